@@ -1,0 +1,3 @@
+"""GlanceSync keeps the images of many OpenStack regions in step with a master region."""
+
+__version__ = "2.0.0"

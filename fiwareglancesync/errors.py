@@ -1,0 +1,141 @@
+"""The errors of the program: one small hierarchy; each says where, what and why.
+
+An error that a cloud answered carries the *scope* of its consequence (design 5): whether the call may be
+repeated, only this image fails, the whole region fails, or the whole run does.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Scope(Enum):
+    """How far the consequence of an error reaches (design 5)."""
+
+    IMAGE = "image"
+    REGION = "region"
+    RUN = "run"
+
+
+class GlanceSyncError(Exception):
+    """Any error that a user can understand and act on; its text is one line."""
+
+    exit_code = 1
+
+
+class UsageError(GlanceSyncError):
+    """The command line asks for something that cannot be (contract 1.2: exit 2)."""
+
+    exit_code = 2
+
+
+class ConfigError(GlanceSyncError):
+    """The configuration is wrong; holds every problem found, one line each (contract 2).
+
+    :param problems: the lines, each naming file, section and key
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: list[str] | str) -> None:
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class CloudError(GlanceSyncError):
+    """A cloud refused or failed a request.
+
+    :param cause: one line in the service's own words, no secret in it
+    :param status: HTTP status, None when there was no answer
+    :param scope: how far the consequence reaches
+    :param transient: whether the same request may succeed a moment later
+    """
+
+    scope = Scope.IMAGE
+    transient = False
+
+    def __init__(
+        self,
+        cause: str,
+        *,
+        status: int | None = None,
+        scope: Scope | None = None,
+        transient: bool | None = None,
+    ) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.status = status
+        if scope is not None:
+            self.scope = scope
+        if transient is not None:
+            self.transient = transient
+
+
+class Unreachable(CloudError):
+    """Nobody answers at the address, or the connection broke."""
+
+    scope = Scope.REGION
+    transient = True
+
+
+class TimedOut(CloudError):
+    """The service did not answer in time."""
+
+    scope = Scope.REGION
+    transient = True
+
+
+class ServiceFailure(CloudError):
+    """The service answered 5xx."""
+
+    transient = True
+
+
+class Unauthorized(CloudError):
+    """The credential is not accepted (401, after one renewal)."""
+
+    scope = Scope.REGION
+
+
+class Forbidden(CloudError):
+    """The credential lacks the right for this (403)."""
+
+
+class NotFound(CloudError):
+    """The image, region or endpoint is not there (404, 410)."""
+
+
+class Conflict(CloudError):
+    """The image cannot be changed in its present state (409): in use, for instance."""
+
+
+class QuotaExceeded(CloudError):
+    """A storage or image-count quota is spent (413): no upload to this region will work."""
+
+    scope = Scope.REGION
+
+
+class Rejected(CloudError):
+    """The service will not take this image (400, 413 for its properties, 415)."""
+
+
+class UnknownRegion(CloudError):
+    """The catalog knows no image endpoint for the region, or no such target is configured."""
+
+    scope = Scope.REGION
+
+
+class TransferError(GlanceSyncError):
+    """The bytes of an image could not be read from their source; another way may work."""
+
+
+class VerificationError(GlanceSyncError):
+    """What the region holds after the upload is not what the master holds (design 4, invariant 3)."""
+
+
+class RegionLocked(GlanceSyncError):
+    """Another run holds the region; the text says who, where and since when."""
+
+
+class Cancelled(GlanceSyncError):
+    """The run was asked to stop (SIGINT, SIGTERM, or a task was cancelled)."""

@@ -1,0 +1,123 @@
+"""The port: what the program needs of a place that holds images, and of a federation of such places.
+
+No word of OpenStack here, so that a directory or another cloud can be a further implementation. Every method
+may raise a :class:`~fiwareglancesync.errors.CloudError`; nothing of a client library passes the port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from ..model import Image, Listing, NewImage, Patch
+from ..settings import Target
+
+PIECE = 2**20
+"""Bytes in the pieces that bodies are moved in."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """Bytes on their way into a place: their number is known before the first is read.
+
+    :param size: bytes in all
+    :param pieces: makes a fresh iterator over the content, from its start, in pieces of about ``PIECE`` bytes
+    """
+
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
+
+
+class Place(Protocol):
+    """One region's images, seen with the rights of one target's credential."""
+
+    @property
+    def name(self) -> str:
+        """Full name of the region (``Burgos``, ``other:Madrid``)."""
+        ...
+
+    @property
+    def project(self) -> str:
+        """Id of the project that owns our images here."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """What distinguishes this place and project from all others, whatever their names: the key of the lock."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """The place itself, without the project: equal for two names of one place."""
+        ...
+
+    def listing(self) -> Listing:
+        """All images that matter (contract 3.0), in one go.
+
+        :raises TimedOut: it took longer than the target's ``list_images_timeout``
+        """
+        ...
+
+    def get(self, image_id: str) -> Image:
+        """One image as it is now."""
+        ...
+
+    def new_id(self, name: str) -> str:
+        """A UUID that no image of this place has, for a new image of that name."""
+        ...
+
+    def create(self, image: NewImage) -> Image:
+        """Make an image without content: private, unprotected, ``queued``."""
+        ...
+
+    def upload(self, image_id: str, body: Body) -> None:
+        """Give an image its content, once; the request is never repeated by itself.
+
+        The pieces are taken from ``body`` exactly once. A failed upload leaves the image fillable or removable.
+        """
+        ...
+
+    def update(self, image: Image, patch: Patch) -> Image:
+        """Change an image in one step; returns it as it is afterwards."""
+        ...
+
+    def delete(self, image_id: str) -> None:
+        """Remove an image. Removing one that is gone succeeds."""
+        ...
+
+    def download(self, image_id: str) -> AbstractContextManager[Body]:
+        """Open an image's content for one reading."""
+        ...
+
+
+@runtime_checkable
+class InstantCopy(Protocol):
+    """Capability of a place without bytes: an image gets its content by being told whose it is (contract 4)."""
+
+    def adopt(self, image_id: str, master: Image) -> None:
+        """Give an image the size and the checksums of ``master`` and make it active."""
+        ...
+
+
+class Federation(Protocol):
+    """All the places that a configuration reaches."""
+
+    def regions(self, target: Target) -> Sequence[str]:
+        """Names (without prefix) of the regions of a target that hold images, sorted.
+
+        :raises CloudError: the target's directory cannot be asked
+        """
+        ...
+
+    def place(self, target: Target, region: str) -> Place:
+        """One region.
+
+        :raises UnknownRegion: the target has no such region
+        """
+        ...
+
+    def forked(self) -> None:
+        """Tell a child process that connections inherited from its parent must not be used."""
+        ...

@@ -1,0 +1,258 @@
+"""The plain data that every room of the house speaks: images, statuses, patches, messages.
+
+Nothing here does I/O or decides anything that needs more than the values at hand.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+MIB = 2**20
+"""Bytes in a MiB, which the texts print as "MB" (contract, preamble)."""
+
+MAX_NAME = 255
+"""Characters that an image's name may have."""
+
+JOURNAL = "glancesync_pending"
+"""The property that holds the journal of a change (design 4)."""
+
+LINKS = ("kernel_id", "ramdisk_id")
+"""Properties that hold the UUID of another image (contract 3.6)."""
+
+OBSOLETE = "_obsolete"
+"""Suffix of the name of an obsolete image (contract 3.8)."""
+
+NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
+
+
+class SyncStatus(str, Enum):
+    """What a synchronisation would do, or not do, with one image in one region (contract 3.4)."""
+
+    OK = "ok"
+    OK_STALLED_CHECKSUM = "ok_stalled_checksum"
+    ERROR_CHECKSUM = "error_checksum"
+    ERROR_AMI = "error_ami"
+    PENDING_METADATA = "pending_metadata"
+    PENDING_UPLOAD = "pending_upload"
+    PENDING_REPLACE = "pending_replace"
+    PENDING_RENAME = "pending_rename"
+    PENDING_AMI = "pending_ami"
+
+    @property
+    def pending(self) -> bool:
+        """Whether a run would change something for this image."""
+        return self.value.startswith("pending_")
+
+    @property
+    def error(self) -> bool:
+        """Whether the image awaits a decision of the user."""
+        return self.value.startswith("error_")
+
+    @property
+    def moves_content(self) -> bool:
+        """Whether a run would make a new image in the region."""
+        return self in MOVES
+
+    def __str__(self) -> str:
+        return self.value
+
+
+MOVES = frozenset({SyncStatus.PENDING_UPLOAD, SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image as one region lists it.
+
+    :param id: the image's UUID in its region
+    :param name: its name, "" when it has none
+    :param region: full name of the region (``Burgos``, ``other:Madrid``)
+    :param owner: project id of the owner, "" when unknown
+    :param status: Glance's status (``active``, ``queued``, ``deactivated`` …)
+    :param size: bytes, None when unknown
+    :param checksum: MD5 in hexadecimal, None when unknown
+    :param hash_algo: algorithm of ``hash_value`` (``sha512``), None when unknown
+    :param hash_value: the multihash in hexadecimal, None when unknown
+    :param created_at: sorts images by age; ISO time of a Glance, a row number in the embedded federation
+    :param visibility: ``public``, ``private``, ``shared`` or ``community``
+    :param exact_visibility: False when the source only tells public from not public (a CSV file)
+    :param min_disk: GiB
+    :param min_ram: MiB
+    :param user_properties: the properties that are not attributes of their own, links included
+    """
+
+    id: str
+    name: str
+    region: str
+    owner: str = ""
+    status: str = "active"
+    size: int | None = None
+    checksum: str | None = None
+    hash_algo: str | None = None
+    hash_value: str | None = None
+    created_at: str = ""
+    hidden: bool = False
+    visibility: str = "private"
+    exact_visibility: bool = True
+    protected: bool = False
+    disk_format: str | None = None
+    container_format: str | None = None
+    min_disk: int = 0
+    min_ram: int = 0
+    tags: tuple[str, ...] = ()
+    user_properties: Mapping[str, str] = NO_PROPERTIES
+
+    @property
+    def is_public(self) -> bool:
+        """Whether every project of the region sees the image."""
+        return self.visibility == "public"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the image can be used."""
+        return self.status == "active"
+
+    @property
+    def has_content_hash(self) -> bool:
+        """Whether its content can be compared with another image's at all."""
+        return bool(self.checksum or (self.hash_algo and self.hash_value))
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """The key of the order that decides between namesakes (contract 3.0)."""
+        return (self.created_at, self.id)
+
+
+def same_content(one: Image, other: Image) -> bool:
+    """Tell whether two images hold the same bytes (design 3).
+
+    :param one: an image
+    :param other: another image, of any region
+    :return: equal multihash where both state one of the same algorithm, else equal MD5;
+        never equal because one is missing
+    """
+    if one.hash_value and other.hash_value and one.hash_algo == other.hash_algo:
+        return one.hash_value == other.hash_value
+    return bool(one.checksum) and one.checksum == other.checksum
+
+
+def same_project(one: str, other: str) -> bool:
+    """Compare two project ids, left-padded with zeros to 32 characters (contract 3.1).
+
+    :param one: a project id
+    :param other: another project id
+    :return: whether they name the same project
+    """
+    return one == other or one.rjust(32, "0") == other.rjust(32, "0")
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """What a new image is created with (contract 3.5, last paragraph); always private and unprotected.
+
+    :param id: the UUID that we choose for it
+    :param properties: user properties, the journal included
+    """
+
+    id: str
+    name: str
+    disk_format: str | None
+    container_format: str | None
+    min_disk: int = 0
+    min_ram: int = 0
+    tags: tuple[str, ...] = ()
+    properties: Mapping[str, str] = NO_PROPERTIES
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A minimal change of an image: what is None or empty is not sent (contract 3.5).
+
+    :param name: new name
+    :param visibility: new visibility
+    :param protected: new protection
+    :param set: properties to add or replace
+    :param remove: properties to remove; the image is known to have them
+    """
+
+    name: str | None = None
+    visibility: str | None = None
+    protected: bool | None = None
+    set: Mapping[str, str] = NO_PROPERTIES
+    remove: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return (
+            self.name is not None
+            or self.visibility is not None
+            or self.protected is not None
+            or bool(self.set)
+            or bool(self.remove)
+        )
+
+    def apply(self, image: Image) -> Image:
+        """Return the image as it looks once the patch is done.
+
+        :param image: the image before
+        :return: a new image
+        """
+        from dataclasses import replace
+
+        properties = {k: v for k, v in image.user_properties.items() if k not in self.remove}
+        properties.update(self.set)
+        changes: dict[str, Any] = {"user_properties": properties}
+        if self.name is not None:
+            changes["name"] = self.name
+        if self.visibility is not None:
+            changes["visibility"] = self.visibility
+            changes["exact_visibility"] = True
+        if self.protected is not None:
+            changes["protected"] = self.protected
+        return replace(image, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All images of one region that matter (contract 3.0).
+
+    :param region: full name of the region
+    :param project: id of the project that owns "our" images there
+    :param images: in any order
+    """
+
+    region: str
+    project: str
+    images: tuple[Image, ...] = field(repr=False)
+
+    def owns(self, image: Image) -> bool:
+        """Whether an image belongs to the project; an empty owner, in a CSV, does (contract 3.1)."""
+        return not image.owner or same_project(image.owner, self.project)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A line for the user that is neither data nor narrative; the text is whole, prefix included.
+
+    :param level: ``logging.WARNING`` or ``logging.ERROR``
+    :param text: the sentence, as contract 1.4 words it
+    :param image: name of the image it is about, or None
+    """
+
+    level: int
+    text: str
+    image: str | None = None
+
+    @staticmethod
+    def warning(text: str, image: str | None = None) -> Message:
+        """A warning."""
+        return Message(logging.WARNING, text, image)
+
+    @staticmethod
+    def error(text: str, image: str | None = None) -> Message:
+        """An error."""
+        return Message(logging.ERROR, text, image)

@@ -1,0 +1,129 @@
+"""What the configuration says, as plain data: one ``Settings`` a run, one ``Target`` a credential."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from .model import Image, Message
+
+MASTER = "master"
+"""Name of the target where the master region is."""
+
+ANY = "any"
+"""The word that stands for every checksum in ``replace`` and ``rename``."""
+
+
+class Condition(Protocol):
+    """A checked ``metadata_condition``; see ``config.condition``."""
+
+    def __call__(self, image: Image, metadata_set: frozenset[str]) -> bool:
+        """Evaluate for one image.
+
+        :raises ConditionError: the expression cannot be evaluated for this image
+        """
+        ...
+
+
+class ConditionError(Exception):
+    """A ``metadata_condition`` failed on one image; the text is the reason, one line."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """How to sign in at the Keystone of a target (contract 2); no secret shows in its ``repr``.
+
+    ``cloud`` names an entry of ``clouds.yaml``; fields given beside it win over the entry's.
+    ``given`` tells whether anything was configured at all.
+    """
+
+    auth_url: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    project_name: str = ""
+    project_id: str = ""
+    user_domain_name: str = ""
+    user_domain_id: str = ""
+    project_domain_name: str = ""
+    project_domain_id: str = ""
+    application_credential_id: str = ""
+    application_credential_name: str = ""
+    application_credential_secret: str = field(default="", repr=False)
+    cloud: str = ""
+    cacert: str = ""
+    insecure: bool = False
+    interface: str = "public"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The rules for the regions that share a credential (contract 2).
+
+    :param name: the section's name, ``master`` or another
+    :param tenant_id: project id in the embedded federation; "" means tenant name + ``id`` (contract 4)
+    :param max_replacements: 0 means no limit
+    :param store: destination store of a multi-store Glance, "" for its default
+    :param list_images_timeout: seconds
+    """
+
+    name: str
+    credential: Credential = field(default_factory=Credential)
+    tenant_id: str = ""
+    ignore_regions: tuple[str, ...] = ()
+    replace: frozenset[str] = frozenset()
+    rename: frozenset[str] = frozenset()
+    dontupdate: frozenset[str] = frozenset()
+    forcesyncs: frozenset[str] = frozenset()
+    metadata_condition: Condition | None = None
+    metadata_set: frozenset[str] = frozenset()
+    only_tenant_images: bool = True
+    support_obsolete_images: bool = True
+    obsolete_syncprops: frozenset[str] = frozenset()
+    list_images_timeout: int = 30
+    max_replacements: int = 0
+    store: str = ""
+
+    @property
+    def mock_project(self) -> str:
+        """The project id that owns our images in the embedded federation (contract 4)."""
+        return self.tenant_id or f"{self.credential.project_name}id"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the configuration says.
+
+    :param targets: by name, in file order, ``master`` always among them
+    :param warnings: what the reader of the configuration wants to tell the user
+    :param spool_size: bytes, 0 means half of what is free
+    :param bandwidth: bytes per second, 0 means no limit
+    :param leftover_age: seconds after which another host's leftover may be removed
+    :param transfer: ``auto`` or the way that is forced
+    :param database: URL, "" means none
+    """
+
+    master_region: str
+    targets: Mapping[str, Target]
+    preferable_order: tuple[str, ...] = ()
+    max_children: int = 1
+    images_dir: Path = Path("/var/lib/glance/images")
+    transfer: str = "auto"
+    database: str = field(default="", repr=False)
+    spool_dir: Path | None = None
+    spool_size: int = 0
+    bandwidth: int = 0
+    leftover_age: int = 24 * 3600
+    source: str = ""
+    warnings: tuple[Message, ...] = ()
+
+    @property
+    def master(self) -> Target:
+        """The target where the master region is."""
+        return self.targets[MASTER]
+
+
+def full_name(target: str, region: str) -> str:
+    """The name that users see: the target's prefix is left out for ``master`` (contract 1.4)."""
+    return region if target == MASTER else f"{target}:{region}"
