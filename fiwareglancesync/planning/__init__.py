@@ -1,1 +1,26 @@
-"""."""
+"""Pure decisions: from the images of the master and of a region to the region's plan."""
+
+from .journal import Journal
+from .leftovers import Here
+from .narrowing import Choice, choosable_names, narrow
+from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying
+from .region import plan_region
+from .selection import Selected, Selection, is_selected, select
+
+__all__ = [
+    "Choice",
+    "Here",
+    "Journal",
+    "Leftover",
+    "ObsoleteChange",
+    "PlanEntry",
+    "RegionPlan",
+    "Selected",
+    "Selection",
+    "Tidying",
+    "choosable_names",
+    "is_selected",
+    "narrow",
+    "plan_region",
+    "select",
+]

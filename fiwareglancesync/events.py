@@ -1,0 +1,74 @@
+"""What happens while a plan is carried out, as a stream of values (design 3).
+
+Printing, logging, progress bars, reports, the job table and metrics are listeners; nothing prints from inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from .model import Message, SyncStatus
+
+
+class Kind(str, Enum):
+    """What an event tells."""
+
+    RUN_STARTED = "run-started"
+    REGION_STARTED = "region-started"
+    REGION_PLANNED = "region-planned"
+    MESSAGE = "message"
+    STARTED = "started"
+    PROGRESS = "progress"
+    DONE = "done"
+    FAILED = "failed"
+    REGION_FINISHED = "region-finished"
+    RUN_FINISHED = "run-finished"
+
+
+class Action(str, Enum):
+    """What is done with an image."""
+
+    TIDY = "tidy"
+    OBSOLETE = "obsolete"
+    METADATA = "metadata"
+    UPLOAD = "upload"
+    REPLACE = "replace"
+    RENAME = "rename"
+    RELINK = "relink"
+    SETTLE = "settle"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    :param region: full name of the region
+    :param image: name of the image
+    :param uuid: UUID of the region's image, once it is known
+    :param status: the image's status before
+    :param way: how its bytes move
+    :param size: bytes in all: of the image, or of all that is pending in the region
+    :param done: bytes moved so far
+    :param seconds: since the action began
+    :param message: what the user is told; the cause, for ``FAILED``
+    :param count: for ``REGION_PLANNED`` the number of images to be moved, for ``REGION_FINISHED`` of failures
+    """
+
+    kind: Kind
+    region: str = ""
+    image: str | None = None
+    action: Action | None = None
+    uuid: str | None = None
+    status: SyncStatus | None = None
+    way: str | None = None
+    size: int = 0
+    done: int = 0
+    seconds: float = 0.0
+    message: Message | None = None
+    count: int = 0
+
+
+Emit = Callable[[Event], None]
+"""Takes an event; must not raise."""

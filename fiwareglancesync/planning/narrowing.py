@@ -1,0 +1,67 @@
+"""Showing and doing less than the whole plan, without computing it differently (contract 1.1, ``--image``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import translate
+
+from ..model import OBSOLETE
+from .plan import RegionPlan
+from .selection import Selection
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The patterns of ``--image``; none means everything.
+
+    :param patterns: as in ``fnmatch``, case-sensitive
+    """
+
+    patterns: tuple[str, ...] = ()
+
+    def matches(self, name: str) -> bool:
+        """Whether a name is chosen."""
+        return not self.patterns or any(re.match(translate(p), name) for p in self.patterns)
+
+    def unmatched(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The patterns that match none of the names, in their order."""
+        return tuple(p for p in self.patterns if not any(re.match(translate(p), name) for name in names))
+
+
+def choosable_names(selection: Selection) -> list[str]:
+    """All names that a pattern may choose: the selected images, the obsolete ones with and without suffix."""
+    names = [selected.image.name for selected in selection.images]
+    for image in selection.obsolete:
+        names += [image.name, image.name.removesuffix(OBSOLETE)]
+    return names
+
+
+def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
+    """Keep of a plan what is chosen, and the pending images that a chosen one links to.
+
+    :param plan: the whole plan
+    :param choice: the patterns
+    """
+    if not choice.patterns:
+        return plan
+    by_name = {entry.name: entry for entry in plan.entries}
+    kept: set[str] = set()
+    waiting = [name for name in by_name if choice.matches(name)]
+    while waiting:
+        name = waiting.pop()
+        if name not in kept:
+            kept.add(name)
+            waiting.extend(n for n in by_name[name].links.values() if by_name[n].status.moves_content)
+    return replace(
+        plan,
+        entries=tuple(entry for entry in plan.entries if entry.name in kept),
+        moves=tuple(entry for entry in plan.moves if entry.name in kept),
+        obsolete=tuple(
+            change
+            for change in plan.obsolete
+            if choice.matches(change.name) or choice.matches(change.name.removesuffix(OBSOLETE))
+        ),
+        messages=tuple(m for m in plan.messages if m.image is None or m.image in kept or choice.matches(m.image)),
+    )

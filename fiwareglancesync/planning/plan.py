@@ -1,0 +1,131 @@
+"""The plan of one region: what every status, dry-run and synchronisation is a rendering of (design 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..model import NO_PROPERTIES, Image, Message, Patch, SyncStatus
+from .journal import Journal
+
+NO_PATCH = Patch()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEntry:
+    """What is the case, and what a run would do, for one selected image in one region.
+
+    :param status: contract 3.4
+    :param image: the master's image
+    :param region_image: the region's image of that name, or None
+    :param properties: what a new image would carry, links left out (contract 3.5)
+    :param patch: what brings ``region_image`` in line, the links to images that are already there included
+    :param links: property → name of the linked image, for the links that are set when that image has been made
+    :param old: the region's own image that a replacement or a renaming does away with
+    :param old_name: the name that ``old`` gets
+    :param reason: what to do or why, for the user; None when there is nothing to say
+    :param blocked: why the change cannot be made now although it is pending; None when it can
+    :param notes: differences that a synchronisation does not settle
+    """
+
+    status: SyncStatus
+    image: Image
+    region_image: Image | None = None
+    properties: Mapping[str, str] = NO_PROPERTIES
+    patch: Patch = NO_PATCH
+    links: Mapping[str, str] = NO_PROPERTIES
+    old: Image | None = None
+    old_name: str = ""
+    reason: str | None = None
+    blocked: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The image's name, the same in every region."""
+        return self.image.name
+
+    @property
+    def size(self) -> int:
+        """Bytes of the master's image."""
+        return self.image.size or 0
+
+
+@dataclass(frozen=True, slots=True)
+class ObsoleteChange:
+    """An image of the region that follows the master's obsolete one (contract 3.8).
+
+    :param name: the name with ``_obsolete``
+    :param image: the region's image
+    :param patch: name, visibility and properties, in one
+    """
+
+    name: str
+    image: Image
+    patch: Patch
+
+
+class Tidying(Enum):
+    """What is to be done with what an interrupted run left (contract 3.9)."""
+
+    FINISH = "finish"
+    REMOVE = "remove"
+    SETTLE = "settle"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """An image whose journal says that a change of it was not brought to its end.
+
+    :param entry: for ``FINISH``, the entry whose new image this is
+    """
+
+    carrier: Image
+    journal: Journal
+    tidying: Tidying
+    entry: PlanEntry | None = None
+
+
+@dataclass(frozen=True)
+class RegionPlan:
+    """The plan of one region.
+
+    :param region: its full name
+    :param project: id of the project that owns our images there
+    :param entries: a row per selected image, by the master's size, then by name
+    :param moves: the entries that make a new image, in the order in which they are made (contract 3.7)
+    :param obsolete: the changes that follow the master's obsolete images
+    :param leftovers: what an interrupted run left
+    :param messages: warnings and errors found while planning
+    """
+
+    region: str
+    project: str
+    entries: tuple[PlanEntry, ...] = field(repr=False)
+    moves: tuple[PlanEntry, ...] = field(default=(), repr=False)
+    obsolete: tuple[ObsoleteChange, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def updates(self) -> tuple[PlanEntry, ...]:
+        """The entries whose metadata is updated before anything is uploaded."""
+        return tuple(e for e in self.entries if e.status is SyncStatus.PENDING_METADATA)
+
+    @property
+    def relinks(self) -> tuple[PlanEntry, ...]:
+        """The entries that are updated after the images that they link to have been made."""
+        return tuple(e for e in self.entries if e.status is SyncStatus.PENDING_AMI)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a run would change anything."""
+        tidying = any(left.tidying is not Tidying.WAIT for left in self.leftovers)
+        return tidying or bool(self.obsolete) or any(e.status.pending for e in self.entries)
+
+    @property
+    def undecided(self) -> int:
+        """Number of images that await a decision of the user."""
+        return sum(e.status.error for e in self.entries)

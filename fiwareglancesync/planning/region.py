@@ -1,0 +1,254 @@
+"""One decision per image: the status of each selected image in one region (contract 3.4 to 3.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..model import (
+    LINKS,
+    MAX_NAME,
+    MOVES,
+    NO_PROPERTIES,
+    Image,
+    Listing,
+    Message,
+    Patch,
+    SyncStatus,
+    same_content,
+)
+from ..settings import Target
+from .conflict import resolve_conflict
+from .journal import PUBLISHED, Carriers, read_carriers
+from .leftovers import Here, find_leftovers
+from .matching import DEACTIVATED, match
+from .obsolete import plan_obsolete
+from .plan import ObsoleteChange, PlanEntry, RegionPlan, Tidying
+from .properties import difference, differences_left, wanted_visibility
+from .selection import Selected, Selection
+
+REPLACING = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
+
+
+def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPlan:
+    """Work out the state of a region and what would bring it to the master's.
+
+    :param selection: what the region's target gets from the master
+    :param listing: the region's images, in any order
+    :param here: where and when the plan is made
+    """
+    carriers = read_carriers(listing)
+    messages = list(carriers.messages)
+    obsolete = plan_obsolete(selection, listing, carriers.hidden, messages)
+    images = _changed(listing, obsolete)
+    found = match(selection, images, carriers.hidden, messages)
+    scene = _Scene(selection.target, images, found, carriers, {}, _Names(images), messages)
+    for selected in selection.building_order:
+        scene.entries[selected.image.name] = _entry(selected, scene)
+    _limit_replacements(scene)
+    leftovers = find_leftovers(listing, carriers, scene.entries, here)
+    for left in leftovers:
+        name = left.carrier.name
+        if left.tidying is Tidying.WAIT and name in scene.entries:
+            why = f"in progress at {left.journal.host} since {left.journal.started}"
+            scene.entries[name] = replace(scene.entries[name], blocked=why)
+    entries = scene.entries
+    return RegionPlan(
+        region=listing.region,
+        project=listing.project,
+        entries=tuple(entries[selected.image.name] for selected in selection.images),
+        moves=tuple(entry for entry in entries.values() if entry.status in MOVES),
+        obsolete=obsolete,
+        leftovers=leftovers,
+        messages=tuple(messages),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the decision about one image may look at."""
+
+    target: Target
+    listing: Listing
+    found: Mapping[str, Image]
+    carriers: Carriers
+    entries: dict[str, PlanEntry]
+    names: _Names
+    messages: list[Message]
+
+
+class _Names:
+    """The names that are taken in a region, gathered when the first ``.old`` name is wanted."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+        self._taken: set[str] | None = None
+
+    def old_name(self, name: str) -> str:
+        """The next free ``N.old``, ``N.old.2`` … (contract 3.7); it counts as taken from now on."""
+        if self._taken is None:
+            self._taken = {image.name for image in self._listing.images}
+        candidate, number = f"{name}.old", 2
+        while candidate in self._taken:
+            candidate, number = f"{name}.old.{number}", number + 1
+        self._taken.add(candidate)
+        return candidate
+
+
+def _changed(listing: Listing, obsolete: tuple[ObsoleteChange, ...]) -> Listing:
+    """The listing as it is once the obsolete changes are done (contract 3.7)."""
+    if not obsolete:
+        return listing
+    changed = {change.image.id: change.patch.apply(change.image) for change in obsolete}
+    return replace(listing, images=tuple(changed.get(image.id, image) for image in listing.images))
+
+
+def _entry(selected: Selected, scene: _Scene) -> PlanEntry:
+    """The table of contract 3.4, from top to bottom."""
+    master = selected.image
+    image = scene.found.get(master.name)
+    conflict = _conflict(master, image, scene)
+    if conflict is SyncStatus.OK_STALLED_CHECKSUM:
+        return _stalled(master, image, scene)
+    unresolved = _unresolved_links(selected, scene)
+    if unresolved:
+        scene.messages.extend(unresolved)
+        reason = "; ".join(message.text for message in unresolved)
+        return PlanEntry(SyncStatus.ERROR_AMI, master, image, reason=reason)
+    if conflict is SyncStatus.ERROR_CHECKSUM:
+        return _undecided(master, image, scene)
+    if conflict is not None:
+        return _move(conflict, selected, image, scene)
+    assert image is not None
+    return _same_content(selected, image, scene)
+
+
+def _conflict(master: Image, image: Image | None, scene: _Scene) -> SyncStatus | None:
+    """The status that the contents alone ask for; None when they are the same."""
+    if image is None:
+        return SyncStatus.PENDING_UPLOAD
+    if same_content(master, image):
+        return None
+    if image.status == DEACTIVATED:
+        return SyncStatus.ERROR_CHECKSUM
+    return resolve_conflict(image, scene.target)
+
+
+def _unresolved_links(selected: Selected, scene: _Scene) -> list[Message]:
+    """A warning for each link that cannot be resolved in this region (contract 3.6)."""
+    if not selected.links and not selected.lost:
+        return []
+    missing = dict(selected.lost)
+    for key, name in selected.links.items():
+        linked = scene.entries.get(name)
+        made_here = linked is not None and linked.status in MOVES
+        if not made_here and name not in scene.found:
+            missing[key] = name
+    region, name = scene.listing.region, selected.image.name
+    return [
+        Message.warning(f"{region}: Not found {missing[key]} on region. It should be {key} of image {name}", name)
+        for key in LINKS
+        if key in missing
+    ]
+
+
+def _stalled(master: Image, image: Image | None, scene: _Scene) -> PlanEntry:
+    assert image is not None
+    reason = f"{_different(master, image, scene)} It is in dontupdate and stays as it is."
+    scene.messages.append(Message.warning(reason, master.name))
+    return PlanEntry(SyncStatus.OK_STALLED_CHECKSUM, master, image, reason=reason)
+
+
+def _undecided(master: Image, image: Image | None, scene: _Scene) -> PlanEntry:
+    assert image is not None
+    if image.status == DEACTIVATED:
+        advice = "It is deactivated in the region: reactivate or delete it there."
+    elif image.checksum or image.hash_value:
+        checksum = image.checksum or image.hash_value
+        advice = f"Fill dontupdate, replace or rename with {checksum} (or replace or rename with any) to decide."
+    else:
+        advice = "Fill replace or rename with any, or delete the image in the region, to decide."
+    reason = f"{_different(master, image, scene)} {advice}"
+    scene.messages.append(Message.warning(reason, master.name))
+    return PlanEntry(SyncStatus.ERROR_CHECKSUM, master, image, reason=reason)
+
+
+def _different(master: Image, image: Image, scene: _Scene) -> str:
+    checksum = image.checksum or image.hash_value or "none"
+    where = f"in region {scene.listing.region} than in the master region."
+    return f"Image {master.name} has a different checksum ({checksum}) {where}"
+
+
+def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _Scene) -> PlanEntry:
+    """A new image is to be made; the region's own one, if any, makes way for it."""
+    master = selected.image
+    old = image if image is not None and scene.listing.owns(image) else None
+    old_name = scene.names.old_name(master.name) if old else ""
+    blocked = None
+    if len(old_name) > MAX_NAME:
+        blocked = f"the old image's new name would have more than {MAX_NAME} characters: {old_name}"
+    return PlanEntry(
+        status,
+        master,
+        image,
+        properties=selected.wanted.values,
+        links=selected.links,
+        old=old,
+        old_name=old_name,
+        blocked=blocked,
+    )
+
+
+def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
+    """The content is the master's; what about the rest?"""
+    master = selected.image
+    notes = differences_left(master, image)
+    if image.status == DEACTIVATED:
+        return PlanEntry(SyncStatus.OK, master, image, reason="deactivated in the region", notes=notes)
+    if not scene.listing.owns(image):
+        return PlanEntry(SyncStatus.OK, master, image, notes=notes)
+    values, superfluous = difference(selected.wanted, image)
+    visibility = wanted_visibility(master, image)
+    remade: Mapping[str, str] = NO_PROPERTIES
+    present = image.user_properties
+    if selected.links or any(present.get(key) for key in LINKS):
+        remade = {k: n for k, n in selected.links.items() if n in scene.entries and scene.entries[n].status in MOVES}
+        for key, name in selected.links.items():
+            if key not in remade and present.get(key) != scene.found[name].id:
+                values[key] = scene.found[name].id
+        superfluous += tuple(key for key in LINKS if key not in selected.links and present.get(key))
+    if not values and not superfluous and visibility is None and not remade:
+        return PlanEntry(SyncStatus.OK, master, image, reason=_still_settling(image, scene), notes=notes)
+    return PlanEntry(
+        SyncStatus.PENDING_AMI if remade else SyncStatus.PENDING_METADATA,
+        master,
+        image,
+        patch=Patch(visibility=visibility, set=values, remove=superfluous),
+        links=remade,
+        notes=notes,
+    )
+
+
+def _still_settling(image: Image, scene: _Scene) -> str | None:
+    """What to say of a published image whose old one is still there (contract 3.7)."""
+    if not scene.carriers.journals:
+        return None
+    journal = scene.carriers.journals.get(image.id)
+    if journal is None or journal.step != PUBLISHED or journal.old not in scene.carriers.hidden:
+        return None
+    return f"the image that it took the place of (UUID {journal.old}) is still to be removed or renamed"
+
+
+def _limit_replacements(scene: _Scene) -> None:
+    """Keep a mistake in the configuration from replacing a whole region (contract 2, ``max_replacements``)."""
+    limit = scene.target.max_replacements
+    concerned = [entry for entry in scene.entries.values() if entry.status in REPLACING]
+    if not limit or len(concerned) <= limit:
+        return
+    why = f"{len(concerned)} images would be replaced or renamed, max_replacements allows {limit}"
+    advice = "none is; raise max_replacements if that is what you want"
+    scene.messages.append(Message.error(f"{scene.listing.region}: {why}: {advice}"))
+    for entry in concerned:
+        scene.entries[entry.name] = replace(entry, blocked=why)
+
+

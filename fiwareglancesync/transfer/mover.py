@@ -1,0 +1,87 @@
+"""Moves the content of one master image into one image of a region (design 5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..errors import TransferError
+from ..facade import Body, InstantCopy, Place
+from ..model import Image
+from .sources import Source
+
+AUTO = "auto"
+
+Progress = Callable[[int], None]
+"""Told the bytes moved so far."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How an image's content was moved.
+
+    :param way: the way that was taken
+    :param size: bytes
+    :param seconds: from the first to the last byte
+    """
+
+    way: str
+    size: int
+    seconds: float
+
+
+class Mover:
+    """Knows the ways to move bytes, in the order of preference.
+
+    :param sources: the ways, the preferred one first
+    :param forced: the name of the only way allowed, or ``auto``
+    """
+
+    def __init__(self, sources: Sequence[Source], forced: str = AUTO) -> None:
+        self._sources = [source for source in sources if forced in (AUTO, source.way)]
+
+    def ways(self, image: Image, place: Place) -> tuple[list[str], list[str]]:
+        """Tell how an image can get into a place.
+
+        :param image: the master's image
+        :param place: where it is to go
+        :return: names of the ways, the preferred one first; and why others are not among them
+        """
+        if isinstance(place, InstantCopy):
+            return ["embedded"], []
+        refusals = [(source.way, source.refusal(image)) for source in self._sources]
+        return (
+            [way for way, refusal in refusals if refusal is None],
+            [f"{way}: {refusal}" for way, refusal in refusals if refusal is not None],
+        )
+
+    def move(self, way: str, image: Image, place: Place, uuid: str, progress: Progress) -> Moved:
+        """Move an image's content.
+
+        :param way: one of :meth:`ways`
+        :param image: the master's image
+        :param place: where it goes
+        :param uuid: the image there that is to be filled
+        :param progress: told the bytes sent so far
+        :raises TransferError: the source fails; another way may work
+        :raises CloudError: the place refuses it
+        """
+        started = time.monotonic()
+        if isinstance(place, InstantCopy):
+            place.adopt(uuid, image)
+            return Moved(way, image.size or 0, time.monotonic() - started)
+        source = next(source for source in self._sources if source.way == way)
+        with source.open(image) as body:
+            if body.size != image.size:
+                raise TransferError(f"{way} offers {body.size} bytes, the image has {image.size}")
+            place.upload(uuid, Body(body.size, lambda: _counted(body, progress)))
+        return Moved(way, body.size, time.monotonic() - started)
+
+
+def _counted(body: Body, progress: Progress) -> Iterator[bytes]:
+    done = 0
+    for piece in body.pieces():
+        yield piece
+        done += len(piece)
+        progress(done)
