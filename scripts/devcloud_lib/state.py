@@ -1,0 +1,252 @@
+"""What is known about one development cloud, kept in ``devcloud.json`` in its folder.
+
+The file is also what tests read: it names every server, folder, account and password of the cloud.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from devcloud_lib import topology
+from devcloud_lib.errors import CloudError
+from devcloud_lib.ports import HOST
+from devcloud_lib.processes import Process
+
+FORMAT_VERSION = 1
+STATE_FILE = "devcloud.json"
+CONFIG_FILE = "glancesync.conf"
+
+
+@dataclass
+class Account:
+    """A user on one Keystone. The ids are known once the identity has been set up."""
+
+    user: str
+    password: str = field(repr=False)
+    project: str
+    role: str
+    user_id: str = ""
+    project_id: str = ""
+
+
+@dataclass
+class Service:
+    """One server: a Keystone, or the Glance of a region, which has the region's name."""
+
+    name: str
+    folder: Path
+    port: int = 0
+    process: Process | None = None
+    started_with: str = ""  # fingerprint of the configuration that the process runs with
+    prepared_with: str = ""  # fingerprint of the software that made its database
+    overrides: dict[str, str] = field(default_factory=dict)  # section.key -> value, set by `restart --set`
+
+    @property
+    def is_keystone(self) -> bool:
+        return self.name in topology.REGIONS_OF_KEYSTONE
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.is_alive()
+
+    @property
+    def url(self) -> str:
+        """What the catalog says: Keystone's with its version, Glance's without."""
+        return f"http://{HOST}:{self.port}" + ("/v3" if self.is_keystone else "")
+
+    @property
+    def health_path(self) -> str:
+        """A path that answers 200 to anybody as soon as the server works."""
+        return "/v3" if self.is_keystone else "/healthcheck"
+
+    @property
+    def conf_dir(self) -> Path:
+        return self.folder / "conf"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "database.sqlite"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def access_log(self) -> Path:
+        return self.folder / "access.log"
+
+    @property
+    def stores(self) -> dict[str, Path]:
+        """The folders where a Glance keeps its images' bytes, by store; a file's name is the image's UUID."""
+        names = () if self.is_keystone else topology.STORES_OF_REGION[self.name]
+        return {name: self.folder / "stores" / name for name in names}
+
+    @property
+    def scratch(self) -> dict[str, Path]:
+        """Folders for unfinished things: Glance's staging and task areas, and temporary files."""
+        return {name: self.folder / name for name in ("staging", "tasks", "tmp")}
+
+
+@dataclass
+class Cloud:
+    """A whole development cloud below `folder`."""
+
+    folder: Path
+    venv: Path
+    services: dict[str, Service]
+    accounts: dict[str, dict[str, Account]]  # Keystone's name -> account's name -> account
+    application_credentials: dict[str, dict[str, str]]  # Keystone's name -> id, name and secret
+    identities: dict[str, str]  # Keystone's name -> fingerprint of the users and endpoints it was given
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration of GlanceSync for this cloud."""
+        return self.folder / CONFIG_FILE
+
+    def keystones(self) -> list[Service]:
+        return [service for service in self.services.values() if service.is_keystone]
+
+    def glances(self) -> list[Service]:
+        return [service for service in self.services.values() if not service.is_keystone]
+
+    def keystone_of(self, region: str) -> Service:
+        return self.services[topology.keystone_of(region)]
+
+    def ports(self) -> set[int]:
+        return {service.port for service in self.services.values()}
+
+    def save(self) -> None:
+        """Write the state in one step: a reader sees the old file or the new one."""
+        path = self.folder / STATE_FILE
+        write_private(path, json.dumps(_to_json(self), indent=2) + "\n")
+
+
+def new_cloud(folder: Path, venv: Path) -> Cloud:
+    """A cloud that exists on paper only, with fresh passwords."""
+    accounts = {
+        keystone: {name: _account(spec) for name, spec in _all_accounts()}
+        for keystone in topology.REGIONS_OF_KEYSTONE
+    }
+    return Cloud(folder, venv, _services(folder), accounts, {}, {})
+
+
+def load(folder: Path) -> Cloud:
+    """Read the cloud of `folder`.
+
+    :raises CloudError: there is none, or it was made by another version or for another folder.
+    """
+    path = folder / STATE_FILE
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CloudError(f"no development cloud in {folder}; start one with: scripts/devcloud up") from error
+    except (OSError, ValueError) as error:
+        raise CloudError(f"cannot read {path}: {error}") from error
+    if data.get("version") != FORMAT_VERSION:
+        raise CloudError(f"{path} was written by another version; remove the folder and start anew")
+    if data["folder"] != str(folder):
+        raise CloudError(f"{path} belongs to {data['folder']}; a cloud cannot be moved, start anew elsewhere")
+    return _from_json(data)
+
+
+def exists(folder: Path) -> bool:
+    """Whether `folder` holds a cloud, running or not."""
+    return (folder / STATE_FILE).exists()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a text file that only its owner may read, in one step."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+def _services(folder: Path) -> dict[str, Service]:
+    return {name: Service(name, folder / name) for name in topology.service_names()}
+
+
+def _all_accounts() -> Iterator[tuple[str, topology.AccountSpec]]:
+    yield topology.BOOTSTRAP_ACCOUNT.user, topology.BOOTSTRAP_ACCOUNT
+    yield from topology.ACCOUNTS.items()
+
+
+def _account(spec: topology.AccountSpec) -> Account:
+    return Account(spec.user, secrets.token_hex(16), spec.project, spec.role)
+
+
+def _to_json(cloud: Cloud) -> dict[str, Any]:
+    return {
+        "version": FORMAT_VERSION,
+        "folder": str(cloud.folder),
+        "venv": str(cloud.venv),
+        "config": str(cloud.config_file),
+        "keystones": {
+            service.name: _service_json(service)
+            | {
+                "regions": list(topology.REGIONS_OF_KEYSTONE[service.name]),
+                "accounts": {
+                    name: dataclasses.asdict(account) for name, account in cloud.accounts[service.name].items()
+                },
+                "application_credential": cloud.application_credentials.get(service.name),
+                "identity": cloud.identities.get(service.name, ""),
+            }
+            for service in cloud.keystones()
+        },
+        "regions": {
+            service.name: _service_json(service)
+            | {
+                "keystone": cloud.keystone_of(service.name).name,
+                "store": str(service.stores["local"]),
+                "stores": {name: str(path) for name, path in service.stores.items()},
+            }
+            for service in cloud.glances()
+        },
+    }
+
+
+def _service_json(service: Service) -> dict[str, Any]:
+    return {
+        "url": service.url,
+        "port": service.port,
+        "pid": service.process.pid if service.process else None,
+        "process": dataclasses.asdict(service.process) if service.process else None,
+        "conf_dir": str(service.conf_dir),
+        "database": str(service.database),
+        "log": str(service.log),
+        "access_log": str(service.access_log),
+        "overrides": service.overrides,
+        "started_with": service.started_with,
+        "prepared_with": service.prepared_with,
+    }
+
+
+def _from_json(data: dict[str, Any]) -> Cloud:
+    folder = Path(data["folder"])
+    services = _services(folder)
+    for name, values in (data["keystones"] | data["regions"]).items():
+        service = services[name]
+        service.port = values["port"]
+        service.process = Process(**values["process"]) if values["process"] else None
+        service.started_with = values["started_with"]
+        service.prepared_with = values["prepared_with"]
+        service.overrides = values["overrides"]
+    keystones = data["keystones"]
+    return Cloud(
+        folder,
+        Path(data["venv"]),
+        services,
+        {name: {key: Account(**account) for key, account in values["accounts"].items()}
+         for name, values in keystones.items()},
+        {name: values["application_credential"] for name, values in keystones.items()
+         if values["application_credential"]},
+        {name: values["identity"] for name, values in keystones.items()},
+    )
