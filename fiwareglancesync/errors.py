@@ -22,6 +22,10 @@ class GlanceSyncError(Exception):
 
     exit_code = 1
 
+    def explain(self, text: str) -> None:
+        """Add to the text what the user should know besides."""
+        self.args = (f"{self} ({text})",)
+
 
 class UsageError(GlanceSyncError):
     """The command line asks for something that cannot be (contract 1.2: exit 2)."""
@@ -49,6 +53,8 @@ class CloudError(GlanceSyncError):
     :param status: HTTP status, None when there was no answer
     :param scope: how far the consequence reaches
     :param transient: whether the same request may succeed a moment later
+    :param request_id: what the service calls the request in its own log
+    :param retry_after: seconds that the service asks to wait before the next try
     """
 
     scope = Scope.IMAGE
@@ -61,10 +67,14 @@ class CloudError(GlanceSyncError):
         status: int | None = None,
         scope: Scope | None = None,
         transient: bool | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(cause)
         self.cause = cause
         self.status = status
+        self.request_id = request_id
+        self.retry_after = retry_after
         if scope is not None:
             self.scope = scope
         if transient is not None:
@@ -137,5 +147,17 @@ class RegionLocked(GlanceSyncError):
     """Another run holds the region; the text says who, where and since when."""
 
 
-class Cancelled(GlanceSyncError):
-    """The run was asked to stop (SIGINT, SIGTERM, or a task was cancelled)."""
+class Cancelled(KeyboardInterrupt):
+    """The run was asked to stop; no handler of errors may swallow it.
+
+    :param signal: number of the signal that asked
+    """
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal
+
+    @property
+    def exit_code(self) -> int:
+        """130 on SIGINT, 143 on SIGTERM (contract 1.2)."""
+        return 128 + self.signal

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
@@ -151,6 +152,18 @@ def same_project(one: str, other: str) -> bool:
     return one == other or one.rjust(32, "0") == other.rjust(32, "0")
 
 
+def seconds_since_epoch(time: str) -> float:
+    """Read an ISO 8601 time.
+
+    :param time: with its offset from UTC; anybody may have written it
+    :return: seconds since the epoch, 0 when it is no time
+    """
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class NewImage:
     """What a new image is created with (contract 3.5, last paragraph); always private and unprotected.
@@ -201,8 +214,6 @@ class Patch:
         :param image: the image before
         :return: a new image
         """
-        from dataclasses import replace
-
         properties = {k: v for k, v in image.user_properties.items() if k not in self.remove}
         properties.update(self.set)
         changes: dict[str, Any] = {"user_properties": properties}

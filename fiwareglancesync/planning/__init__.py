@@ -3,6 +3,7 @@
 from .journal import Journal
 from .leftovers import Here
 from .narrowing import Choice, choosable_names, narrow
+from .old_names import OldNames
 from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying
 from .region import plan_region
 from .selection import Selected, Selection, is_selected, select
@@ -13,6 +14,7 @@ __all__ = [
     "Journal",
     "Leftover",
     "ObsoleteChange",
+    "OldNames",
     "PlanEntry",
     "RegionPlan",
     "Selected",

@@ -6,10 +6,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from types import MappingProxyType
 
-from ..model import JOURNAL, Image, Listing, Message, SyncStatus
+from ..model import JOURNAL, Image, Listing, Message, SyncStatus, seconds_since_epoch
 
 NEW = "new"
 PUBLISHED = "published"
@@ -66,10 +65,13 @@ class Journal:
     @property
     def started_at(self) -> float:
         """Seconds since the epoch when the change began; 0 when the journal does not say."""
-        try:
-            return datetime.fromisoformat(self.started).timestamp()
-        except (ValueError, OverflowError):
-            return 0.0
+        return seconds_since_epoch(self.started)
+
+    @staticmethod
+    def of(image: Image) -> Journal | None:
+        """The journal that an image carries, or None."""
+        text = image.user_properties.get(JOURNAL)
+        return None if text is None else Journal.parse(text)
 
     @staticmethod
     def parse(text: str) -> Journal | None:
@@ -136,7 +138,7 @@ def read_carriers(listing: Listing) -> Carriers:
     hidden: set[str] = set()
     messages = []
     for image in sorted(marked, key=lambda i: i.order):
-        journal = Journal.parse(image.user_properties[JOURNAL])
+        journal = Journal.of(image)
         if journal is None or not _believed(journal, image, by_id, listing):
             hidden.add(image.id)
             messages.append(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 
-from ..model import OBSOLETE
+from ..model import MOVES, OBSOLETE
 from .plan import RegionPlan
 from .selection import Selection
 
@@ -39,7 +39,7 @@ def choosable_names(selection: Selection) -> list[str]:
 
 
 def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
-    """Keep of a plan what is chosen, and the pending images that a chosen one links to.
+    """Keep of a plan what is chosen, the pending images that it links to, and the images to be relinked to it.
 
     :param plan: the whole plan
     :param choice: the patterns
@@ -53,7 +53,9 @@ def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
         name = waiting.pop()
         if name not in kept:
             kept.add(name)
-            waiting.extend(n for n in by_name[name].links.values() if by_name[n].status.moves_content)
+            waiting.extend(linked for linked in by_name[name].links.values() if by_name[linked].status in MOVES)
+    remade = {entry.name for entry in plan.moves if entry.name in kept}
+    kept.update(entry.name for entry in plan.relinks if not remade.isdisjoint(entry.links.values()))
     return replace(
         plan,
         entries=tuple(entry for entry in plan.entries if entry.name in kept),

@@ -95,6 +95,7 @@ class RegionPlan:
     :param region: its full name
     :param project: id of the project that owns our images there
     :param entries: a row per selected image, by the master's size, then by name
+    :param building_order: the names of the entries, linked images before those that need them
     :param moves: the entries that make a new image, in the order in which they are made (contract 3.7)
     :param obsolete: the changes that follow the master's obsolete images
     :param leftovers: what an interrupted run left
@@ -104,6 +105,7 @@ class RegionPlan:
     region: str
     project: str
     entries: tuple[PlanEntry, ...] = field(repr=False)
+    building_order: tuple[str, ...] = field(default=(), repr=False)
     moves: tuple[PlanEntry, ...] = field(default=(), repr=False)
     obsolete: tuple[ObsoleteChange, ...] = ()
     leftovers: tuple[Leftover, ...] = ()

@@ -23,6 +23,7 @@ from .journal import PUBLISHED, Carriers, read_carriers
 from .leftovers import Here, find_leftovers
 from .matching import DEACTIVATED, match
 from .obsolete import plan_obsolete
+from .old_names import OldNames
 from .plan import ObsoleteChange, PlanEntry, RegionPlan, Tidying
 from .properties import difference, differences_left, wanted_visibility
 from .selection import Selected, Selection
@@ -42,7 +43,7 @@ def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPla
     obsolete = plan_obsolete(selection, listing, carriers.hidden, messages)
     images = _changed(listing, obsolete)
     found = match(selection, images, carriers.hidden, messages)
-    scene = _Scene(selection.target, images, found, carriers, {}, _Names(images), messages)
+    scene = _Scene(selection.target, images, found, carriers, {}, OldNames(images), messages)
     for selected in selection.building_order:
         scene.entries[selected.image.name] = _entry(selected, scene)
     _limit_replacements(scene)
@@ -57,6 +58,7 @@ def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPla
         region=listing.region,
         project=listing.project,
         entries=tuple(entries[selected.image.name] for selected in selection.images),
+        building_order=tuple(entries),
         moves=tuple(entry for entry in entries.values() if entry.status in MOVES),
         obsolete=obsolete,
         leftovers=leftovers,
@@ -73,26 +75,8 @@ class _Scene:
     found: Mapping[str, Image]
     carriers: Carriers
     entries: dict[str, PlanEntry]
-    names: _Names
+    names: OldNames
     messages: list[Message]
-
-
-class _Names:
-    """The names that are taken in a region, gathered when the first ``.old`` name is wanted."""
-
-    def __init__(self, listing: Listing) -> None:
-        self._listing = listing
-        self._taken: set[str] | None = None
-
-    def old_name(self, name: str) -> str:
-        """The next free ``N.old``, ``N.old.2`` … (contract 3.7); it counts as taken from now on."""
-        if self._taken is None:
-            self._taken = {image.name for image in self._listing.images}
-        candidate, number = f"{name}.old", 2
-        while candidate in self._taken:
-            candidate, number = f"{name}.old.{number}", number + 1
-        self._taken.add(candidate)
-        return candidate
 
 
 def _changed(listing: Listing, obsolete: tuple[ObsoleteChange, ...]) -> Listing:
@@ -107,31 +91,26 @@ def _entry(selected: Selected, scene: _Scene) -> PlanEntry:
     """The table of contract 3.4, from top to bottom."""
     master = selected.image
     image = scene.found.get(master.name)
-    conflict = _conflict(master, image, scene)
-    if conflict is SyncStatus.OK_STALLED_CHECKSUM:
+    conflict = None if image is None or same_content(master, image) else _conflict(image, scene.target)
+    if image is not None and conflict is SyncStatus.OK_STALLED_CHECKSUM:
         return _stalled(master, image, scene)
     unresolved = _unresolved_links(selected, scene)
     if unresolved:
         scene.messages.extend(unresolved)
         reason = "; ".join(message.text for message in unresolved)
         return PlanEntry(SyncStatus.ERROR_AMI, master, image, reason=reason)
+    if image is None:
+        return _move(SyncStatus.PENDING_UPLOAD, selected, None, scene)
+    if conflict is None:
+        return _same_content(selected, image, scene)
     if conflict is SyncStatus.ERROR_CHECKSUM:
         return _undecided(master, image, scene)
-    if conflict is not None:
-        return _move(conflict, selected, image, scene)
-    assert image is not None
-    return _same_content(selected, image, scene)
+    return _move(conflict, selected, image, scene)
 
 
-def _conflict(master: Image, image: Image | None, scene: _Scene) -> SyncStatus | None:
-    """The status that the contents alone ask for; None when they are the same."""
-    if image is None:
-        return SyncStatus.PENDING_UPLOAD
-    if same_content(master, image):
-        return None
-    if image.status == DEACTIVATED:
-        return SyncStatus.ERROR_CHECKSUM
-    return resolve_conflict(image, scene.target)
+def _conflict(image: Image, target: Target) -> SyncStatus:
+    """The status of an image whose content is not the master's; a deactivated one is never touched."""
+    return SyncStatus.ERROR_CHECKSUM if image.status == DEACTIVATED else resolve_conflict(image, target)
 
 
 def _unresolved_links(selected: Selected, scene: _Scene) -> list[Message]:
@@ -152,15 +131,13 @@ def _unresolved_links(selected: Selected, scene: _Scene) -> list[Message]:
     ]
 
 
-def _stalled(master: Image, image: Image | None, scene: _Scene) -> PlanEntry:
-    assert image is not None
+def _stalled(master: Image, image: Image, scene: _Scene) -> PlanEntry:
     reason = f"{_different(master, image, scene)} It is in dontupdate and stays as it is."
     scene.messages.append(Message.warning(reason, master.name))
     return PlanEntry(SyncStatus.OK_STALLED_CHECKSUM, master, image, reason=reason)
 
 
-def _undecided(master: Image, image: Image | None, scene: _Scene) -> PlanEntry:
-    assert image is not None
+def _undecided(master: Image, image: Image, scene: _Scene) -> PlanEntry:
     if image.status == DEACTIVATED:
         advice = "It is deactivated in the region: reactivate or delete it there."
     elif image.checksum or image.hash_value:
@@ -183,7 +160,7 @@ def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _S
     """A new image is to be made; the region's own one, if any, makes way for it."""
     master = selected.image
     old = image if image is not None and scene.listing.owns(image) else None
-    old_name = scene.names.old_name(master.name) if old else ""
+    old_name = scene.names.take(master.name) if old else ""
     blocked = None
     if len(old_name) > MAX_NAME:
         blocked = f"the old image's new name would have more than {MAX_NAME} characters: {old_name}"

@@ -1,0 +1,190 @@
+"""The safe way from an old image to a new one: create, fill, verify, publish, settle (design 4).
+
+At every instant the region offers a usable image of the name: the new one is private until it is verified, and
+the old one keeps its name until the new one is published and everything that linked to the old one links to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from ..errors import Forbidden, GlanceSyncError, Rejected, TransferError, VerificationError
+from ..model import JOURNAL, Image, NewImage, Patch, same_content
+from ..planning import Journal, PlanEntry
+from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE
+from ..transfer import Moved, Mover
+from .scene import RunContext, Scene, without
+
+Report = Callable[[str, str, int], None]
+"""Told the new image's UUID, the way and the bytes sent so far."""
+
+
+def make_image(
+    entry: PlanEntry, links: Mapping[str, str], scene: Scene, mover: Mover, context: RunContext, report: Report
+) -> tuple[Image, Moved, list[str]]:
+    """Make the new image of an entry, up to its publication.
+
+    Ways are tried in their order; one that fails for a reason of its own makes room for the next.
+
+    :param entry: an entry that moves content
+    :param links: property → UUID of the linked image in this region
+    :param scene: the region
+    :param mover: knows the ways
+    :param context: who does this
+    :param report: told about progress
+    :return: the published image, how it was moved, and why preferred ways were not taken
+    :raises GlanceSyncError: it could not be made; nothing of it is left
+    """
+    ways, refusals = mover.ways(entry.image, scene.place)
+    if not ways:
+        raise TransferError("; ".join(refusals) or "there is no way to move it")
+    for way in ways:
+        try:
+            published, moved = _try_way(way, entry, links, scene, mover, context, report)
+        except (TransferError, VerificationError) as error:
+            refusals.append(f"{way}: {error}")
+            if way == ways[-1]:
+                raise type(error)("; ".join(refusals)) from error
+        else:
+            return published, moved, refusals
+    raise AssertionError("a way is always the last one")
+
+
+def _try_way(
+    way: str,
+    entry: PlanEntry,
+    links: Mapping[str, str],
+    scene: Scene,
+    mover: Mover,
+    context: RunContext,
+    report: Report,
+) -> tuple[Image, Moved]:
+    place = scene.place
+    uuid = place.new_id(entry.name)
+    journal = Journal(
+        carrier=uuid,
+        run=context.run,
+        host=context.host,
+        started=context.now(),
+        action=ACTIONS[entry.status],
+        step=NEW,
+        old=entry.old.id if entry.old else None,
+    )
+    try:
+        _create(entry, links, journal, scene)
+        report(uuid, way, 0)
+        moved = mover.move(way, entry.image, place, uuid, lambda done: report(uuid, way, done))
+        verify(entry.image, scene.refresh(uuid))
+        return publish(entry, links, journal, scene), moved
+    except BaseException as error:
+        _undo(uuid, scene, error)
+        raise
+
+
+def _create(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene: Scene) -> None:
+    master = entry.image
+    try:
+        scene.create(
+            NewImage(
+                id=journal.carrier,
+                name=master.name,
+                disk_format=master.disk_format,
+                container_format=master.container_format,
+                min_disk=master.min_disk,
+                min_ram=master.min_ram,
+                tags=master.tags,
+                properties={**entry.properties, **links, JOURNAL: journal.text()},
+            )
+        )
+    except (Forbidden, Rejected) as error:
+        if JOURNAL in error.cause or (isinstance(error, Rejected) and error.status == 413):
+            error.explain(f"a new image carries the property {JOURNAL} until it is done: allow it, and room for it")
+        raise
+
+
+def verify(master: Image, image: Image) -> None:
+    """Compare what the region holds with what the master holds (design 4, invariant 3).
+
+    :param master: the master's image
+    :param image: the region's image after its upload
+    :raises VerificationError: they differ, or the region does not say
+    """
+    if not image.is_active:
+        raise VerificationError(f"after the upload its state is {image.status}, not active")
+    if image.size != master.size:
+        raise VerificationError(f"after the upload it has {image.size} bytes, in the master {master.size}")
+    if not same_content(master, image):
+        mine, theirs = (f"{i.hash_algo} {i.hash_value}" if i.hash_value else i.checksum for i in (image, master))
+        raise VerificationError(f"after the upload its checksum is {mine}, in the master {theirs}")
+
+
+def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene: Scene) -> Image:
+    """Make a verified image what the plan says, in one PATCH.
+
+    Where no old image has to be settled, nothing more is to be done and the journal ends here.
+
+    :param entry: the entry that the image was made for
+    :param links: property → UUID of the linked image in this region
+    :param journal: its journal, ``step=new``
+    :param scene: the region
+    :return: the published image
+    """
+    master, image = entry.image, scene[journal.carrier]
+    properties = {**entry.properties, **links}
+    if journal.old is not None:
+        properties[JOURNAL] = replace(journal, step=PUBLISHED).text()
+    present = image.user_properties
+    return scene.update(
+        image.id,
+        Patch(
+            visibility=master.visibility if master.visibility != image.visibility else None,
+            protected=True if master.protected else None,
+            set={key: value for key, value in properties.items() if present.get(key) != value},
+            remove=without(present, properties),
+        ),
+    )
+
+
+def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list[Image]:
+    """Do away with the image that a published one took the place of, then end the journal (contract 3.7).
+
+    :param image_id: the published image
+    :param journal: its journal
+    :param old_name: the name that the old image gets, when it has none of that kind yet
+    :param scene: the region
+    :return: the images for whose sake a replaced image was kept as ``N.old``
+    :raises CloudError: the region refused; the journal stays, so the next run tries again
+    """
+    keepers: list[Image] = []
+    if journal.old is not None and journal.old in scene:
+        old = scene[journal.old]
+        name = scene[image_id].name
+        replaced = journal.action == REPLACE
+        keepers = scene.linking_to(old.id) if replaced else []
+        delete = replaced and not keepers
+        scene.update(
+            old.id,
+            Patch(
+                name=old_name if old.name == name else None,
+                visibility="private" if old.visibility != "private" else None,
+                protected=False if delete and old.protected else None,
+                remove=(JOURNAL,) if JOURNAL in old.user_properties else (),
+            ),
+        )
+        if delete:
+            scene.delete(old.id)
+    scene.update(image_id, Patch(remove=(JOURNAL,)))
+    return keepers
+
+
+def _undo(uuid: str, scene: Scene, error: BaseException) -> None:
+    """Remove an image that was not published; the error goes on either way."""
+    try:
+        if uuid in scene:
+            scene.delete(uuid)
+        else:
+            scene.place.delete(uuid)
+    except GlanceSyncError as second:
+        if isinstance(error, GlanceSyncError):
+            error.explain(f"the unfinished image {uuid} stays for the next run to remove: {second}")

@@ -1,0 +1,61 @@
+"""What came of a region and of each of its images: values for reports, exit codes and the job table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..events import Action
+from ..model import SyncStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOutcome:
+    """What was done with one image.
+
+    :param status: the status before; None for what the statuses do not cover (obsolete images, leftovers)
+    :param way: how its bytes moved, None when none did
+    :param size: bytes moved
+    :param seconds: how long the action took
+    :param error: the cause of the failure, None when it succeeded
+    """
+
+    image: str
+    action: Action | None
+    status: SyncStatus | None = None
+    way: str | None = None
+    size: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class RegionOutcome:
+    """What came of one region.
+
+    :param region: its full name
+    :param error: why the region as a whole failed, None when it did not
+    :param pending: whether anything was (dry-run, status: is) to be done
+    :param undecided: number of images that await a decision
+    """
+
+    region: str
+    images: list[ImageOutcome] = field(default_factory=list)
+    error: str | None = None
+    pending: bool = False
+    undecided: int = 0
+
+    @property
+    def failures(self) -> int:
+        """Number of images that failed."""
+        return len({outcome.image for outcome in self.images if outcome.error is not None})
+
+    @property
+    def failed(self) -> bool:
+        """Whether the region or one of its images failed (contract 1.2)."""
+        return self.error is not None or self.failures > 0
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes of the images that succeeded."""
+        return sum(outcome.size for outcome in self.images if outcome.error is None)

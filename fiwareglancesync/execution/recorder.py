@@ -1,0 +1,135 @@
+"""Turns what is attempted into events and outcomes, and errors into the scope that they have (design 5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ..errors import CloudError, GlanceSyncError, Scope
+from ..events import Action, Emit, Event, Kind
+from ..model import Message, SyncStatus
+from .outcome import ImageOutcome, RegionOutcome
+
+PROGRESS_INTERVAL = 0.1
+"""Seconds between two events that tell of bytes moved."""
+
+
+class RegionFailed(Exception):
+    """Nothing more can be done in the region; the text says why."""
+
+
+@dataclass
+class Attempt:
+    """Something being done with one image, and what is known of it so far.
+
+    :param error: why it failed; None as long as it has not
+    """
+
+    uuid: str | None = None
+    way: str | None = None
+    size: int = 0
+    notes: tuple[str, ...] = ()
+    error: GlanceSyncError | None = None
+
+
+class Recorder:
+    """Emits the events of one region and keeps its outcome.
+
+    :param region: full name of the region
+    :param emit: takes the events
+    """
+
+    def __init__(self, region: str, emit: Emit) -> None:
+        self.region = region
+        self.outcome = RegionOutcome(region)
+        self._emit = emit
+
+    @contextmanager
+    def attempt(
+        self, action: Action, image: str, *, uuid: str | None = None, status: SyncStatus | None = None, size: int = 0
+    ) -> Iterator[Attempt]:
+        """Record what is done inside the ``with``; an error of the image ends there, one of the region goes on.
+
+        :param action: what is done
+        :param image: the image's name
+        :param uuid: UUID of the region's image, when there is one
+        :param status: the image's status before
+        :param size: bytes to be moved
+        :raises RegionFailed: the error concerns the whole region, not only its uploads
+        """
+        attempt = Attempt(uuid)
+        started = time.monotonic()
+        self._emit(Event(Kind.STARTED, self.region, image, action, uuid, status, size=size))
+        try:
+            yield attempt
+        except GlanceSyncError as error:
+            attempt.error = error
+        seconds = time.monotonic() - started
+        failure = str(attempt.error) if attempt.error is not None else None
+        self.outcome.images.append(
+            ImageOutcome(image, action, status, attempt.way, attempt.size, seconds, failure, attempt.notes)
+        )
+        self._emit(
+            Event(
+                Kind.DONE if failure is None else Kind.FAILED,
+                self.region,
+                image,
+                action,
+                attempt.uuid,
+                status,
+                attempt.way,
+                size,
+                attempt.size,
+                seconds,
+                None if failure is None else Message.error(failure, image),
+            )
+        )
+        if _ends_region(attempt.error):
+            raise RegionFailed(failure) from attempt.error
+
+    def progress(self, action: Action, image: str, attempt: Attempt, size: int) -> Progress:
+        """A function that takes what is known of a move while it goes on, and tells it now and then."""
+        return Progress(self, action, image, attempt, size)
+
+    def skip(self, action: Action, image: str, status: SyncStatus, error: str) -> None:
+        """Record an image that is not attempted because of an error that has been told already."""
+        self.outcome.images.append(ImageOutcome(image, action, status, error=error))
+
+    def tell(self, message: Message) -> None:
+        """Tell the user something."""
+        self._emit(Event(Kind.MESSAGE, self.region, message.image, message=message))
+
+    def emit(self, event: Event) -> None:
+        """Pass an event on."""
+        self._emit(event)
+
+
+class Progress:
+    """Samples the progress of one move."""
+
+    def __init__(self, recorder: Recorder, action: Action, image: str, attempt: Attempt, size: int) -> None:
+        self._recorder = recorder
+        self._event = (Kind.PROGRESS, recorder.region, image, action)
+        self._attempt = attempt
+        self._size = size
+        self._next = 0.0
+
+    def __call__(self, uuid: str, way: str, done: int) -> None:
+        """Take what is known: the new image's UUID, the way and the bytes sent."""
+        attempt = self._attempt
+        attempt.uuid, attempt.way, attempt.size = uuid, way, done
+        now = time.monotonic()
+        if now >= self._next or done >= self._size:
+            self._next = now + PROGRESS_INTERVAL
+            self._recorder.emit(Event(*self._event, uuid, None, way, self._size, done))
+
+
+def stops_uploads(error: GlanceSyncError | None) -> bool:
+    """Whether an error forbids any further upload to the region but nothing else: a quota, a missing right."""
+    return isinstance(error, CloudError) and error.scope is Scope.REGION and error.status in (403, 413)
+
+
+def _ends_region(error: GlanceSyncError | None) -> bool:
+    return isinstance(error, CloudError) and error.scope is not Scope.IMAGE and not stops_uploads(error)

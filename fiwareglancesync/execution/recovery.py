@@ -1,0 +1,73 @@
+"""Brings to an end what an interrupted run left, before anything else is done (contract 3.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..events import Action
+from ..model import Patch
+from ..planning import Leftover, OldNames, RegionPlan, Tidying
+from .change import publish
+from .recorder import Recorder
+from .scene import Scene
+from .settling import Unsettled, settle_all
+
+
+def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) -> tuple[RegionPlan, list[Unsettled]]:
+    """Remove or finish the unfinished images, settle the published ones.
+
+    :param make_plan: plans the region as it is at that moment
+    :param scene: the region
+    :param recorder: takes what happens
+    :return: the plan of what the region is afterwards, and the old images that wait for a later step of this run
+    """
+    plan = make_plan()
+    leftovers = [left for left in plan.leftovers if left.tidying is not Tidying.WAIT]
+    if not leftovers:
+        return plan, []
+    published: list[Leftover] = []
+    for left in leftovers:
+        with recorder.attempt(Action.TIDY, left.carrier.name, uuid=left.carrier.id) as attempt:
+            if left.tidying is Tidying.REMOVE:
+                scene.delete(left.carrier.id)
+            elif left.tidying is Tidying.FINISH:
+                _finish(left, plan, scene)
+        if attempt.error is None and left.tidying is not Tidying.REMOVE:
+            published.append(left)
+    plan = make_plan()
+    _relink({left.journal.old for left in published} - {None}, plan, scene, recorder)
+    names = OldNames(scene.listing)
+    unsettled = [
+        Unsettled(left.carrier.id, left.carrier.name, left.journal, names.take(left.carrier.name))
+        for left in _linked_first(published, plan)
+        if left.journal.old is not None or left.tidying is Tidying.SETTLE
+    ]
+    waiting = settle_all(unsettled, make_plan(), (), scene, recorder)
+    return make_plan(), waiting
+
+
+def _finish(left: Leftover, plan: RegionPlan, scene: Scene) -> None:
+    """Publish an image that was verified by the plan: same content, same old image."""
+    if left.entry is not None:
+        here = {entry.name: entry.region_image.id for entry in plan.entries if entry.region_image}
+        links = {key: here[name] for key, name in left.entry.links.items()}
+        publish(left.entry, links, left.journal, scene)
+
+
+def _relink(replaced: set[str | None], plan: RegionPlan, scene: Scene, recorder: Recorder) -> None:
+    """Lead links away from old images that are about to go; other differences wait for their turn."""
+    for entry in plan.updates:
+        image = entry.region_image
+        if image is None:
+            continue
+        present = image.user_properties
+        links = {key: value for key, value in entry.patch.set.items() if present.get(key) in replaced}
+        if links:
+            with recorder.attempt(Action.TIDY, entry.name, uuid=image.id):
+                scene.update(image.id, Patch(set=links))
+
+
+def _linked_first(leftovers: list[Leftover], plan: RegionPlan) -> list[Leftover]:
+    """Leftovers in building order; what is no longer selected comes last, so it is settled first."""
+    position = {name: number for number, name in enumerate(plan.building_order)}
+    return sorted(leftovers, key=lambda left: position.get(left.carrier.name, len(position)))

@@ -1,0 +1,153 @@
+"""Brings one region to the state of its plan, in the order of contract 3.7."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..errors import GlanceSyncError
+from ..events import Action, Emit, Event, Kind
+from ..facade import Place
+from ..model import LINKS, Listing, Message, SyncStatus
+from ..planning import Choice, Journal, PlanEntry, RegionPlan, Selection, narrow, plan_region
+from ..transfer import Mover
+from .change import make_image
+from .outcome import RegionOutcome
+from .recorder import Recorder, RegionFailed, stops_uploads
+from .recovery import tidy
+from .scene import RunContext, Scene
+from .settling import Unsettled, settle_all
+
+ACTION_OF = {
+    SyncStatus.PENDING_UPLOAD: Action.UPLOAD,
+    SyncStatus.PENDING_REPLACE: Action.REPLACE,
+    SyncStatus.PENDING_RENAME: Action.RENAME,
+}
+
+
+class NotAttempted(GlanceSyncError):
+    """The image cannot be changed in this run, and nothing was tried; the text says why."""
+
+
+def synchronise(
+    selection: Selection,
+    place: Place,
+    listing: Listing,
+    mover: Mover,
+    choice: Choice,
+    emit: Emit,
+    context: RunContext,
+) -> RegionOutcome:
+    """Make a region what the master is.
+
+    :param selection: what the region's target gets from the master
+    :param place: the region
+    :param listing: its images
+    :param mover: knows the ways to move bytes
+    :param choice: which images are to be done
+    :param emit: takes the events
+    :param context: who does this
+    :return: what came of it: failures of images and of the region are in there, not raised
+    """
+    recorder = Recorder(place.name, emit)
+    scene = Scene(place, listing)
+    try:
+        whole, unsettled = tidy(lambda: plan_region(selection, scene.listing, context.here()), scene, recorder)
+        plan = narrow(whole, choice)
+        recorder.outcome.undecided = plan.undecided
+        recorder.outcome.pending = plan.pending
+        announce(plan, recorder)
+        _Run(whole, plan, scene, mover, recorder, context, unsettled).run()
+    except RegionFailed as failure:
+        recorder.outcome.error = str(failure)
+        recorder.tell(Message.error(f"{place.name}: Nothing more is done in this region. Cause: {failure}"))
+    return recorder.outcome
+
+
+def announce(plan: RegionPlan, recorder: Recorder) -> None:
+    """Tell what the plan found, and how much is to be moved."""
+    for message in plan.messages:
+        recorder.tell(message)
+    size = sum(entry.size for entry in plan.moves)
+    recorder.emit(Event(Kind.REGION_PLANNED, plan.region, size=size, count=len(plan.moves)))
+
+
+class _Run:
+    """Carries a narrowed plan out; the whole one tells what else in the region is unfinished."""
+
+    def __init__(
+        self,
+        whole: RegionPlan,
+        plan: RegionPlan,
+        scene: Scene,
+        mover: Mover,
+        recorder: Recorder,
+        context: RunContext,
+        unsettled: list[Unsettled],
+    ) -> None:
+        self._whole = whole
+        self._plan = plan
+        self._scene = scene
+        self._mover = mover
+        self._recorder = recorder
+        self._context = context
+        self._unsettled = list(unsettled)
+        self._completed: set[str] = set()
+        self._failed: set[str] = set()
+        self._ids = {entry.name: entry.region_image.id for entry in whole.entries if entry.region_image}
+
+    def run(self) -> None:
+        """Obsolete changes, metadata, uploads, relinking, then the old images."""
+        for change in self._plan.obsolete:
+            with self._recorder.attempt(Action.OBSOLETE, change.name, uuid=change.image.id):
+                self._scene.update(change.image.id, change.patch)
+        for entry in self._plan.updates:
+            self._update(entry, Action.METADATA)
+        self._move_all()
+        for entry in self._plan.relinks:
+            self._update(entry, Action.RELINK)
+        settle_all(self._unsettled, self._whole, self._completed, self._scene, self._recorder)
+
+    def _update(self, entry: PlanEntry, action: Action) -> None:
+        uuid = self._ids[entry.name]
+        with self._recorder.attempt(action, entry.name, uuid=uuid, status=entry.status) as attempt:
+            self._scene.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
+        self._note(entry, attempt.error)
+
+    def _move_all(self) -> None:
+        stopped: GlanceSyncError | None = None
+        for entry in self._plan.moves:
+            if stopped is not None:
+                self._recorder.skip(ACTION_OF[entry.status], entry.name, entry.status, f"not attempted: {stopped}")
+                self._failed.add(entry.name)
+                continue
+            error = self._move(entry)
+            if stops_uploads(error):
+                stopped = error
+                text = f"{self._recorder.region}: Nothing more is uploaded to this region. Cause: {error}"
+                self._recorder.tell(Message.error(text))
+
+    def _move(self, entry: PlanEntry) -> GlanceSyncError | None:
+        action = ACTION_OF[entry.status]
+        with self._recorder.attempt(action, entry.name, status=entry.status, size=entry.size) as attempt:
+            report = self._recorder.progress(action, entry.name, attempt, entry.size)
+            links = self._links(entry)
+            image, moved, notes = make_image(entry, links, self._scene, self._mover, self._context, report)
+            attempt.uuid, attempt.way, attempt.size, attempt.notes = image.id, moved.way, moved.size, tuple(notes)
+            self._ids[entry.name] = image.id
+            journal = Journal.of(image)
+            if journal is not None:
+                self._unsettled.append(Unsettled(image.id, entry.name, journal, entry.old_name))
+        self._note(entry, attempt.error)
+        return attempt.error
+
+    def _links(self, entry: PlanEntry) -> dict[str, str]:
+        """The UUIDs that the links of an entry have by now."""
+        if entry.blocked:
+            raise NotAttempted(entry.blocked)
+        for name in entry.links.values():
+            if name in self._failed:
+                raise NotAttempted(f"it links to {name}, which failed")
+        return {key: self._ids[entry.links[key]] for key in LINKS if key in entry.links}
+
+    def _note(self, entry: PlanEntry, error: GlanceSyncError | None) -> None:
+        (self._completed if error is None else self._failed).add(entry.name)

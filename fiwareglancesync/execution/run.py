@@ -1,0 +1,116 @@
+"""What all regions of a run have in common: the federation, the master's images, and what each target gets of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..errors import UnknownRegion
+from ..facade import Federation, Place
+from ..model import Listing, Message, SyncStatus
+from ..planning import Choice, PlanEntry, RegionPlan, Selection, choosable_names, plan_region, select
+from ..settings import Settings
+from ..transfer import Mover
+from ..transfer.sources import FileSource, StreamSource
+from .regions import RegionRef
+from .scene import RunContext
+
+
+@dataclass
+class Run:
+    """One run over a federation; the master is asked once, when it is first needed.
+
+    :param settings: the configuration
+    :param federation: the places that it reaches
+    :param choice: ``--image``
+    """
+
+    settings: Settings
+    federation: Federation
+    choice: Choice = field(default_factory=Choice)
+    context: RunContext = field(default_factory=RunContext)
+    _selections: dict[str, Selection] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.context = RunContext(leftover_age=self.settings.leftover_age)
+
+    @cached_property
+    def master(self) -> Place:
+        """The master region.
+
+        :raises CloudError: it cannot be reached, or there is no such region
+        """
+        return self.federation.place(self.settings.master, self.settings.master_region)
+
+    @cached_property
+    def master_listing(self) -> Listing:
+        """The master's images.
+
+        :raises CloudError: they cannot be listed
+        """
+        return self.master.listing()
+
+    @cached_property
+    def mover(self) -> Mover:
+        """The ways to move bytes, in the order of preference."""
+        return Mover([FileSource(self.settings.images_dir), StreamSource(self.master)], self.settings.transfer)
+
+    def selection(self, target: str) -> Selection:
+        """What a target gets from the master.
+
+        :param target: name of a configured target
+        """
+        if target not in self._selections:
+            self._selections[target] = select(self.master_listing, self.settings.targets[target])
+        return self._selections[target]
+
+    def place(self, ref: RegionRef) -> Place:
+        """A region.
+
+        :raises UnknownRegion: the configuration has no such target, or the target no such region
+        """
+        target = self.settings.targets.get(ref.target)
+        if target is None:
+            known = ", ".join(self.settings.targets)
+            raise UnknownRegion(f"unknown target {ref.target}; the configuration has: {known}")
+        return self.federation.place(target, ref.region)
+
+    def is_master(self, place: Place) -> bool:
+        """Whether a region is the master region, under whatever name (contract 1.3)."""
+        return place.address == self.master.address
+
+    def plan(self, ref: RegionRef, listing: Listing) -> RegionPlan:
+        """The plan of a region that is not the master."""
+        return plan_region(self.selection(ref.target), listing, self.context.here())
+
+    def plan_of_master(self, ref: RegionRef) -> RegionPlan:
+        """The master compared with itself: all in order."""
+        images = [selected.image for selected in self.selection(ref.target).images]
+        entries = tuple(PlanEntry(SyncStatus.OK, image, image) for image in images)
+        return RegionPlan(ref.full, self.master_listing.project, entries)
+
+    def prepare(self, refs: Iterable[RegionRef]) -> list[Message]:
+        """Ask the master and choose what each target gets, once for all regions.
+
+        :param refs: the regions of this run
+        :return: what the user is to know about the master's images, each once
+        :raises CloudError: the master cannot be asked
+        """
+        targets = dict.fromkeys(ref.target for ref in refs if ref.target in self.settings.targets)
+        selections = [self.selection(target) for target in targets]
+        names = [name for selection in selections for name in choosable_names(selection)]
+        unmatched = self.choice.unmatched(names) if selections else ()
+        messages = dict.fromkeys(
+            message
+            for selection in selections
+            for message in selection.messages
+            if message.image is None or self.choice.matches(message.image)
+        )
+        return [*messages, *(Message.warning(f"--image {p} matches no image to be synchronised") for p in unmatched)]
+
+    @property
+    def matches_nothing(self) -> bool:
+        """Whether a pattern of ``--image`` chose no image at all (contract 1.1: exit 1)."""
+        names = [name for selection in self._selections.values() for name in choosable_names(selection)]
+        return bool(self._selections) and bool(self.choice.unmatched(names))

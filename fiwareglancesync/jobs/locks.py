@@ -1,0 +1,66 @@
+"""One writer a region: a lock that dies with its holder (design 4, invariant 4)."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..errors import GlanceSyncError, RegionLocked
+
+
+def runtime_folder() -> Path:
+    """The folder of the locks: the user's runtime directory, else one of the user's own below the temporary one.
+
+    :raises GlanceSyncError: somebody else owns that folder, or may write there
+    """
+    uid = os.getuid()
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{uid}")
+    usable = base.is_dir() and os.access(base, os.W_OK | os.X_OK)
+    folder = base / "glancesync" if usable else Path(tempfile.gettempdir()) / f"glancesync-{uid}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise GlanceSyncError(f"the folder for locks cannot be used: {folder}: {error.strerror}") from error
+    if found.st_uid != uid or found.st_mode & 0o077 or folder.is_symlink():
+        raise GlanceSyncError(f"the folder for locks is not yours alone: {folder}; remove it, or set XDG_RUNTIME_DIR")
+    return folder
+
+
+@contextmanager
+def lock(identity: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold the lock of a place and project; the kernel releases it whatever happens to this process.
+
+    :param identity: what is locked, see ``Place.identity``
+    :param wait: wait for the holder instead of failing
+    :raises RegionLocked: another process holds it; the text says who and since when
+    """
+    path = runtime_folder() / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise RegionLocked(_held_by(file.read())) from error
+        started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        file.truncate(0)
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "started": started}, file)
+        file.flush()
+        yield
+
+
+def _held_by(text: str) -> str:
+    try:
+        holder = json.loads(text)
+        who = f"process {holder['pid']} at {holder['host']} since {holder['started']}"
+    except (ValueError, TypeError, KeyError):
+        who = "a process that has just begun"
+    return f"another run holds the region: {who}; try again later, or use --wait"
