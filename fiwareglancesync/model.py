@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 MIB = 2**20
 """Bytes in a MiB, which the texts print as "MB" (contract, preamble)."""
@@ -28,7 +27,23 @@ LINKS = ("kernel_id", "ramdisk_id")
 OBSOLETE = "_obsolete"
 """Suffix of the name of an obsolete image (contract 3.8)."""
 
-NO_PROPERTIES: Mapping[str, str] = MappingProxyType({})
+
+class _NoProperties(dict[str, str]):
+    """The empty mapping. A ``MappingProxyType`` neither pickles nor, before Python 3.12, may be a field's default."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("the empty mapping stays empty")
+
+    __setitem__ = setdefault = update = __ior__ = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(())
+
+    def __reduce__(self) -> tuple[type[_NoProperties], tuple[()]]:
+        return (_NoProperties, ())
+
+
+NO_PROPERTIES: Mapping[str, str] = _NoProperties()
 
 
 class SyncStatus(str, Enum):
