@@ -1,0 +1,148 @@
+"""Runs the steps of a test run one after the other and counts what they found."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from xml.etree import ElementTree
+
+NO_TESTS_COLLECTED = 5
+"""pytest's exit code when no test fits what was asked for."""
+
+GRACE = 30.0
+"""Seconds that an interrupted step has for tidying up."""
+
+
+class Kind(Enum):
+    """How a step tells what it found."""
+
+    CHECK = "check"
+    """by its exit code alone"""
+    PYTEST = "pytest"
+    BEHAVE = "behave"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the test run.
+
+    :param name: what the summary calls it
+    :param command: the words of the command line
+    :param kind: how its outcome is read
+    :param limit: seconds after which it is ended
+    :param may_be_empty: whether finding no test at all is fine
+    """
+
+    name: str
+    command: Sequence[str]
+    kind: Kind = Kind.CHECK
+    limit: float = 300.0
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a step; a check counts as one test."""
+
+    name: str
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+    note: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing failed."""
+        return self.failed == 0
+
+
+def run(step: Step, *, folder: Path, scratch: Path, environment: Mapping[str, str]) -> Outcome:
+    """Run a step to its end; its output goes where ours goes.
+
+    :param folder: where the command runs
+    :param scratch: a folder for the reports of the tests
+    :param environment: the whole environment of the command
+    """
+    report = scratch / f"report-{step.name.replace(' ', '-')}"
+    begin = time.monotonic()
+    status = _run([*step.command, *_report_words(step.kind, report)], step.limit, folder, environment)
+    seconds = time.monotonic() - begin
+    if status is None:
+        return Outcome(step.name, 0, 1, 0, seconds, f"ended after {step.limit:.0f} s")
+    if step.kind is Kind.CHECK:
+        return Outcome(step.name, int(status == 0), int(status != 0), 0, seconds)
+    passed, failed, skipped = count(report)
+    empty = passed + failed + skipped == 0
+    if empty and step.may_be_empty and status in (0, NO_TESTS_COLLECTED):
+        return Outcome(step.name, 0, 0, 0, seconds, "no test asked for")
+    if empty or (status != 0 and failed == 0):
+        return Outcome(
+            step.name,
+            passed,
+            failed + 1,
+            skipped,
+            seconds,
+            "no tests found" if empty else f"ended with exit code {status}",
+        )
+    return Outcome(step.name, passed, failed, skipped, seconds)
+
+
+def count(report: Path) -> tuple[int, int, int]:
+    """Passed, failed and skipped tests in JUnit reports.
+
+    :param report: a file, or a folder full of them; neither need exist
+    """
+    files = sorted(report.glob("*.xml")) if report.is_dir() else [path for path in [report] if path.exists()]
+    passed = failed = skipped = 0
+    for path in files:
+        for case in ElementTree.parse(path).iter("testcase"):  # noqa: S314 (written by our own tests a moment ago)
+            words = {child.tag for child in case}
+            if words & {"failure", "error"}:
+                failed += 1
+            elif "skipped" in words:
+                skipped += 1
+            else:
+                passed += 1
+    return passed, failed, skipped
+
+
+def _report_words(kind: Kind, report: Path) -> list[str]:
+    match kind:
+        case Kind.PYTEST:
+            return [f"--junit-xml={report}"]
+        case Kind.BEHAVE:
+            return ["--junit", f"--junit-directory={report}"]
+        case Kind.CHECK:
+            return []
+
+
+def _run(command: Sequence[str], limit: float, folder: Path, environment: Mapping[str, str]) -> int | None:
+    """Run a command in a process group of its own; None when the time was over."""
+    with subprocess.Popen(
+        command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        try:
+            return process.wait(limit)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            return None
+        except BaseException:  # interrupted: nothing that we started may outlive us
+            _end(process)
+            raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            os.killpg(process.pid, number)
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                continue

@@ -1,0 +1,120 @@
+"""Virtual environments that are made once and brought up to date only when what goes into them changes."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from workbench.debian import install_package
+
+LOG_LINES = 15
+OF_ANOTHER_PYTHON = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+"""Variables that would make an interpreter look for its packages elsewhere."""
+
+
+class SetupError(Exception):
+    """Something could not be set up; the text says what and how to mend it."""
+
+
+def prepare(
+    venv: Path, requirements: Sequence[str], depends_on: Sequence[Path], say: Callable[[str], None]
+) -> Path:
+    """Make sure that a virtual environment holds what is asked for.
+
+    :param venv: its folder
+    :param requirements: words for ``pip install``
+    :param depends_on: files; a change of their content has the requirements installed again
+    :param say: takes a line of progress
+    :returns: its interpreter
+    :raises SetupError: it could not be made or filled
+    """
+    python = venv / "bin" / "python"
+    stamp = venv / "installed"
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    with _exclusive(venv.parent):
+        if not _works(python):
+            say(f"Making the virtual environment {venv}")
+            _create(venv)
+        wanted = _fingerprint(requirements, depends_on)
+        if not stamp.exists() or stamp.read_text(encoding="ascii") != wanted:
+            say("Installing packages, this is done once")
+            stamp.unlink(missing_ok=True)
+            _install(python, requirements)
+            stamp.write_text(wanted, encoding="ascii")
+    return python
+
+
+def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the variables that lead an interpreter to packages of another one."""
+    return {name: value for name, value in environ.items() if name not in OF_ANOTHER_PYTHON}
+
+
+def _create(venv: Path) -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+        if not install_package(version):
+            raise SetupError(
+                f"this Python cannot make virtual environments; as root: apt-get install {version}"
+            )
+    _run([sys.executable, "-m", "venv", "--clear", str(venv)], f"cannot make the virtual environment {venv}")
+
+
+def _install(python: Path, requirements: Sequence[str]) -> None:
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    problem = f"cannot install packages into {python.parent.parent}; is the package index reachable?"
+    _run([*command, *requirements], problem)
+
+
+def _run(command: Sequence[str], problem: str) -> None:
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=clean_environment(os.environ),
+    )
+    if done.returncode:
+        lines = (done.stdout + done.stderr).splitlines()
+        raise SetupError("\n".join([*lines[-LOG_LINES:], problem]))
+
+
+def _works(python: Path) -> bool:
+    """Whether the environment's interpreter still starts and is of the version that runs this."""
+    if shutil.which(str(python)) is None:
+        return False
+    code = "import sys, pip; print(*sys.version_info[:2])"
+    done = subprocess.run(
+        [str(python), "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=clean_environment(os.environ),
+    )
+    return done.returncode == 0 and done.stdout.split() == [str(part) for part in sys.version_info[:2]]
+
+
+def _fingerprint(requirements: Sequence[str], depends_on: Sequence[Path]) -> str:
+    digest = hashlib.sha256(repr(list(requirements)).encode())
+    for path in depends_on:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _exclusive(folder: Path) -> Iterator[None]:
+    """Let one process at a time set up what lies in a folder; the folder itself is what is locked."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,58 @@
+"""Packaging of GlanceSync; the settings of the tools are in ``pyproject.toml``."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).resolve().parent
+
+
+def version() -> str:
+    """The package's version, read from its source: its dependencies are not installed yet."""
+    source = (ROOT / "fiwareglancesync" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
+    if found is None:
+        raise SystemExit("fiwareglancesync/__init__.py states no __version__")
+    return found.group(1)
+
+
+setup(
+    name="fiware-glancesync",
+    version=version(),
+    description="Keeps the images of many OpenStack regions in step with a master region",
+    long_description=(ROOT / "README.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/x-rst",
+    license="Apache-2.0",
+    keywords="openstack glance images synchronisation federation fiware",
+    classifiers=[
+        "Environment :: Console",
+        "Environment :: OpenStack",
+        "Intended Audience :: System Administrators",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Typing :: Typed",
+    ],
+    packages=find_packages(include=["fiwareglancesync", "fiwareglancesync.*"]),
+    package_data={"fiwareglancesync": ["py.typed"]},
+    python_requires=">=3.10",
+    install_requires=[
+        "keystoneauth1>=5.6,<6",
+        "openstacksdk>=3.0,<5",
+        "requests>=2.31,<3",
+        "rich>=13.7,<16",
+        "tenacity>=8.2,<10",
+        "urllib3>=2,<3",
+    ],
+    entry_points={
+        "console_scripts": [
+            "glancesync = fiwareglancesync.cli.main:main",
+            "glancesync-generate-config = fiwareglancesync.scripts.generate_config_file:main",
+        ],
+    },
+    zip_safe=False,
+)

@@ -1,0 +1,49 @@
+"""What holds for all tests: no cloud of the caller's is touched, and nothing is skipped quietly in CI."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MISSING_PACKAGE = "needs the Debian package "
+"""How the reason of a skip begins when a package is missing."""
+
+CLOUD_OF_THE_TESTS = ("GLANCESYNC_DEVCLOUD_DIR", "GLANCESYNC_DEVCLOUD_VENV")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_cloud_of_the_caller() -> Iterator[None]:
+    """Run without the variables that lead to an OpenStack or an embedded federation of the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("OS_", "GLANCESYNC_", "GLANCESYNCAPP_")) and name not in CLOUD_OF_THE_TESTS:
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With ``CI=true`` a test that is skipped for want of a Debian package has failed."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if MISSING_PACKAGE in reason:
+            report.outcome = "failed"
+            report.longrepr = reason
+    return report
+
+
+def pytest_report_header() -> str:
+    """Say which interpreter the tests run on."""
+    return f"interpreter: {sys.executable}"
