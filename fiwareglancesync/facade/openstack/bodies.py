@@ -1,0 +1,143 @@
+"""The bytes of images: one upload, one download, never repeated here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote
+
+import requests
+import urllib3.exceptions
+
+from ...errors import CloudError, NotFound, Rejected, TransferError, Unreachable
+from ..port import PIECE, Body
+from .answers import Operation, from_exception
+from .identity import Access
+from .images import image_of
+from .service import Call, ImageService
+from .transport import Outgoing, SourceFailed
+
+BYTES = "application/octet-stream"
+
+
+def image_path(image_id: str) -> str:
+    """The path of an image, whatever characters its id has."""
+    return f"/v2/images/{quote(image_id, safe='')}"
+
+
+def file_path(image_id: str) -> str:
+    """The path of an image's content."""
+    return f"{image_path(image_id)}/file"
+
+
+def upload(service: ImageService, image_id: str, body: Body, store: str) -> None:
+    """Send an image's content in one request with a known length.
+
+    Never sent twice: a token that is refused is only forgotten, so that the caller's next try, with a fresh
+    reader, has a new one.
+
+    :param store: store of a multi-store Glance, "" for its default
+    :raises TransferError: the source failed, or held another number of bytes than it promised
+    :raises CloudError: the service refused or failed
+    """
+    access = service.access(service.tuning.life_for(body.size))
+    outgoing = Outgoing(body, service.tuning.idle)
+    headers = {"Content-Type": BYTES, "Accept": "application/json"}
+    if store:
+        headers["X-Image-Meta-Store"] = store
+    try:
+        if body.size == 0:
+            # The library sends an iterable without length in chunks: what is nothing is sent as nothing.
+            for _ in outgoing:
+                continue
+        data = outgoing if body.size else None
+        answer = service.send(
+            "PUT", file_path(image_id), access, headers=headers, data=data, timeout=service.tuning.settle
+        )
+    except SourceFailed as error:
+        raise outgoing.failure or TransferError("the source failed") from error
+    except Unreachable as error:
+        raise Unreachable(
+            f"{error.cause} after {outgoing.sent} of {body.size} bytes", transient=error.transient
+        ) from error
+    if answer.status_code == 401:
+        service.reject(access)
+    if not 200 <= answer.status_code < 300:
+        raise service.failure(Operation.UPLOAD, answer)
+    answer.close()
+    if outgoing.sent < body.size:
+        raise CloudError(
+            f"the service answered HTTP {answer.status_code} after {outgoing.sent} of {body.size} bytes",
+            status=answer.status_code,
+        )
+
+
+@contextmanager
+def download(service: ImageService, image_id: str) -> Iterator[Body]:
+    """Open an image's content for one reading.
+
+    :raises CloudError: at opening; while the bytes flow, failures are :class:`TransferError`
+    """
+    answer = _open(service, image_id)
+    try:
+        size = _size(service, image_id, answer)
+        yield Body(size, _Once(answer, size, service.address).pieces)
+    finally:
+        # What is not read to its end is not worth reading: the connection is dropped, not drained.
+        answer.close()
+
+
+def _open(service: ImageService, image_id: str) -> requests.Response:
+    def attempt(access: Access) -> requests.Response:
+        answer = service.send(
+            "GET", file_path(image_id), access, headers={"Accept": BYTES}, timeout=service.tuning.idle
+        )
+        if answer.status_code == 204:
+            answer.close()
+            raise NotFound("the image has no content", status=204)
+        if answer.status_code != 200:
+            raise service.failure(Operation.DOWNLOAD, answer)
+        return answer
+
+    return service.persist(lambda _: service.renewing(attempt))
+
+
+def _size(service: ImageService, image_id: str, answer: requests.Response) -> int:
+    """The number of bytes that the answer promises, or else the image's own statement."""
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Rejected("the service compresses the content of images, though it was not asked to")
+    length = answer.headers.get("content-length", "")
+    if length.isdecimal():
+        return int(length)
+    document = service.ask(Call(Operation.GET, "GET", image_path(image_id)))
+    size = image_of(document, "").size
+    if size is None:
+        raise Rejected("the service does not tell the length of the image's content")
+    return size
+
+
+class _Once:
+    """The content of an answer, for one reading."""
+
+    def __init__(self, answer: requests.Response, size: int, address: str) -> None:
+        self._answer: requests.Response | None = answer
+        self._size = size
+        self._address = address
+
+    def pieces(self) -> Iterator[bytes]:
+        answer, self._answer = self._answer, None
+        if answer is None:
+            raise TransferError("the content of a download can be read only once")
+        return self._read(answer)
+
+    def _read(self, answer: requests.Response) -> Iterator[bytes]:
+        count = 0
+        try:
+            while piece := answer.raw.read(PIECE, decode_content=False):
+                count += len(piece)
+                yield piece
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            cause = from_exception(error, "Glance", self._address).cause
+            raise TransferError(f"{cause} after {count} of {self._size} bytes") from error
+        if count != self._size:
+            raise TransferError(f"Glance at {self._address} sent {count} of {self._size} bytes")

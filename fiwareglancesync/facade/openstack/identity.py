@@ -1,0 +1,262 @@
+"""Signing in at a Keystone: one discovery and one token for all regions of a credential."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import requests
+import urllib3.exceptions
+from keystoneauth1 import exceptions as refusals
+from keystoneauth1 import session as sessions
+from keystoneauth1.access import AccessInfo
+from keystoneauth1.identity import v3
+
+from ...errors import CloudError, Rejected, Scope, Unauthorized, Unreachable
+from ...settings import Credential
+from .answers import Operation, from_answer, from_exception, prefixed, public_url
+from .retry import persist
+from .transport import USER_AGENT, Transport, content
+from .tuning import Tuning
+
+_SERVICE = "Keystone"
+_MOST = 2**20
+_VERSION_PATH = re.compile(r"/(v\d+(\.\d+)?)/*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a Keystone granted.
+
+    :param project: id of the project that the token is for
+    :param endpoints: address of the image service by region, for the credential's interface
+    """
+
+    token: str
+    project: str
+    endpoints: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Access(project={self.project!r})"
+
+
+class SignIn:
+    """One credential's standing with its Keystone; safe to use from several threads.
+
+    No message of an error names the target, for several may share a credential: the caller adds that.
+    """
+
+    def __init__(self, credential: Credential, tuning: Tuning) -> None:
+        self._credential = credential
+        self._tuning = tuning
+        self._lock = threading.Lock()
+        self.transport = Transport(credential.cacert, credential.insecure, tuning)
+        self._plugin: v3.Password | v3.ApplicationCredential | None = None
+        self._granted: AccessInfo | None = None
+        self._access: Access | None = None
+        # The library logs whole requests and answers; ours (glancesync.http) tells what is worth telling.
+        logging.getLogger("keystoneauth").setLevel(logging.WARNING)
+
+    def access(self, life: float = 0.0) -> Access:
+        """What the present token grants; signs in when there is none, or when it ends too soon.
+
+        A token that was granted a moment ago is not renewed, however short its life is.
+
+        :param life: seconds that the token must still last
+        :raises CloudError: the Keystone cannot be asked or refuses the credential
+        """
+        with self._lock:
+            if self._access is None or self._ends_within(life):
+                self._access = None
+                self._access = self._signed_in()
+            return self._access
+
+    def reject(self, access: Access) -> None:
+        """Forget a token that a service did not accept, unless another has taken its place already."""
+        with self._lock:
+            if self._access is access:
+                self._access = None
+
+    def forked(self) -> None:
+        """In a child process: keep the token, take new connections and locks."""
+        self._lock = threading.Lock()
+        self.transport = Transport(self._credential.cacert, self._credential.insecure, self._tuning)
+        if self._plugin is not None:
+            self._plugin = self._make_plugin(str(self._plugin.auth_url))
+
+    def _ends_within(self, life: float) -> bool:
+        """Whether the token has less life left than it must have, its own youth considered."""
+        granted = self._granted
+        if granted is None or granted.expires is None:
+            return False
+        now = datetime.now(timezone.utc)
+        left = (_utc(granted.expires) - now).total_seconds()
+        if granted.issued is not None:
+            whole = (_utc(granted.expires) - _utc(granted.issued)).total_seconds()
+            return left < min(max(life, 120.0), whole * 0.9)
+        return left < max(life, 120.0)
+
+    def _signed_in(self) -> Access:
+        """Get a token, and before the first one the address of version 3."""
+        if self._plugin is None:
+            self._plugin = self._make_plugin(persist(lambda _: self._discover(), self._tuning))
+        plugin = self._plugin
+        granted = persist(lambda _: self._ask(plugin), self._tuning)
+        if not granted.project_id:
+            raise Rejected(f"{self._where} gives no project to {self._who}; name one", scope=Scope.REGION)
+        if not granted.auth_token:
+            raise Rejected(f"{self._where} sent no token", scope=Scope.REGION)
+        self._granted = granted
+        return Access(granted.auth_token, granted.project_id, self._endpoints(granted))
+
+    def _discover(self) -> str:
+        """Find version 3 of the Keystone, whatever form its configured address has.
+
+        Of the version document only the fact is used, never an address: a password goes nowhere but to the
+        host that was configured.
+
+        :return: the address of version 3
+        """
+        url = self._credential.auth_url.strip().rstrip("/")
+        stated = _VERSION_PATH.search(url)
+        if stated and stated.group(1).lower().startswith("v3"):
+            return url
+        root = url[: stated.start()] if stated else url
+        try:
+            answer = self.transport.send("GET", f"{root}/", headers={"Accept": "application/json"})
+            body = content(answer, most=_MOST)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise from_exception(error, _SERVICE, url) from error
+        if answer.status_code >= 500 or answer.status_code == 429:
+            failure = from_answer(Operation.SIGN_IN, answer.status_code, answer.headers, body)
+            raise prefixed(failure, self._where)
+        versions = _versions(body)
+        if not any(version.startswith("v3") for version in versions):
+            found = f"offers {', '.join(versions)}" if versions else f"is none (HTTP {answer.status_code})"
+            raise Rejected(
+                f"{self._where} {found}; version 3 is needed", status=answer.status_code, scope=Scope.REGION
+            )
+        return f"{root}/v3"
+
+    def _make_plugin(self, url: str) -> v3.Password | v3.ApplicationCredential:
+        given = self._credential
+        user_domain = given.user_domain_name or ("" if given.user_domain_id else "Default")
+        if given.application_credential_secret:
+            by_name = not given.application_credential_id
+            return v3.ApplicationCredential(
+                url,
+                application_credential_secret=given.application_credential_secret,
+                application_credential_id=given.application_credential_id or None,
+                application_credential_name=given.application_credential_name if by_name else None,
+                username=given.username if by_name else None,
+                user_domain_id=(given.user_domain_id or None) if by_name else None,
+                user_domain_name=(user_domain or None) if by_name else None,
+            )
+        project_domain = given.project_domain_name or ("" if given.project_domain_id else "Default")
+        by_name = not given.project_id
+        return v3.Password(
+            url,
+            password=given.password,
+            username=given.username or None,
+            user_domain_id=given.user_domain_id or None,
+            user_domain_name=user_domain or None,
+            project_id=given.project_id or None,
+            project_name=given.project_name if by_name else None,
+            project_domain_id=(given.project_domain_id or None) if by_name else None,
+            project_domain_name=(project_domain or None) if by_name else None,
+        )
+
+    def _ask(self, plugin: v3.Password | v3.ApplicationCredential) -> AccessInfo:
+        """Ask for a token, once."""
+        transport = self.transport
+        session = sessions.Session(
+            session=transport.session, verify=transport.verify, user_agent=USER_AGENT, redirect=False
+        )
+        try:
+            return plugin.get_auth_ref(session)
+        except refusals.HttpError as error:
+            raise self._refused(error) from error
+        except refusals.InvalidResponse as error:
+            answer = error.response
+            if answer is not None and answer.status_code >= 300:
+                strange = from_answer(Operation.SIGN_IN, answer.status_code, answer.headers, b"")
+                raise prefixed(strange, self._where) from error
+            raise Rejected(f"{self._where} does not answer like one", scope=Scope.REGION) from error
+        except refusals.ClientException as error:
+            raise from_exception(error, _SERVICE, str(plugin.auth_url)) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise from_exception(error, _SERVICE, str(plugin.auth_url)) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Rejected(f"{self._where} sent a malformed token", scope=Scope.REGION) from error
+
+    def _refused(self, error: refusals.HttpError) -> CloudError:
+        """Word the refusal of a sign-in, so that it tells what to look at."""
+        status = error.http_status or 0
+        if status == 401:
+            return Unauthorized(
+                f"{self._where} refused the credential of {self._who} (401);"
+                " check name, password, project and their domains",
+                status=401,
+            )
+        if status == 404:
+            return Rejected(f"{self._where}: no Keystone v3 there (404)", status=404, scope=Scope.REGION)
+        answer = error.response
+        if answer is not None:
+            refusal = from_answer(Operation.SIGN_IN, status, answer.headers, answer.content)
+            return prefixed(refusal, self._where)
+        return Unreachable(f"{self._where} failed (HTTP {status})", status=status)
+
+    def _endpoints(self, granted: AccessInfo) -> dict[str, str]:
+        """The image endpoints of the catalog by region, for the credential's interface."""
+        interface = (self._credential.interface or "public").removesuffix("URL").lower()
+        found: dict[str, str] = {}
+        for service in _dicts(granted.service_catalog.catalog if granted.has_service_catalog() else None):
+            if service.get("type") != "image":
+                continue
+            for endpoint in _dicts(service.get("endpoints")):
+                region, url = endpoint.get("region_id") or endpoint.get("region"), endpoint.get("url")
+                if endpoint.get("interface") != interface:
+                    continue
+                if isinstance(region, str) and isinstance(url, str):
+                    found.setdefault(region, url)
+        return found
+
+    @property
+    def _where(self) -> str:
+        return f"{_SERVICE} at {public_url(self._credential.auth_url.strip())}"
+
+    @property
+    def _who(self) -> str:
+        given = self._credential
+        if given.application_credential_secret:
+            name = given.application_credential_id or given.application_credential_name
+            return f"application credential {name}"
+        return f"user {given.username}"
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    """The dictionaries of a list that comes from elsewhere."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _versions(body: bytes) -> list[str]:
+    """The identifiers of the versions that a version document lists; none for anything else."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return []
+    if not isinstance(document, dict):
+        return []
+    versions = document.get("versions")
+    listed = versions.get("values") if isinstance(versions, dict) else versions
+    return [str(each["id"]) for each in _dicts(listed or [document.get("version")]) if "id" in each]

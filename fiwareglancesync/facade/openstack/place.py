@@ -1,0 +1,146 @@
+"""One region of an OpenStack federation, as a place that holds images."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import AbstractContextManager
+
+from ...errors import CloudError, Conflict, NotFound
+from ...model import Image, Listing, NewImage, Patch
+from ...settings import Target, full_name
+from ..port import Body
+from . import bodies
+from .answers import Operation
+from .bodies import image_path
+from .images import PATCH_TYPE, creation, image_of, is_changed, is_made, operations
+from .listing import collect, others_queries, own_queries
+from .service import Call, ImageService
+
+
+class OpenStackPlace:
+    """The Glance of one region, seen with the rights of one target's credential; implements ``Place``.
+
+    :param is_master: only the project's own images are listed (contract 3.0)
+    """
+
+    def __init__(
+        self, target: Target, region: str, project: str, service: ImageService, *, is_master: bool = False
+    ) -> None:
+        self._target = target
+        self._name = full_name(target.name, region)
+        self._project = project
+        self._service = service
+        self._is_master = is_master
+
+    def __repr__(self) -> str:
+        return f"OpenStackPlace({self._name!r}, {self.address!r})"
+
+    @property
+    def name(self) -> str:
+        """Full name of the region."""
+        return self._name
+
+    @property
+    def project(self) -> str:
+        """Id of the project that the credential is for."""
+        return self._project
+
+    @property
+    def identity(self) -> str:
+        """Glance's address and the project: the key of the lock (design 4, invariant 4)."""
+        return f"{self.address}#{self._project}"
+
+    @property
+    def address(self) -> str:
+        """Glance's address in its normal form; the master is recognised by it (contract 1.3)."""
+        return self._service.address
+
+    def listing(self) -> Listing:
+        """All images that matter (contract 3.0).
+
+        :raises TimedOut: it took longer than the target's ``list_images_timeout``
+        """
+        queries = own_queries(self._project)
+        if not self._is_master:
+            queries += others_queries()
+        images = collect(
+            self._service, self._name, self._project, queries, float(self._target.list_images_timeout)
+        )
+        return Listing(self._name, self._project, images)
+
+    def get(self, image_id: str) -> Image:
+        """One image as it is now."""
+        return self._image(self._service.ask(Call(Operation.GET, "GET", image_path(image_id))))
+
+    def new_id(self, name: str) -> str:
+        """A UUID that no image has."""
+        return str(uuid.uuid4())
+
+    def create(self, image: NewImage) -> Image:
+        """Make an image without content.
+
+        As its UUID is ours, a try whose answer was lost is recognised: the image is there then, queued and
+        with our properties.
+        """
+        call = Call(Operation.CREATE, "POST", "/v2/images", creation(image))
+
+        def attempt(number: int) -> Image:
+            try:
+                return self._image(self._service.ask_once(call))
+            except Conflict:
+                made = self._look(image.id) if number > 1 else None
+                if made is None or not is_made(made, image, self._project):
+                    raise
+                return made
+
+        return self._service.persist(attempt)
+
+    def upload(self, image_id: str, body: Body) -> None:
+        """Give an image its content, once.
+
+        :raises TransferError: the source failed
+        """
+        bodies.upload(self._service, image_id, body, self._target.store)
+
+    def update(self, image: Image, patch: Patch) -> Image:
+        """Change an image in one minimal JSON patch; returns it as it is afterwards.
+
+        A try whose answer was lost is recognised when the next one is refused: the image looks as wanted.
+        """
+        changes = operations(patch)
+        if not changes:
+            return image
+        call = Call(Operation.UPDATE, "PATCH", image_path(image.id), changes, PATCH_TYPE)
+
+        def attempt(number: int) -> Image:
+            try:
+                return self._image(self._service.ask_once(call))
+            except Conflict:
+                changed = self._look(image.id) if number > 1 else None
+                if changed is None or not is_changed(changed, patch):
+                    raise
+                return changed
+
+        return self._service.persist(attempt)
+
+    def delete(self, image_id: str) -> None:
+        """Remove an image; one that is gone already is as good."""
+        try:
+            self._service.ask(Call(Operation.DELETE, "DELETE", image_path(image_id)))
+        except NotFound:
+            return
+
+    def download(self, image_id: str) -> AbstractContextManager[Body]:
+        """Open an image's content for one reading."""
+        return bodies.download(self._service, image_id)
+
+    def _look(self, image_id: str) -> Image | None:
+        """The image if it can be seen; used to explain another error, so its own do not matter."""
+        try:
+            return self._image(self._service.ask_once(Call(Operation.GET, "GET", image_path(image_id))))
+        except CloudError:
+            return None
+
+    def _image(self, document: object) -> Image:
+        return image_of(document, self._name)
+

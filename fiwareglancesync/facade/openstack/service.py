@@ -1,0 +1,193 @@
+"""Requests to one Glance: signed in, tried again when that is safe, every failure one of our errors."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import urllib3.exceptions
+
+from ...errors import CloudError, Scope, Unauthorized
+from .answers import Operation, from_answer, from_exception, prefixed
+from .identity import Access, SignIn
+from .retry import persist
+from .transport import Outgoing, SourceFailed, Transport, content
+from .tuning import Tuning
+
+T = TypeVar("T")
+
+_SERVICE = "Glance"
+_MOST_ERROR = 2**16
+_MOST_DOCUMENT = 2**28
+_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to a Glance.
+
+    :param operation: what it is for: the mapper of errors asks
+    :param path: below the address, with the version, already quoted
+    :param document: what is sent as JSON, None for nothing
+    :param kind: media type of the document
+    """
+
+    operation: Operation
+    method: str
+    path: str
+    document: Any = None
+    kind: str = "application/json"
+
+
+class ImageService:
+    """The Glance of one region, used with one credential.
+
+    :param target: name of the target, for messages about signing in
+    :param address: as :func:`normalised` makes it
+    """
+
+    def __init__(self, target: str, sign_in: SignIn, address: str, tuning: Tuning) -> None:
+        self._target = target
+        self._sign_in = sign_in
+        self.address = address
+        self.tuning = tuning
+
+    def ask(self, call: Call, deadline: float | None = None) -> Any:
+        """Do a request and decode its answer, trying again on transient failures.
+
+        :param deadline: value of ``time.monotonic()`` when the answer must be complete
+        :return: the decoded document, None when the answer has no content
+        """
+        return persist(lambda _: self.ask_once(call, deadline), self.tuning, deadline=deadline)
+
+    def ask_once(self, call: Call, deadline: float | None = None) -> Any:
+        """Do a request without another try; only an expired token is renewed, once.
+
+        :raises CloudError: the service refused or failed
+        """
+        return self.renewing(lambda access: self._exchange(call, access, deadline))
+
+    def renewing(self, action: Callable[[Access], T]) -> T:
+        """Run an action with a token, and once more with a new one when the service refuses the first.
+
+        Only for actions that may be repeated: never one that sends a body of bytes.
+        """
+        access = self.access()
+        try:
+            return action(access)
+        except Unauthorized:
+            self._sign_in.reject(access)
+        return action(self.access())
+
+    def persist(self, action: Callable[[int], T]) -> T:
+        """Run an action again while its failures are transient; see :func:`retry.persist`."""
+        return persist(action, self.tuning)
+
+    def access(self, life: float = 0.0) -> Access:
+        """A valid token.
+
+        :param life: seconds that it must still last
+        """
+        try:
+            return self._sign_in.access(life)
+        except CloudError as error:
+            raise prefixed(error, f"target {self._target}") from error
+
+    def reject(self, access: Access) -> None:
+        """Have a new token fetched for the next request."""
+        self._sign_in.reject(access)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        access: Access,
+        *,
+        headers: Mapping[str, str],
+        data: bytes | Outgoing | None = None,
+        timeout: float | None = None,
+    ) -> requests.Response:
+        """Send one request, once, and return its answer unread, whatever its status.
+
+        :raises CloudError: there was no answer
+        :raises SourceFailed: the body's source failed
+        """
+        transport: Transport = self._sign_in.transport
+        url = self.address + path
+        try:
+            return transport.send(
+                method, url, headers={**headers, "X-Auth-Token": access.token}, data=data, timeout=timeout
+            )
+        except SourceFailed:
+            raise
+        except _FAILURES as error:
+            raise from_exception(error, _SERVICE, self.address) from error
+
+    def failure(self, operation: Operation, answer: requests.Response) -> CloudError:
+        """Read an answer that tells of a failure and make the error of it."""
+        try:
+            body = content(answer, most=_MOST_ERROR, deadline=time.monotonic() + self.tuning.control)
+        except _FAILURES:
+            # The status is known, only the explanation is cut: that is no reason to lose both.
+            body = b""
+        finally:
+            answer.close()
+        return from_answer(operation, answer.status_code, answer.headers, body)
+
+    def guarded(self, action: Callable[[], T]) -> T:
+        """Run something that reads an answer; what goes wrong becomes one of our errors."""
+        try:
+            return action()
+        except _FAILURES as error:
+            raise from_exception(error, _SERVICE, self.address) from error
+
+    def _exchange(self, call: Call, access: Access, deadline: float | None) -> Any:
+        headers = {"Accept": "application/json"}
+        data = None
+        if call.document is not None:
+            headers["Content-Type"] = call.kind
+            data = json.dumps(call.document).encode("ascii")
+        if deadline is None:
+            deadline = time.monotonic() + self.tuning.control
+        timeout = max(0.001, deadline - time.monotonic())
+        answer = self.send(call.method, call.path, access, headers=headers, data=data, timeout=timeout)
+        if not 200 <= answer.status_code < 300:
+            raise self.failure(call.operation, answer)
+        body = self.guarded(lambda: content(answer, most=_MOST_DOCUMENT, deadline=deadline))
+        return _decoded(body, call.operation)
+
+
+def _decoded(body: bytes, operation: Operation) -> Any:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        scope = Scope.REGION if operation is Operation.LIST else Scope.IMAGE
+        raise CloudError("malformed answer: not JSON", scope=scope) from error
+
+
+def normalised(url: str) -> str:
+    """The one form of an image endpoint: without version, user, default port and slashes at the end.
+
+    :param url: as a catalog writes it
+    :return: the address that paths such as ``/v2/images`` are appended to
+    :raises ValueError: it is no address
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("no http or https address")
+    scheme = parts.scheme.lower()
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[scheme]
+    port = f":{parts.port}" if parts.port not in (None, default) else ""
+    segments = [segment for segment in parts.path.split("/") if segment]
+    while segments and segments[-1].lower().rstrip("0123456789.") == "v" and len(segments[-1]) > 1:
+        segments.pop()
+    path = "".join(f"/{segment}" for segment in segments)
+    return urlunsplit((scheme, host + port, path, "", ""))
