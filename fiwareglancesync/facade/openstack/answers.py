@@ -1,19 +1,12 @@
-"""The one mapper: what a cloud answered, or failed to answer, becomes one of our typed errors (design 5)."""
+"""The one mapper of answers: whatever is no success becomes one of our typed errors (design 5)."""
 
 from __future__ import annotations
 
 import html
-import http.client
 import json
 import re
-import socket
-import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
-from urllib.parse import urlsplit, urlunsplit
-
-import requests
-import urllib3.exceptions
 
 from ...errors import (
     CloudError,
@@ -26,11 +19,8 @@ from ...errors import (
     ServiceFailure,
     TimedOut,
     Unauthorized,
-    Unreachable,
 )
-
-LONGEST = 400
-"""Characters of a service's own words that are passed on."""
+from .wording import one_line, public_url
 
 
 class Operation(Enum):
@@ -112,89 +102,6 @@ def _spent(operation: Operation, said: str) -> bool:
     return bool(_OF_QUOTA.search(said))
 
 
-def from_exception(error: BaseException, service: str, url: str) -> CloudError:
-    """Turn what the HTTP library raised into an error; its text holds no secret and one line.
-
-    :param error: the exception, whose causes are searched for the reason
-    :param service: who was asked (``Glance``, ``Keystone``)
-    :param url: the address that was asked
-    :return: the error, for the caller to raise from ``error``
-    """
-    who = f"{service} at {public_url(url)}"
-    chain = list(_causes(error))
-    for cause in chain:
-        if isinstance(cause, CloudError):
-            return cause
-        if isinstance(cause, socket.gaierror):
-            again = cause.errno == socket.EAI_AGAIN
-            return Unreachable(f"{who}: the host name cannot be resolved ({_reason(cause)})", transient=again)
-        if isinstance(cause, (ssl.SSLError, requests.exceptions.SSLError)):
-            return Unreachable(
-                f"{who}: no trusted connection ({_tls_reason(chain)}); name the authority's file in cacert",
-                transient=False,
-            )
-        if isinstance(cause, requests.exceptions.ProxyError):
-            return Unreachable(f"{who}: the proxy does not pass the request on ({_reason(chain[-1])})")
-        if isinstance(cause, _TIMEOUTS):
-            return TimedOut(f"{who} did not answer in time")
-        if isinstance(cause, _ADDRESSES):
-            return Unreachable(f"{who}: not a usable address ({_reason(cause)})", transient=False)
-    for cause in reversed(chain):
-        if isinstance(cause, ConnectionRefusedError):
-            return Unreachable(f"{who} does not answer (connection refused)")
-        if isinstance(cause, OSError) and cause.strerror:
-            return Unreachable(f"{who} does not answer ({_reason(cause)})")
-    if isinstance(error, OSError) and "CA certificate" in str(error):
-        return Unreachable(f"{who}: {one_line(str(error))}", transient=False)
-    if any(isinstance(cause, http.client.RemoteDisconnected) for cause in chain):
-        return Unreachable(f"{who} closed the connection without an answer")
-    cut = (http.client.IncompleteRead, urllib3.exceptions.IncompleteRead)
-    if any(isinstance(cause, cut) for cause in chain):
-        return Unreachable(f"{who} broke off its answer")
-    return Unreachable(f"{who} does not speak HTTP as expected ({_reason(chain[-1])})")
-
-
-_TIMEOUTS = (TimeoutError, requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
-_ADDRESSES = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidHeader,
-    urllib3.exceptions.LocationValueError,
-    UnicodeError,
-)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and everything it was made from, outermost first."""
-    seen: set[int] = set()
-    waiting: list[BaseException] = [error]
-    while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        inner = [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-        waiting.extend(each for each in inner if isinstance(each, BaseException))
-
-
-def _reason(error: BaseException) -> str:
-    """The shortest true sentence about an exception."""
-    if isinstance(error, OSError) and error.strerror:
-        return one_line(error.strerror)
-    return type(error).__name__
-
-
-def _tls_reason(chain: list[BaseException]) -> str:
-    for cause in chain:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return one_line(cause.verify_message or str(cause))
-        if isinstance(cause, ssl.SSLError) and cause.reason:
-            return one_line(cause.reason.lower().replace("_", " "))
-    return "TLS failed"
-
-
 def words(body: bytes) -> str:
     """Find a service's own words in an error's body, be it JSON of some kind, HTML or plain text."""
     text = body.decode("utf-8", "replace")
@@ -225,23 +132,6 @@ def _without_markup(text: str) -> str:
         return text
     text = re.sub(r"(?is)<(head|script|style|h1)\b.*?</\1\s*>", " ", text)
     return html.unescape(re.sub(r"(?s)<[^>]*>", " ", text))
-
-
-def one_line(text: str) -> str:
-    """A text as one short line without control characters."""
-    clean = "".join(c if c.isprintable() else " " for c in text)
-    clean = " ".join(clean.split())
-    return clean if len(clean) <= LONGEST else clean[: LONGEST - 1] + "…"
-
-
-def public_url(url: str) -> str:
-    """An address as it may be shown: without the user, password and query that it may hold."""
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        return one_line(urlunsplit((parts.scheme, host, parts.path, "", "")))
-    except ValueError:
-        return "an address that cannot be parsed"
 
 
 def prefixed(error: CloudError, prefix: str) -> CloudError:

@@ -11,7 +11,8 @@ import urllib3.exceptions
 
 from ...errors import CloudError, NotFound, Rejected, TransferError, Unreachable
 from ..port import PIECE, Body
-from .answers import Operation, from_exception
+from .answers import Operation
+from .failures import from_exception
 from .identity import Access
 from .images import image_of
 from .service import Call, ImageService

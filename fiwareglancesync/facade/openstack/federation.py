@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from ...errors import CloudError, Rejected, Scope, UnknownRegion
 from ...settings import MASTER, Credential, Settings, Target, full_name
-from .answers import prefixed, public_url
+from .answers import prefixed
 from .identity import Access, SignIn
 from .place import OpenStackPlace
 from .service import ImageService, normalised
 from .tuning import Tuning
+from .wording import public_url
 
 
 class OpenStackFederation:

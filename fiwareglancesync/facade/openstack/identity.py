@@ -20,10 +20,12 @@ from keystoneauth1.identity import v3
 
 from ...errors import CloudError, Rejected, Scope, Unauthorized, Unreachable
 from ...settings import Credential
-from .answers import Operation, from_answer, from_exception, prefixed, public_url
+from .answers import Operation, from_answer, prefixed
+from .failures import from_exception
 from .retry import persist
 from .transport import USER_AGENT, Transport, content
 from .tuning import Tuning
+from .wording import public_url
 
 _SERVICE = "Keystone"
 _MOST = 2**20

@@ -13,7 +13,8 @@ import requests
 import urllib3.exceptions
 
 from ...errors import CloudError, Scope, Unauthorized
-from .answers import Operation, from_answer, from_exception, prefixed
+from .answers import Operation, from_answer, prefixed
+from .failures import from_exception
 from .identity import Access, SignIn
 from .retry import persist
 from .transport import Outgoing, SourceFailed, Transport, content

@@ -1,0 +1,101 @@
+"""The one mapper of silence: what the libraries raise when there is no answer becomes one of our errors."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+
+import requests
+import urllib3.exceptions
+
+from ...errors import CloudError, TimedOut, Unreachable
+from .wording import one_line, public_url
+
+
+def from_exception(error: BaseException, service: str, url: str) -> CloudError:
+    """Turn what the HTTP library raised into an error; its text holds no secret and one line.
+
+    :param error: the exception, whose causes are searched for the reason
+    :param service: who was asked (``Glance``, ``Keystone``)
+    :param url: the address that was asked
+    :return: the error, for the caller to raise from ``error``
+    """
+    who = f"{service} at {public_url(url)}"
+    chain = list(_causes(error))
+
+    # The libraries wrap freely (a refused connection is a kind of time-out to them): facts before names.
+    def found(*kinds: type[BaseException]) -> BaseException | None:
+        return next((cause for cause in chain if isinstance(cause, kinds)), None)
+
+    known = found(CloudError)
+    if isinstance(known, CloudError):
+        return known
+    name = found(socket.gaierror)
+    if isinstance(name, socket.gaierror):
+        again = name.errno == socket.EAI_AGAIN
+        return Unreachable(f"{who}: the host name cannot be resolved ({_reason(name)})", transient=again)
+    if found(ConnectionRefusedError):
+        return Unreachable(f"{who} does not answer (connection refused)")
+    if found(ssl.SSLError, requests.exceptions.SSLError):
+        return Unreachable(
+            f"{who}: no trusted connection ({_tls_reason(chain)}); name the authority's file in cacert",
+            transient=False,
+        )
+    if found(requests.exceptions.ProxyError):
+        return Unreachable(f"{who}: the proxy does not pass the request on ({_reason(chain[-1])})")
+    if found(*_ADDRESSES):
+        return Unreachable(f"{who}: this is no usable http or https address", transient=False)
+    system = [cause.strerror for cause in chain if isinstance(cause, OSError) and cause.strerror]
+    if system and not found(TimeoutError):
+        return Unreachable(f"{who} does not answer ({one_line(system[-1])})")
+    if found(*_TIMEOUTS):
+        return TimedOut(f"{who} did not answer in time")
+    if "CA certificate" in str(error):
+        return Unreachable(f"{who}: {one_line(str(error))}", transient=False)
+    if found(http.client.RemoteDisconnected):
+        return Unreachable(f"{who} closed the connection without an answer")
+    if found(http.client.IncompleteRead, urllib3.exceptions.IncompleteRead):
+        return Unreachable(f"{who} broke off its answer")
+    return Unreachable(f"{who} does not speak HTTP as expected ({_reason(chain[-1])})")
+
+
+_TIMEOUTS = (TimeoutError, requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
+_ADDRESSES = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationValueError,
+    UnicodeError,
+)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and everything it was made from, outermost first."""
+    seen: set[int] = set()
+    waiting: list[BaseException] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+        waiting.extend(each for each in inner if isinstance(each, BaseException))
+
+
+def _reason(error: BaseException) -> str:
+    """The shortest true sentence about an exception."""
+    if isinstance(error, OSError) and error.strerror:
+        return one_line(error.strerror)
+    return type(error).__name__
+
+
+def _tls_reason(chain: list[BaseException]) -> str:
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return one_line(cause.verify_message or str(cause))
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            return one_line(cause.reason.lower().replace("_", " "))
+    return "TLS failed"
