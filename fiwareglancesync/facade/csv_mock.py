@@ -186,7 +186,7 @@ class EmbeddedPlace:
         with self._writing() as (connection, number):
             present = self._own(connection, number, image_id)
             if present.status in _FILLED:
-                raise Conflict(f"Image {image_id} is {present.status}: it has its content already", status=409)
+                raise Conflict(f"Image {image_id} is {present.status}, it has its content", status=409)
             filled = replace(
                 present,
                 status="active",

@@ -106,7 +106,8 @@ def parse_properties(text: str) -> Mapping[str, str]:
     if stripped in ("{}", ""):
         return NO_PROPERTIES
     if len(stripped) > MAX_PROPERTIES_TEXT:
-        raise BadRow(f"the properties have {len(stripped)} characters, expected at most {MAX_PROPERTIES_TEXT}")
+        length = len(stripped)
+        raise BadRow(f"the properties have {length} characters, expected at most {MAX_PROPERTIES_TEXT}")
     # Python writes ' somewhere in every dictionary that has text; JSON does not, and its escapes differ.
     readers = (_literal, _json) if "'" in stripped else (_json, _literal)
     for reader in readers:

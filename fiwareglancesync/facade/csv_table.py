@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields, make_dataclass, replace
 from typing import Any
 
 from ..model import NO_PROPERTIES, Image
@@ -16,23 +16,24 @@ Wanted = Callable[[str, str, bool], bool]
 """Whether an image matters, told by its owner, its visibility and whether it is hidden."""
 
 Text = str | bytes
-"""Text in SQLite: bytes when it holds lone surrogates, which SQLite's own text cannot."""
+"""Text in SQLite: bytes when it holds lone surrogates, which SQLite's own text cannot; ``encoded`` says so."""
 
 _TABLES = (
     "DROP TABLE IF EXISTS images",
     "DROP TABLE IF EXISTS regions",
     "CREATE TABLE regions (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
     """CREATE TABLE images (
-        region INTEGER NOT NULL, row INTEGER NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
-        owner TEXT NOT NULL, status TEXT NOT NULL, size INTEGER, checksum TEXT, hash_algo TEXT,
+        region INTEGER NOT NULL, row INTEGER NOT NULL, encoded INTEGER NOT NULL,
+        id TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL, status TEXT NOT NULL,
+        size INTEGER, checksum TEXT, hash_algo TEXT,
         hash_value TEXT, visibility TEXT NOT NULL, properties TEXT, details TEXT,
         PRIMARY KEY (region, row))""",
     "CREATE UNIQUE INDEX image_ids ON images (region, id)",
     f"PRAGMA user_version = {VERSION}",
 )
 
-_COLUMNS = "id, name, owner, status, size, checksum, hash_algo, hash_value, visibility, properties, details"
-_INSERT = f"INSERT INTO images (region, row, {_COLUMNS}) VALUES (?, ?{', ?' * 11})"  # noqa: S608 (constants)
+_COLUMNS = "encoded, id, name, owner, status, size, checksum, hash_algo, hash_value, visibility, properties, details"
+_INSERT = f"INSERT INTO images (region, row, {_COLUMNS}) VALUES (?, ?{', ?' * 12})"  # noqa: S608 (constants)
 _REPLACE = _INSERT.replace("INSERT", "INSERT OR REPLACE", 1)
 _SELECT = f"SELECT row, {_COLUMNS} FROM images WHERE region = ?"  # noqa: S608
 
@@ -47,6 +48,9 @@ _DETAILS = (
     "tags",
 )
 """Fields that are kept together, for few images have a combination of their own."""
+
+_Draft: Any = make_dataclass("_Draft", [field.name for field in fields(Image)], slots=True)
+"""An image that is being built: the ``__init__`` of a frozen dataclass takes five times as long as this one's."""
 
 _PLAIN = (False, True, False, None, None, 0, 0, ())
 
@@ -71,16 +75,14 @@ def region_number(connection: sqlite3.Connection, name: str) -> int | None:
 def add_region(connection: sqlite3.Connection, name: str, images: Iterable[Image]) -> None:
     """Add a region with its images, numbered in the given order (contract 3.0).
 
-    Numbers that the images bring along, from a backup of an embedded federation, are kept if they are in order.
+    Numbers that the images bring along, from a backup of an embedded federation, are kept if in order.
     """
     cursor = connection.execute("INSERT INTO regions (name) VALUES (?)", (_stored(name),))
     number = cursor.lastrowid
     connection.executemany(_INSERT, ((number, row, *_row(image)) for row, image in _numbered(images)))
 
 
-def read_images(
-    connection: sqlite3.Connection, number: int, region: str, wanted: Wanted | None = None
-) -> list[Image]:
+def read_images(connection: sqlite3.Connection, number: int, region: str, wanted: Wanted | None = None) -> list[Image]:
     """Read the images of a region, in their order.
 
     :param number: the region's number
@@ -88,13 +90,13 @@ def read_images(
     :param wanted: says which images matter; None for all
     """
     rows = connection.execute(f"{_SELECT} ORDER BY row", (number,))
-    return list(_images(rows, region, wanted))
+    return _images(rows, region, wanted)
 
 
 def read_image(connection: sqlite3.Connection, number: int, region: str, image_id: str) -> Image | None:
     """Read one image, None when there is none of that UUID."""
     rows = connection.execute(f"{_SELECT} AND id = ?", (number, _stored(image_id)))
-    return next(_images(rows, region, None), None)
+    return next(iter(_images(rows, region, None)), None)
 
 
 def insert_image(connection: sqlite3.Connection, number: int, image: Image) -> Image:
@@ -130,7 +132,7 @@ def _numbered(images: Iterable[Image]) -> Iterator[tuple[int, Image]]:
 def _row(image: Image) -> tuple[object, ...]:
     details = tuple(getattr(image, field) for field in _DETAILS)
     properties = image.user_properties
-    return (
+    fields = (
         _stored(image.id),
         _stored(image.name),
         _stored(image.owner),
@@ -143,29 +145,30 @@ def _row(image: Image) -> tuple[object, ...]:
         _stored(json.dumps(dict(properties), ensure_ascii=False)) if properties else None,
         _stored(json.dumps(details, ensure_ascii=False)) if details != _PLAIN else None,
     )
+    return (bytes in map(type, fields), *fields)
 
 
-def _images(
-    rows: Iterable[tuple[Any, ...]], region: str, wanted: Wanted | None
-) -> Iterator[Image]:
-    """Build images from rows of ``_COLUMNS``; the hottest loop of the embedded federation."""
-    known_properties: dict[Text | None, Mapping[str, str]] = {None: NO_PROPERTIES}
-    known_details: dict[Text | None, tuple[Any, ...]] = {None: _PLAIN}
+def _images(rows: Iterable[tuple[Any, ...]], region: str, wanted: Wanted | None) -> list[Image]:
+    """Build images from rows of ``_SELECT``; the hottest loop of the embedded federation."""
+    known_details: dict[str | None, tuple[Any, ...]] = {None: _PLAIN}
+    chosen = []
     for row in rows:
-        if bytes in map(type, row):
+        if row[1]:
             row = tuple(map(_text, row))
-        number, image_id, name, owner, status, size, checksum, algo, value, visibility, props, more = row
-        details = known_details.get(more)
+        details = known_details.get(row[-1])
         if details is None:
-            *others, labels = json.loads(more)
-            details = known_details[more] = (*others, tuple(labels))
+            *others, labels = json.loads(row[-1])
+            details = known_details[row[-1]] = (*others, tuple(labels))
+        if wanted is None or wanted(row[4], row[10], details[0]):
+            chosen.append((row, details))
+    # One JSON text for all is read four times as fast as one for each.
+    texts = [row[11] for row, _ in chosen if row[11] is not None]
+    properties = iter(json.loads(f"[{','.join(texts)}]"))
+    images = []
+    for row, details in chosen:
+        number, _, image_id, name, owner, status, size, checksum, algo, value, visibility, text, _ = row
         hidden, exact, protected, disk_format, container_format, min_disk, min_ram, tags = details
-        if wanted is not None and not wanted(owner, visibility, hidden):
-            continue
-        properties = known_properties.get(props)
-        if properties is None:
-            properties = known_properties[props] = json.loads(props)
-        yield Image(
+        image = _Draft(
             image_id,
             name,
             region,
@@ -175,7 +178,7 @@ def _images(
             checksum,
             algo,
             value,
-            row_number(number),
+            f"{number:012d}",
             hidden,
             visibility,
             exact,
@@ -185,8 +188,11 @@ def _images(
             min_disk,
             min_ram,
             tags,
-            properties,
+            NO_PROPERTIES if text is None else next(properties),
         )
+        image.__class__ = Image
+        images.append(image)
+    return images
 
 
 def _stored(text: str | None) -> Text | None:
