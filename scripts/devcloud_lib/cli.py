@@ -184,8 +184,11 @@ def _folder(options: argparse.Namespace) -> Path:
 
 
 def _venv(folder: Path) -> Path:
+    """Where the software is to be: as the variable says, else as before, else below the cloud's folder."""
     named = os.environ.get(VENV_VARIABLE)
-    return Path(named).expanduser().resolve() if named else folder / "venv"
+    if named:
+        return Path(named).expanduser().resolve()
+    return state.load(folder).venv if state.exists(folder) else folder / "venv"
 
 
 def _print_environment(cloud: Cloud, account: str) -> None:

@@ -100,7 +100,17 @@ def _running_since(pid: int) -> int | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = text.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else int(fields[19])
+    # The first thread may be gone while others still hold the process's sockets.
+    if fields[0] in "ZX" and _threads(pid) <= 1:
+        return None
+    return int(fields[19])
+
+
+def _threads(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 def _boot_id() -> str:

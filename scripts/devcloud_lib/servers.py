@@ -23,6 +23,7 @@ START_SECONDS = 120.0
 HEALTH_SECONDS = 2.0
 POLL_SECONDS = 0.1
 THREADS = 8
+SERVER_SIDE = Path(__file__).resolve().parent / "server_side"
 
 
 class Health(enum.Enum):
@@ -98,6 +99,8 @@ def start(cloud: Cloud, service: Service) -> int:
         _command(cloud, service), folder=service.folder, log=service.log,
         environment=install.server_environment(cloud.venv) | {
             f"OS_{kind.upper()}_CONFIG_DIR": "conf",
+            "DEVCLOUD_APPLICATION": f"{kind}.wsgi.api",
+            "PYTHONPATH": str(SERVER_SIDE),
             "TMPDIR": str(service.scratch["tmp"]),
         },
     )
@@ -142,11 +145,10 @@ def _answers(service: Service) -> bool:
 
 def _command(cloud: Cloud, service: Service) -> list[str]:
     """The command line of a server; it holds no path of the user's but uWSGI's own, for uWSGI expands `%` and `$`."""
-    module = "keystone.wsgi.api" if service.is_keystone else "glance.wsgi.api"
     return [
         *install.program(cloud.venv, "uwsgi"),
         "--http-socket", f"{ports.HOST}:{service.port}",
-        "--module", f"{module}:application",
+        "--module", "devcloud_app:application",
         # One process, so that a server is one pid; threads, so that several requests are served at once.
         "--lazy-apps", "--need-app", "--enable-threads", "--threads", str(THREADS),
         "--die-on-term",
@@ -154,8 +156,8 @@ def _command(cloud: Cloud, service: Service) -> list[str]:
         "--buffer-size", "65535",
         # This socket closes each connection after the answer; clients that were not told would meet resets.
         "--add-header", "Connection: close",
-        "--req-logger", f"file:{service.access_log.name}",
-        "--log-format", "%(ltime) %(method) %(uri) %(status) %(rsize) %(msecs)",
+        # No log file of its own for requests: uWSGI would start a second process to write it.
+        "--log-format", "request %(method) %(uri) %(status) at %(ltime), %(msecs) ms",
     ]
 
 

@@ -76,11 +76,8 @@ class Service:
 
     @property
     def log(self) -> Path:
+        """Everything that the server says; a line a request: ``request METHOD URI STATUS at TIME, N ms``."""
         return self.folder / "server.log"
-
-    @property
-    def access_log(self) -> Path:
-        return self.folder / "access.log"
 
     @property
     def stores(self) -> dict[str, Path]:
@@ -222,7 +219,6 @@ def _service_json(service: Service) -> dict[str, Any]:
         "conf_dir": str(service.conf_dir),
         "database": str(service.database),
         "log": str(service.log),
-        "access_log": str(service.access_log),
         "overrides": service.overrides,
         "started_with": service.started_with,
         "prepared_with": service.prepared_with,
