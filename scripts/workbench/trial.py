@@ -1,0 +1,152 @@
+"""``scripts/try``: from a fresh checkout to a synchronised federation, on real OpenStack or without any."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench import cloud
+from workbench.cloud import CHECKOUT
+from workbench.venv import SetupError, clean_environment, prepare
+
+VENV = CHECKOUT / ".try" / "venv"
+FEDERATION = CHECKOUT / ".try" / "federation"
+EXAMPLE = CHECKOUT / "examples" / "embedded"
+EXAMPLE_CONFIG = EXAMPLE / "glancesync.conf"
+LOADER = CHECKOUT / "fiwareglancesync" / "glancesync_serverfacade_mock.py"
+LOCK = CHECKOUT / "requirements.txt"
+WHAT_IS_INSTALLED = (LOCK, CHECKOUT / "setup.py", CHECKOUT / "fiwareglancesync" / "__init__.py")
+REAL_REGIONS = ("master:", "federation2:")
+EMBEDDED_REGIONS = ("master:", "other:")
+
+DESCRIPTION = """\
+Sets everything up and shows what GlanceSync does: installs it into a virtual environment, starts the
+development cloud (real Keystones and Glances on loopback) with some images, shows what is to be done, does
+it, and shows the result. With --embedded the same on a federation kept in a file, within seconds.
+"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A federation that is ready to be synchronised.
+
+    :param variables: the environment that leads to it
+    :param regions: what to synchronise, in the words of the command line
+    :param epilogue: how to go on
+    """
+
+    variables: dict[str, str]
+    regions: Sequence[str]
+    epilogue: str
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Show a synchronisation.
+
+    :param arguments: the words after the program's name; default: those of this process
+    :returns: the exit code: 0 all went well, 1 something failed, 2 wrong usage
+    """
+    parser = argparse.ArgumentParser(
+        prog="scripts/try", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--embedded", action="store_true", help="without OpenStack: a federation kept in a file")
+    options = parser.parse_args(arguments)
+    try:
+        _title("Installing GlanceSync into .try/venv")
+        requirements = ["--constraint", str(LOCK), "--editable", str(CHECKOUT)]
+        python = prepare(VENV, requirements, WHAT_IS_INSTALLED, _say)
+        stage = _embedded(python) if options.embedded else _real()
+        _show(stage, python.parent / "glancesync")
+    except SetupError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    _say(stage.epilogue)
+    return 0
+
+
+def _show(stage: Stage, program: Path) -> None:
+    """Status, synchronisation, status."""
+    for title, options in (
+        ("What is to be done: the status of each image in each region", ["--show-status", "--format", "table"]),
+        ("Synchronising", []),
+        ("The status now", ["--show-status", "--format", "table"]),
+    ):
+        _title(title)
+        words = [*stage.regions, *options]
+        _say(f"$ {shlex.join(['glancesync', *words])}")
+        _call([str(program), *words], _environment() | stage.variables)
+
+
+def _real() -> Stage:
+    environment = _environment()
+    folder = environment.get(cloud.FOLDER_VARIABLE, str(CHECKOUT / ".devcloud"))
+    _title(f"Starting the development cloud in {folder}")
+    _call(cloud.command("up"), environment, quiet=True)
+    _title("Filling it with images")
+    _call(cloud.command("seed"), environment)
+    return Stage(cloud.exported(environment), REAL_REGIONS, _epilogue(
+        'eval "$(scripts/devcloud env)"',
+        f"The cloud goes on running; its state, logs and configuration are in {folder}.",
+        "Look at it with scripts/devcloud status, stop it with scripts/devcloud down.",
+    ))  # fmt: skip
+
+
+def _embedded(python: Path) -> Stage:
+    environment = _environment()
+    _title(f"Loading the federation of {EXAMPLE.relative_to(CHECKOUT)}")
+    command = [str(python), str(LOADER), "--path", str(FEDERATION), "--confirm", str(EXAMPLE)]
+    _call(command, environment, quiet=True)
+    variables = {"GLANCESYNC_MOCKPERSISTENT_PATH": str(FEDERATION), "GLANCESYNC_CONFIG": str(EXAMPLE_CONFIG)}
+    exports = "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+    return Stage(variables, EMBEDDED_REGIONS, _epilogue(
+        exports,
+        f"The federation is in {FEDERATION}; nothing is running.",
+        "Start anew with scripts/try --embedded; scripts/try does the same on real OpenStack.",
+    ))  # fmt: skip
+
+
+def _epilogue(enter: str, *notes: str) -> str:
+    return "\n".join([
+        "",
+        "To go on, in this folder:",
+        f"  . {shlex.quote(str(VENV / 'bin' / 'activate'))}",
+        f"  {enter}",
+        "  glancesync --help",
+        "  glancesync --dry-run Burgos",
+        *notes,
+    ])  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    """What is run with: of the caller's clouds only the folder where the development cloud is to be."""
+    environment = clean_environment(cloud.without_cloud(os.environ))
+    if cloud.FOLDER_VARIABLE in os.environ:
+        environment[cloud.FOLDER_VARIABLE] = os.environ[cloud.FOLDER_VARIABLE]
+    loopback = "127.0.0.1,localhost"
+    return environment | {"NO_PROXY": loopback, "no_proxy": loopback}
+
+
+def _call(command: Sequence[str], environment: Mapping[str, str], *, quiet: bool = False) -> None:
+    """Run a command to its end; `quiet` drops what it says on stdout, errors are always shown."""
+    output = subprocess.DEVNULL if quiet else None
+    status = subprocess.run(
+        command, cwd=CHECKOUT, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, check=False
+    ).returncode
+    if status:
+        raise SetupError(f"{shlex.join(command)} ended with exit code {status}")
+
+
+def _title(text: str) -> None:
+    _say(f"\n==> {text}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

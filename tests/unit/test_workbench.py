@@ -1,0 +1,74 @@
+"""The runner of the tests tells the truth about what it ran."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from workbench import cloud
+from workbench.steps import Kind, Outcome, Step, run
+from workbench.venv import clean_environment
+
+ONE_OF_EACH = """
+import pytest
+def test_good(): pass
+def test_bad(): assert False
+@pytest.mark.skip(reason="why not")
+def test_skipped(): pass
+@pytest.fixture
+def broken(): raise OSError
+def test_with_a_broken_fixture(broken): pass
+"""
+
+
+def run_step(folder: Path, code: str, **options: float) -> Outcome:
+    return run_command(folder, Step("a step", [sys.executable, "-c", code], **options))  # type: ignore[arg-type]
+
+
+def run_command(folder: Path, step: Step) -> Outcome:
+    return run(step, folder=folder, scratch=folder, environment=clean_environment(os.environ))
+
+
+def run_pytest(folder: Path, content: str | None, *, may_be_empty: bool = False) -> Outcome:
+    if content is not None:
+        (folder / "test_something.py").write_text(content, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(folder)]
+    return run_command(folder, Step("tests", command, Kind.PYTEST, may_be_empty=may_be_empty))
+
+
+def test_a_check_passes_or_fails_by_its_exit_code(tmp_path: Path) -> None:
+    assert run_step(tmp_path, "pass").passed == 1
+    failed = run_step(tmp_path, "raise SystemExit(3)")
+    assert (failed.passed, failed.failed, failed.is_good) == (0, 1, False)
+
+
+def test_a_step_that_hangs_is_ended_and_has_failed(tmp_path: Path) -> None:
+    outcome = run_step(tmp_path, "import signal; signal.pause()", limit=0.2)
+    assert outcome.failed == 1
+    assert "ended after" in outcome.note
+
+
+def test_tests_are_counted_one_by_one(tmp_path: Path) -> None:
+    outcome = run_pytest(tmp_path, ONE_OF_EACH)
+    assert (outcome.passed, outcome.failed, outcome.skipped) == (1, 2, 1)
+
+
+def test_a_module_that_cannot_be_read_is_a_failure(tmp_path: Path) -> None:
+    assert not run_pytest(tmp_path, "import nothing_of_that_name\n").is_good
+
+
+def test_no_tests_at_all_is_a_failure_unless_some_were_asked_for(tmp_path: Path) -> None:
+    assert not run_pytest(tmp_path, None).is_good
+    assert run_pytest(tmp_path, None, may_be_empty=True).is_good
+
+
+def test_the_cloud_of_the_caller_is_left_out_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OS_AUTH_URL", "GLANCESYNC_CONFIG", "GLANCESYNCAPP_CONFIG", cloud.FOLDER_VARIABLE):
+        monkeypatch.setenv(name, "the caller's")
+    monkeypatch.setenv(cloud.VENV_VARIABLE, "/somewhere")
+    cleaned = cloud.without_cloud(os.environ)
+    assert "the caller's" not in cleaned.values()
+    assert cleaned[cloud.VENV_VARIABLE] == "/somewhere"
+    assert cleaned["PATH"] == os.environ["PATH"]
