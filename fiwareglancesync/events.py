@@ -19,6 +19,7 @@ class Kind(str, Enum):
     REGION_STARTED = "region-started"
     REGION_PLANNED = "region-planned"
     MESSAGE = "message"
+    PENDING = "pending"
     STARTED = "started"
     PROGRESS = "progress"
     DONE = "done"
@@ -49,11 +50,16 @@ class Event:
     :param uuid: UUID of the region's image, once it is known
     :param status: the image's status before
     :param way: how its bytes move
-    :param size: bytes in all: of the image, or of all that is pending in the region
+    :param size: bytes in all: of the image; of all that was moved to the region, or is pending there
     :param done: bytes moved so far
     :param seconds: since the action began
     :param message: what the user is told; the cause, for ``FAILED``
     :param count: for ``REGION_PLANNED`` the number of images to be moved, for ``REGION_FINISHED`` of failures
+    :param undecided: for ``REGION_FINISHED``, the number of images that await a decision
+    :param in_step: for ``REGION_FINISHED``, whether there was nothing to change
+    :param error: for ``REGION_FINISHED``, whether the region as a whole failed
+    :param dry: for ``REGION_FINISHED``, whether nothing was to be written
+    :param notes: why ways that would have been preferred were not taken
     """
 
     kind: Kind
@@ -68,6 +74,11 @@ class Event:
     seconds: float = 0.0
     message: Message | None = None
     count: int = 0
+    undecided: int = 0
+    in_step: bool = False
+    error: bool = False
+    dry: bool = False
+    notes: tuple[str, ...] = ()
 
 
 Emit = Callable[[Event], None]

@@ -34,15 +34,22 @@ class RegionOutcome:
     """What came of one region.
 
     :param region: its full name
+    :param images: what was done with the images
     :param error: why the region as a whole failed, None when it did not
-    :param pending: whether anything was (dry-run, status: is) to be done
+    :param statuses: the status of each image to be synchronised, before anything was done
+    :param in_step: whether there was (dry-run, status: is) nothing to be uploaded, replaced, renamed or updated
+    :param leftovers: number of images that an interrupted run left
+    :param pending_bytes: bytes that were (are) to be moved
     :param undecided: number of images that await a decision
     """
 
     region: str
     images: list[ImageOutcome] = field(default_factory=list)
     error: str | None = None
-    pending: bool = False
+    statuses: tuple[tuple[str, SyncStatus], ...] = ()
+    in_step: bool = False
+    leftovers: int = 0
+    pending_bytes: int = 0
     undecided: int = 0
 
     @property

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import CloudError, GlanceSyncError, Scope
 from ..events import Action, Emit, Event, Kind
 from ..model import Message, SyncStatus
+from ..planning import PlanEntry
 from .outcome import ImageOutcome, RegionOutcome
 
 PROGRESS_INTERVAL = 0.1
@@ -84,6 +85,7 @@ class Recorder:
                 attempt.size,
                 seconds,
                 None if failure is None else Message.error(failure, image),
+                notes=attempt.notes,
             )
         )
         if _ends_region(attempt.error):
@@ -93,9 +95,37 @@ class Recorder:
         """A function that takes what is known of a move while it goes on, and tells it now and then."""
         return Progress(self, action, image, attempt, size)
 
-    def skip(self, action: Action, image: str, status: SyncStatus, error: str) -> None:
-        """Record an image that is not attempted because of an error that has been told already."""
-        self.outcome.images.append(ImageOutcome(image, action, status, error=error))
+    def refuse(self, action: Action, entry: PlanEntry, cause: str) -> None:
+        """Record that an image fails without an attempt, and tell it.
+
+        :param action: what should have been done
+        :param entry: the plan's entry
+        :param cause: why nothing is tried
+        """
+        self.skip(action, entry, cause)
+        event = Event(Kind.FAILED, self.region, entry.name, action, None, entry.status, size=entry.size)
+        self._emit(replace(event, message=Message.error(cause, entry.name)))
+
+    def skip(self, action: Action, entry: PlanEntry, cause: str) -> None:
+        """Record that an image fails for a cause that has been told already."""
+        self.outcome.images.append(ImageOutcome(entry.name, action, entry.status, error=cause))
+
+    def pend(self, action: Action, image: str, entry: PlanEntry | None = None, *, uuid: str | None = None) -> None:
+        """Tell what a run would do, and whether it could.
+
+        :param action: what would be done
+        :param image: the image's name
+        :param entry: the plan's entry, for what the statuses cover
+        :param uuid: UUID of the region's image, for what they do not cover
+        """
+        event = Event(Kind.PENDING, self.region, image, action, uuid)
+        if entry is not None:
+            there = entry.region_image.id if entry.region_image else None
+            blocked = Message.error(entry.blocked, image) if entry.blocked else None
+            event = replace(event, uuid=there, status=entry.status, size=entry.size, message=blocked)
+            if entry.blocked:
+                self.skip(action, entry, entry.blocked)
+        self._emit(event)
 
     def tell(self, message: Message) -> None:
         """Tell the user something."""

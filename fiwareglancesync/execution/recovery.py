@@ -22,11 +22,10 @@ def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) 
     :return: the plan of what the region is afterwards, and the old images that wait for a later step of this run
     """
     plan = make_plan()
-    leftovers = [left for left in plan.leftovers if left.tidying is not Tidying.WAIT]
-    if not leftovers:
+    if not plan.tidyings:
         return plan, []
     published: list[Leftover] = []
-    for left in leftovers:
+    for left in plan.tidyings:
         with recorder.attempt(Action.TIDY, left.carrier.name, uuid=left.carrier.id) as attempt:
             if left.tidying is Tidying.REMOVE:
                 scene.delete(left.carrier.id)

@@ -24,10 +24,6 @@ ACTION_OF = {
 }
 
 
-class NotAttempted(GlanceSyncError):
-    """The image cannot be changed in this run, and nothing was tried; the text says why."""
-
-
 def synchronise(
     selection: Selection,
     place: Place,
@@ -53,8 +49,6 @@ def synchronise(
     try:
         whole, unsettled = tidy(lambda: plan_region(selection, scene.listing, context.here()), scene, recorder)
         plan = narrow(whole, choice)
-        recorder.outcome.undecided = plan.undecided
-        recorder.outcome.pending = plan.pending
         announce(plan, recorder)
         _Run(whole, plan, scene, mover, recorder, context, unsettled).run()
     except RegionFailed as failure:
@@ -64,11 +58,16 @@ def synchronise(
 
 
 def announce(plan: RegionPlan, recorder: Recorder) -> None:
-    """Tell what the plan found, and how much is to be moved."""
+    """Tell and record what the plan found, and how much is to be moved."""
+    outcome = recorder.outcome
+    outcome.statuses = tuple((entry.name, entry.status) for entry in plan.entries)
+    outcome.in_step = plan.in_step
+    outcome.leftovers = len(plan.tidyings)
+    outcome.pending_bytes = plan.pending_bytes
+    outcome.undecided = plan.undecided
     for message in plan.messages:
         recorder.tell(message)
-    size = sum(entry.size for entry in plan.moves)
-    recorder.emit(Event(Kind.REGION_PLANNED, plan.region, size=size, count=len(plan.moves)))
+    recorder.emit(Event(Kind.REGION_PLANNED, plan.region, size=plan.pending_bytes, count=len(plan.moves)))
 
 
 class _Run:
@@ -108,6 +107,11 @@ class _Run:
         settle_all(self._unsettled, self._whole, self._completed, self._scene, self._recorder)
 
     def _update(self, entry: PlanEntry, action: Action) -> None:
+        obstacle = self._obstacle(entry)
+        if obstacle is not None:
+            self._recorder.refuse(action, entry, obstacle)
+            self._failed.add(entry.name)
+            return
         uuid = self._ids[entry.name]
         with self._recorder.attempt(action, entry.name, uuid=uuid, status=entry.status) as attempt:
             self._scene.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
@@ -116,15 +120,19 @@ class _Run:
     def _move_all(self) -> None:
         stopped: GlanceSyncError | None = None
         for entry in self._plan.moves:
+            obstacle = self._obstacle(entry)
             if stopped is not None:
-                self._recorder.skip(ACTION_OF[entry.status], entry.name, entry.status, f"not attempted: {stopped}")
-                self._failed.add(entry.name)
+                self._recorder.skip(ACTION_OF[entry.status], entry, f"not attempted: {stopped}")
+            elif obstacle is not None:
+                self._recorder.refuse(ACTION_OF[entry.status], entry, obstacle)
+            else:
+                error = self._move(entry)
+                if stops_uploads(error):
+                    stopped = error
+                    text = f"{self._recorder.region}: Nothing more is uploaded to this region. Cause: {error}"
+                    self._recorder.tell(Message.error(text))
                 continue
-            error = self._move(entry)
-            if stops_uploads(error):
-                stopped = error
-                text = f"{self._recorder.region}: Nothing more is uploaded to this region. Cause: {error}"
-                self._recorder.tell(Message.error(text))
+            self._failed.add(entry.name)
 
     def _move(self, entry: PlanEntry) -> GlanceSyncError | None:
         action = ACTION_OF[entry.status]
@@ -140,13 +148,15 @@ class _Run:
         self._note(entry, attempt.error)
         return attempt.error
 
+    def _obstacle(self, entry: PlanEntry) -> str | None:
+        """Why an entry cannot be done in this run; None when it can."""
+        if entry.blocked:
+            return entry.blocked
+        failed = next((name for name in entry.links.values() if name in self._failed), None)
+        return None if failed is None else f"it links to {failed}, which failed"
+
     def _links(self, entry: PlanEntry) -> dict[str, str]:
         """The UUIDs that the links of an entry have by now."""
-        if entry.blocked:
-            raise NotAttempted(entry.blocked)
-        for name in entry.links.values():
-            if name in self._failed:
-                raise NotAttempted(f"it links to {name}, which failed")
         return {key: self._ids[entry.links[key]] for key in LINKS if key in entry.links}
 
     def _note(self, entry: PlanEntry, error: GlanceSyncError | None) -> None:

@@ -68,3 +68,13 @@ def _expand(target: Target, settings: Settings, federation: Federation) -> list[
         for region in federation.regions(target)
         if region not in target.ignore_regions and federation.place(target, region).address != master
     ]
+
+
+def all_regions(target: Target, federation: Federation) -> list[RegionRef]:
+    """All regions of a target, the master region and the ignored ones included.
+
+    :param target: the target
+    :param federation: asked for its regions
+    :raises CloudError: the target cannot be asked
+    """
+    return [RegionRef(target.name, region) for region in federation.regions(target)]

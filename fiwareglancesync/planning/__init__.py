@@ -1,6 +1,6 @@
 """Pure decisions: from the images of the master and of a region to the region's plan."""
 
-from .journal import Journal
+from .journal import Journal, kept_images
 from .leftovers import Here
 from .narrowing import Choice, choosable_names, narrow
 from .old_names import OldNames
@@ -22,6 +22,7 @@ __all__ = [
     "Tidying",
     "choosable_names",
     "is_selected",
+    "kept_images",
     "narrow",
     "plan_region",
     "select",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..model import JOURNAL, Image, Listing, Message, SyncStatus, seconds_since_epoch
+from ..model import JOURNAL, Image, Listing, Message, Patch, SyncStatus, seconds_since_epoch
 
 NEW = "new"
 PUBLISHED = "published"
@@ -155,6 +155,22 @@ def read_carriers(listing: Listing) -> Carriers:
         elif journal.old in by_id:
             hidden.add(journal.old)
     return Carriers(journals, frozenset(hidden), tuple(messages))
+
+
+def kept_images(listing: Listing) -> list[Image]:
+    """The images of a backup: no unfinished ones, no journals (contract 3.9).
+
+    :param listing: a region's images
+    :return: by age
+    """
+    journals = read_carriers(listing).journals
+    unfinished = {uuid for uuid, journal in journals.items() if journal.step == NEW}
+    forget = Patch(remove=(JOURNAL,))
+    return [
+        forget.apply(image) if JOURNAL in image.user_properties else image
+        for image in sorted(listing.images, key=lambda i: i.order)
+        if image.id not in unfinished
+    ]
 
 
 def _believed(journal: Journal, image: Image, by_id: Mapping[str, Image], listing: Listing) -> bool:

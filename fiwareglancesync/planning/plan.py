@@ -122,12 +122,21 @@ class RegionPlan:
         return tuple(e for e in self.entries if e.status is SyncStatus.PENDING_AMI)
 
     @property
-    def pending(self) -> bool:
-        """Whether a run would change anything."""
-        tidying = any(left.tidying is not Tidying.WAIT for left in self.leftovers)
-        return tidying or bool(self.obsolete) or any(e.status.pending for e in self.entries)
+    def in_step(self) -> bool:
+        """Whether nothing is to be uploaded, replaced, renamed or updated."""
+        return not self.obsolete and not any(entry.status.pending for entry in self.entries)
+
+    @property
+    def tidyings(self) -> tuple[Leftover, ...]:
+        """The leftovers that a run would not wait for."""
+        return tuple(left for left in self.leftovers if left.tidying is not Tidying.WAIT)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of all images that a run would move."""
+        return sum(entry.size for entry in self.moves)
 
     @property
     def undecided(self) -> int:
         """Number of images that await a decision of the user."""
-        return sum(e.status.error for e in self.entries)
+        return sum(entry.status.error for entry in self.entries)

@@ -1,0 +1,201 @@
+"""One call of the command: the mode that is wanted, for the regions that are meant."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..errors import CloudError
+from ..events import Emit, Event, Kind
+from ..execution.outcome import RegionOutcome
+from ..execution.regions import RegionRef, all_regions, resolve_regions
+from ..execution.run import Run
+from ..facade import Federation
+from ..jobs.pool import Told, run_jobs
+from ..jobs.region import Mode, RegionJob, RegionResult, region_error
+from ..model import Message
+from ..planning import Choice
+from ..settings import Settings
+from .chronicles import Chronicles
+from .narrative import Narrator
+from .progress import progress_bars
+from .records import EventWriter, private_file, report
+from .tables import StatusWriter, write_regions
+
+
+class Command:
+    """Carries one call out.
+
+    :param options: the parsed command line
+    :param settings: the configuration
+    :param federation: what the configuration reaches
+    """
+
+    def __init__(self, options: argparse.Namespace, settings: Settings, federation: Federation) -> None:
+        self._options = options
+        self._settings = settings
+        self._run = Run(settings, federation, Choice(tuple(options.image)))
+        self._mode = _mode(options)
+        narrates = self._mode in (Mode.SYNC, Mode.DRY_RUN)
+        self._tells = narrates and not options.parallel
+        level = logging.WARNING if options.quiet else logging.DEBUG if options.verbose else logging.INFO
+        self._narrator = Narrator(level, narrate=narrates, to_stderr=options.events == "-")
+        self._listeners: list[Emit] = []
+        self._outcomes: dict[RegionRef, RegionOutcome] = {}
+        self._failed = False
+
+    def run(self) -> int:
+        """Do what is wanted.
+
+        :return: the exit code (contract 1.2)
+        """
+        started = datetime.now(timezone.utc)
+        with ExitStack() as stack:
+            self._open_listeners(stack)
+            for message in self._settings.warnings:
+                self._tell(message)
+            if self._options.show_regions:
+                return self._show_regions()
+            refs = self._prepare()
+            if refs is not None:
+                self._do_all(refs, stack)
+            code = self._exit_code()
+            if self._options.report:
+                outcomes = [self._outcomes[ref] for ref in refs or () if ref in self._outcomes]
+                text = report(self._mode.value, self._settings.master_region, started, outcomes, code)
+                stack.enter_context(private_file(self._options.report)).write(text)
+            self._emit(Event(Kind.RUN_FINISHED, count=sum(o.failed for o in self._outcomes.values())))
+        return code
+
+    def _open_listeners(self, stack: ExitStack) -> None:
+        if self._options.events == "-":
+            self._listeners.append(EventWriter(sys.stdout))
+        elif self._options.events:
+            self._listeners.append(EventWriter(stack.enter_context(private_file(self._options.events))))
+        if self._tells or self._mode not in (Mode.SYNC, Mode.DRY_RUN):
+            self._listeners.append(self._narrator)
+
+    def _prepare(self) -> list[RegionRef] | None:
+        """Name the regions and ask the master; None when the master fails, which ends the run."""
+        master = self._settings.master_region
+        try:
+            refs = resolve_regions(self._options.regions, self._settings, self._run.federation)
+            messages = [] if self._mode is Mode.BACKUP else self._run.prepare(refs)
+        except CloudError as error:
+            self._failed = True
+            self._tell(Message.error(region_error(master, error)))
+            return None
+        self._emit(Event(Kind.RUN_STARTED, master))
+        if self._mode in (Mode.SYNC, Mode.DRY_RUN):
+            self._narrator.tell(logging.INFO, f"======Master is {master}")
+        for message in messages:
+            self._tell(message)
+        return self._with_master(refs) if self._mode is Mode.BACKUP else refs
+
+    def _with_master(self, refs: list[RegionRef]) -> list[RegionRef]:
+        """Backups always hold the master too."""
+        return list(dict.fromkeys([*refs, RegionRef(self._settings.master.name, self._settings.master_region)]))
+
+    def _do_all(self, refs: Sequence[RegionRef], stack: ExitStack) -> None:
+        folder = Path(f"backup_glance_{datetime.now().isoformat()}") if self._mode is Mode.BACKUP else None
+        job = RegionJob(self._run, self._mode, self._options.wait, folder)
+        wants_bars = self._mode is Mode.SYNC and not self._options.quiet
+        shown = self._options.progress if self._options.progress is not None else sys.stderr.isatty()
+        if wants_bars and shown:
+            self._listeners.append(stack.enter_context(progress_bars()))
+        writer = None
+        if self._mode is Mode.STATUS:
+            writer = StatusWriter(self._options.format or "csv", sys.stdout)
+        results = self._in_parallel(refs, job, stack) if self._options.parallel else self._in_turn(refs, job)
+        for result in _in_order(refs, results):
+            if writer is not None:
+                writer.write(result.rows)
+        if writer is not None:
+            writer.close()
+
+    def _in_turn(self, refs: Sequence[RegionRef], job: RegionJob) -> Iterable[RegionResult]:
+        for ref in refs:
+            result = job(ref, self._emit)
+            self._outcomes[ref] = result.outcome
+            yield result
+
+    def _in_parallel(self, refs: Sequence[RegionRef], job: RegionJob, stack: ExitStack) -> Iterable[RegionResult]:
+        chronicles = stack.enter_context(Chronicles(refs)) if self._mode in (Mode.SYNC, Mode.DRY_RUN) else None
+
+        def work(ref: RegionRef, emit: Callable[[Event], None]) -> RegionResult:
+            self._run.federation.forked()
+            return job(ref, emit)
+
+        if chronicles is not None:
+            self._listeners.append(chronicles)
+        for item in run_jobs(refs, work, self._settings.max_children):
+            if isinstance(item, Told):
+                self._emit(item.event)
+                continue
+            ref = item.job
+            result = item.result or RegionResult(ref, RegionOutcome(ref.full, error=item.died))
+            if item.died is not None:
+                self._emit(Event(Kind.MESSAGE, ref.full, message=Message.error(f"{ref.full}: {item.died}")))
+                logging.getLogger("glancesync").debug("%s", item.traceback)
+            self._outcomes[ref] = result.outcome
+            if chronicles is not None:
+                ending = "has finished with errors" if result.outcome.failed else "has finished"
+                self._narrator.tell(logging.INFO, f"Region {ref.full} {ending}")
+            yield result
+        if chronicles is not None:
+            self._narrator.tell(logging.INFO, "All is done.")
+
+    def _show_regions(self) -> int:
+        refs: list[RegionRef] = []
+        for target in self._settings.targets.values():
+            try:
+                refs += all_regions(target, self._run.federation)
+            except CloudError as error:
+                self._failed = True
+                self._tell(Message.error(f"The regions of target {target.name} are unknown. Cause: {error}"))
+        write_regions(refs, self._options.format, sys.stdout)
+        return self._exit_code()
+
+    def _exit_code(self) -> int:
+        outcomes = self._outcomes.values()
+        if self._failed or self._run.matches_nothing or any(outcome.failed for outcome in outcomes):
+            return 1
+        if not self._options.exit_code:
+            return 0
+        writes = self._mode is Mode.SYNC
+        found = any(o.undecided or (not writes and (o.leftovers or not o.in_step)) for o in outcomes)
+        return 3 if found else 0
+
+    def _tell(self, message: Message) -> None:
+        self._narrator(Event(Kind.MESSAGE, message=message))
+        event = Event(Kind.MESSAGE, image=message.image, message=message)
+        for listener in self._listeners:
+            if listener is not self._narrator:
+                listener(event)
+
+    def _emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+
+def _mode(options: argparse.Namespace) -> Mode:
+    if options.dry_run:
+        return Mode.DRY_RUN
+    if options.show_status:
+        return Mode.STATUS
+    return Mode.BACKUP if options.make_backups else Mode.SYNC
+
+
+def _in_order(refs: Sequence[RegionRef], results: Iterable[RegionResult]) -> Iterable[RegionResult]:
+    """Put results that come as they are ready into the order that was asked for."""
+    ready: dict[RegionRef, RegionResult] = {}
+    waiting = list(reversed(refs))
+    for result in results:
+        ready[result.ref] = result
+        while waiting and waiting[-1] in ready:
+            yield ready.pop(waiting.pop())

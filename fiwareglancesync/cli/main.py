@@ -1,0 +1,89 @@
+"""The command: read the arguments, wire the rooms together, end with the right exit code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from ..errors import Cancelled, ConfigError, GlanceSyncError, UsageError
+from .arguments import parse_arguments
+from .narrative import write_line
+from .text import printable
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    :param arguments: the command line without the command; None means that of the process
+    :return: the exit code (contract 1.2)
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    prog = os.path.basename(sys.argv[0]) or "glancesync"
+    debug = "--debug" in words
+    try:
+        return _run(words, prog)
+    except Cancelled as stopped:
+        _tell("Interrupted; everything is left tidy.")
+        return stopped.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; give Python nothing to complain about when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ConfigError as error:
+        _trace(debug)
+        for problem in error.problems:
+            _tell(problem)
+        return error.exit_code
+    except (GlanceSyncError, OSError) as error:
+        _trace(debug)
+        _tell(str(error))
+        return getattr(error, "exit_code", 1)
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user who did not ask for it
+        _trace(debug)
+        _tell(f"internal error: {type(error).__name__}: {error}; --debug shows where it comes from")
+        return 1
+
+
+def _run(words: Sequence[str], prog: str) -> int:
+    options = parse_arguments(words, prog)
+    # Only now, so that --help and mistakes are answered at once.
+    from ..config import load_settings
+    from ..facade.factory import EMBEDDED, open_federation
+    from ..jobs.signals import cancellable
+    from .command import Command
+    from .tables import reconfigure_output
+
+    reconfigure_output()
+    if options.debug:
+        _log_requests()
+    with cancellable():
+        overrides = list(options.config)
+        if options.transfer:
+            overrides.append(f"main.transfer={options.transfer}")
+        settings = load_settings(options.conf, overrides, os.environ, mock=bool(os.environ.get(EMBEDDED)))
+        if settings.transfer in ("spool", "server"):
+            raise UsageError(f"the way {settings.transfer} to move bytes is not there yet; use auto, file or stream")
+        return Command(options, settings, open_federation(settings, os.environ)).run()
+
+
+def _log_requests() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s:%(message)s"))
+    logger = logging.getLogger("glancesync")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+
+def _trace(debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+
+
+def _tell(text: str) -> None:
+    write_line(sys.stderr, f"ERROR:{printable(text)}")

@@ -1,0 +1,80 @@
+"""Progress bars on a terminal: one a region, with bytes, rate and time left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..events import Emit, Event, Kind
+from .narrative import TITLES
+from .text import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+@contextmanager
+def progress_bars() -> Iterator[Emit]:
+    """Show bars while the block runs.
+
+    The display is refreshed by events alone, without a thread, so that processes can be forked meanwhile.
+
+    :return: takes the events
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.fields[region]}", markup=False),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[image]}", markup=False),
+    )
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as progress:
+        yield _Bars(progress)
+
+
+class _Bars:
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+        self._finished: dict[str, int] = {}
+
+    def __call__(self, event: Event) -> None:
+        if event.kind is Kind.REGION_PLANNED and event.size:
+            region = printable(event.region)
+            self._tasks[event.region] = self._progress.add_task("", total=event.size, region=region, image="")
+            self._finished[event.region] = 0
+        task = self._tasks.get(event.region)
+        if task is None:
+            return
+        if event.kind is Kind.REGION_FINISHED:
+            self._progress.remove_task(self._tasks.pop(event.region))
+        elif event.action in TITLES:
+            self._move(task, event)
+        self._progress.refresh()
+
+    def _move(self, task: TaskID, event: Event) -> None:
+        done = self._finished[event.region]
+        if event.kind in (Kind.DONE, Kind.FAILED):
+            self._finished[event.region] = done = done + event.size
+            self._progress.update(task, completed=done, image="")
+        else:
+            self._progress.update(task, completed=done + event.done, image=printable(event.image or ""))

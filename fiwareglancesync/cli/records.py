@@ -1,0 +1,124 @@
+"""What happens and what came of it, for programs: JSON Lines while it goes on, one document at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .. import __version__
+from ..errors import UsageError
+from ..events import Event
+from .narrative import write_line
+
+if TYPE_CHECKING:
+    from ..execution.outcome import ImageOutcome, RegionOutcome
+
+ALWAYS = ("kind", "region")
+
+
+class EventWriter:
+    """Writes each event as one JSON object.
+
+    :param stream: where to
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: Event) -> None:
+        """Write an event; what it does not tell is left out."""
+        write_line(self._stream, json.dumps({"time": round(time.time(), 3), **event_fields(event)}))
+
+
+def event_fields(event: Event) -> dict[str, Any]:
+    """The fields of an event under their stable names.
+
+    :param event: any event
+    """
+    fields: dict[str, Any] = {}
+    for name in event.__dataclass_fields__:
+        value = getattr(event, name)
+        if name == "message":
+            if value is not None:
+                fields["level"] = "error" if value.level >= 40 else "warning"
+                fields["message"] = value.text
+        elif name in ALWAYS or value not in (None, 0, False, ()):
+            fields[name] = value.value if isinstance(value, Enum) else value
+    if "seconds" in fields:
+        fields["seconds"] = round(fields["seconds"], 3)
+    return fields
+
+
+def report(mode: str, master: str, started: datetime, outcomes: Sequence[RegionOutcome], exit_code: int) -> str:
+    """The document of a run: per region and image the status before, action, way, bytes, seconds, error.
+
+    :param mode: what was done
+    :param master: the master region
+    :param started: when the run began
+    :param outcomes: what came of each region
+    :param exit_code: of the command
+    """
+    document = {
+        "version": __version__,
+        "mode": mode,
+        "master": master,
+        "started": started.isoformat(timespec="seconds"),
+        "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "exit_code": exit_code,
+        "regions": [_region(outcome) for outcome in outcomes],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _region(outcome: RegionOutcome) -> dict[str, Any]:
+    done: dict[str, list[ImageOutcome]] = {}
+    for image in outcome.images:
+        done.setdefault(image.image, []).append(image)
+    images = []
+    for name, status in outcome.statuses:
+        acts: Sequence[ImageOutcome | None] = done.pop(name, None) or [None]
+        images += [_image(name, status.value, act) for act in acts]
+    images += [_image(name, None, act) for name, acts in done.items() for act in acts]
+    return {
+        "region": outcome.region,
+        "error": outcome.error,
+        "failed": outcome.failures,
+        "awaiting_decision": outcome.undecided,
+        "bytes": outcome.bytes_moved,
+        "images": images,
+    }
+
+
+def _image(name: str, status: str | None, done: ImageOutcome | None) -> dict[str, Any]:
+    return {
+        "image": name,
+        "status": status,
+        "action": done.action.value if done and done.action else None,
+        "way": done.way if done else None,
+        "bytes": done.size if done else 0,
+        "seconds": round(done.seconds, 3) if done else 0.0,
+        "error": done.error if done else None,
+        "notes": list(done.notes) if done else [],
+    }
+
+
+@contextmanager
+def private_file(path: str) -> Iterator[TextIO]:
+    """Open a file for writing that nobody else may read (contract 1.4).
+
+    :param path: its name
+    :raises UsageError: it cannot be written
+    """
+    try:
+        descriptor = os.open(Path(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        yield file

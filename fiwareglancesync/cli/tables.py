@@ -1,0 +1,116 @@
+"""Statuses and regions as CSV, as a table, as JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from ..model import MIB, SyncStatus
+from .text import printable
+
+if TYPE_CHECKING:
+    from ..execution.regions import RegionRef
+    from ..jobs.region import StatusRow
+
+COLOURS = {
+    SyncStatus.OK: "green",
+    SyncStatus.OK_STALLED_CHECKSUM: "green dim",
+    SyncStatus.ERROR_CHECKSUM: "bold red",
+    SyncStatus.ERROR_AMI: "bold red",
+}
+
+
+class StatusWriter:
+    """Writes the statuses of one region after the other.
+
+    :param form: ``csv``, ``table`` or ``json``
+    :param stream: where to
+    """
+
+    def __init__(self, form: str, stream: TextIO) -> None:
+        self._form = form
+        self._stream = stream
+        self._rows: list[StatusRow] = []
+
+    def write(self, rows: Sequence[StatusRow]) -> None:
+        """Take the rows of a region; CSV goes out at once."""
+        if self._form == "csv":
+            csv.writer(self._stream).writerows((row.status.value, row.region, row.image) for row in rows)
+            self._stream.flush()
+        else:
+            self._rows.extend(rows)
+
+    def close(self) -> None:
+        """Write what waited for the last region."""
+        if self._form == "json":
+            _dump([_as_json(row) for row in self._rows], self._stream)
+        elif self._form == "table":
+            heads = ("Status", "Region", "Image", "MB", "Way", "Remarks")
+            _print_table(heads, (_as_cells(row) for row in self._rows), self._stream)
+
+
+def write_regions(refs: Sequence[RegionRef], form: str | None, stream: TextIO) -> None:
+    """Write the names of regions.
+
+    :param refs: the regions, in their order
+    :param form: ``csv``, ``table``, ``json``, or None for plain words on one line
+    :param stream: where to
+    """
+    if form == "json":
+        _dump([{"region": ref.full, "target": ref.target, "name": ref.region} for ref in refs], stream)
+    elif form == "table":
+        _print_table(("Region", "Target"), ((ref.full, ref.target) for ref in refs), stream)
+    elif form == "csv":
+        csv.writer(stream).writerows((ref.full,) for ref in refs)
+    else:
+        stream.write(" ".join(printable(ref.full) for ref in refs) + "\n")
+
+
+def _as_json(row: StatusRow) -> dict[str, object]:
+    return {
+        "status": row.status.value,
+        "region": row.region,
+        "image": row.image,
+        "id": row.uuid,
+        "size": row.size,
+        "message": row.message,
+        "way": row.way,
+        "notes": list(row.notes),
+    }
+
+
+def _as_cells(row: StatusRow) -> tuple[str, ...]:
+    remarks = "; ".join([*filter(None, [row.message]), *row.notes])
+    colour = COLOURS.get(row.status, "yellow")
+    return f"[{colour}]{row.status}[/]", row.region, row.image, str(row.size // MIB), row.way or "", remarks
+
+
+def _dump(value: object, stream: TextIO) -> None:
+    json.dump(value, stream, indent=2)
+    stream.write("\n")
+
+
+def _print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: TextIO) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in heads:
+        table.add_column(head, justify="right" if head == "MB" else "left", overflow="fold")
+    for first, *others in rows:
+        styled = first if heads[0] == "Status" else escape(printable(first))
+        table.add_row(styled, *(escape(printable(cell)) for cell in others))
+    width = None if stream.isatty() else 200
+    Console(file=stream, width=width, highlight=False).print(table)
+
+
+def reconfigure_output() -> None:
+    """Let names that are no valid Unicode pass, and leave line ends as they are written."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="")

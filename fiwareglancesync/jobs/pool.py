@@ -1,0 +1,135 @@
+"""A process for each job, some at a time; what they tell comes back as they tell it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+from ..errors import Cancelled
+from .signals import cancellable
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+Event = TypeVar("Event")
+
+PATIENCE = 8.0
+"""Seconds that the children of a cancelled run have to leave everything tidy."""
+
+
+@dataclass(frozen=True)
+class Finished(Generic[Job, Result]):
+    """A job came to its end.
+
+    :param result: what it returned; None when its process died
+    :param died: how the process died, None when it did not
+    :param traceback: where it died, "" when it did not say
+    """
+
+    job: Job
+    result: Result | None
+    died: str | None = None
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class Told(Generic[Event]):
+    """Something that a job told."""
+
+    event: Event
+
+
+@dataclass
+class _Child(Generic[Job]):
+    job: Job
+    process: BaseProcess
+    pipe: Connection
+
+
+def run_jobs(
+    jobs: Sequence[Job], work: Callable[[Job, Callable[[Event], None]], Result], processes: int
+) -> Iterator[Told[Event] | Finished[Job, Result]]:
+    """Do jobs in processes of their own.
+
+    The processes are forked, so what the parent has prepared is at hand without being copied through a pipe.
+
+    :param jobs: in the order in which they are begun
+    :param work: does a job in the child; what it tells and returns must be picklable
+    :param processes: how many at most at the same time
+    :return: what the jobs tell, and each job's end, as they come
+    """
+    waiting = list(reversed(jobs))
+    running: dict[Connection, _Child[Job]] = {}
+    with _ended_with(running):
+        while waiting or running:
+            while waiting and len(running) < max(1, processes):
+                child = _start(waiting.pop(), work)
+                running[child.pipe] = child
+            for pipe in wait(list(running)):
+                assert isinstance(pipe, Connection)  # noqa: S101 - for the type checker: only pipes were waited for
+                item = _receive(running[pipe])
+                if isinstance(item, Finished):
+                    child = running.pop(pipe)
+                    pipe.close()
+                    child.process.join()
+                yield item
+
+
+def _start(job: Job, work: Callable[[Job, Callable[[Any], None]], Any]) -> _Child[Job]:
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    process = context.Process(target=_child, args=(job, work, there), daemon=True)
+    process.start()
+    there.close()
+    return _Child(job, process, here)
+
+
+def _receive(child: _Child[Job]) -> Told[Any] | Finished[Job, Any]:
+    try:
+        kind, value = child.pipe.recv()
+    except EOFError:
+        child.process.join()
+        code = child.process.exitcode
+        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with exit code {code}"
+        return Finished(child.job, None, f"the process of the region {how}")
+    if kind == "told":
+        return Told(value)
+    return Finished(child.job, value) if kind == "result" else Finished(child.job, None, *value)
+
+
+def _child(job: Any, work: Callable[[Any, Callable[[Any], None]], Any], pipe: Connection) -> None:
+    try:
+        with cancellable(child=True):
+            result = work(job, lambda event: pipe.send(("told", event)))
+            pipe.send(("result", result))
+    except Cancelled as stopped:
+        sys.exit(stopped.exit_code)
+    except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's failure and no other's
+        pipe.send(("died", (f"{type(error).__name__}: {error}", traceback.format_exc())))
+
+
+@contextmanager
+def _ended_with(running: dict[Connection, _Child[Any]]) -> Iterator[None]:
+    """Leave no child behind, however the parent's loop ends."""
+    try:
+        yield
+    finally:
+        for child in running.values():
+            child.process.terminate()
+        deadline = time.monotonic() + PATIENCE
+        for child in running.values():
+            child.process.join(max(0.0, deadline - time.monotonic()))
+            if child.process.is_alive():
+                child.process.kill()
+                child.process.join()

@@ -1,0 +1,177 @@
+"""The job that is done for one region: show its status, try, synchronise or back it up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from ..errors import GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
+from ..events import Action, Emit, Event, Kind
+from ..execution.outcome import RegionOutcome
+from ..execution.recorder import Recorder
+from ..execution.region import ACTION_OF, announce, synchronise
+from ..execution.regions import RegionRef
+from ..execution.run import Run
+from ..facade import Place
+from ..facade.backup import write_backup
+from ..model import MOVES, Message, SyncStatus
+from ..planning import RegionPlan, kept_images, narrow
+from .locks import lock
+
+
+class Mode(Enum):
+    """What is wanted of the regions."""
+
+    SYNC = "sync"
+    DRY_RUN = "dry-run"
+    STATUS = "status"
+    BACKUP = "backup"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """One line of a region's status.
+
+    :param uuid: UUID of the region's image, None when there is none
+    :param size: bytes of the master's image
+    :param message: what to do or why, None when there is nothing to say
+    :param way: how the bytes would move, None when none would
+    """
+
+    status: SyncStatus
+    region: str
+    image: str
+    uuid: str | None
+    size: int
+    message: str | None
+    way: str | None
+    notes: tuple[str, ...]
+
+
+@dataclass
+class RegionResult:
+    """What a region's job comes back with.
+
+    :param rows: in status mode, a line per image
+    """
+
+    ref: RegionRef
+    outcome: RegionOutcome
+    rows: list[StatusRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RegionJob:
+    """Does one mode for any region of a run.
+
+    :param wait: wait for another run on the same region
+    :param backup_folder: where backups go
+    """
+
+    run: Run
+    mode: Mode
+    wait: bool = False
+    backup_folder: Path | None = None
+
+    def __call__(self, ref: RegionRef, emit: Emit) -> RegionResult:
+        """Do it.
+
+        :param ref: the region
+        :param emit: takes the events
+        :return: what came of it; the region's failures are in there
+        """
+        emit(Event(Kind.REGION_STARTED, ref.full))
+        recorder = Recorder(ref.full, emit)
+        result = RegionResult(ref, recorder.outcome)
+        try:
+            place = self.run.place(ref)
+            if self.mode is Mode.SYNC:
+                result.outcome = self._synchronise(ref, place, emit, recorder)
+            elif self.mode is Mode.BACKUP:
+                self._back_up(place)
+            else:
+                plan = self._plan(ref, place)
+                announce(plan, recorder)
+                if self.mode is Mode.DRY_RUN:
+                    _try(plan, recorder)
+                else:
+                    result.rows = self._rows(plan, place)
+        except (GlanceSyncError, OSError) as error:
+            recorder.outcome.error = str(error)
+            recorder.tell(Message.error(region_error(ref.full, error)))
+        outcome = result.outcome
+        emit(
+            Event(
+                Kind.REGION_FINISHED,
+                ref.full,
+                size=outcome.pending_bytes if self.mode is Mode.DRY_RUN else outcome.bytes_moved,
+                count=outcome.failures,
+                undecided=outcome.undecided,
+                in_step=outcome.in_step,
+                error=outcome.error is not None,
+                dry=self.mode is Mode.DRY_RUN,
+            )
+        )
+        return result
+
+    def _synchronise(self, ref: RegionRef, place: Place, emit: Emit, recorder: Recorder) -> RegionOutcome:
+        run = self.run
+        if run.is_master(place):
+            announce(run.plan_of_master(ref), recorder)
+            return recorder.outcome
+        with lock(place.identity, wait=self.wait):
+            listing = place.listing()
+            return synchronise(run.selection(ref.target), place, listing, run.mover, run.choice, emit, run.context)
+
+    def _plan(self, ref: RegionRef, place: Place) -> RegionPlan:
+        run = self.run
+        plan = run.plan_of_master(ref) if run.is_master(place) else run.plan(ref, place.listing())
+        return narrow(plan, run.choice)
+
+    def _rows(self, plan: RegionPlan, place: Place) -> list[StatusRow]:
+        return [
+            StatusRow(
+                entry.status,
+                plan.region,
+                entry.name,
+                entry.region_image.id if entry.region_image else None,
+                entry.size,
+                entry.blocked or entry.reason,
+                next(iter(self.run.mover.ways(entry.image, place)[0]), None) if entry.status in MOVES else None,
+                entry.notes,
+            )
+            for entry in plan.entries
+        ]
+
+    def _back_up(self, place: Place) -> None:
+        listing = self.run.master_listing if self.run.is_master(place) else place.listing()
+        if self.backup_folder is not None:
+            write_backup(self.backup_folder, place.name, kept_images(listing))
+
+
+def _try(plan: RegionPlan, recorder: Recorder) -> None:
+    """Tell what a run would do, in the order in which it would."""
+    for left in plan.tidyings:
+        recorder.pend(Action.TIDY, left.carrier.name, uuid=left.carrier.id)
+    for change in plan.obsolete:
+        recorder.pend(Action.OBSOLETE, change.name, uuid=change.image.id)
+    for entry in plan.updates:
+        recorder.pend(Action.METADATA, entry.name, entry)
+    for entry in plan.moves:
+        recorder.pend(ACTION_OF[entry.status], entry.name, entry)
+    for entry in plan.relinks:
+        recorder.pend(Action.RELINK, entry.name, entry)
+
+
+def region_error(region: str, error: Exception) -> str:
+    """What the user is told when a region cannot be worked on at all (contract 1.4).
+
+    :param region: full name of the region
+    :param error: why
+    """
+    if isinstance(error, UnknownRegion | RegionLocked | OSError):
+        return f"{region}: {error}"
+    if isinstance(error, TimedOut):
+        return f"{region}: Timeout while retrieving image list."
+    return f"{region}: Error retrieving image list. Cause: {error}"
