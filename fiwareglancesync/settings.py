@@ -35,8 +35,9 @@ class ConditionError(Exception):
 class Credential:
     """How to sign in at the Keystone of a target (contract 2); no secret shows in its ``repr``.
 
-    ``cloud`` names an entry of ``clouds.yaml``; fields given beside it win over the entry's.
-    ``given`` tells whether anything was configured at all.
+    The configuration has resolved it: domains are filled in, and when ``cloud`` names an entry of ``clouds.yaml``, its
+    fields are already here. Whoever has an ``application_credential_secret`` signs in with the application credential,
+    anybody else with user and password.
     """
 
     auth_url: str = ""
@@ -95,7 +96,8 @@ class Target:
 class Settings:
     """Everything that the configuration says.
 
-    :param targets: by name, in file order, ``master`` always among them
+    :param targets: by name, ``master`` first, the others in file order
+    :param source: the file that was read, or ``environment``
     :param warnings: what the reader of the configuration wants to tell the user
     :param spool_size: bytes, 0 means half of what is free
     :param bandwidth: bytes per second, 0 means no limit

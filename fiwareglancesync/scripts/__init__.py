@@ -1,1 +1,1 @@
-"""."""
+"""Small commands beside the synchronisation itself."""

@@ -1,0 +1,186 @@
+"""The text of a configuration file, taken apart into sections and entries that know where they come from.
+
+The standard library's parser is not used because it forgets line numbers, stops at the first mistake and
+does not know a trailing backslash.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_HEADER = re.compile(r"\[(.*)\]\s*(?:[#;].*)?")
+_DELIMITER = re.compile(r"[=:]")
+
+
+@dataclass
+class Entry:
+    """A key's value as it is written; no value shows in its ``repr``, for it may be a password.
+
+    :param origin: ``FILE:LINE``, or ``--config``
+    """
+
+    value: str = field(repr=False)
+    origin: str
+
+
+@dataclass
+class Section:
+    """The entries of a section, by key in lower case."""
+
+    name: str
+    origin: str
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+@dataclass
+class Document:
+    """The sections of a file in their order, and what is wrong with its form.
+
+    :param problems: whole lines; no value of a key is in them
+    """
+
+    sections: dict[str, Section] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def decode(data: bytes, name: str) -> tuple[str, list[str]]:
+    """Decode the bytes of a file.
+
+    :param data: the whole file; a byte order mark is left out
+    :param name: what errors call the file
+    :return: the text and the problems; the text is "" when there is one
+    """
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        found = f"found the byte 0x{data[error.start]:02x}, expected UTF-8 text"
+        return "", [f"{name}:{line}: {found}; save the file as UTF-8"]
+
+
+def parse(text: str, name: str) -> Document:
+    """Take a configuration apart (contract 2).
+
+    Keys are case-insensitive, sections are not. A value goes on in the next line when that is indented more than the
+    key, or when the line ends in a backslash; the pieces are joined by a space. Comments take whole lines.
+
+    :param text: the file's text
+    :param name: what origins and errors call the file
+    :return: the sections; problems are collected, never raised
+    """
+    reader = _Reader(name)
+    for number, line in enumerate(text.split("\n"), start=1):
+        reader.feed(number, line.rstrip())
+    return reader.document
+
+
+class _Reader:
+    """The state between two lines: the section, the value that may go on, and the backslash before."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.document = Document()
+        self.section: Section | None = None
+        self.entry: Entry | None = None
+        self.indent = 0
+        self.after_blank = False
+        self.backslash = False
+
+    def feed(self, number: int, line: str) -> None:
+        origin = f"{self.name}:{number}"
+        content = line.strip()
+        if self.backslash and content:
+            self._go_on(content)
+            return
+        self.backslash = False
+        if not content:
+            self.after_blank = True
+            return
+        if content[0] in "#;":
+            return
+        deeper = len(line) - len(line.lstrip()) > self.indent
+        if self.entry is not None and deeper:
+            if self.after_blank:
+                self._problem(
+                    origin, "an indented line goes on with a value only right below it; remove the blank line"
+                )
+            else:
+                self._go_on(content)
+            return
+        self.after_blank = False
+        if content[0] == "[":
+            self._header(origin, content)
+        else:
+            self._key(origin, content, len(line) - len(line.lstrip()))
+
+    def _go_on(self, content: str) -> None:
+        self.backslash = content.endswith("\\")
+        piece = content.removesuffix("\\").strip()
+        if self.entry is not None:
+            self.entry.value = f"{self.entry.value} {piece}".strip()
+
+    def _header(self, origin: str, content: str) -> None:
+        # Until the next key there is nothing that an indented line could continue.
+        self.entry, self.indent = None, 0
+        match = _HEADER.fullmatch(content)
+        name = match[1].strip() if match else ""
+        if not name:
+            self._problem(origin, "found a line that starts with [, expected a section such as [main]")
+            self.section = Section("", origin)  # its keys are read, and lost with it
+            return
+        earlier = self.document.sections.get(name)
+        if earlier is not None:
+            first = earlier.origin.rpartition(":")[2]
+            self._problem(origin, f"[{show(name)}] is given twice, first in line {first}; join the two")
+            self.section = earlier
+            return
+        self.section = Section(name, origin)
+        self.document.sections[name] = self.section
+
+    def _key(self, origin: str, content: str, indent: int) -> None:
+        delimiter = _DELIMITER.search(content)
+        key = content[: delimiter.start()].strip().lower() if delimiter else ""
+        # A line that is wrong may still be continued: what follows must not become a second error.
+        self.entry, self.indent = Entry("", origin), indent
+        value = content[delimiter.end() :].strip() if delimiter else content
+        self.backslash = value.endswith("\\")
+        self.entry.value = value.removesuffix("\\").rstrip()
+        if not key:
+            # What stands there is not shown: it may be a piece of a password.
+            self._problem(origin, "expected key = value, a [section], or a comment that starts with # or ;")
+        elif self.section is None:
+            self._problem(
+                origin, f"{show(key)} stands before the first section; expected [main] or another above it"
+            )
+        elif key in self.section.entries:
+            first = self.section.entries[key].origin.rpartition(":")[2]
+            self._problem(
+                origin,
+                f"[{show(self.section.name)}] {show(key)} is given twice, first in line {first}; keep one",
+            )
+        else:
+            self.section.entries[key] = self.entry
+
+    def _problem(self, origin: str, text: str) -> None:
+        self.document.problems.append(f"{origin}: {text}")
+
+
+def show(text: str, limit: int = 80) -> str:
+    """Make text from a stranger fit for a line: control characters escaped, long text cut.
+
+    :param text: any text
+    :param limit: characters to keep
+    :return: one printable line
+    """
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(_escape(char) for char in cut)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if code < 0x20 or 0x7F <= code < 0xA0:
+        return f"\\x{code:02x}"
+    if 0xD800 <= code < 0xE000 or code in (0x2028, 0x2029):
+        return f"\\u{code:04x}"
+    return char

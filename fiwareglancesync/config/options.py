@@ -1,0 +1,321 @@
+"""The one table of all options: the reader, the file generator and the reference in the README come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..settings import Settings, Target
+from .values import (
+    BOOLEAN,
+    CHECKSUMS,
+    CONDITION,
+    CREDENTIAL,
+    DATABASE,
+    DURATION,
+    INTERFACE,
+    LIST,
+    PATH,
+    POSITIVE,
+    RATE,
+    SET,
+    SIZE,
+    TEXT,
+    URL,
+    WAY,
+    WHOLE,
+    Kind,
+)
+
+MAIN = "main"
+"""Section of the global options."""
+
+DEFAULT = "DEFAULT"
+"""Section that every target inherits from."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One key of the configuration.
+
+    :param key: its name, in lower case
+    :param kind: how its text is read
+    :param help: what it is for, whole sentences
+    :param sample: a value that shows its form, for the generated file; "" writes the default
+    :param recommended: a value that the generated file sets, where the default is not the best choice
+    :param default: the default in words, where it is not simply the field's own
+    :param credential: whether it belongs to the credential of a target
+    :param secret: whether its value is never shown, not even in an error
+    :param obsolete: whether it is accepted and has no effect
+    """
+
+    key: str
+    kind: Kind
+    help: str
+    sample: str = ""
+    recommended: str = ""
+    default: str = ""
+    credential: bool = False
+    secret: bool = False
+    obsolete: bool = False
+
+
+MAIN_OPTIONS: tuple[Option, ...] = (
+    Option(
+        "master_region",
+        TEXT,
+        "The region of the master target that holds the images to synchronise.",
+        sample="Spain",
+        default="OS_REGION_NAME, else the region of the cloud that [master] names",
+    ),
+    Option(
+        "preferable_order",
+        LIST,
+        "Regions to do first, in this order; regions of other targets with their prefix (target:region). The others "
+        "follow by name. It has no effect when every region is named on the command line; that order is then kept.",
+        sample="Trento, Lannion, other:Madrid",
+    ),
+    Option(
+        "max_children",
+        POSITIVE,
+        "How many regions are synchronised at once with --parallel; 1 means one after the other.",
+    ),
+    Option(
+        "images_dir",
+        PATH,
+        "The folder where the files of the master images are; the name of a file is the UUID of the image. An image "
+        "whose file is not readable there is fetched from the master's Glance.",
+    ),
+    Option(
+        "transfer",
+        WAY,
+        "How the bytes of images move: file (from images_dir), stream (from Glance to Glance), spool (read once, "
+        "shared by all regions), server (the region fetches them itself) or auto (the best that works).",
+    ),
+    Option(
+        "database",
+        DATABASE,
+        "URL of a database whose locks keep runs on different machines from writing to one region at once.",
+        sample="postgresql://glancesync@db.example.org/glancesync",
+        secret=True,
+    ),
+    Option(
+        "spool_dir",
+        PATH,
+        "The folder for images that several regions need and that are in no images_dir.",
+        sample="/var/spool/glancesync",
+        default="a temporary folder",
+    ),
+    Option(
+        "spool_size",
+        SIZE,
+        "How much that folder may hold at once, in bytes or with K, M, G or T (powers of 1024).",
+        sample="20G",
+        default="0, which means half of what is free",
+    ),
+    Option(
+        "bandwidth",
+        RATE,
+        "The most that may be sent, in bytes a second or with K, M, G or T (powers of 1024); 0 means no limit.",
+        sample="50M",
+    ),
+    Option(
+        "leftover_age",
+        DURATION,
+        "How old an unfinished upload of another machine must be before it is removed, in seconds or with s, m, h or d.",
+        default="24h",
+    ),
+)
+
+CREDENTIAL_OPTIONS: tuple[Option, ...] = (
+    Option(
+        "credential",
+        CREDENTIAL,
+        "User, password encoded with base64, Keystone URL and tenant, separated by commas. The keys below say the same "
+        "one by one and win over it.",
+        sample="admin, c2VjcmV0, http://keystone.example.org:5000/v3, admin",
+        credential=True,
+        secret=True,
+    ),
+    Option("user", TEXT, "The user to sign in as.", sample="admin", credential=True),
+    Option("password", TEXT, "The user's password.", sample="secret", credential=True, secret=True),
+    Option(
+        "keystone_url",
+        URL,
+        "The address of Keystone; its version is discovered.",
+        sample="http://keystone.example.org:5000/v3",
+        credential=True,
+        secret=True,
+    ),
+    Option("tenant", TEXT, "The tenant (project) that owns the images.", sample="admin", credential=True),
+    Option(
+        "user_domain", TEXT, "The domain of the user.", sample="Default", default="Default", credential=True
+    ),
+    Option(
+        "project_domain",
+        TEXT,
+        "The domain of the tenant.",
+        sample="Default",
+        default="Default",
+        credential=True,
+    ),
+    Option(
+        "application_credential_id",
+        TEXT,
+        "An application credential to sign in with instead of user and password.",
+        sample="21dced0fd20347869b93710d2b98aae0",
+        credential=True,
+    ),
+    Option(
+        "application_credential_secret",
+        TEXT,
+        "The secret of the application credential.",
+        sample="secret",
+        credential=True,
+        secret=True,
+    ),
+    Option(
+        "cloud",
+        TEXT,
+        "An entry of clouds.yaml to take the credential from; the keys above win over it.",
+        sample="federation",
+        credential=True,
+    ),
+    Option(
+        "cacert",
+        TEXT,
+        "A file with the certificates of the authorities to trust.",
+        sample="/etc/ssl/certs/ca-certificates.crt",
+        credential=True,
+    ),
+    Option(
+        "insecure",
+        BOOLEAN,
+        "Do not verify the certificates of the servers.",
+        default="False",
+        credential=True,
+    ),
+    Option(
+        "interface",
+        INTERFACE,
+        "The endpoints to use: public, internal or admin.",
+        default="public",
+        credential=True,
+    ),
+    Option(
+        "use_keystone_v3",
+        BOOLEAN,
+        "Accepted from older files, without effect: the version of Keystone is discovered.",
+        default="True",
+        obsolete=True,
+    ),
+)
+
+RULE_OPTIONS: tuple[Option, ...] = (
+    Option(
+        "ignore_regions",
+        LIST,
+        "Regions that are left out when all regions of the target are done. Named explicitly, they are done.",
+        sample="Spain1",
+    ),
+    Option(
+        "forcesyncs",
+        SET,
+        "UUIDs of master images that are always synchronised, public or not.",
+        sample="6e240dd4-e304-4599-b7d8-e38e13cef058",
+    ),
+    Option(
+        "metadata_condition",
+        CONDITION,
+        "An expression over image and metadata_set that tells whether an image is synchronised. It replaces the usual "
+        "rule: public, and, where metadata_set is given, with one of its properties. False together with forcesyncs "
+        "makes a white list.",
+        sample="image.is_public and ('nid' in image.user_properties or 'type' in image.user_properties)",
+    ),
+    Option(
+        "metadata_set",
+        SET,
+        "The properties to synchronise. Images that have none of them are not synchronised, unless "
+        "metadata_condition says otherwise. Without it, all properties are synchronised.",
+        sample="nid, type, sdc_aware, nid_version",
+    ),
+    Option(
+        "replace",
+        CHECKSUMS,
+        "Checksums of images in the region that are replaced by the master's when their content differs; any stands "
+        "for all of them.",
+        sample="9046fd22131a96502cb0d85b4a406a5a",
+    ),
+    Option(
+        "rename",
+        CHECKSUMS,
+        "Likewise, but the region's image is kept, private, with .old added to its name. It comes before replace.",
+        sample="9046fd22131a96502cb0d85b4a406a5a, any",
+    ),
+    Option(
+        "dontupdate",
+        CHECKSUMS,
+        "Checksums of images in the region that are never touched, whatever replace and rename say.",
+        sample="f7b6b3d3ea4e9f9a4d2c5bd6a1fd12f4",
+    ),
+    Option(
+        "only_tenant_images",
+        BOOLEAN,
+        "Leave images of other tenants in the region out of account. An image may then be uploaded beside another "
+        "tenant's public one of the same name.",
+    ),
+    Option(
+        "support_obsolete_images",
+        BOOLEAN,
+        "Rename images in the region to X_obsolete when the master's were renamed so, and keep their visibility in step.",
+    ),
+    Option(
+        "obsolete_syncprops",
+        SET,
+        "Properties that are kept in step in obsolete images, beside name and visibility.",
+        sample="sdc_aware",
+    ),
+    Option(
+        "list_images_timeout",
+        POSITIVE,
+        "How long to wait for the list of images of a region, in seconds.",
+    ),
+    Option(
+        "max_replacements",
+        WHOLE,
+        "The most images of a region that one run may replace or rename; if there were more, none is. 0 means no limit.",
+        recommended="10",
+    ),
+    Option("store", TEXT, "The store of a Glance with several stores that new images go to.", sample="ceph"),
+    Option(
+        "tenant_id",
+        TEXT,
+        "The tenant's id in the embedded federation.",
+        sample="00000000000000000000000000000001",
+        default="the tenant's name followed by id",
+    ),
+)
+
+TARGET_OPTIONS: tuple[Option, ...] = CREDENTIAL_OPTIONS + RULE_OPTIONS
+
+BY_MAIN_KEY = {option.key: option for option in MAIN_OPTIONS}
+BY_TARGET_KEY = {option.key: option for option in TARGET_OPTIONS}
+CREDENTIAL_KEYS = frozenset(option.key for option in CREDENTIAL_OPTIONS if option.credential)
+SECRET_KEYS = frozenset(("credential", "password", "application_credential_secret"))
+"""Keys that make a file one that others should not read (contract 2)."""
+
+_FIELDS = {**Target.__dataclass_fields__, **Settings.__dataclass_fields__}
+
+
+def default_text(option: Option) -> str:
+    """Tell the default of an option in words.
+
+    :param option: an option of the table
+    :return: the text for comments and documents, "none" when there is none
+    """
+    if option.default:
+        return option.default
+    value: Any = _FIELDS[option.key].default if option.key in _FIELDS else None
+    if isinstance(value, (bool, int)):
+        return str(value)
+    return str(value) if value else "none"

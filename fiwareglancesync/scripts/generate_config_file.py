@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Writes a configuration file with every option, its default and a comment (contract 2)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+if __name__ == "__main__" and not __package__:
+    # Run by its path: the package is found beside the folder, and the folder itself must not hide other modules.
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from fiwareglancesync.config.template import configuration_text
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the file.
+
+    :param argv: the arguments, those of the process when None
+    :return: the exit code: 0, or 2 when the file cannot be written
+    """
+    parser = argparse.ArgumentParser(
+        prog="glancesync-generate-config",
+        description="Write a configuration file with every option, its default and a comment.",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write to FILE, readable by you alone, not to stdout"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite FILE when it exists")
+    arguments = parser.parse_args(argv)
+    if arguments.output is None:
+        sys.stdout.write(configuration_text())
+        return 0
+    try:
+        _write(arguments.output, configuration_text(), force=arguments.force)
+    except FileExistsError:
+        print(f"{arguments.output} exists; give --force to overwrite it", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{arguments.output} cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _write(path: str, text: str, *, force: bool) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        if force:
+            os.fchmod(file.fileno(), 0o600)  # an existing file keeps its mode otherwise
+        file.write(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
