@@ -20,7 +20,8 @@ from ...errors import (
     TimedOut,
     Unauthorized,
 )
-from .wording import one_line, public_url
+from .addresses import public_url
+from .wording import one_line
 
 
 class Operation(Enum):

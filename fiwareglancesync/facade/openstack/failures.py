@@ -11,7 +11,8 @@ import requests
 import urllib3.exceptions
 
 from ...errors import CloudError, TimedOut, Unreachable
-from .wording import one_line, public_url
+from .addresses import public_url
+from .wording import one_line
 
 
 def from_exception(error: BaseException, service: str, url: str) -> CloudError:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from ...errors import CloudError, Rejected, Scope, UnknownRegion
 from ...settings import MASTER, Credential, Settings, Target, full_name
+from .addresses import normalised, public_url
 from .answers import prefixed
 from .identity import Access, SignIn
 from .place import OpenStackPlace
-from .service import ImageService, normalised
+from .service import ImageService
 from .tuning import Tuning
-from .wording import public_url
 
 
 class OpenStackFederation:

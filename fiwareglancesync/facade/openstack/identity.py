@@ -20,12 +20,12 @@ from keystoneauth1.identity import v3
 
 from ...errors import CloudError, Rejected, Scope, Unauthorized, Unreachable
 from ...settings import Credential
+from .addresses import normalised, public_url
 from .answers import Operation, from_answer, prefixed
 from .failures import from_exception
 from .retry import persist
 from .transport import USER_AGENT, Transport, content
 from .tuning import Tuning
-from .wording import public_url
 
 _SERVICE = "Keystone"
 _MOST = 2**20
@@ -126,6 +126,11 @@ class SignIn:
         :return: the address of version 3
         """
         url = self._credential.auth_url.strip().rstrip("/")
+        try:
+            normalised(url)
+        except ValueError as error:
+            text = f"{self._where}: this is no usable http or https address"
+            raise Unreachable(text, transient=False) from error
         stated = _VERSION_PATH.search(url)
         if stated and stated.group(1).lower().startswith("v3"):
             return url

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3.exceptions
@@ -49,7 +48,7 @@ class ImageService:
     """The Glance of one region, used with one credential.
 
     :param target: name of the target, for messages about signing in
-    :param address: as :func:`normalised` makes it
+    :param address: as :func:`~.addresses.normalised` makes it
     """
 
     def __init__(self, target: str, sign_in: SignIn, address: str, tuning: Tuning) -> None:
@@ -171,24 +170,3 @@ def _decoded(body: bytes, operation: Operation) -> Any:
     except (ValueError, RecursionError) as error:
         scope = Scope.REGION if operation is Operation.LIST else Scope.IMAGE
         raise CloudError("malformed answer: not JSON", scope=scope) from error
-
-
-def normalised(url: str) -> str:
-    """The one form of an image endpoint: without version, user, default port and slashes at the end.
-
-    :param url: as a catalog writes it
-    :return: the address that paths such as ``/v2/images`` are appended to
-    :raises ValueError: it is no address
-    """
-    parts = urlsplit(url.strip())
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-        raise ValueError("no http or https address")
-    scheme = parts.scheme.lower()
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    default = {"http": 80, "https": 443}[scheme]
-    port = f":{parts.port}" if parts.port not in (None, default) else ""
-    segments = [segment for segment in parts.path.split("/") if segment]
-    while segments and segments[-1].lower().rstrip("0123456789.") == "v" and len(segments[-1]) > 1:
-        segments.pop()
-    path = "".join(f"/{segment}" for segment in segments)
-    return urlunsplit((scheme, host + port, path, "", ""))

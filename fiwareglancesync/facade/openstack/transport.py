@@ -19,8 +19,8 @@ from urllib3.util.wait import wait_for_read
 from ... import __version__
 from ...errors import GlanceSyncError, TransferError
 from ..port import Body
+from .addresses import public_url
 from .tuning import Tuning
-from .wording import public_url
 
 USER_AGENT = f"glancesync/{__version__}"
 _LOG = logging.getLogger("glancesync.http")

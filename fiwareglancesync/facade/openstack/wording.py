@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
-
 LONGEST = 400
 """Characters of a service's own words that are passed on."""
 
@@ -13,13 +11,3 @@ def one_line(text: str) -> str:
     clean = "".join(c if c.isprintable() else " " for c in text)
     clean = " ".join(clean.split())
     return clean if len(clean) <= LONGEST else clean[: LONGEST - 1] + "…"
-
-
-def public_url(url: str) -> str:
-    """An address as it may be shown: without the user, password and query that it may hold."""
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        return one_line(urlunsplit((parts.scheme, host, parts.path, "", "")))
-    except ValueError:
-        return "an address that cannot be parsed"

@@ -1,0 +1,38 @@
+"""Addresses of services: what may be shown of one, and the one form that tells two of them apart."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+from .wording import one_line
+
+
+def public_url(url: str) -> str:
+    """An address as it may be shown: without the user, password and query that it may hold."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        return one_line(urlunsplit((parts.scheme, host, parts.path, "", "")))
+    except ValueError:
+        return "an address that cannot be parsed"
+
+
+def normalised(url: str) -> str:
+    """The one form of an image endpoint: without version, user, default port and slashes at the end.
+
+    :param url: as a catalog writes it
+    :return: the address that paths such as ``/v2/images`` are appended to
+    :raises ValueError: it is no address
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        raise ValueError("no http or https address")
+    scheme = parts.scheme.lower()
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[scheme]
+    port = f":{parts.port}" if parts.port not in (None, default) else ""
+    segments = [segment for segment in parts.path.split("/") if segment]
+    while segments and segments[-1].lower().rstrip("0123456789.") == "v" and len(segments[-1]) > 1:
+        segments.pop()
+    path = "".join(f"/{segment}" for segment in segments)
+    return urlunsplit((scheme, host + port, path, "", ""))
