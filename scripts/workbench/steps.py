@@ -37,6 +37,7 @@ class Step:
     :param kind: how its outcome is read
     :param limit: seconds after which it is ended
     :param may_be_empty: whether finding no test at all is fine
+    :param confidential: whether stdout may hold secrets and is dropped
     """
 
     name: str
@@ -44,6 +45,7 @@ class Step:
     kind: Kind = Kind.CHECK
     limit: float = 300.0
     may_be_empty: bool = False
+    confidential: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def run(step: Step, *, folder: Path, scratch: Path, environment: Mapping[str, st
     """
     report = scratch / f"report-{step.name.replace(' ', '-')}"
     begin = time.monotonic()
-    status = _run([*step.command, *_report_words(step.kind, report)], step.limit, folder, environment)
+    status = _run(step, report, folder, environment)
     seconds = time.monotonic() - begin
     if status is None:
         return Outcome(step.name, 0, 1, 0, seconds, f"ended after {step.limit:.0f} s")
@@ -123,13 +125,18 @@ def _report_words(kind: Kind, report: Path) -> list[str]:
             return []
 
 
-def _run(command: Sequence[str], limit: float, folder: Path, environment: Mapping[str, str]) -> int | None:
-    """Run a command in a process group of its own; None when the time was over."""
+def _run(step: Step, report: Path, folder: Path, environment: Mapping[str, str]) -> int | None:
+    """Run a step's command in a process group of its own; None when the time was over."""
     with subprocess.Popen(
-        command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
+        [*step.command, *_report_words(step.kind, report)],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if step.confidential else None,
+        start_new_session=True,
     ) as process:
         try:
-            return process.wait(limit)
+            return process.wait(step.limit)
         except subprocess.TimeoutExpired:
             _end(process)
             return None

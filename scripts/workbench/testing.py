@@ -78,7 +78,7 @@ def _run_all(options: argparse.Namespace, python: Path, scratch: Path) -> Iterat
         return
     with _own_cloud(scratch) as variables:
         up = _run(
-            Step("development cloud", cloud.command("up"), limit=10 * MINUTE),
+            Step("development cloud", cloud.command("up"), limit=10 * MINUTE, confidential=True),
             scratch,
             environment | variables,
         )
