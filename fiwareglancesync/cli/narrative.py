@@ -160,7 +160,8 @@ class Chronicle:
     def __call__(self, event: Event) -> None:
         """Write an event down."""
         for level, text in lines(event):
-            self.tell(level, text)
+            if level >= logging.INFO:
+                self.tell(level, text)
 
     def tell(self, level: int, text: str) -> None:
         """Write one line down."""

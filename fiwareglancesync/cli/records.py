@@ -83,8 +83,8 @@ def _region(outcome: RegionOutcome) -> dict[str, Any]:
         done.setdefault(image.image, []).append(image)
     images = []
     for name, status in outcome.statuses:
-        acts: Sequence[ImageOutcome | None] = done.pop(name, None) or [None]
-        images += [_image(name, status.value, act) for act in acts]
+        acts = done.pop(name, [])
+        images += [_image(name, status.value, act) for act in acts] or [_image(name, status.value, None)]
     images += [_image(name, None, act) for name, acts in done.items() for act in acts]
     return {
         "region": outcome.region,
