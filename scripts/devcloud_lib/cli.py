@@ -7,13 +7,19 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from devcloud_lib import lifecycle, servers, state, topology
 from devcloud_lib.configuration import environment
 from devcloud_lib.errors import CloudError
-from devcloud_lib.state import Cloud
+from devcloud_lib.seed import seed
+from devcloud_lib.state import Cloud, Service
+
+Command = Callable[[argparse.Namespace], int]
+StatusRow = tuple[Service, servers.Health]
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 FOLDER_VARIABLE = "GLANCESYNC_DEVCLOUD_DIR"
@@ -48,46 +54,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    # Understood before the command and after it; without a default, so that one place does not undo the other.
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--dir", type=Path, metavar="DIR", help="the cloud's folder")
     parser = argparse.ArgumentParser(
-        prog="devcloud", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dir", type=Path, metavar="DIR", help="the cloud's folder")
+        prog="devcloud", description=DESCRIPTION, parents=[common],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    up = commands.add_parser("up", help="start what does not run yet and print the environment to use")
-    up.set_defaults(command=_up)
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, parents=[common])
+        added.set_defaults(command=command)
+        return added
 
-    down = commands.add_parser("down", help="end all servers")
+    add("up", _up, "start what does not run yet and print the environment to use")
+    down = add("down", _down, "end all servers")
     down.add_argument("--purge", nargs="?", const="state", choices=("state", "all"),
                       help="also remove databases, images and accounts; with `all` the installed software, too")
-    down.set_defaults(command=_down)
-
-    status = commands.add_parser("status", help="show the servers; exit code 0 if all of them are up")
+    status = add("status", _status, "show the servers; exit code 0 if all of them are up")
     status.add_argument("--json", action="store_true", help="as JSON")
-    status.set_defaults(command=_status)
-
-    env = commands.add_parser("env", help='print the environment: eval "$(scripts/devcloud env)"')
+    env = add("env", _env, 'print the environment: eval "$(scripts/devcloud env)"')
     accounts = sorted(name for name in topology.ACCOUNTS if name != "glance")
     env.add_argument("--account", choices=accounts, default=topology.MAIN_ACCOUNT, help="whose (default: %(default)s)")
-    env.set_defaults(command=_env)
+    add("seed", _seed, "fill the cloud with a small, realistic set of images")
+    add("reset", _reset, "remove all images, undo what `restart --set` changed, start what is stopped")
 
-    reset = commands.add_parser("reset", help="remove all images, undo every change of configuration, start what is stopped")
-    reset.set_defaults(command=_reset)
-
-    seed = commands.add_parser("seed", help="fill the cloud with a small, realistic set of images")
-    seed.set_defaults(command=_seed)
-
+    servers_help = ", ".join(topology.service_names())
     for name, command, text in (("stop", _stop, "end single servers"), ("start", _start, "start single servers")):
-        single = commands.add_parser(name, help=text)
-        single.add_argument("names", nargs="+", metavar="NAME", choices=topology.service_names(),
-                            help=", ".join(topology.service_names()))
-        single.set_defaults(command=command)
-
-    restart = commands.add_parser("restart", help="restart a server, optionally with another configuration")
-    restart.add_argument("name", metavar="NAME", choices=topology.service_names(),
-                         help=", ".join(topology.service_names()))
+        single = add(name, command, text)
+        single.add_argument("names", nargs="+", metavar="NAME", choices=topology.service_names(), help=servers_help)
+    restart = add("restart", _restart, "restart a server, optionally with another configuration")
+    restart.add_argument("name", metavar="NAME", choices=topology.service_names(), help=servers_help)
     restart.add_argument("--set", nargs="+", action="extend", default=[], type=_override, metavar="SECTION.KEY=VALUE",
                          dest="overrides", help="options that differ from the standard until the next restart or reset")
-    restart.set_defaults(command=_restart)
     return parser
 
 
@@ -112,8 +112,7 @@ def _down(options: argparse.Namespace) -> int:
     if not state.exists(folder):
         _say(f"There is no development cloud in {folder}.")
         return 0
-    with lifecycle.exclusive(folder, _say):
-        cloud = state.load(folder)
+    with _changing(options) as cloud:
         lifecycle.down(cloud)
         if options.purge:
             lifecycle.purge(cloud, with_software=options.purge == "all")
@@ -123,23 +122,30 @@ def _down(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     cloud = state.load(_folder(options))
-    rows = [
-        {
-            "name": service.name,
-            "state": servers.health(service).value,
-            "pid": service.process.pid if service.is_running and service.process else None,
-            "url": service.url,
-            "overrides": service.overrides,
-        }
-        for service in cloud.services.values()
-    ]
-    if options.json:
-        print(json.dumps(rows, indent=2))
-    else:
-        for row in rows:
-            changes = " ".join(f"{option}={value}" for option, value in dict(row["overrides"]).items())
-            print(f"{row['name']:<12}{row['state']:<11}{row['pid'] or '-':<9}{row['url']}  {changes}".rstrip())
-    return 0 if all(row["state"] == servers.Health.UP.value for row in rows) else 1
+    with ThreadPoolExecutor() as pool:
+        healths = list(pool.map(servers.health, cloud.services.values()))
+    rows = list(zip(cloud.services.values(), healths, strict=True))
+    print(_status_json(rows) if options.json else _status_table(rows))
+    return 0 if all(health is servers.Health.UP for health in healths) else 1
+
+
+def _status_json(rows: Sequence[StatusRow]) -> str:
+    return json.dumps(
+        [
+            {"name": service.name, "state": health.value, "pid": service.pid, "url": service.url,
+             "overrides": service.overrides}
+            for service, health in rows
+        ],
+        indent=2,
+    )
+
+
+def _status_table(rows: Sequence[StatusRow]) -> str:
+    lines = [("NAME", "STATE", "PID", "URL", "")]
+    for service, health in rows:
+        overrides = " ".join(f"{option}={value}" for option, value in service.overrides.items())
+        lines.append((service.name, health.value, str(service.pid or "-"), service.url, overrides))
+    return "\n".join("{:<11} {:<10} {:<8} {:<27} {}".format(*line).rstrip() for line in lines)
 
 
 def _env(options: argparse.Namespace) -> int:
@@ -148,38 +154,46 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _reset(options: argparse.Namespace) -> int:
-    with lifecycle.exclusive(_folder(options), _say):
-        lifecycle.reset(state.load(_folder(options)), _say)
+    with _changing(options) as cloud:
+        lifecycle.reset(cloud, _say)
     return 0
 
 
 def _seed(options: argparse.Namespace) -> int:
-    from devcloud_lib.seed import seed  # building images is needed by nobody else
-
-    seed(state.load(_folder(options)), _say)
+    with _changing(options) as cloud:
+        seed(cloud, _say)
     return 0
 
 
 def _stop(options: argparse.Namespace) -> int:
-    with lifecycle.exclusive(_folder(options), _say):
-        lifecycle.stop(state.load(_folder(options)), options.names)
+    with _changing(options) as cloud:
+        lifecycle.stop(cloud, options.names)
     return 0
 
 
 def _start(options: argparse.Namespace) -> int:
-    with lifecycle.exclusive(_folder(options), _say):
-        lifecycle.start(state.load(_folder(options)), options.names, _say)
+    with _changing(options) as cloud:
+        lifecycle.start(cloud, options.names, _say)
     return 0
 
 
 def _restart(options: argparse.Namespace) -> int:
-    with lifecycle.exclusive(_folder(options), _say):
-        lifecycle.restart(state.load(_folder(options)), options.name, dict(options.overrides), _say)
+    with _changing(options) as cloud:
+        lifecycle.restart(cloud, options.name, dict(options.overrides), _say)
     return 0
 
 
+@contextmanager
+def _changing(options: argparse.Namespace) -> Iterator[Cloud]:
+    """The cloud, which nobody else changes in the meantime."""
+    folder = _folder(options)
+    state.load(folder)  # before the lock, which would create the folder
+    with lifecycle.exclusive(folder, _say):
+        yield state.load(folder)
+
+
 def _folder(options: argparse.Namespace) -> Path:
-    folder = options.dir or os.environ.get(FOLDER_VARIABLE) or CHECKOUT / ".devcloud"
+    folder = getattr(options, "dir", None) or os.environ.get(FOLDER_VARIABLE) or CHECKOUT / ".devcloud"
     return Path(folder).expanduser().resolve()
 
 

@@ -11,6 +11,7 @@ from devcloud_lib import topology
 from devcloud_lib.http import Client, query, sign_in
 from devcloud_lib.state import Account, Cloud, Service
 
+SERVICES = {"identity": "keystone", "image": "glance"}
 INTERFACES = ("public", "internal", "admin")
 CREDENTIAL_NAME = "glancesync"
 DEFAULT_DOMAIN = "default"
@@ -43,7 +44,7 @@ def _ensure_catalog(api: Client, cloud: Cloud, keystone: Service) -> None:
     for region in regions:
         if region not in known_regions:
             api.call("POST", "/v3/regions", {"region": {"id": region}})
-    services = {"identity": _ensure_service(api, "identity", "keystone"), "image": _ensure_service(api, "image", "glance")}
+    services = {kind: _ensure_service(api, kind, name) for kind, name in SERVICES.items()}
     endpoints = {
         (endpoint["service_id"], endpoint["region_id"], endpoint["interface"]): endpoint
         for endpoint in api.pages("/v3/endpoints", "endpoints")

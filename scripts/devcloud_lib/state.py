@@ -57,6 +57,11 @@ class Service:
         return self.process is not None and self.process.is_alive()
 
     @property
+    def pid(self) -> int | None:
+        """Of the process, if it runs."""
+        return self.process.pid if self.process and self.is_running else None
+
+    @property
     def url(self) -> str:
         """What the catalog says: Keystone's with its version, Glance's without."""
         return f"http://{HOST}:{self.port}" + ("/v3" if self.is_keystone else "")
@@ -214,7 +219,7 @@ def _service_json(service: Service) -> dict[str, Any]:
     return {
         "url": service.url,
         "port": service.port,
-        "pid": service.process.pid if service.process else None,
+        "pid": service.pid,
         "process": dataclasses.asdict(service.process) if service.process else None,
         "conf_dir": str(service.conf_dir),
         "database": str(service.database),

@@ -1,18 +1,19 @@
 """Keystone or Glance as a WSGI application, with SQLite made fit for several requests at once.
 
-Runs inside the servers' virtual environment, under uWSGI; the variable `DEVCLOUD_APPLICATION` names the module of
-the real application.
+Runs under uWSGI with the packages of the cloud's own virtual environment; the variable `DEVCLOUD_APPLICATION` names
+the module of the real application.
 """
 
 import importlib
 import os
+from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+# Imported like the application: neither is there for the tools that check this file.
+event = importlib.import_module("sqlalchemy.event")
+engine = importlib.import_module("sqlalchemy.engine")
 
 
-@event.listens_for(Engine, "begin")
-def _begin_as_writer(connection: Connection) -> None:
+def _begin_as_writer(connection: Any) -> None:
     """Take the right to write when a transaction begins, and wait for it there.
 
     oslo.db begins as a reader. When two such transactions come to write, SQLite tells one of them at once that the
@@ -24,4 +25,5 @@ def _begin_as_writer(connection: Connection) -> None:
         connection.info["in_transaction"] = True
 
 
+event.listen(engine.Engine, "begin", _begin_as_writer)
 application = importlib.import_module(os.environ["DEVCLOUD_APPLICATION"]).application
