@@ -14,21 +14,18 @@ from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
-from ..errors import CloudError, ConfigError, Conflict, Forbidden, NotFound, Rejected, UnknownRegion
-from ..model import MAX_NAME, Image, Listing, NewImage, Patch, same_project
+from ..errors import CloudError, ConfigError, Conflict, Forbidden, NotFound, UnknownRegion
+from ..model import Image, Listing, NewImage, Patch, same_project
 from ..settings import MASTER, Settings, Target, full_name
 from . import csv_table
+from .csv_limits import check_changed, check_new
 from .csv_store import FILE, Store, holds_federation
 from .port import Body
 
 VARIABLE = "GLANCESYNC_MOCKPERSISTENT_PATH"
 """The environment variable that names the folder of the federation to use."""
 
-MAX_PROPERTIES = 128
-"""Properties that an image may have, as Glance's quota has it by default."""
-
 _SEEN_BY_ALL = frozenset({"public", "community"})
-_VISIBILITIES = frozenset({"public", "private", "shared", "community"})
 _FILLED = frozenset({"active", "deactivated"})
 
 
@@ -41,7 +38,7 @@ class EmbeddedFederation:
     """
 
     def __init__(self, path: Path | None, settings: Settings) -> None:
-        self.settings = settings
+        self._settings = settings
         if path is None:
             self._address = f"memory:{uuid4()}"
             self._store = Store(None)
@@ -74,7 +71,9 @@ class EmbeddedFederation:
             which = f"the regions of target {target.name} are: {', '.join(known)}"
             none = f"target {target.name} has none in the embedded federation"
             raise UnknownRegion(f"{name}: unknown region; {which if known else none}")
-        return EmbeddedPlace(self._store, name, target.mock_project, f"{self._address}/{name}")
+        address = f"{self._address}/{name}"
+        is_master = name == self._settings.master_region
+        return EmbeddedPlace(self._store, name, target.mock_project, address, is_master=is_master)
 
     def forked(self) -> None:
         """Nothing to do: no connection crosses a fork (:mod:`~fiwareglancesync.facade.csv_store`)."""
@@ -112,20 +111,25 @@ class EmbeddedFederation:
 
 
 class EmbeddedPlace:
-    """One region of an embedded federation, seen with the rights of one project."""
+    """One region of an embedded federation, seen with the rights of one project.
 
-    def __init__(self, store: Store, name: str, project: str, address: str) -> None:
+    :param address: what tells the region from all others
+    :param is_master: only the project's own images are listed (contract 3.0)
+    """
+
+    def __init__(self, store: Store, name: str, project: str, address: str, *, is_master: bool = False) -> None:
         self._store = store
         self.name = name
         self.project = project
         self.address = address
         self.identity = f"{address}#{project}"
+        self._is_master = is_master
 
     def __repr__(self) -> str:
         return f"EmbeddedPlace({self.identity!r})"
 
     def listing(self) -> Listing:
-        """All images that matter (contract 3.0): the project's, and what others show to everybody."""
+        """All images that matter (contract 3.0): the project's and, but for the master, what others show to all."""
         with self._reading() as (connection, number):
             images = csv_table.read_images(connection, number, self.name, self._matters())
         return Listing(self.name, self.project, tuple(images))
@@ -148,7 +152,7 @@ class EmbeddedPlace:
         """Make an image without content: private, unprotected, ``queued``.
 
         :raises Conflict: there is one of that UUID
-        :raises Rejected: the name is too long or the properties are too many
+        :raises CloudError: no Glance would take it (:mod:`~fiwareglancesync.facade.csv_limits`)
         """
         made = Image(
             id=image.id,
@@ -163,7 +167,7 @@ class EmbeddedPlace:
             tags=tuple(sorted(set(image.tags))),
             user_properties=dict(image.properties),
         )
-        _check(made)
+        check_new(made)
         with self._writing() as (connection, number):
             if csv_table.read_image(connection, number, self.name, image.id) is not None:
                 raise Conflict(f"An image with identifier {image.id} already exists", status=409)
@@ -203,7 +207,7 @@ class EmbeddedPlace:
         :raises NotFound: it is gone
         :raises Forbidden: it belongs to another project
         :raises Conflict: a property to remove is not there
-        :raises Rejected: the result cannot be: name too long, too many properties, no such visibility
+        :raises CloudError: no Glance would take the result (:mod:`~fiwareglancesync.facade.csv_limits`)
         """
         with self._writing() as (connection, number):
             present = self._own(connection, number, image.id)
@@ -211,7 +215,7 @@ class EmbeddedPlace:
             if missing:
                 raise Conflict(f"Property {missing[0]} does not exist.", status=409)
             changed = patch.apply(present)
-            _check(changed)
+            check_changed(changed)
             csv_table.replace_image(connection, number, changed)
             return changed
 
@@ -251,7 +255,7 @@ class EmbeddedPlace:
             own = owned.get(owner)
             if own is None:
                 own = owned[owner] = self._owns(owner)
-            return own or (visibility in _SEEN_BY_ALL and not hidden)
+            return own or (visibility in _SEEN_BY_ALL and not hidden and not self._is_master)
 
         return matters
 
@@ -277,21 +281,3 @@ def _split(name: str) -> tuple[str, str]:
     """The target and the region of a full name; without a prefix it belongs to ``master`` (contract 4)."""
     target, colon, region = name.partition(":")
     return (target, region) if colon else (MASTER, name)
-
-
-def _check(image: Image) -> None:
-    """Refuse what no Glance takes.
-
-    :raises Rejected: with the reason
-    """
-    if len(image.name) > MAX_NAME:
-        raise Rejected(f"the name has {len(image.name)} characters, expected at most {MAX_NAME}", status=400)
-    if image.visibility not in _VISIBILITIES:
-        expected = "public, private, shared or community"
-        raise Rejected(f"the visibility is {image.visibility!r}, expected {expected}", status=400)
-    if len(image.user_properties) > MAX_PROPERTIES:
-        raise Rejected(
-            f"{len(image.user_properties)} properties are too many, the quota is {MAX_PROPERTIES}", status=413
-        )
-    if any(not key or len(key) > MAX_NAME for key in image.user_properties):
-        raise Rejected(f"the name of a property is empty or longer than {MAX_NAME} characters", status=400)

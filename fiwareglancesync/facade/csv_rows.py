@@ -136,7 +136,7 @@ def _json(text: str) -> object:
 
 
 def _key(key: object) -> str:
-    if isinstance(key, str) and key:
+    if isinstance(key, str):
         return key
     raise BadRow(f"the name of a property is {_shown(key)}, expected text")
 

@@ -111,7 +111,7 @@ def _tags(value: object) -> str:
 
 
 def _properties(value: object) -> str:
-    good = isinstance(value, dict) and all(isinstance(v, str) for v in value.values()) and "" not in value
+    good = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
     return "" if good else "an object of texts"
 
 

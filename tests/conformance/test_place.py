@@ -1,0 +1,411 @@
+"""What a place answers, whichever it is. Where the two differ, real Glance is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fiwareglancesync.errors import Conflict, Forbidden, NotFound, Rejected, UnknownRegion
+from fiwareglancesync.facade import InstantCopy, Place
+from fiwareglancesync.model import NewImage, Patch
+
+from .worlds import CONTENT, MASTER, MASTER_IMAGE, REGION, World, fill
+
+HOSTILE_TEXTS = {
+    "comma": "a,b",
+    "quotes": 'it\'s "so"',
+    "newline": "two\nlines",
+    "carriage return": "two\r\nlines",
+    "control characters": "\x01\x1b[31m\x7f\t",
+    "unicode": "Cáceres ñ 中文",
+    "right to left": "\u202eabc",
+    "leading dash": "--config",
+    "path": "../../etc/passwd",
+    "spaces around": "  x  ",
+    "backslash": "C:\\x \\n",
+    "percent and dollar": "%s $HOME ${x} `id`",
+    "markup": "<b>&amp;</b>",
+    "json": '{"a": [1]}',
+}
+hostile = pytest.mark.parametrize("text", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS.keys())
+visibilities = pytest.mark.parametrize("visibility", ["public", "private", "shared", "community"])
+
+
+class TestCreating:
+    def test_a_new_image_is_queued_private_and_unprotected(self, world: World, place: Place) -> None:
+        image = world.new("fresh", min_disk=3, min_ram=64, properties={"nid": "12"})
+        assert (image.status, image.visibility, image.protected) == ("queued", "private", False)
+        assert (image.size, image.checksum, image.hash_value, image.hidden) == (None, None, None, False)
+        assert (image.min_disk, image.min_ram, image.user_properties) == (3, 64, {"nid": "12"})
+        assert (image.disk_format, image.container_format) == ("raw", "bare")
+        assert (image.name, image.region, image.owner) == ("fresh", REGION, place.project)
+
+    def test_it_is_found_as_it_was_answered(self, world: World, place: Place) -> None:
+        image = world.new(properties={"a": "b"}, tags=("x",))
+        assert place.get(image.id) == image
+        assert world.seen() == {image.id: image}
+
+    def test_it_has_the_id_that_was_chosen(self, world: World, place: Place) -> None:
+        chosen = place.new_id("mine")
+        world.made.append((place, chosen))
+        assert place.create(NewImage(chosen, "mine", "raw", "bare")).id == chosen
+
+    def test_a_new_id_is_free(self, world: World, place: Place) -> None:
+        image = world.new("twice")
+        assert place.new_id("twice") != image.id
+
+    def test_names_may_occur_twice(self, world: World) -> None:
+        first, second = world.new("twice"), world.new("twice")
+        assert first.id != second.id
+        assert set(world.seen()) == {first.id, second.id}
+
+    def test_an_id_is_given_once(self, world: World, place: Place) -> None:
+        image = world.new("first")
+        with pytest.raises(Conflict) as refused:
+            place.create(NewImage(image.id, "second", "raw", "bare"))
+        assert refused.value.status == 409
+        assert place.get(image.id).name == "first"
+
+    def test_128_tags_are_the_most(self, world: World) -> None:
+        most = tuple(f"tag {n}" for n in range(128))
+        assert sorted(world.new(tags=most).tags) == sorted(most)
+        with pytest.raises(Rejected) as refused:
+            world.new(tags=(*most, "one more"))
+        assert refused.value.status == 413
+
+    @pytest.mark.parametrize("fields", [{"tags": ("t" * 256,)}, {"properties": {"k" * 256: "v"}}], ids=["tag", "key"])
+    def test_tags_and_keys_have_255_characters_at_most(self, world: World, fields: dict[str, object]) -> None:
+        with pytest.raises(Rejected) as refused:
+            world.new(**fields)
+        assert refused.value.status == 400
+
+    @pytest.mark.parametrize("field", ["min_disk", "min_ram"])
+    def test_numbers_have_bounds(self, world: World, field: str) -> None:
+        assert getattr(world.new(**{field: 2**31 - 1}), field) == 2**31 - 1
+        for beyond in (-1, 2**31):
+            with pytest.raises(Rejected):
+                world.new(**{field: beyond})
+
+    def test_tags_are_a_set(self, world: World) -> None:
+        assert sorted(world.new(tags=("b", "a", "b")).tags) == ["a", "b"]
+
+    def test_an_image_needs_no_name(self, world: World, place: Place) -> None:
+        assert place.get(world.new("").id).name == ""
+
+    def test_formats_may_come_later(self, world: World) -> None:
+        image = world.new(disk_format=None, container_format=None)
+        assert (image.disk_format, image.container_format) == (None, None)
+
+    def test_the_longest_name_is_255_characters(self, world: World, place: Place) -> None:
+        longest = "é" * 255
+        assert place.get(world.new(longest).id).name == longest
+        with pytest.raises(Rejected):
+            world.new("n" * 256)
+
+    def test_128_properties_are_the_most(self, world: World) -> None:
+        most = {f"key{n}": "value" for n in range(128)}
+        assert world.new(properties=most).user_properties == most
+        with pytest.raises(Rejected) as refused:
+            world.new(properties=most | {"one more": "value"})
+        assert refused.value.status == 413
+
+    @hostile
+    def test_names_survive(self, world: World, place: Place, text: str) -> None:
+        image = world.new(text)
+        assert place.get(image.id).name == text
+        assert world.seen()[image.id].name == text
+
+    @hostile
+    def test_values_of_properties_survive(self, world: World, place: Place, text: str) -> None:
+        assert place.get(world.new(properties={"key": text}).id).user_properties == {"key": text}
+
+    @pytest.mark.parametrize("key", ["", "a/b", "a~b", "a~1b", "a b", "é", '"', "a,b", "a:b", "-", "0"])
+    def test_names_of_properties_survive(self, world: World, place: Place, key: str) -> None:
+        image = world.new()
+        changed = place.update(image, Patch(set={key: "one"}))
+        assert changed.user_properties == {key: "one"}
+        assert place.update(changed, Patch(set={key: "two"})).user_properties == {key: "two"}
+        assert place.update(changed, Patch(remove=(key,))).user_properties == {}
+
+    def test_an_empty_value_is_a_value(self, world: World, place: Place) -> None:
+        assert place.get(world.new(properties={"empty": ""}).id).user_properties == {"empty": ""}
+
+    def test_characters_beyond_the_basic_plane_are_refused(self, world: World, place: Place) -> None:
+        image = world.new()
+        with pytest.raises(Rejected):
+            world.new("\U0001f600")
+        with pytest.raises(Rejected):
+            world.new(properties={"face": "\U0001f600"})
+        with pytest.raises(Rejected):
+            world.new(tags=("\U0001f600",))
+        with pytest.raises(Rejected):
+            place.update(image, Patch(name="\U0001f600"))
+        with pytest.raises(Rejected):
+            place.update(image, Patch(set={"\U0001f600": "face"}))
+
+
+class TestUpdating:
+    def test_properties_are_added_replaced_and_removed_at_once(self, world: World, place: Place) -> None:
+        image = world.new(properties={"stays": "1", "changes": "2", "goes": "3"})
+        changed = place.update(image, Patch(set={"changes": "4", "comes": "5"}, remove=("goes",)))
+        assert changed.user_properties == {"stays": "1", "changes": "4", "comes": "5"}
+        assert place.get(image.id) == changed
+
+    def test_a_property_is_renamed(self, world: World, place: Place) -> None:
+        image = world.new(properties={"old": "value"})
+        changed = place.update(image, Patch(set={"new": "value"}, remove=("old",)))
+        assert changed.user_properties == {"new": "value"}
+
+    def test_everything_changes_in_one_step(self, world: World, place: Place) -> None:
+        image = world.active("before", properties={"gone": "1"})
+        patch = Patch("after", "public", True, {"come": "2"}, ("gone",))
+        changed = place.update(image, patch)
+        assert (changed.name, changed.visibility, changed.protected) == ("after", "public", True)
+        assert changed.user_properties == {"come": "2"}
+        assert place.get(image.id) == changed
+
+    def test_content_and_age_stay(self, world: World, place: Place) -> None:
+        image = world.active()
+        changed = place.update(image, Patch(name="another"))
+        assert changed == replace(image, name="another")
+
+    def test_a_property_that_is_not_there_cannot_be_removed(self, world: World, place: Place) -> None:
+        image = world.new("before", properties={"a": "1"})
+        with pytest.raises(Conflict):
+            place.update(image, Patch(name="after", set={"b": "2"}, remove=("missing",)))
+        assert place.get(image.id) == image
+
+    def test_what_others_changed_meanwhile_stays(self, world: World, place: Place) -> None:
+        image = world.new("before", properties={"a": "1"})
+        place.update(image, Patch(set={"theirs": "2"}))
+        changed = place.update(image, Patch(set={"ours": "3"}))
+        assert changed.user_properties == {"a": "1", "theirs": "2", "ours": "3"}
+
+    def test_a_missing_image_cannot_be_changed(self, world: World, place: Place) -> None:
+        image = world.new()
+        place.delete(image.id)
+        with pytest.raises(NotFound) as refused:
+            place.update(image, Patch(name="after"))
+        assert refused.value.status == 404
+
+    @visibilities
+    def test_every_visibility_can_be_had(self, world: World, place: Place, visibility: str) -> None:
+        image = world.active()
+        changed = place.update(image, Patch(visibility=visibility))
+        assert (changed.visibility, changed.exact_visibility) == (visibility, True)
+        assert world.seen()[image.id].visibility == visibility
+
+    def test_no_other_visibility_can_be_had(self, world: World, place: Place) -> None:
+        with pytest.raises(Rejected):
+            place.update(world.new(), Patch(visibility="open"))
+
+    def test_a_name_cannot_become_too_long(self, world: World, place: Place) -> None:
+        image = world.new("short")
+        assert place.update(image, Patch(name="n" * 255)).name == "n" * 255
+        with pytest.raises(Rejected):
+            place.update(image, Patch(name="n" * 256))
+
+    def test_a_129th_property_is_refused(self, world: World, place: Place) -> None:
+        image = world.new(properties={f"key{n}": "value" for n in range(128)})
+        with pytest.raises(Rejected) as refused:
+            place.update(image, Patch(set={"one more": "value"}))
+        assert refused.value.status == 413
+        assert len(place.update(image, Patch(set={"one more": "x"}, remove=("key0",))).user_properties) == 128
+
+    @pytest.mark.parametrize("patch", [Patch(name="after"), Patch(visibility="public"), Patch(protected=True)])
+    def test_an_image_without_content_can_be_changed(self, world: World, place: Place, patch: Patch) -> None:
+        image = world.new("before")
+        assert place.update(image, patch) == patch.apply(image)
+
+    def test_a_deactivated_image_can_be_changed(self, world: World, place: Place) -> None:
+        image = world.active()
+        world.operator.deactivate(image)
+        assert place.update(image, Patch(name="after", set={"a": "1"})).status == "deactivated"
+
+    def test_a_protected_image_can_be_changed(self, world: World, place: Place) -> None:
+        image = place.update(world.active(), Patch(protected=True))
+        assert place.update(image, Patch(name="after")).name == "after"
+
+    def test_a_hidden_image_stays_hidden(self, world: World, place: Place) -> None:
+        image = world.active()
+        world.operator.hide(image)
+        assert place.update(image, Patch(name="after")).hidden
+
+
+class TestDeleting:
+    def test_a_deleted_image_is_gone(self, world: World, place: Place) -> None:
+        image = world.active()
+        place.delete(image.id)
+        assert world.seen() == {}
+        with pytest.raises(NotFound):
+            place.get(image.id)
+
+    def test_a_missing_image_is_as_good_as_deleted(self, world: World, place: Place) -> None:
+        image = world.new()
+        place.delete(image.id)
+        place.delete(image.id)
+
+    def test_a_protected_image_is_not_deleted(self, world: World, place: Place) -> None:
+        image = place.update(world.active(), Patch(protected=True))
+        with pytest.raises(Forbidden) as refused:
+            place.delete(image.id)
+        assert refused.value.status == 403
+        assert place.get(image.id) == image
+
+    def test_an_image_without_content_is_deleted(self, world: World, place: Place) -> None:
+        place.delete(world.new().id)
+        assert world.seen() == {}
+
+    def test_a_deactivated_image_is_deleted(self, world: World, place: Place) -> None:
+        image = world.active()
+        world.operator.deactivate(image)
+        place.delete(image.id)
+        assert world.seen() == {}
+
+
+class TestContent:
+    def test_an_image_with_content_is_active(self, world: World) -> None:
+        image = world.active()
+        assert (image.status, image.size) == ("active", len(CONTENT))
+        assert image.has_content_hash
+
+    def test_content_is_given_once(self, world: World, place: Place) -> None:
+        image = world.active()
+        with pytest.raises(Conflict) as refused:
+            fill(place, image.id, b"other")
+        assert refused.value.status == 409
+        assert place.get(image.id) == image
+
+    def test_a_missing_image_gets_no_content(self, world: World, place: Place) -> None:
+        image = world.new()
+        place.delete(image.id)
+        with pytest.raises(NotFound):
+            fill(place, image.id)
+
+    def test_content_changes_nothing_else(self, world: World, place: Place) -> None:
+        image = world.new("named", properties={"a": "1"}, tags=("t",), min_disk=1, min_ram=2)
+        fill(place, image.id)
+        filled = place.get(image.id)
+        assert filled == replace(
+            image,
+            status="active",
+            size=len(CONTENT),
+            checksum=filled.checksum,
+            hash_algo=filled.hash_algo,
+            hash_value=filled.hash_value,
+        )
+
+    def test_content_comes_back_as_it_was(self, world: World, place: Place) -> None:
+        if isinstance(place, InstantCopy):
+            fill(place, world.new().id)
+            assert next(iter(world.seen().values())).checksum == MASTER_IMAGE.checksum
+            return
+        with place.download(world.active().id) as body:
+            assert body.size == len(CONTENT)
+            assert b"".join(body.pieces()) == CONTENT
+
+
+class TestListing:
+    def test_images_of_every_status_are_listed(self, world: World) -> None:
+        queued, active, inactive = world.new(), world.active(), world.active()
+        world.operator.deactivate(inactive)
+        statuses = {image_id: image.status for image_id, image in world.seen().items()}
+        assert statuses == {queued.id: "queued", active.id: "active", inactive.id: "deactivated"}
+
+    def test_hidden_images_of_ours_are_listed(self, world: World) -> None:
+        image = world.active()
+        world.operator.hide(image)
+        assert world.seen()[image.id].hidden
+
+    def test_no_image_is_listed_twice(self, world: World, place: Place) -> None:
+        for visibility in ("public", "community", "shared", "private"):
+            place.update(world.active(), Patch(visibility=visibility))
+        ids = [image.id for image in place.listing().images]
+        assert len(ids) == len(set(ids))
+        assert len(world.seen()) == 4
+
+    def test_images_are_listed_by_age(self, world: World, place: Place) -> None:
+        for number in range(5):
+            world.new(f"image {number}")
+        orders = [image.order for image in place.listing().images]
+        assert orders == sorted(orders)
+        assert all(created for created, _ in orders)
+
+    @pytest.mark.parametrize(
+        ("visibility", "listed"), [("public", True), ("community", True), ("shared", False), ("private", False)]
+    )
+    def test_of_others_only_what_they_show_to_all(
+        self, world: World, place: Place, visibility: str, listed: bool
+    ) -> None:
+        image = world.active("theirs", at=world.foreign)
+        world.foreign.update(image, Patch(visibility=visibility))
+        assert (image.id in world.seen()) == listed
+        assert not place.listing().owns(image)
+        assert image.id in world.seen(world.foreign)
+
+    def test_hidden_images_of_others_are_not_listed(self, world: World) -> None:
+        image = world.active("theirs", at=world.foreign)
+        world.foreign.update(image, Patch(visibility="public"))
+        world.operator.hide(image)
+        assert world.seen() == {}
+        assert world.seen(world.foreign)[image.id].hidden
+
+    def test_of_the_master_only_ours(self, world: World) -> None:
+        ours = world.federation.place(world.target, MASTER)
+        listing = ours.listing()
+        assert all(listing.owns(image) for image in listing.images)
+        image = world.active("in the master", at=ours)
+        assert world.seen(ours) == {image.id: image}
+
+    def test_it_says_whose_and_where(self, world: World, place: Place) -> None:
+        world.new()
+        listing = place.listing()
+        assert (listing.region, listing.project) == (REGION, place.project)
+        assert {image.region for image in listing.images} == {REGION}
+
+
+class TestRights:
+    """What a user who is no administrator may do with images of others."""
+
+    def test_a_public_image_can_be_seen_but_not_changed(self, world: World) -> None:
+        image = world.active("theirs", at=world.foreign)
+        image = world.foreign.update(image, Patch(visibility="public"))
+        assert replace(world.ordinary.get(image.id), region=image.region) == image
+        with pytest.raises(Forbidden):
+            world.ordinary.update(image, Patch(name="ours"))
+        with pytest.raises(Forbidden):
+            world.ordinary.delete(image.id)
+        assert world.foreign.get(image.id) == image
+
+    def test_a_private_image_cannot_be_seen(self, world: World) -> None:
+        image = world.active("theirs", at=world.foreign)
+        with pytest.raises(NotFound):
+            world.ordinary.get(image.id)
+        with pytest.raises(NotFound):
+            world.ordinary.update(image, Patch(name="ours"))
+        world.ordinary.delete(image.id)
+        assert world.foreign.get(image.id) == image
+
+
+class TestFederation:
+    def test_regions_are_sorted(self, world: World) -> None:
+        regions = list(world.federation.regions(world.target))
+        assert regions == sorted(regions)
+        assert {MASTER, REGION} <= set(regions)
+        assert not any(":" in region for region in regions)
+
+    def test_an_unknown_region_is_said_to_be_unknown(self, world: World) -> None:
+        with pytest.raises(UnknownRegion) as refused:
+            world.federation.place(world.target, "Atlantis")
+        assert str(refused.value).startswith("Atlantis: unknown region")
+        assert REGION in str(refused.value)
+
+    def test_places_are_told_apart(self, world: World, place: Place) -> None:
+        same = world.federation.place(world.target, REGION)
+        other = world.federation.place(world.target, MASTER)
+        assert (same.address, same.identity) == (place.address, place.identity)
+        assert other.address != place.address
+        assert world.foreign.address == place.address
+        assert world.foreign.identity != place.identity
+        assert place.name == REGION
