@@ -52,14 +52,29 @@ class Outgoing:
         return self.size
 
     def __iter__(self) -> Iterator[bytes]:
+        """The pieces; the last one only when the source has ended well, so that a bad one is never complete."""
         try:
-            for piece in self._source():
-                if self.sent + len(piece) > self.size:
+            source = iter(self._source())
+            reached = 0
+            held: bytes | None = None
+            for piece in source:
+                reached += len(piece)
+                if reached > self.size:
                     raise TransferError(f"the source holds more than the {self.size} bytes it promised")
-                yield piece
-                self.sent += len(piece)
-            if self.sent < self.size:
-                raise TransferError(f"the source ended after {self.sent} of {self.size} bytes")
+                if held is not None:
+                    yield held
+                    self.sent += len(held)
+                    held = None
+                if reached < self.size:
+                    yield piece
+                    self.sent += len(piece)
+                else:
+                    held = piece
+            if reached < self.size:
+                raise TransferError(f"the source ended after {reached} of {self.size} bytes")
+            if held is not None:
+                yield held
+                self.sent += len(held)
         except GlanceSyncError as error:
             self.failure = error
             raise SourceFailed from error
