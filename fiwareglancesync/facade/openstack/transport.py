@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import requests
 import requests.adapters
 import urllib3
 import urllib3.connection
 import urllib3.connectionpool
-from urllib3.util.wait import wait_for_read
 
 from ... import __version__
 from ...errors import GlanceSyncError, TransferError
@@ -113,16 +113,27 @@ class _Attentive:
         if not self._in_body:
             super().send(data)  # type: ignore[misc]
             return
-        if self._answered():
-            self._stop()
         try:
-            super().send(data)  # type: ignore[misc]
-        except TimeoutError:
-            if self._answered():
-                self._stop()
-            raise
+            if isinstance(self.sock, ssl.SSLSocket) or self.sock is None:
+                # What comes in under TLS may be a message of TLS itself: it tells nothing before the end.
+                super().send(data)  # type: ignore[misc]
+            else:
+                self._send_listening(self.sock, memoryview(data))
         except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             self._stop()
+
+    def _send_listening(self, sock: socket.socket, data: memoryview) -> None:
+        """Send everything, but stop as soon as something comes in; time counts from the last progress."""
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | select.POLLOUT)
+        idle = None if self._idle is None else self._idle * 1000
+        while data:
+            ready = poll.poll(idle)
+            if not ready:
+                raise TimeoutError("no progress")
+            if ready[0][1] & select.POLLIN:
+                self._stop()
+            data = data[sock.send(data) :]
 
     def close(self) -> None:
         super().close()  # type: ignore[misc]
@@ -132,12 +143,7 @@ class _Attentive:
     def is_connected(self) -> bool:
         return not self._spoiled and bool(super().is_connected)  # type: ignore[misc]
 
-    def _answered(self) -> bool:
-        """Whether something has come in; under TLS that may be a message of TLS itself and tells nothing."""
-        sock = self.sock
-        return sock is not None and not isinstance(sock, ssl.SSLSocket) and wait_for_read(sock, timeout=0.0)
-
-    def _stop(self) -> None:
+    def _stop(self) -> NoReturn:
         self._spoiled = True
         raise BrokenPipeError
 
