@@ -1,0 +1,360 @@
+"""The development cloud: what it builds, and that it cleans up after itself. It runs a cloud of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from devcloud_lib import image_files, ports, processes, state, topology
+from devcloud_lib.configuration import render, split_option
+from devcloud_lib.errors import CloudError
+from devcloud_lib.http import Client, query, sign_in
+from devcloud_lib.seed_images import SEED
+
+COMMAND_SECONDS = 600
+GONE_SECONDS = 20
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A development cloud and the command that governs it."""
+
+    script: Path
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(self.script), "--dir", str(self.folder), *words]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True,
+                              timeout=COMMAND_SECONDS, check=False)
+
+    def do(self, *words: str) -> str:
+        done = self.run(*words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def describe(self) -> dict[str, Any]:
+        description: dict[str, Any] = json.loads((self.folder / "devcloud.json").read_text(encoding="utf-8"))
+        return description
+
+    def states(self) -> dict[str, str]:
+        return {row["name"]: row["state"] for row in json.loads(self.run("status", "--json").stdout)}
+
+    def glance(self, region: str, account: str = "glancesync") -> Client:
+        description = self.describe()
+        keystone = description["keystones"][description["regions"][region]["keystone"]]
+        who = keystone["accounts"][account]
+        token = sign_in(keystone["port"], user=who["user"], password=who["password"], project=who["project"])
+        return Client(description["regions"][region]["port"], token)
+
+    def images(self, region: str) -> dict[str, dict[str, Any]]:
+        return {image["id"]: image for image in self.glance(region).pages("/v2/images", "images")}
+
+
+def all_up() -> dict[str, str]:
+    return dict.fromkeys(topology.service_names(), "up")
+
+
+@pytest.fixture(scope="module")
+def cloud(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A running cloud in a folder with a space and a dollar sign; the software is that of the checkout's cloud."""
+    venv = os.environ.get("GLANCESYNC_DEVCLOUD_VENV") or str(root / ".devcloud" / "venv")
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    folder = tmp_path_factory.mktemp("clouds") / "a cloud of $HOME"
+    made = Cloud(root / "scripts" / "devcloud", folder, environment | {"GLANCESYNC_DEVCLOUD_VENV": venv})
+    try:
+        made.do("up")
+        yield made
+    finally:
+        made.run("down", "--purge")
+
+
+@pytest.mark.integration
+class TestRunningCloud:
+    def test_up_again_changes_nothing(self, cloud: Cloud) -> None:
+        before = cloud.describe()
+        cloud.do("up")
+        assert cloud.describe() == before
+        assert cloud.states() == all_up()
+
+    def test_up_repairs_a_killed_glance(self, cloud: Cloud) -> None:
+        pid = cloud.describe()["regions"]["Burgos"]["pid"]
+        os.kill(pid, signal.SIGKILL)
+        wait_until_gone(pid)
+        assert cloud.run("status").returncode == 1
+        assert cloud.states() == all_up() | {"Burgos": "down"}
+        cloud.do("up")
+        assert cloud.states() == all_up()
+
+    def test_a_single_server_stops_and_starts(self, cloud: Cloud) -> None:
+        cloud.do("stop", "Madrid")
+        assert cloud.states() == all_up() | {"Madrid": "down"}
+        cloud.do("start", "Madrid")
+        assert cloud.states() == all_up()
+
+    def test_an_unfitting_configuration_is_reported_with_the_log(self, cloud: Cloud) -> None:
+        refused = cloud.run("restart", "Madrid", "--set", "DEFAULT.enabled_backends=nonsense")
+        assert refused.returncode == 1
+        assert "ERROR: Madrid ended while starting" in refused.stderr
+        assert "enabled_backends" in refused.stderr
+        cloud.do("restart", "Madrid")
+        assert cloud.states() == all_up()
+
+    def test_the_environment_survives_a_shell(self, cloud: Cloud) -> None:
+        script = 'eval "$1"; printf %s "$OS_REGION_NAME|$GLANCESYNC_CONFIG"'
+        shell = ["sh", "-c", script, "sh", cloud.do("env")]
+        seen = subprocess.run(shell, capture_output=True, text=True, check=True).stdout
+        assert seen == f"Spain|{cloud.folder}/glancesync.conf"
+
+    def test_secrets_are_for_the_owner_only(self, cloud: Cloud) -> None:
+        readable = [path for path in cloud.folder.rglob("*") if path.lstat().st_mode & 0o077]
+        assert readable == []
+
+    def test_the_catalog_lists_every_region_once_for_images(self, cloud: Cloud) -> None:
+        description = cloud.describe()
+        for name, regions in topology.REGIONS_OF_KEYSTONE.items():
+            keystone = description["keystones"][name]
+            secret = keystone["application_credential"]
+            identity = {"methods": ["application_credential"],
+                        "application_credential": {"id": secret["id"], "secret": secret["secret"]}}
+            answer = Client(keystone["port"]).call("POST", "/v3/auth/tokens", {"auth": {"identity": identity}})
+            catalog = answer.json()["token"]["catalog"]
+            endpoints = {
+                endpoint["region"]: endpoint["url"]
+                for service in catalog if service["type"] == "image"
+                for endpoint in service["endpoints"] if endpoint["interface"] == "public"
+            }
+            assert endpoints == {region: description["regions"][region]["url"] for region in regions}
+
+    def test_seeding_twice_is_seeding_once(self, cloud: Cloud) -> None:
+        cloud.do("seed")
+        first = {region: cloud.images(region) for region in SEED}
+        cloud.do("seed")
+        assert {region: cloud.images(region) for region in SEED} == first
+
+    def test_seeded_images_are_what_they_claim(self, cloud: Cloud) -> None:
+        cloud.do("seed")
+        for region, wanted in SEED.items():
+            present = {(image["owner"], image["name"]): image for image in cloud.images(region).values()}
+            keystone = cloud.describe()["keystones"][topology.keystone_of(region)]
+            assert len(present) == len(wanted)
+            for image in wanted:
+                found = present[keystone["accounts"][image.account]["project_id"], image.name]
+                assert found["status"] == "active"
+                assert found["visibility"] == image.visibility
+                assert found["checksum"] == hashlib.md5(image.build()).hexdigest()
+                assert {key: found[key] for key in image.properties} == image.properties
+                for key, name in image.links.items():
+                    assert found[key] == present[found["owner"], name]["id"]
+
+    def test_seed_mends_what_was_changed(self, cloud: Cloud) -> None:
+        cloud.do("seed")
+        glance = cloud.glance("Spain")
+        (victim,) = glance.pages(query("/v2/images", name="orion-psb-image-R5.4"), "images")
+        glance.call("DELETE", f"/v2/images/{victim['id']}")
+        cloud.do("seed")
+        (again,) = glance.pages(query("/v2/images", name="orion-psb-image-R5.4"), "images")
+        assert (again["id"] != victim["id"], again["checksum"]) == (True, victim["checksum"])
+
+    def test_a_quota_holds_until_the_reset_which_leaves_no_image(self, cloud: Cloud) -> None:
+        cloud.do("seed")
+        cloud.do("restart", "Caceres", "--set", "DEFAULT.user_storage_quota=1MB")
+        assert upload(cloud, "Caceres", 2 * image_files.MIB) == 413
+        cloud.do("stop", "Burgos")
+        cloud.do("reset")
+        assert cloud.states() == all_up()
+        assert upload(cloud, "Caceres", 2 * image_files.MIB) == 204
+        cloud.do("reset")
+        assert [cloud.images(region) for region in SEED] == [{}, {}, {}, {}]
+        stores = [Path(region["store"]) for region in cloud.describe()["regions"].values()]
+        assert [path for store in stores for path in store.rglob("*") if path.is_file()] == []
+
+    def test_a_member_may_not_publish(self, cloud: Cloud) -> None:
+        body = {"name": "n", "disk_format": "raw", "container_format": "bare", "visibility": "public"}
+        assert cloud.glance("Spain", "member").try_call("POST", "/v2/images", body).status == 403
+
+    def test_glance_imports_from_another_region(self, cloud: Cloud) -> None:
+        cloud.do("seed")
+        (source,) = cloud.glance("Spain").pages(query("/v2/images", name="debian-12-netinst"), "images")
+        glance = cloud.glance("Burgos")
+        body = {"name": "imported", "disk_format": "iso", "container_format": "bare"}
+        path = "/v2/images/" + glance.call("POST", "/v2/images", body).json()["id"]
+        glance.call("POST", f"{path}/import", {"method": {
+            "name": "glance-download", "glance_region": "Spain", "glance_image_id": source["id"]}})
+        task = finished_task(glance, path)
+        assert (task["status"], task["message"]) == ("success", "Copied 2 MiB")
+        assert glance.call("GET", path).json()["checksum"] == source["checksum"]
+
+
+@pytest.mark.integration
+def test_down_ends_everything_and_may_be_repeated(cloud: Cloud) -> None:
+    running = [server["pid"] for kind in ("keystones", "regions") for server in cloud.describe()[kind].values()]
+    assert all(Path(f"/proc/{pid}").exists() for pid in running)
+    cloud.do("down")
+    cloud.do("down")
+    assert set(cloud.states().values()) == {"down"}
+    assert not any(in_folder(path, cloud.folder) for path in Path("/proc").glob("[0-9]*"))
+
+
+def test_a_folder_without_cloud_is_told_from_one_that_is_down(root: Path, tmp_path: Path) -> None:
+    nowhere = Cloud(root / "scripts" / "devcloud", tmp_path / "none", dict(os.environ))
+    told = nowhere.run("env")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith("ERROR: no development cloud in ")
+    assert nowhere.run("down").returncode == 0
+    assert not nowhere.folder.exists()
+
+
+def test_a_port_that_somebody_listens_on_is_not_chosen() -> None:
+    with socket.socket() as listener:
+        listener.bind((ports.HOST, 0))
+        listener.listen()
+        assert not ports.is_free(listener.getsockname()[1])
+    assert ports.choose(()) in ports.CANDIDATES
+
+
+def test_a_reused_pid_is_not_taken_for_ours_nor_ended() -> None:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+        try:
+            ours = processes.Process(stranger.pid, started=1, boot=Path(BOOT_ID).read_text(encoding="ascii").strip())
+            assert not ours.is_alive()
+            processes.end([ours])
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
+
+
+def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "TERM_SECONDS", 0.2)
+    ready = tmp_path / "ready"
+    script = f"trap '' TERM; touch '{ready}'; while :; do sleep 60; done"
+    command = ["sh", "-c", script]
+    stubborn = processes.spawn(command, folder=tmp_path, log=tmp_path / "log", environment=dict(os.environ))
+    wait_for(ready.exists)
+    processes.end([stubborn])
+    assert not stubborn.is_alive()
+
+
+def test_a_cloud_that_was_moved_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    state.new_cloud(tmp_path / "old", tmp_path / "venv").save()
+    (tmp_path / "old").rename(tmp_path / "new")
+    with pytest.raises(CloudError, match="a cloud cannot be moved"):
+        state.load(tmp_path / "new")
+
+
+def test_the_state_survives_writing_and_reading(tmp_path: Path) -> None:
+    made = state.new_cloud(tmp_path, tmp_path / "venv")
+    made.services["Burgos"].overrides = {"DEFAULT.user_storage_quota": "1MB"}
+    made.services["Spain"].process = processes.Process(1, 2, "boot")
+    made.save()
+    assert state.load(tmp_path) == made
+
+
+def test_passwords_stay_out_of_what_a_traceback_shows(tmp_path: Path) -> None:
+    account = state.new_cloud(tmp_path, tmp_path).accounts["keystone-a"]["glancesync"]
+    assert account.password not in repr(account)
+
+
+@pytest.mark.parametrize("option", ["quota", ".quota", "DEFAULT.", ""])
+def test_an_override_needs_section_and_key(option: str) -> None:
+    with pytest.raises(CloudError, match="is not section"):
+        split_option(option)
+
+
+def test_configuration_is_rendered_section_by_section() -> None:
+    assert render({"a": {"x": "1", "y": "2"}, "b": {"z": "%"}}) == "[a]\nx = 1\ny = 2\n\n[b]\nz = %\n"
+
+
+class TestImageFiles:
+    def test_the_same_seed_gives_the_same_bytes(self) -> None:
+        assert image_files.raw(1000, "a") == image_files.raw(1000, "a") != image_files.raw(1000, "b")
+
+    def test_a_qcow2_maps_every_cluster_to_its_data(self) -> None:
+        data = image_files.raw(3 * image_files.QCOW2_CLUSTER - 5, "q")
+        built = image_files.qcow2(data, 64 * image_files.MIB)
+        magic, version, size, level_1 = struct.unpack(">4sI16xQ8xQ", built[:48])
+        assert (magic, version, size) == (b"QFI\xfb", 3, 64 * image_files.MIB)
+        offset_mask = 2**56 - 1
+        (level_2,) = struct.unpack_from(">Q", built, level_1)
+        entries = struct.unpack_from(">4Q", built, level_2 & offset_mask)
+        assert entries[3] == 0
+        disk = b"".join(built[at & offset_mask:][: image_files.QCOW2_CLUSTER] for at in entries[:3])
+        assert disk == data + bytes(5)
+
+    def test_a_qcow2_refuses_a_disk_smaller_than_its_data(self) -> None:
+        with pytest.raises(ValueError, match="does not fit"):
+            image_files.qcow2(bytes(2), 1)
+
+    def test_an_iso_leads_to_its_file(self) -> None:
+        data = image_files.raw(5000, "i")
+        built = image_files.iso9660(data)
+        sector = image_files.ISO_SECTOR
+        volume = built[16 * sector:17 * sector]
+        assert volume[:7] == b"\x01CD001\x01"
+        assert struct.unpack_from("<I", volume, 80)[0] * sector == len(built)
+        root = struct.unpack_from("<I", volume, 156 + 2)[0] * sector
+        record = root + built[root] + built[root + built[root]]  # after the entries of the folder and its parent
+        assert built[record + 33:record + 46] == b"CONTENT.BIN;1"
+        at, size = (struct.unpack_from("<I", built, record + offset)[0] for offset in (2, 10))
+        assert built[at * sector:][:size] == data
+
+
+def upload(cloud: Cloud, region: str, size: int) -> int:
+    """Upload an image and give the status of the answer."""
+    glance = cloud.glance(region)
+    body = {"name": "n", "disk_format": "raw", "container_format": "bare"}
+    image = glance.call("POST", "/v2/images", body).json()
+    content = image_files.raw(size, "upload")
+    path = f"/v2/images/{image['id']}/file"
+    return glance.try_call("PUT", path, content, content_type="application/octet-stream").status
+
+
+def finished_task(glance: Client, path: str) -> dict[str, Any]:
+    """The image's task, once it has ended."""
+    def task() -> dict[str, Any]:
+        (found,) = glance.call("GET", f"{path}/tasks").json()["tasks"]
+        return dict(found)
+
+    wait_for(lambda: task()["status"] in ("success", "failure"))
+    return task()
+
+
+def wait_until_gone(pid: int) -> None:
+    """Wait until a process of nobody's is no more than its remains."""
+    def gone() -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+
+    wait_for(gone)
+
+
+def wait_for(condition: Any) -> None:
+    """Wait until the condition holds; fail when it never does."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def in_folder(process: Path, folder: Path) -> bool:
+    """Whether a running process works in that folder."""
+    try:
+        return folder in Path(os.readlink(process / "cwd")).parents
+    except OSError:
+        return False  # it ended, or is somebody else's
