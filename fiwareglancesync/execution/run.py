@@ -73,7 +73,7 @@ class Run:
         target = self.settings.targets.get(ref.target)
         if target is None:
             known = ", ".join(self.settings.targets)
-            raise UnknownRegion(f"unknown target {ref.target}; the configuration has: {known}")
+            raise UnknownRegion(f"{ref.full}: unknown target {ref.target}; the configuration has: {known}")
         return self.federation.place(target, ref.region)
 
     def is_master(self, place: Place) -> bool:

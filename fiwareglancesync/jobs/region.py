@@ -170,7 +170,9 @@ def region_error(region: str, error: Exception) -> str:
     :param region: full name of the region
     :param error: why
     """
-    if isinstance(error, UnknownRegion | RegionLocked | OSError):
+    if isinstance(error, UnknownRegion):
+        return str(error)
+    if isinstance(error, RegionLocked | OSError):
         return f"{region}: {error}"
     if isinstance(error, TimedOut):
         return f"{region}: Timeout while retrieving image list."
