@@ -35,9 +35,9 @@ class ConditionError(Exception):
 class Credential:
     """How to sign in at the Keystone of a target (contract 2); no secret shows in its ``repr``.
 
-    The configuration has resolved it: domains are filled in, and when ``cloud`` names an entry of ``clouds.yaml``, its
-    fields are already here. Whoever has an ``application_credential_secret`` signs in with the application credential,
-    anybody else with user and password.
+    The configuration has resolved it: domains are filled in, and when ``cloud`` names an entry of
+    ``clouds.yaml``, its fields are already here. Whoever has an ``application_credential_secret`` signs in
+    with the application credential, anybody else with user and password.
     """
 
     auth_url: str = ""

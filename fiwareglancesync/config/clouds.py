@@ -1,4 +1,4 @@
-"""Reads an entry of ``clouds.yaml`` into the fields of a credential, with openstacksdk and without the network."""
+"""Reads an entry of ``clouds.yaml`` into the fields of a credential, without touching the network."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def read_cloud(name: str, environ: Mapping[str, str]) -> Cloud:
                 f"found no file {named}, which OS_CLIENT_CONFIG_FILE or OS_CLIENT_SECURE_FILE names"
             )
     try:
-        # The environment is not mixed in: the file's other keys and the environment are laid over the entry by us.
+        # The environment is not mixed in: the file's other keys and the environment are laid over the entry
+        # by us.
         config = loader.OpenStackConfig(
             config_files=[*files, *loader.CONFIG_FILES],
             secure_files=[*secure, *loader.SECURE_FILES],
@@ -76,7 +77,8 @@ def read_cloud(name: str, environ: Mapping[str, str]) -> Cloud:
         entry = _entry(config, name)
         region = config.get_one(cloud=name, validate=False)
     except (SDKException, AttributeError, KeyError, TypeError, ValueError) as error:
-        # The library lets plain Python errors through for entries of an unexpected shape. Their text may quote values.
+        # The library lets plain Python errors through for entries of an unexpected shape. Their text may
+        # quote values.
         kind = type(error).__name__
         raise CloudProblem(
             f"the entry {name!r} of clouds.yaml cannot be read ({kind}); check its form"

@@ -1,7 +1,7 @@
-"""``metadata_condition``: a small, safe part of Python (contract 2), checked once and evaluated without ``eval``.
+"""``metadata_condition``: a small, safe part of Python (contract 2), evaluated without ``eval``.
 
-The expression is parsed to a syntax tree, never run as Python. A white list turns the tree into closures; what is not
-on it is an error that points into the expression. Every evaluation counts its steps.
+The expression is parsed to a syntax tree, never run as Python. A white list turns the tree into closures;
+what is not on it is an error that points into the expression. Every evaluation counts its steps.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class CompiledCondition:
     """A checked ``metadata_condition``; equal, hashable and picklable by its source.
 
     :param source: the expression
-    :raises ConfigError: it is none, too long, or goes beyond the language of contract 2; the text has no file nor key in
-        it, which the caller adds
+    :raises ConfigError: it is none, too long, or goes beyond the language of contract 2; the text has no file
+        nor key in it, which the caller adds
     """
 
     __slots__ = ("_cost", "_evaluate", "_slots", "source")
@@ -104,9 +104,8 @@ def _parse(source: str) -> ast.Expression:
             return ast.parse(text.strip() or "?", mode="eval")
     except SyntaxError as error:
         reason = error.msg or "invalid syntax"
-        raise ConfigError(
-            f"{_column(source, (error.offset or 1) - 1)}: expected a Python expression: {reason}"
-        ) from error
+        column = (error.offset or len(text.strip()) + 1) - 1
+        raise ConfigError(f"{_column(source, column)}: expected a Python expression: {reason}") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise ConfigError(
             f"the expression cannot be parsed: {type(error).__name__}; write it simpler"

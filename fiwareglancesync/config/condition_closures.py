@@ -1,4 +1,4 @@
-"""The closures that a compiled expression is made of; each charges the frame before it does work that has no fixed bound."""
+"""The closures of a compiled expression; each charges the frame before work that has no fixed bound."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ def contains(frame: Frame, item: Any, box: Any) -> bool:
         frame.spend(len(box) >> 2)
     elif kind is list or kind is tuple:
         # A text or number differs from a list at once; two lists are gone over.
-        if type(item) is str or type(item) in SCALARS:
+        if type(item) is str:
+            frame.spend(len(box) * (1 + (len(item) >> STRIDE)))
+        elif type(item) in SCALARS:
             frame.spend(len(box))
         else:
             frame.weigh(box)

@@ -1,4 +1,4 @@
-"""Turns the syntax tree of a ``metadata_condition`` into closures; what is not on the white list is refused."""
+"""Turns the syntax tree of a ``metadata_condition`` into closures, by a white list."""
 
 from __future__ import annotations
 
@@ -10,20 +10,9 @@ from typing import Any, cast
 
 from . import condition_closures as closures
 from .condition_closures import Bind, Evaluate, Relation
+from .condition_language import ATTRIBUTES, HINTS, IMAGE, MAX_DEPTH, METADATA_SET, RENAMED, RESERVED
 from .condition_values import FUNCTIONS, LISTS, MAPPINGS, METHODS, SETS, Callee, Frame, kind_of
 
-MAX_DEPTH = 40
-"""Levels of nesting of an expression; deeper ones would need a deep Python stack."""
-
-ATTRIBUTES = frozenset({
-    "id", "name", "owner", "size", "region", "is_public", "visibility", "checksum", "status", "disk_format",
-    "container_format", "tags", "user_properties", "min_disk", "min_ram", "protected", "hidden", "created_at",
-    "hash_algo", "hash_value",
-})  # fmt: skip
-"""Attributes of ``image``."""
-
-IMAGE, METADATA_SET = "image", "metadata_set"
-RESERVED = frozenset({IMAGE, METADATA_SET, *FUNCTIONS})
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -31,28 +20,6 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
-}
-_HINTS: dict[type[ast.AST], str] = {
-    ast.BinOp: "arithmetic and % are not allowed",
-    ast.UnaryOp: "only not, and a minus before a number, are allowed",
-    ast.Lambda: "lambda is not allowed",
-    ast.NamedExpr: "assignment is not allowed",
-    ast.JoinedStr: "f-strings are not allowed",
-    ast.ListComp: "write any(… for …) or all(… for …)",
-    ast.SetComp: "write any(… for …) or all(… for …)",
-    ast.DictComp: "write any(… for …) or all(… for …)",
-    ast.GeneratorExp: "a generator stands only inside any(…) or all(…)",
-    ast.Starred: "* is not allowed",
-    ast.Slice: "slices are not allowed, only an index",
-    ast.Await: "await is not allowed",
-    ast.Yield: "yield is not allowed",
-    ast.YieldFrom: "yield is not allowed",
-}
-_RENAMED = {
-    "has_key": "has_key is gone from Python: write 'key' in image.user_properties",
-    "iteritems": "iteritems is gone from Python: write items()",
-    "iterkeys": "iterkeys is gone from Python: write keys()",
-    "itervalues": "itervalues is gone from Python: write values()",
 }
 
 
@@ -99,7 +66,7 @@ class Compiler:
         """
         visit = self._visitors.get(type(node))
         if visit is None:
-            raise Refused(node, _HINTS.get(type(node), "this is not allowed in a condition"))
+            raise Refused(node, HINTS.get(type(node), "this is not allowed in a condition"))
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise Refused(node, f"nested more than {MAX_DEPTH} levels deep")
@@ -128,7 +95,7 @@ class Compiler:
 
     def _attribute(self, node: ast.Attribute) -> Evaluate:
         if not (isinstance(node.value, ast.Name) and node.value.id == IMAGE):
-            hint = _RENAMED.get(node.attr)
+            hint = RENAMED.get(node.attr)
             raise Refused(node, hint or "only image has attributes, and methods are to be called")
         if node.attr not in ATTRIBUTES:
             near = _nearest(node.attr, ATTRIBUTES)
@@ -148,7 +115,7 @@ class Compiler:
         if isinstance(node.op, ast.USub) and type(number) in (int, float):
             value = -number  # type: ignore[operator]
             return lambda frame: value
-        raise Refused(node, _HINTS[ast.UnaryOp])
+        raise Refused(node, HINTS[ast.UnaryOp])
 
     def _compare(self, node: ast.Compare) -> Evaluate:
         first = self.compile(node.left)
@@ -243,7 +210,7 @@ class Compiler:
             if function.attr in METHODS:
                 return METHODS[function.attr], function.attr
             near = _nearest(function.attr, METHODS)
-            hint = _RENAMED.get(
+            hint = RENAMED.get(
                 function.attr, f"no such method{near}; allowed are {', '.join(sorted(METHODS))}"
             )
             raise Refused(function, hint)

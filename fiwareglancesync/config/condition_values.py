@@ -1,7 +1,7 @@
-"""What expressions work with at run time: the frame that counts steps, and the fixed list of functions and methods.
+"""What expressions work with: the frame that counts steps, and the fixed list of functions and methods.
 
-Every call is charged by the size of what it looks at, before it looks, so that no expression can do more work than its
-steps allow, however it nests its values.
+Every call is charged by the size of what it looks at, before it looks, so that no expression can do more work
+than its steps allow, however it nests its values.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_INT_TEXT = 40
 """Characters of a text that ``int`` reads."""
 
 STRIDE = 6
-"""Text is charged one step for 2**STRIDE characters: the machine goes over it that much faster than over a list."""
+"""Text is charged one step for 2**STRIDE characters: it is gone over that much faster than a list."""
 
 LISTS = (list, tuple, set, frozenset)
 MAPPINGS = (dict, MappingProxyType)
@@ -60,7 +60,8 @@ class Frame:
     def weigh(self, value: Any, stride: int = STRIDE) -> None:
         """Count the steps of going over a value with all it holds.
 
-        A value that holds another twice is charged twice: comparing, hashing and printing go over it twice, too.
+        A value that holds another twice is charged twice: comparing, hashing and printing go over it twice,
+        too.
 
         :param value: any value of the language
         :param stride: text costs a step for ``2**stride`` characters

@@ -1,4 +1,4 @@
-"""How a target's credential is put together from its section, ``[DEFAULT]``, ``clouds.yaml`` and the environment.
+"""How a target's credential comes together from its section, ``[DEFAULT]``, ``clouds.yaml`` and environment.
 
 A credential is built of layers, the strongest first; a field is taken from the first layer that states it.
 """
@@ -165,8 +165,9 @@ _EXPECTED = {
 def merge(layers: Iterable[Layer]) -> Credential:
     """Lay the layers over each other, the strongest first.
 
-    What a stronger layer says about a project, a domain or the way to sign in is not mixed with another form of the same
-    in a weaker one: a tenant's name in the file is not overruled by a project's id in the environment.
+    What a stronger layer says about a project, a domain or the way to sign in is not mixed with another form
+    of the same in a weaker one: a tenant's name in the file is not overruled by a project's id in the
+    environment.
 
     :param layers: strongest first
     :return: the credential, domains filled with ``Default``

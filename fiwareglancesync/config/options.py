@@ -1,11 +1,11 @@
-"""The one table of all options: the reader, the file generator and the reference in the README come from it."""
+"""The one table of all options, for the reader, the file generator and the reference in the README."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ..settings import Settings, Target
+from .option import Option
 from .values import (
     BOOLEAN,
     CHECKSUMS,
@@ -24,41 +24,7 @@ from .values import (
     URL,
     WAY,
     WHOLE,
-    Kind,
 )
-
-MAIN = "main"
-"""Section of the global options."""
-
-DEFAULT = "DEFAULT"
-"""Section that every target inherits from."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One key of the configuration.
-
-    :param key: its name, in lower case
-    :param kind: how its text is read
-    :param help: what it is for, whole sentences
-    :param sample: a value that shows its form, for the generated file; "" writes the default
-    :param recommended: a value that the generated file sets, where the default is not the best choice
-    :param default: the default in words, where it is not simply the field's own
-    :param credential: whether it belongs to the credential of a target
-    :param secret: whether its value is never shown, not even in an error
-    :param obsolete: whether it is accepted and has no effect
-    """
-
-    key: str
-    kind: Kind
-    help: str
-    sample: str = ""
-    recommended: str = ""
-    default: str = ""
-    credential: bool = False
-    secret: bool = False
-    obsolete: bool = False
-
 
 MAIN_OPTIONS: tuple[Option, ...] = (
     Option(
@@ -71,8 +37,9 @@ MAIN_OPTIONS: tuple[Option, ...] = (
     Option(
         "preferable_order",
         LIST,
-        "Regions to do first, in this order; regions of other targets with their prefix (target:region). The others "
-        "follow by name. It has no effect when every region is named on the command line; that order is then kept.",
+        "Regions to do first, in this order; regions of other targets with their prefix (target:region). "
+        "The others follow by name. It has no effect when every region is named on the command line; that "
+        "order is then kept.",
         sample="Trento, Lannion, other:Madrid",
     ),
     Option(
@@ -83,14 +50,15 @@ MAIN_OPTIONS: tuple[Option, ...] = (
     Option(
         "images_dir",
         PATH,
-        "The folder where the files of the master images are; the name of a file is the UUID of the image. An image "
-        "whose file is not readable there is fetched from the master's Glance.",
+        "The folder where the files of the master images are; the name of a file is the UUID of the image. "
+        "An image whose file is not readable there is fetched from the master's Glance.",
     ),
     Option(
         "transfer",
         WAY,
-        "How the bytes of images move: file (from images_dir), stream (from Glance to Glance), spool (read once, "
-        "shared by all regions), server (the region fetches them itself) or auto (the best that works).",
+        "How the bytes of images move: file (from images_dir), stream (from Glance to Glance), spool (read "
+        "once, shared by all regions), server (the region fetches them itself) or auto (the best that "
+        "works).",
     ),
     Option(
         "database",
@@ -116,13 +84,15 @@ MAIN_OPTIONS: tuple[Option, ...] = (
     Option(
         "bandwidth",
         RATE,
-        "The most that may be sent, in bytes a second or with K, M, G or T (powers of 1024); 0 means no limit.",
+        "The most that may be sent, in bytes a second or with K, M, G or T (powers of 1024); 0 means no "
+        "limit.",
         sample="50M",
     ),
     Option(
         "leftover_age",
         DURATION,
-        "How old an unfinished upload of another machine must be before it is removed, in seconds or with s, m, h or d.",
+        "How old an unfinished upload of another machine must be before it is removed, in seconds or with "
+        "s, m, h or d.",
         default="24h",
     ),
 )
@@ -131,8 +101,8 @@ CREDENTIAL_OPTIONS: tuple[Option, ...] = (
     Option(
         "credential",
         CREDENTIAL,
-        "User, password encoded with base64, Keystone URL and tenant, separated by commas. The keys below say the same "
-        "one by one and win over it.",
+        "User, password encoded with base64, Keystone URL and tenant, separated by commas. The keys below "
+        "say the same one by one and win over it.",
         sample="admin, c2VjcmV0, http://keystone.example.org:5000/v3, admin",
         credential=True,
         secret=True,
@@ -227,9 +197,9 @@ RULE_OPTIONS: tuple[Option, ...] = (
     Option(
         "metadata_condition",
         CONDITION,
-        "An expression over image and metadata_set that tells whether an image is synchronised. It replaces the usual "
-        "rule: public, and, where metadata_set is given, with one of its properties. False together with forcesyncs "
-        "makes a white list.",
+        "An expression over image and metadata_set that tells whether an image is synchronised. It replaces "
+        "the usual rule: public, and, where metadata_set is given, with one of its properties. False "
+        "together with forcesyncs makes a white list.",
         sample="image.is_public and ('nid' in image.user_properties or 'type' in image.user_properties)",
     ),
     Option(
@@ -242,14 +212,15 @@ RULE_OPTIONS: tuple[Option, ...] = (
     Option(
         "replace",
         CHECKSUMS,
-        "Checksums of images in the region that are replaced by the master's when their content differs; any stands "
-        "for all of them.",
+        "Checksums of images in the region that are replaced by the master's when their content differs; "
+        "any stands for all of them.",
         sample="9046fd22131a96502cb0d85b4a406a5a",
     ),
     Option(
         "rename",
         CHECKSUMS,
-        "Likewise, but the region's image is kept, private, with .old added to its name. It comes before replace.",
+        "Likewise, but the region's image is kept, private, with .old added to its name. It comes before "
+        "replace.",
         sample="9046fd22131a96502cb0d85b4a406a5a, any",
     ),
     Option(
@@ -261,13 +232,14 @@ RULE_OPTIONS: tuple[Option, ...] = (
     Option(
         "only_tenant_images",
         BOOLEAN,
-        "Leave images of other tenants in the region out of account. An image may then be uploaded beside another "
-        "tenant's public one of the same name.",
+        "Leave images of other tenants in the region out of account. An image may then be uploaded beside "
+        "another tenant's public one of the same name.",
     ),
     Option(
         "support_obsolete_images",
         BOOLEAN,
-        "Rename images in the region to X_obsolete when the master's were renamed so, and keep their visibility in step.",
+        "Rename images in the region to X_obsolete when the master's were renamed so, and keep their "
+        "visibility in step.",
     ),
     Option(
         "obsolete_syncprops",
@@ -283,7 +255,8 @@ RULE_OPTIONS: tuple[Option, ...] = (
     Option(
         "max_replacements",
         WHOLE,
-        "The most images of a region that one run may replace or rename; if there were more, none is. 0 means no limit.",
+        "The most images of a region that one run may replace or rename; if there were more, none is. 0 "
+        "means no limit.",
         recommended="10",
     ),
     Option("store", TEXT, "The store of a Glance with several stores that new images go to.", sample="ceph"),
@@ -315,7 +288,7 @@ def default_text(option: Option) -> str:
     """
     if option.default:
         return option.default
-    value: Any = _FIELDS[option.key].default if option.key in _FIELDS else None
+    value: Any = None if option.credential else _FIELDS[option.key].default
     if isinstance(value, (bool, int)):
         return str(value)
     return str(value) if value else "none"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from ..errors import UsageError
 from .ini import Document, Entry, Section
-from .options import BY_MAIN_KEY, BY_TARGET_KEY, DEFAULT, MAIN
+from .option import DEFAULT, MAIN
+from .options import BY_MAIN_KEY, BY_TARGET_KEY
 
 ORIGIN = "--config"
 
@@ -14,9 +15,9 @@ ORIGIN = "--config"
 def apply(words: Sequence[str], document: Document) -> None:
     """Lay the words over a document, in which they replace what the file says in the same section.
 
-    ``section.key=value`` goes to that section, made when it is missing; a bare ``key=value`` goes to ``[DEFAULT]``, so a
-    target's own section wins over it as it does over ``[DEFAULT]`` in the file; a bare key that only ``[main]`` knows
-    goes to ``[main]``. Of two words for one key the last wins.
+    ``section.key=value`` goes to that section, made when it is missing; a bare ``key=value`` goes to
+    ``[DEFAULT]``, so a target's own section wins over it as it does over ``[DEFAULT]`` in the file; a bare
+    key that only ``[main]`` knows goes to ``[main]``. Of two words for one key the last wins.
 
     :param words: as they stand on the command line
     :param document: changed in place
@@ -31,4 +32,13 @@ def apply(words: Sequence[str], document: Document) -> None:
         if not dot:
             section_name = MAIN if key in BY_MAIN_KEY and key not in BY_TARGET_KEY else DEFAULT
         section = document.sections.setdefault(section_name, Section(section_name, ORIGIN))
+        if key == "credential":
+            _drop_parts(section)
         section.entries[key] = Entry(value.strip(), ORIGIN)
+
+
+def _drop_parts(section: Section) -> None:
+    """Forget what the file says one by one, which would win over the ``credential`` of the command line."""
+    for key in ("user", "password", "keystone_url", "tenant"):
+        if key in section.entries and section.entries[key].origin != ORIGIN:
+            del section.entries[key]

@@ -1,4 +1,4 @@
-"""File, ``--config`` and environment become ``Settings``; all that is wrong is reported at once (contract 2)."""
+"""File, ``--config`` and environment become ``Settings``; all errors are reported at once (contract 2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..settings import MASTER, Credential, Settings, Target
 from . import credentials, ini, overrides, sections
 from .clouds import Cloud, CloudProblem, read_cloud
 from .ini import Document, Section, show
-from .options import DEFAULT, MAIN
+from .option import DEFAULT, MAIN
 from .sections import Findings, Values
 
 SYSTEM_FILE = Path("/etc/fiware.d/glancesync.conf")
@@ -35,13 +35,14 @@ def load_settings(
 ) -> Settings:
     """Read the configuration.
 
-    The file is ``conf``, else what ``GLANCESYNC_CONFIG`` names, else ``/etc/fiware.d/glancesync.conf`` when it exists,
-    else there is none and the environment must be enough (contract 2).
+    The file is ``conf``, else what ``GLANCESYNC_CONFIG`` names, else ``/etc/fiware.d/glancesync.conf`` when
+    it exists, else there is none and the environment must be enough (contract 2).
 
     :param conf: path given with ``--conf``, None when it is not given
     :param overrides: the words after ``--config`` (contract 1.1)
     :param environ: the environment
-    :param mock: whether the regions are those of the embedded federation, which needs no credentials (contract 4)
+    :param mock: whether the regions are those of the embedded federation, which needs no credentials
+        (contract 4)
     :return: the settings; warnings for the user are in ``warnings``
     :raises ConfigError: with one line for every problem found
     :raises UsageError: an override is not ``KEY=VALUE``
@@ -104,7 +105,7 @@ class _Loader:
             return False
         if ":" in name or not name.isprintable():
             self.findings.problems.append(
-                f"{origin}: [{show(name)}]: expected the name of a target, without colon and control characters"
+                f"{origin}: [{show(name)}]: expected a target, with no colon or control character in its name"
             )
         return True
 

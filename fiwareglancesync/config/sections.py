@@ -1,4 +1,4 @@
-"""Reads the entries of one section by the table of options, and collects everything that is wrong or odd with them."""
+"""Reads the entries of one section by the table of options, and collects what is wrong or odd in them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,8 @@ from ..errors import ConfigError
 from ..settings import ANY, MASTER
 from . import credentials
 from .ini import Section, show
-from .options import (
-    BY_MAIN_KEY,
-    BY_TARGET_KEY,
-    CREDENTIAL_KEYS,
-    DEFAULT,
-    MAIN,
-    SECRET_KEYS,
-    Option,
-)
+from .option import DEFAULT, MAIN, Option
+from .options import BY_MAIN_KEY, BY_TARGET_KEY, CREDENTIAL_KEYS, SECRET_KEYS
 
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
@@ -38,7 +31,8 @@ class Values:
     """The parsed entries of one section.
 
     :param section: where they come from
-    :param rules: values by key, credential aside; None for an entry that is empty, which stands for the default
+    :param rules: values by key, credential aside; None for an entry that is empty, which stands for the
+        default
     :param keys: the credential layer of the single keys
     :param combined: the credential layer of ``credential``
     :param cloud: the entry of ``clouds.yaml``, "" for none
@@ -144,12 +138,13 @@ def _check_uuids(values: Values, findings: Findings) -> None:
 def _check_rules(values: Values, findings: Findings) -> None:
     if ANY in (values.rules.get("dontupdate") or ()):
         findings.warnings.append(
-            f"{values.where('dontupdate')}: '{ANY}' has no meaning here; list checksums, or leave replace and rename empty"
+            f"{values.where('dontupdate')}: '{ANY}' has no meaning here; list checksums, "
+            "or leave replace and rename empty"
         )
     if "is_public" in (values.rules.get("metadata_set") or ()):
         findings.warnings.append(
-            f"{values.where('metadata_set')}: is_public is no user property; whether an image is public is always "
-            "synchronised, leave it out"
+            f"{values.where('metadata_set')}: is_public is no user property, leave it out; "
+            "whether an image is public is always synchronised"
         )
 
 

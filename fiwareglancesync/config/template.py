@@ -1,4 +1,4 @@
-"""The text of a configuration file with every option, its default and a comment, from the table that reads them."""
+"""The text of a configuration file with every option, from the same table that reads them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ import textwrap
 from collections.abc import Iterable
 
 from ..settings import MASTER
-from .options import CREDENTIAL_OPTIONS, DEFAULT, MAIN, MAIN_OPTIONS, RULE_OPTIONS, Option, default_text
+from .option import DEFAULT, MAIN, Option
+from .options import CREDENTIAL_OPTIONS, MAIN_OPTIONS, RULE_OPTIONS, default_text
 
 WIDTH = 88
 """Characters of the longest comment line."""
 
 _INTRODUCTION = (
-    "The configuration of GlanceSync. A line that starts with # and a space is a comment; remove the # from any other to "
-    "set the option. A value goes on in the next line when that is indented, or after a backslash at the end. Every "
-    "option may also be given on the command line: --config section.key=value."
+    "The configuration of GlanceSync. A line that starts with # and a space is a comment; remove the # from "
+    "any other to set the option. A value goes on in the next line when that is indented, or after a "
+    "backslash at the end. Every option may also be given on the command line: --config section.key=value."
 )
 _DEFAULT = "What stands here holds for every target that does not say otherwise."
 _MASTER = (
-    "The target of the master region. What is missing of its credential is taken from the environment: OS_AUTH_URL, "
-    "OS_USERNAME, OS_PASSWORD, OS_TENANT_NAME (or OS_PROJECT_NAME), or OS_CLOUD. Let nobody else read this file when it "
-    "holds a password."
+    "The target of the master region. What is missing of its credential is taken from the environment: "
+    "OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_TENANT_NAME (or OS_PROJECT_NAME), or OS_CLOUD. Let nobody "
+    "else read this file when it holds a password."
 )
 _OTHER = (
-    "Any other section is another target: regions that are registered in another Keystone, or that follow other rules. It "
-    "takes the options of [DEFAULT] and [master], and needs a credential of its own. Its regions are written federation2:NAME."
+    "Any other section is another target: regions that are registered in another Keystone, or that follow "
+    "other rules. It takes the options of [DEFAULT] and [master], and needs a credential of its own. Its "
+    "regions are written federation2:NAME."
 )
 _OTHER_KEYS = ("credential", "metadata_condition")
 

@@ -1,4 +1,4 @@
-"""How the text of an option becomes a value: one ``Kind`` a shape, each with the words that say what it expects."""
+"""How the text of an option becomes a value: one ``Kind`` a shape, which can say what it expects."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 
 if __name__ == "__main__" and not __package__:
-    # Run by its path: the package is found beside the folder, and the folder itself must not hide other modules.
+    # Run by its path: the package is found beside the folder, and the folder itself must not hide other
+    # modules.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from fiwareglancesync.config.template import configuration_text

@@ -1,0 +1,117 @@
+"""The generated configuration file and the table behind it."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.config import configuration_text, credentials
+from fiwareglancesync.config.options import (
+    BY_MAIN_KEY,
+    BY_TARGET_KEY,
+    CREDENTIAL_KEYS,
+    CREDENTIAL_OPTIONS,
+    MAIN_OPTIONS,
+    RULE_OPTIONS,
+    default_text,
+)
+from fiwareglancesync.scripts import generate_config_file
+from fiwareglancesync.settings import Credential, Settings, Target
+
+ALL = (*MAIN_OPTIONS, *CREDENTIAL_OPTIONS, *RULE_OPTIONS)
+
+
+def uncommented() -> str:
+    return re.sub(r"^#(?! )", "", configuration_text(), flags=re.MULTILINE)
+
+
+def test_it_is_right_as_it_is(reading: Any) -> None:
+    settings = reading.settings(configuration_text())
+    assert settings.warnings == ()
+    assert settings.master.max_replacements == 10
+    plain = reading.settings()
+    assert settings.master_region == plain.master_region
+    assert settings.master.credential == plain.master.credential
+
+
+def test_with_every_line_uncommented_it_is_right_too(reading: Any, tmp_path: Path) -> None:
+    clouds = tmp_path / "clouds.yaml"
+    clouds.write_text(
+        "clouds: {federation: {auth: {auth_url: 'http://k', username: u, password: p, project_name: t}}}"
+    )
+    settings = reading.settings(uncommented(), environ={"OS_CLIENT_CONFIG_FILE": str(clouds)})
+    assert settings.warnings == ()
+    assert list(settings.targets) == ["master", "federation2"]
+    assert settings.master.credential.application_credential_id
+
+
+@pytest.mark.parametrize("option", ALL, ids=lambda option: option.key)
+def test_every_option_is_there_with_comment_and_default(option: Any) -> None:
+    text = configuration_text()
+    assert re.search(rf"^#?{option.key} = \S", text, re.MULTILINE)
+    words = " ".join(text.replace("\n# ", " ").split())
+    assert " ".join(option.help.split()) in words
+    assert f"Default: {default_text(option)}" in words
+    assert "object at" not in text
+
+
+@pytest.mark.parametrize("option", ALL, ids=lambda option: option.key)
+def test_a_default_that_is_written_as_value_is_the_default(option: Any, reading: Any) -> None:
+    if option.sample or option.recommended or option.obsolete:
+        assert option.sample != default_text(option) or option.default
+        return
+    section = "main" if option.key in BY_MAIN_KEY else "DEFAULT"
+    assert reading.settings(f"[{section}]\n{option.key} = {default_text(option)}\n") == (
+        reading.settings("# nothing\n")
+    )
+
+
+def test_the_table_names_every_field_once() -> None:
+    assert len({option.key for option in ALL}) == len(ALL)
+    computed = {"targets", "source", "warnings"}
+    assert set(Settings.__dataclass_fields__) - computed == set(BY_MAIN_KEY)
+    rules = {option.key for option in RULE_OPTIONS}
+    assert set(Target.__dataclass_fields__) - {"name", "credential"} == rules
+    assert set(BY_TARGET_KEY) > rules
+    assert set(credentials.KEYS) | {"credential", "cloud"} == CREDENTIAL_KEYS
+    assert set(credentials.KEYS.values()) < set(Credential.__dataclass_fields__)
+
+
+class TestCommand:
+    def test_to_stdout(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert generate_config_file.main([]) == 0
+        assert capsys.readouterr().out == configuration_text()
+
+    def test_to_a_file_that_only_the_user_reads(self, tmp_path: Path) -> None:
+        path = tmp_path / "glancesync.conf"
+        assert generate_config_file.main(["-o", str(path)]) == 0
+        assert path.read_text() == configuration_text()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_a_file_that_exists_is_kept_unless_forced(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "glancesync.conf"
+        path.write_text("mine")
+        path.chmod(0o644)
+        assert generate_config_file.main(["-o", str(path)]) == 2
+        assert path.read_text() == "mine"
+        assert capsys.readouterr().err == f"{path} exists; give --force to overwrite it\n"
+        assert generate_config_file.main(["-o", str(path), "--force"]) == 0
+        assert path.read_text() == configuration_text()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+    def test_a_folder_that_is_not_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert generate_config_file.main(["-o", str(tmp_path / "no" / "file")]) == 2
+        assert "cannot be written: No such file or directory" in capsys.readouterr().err
+
+    def test_run_by_its_path_from_anywhere(self, root: Path, tmp_path: Path) -> None:
+        command = [sys.executable, str(root / "fiwareglancesync/scripts/generate_config_file.py")]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout == configuration_text()
