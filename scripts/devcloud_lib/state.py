@@ -249,5 +249,5 @@ def _from_json(data: dict[str, Any]) -> Cloud:
          for name, values in keystones.items()},
         {name: values["application_credential"] for name, values in keystones.items()
          if values["application_credential"]},
-        {name: values["identity"] for name, values in keystones.items()},
+        {name: values["identity"] for name, values in keystones.items() if values["identity"]},
     )
