@@ -47,7 +47,9 @@ def parse_lines(text: str, region: str, file: str) -> Iterator[Image]:
 def _reason(problem: Exception) -> str:
     if isinstance(problem, json.JSONDecodeError):
         return f"{problem.msg} (column {problem.colno}), expected a JSON object"
-    return str(problem) or "nested too deeply, expected a JSON object"
+    if isinstance(problem, RecursionError):
+        return "nested too deeply, expected a JSON object"
+    return str(problem)
 
 
 def _document(image: Image) -> dict[str, Any]:

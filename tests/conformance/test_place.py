@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -75,17 +76,19 @@ class TestCreating:
         assert refused.value.status == 413
 
     @pytest.mark.parametrize("fields", [{"tags": ("t" * 256,)}, {"properties": {"k" * 256: "v"}}], ids=["tag", "key"])
-    def test_tags_and_keys_have_255_characters_at_most(self, world: World, fields: dict[str, object]) -> None:
+    def test_tags_and_keys_have_255_characters_at_most(self, world: World, fields: dict[str, Any]) -> None:
         with pytest.raises(Rejected) as refused:
             world.new(**fields)
         assert refused.value.status == 400
 
     @pytest.mark.parametrize("field", ["min_disk", "min_ram"])
     def test_numbers_have_bounds(self, world: World, field: str) -> None:
-        assert getattr(world.new(**{field: 2**31 - 1}), field) == 2**31 - 1
+        most: dict[str, Any] = {field: 2**31 - 1}
+        assert getattr(world.new(**most), field) == 2**31 - 1
         for beyond in (-1, 2**31):
+            fields: dict[str, Any] = {field: beyond}
             with pytest.raises(Rejected):
-                world.new(**{field: beyond})
+                world.new(**fields)
 
     def test_tags_are_a_set(self, world: World) -> None:
         assert sorted(world.new(tags=("b", "a", "b")).tags) == ["a", "b"]
@@ -353,9 +356,11 @@ class TestListing:
 
     def test_of_the_master_only_ours(self, world: World) -> None:
         ours = world.federation.place(world.target, MASTER)
-        listing = ours.listing()
-        assert all(listing.owns(image) for image in listing.images)
         image = world.active("in the master", at=ours)
+        theirs = world.federation.place(world.foreign_target, MASTER)
+        published = world.active("theirs", at=theirs)
+        theirs.update(published, Patch(visibility="public"))
+        assert ours.get(published.id).is_public
         assert world.seen(ours) == {image.id: image}
 
     def test_it_says_whose_and_where(self, world: World, place: Place) -> None:

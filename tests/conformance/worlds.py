@@ -51,6 +51,7 @@ class World:
 
     federation: Federation
     target: Target
+    foreign_target: Target
     place: Place
     foreign: Place
     ordinary: Place
@@ -123,7 +124,7 @@ def embedded_world(path: Path | None) -> Iterator[World]:
         for region in (REGION, MASTER, "other:Madrid"):
             federation.add_region(region)
     place = federation.place(ours, REGION)
-    world = World(federation, ours, place, federation.place(theirs, REGION), place, _Hand(federation, place))
+    world = World(federation, ours, theirs, place, federation.place(theirs, REGION), place, _Hand(federation, place))
     yield world
     world.clean()
 
@@ -184,6 +185,7 @@ def openstack_world(cloud: Path) -> Iterator[World]:
     world = World(
         federation,
         ours,
+        theirs,
         federation.place(ours, REGION),
         federation.place(theirs, REGION),
         federation.place(member, REGION),
