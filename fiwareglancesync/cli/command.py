@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
+from traceback import format_exc
 
 from ..errors import CloudError
 from ..events import Emit, Event, Kind
@@ -57,6 +58,7 @@ class Command:
         started = datetime.now(timezone.utc)
         with ExitStack() as stack:
             self._open_listeners(stack)
+            report_file = stack.enter_context(private_file(self._options.report)) if self._options.report else None
             for message in self._settings.warnings:
                 self._tell(message)
             if self._options.show_regions:
@@ -65,10 +67,9 @@ class Command:
             if refs is not None:
                 self._do_all(refs, stack)
             code = self._exit_code()
-            if self._options.report:
+            if report_file is not None:
                 outcomes = [self._outcomes[ref] for ref in refs or () if ref in self._outcomes]
-                text = report(self._mode.value, self._settings.master_region, started, outcomes, code)
-                stack.enter_context(private_file(self._options.report)).write(text)
+                report_file.write(report(self._mode.value, self._settings.master_region, started, outcomes, code))
             self._emit(Event(Kind.RUN_FINISHED, count=sum(o.failed for o in self._outcomes.values())))
         return code
 
@@ -107,7 +108,9 @@ class Command:
         wants_bars = self._mode is Mode.SYNC and not self._options.quiet
         shown = self._options.progress if self._options.progress is not None else sys.stderr.isatty()
         if wants_bars and shown:
-            self._listeners.append(stack.enter_context(progress_bars()))
+            bars = stack.enter_context(progress_bars())
+            self._narrator.aside = bars.aside
+            self._listeners.append(bars)
         writer = None
         if self._mode is Mode.STATUS:
             writer = StatusWriter(self._options.format or "csv", sys.stdout)
@@ -117,10 +120,15 @@ class Command:
                 writer.write(result.rows)
         if writer is not None:
             writer.close()
+        if folder is not None and folder.is_dir():
+            self._narrator.tell(logging.INFO, f"The backup is in {folder}")
 
     def _in_turn(self, refs: Sequence[RegionRef], job: RegionJob) -> Iterable[RegionResult]:
         for ref in refs:
-            result = job(ref, self._emit)
+            try:
+                result = job(ref, self._emit)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other regions go on
+                result = self._died(ref, f"internal error: {type(error).__name__}: {error}", format_exc())
             self._outcomes[ref] = result.outcome
             yield result
 
@@ -138,10 +146,7 @@ class Command:
                 self._emit(item.event)
                 continue
             ref = item.job
-            result = item.result or RegionResult(ref, RegionOutcome(ref.full, error=item.died))
-            if item.died is not None:
-                self._emit(Event(Kind.MESSAGE, ref.full, message=Message.error(f"{ref.full}: {item.died}")))
-                logging.getLogger("glancesync").debug("%s", item.traceback)
+            result = item.result or self._died(ref, item.died or "no result", item.traceback)
             self._outcomes[ref] = result.outcome
             if chronicles is not None:
                 ending = "has finished with errors" if result.outcome.failed else "has finished"
@@ -149,6 +154,12 @@ class Command:
             yield result
         if chronicles is not None:
             self._narrator.tell(logging.INFO, "All is done.")
+
+    def _died(self, ref: RegionRef, how: str, trace: str) -> RegionResult:
+        """What comes of a region whose job failed in a way that nobody foresaw."""
+        self._emit(Event(Kind.MESSAGE, ref.full, message=Message.error(f"{ref.full}: {how}")))
+        logging.getLogger("glancesync").debug("%s", trace)
+        return RegionResult(ref, RegionOutcome(ref.full, error=how))
 
     def _show_regions(self) -> int:
         refs: list[RegionRef] = []

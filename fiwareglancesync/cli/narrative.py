@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import TextIO
 
@@ -116,7 +117,7 @@ _TELLERS = {
 
 
 class Narrator:
-    """Writes the story, each line once a region where it is a warning.
+    """Writes the story, each line once a region where it is a warning; ``aside`` makes room for a line.
 
     :param level: the lowest level that is told
     :param narrate: whether the narrative itself is told, or warnings and errors only
@@ -128,6 +129,7 @@ class Narrator:
         self._narrate = narrate
         self._to_stderr = to_stderr
         self._told: set[str] = set()
+        self.aside: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __call__(self, event: Event) -> None:
         """Tell an event."""
@@ -145,7 +147,8 @@ class Narrator:
         if level < self._level:
             return
         stream = sys.stderr if level >= logging.WARNING or self._to_stderr else sys.stdout
-        write_line(stream, f"{logging.getLevelName(level)}:{printable(text)}")
+        with self.aside():
+            write_line(stream, f"{logging.getLevelName(level)}:{printable(text)}")
 
 
 class Chronicle:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..events import Emit, Event, Kind
+from ..events import Event, Kind
 from .narrative import TITLES
 from .text import printable
 
@@ -16,12 +15,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress_bars() -> Iterator[Emit]:
+def progress_bars() -> Iterator[Bars]:
     """Show bars while the block runs.
 
     The display is refreshed by events alone, without a thread, so that processes can be forked meanwhile.
-
-    :return: takes the events
     """
     from rich.console import Console
     from rich.progress import (
@@ -46,18 +43,34 @@ def progress_bars() -> Iterator[Emit]:
         console=Console(stderr=True),
         auto_refresh=False,
         transient=True,
-        redirect_stdout=sys.stdout.isatty(),
+        redirect_stdout=False,
+        redirect_stderr=False,
     ) as progress:
-        yield _Bars(progress)
+        yield Bars(progress)
 
 
-class _Bars:
+class Bars:
+    """A bar for each region that moves bytes.
+
+    :param progress: the display
+    """
+
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
         self._finished: dict[str, int] = {}
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the bars away while something else is written."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
     def __call__(self, event: Event) -> None:
+        """Take an event."""
         if event.kind is Kind.REGION_PLANNED and event.size:
             region = printable(event.region)
             self._tasks[event.region] = self._progress.add_task("", total=event.size, region=region, image="")

@@ -120,5 +120,5 @@ def private_file(path: str) -> Iterator[TextIO]:
         descriptor = os.open(Path(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
         yield file

@@ -113,4 +113,4 @@ def reconfigure_output() -> None:
     """Let names that are no valid Unicode pass, and leave line ends as they are written."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="")
+            stream.reconfigure(encoding="utf-8", errors="surrogatepass", newline="")

@@ -8,13 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
-from ..errors import Forbidden, GlanceSyncError, Rejected, TransferError, VerificationError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from ..errors import (
+    CloudError,
+    Forbidden,
+    GlanceSyncError,
+    NotFound,
+    Rejected,
+    TransferError,
+    Unauthorized,
+    VerificationError,
+)
 from ..model import JOURNAL, Image, NewImage, Patch, same_content
 from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE
 from ..transfer import Moved, Mover
 from .scene import RunContext, Scene, without
+
+UPLOAD_ATTEMPTS = 3
+UPLOAD_WAIT = 1.0
+"""Seconds before the second attempt, at the least; more before the third."""
 
 Report = Callable[[str, str, int], None]
 """Told the new image's UUID, the way and the bytes sent so far."""
@@ -25,7 +41,8 @@ def make_image(
 ) -> tuple[Image, Moved, list[str]]:
     """Make the new image of an entry, up to its publication.
 
-    Ways are tried in their order; one that fails for a reason of its own makes room for the next.
+    Ways are tried in their order; one that fails for a reason of its own makes room for the next. What is
+    transient is tried again with a fresh image and a fresh reading of the source.
 
     :param entry: an entry that moves content
     :param links: property → UUID of the linked image in this region
@@ -39,9 +56,10 @@ def make_image(
     ways, refusals = mover.ways(entry.image, scene.place)
     if not ways:
         raise TransferError("; ".join(refusals) or "there is no way to move it")
+
     for way in ways:
         try:
-            published, moved = _try_way(way, entry, links, scene, mover, context, report)
+            published, moved = _persist(partial(_try_way, way, entry, links, scene, mover, context, report))
         except (TransferError, VerificationError) as error:
             refusals.append(f"{way}: {error}")
             if way == ways[-1]:
@@ -49,6 +67,36 @@ def make_image(
         else:
             return published, moved, refusals
     raise AssertionError("a way is always the last one")
+
+
+class _CutShort(GlanceSyncError):
+    """An upload broke off for a reason that may pass; the cause is the error itself."""
+
+
+def _persist(attempt: Callable[[], tuple[Image, Moved]]) -> tuple[Image, Moved]:
+    tries = Retrying(
+        stop=stop_after_attempt(UPLOAD_ATTEMPTS),
+        wait=wait_exponential_jitter(initial=UPLOAD_WAIT, max=10 * UPLOAD_WAIT),
+        retry=retry_if_exception_type(_CutShort),
+        reraise=True,
+    )
+    try:
+        return tries(attempt)
+    except _CutShort as cut:
+        if isinstance(cut.__cause__, CloudError):
+            raise cut.__cause__ from cut
+        raise
+
+
+def _move(way: str, entry: PlanEntry, uuid: str, scene: Scene, mover: Mover, report: Report) -> Moved:
+    """Move the bytes; control requests repeat themselves, an upload has to be begun anew."""
+    report(uuid, way, 0)
+    try:
+        return mover.move(way, entry.image, scene.place, uuid, lambda done: report(uuid, way, done))
+    except CloudError as error:
+        if error.transient or isinstance(error, Unauthorized):
+            raise _CutShort(str(error)) from error
+        raise
 
 
 def _try_way(
@@ -60,8 +108,7 @@ def _try_way(
     context: RunContext,
     report: Report,
 ) -> tuple[Image, Moved]:
-    place = scene.place
-    uuid = place.new_id(entry.name)
+    uuid = scene.place.new_id(entry.name)
     journal = Journal(
         carrier=uuid,
         run=context.run,
@@ -73,8 +120,7 @@ def _try_way(
     )
     try:
         _create(entry, links, journal, scene)
-        report(uuid, way, 0)
-        moved = mover.move(way, entry.image, place, uuid, lambda done: report(uuid, way, done))
+        moved = _move(way, entry, uuid, scene, mover, report)
         verify(entry.image, scene.refresh(uuid))
         return publish(entry, links, journal, scene), moved
     except BaseException as error:
@@ -163,17 +209,18 @@ def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list
         replaced = journal.action == REPLACE
         keepers = scene.linking_to(old.id) if replaced else []
         delete = replaced and not keepers
-        scene.update(
-            old.id,
-            Patch(
-                name=old_name if old.name == name else None,
-                visibility="private" if old.visibility != "private" else None,
-                protected=False if delete and old.protected else None,
-                remove=(JOURNAL,) if JOURNAL in old.user_properties else (),
-            ),
+        patch = Patch(
+            name=old_name if old.name == name else None,
+            visibility="private" if old.visibility != "private" else None,
+            protected=False if delete and old.protected else None,
+            remove=(JOURNAL,) if JOURNAL in old.user_properties else (),
         )
-        if delete:
-            scene.delete(old.id)
+        try:
+            scene.update(old.id, patch)
+            if delete:
+                scene.delete(old.id)
+        except NotFound:
+            scene.forget(old.id)
     scene.update(image_id, Patch(remove=(JOURNAL,)))
     return keepers
 

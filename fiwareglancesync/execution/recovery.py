@@ -55,7 +55,7 @@ def _finish(left: Leftover, plan: RegionPlan, scene: Scene) -> None:
 
 def _relink(replaced: set[str | None], plan: RegionPlan, scene: Scene, recorder: Recorder) -> None:
     """Lead links away from old images that are about to go; other differences wait for their turn."""
-    for entry in plan.updates:
+    for entry in (*plan.updates, *plan.relinks):
         image = entry.region_image
         if image is None:
             continue

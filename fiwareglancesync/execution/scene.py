@@ -86,6 +86,10 @@ class Scene:
         self.place.delete(image_id)
         del self._images[image_id]
 
+    def forget(self, image_id: str) -> None:
+        """Take note that somebody else has removed an image."""
+        self._images.pop(image_id, None)
+
     def linking_to(self, image_id: str) -> list[Image]:
         """The images whose kernel or ramdisk is the given one."""
         return [

@@ -8,10 +8,11 @@ import json
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import GlanceSyncError, RegionLocked
 
@@ -36,10 +37,11 @@ def runtime_folder() -> Path:
 
 
 @contextmanager
-def lock(identity: str, *, wait: bool = False) -> Iterator[None]:
+def lock(identity: str, run: str, *, wait: bool = False) -> Iterator[None]:
     """Hold the lock of a place and project; the kernel releases it whatever happens to this process.
 
     :param identity: what is locked, see ``Place.identity``
+    :param run: id of the run; a holder of the same run (two targets may share a region) is waited for
     :param wait: wait for the holder instead of failing
     :raises RegionLocked: another process holds it; the text says who and since when
     """
@@ -49,18 +51,29 @@ def lock(identity: str, *, wait: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
-            raise RegionLocked(_held_by(file.read())) from error
+            holder = _read(file)
+            if holder.get("run") != run:
+                raise RegionLocked(_held_by(holder)) from error
+            fcntl.flock(file, fcntl.LOCK_EX)
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        file.truncate(0)
-        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "started": started}, file)
+        file.seek(0)
+        file.truncate()
+        json.dump({"run": run, "pid": os.getpid(), "host": socket.gethostname(), "started": started}, file)
         file.flush()
         yield
 
 
-def _held_by(text: str) -> str:
+def _read(file: TextIO) -> Mapping[str, object]:
+    """What the holder wrote; nothing yet when it has just begun."""
     try:
-        holder = json.loads(text)
-        who = f"process {holder['pid']} at {holder['host']} since {holder['started']}"
-    except (ValueError, TypeError, KeyError):
-        who = "a process that has just begun"
+        holder = json.load(file)
+    except ValueError:
+        return {}
+    return holder if isinstance(holder, dict) else {}
+
+
+def _held_by(holder: Mapping[str, object]) -> str:
+    who = "a process that has just begun"
+    if holder:
+        who = f"process {holder.get('pid')} at {holder.get('host')} since {holder.get('started')}"
     return f"another run holds the region: {who}; try again later, or use --wait"

@@ -120,7 +120,7 @@ class RegionJob:
         if run.is_master(place):
             announce(run.plan_of_master(ref), recorder)
             return recorder.outcome
-        with lock(place.identity, wait=self.wait):
+        with lock(place.identity, run.context.run, wait=self.wait):
             listing = place.listing()
             return synchronise(run.selection(ref.target), place, listing, run.mover, run.choice, emit, run.context)
 
