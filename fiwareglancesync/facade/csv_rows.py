@@ -118,6 +118,11 @@ def parse_properties(text: str) -> Mapping[str, str]:
 
 
 def _literal(text: str) -> object:
+    if '"' not in text and "\\" not in text:
+        # Only the quotes tell such a literal from JSON, which is read ten times as fast.
+        found = _json(text.replace("'", '"'))
+        if found is not None:
+            return found
     try:
         if "\\" not in text:
             return ast.literal_eval(text)
