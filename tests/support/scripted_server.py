@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import socket
 import socketserver
+import ssl
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -100,7 +102,15 @@ Act = Answer | Silence | HangUp | Drip
 class ScriptedServer:
     """A server that plays, for each method and path, its acts in order; the last one is repeated."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
+        """Make a server.
+
+        :param certificate: file with a certificate and its key, for TLS
+        """
+        self._tls: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
         self.requests: list[Request] = []
         self.unexpected: list[str] = []
         self._script: dict[str, list[Act]] = defaultdict(list)
@@ -119,7 +129,8 @@ class ScriptedServer:
     @property
     def url(self) -> str:
         """The address of the server, without a slash at the end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def on(self, method: str, path: str, *acts: Act) -> None:
         """Replace the script of a method and path (without query)."""
@@ -145,7 +156,9 @@ class ScriptedServer:
     @contextmanager
     def running(self) -> Iterator[ScriptedServer]:
         """Serve while the context lasts."""
-        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
         thread.start()
         try:
             yield self
@@ -170,6 +183,11 @@ class ScriptedServer:
             self._connections += 1
             number = self._connections
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                return  # the client does not trust us
         stream = connection.makefile("rb")
         try:
             while self._exchange(connection, stream, number):
@@ -239,10 +257,13 @@ def _reset(connection: socket.socket) -> bool:
     return False
 
 
+FIRST_TOKEN = "token-1"
+
+
 def token_answer(
     image_endpoints: Mapping[str, str],
     *,
-    token: str = "token-1",
+    token: str = FIRST_TOKEN,
     project: str = "p" * 32,
     issued: str = "2020-01-01T00:00:00.000000Z",
     expires: str = "2099-01-01T00:00:00.000000Z",

@@ -111,7 +111,10 @@ def words(body: bytes) -> str:
     except ValueError:
         document = None
     found = _message(document)
-    return one_line(_without_markup(found if found is not None else text))
+    text = _without_markup(found if found is not None else text)
+    # Plain text begins with the status; a violated schema is quoted whole, of which the beginning tells all.
+    text = re.sub(r"^\s*[1-5]\d\d [A-Z][A-Za-z -]*\n", "", text)
+    return one_line(re.split(r"\s+Failed validating '", text)[0])
 
 
 def _message(document: object) -> str | None:

@@ -15,8 +15,8 @@ from .answers import Operation
 from .failures import from_exception
 from .identity import Access
 from .images import image_of
+from .outgoing import Outgoing, SourceFailed
 from .service import Call, ImageService
-from .transport import Outgoing, SourceFailed
 
 BYTES = "application/octet-stream"
 

@@ -13,7 +13,7 @@ PATCH_TYPE = "application/openstack-images-v2.1-json-patch"
 
 ATTRIBUTES = frozenset(
     (
-        *("id", "name", "status", "visibility", "protected", "owner", "members", "is_public", "tags"),
+        *("id", "name", "status", "visibility", "protected", "owner", "tags"),
         *("size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "os_hidden"),
         *("created_at", "updated_at", "deleted", "deleted_at"),
         *("min_disk", "min_ram", "disk_format", "container_format"),

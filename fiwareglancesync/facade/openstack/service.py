@@ -15,8 +15,9 @@ from ...errors import CloudError, Scope, Unauthorized
 from .answers import Operation, from_answer, prefixed
 from .failures import from_exception
 from .identity import Access, SignIn
+from .outgoing import Outgoing, SourceFailed
 from .retry import persist
-from .transport import Outgoing, SourceFailed, Transport, content
+from .transport import Transport, content
 from .tuning import Tuning
 
 T = TypeVar("T")

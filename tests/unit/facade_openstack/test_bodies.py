@@ -38,7 +38,9 @@ MANY = 32
 class Source:
     """A body that counts how often and how far it is read."""
 
-    def __init__(self, pieces: int = 3, *, size: int | None = None, fails: BaseException | None = None) -> None:
+    def __init__(
+        self, pieces: int = 3, *, size: int | None = None, fails: BaseException | None = None
+    ) -> None:
         self.opened = 0
         self.given = 0
         self._pieces = pieces
@@ -59,7 +61,9 @@ def uploads(cloud: ScriptedServer) -> int:
 
 
 class TestUploading:
-    def test_one_request_with_length_and_no_chunks(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+    def test_one_request_with_length_and_no_chunks(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
         cloud.on("PUT", FILE, Answer(204))
         source = Source()
         burgos.upload("i-1", source.body)
@@ -94,9 +98,17 @@ class TestUploading:
             (Answer(503, {"message": "later"}), ServiceFailure, "later"),
             (Answer(500, {"message": "boom"}), ServiceFailure, "boom"),
             (Answer(409, {"message": "not allowed"}), Conflict, "not allowed"),
-            (Answer(413, {"message": "will exceed the limit. 5 bytes remaining."}), QuotaExceeded, "5 bytes rem"),
+            (
+                Answer(413, {"message": "will exceed the limit. 5 bytes remaining."}),
+                QuotaExceeded,
+                "5 bytes rem",
+            ),
             (Answer(413, {"message": "The provided image is too large."}), Rejected, "too large"),
-            (Answer(415, {"message": "Image content does not match disk_format"}), Rejected, "does not match"),
+            (
+                Answer(415, {"message": "Image content does not match disk_format"}),
+                Rejected,
+                "does not match",
+            ),
             (Answer(410, {"message": "may have been deleted during the upload"}), NotFound, "deleted during"),
             (Answer(301, headers={"Location": "http://192.0.2.1/"}), CloudError, "redirected"),
         ],
@@ -173,7 +185,10 @@ class TestUploading:
         with pytest.raises(Unauthorized):
             burgos.upload("i-1", Source().body)
         burgos.upload("i-1", Source().body)
-        assert [request.headers["x-auth-token"] for request in cloud.of("PUT", FILE)] == ["token-1", "token-2"]
+        assert [request.headers["x-auth-token"] for request in cloud.of("PUT", FILE)] == [
+            "token-1",
+            "token-2",
+        ]
 
     def test_a_token_that_may_end_meanwhile_is_renewed_first(
         self, cloud: ScriptedServer, federate: Federate, target: Target
@@ -197,7 +212,10 @@ class TestSources:
             (Source(2, size=3 * len(PIECE)), f"ended after {2 * len(PIECE)} of {3 * len(PIECE)} bytes"),
             (Source(3, size=2 * len(PIECE)), f"more than the {2 * len(PIECE)} bytes"),
             (Source(1, size=0), "more than the 0 bytes"),
-            (Source(1, size=2 * len(PIECE), fails=TransferError("the master broke off")), "the master broke off"),
+            (
+                Source(1, size=2 * len(PIECE), fails=TransferError("the master broke off")),
+                "the master broke off",
+            ),
             (Source(1, size=2 * len(PIECE), fails=OSError(5, "Input/output error")), "Input/output error"),
             (Source(1, size=2 * len(PIECE), fails=BrokenPipeError(32, "Broken pipe")), "Broken pipe"),
             (Source(1, size=2 * len(PIECE), fails=ConnectionResetError(104, "reset")), "reset"),
@@ -288,7 +306,12 @@ class TestDownloading:
         ],
     )
     def test_what_cannot_be_opened_is_told_at_opening(
-        self, cloud: ScriptedServer, burgos: OpenStackPlace, answer: Answer, kind: type[CloudError], scope: Scope
+        self,
+        cloud: ScriptedServer,
+        burgos: OpenStackPlace,
+        answer: Answer,
+        kind: type[CloudError],
+        scope: Scope,
     ) -> None:
         cloud.on("GET", FILE, answer)
         with pytest.raises(kind) as caught, burgos.download("i-1"):
@@ -302,7 +325,9 @@ class TestDownloading:
         with burgos.download("i-1") as body:
             assert b"".join(body.pieces()) == b"x"
 
-    def test_what_is_not_read_to_the_end_is_dropped(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+    def test_what_is_not_read_to_the_end_is_dropped(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
         cloud.on("GET", FILE, Answer(200, content=PIECE * MANY), Answer(200, content=b"x"))
         with burgos.download("i-1") as body:
             next(body.pieces())

@@ -45,15 +45,17 @@ class TestCreating:
         made = burgos.create(NEW)
         (request,) = cloud.of("POST", IMAGES)
         assert request.document == {
-            **{"id": "i-1", "name": "name", "visibility": "private", "protected": False},
-            **{"disk_format": "qcow2", "container_format": "bare", "min_disk": 1, "min_ram": 512},
-            **{"tags": ["t"], JOURNAL: "{}", "nid": "7"},
+            "id": "i-1", "name": "name", "visibility": "private", "protected": False,
+            "disk_format": "qcow2", "container_format": "bare", "min_disk": 1, "min_ram": 512,
+            "tags": ["t"], JOURNAL: "{}", "nid": "7",
         }
         assert made.id == "i-1"
         assert made.user_properties == {JOURNAL: "{}", "nid": "7"}
         assert after_sign_in(cloud) == [f"POST {IMAGES}"]
 
-    def test_formats_that_are_unknown_are_not_sent(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+    def test_formats_that_are_unknown_are_not_sent(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
         cloud.on("POST", IMAGES, Answer(201, stored()))
         burgos.create(NewImage("i-1", "name", None, None))
         (request,) = cloud.of("POST", IMAGES)
@@ -63,12 +65,19 @@ class TestCreating:
         self, cloud: ScriptedServer, burgos: OpenStackPlace
     ) -> None:
         cloud.on("POST", IMAGES, Answer(201, stored()))
-        evil = {"id": "x", "owner": "x", "visibility": "public", "os_hash_value": "x", "os_glance_x": "x", "ok": "1"}
+        evil = {
+            "id": "x",
+            "owner": "x",
+            "visibility": "public",
+            "os_hash_value": "x",
+            "os_glance_x": "x",
+            "ok": "1",
+        }
         burgos.create(NewImage("i-1", "name", None, None, properties=evil))
         (request,) = cloud.of("POST", IMAGES)
         assert request.document == {
-            **{"id": "i-1", "name": "name", "visibility": "private", "protected": False},
-            **{"min_disk": 0, "min_ram": 0, "tags": [], "ok": "1"},
+            "id": "i-1", "name": "name", "visibility": "private", "protected": False,
+            "min_disk": 0, "min_ram": 0, "tags": [], "ok": "1",
         }
 
     @pytest.mark.parametrize("lost", [HangUp(), Answer(502), Answer(504)])
@@ -81,7 +90,8 @@ class TestCreating:
         assert after_sign_in(cloud) == [f"POST {IMAGES}", f"POST {IMAGES}", f"GET {ONE}"]
 
     @pytest.mark.parametrize(
-        "there", [stored(status="active"), stored(owner="q" * 32), stored(name="other"), stored(**{JOURNAL: "x"})]
+        "there",
+        [stored(status="active"), stored(owner="q" * 32), stored(name="other"), stored(**{JOURNAL: "x"})],
     )
     def test_another_image_under_that_id_is_a_conflict(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, there: dict[str, Any]
@@ -91,7 +101,9 @@ class TestCreating:
         with pytest.raises(Conflict, match="exists"):
             burgos.create(NEW)
 
-    def test_a_conflict_at_the_first_try_is_believed(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+    def test_a_conflict_at_the_first_try_is_believed(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
         cloud.on("POST", IMAGES, Answer(409, {"message": "exists"}))
         with pytest.raises(Conflict):
             burgos.create(NEW)
@@ -140,7 +152,9 @@ class TestUpdating:
         with pytest.raises(Conflict, match="Property nid does not exist"):
             burgos.update(IMAGE, Patch(name="new", remove=("nid",)))
 
-    def test_strange_ids_stay_one_segment_of_the_path(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+    def test_strange_ids_stay_one_segment_of_the_path(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
         cloud.on("GET", f"{IMAGES}/..%2F..%2Fadmin%3Fx", Answer(200, stored()))
         assert burgos.get("../../admin?x").id == "i-1"
 
@@ -161,7 +175,10 @@ class TestDeleting:
 
     @pytest.mark.parametrize(
         ("status", "kind", "text"),
-        [(403, Forbidden, "Image i-1 is protected and cannot be deleted."), (409, Conflict, "Image i-1 is in use.")],
+        [
+            (403, Forbidden, "Image i-1 is protected and cannot be deleted."),
+            (409, Conflict, "Image i-1 is in use."),
+        ],
     )
     def test_a_refusal_is_the_images_own_and_in_the_services_words(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, status: int, kind: type[CloudError], text: str
@@ -195,19 +212,25 @@ class TestTokens:
     def test_a_token_about_to_end_is_renewed_before_it_is_used(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        old = token_answer({"Burgos": f"{cloud.url}/burgos"}, token="old", expires="2020-01-01T00:01:00.000000Z")
+        old = token_answer(
+            {"Burgos": f"{cloud.url}/burgos"}, token="old", expires="2020-01-01T00:01:00.000000Z"
+        )
         cloud.on("POST", "/v3/auth/tokens", old, token_answer({"Burgos": cloud.url}, token="new"))
         cloud.on("GET", ONE, Answer(401), Answer(200, stored()), Answer(200, stored()))
         burgos.get("i-1")
         burgos.get("i-1")
-        assert [request.headers["x-auth-token"] for request in cloud.of("GET", ONE)] == ["token-1", "old", "new"]
+        assert [request.headers["x-auth-token"] for request in cloud.of("GET", ONE)] == [
+            "token-1",
+            "old",
+            "new",
+        ]
 
     def test_the_refusal_of_a_renewal_names_target_and_keystone(
         self, cloud: ScriptedServer, burgos: OpenStackPlace
     ) -> None:
         cloud.on("GET", ONE, Answer(401))
         cloud.on("POST", "/v3/auth/tokens", Answer(401))
-        with pytest.raises(Unauthorized, match="^target master: Keystone at .* refused the credential"):
+        with pytest.raises(Unauthorized, match=r"^target master: Keystone at .* refused the credential"):
             burgos.get("i-1")
 
 
@@ -225,7 +248,14 @@ class TestPersistence:
 
     @pytest.mark.parametrize(
         ("status", "kind"),
-        [(400, Rejected), (403, Forbidden), (404, NotFound), (409, Conflict), (413, QuotaExceeded), (415, Rejected)],
+        [
+            (400, Rejected),
+            (403, Forbidden),
+            (404, NotFound),
+            (409, Conflict),
+            (413, QuotaExceeded),
+            (415, Rejected),
+        ],
     )
     def test_refusals_are_not_tried_again(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, status: int, kind: type[CloudError]
@@ -247,7 +277,9 @@ class TestPersistence:
             burgos.get("i-1")
         assert after_sign_in(cloud) == [f"GET {ONE}"]
 
-    def test_kept_alive_connections_are_used_again(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+    def test_kept_alive_connections_are_used_again(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
         cloud.on("GET", ONE, Answer(200, stored()))
         for _ in range(3):
             burgos.get("i-1")

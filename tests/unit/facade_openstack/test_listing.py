@@ -71,7 +71,9 @@ def test_the_lists_are_united_without_doubles_oldest_first(
     hidden = image("h", created_at="2020-01-02T00:00:00Z", os_hidden=True)
     theirs = image("a", created_at="2020-01-03T00:00:00Z", visibility="public", owner="q" * 32)
     common = image("z", created_at="2020-01-01T00:00:00Z", visibility="community", owner="q" * 32)
-    answers(cloud, {OWN: page(mine), HIDDEN: page(hidden), PUBLIC: page(theirs, mine), COMMUNITY: page(common)})
+    answers(
+        cloud, {OWN: page(mine), HIDDEN: page(hidden), PUBLIC: page(theirs, mine), COMMUNITY: page(common)}
+    )
     listing = burgos.listing()
     assert [one.id for one in listing.images] == ["z", "h", "a", "c"]
     assert [one.hidden for one in listing.images] == [False, True, False, False]
@@ -132,7 +134,9 @@ def test_a_mark_that_is_lost_each_time_is_an_error(cloud: ScriptedServer, burgos
         Answer(200, {"images": [{"id": None}]}),
     ],
 )
-def test_malformed_lists_fail_the_region(cloud: ScriptedServer, burgos: OpenStackPlace, answer: Answer) -> None:
+def test_malformed_lists_fail_the_region(
+    cloud: ScriptedServer, burgos: OpenStackPlace, answer: Answer
+) -> None:
     answers(cloud, {OWN: answer})
     with pytest.raises(CloudError, match="malformed answer") as caught:
         burgos.listing()
@@ -148,7 +152,7 @@ def test_an_image_with_nothing_but_an_id_is_listed(cloud: ScriptedServer, burgos
 def test_silence_is_a_time_out_of_the_list(cloud: ScriptedServer, federate: Federate, target: Target) -> None:
     cloud.on("GET", IMAGES, Silence())
     hurried = replace(target, list_images_timeout=0.2)  # type: ignore[arg-type]
-    with pytest.raises(TimedOut, match="no complete image list within 0.2 s"):
+    with pytest.raises(TimedOut, match=r"no complete image list within 0\.2 s"):
         federate().place(hurried, "Burgos").listing()
 
 

@@ -22,7 +22,9 @@ from tests.support.scripted_server import Answer, ScriptedServer, Silence, token
 
 from .conftest import HASTY, PASSWORD, PROJECT, Federate
 
-VERSIONS = {"versions": {"values": [{"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": "x"}]}]}}
+VERSIONS = {
+    "versions": {"values": [{"id": "v3.14", "status": "stable", "links": [{"rel": "self", "href": "x"}]}]}
+}
 TOKENS = "POST /v3/auth/tokens"
 
 
@@ -102,7 +104,9 @@ def test_user_password_project_and_domains_are_sent(cloud: ScriptedServer, targe
     assert request.headers["user-agent"].startswith("glancesync/")
 
 
-def test_domain_ids_and_a_project_id_win_over_the_default_domain(cloud: ScriptedServer, target: Target) -> None:
+def test_domain_ids_and_a_project_id_win_over_the_default_domain(
+    cloud: ScriptedServer, target: Target
+) -> None:
     given = replace(target.credential, user_domain_id="ud", project_id="42")
     regions(replace(target, credential=given))
     (request,) = cloud.of("POST", "/v3/auth/tokens")
@@ -250,5 +254,5 @@ def test_a_credential_without_project_is_told(cloud: ScriptedServer, target: Tar
 
 def test_a_missing_authority_file_is_told(target: Target) -> None:
     given = replace(target.credential, auth_url="https://127.0.0.1:9/v3", cacert="/nowhere/ca.pem")
-    with pytest.raises(CloudError, match="/nowhere/ca.pem"):
+    with pytest.raises(CloudError, match=r"/nowhere/ca\.pem"):
         regions(replace(target, credential=given))

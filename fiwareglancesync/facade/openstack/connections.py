@@ -1,0 +1,96 @@
+"""Connections that listen while they send."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from typing import Any, NoReturn
+
+import urllib3.connection
+import urllib3.connectionpool
+
+from .outgoing import Outgoing
+
+
+class _Attentive:
+    """What a connection does beyond its library's: while it sends a body it notices an early answer.
+
+    A service that refuses an upload (quota, format) answers and closes before it has read everything. The
+    sender must stop then and read the answer, instead of reporting a broken pipe; urllib3 does so when it is
+    told ``BrokenPipeError``. Such a connection is never used again.
+    """
+
+    sock: socket.socket | ssl.SSLSocket | None
+    _idle: float | None = None
+    _in_body = False
+    _spoiled = False
+
+    def request(self, method: str, url: str, body: Any = None, *args: Any, **kwargs: Any) -> None:
+        self._idle = body.idle if isinstance(body, Outgoing) else None
+        self._in_body = False
+        super().request(method, url, body, *args, **kwargs)  # type: ignore[misc]
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:
+        super().endheaders(*args, **kwargs)  # type: ignore[misc]
+        self._in_body = self._idle is not None
+        if self._in_body and self.sock is not None:
+            self.sock.settimeout(self._idle)
+
+    def send(self, data: Any) -> None:
+        if not self._in_body:
+            super().send(data)  # type: ignore[misc]
+            return
+        try:
+            if isinstance(self.sock, ssl.SSLSocket) or self.sock is None:
+                # What comes in under TLS may be a message of TLS itself: it tells nothing before the end.
+                super().send(data)  # type: ignore[misc]
+            else:
+                self._send_listening(self.sock, memoryview(data))
+        except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            self._stop()
+
+    def _send_listening(self, sock: socket.socket, data: memoryview) -> None:
+        """Send everything, but stop as soon as something comes in; time counts from the last progress."""
+        poll = select.poll()
+        poll.register(sock, select.POLLIN | select.POLLOUT)
+        idle = None if self._idle is None else self._idle * 1000
+        while data:
+            ready = poll.poll(idle)
+            if not ready:
+                raise TimeoutError("no progress")
+            if ready[0][1] & select.POLLIN:
+                self._stop()
+            data = data[sock.send(data) :]
+
+    def close(self) -> None:
+        super().close()  # type: ignore[misc]
+        self._spoiled = False
+
+    @property
+    def is_connected(self) -> bool:
+        return not self._spoiled and bool(super().is_connected)  # type: ignore[misc]
+
+    def _stop(self) -> NoReturn:
+        self._spoiled = True
+        raise BrokenPipeError
+
+
+class _Connection(_Attentive, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _TlsConnection(_Attentive, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _Pool(urllib3.connectionpool.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+POOL_CLASSES = {"http": _Pool, "https": _TlsPool}
+"""The pools of such connections, by scheme, for a pool manager of urllib3."""

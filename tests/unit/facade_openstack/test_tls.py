@@ -1,0 +1,96 @@
+"""TLS: whom to trust is configured, and an early answer is read there too."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.errors import CloudError, QuotaExceeded
+from fiwareglancesync.facade import Body
+from fiwareglancesync.facade.openstack import OpenStackFederation
+from fiwareglancesync.facade.openstack.place import OpenStackPlace
+from fiwareglancesync.settings import Credential, Settings, Target
+from tests.support.scripted_server import Answer, HangUp, ScriptedServer, token_answer
+
+from .conftest import HASTY
+
+FILE = "/v2/images/i-1/file"
+PIECE = bytes(2**20)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that signs itself, with its key."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("needs the Debian package openssl")
+    both = tmp_path_factory.mktemp("tls") / "both.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(both)]
+    made = subprocess.run(
+        [program, "req", "-x509", *key, *subject, "-days", "2"], capture_output=True, text=True, check=True
+    )
+    both.write_text(both.read_text() + made.stdout)
+    return both
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[ScriptedServer]:
+    server = ScriptedServer(certificate)
+    server.on("POST", "/v3/auth/tokens", token_answer({"Burgos": server.url}))
+    with server.running():
+        yield server
+
+
+def target(server: ScriptedServer, **trust: str) -> Target:
+    given = Credential(auth_url=f"{server.url}/v3", username="u", password="p", project_name="project")
+    return Target("master", replace(given, **trust))  # type: ignore[arg-type]
+
+
+def place(server: ScriptedServer, certificate: Path) -> OpenStackPlace:
+    trusting = target(server, cacert=str(certificate))
+    return OpenStackFederation(Settings("Spain", {"master": trusting}), HASTY).place(trusting, "Burgos")
+
+
+def test_a_strangers_certificate_is_refused_with_advice(secure: ScriptedServer) -> None:
+    wary = target(secure)
+    with pytest.raises(CloudError, match=r"no trusted connection \(.*certificate.*cacert") as caught:
+        OpenStackFederation(Settings("Spain", {"master": wary}), HASTY).regions(wary)
+    assert not caught.value.transient
+    assert secure.lines == []
+
+
+def test_a_named_authority_is_trusted(secure: ScriptedServer, certificate: Path) -> None:
+    assert place(secure, certificate).address == secure.url
+
+
+def test_insecure_trusts_anybody(secure: ScriptedServer) -> None:
+    careless = Target("master", replace(target(secure).credential, insecure=True))
+    federation = OpenStackFederation(Settings("Spain", {"master": careless}), HASTY)
+    assert federation.regions(careless) == ["Burgos"]
+
+
+def test_a_body_goes_through_whole(secure: ScriptedServer, certificate: Path) -> None:
+    secure.on("PUT", FILE, Answer(204))
+    place(secure, certificate).upload("i-1", Body(8 * len(PIECE), lambda: iter([PIECE] * 8)))
+    (request,) = secure.of("PUT", FILE)
+    assert request.body == PIECE * 8
+
+
+def test_an_early_answer_is_read(secure: ScriptedServer, certificate: Path) -> None:
+    secure.on("PUT", FILE, Answer(413, {"message": "exceeds the quota"}, read=1000))
+    with pytest.raises(QuotaExceeded):
+        place(secure, certificate).upload("i-1", Body(64 * len(PIECE), lambda: iter([PIECE] * 64)))
+    assert len(secure.of("PUT", FILE)) == 1
+
+
+def test_a_broken_connection_is_told(secure: ScriptedServer, certificate: Path) -> None:
+    secure.on("PUT", FILE, HangUp(1000))
+    with pytest.raises(CloudError, match=r"of \d+ bytes"):
+        place(secure, certificate).upload("i-1", Body(64 * len(PIECE), lambda: iter([PIECE] * 64)))
+    assert len(secure.of("PUT", FILE)) == 1
