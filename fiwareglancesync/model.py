@@ -6,11 +6,11 @@ Nothing here does I/O or decides anything that needs more than the values at han
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from typing import Any, NoReturn
+from typing import Any
 
 MIB = 2**20
 """Bytes in a MiB, which the texts print as "MB" (contract, preamble)."""
@@ -28,19 +28,23 @@ OBSOLETE = "_obsolete"
 """Suffix of the name of an obsolete image (contract 3.8)."""
 
 
-class _NoProperties(dict[str, str]):
+class _NoProperties(Mapping[str, str]):
     """The empty mapping. A ``MappingProxyType`` neither pickles nor, before Python 3.12, may be a field's default."""
 
-    def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("the empty mapping stays empty")
+    def __getitem__(self, key: str) -> str:
+        raise KeyError(key)
 
-    __setitem__ = setdefault = update = __ior__ = _refuse
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
         return hash(())
 
-    def __reduce__(self) -> tuple[type[_NoProperties], tuple[()]]:
-        return (_NoProperties, ())
+    def __repr__(self) -> str:
+        return "{}"
 
 
 NO_PROPERTIES: Mapping[str, str] = _NoProperties()

@@ -37,9 +37,9 @@ class Store:
     """
 
     def __init__(self, file: Path | None) -> None:
-        self.file = file
-        self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+        self.file = file
         _STORES.add(self)
 
     @contextmanager
@@ -74,6 +74,10 @@ class Store:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
