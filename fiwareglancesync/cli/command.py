@@ -17,6 +17,7 @@ from ..execution.outcome import RegionOutcome
 from ..execution.regions import RegionRef, all_regions, resolve_regions
 from ..execution.run import Run
 from ..facade import Federation
+from ..jobs.lookahead import looked_at
 from ..jobs.pool import Told, run_jobs
 from ..jobs.region import Mode, RegionJob, RegionResult, region_error
 from ..model import Message
@@ -124,9 +125,9 @@ class Command:
             self._narrator.tell(logging.INFO, f"The backup is in {folder}")
 
     def _in_turn(self, refs: Sequence[RegionRef], job: RegionJob) -> Iterable[RegionResult]:
-        for ref in refs:
+        for ref, sight in looked_at(refs, job.look):
             try:
-                result = job(ref, self._emit)
+                result = job(ref, self._emit, sight)
             except Exception as error:  # noqa: BLE001 - whatever it is, the other regions go on
                 result = self._died(ref, f"internal error: {type(error).__name__}: {error}", format_exc())
             self._outcomes[ref] = result.outcome

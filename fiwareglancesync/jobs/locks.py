@@ -37,12 +37,13 @@ def runtime_folder() -> Path:
 
 
 @contextmanager
-def lock(identity: str, run: str, *, wait: bool = False) -> Iterator[None]:
+def lock(identity: str, run: str, *, wait: bool = False) -> Iterator[str]:
     """Hold the lock of a place and project; the kernel releases it whatever happens to this process.
 
     :param identity: what is locked, see ``Place.identity``
     :param run: id of the run; a holder of the same run (two targets may share a region) is waited for
     :param wait: wait for the holder instead of failing
+    :return: id of the run that held it last, "" when it is not known
     :raises RegionLocked: another process holds it; the text says who and since when
     """
     path = runtime_folder() / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.lock"
@@ -55,12 +56,14 @@ def lock(identity: str, run: str, *, wait: bool = False) -> Iterator[None]:
             if holder.get("run") != run:
                 raise RegionLocked(_held_by(holder)) from error
             fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        last_holder = str(_read(file).get("run", ""))
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
         file.seek(0)
         file.truncate()
         json.dump({"run": run, "pid": os.getpid(), "host": socket.gethostname(), "started": started}, file)
         file.flush()
-        yield
+        yield last_holder
 
 
 def _read(file: TextIO) -> Mapping[str, object]:

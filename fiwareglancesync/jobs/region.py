@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -15,7 +16,7 @@ from ..execution.regions import RegionRef
 from ..execution.run import Run
 from ..facade import Place
 from ..facade.backup import write_backup
-from ..model import MOVES, Message, SyncStatus
+from ..model import MOVES, Listing, Message, SyncStatus
 from ..planning import RegionPlan, kept_images, narrow
 from .locks import lock
 
@@ -62,6 +63,31 @@ class RegionResult:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What was seen of a region ahead of its turn.
+
+    :param listing: its images, None when they have not been listed
+    :param error: why they cannot be
+    :param at: value of ``time.monotonic()`` when they were
+    """
+
+    listing: Listing | None = None
+    error: GlanceSyncError | OSError | None = None
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the listing may still be worked with."""
+        return time.monotonic() - self.at < KEEPS
+
+
+NOTHING = Sight()
+
+KEEPS = 120.0
+"""Seconds after which a region is listed again before it is written to."""
+
+
+@dataclass(frozen=True)
 class RegionJob:
     """Does one mode for any region of a run.
 
@@ -74,24 +100,46 @@ class RegionJob:
     wait: bool = False
     backup_folder: Path | None = None
 
-    def __call__(self, ref: RegionRef, emit: Emit) -> RegionResult:
+    def look(self, ref: RegionRef) -> Sight:
+        """List a region ahead of its turn.
+
+        :param ref: the region
+        :return: what was seen; nothing when that has to wait for the region's turn, its errors included
+        """
+        try:
+            place = self.run.place(ref)
+            if self.run.is_master(place):
+                return NOTHING
+            if self.mode is not Mode.SYNC:
+                return Sight(place.listing())
+            with lock(place.identity, self.run.context.run):
+                return Sight(place.listing())
+        except RegionLocked:
+            return NOTHING
+        except (GlanceSyncError, OSError) as error:
+            return Sight(error=error)
+
+    def __call__(self, ref: RegionRef, emit: Emit, sight: Sight = NOTHING) -> RegionResult:
         """Do it.
 
         :param ref: the region
         :param emit: takes the events
+        :param sight: what was seen of the region ahead of its turn
         :return: what came of it; the region's failures are in there
         """
         emit(Event(Kind.REGION_STARTED, ref.full))
         recorder = Recorder(ref.full, emit)
         result = RegionResult(ref, recorder.outcome)
         try:
+            if sight.error is not None:
+                raise sight.error
             place = self.run.place(ref)
             if self.mode is Mode.SYNC:
-                result.outcome = self._synchronise(ref, place, emit, recorder)
+                result.outcome = self._synchronise(ref, place, sight, emit, recorder)
             elif self.mode is Mode.BACKUP:
-                self._back_up(place)
+                self._back_up(place, sight)
             else:
-                plan = self._plan(ref, place)
+                plan = self._plan(ref, place, sight)
                 announce(plan, recorder)
                 if self.mode is Mode.DRY_RUN:
                     _try(plan, recorder)
@@ -115,19 +163,23 @@ class RegionJob:
         )
         return result
 
-    def _synchronise(self, ref: RegionRef, place: Place, emit: Emit, recorder: Recorder) -> RegionOutcome:
+    def _synchronise(
+        self, ref: RegionRef, place: Place, sight: Sight, emit: Emit, recorder: Recorder
+    ) -> RegionOutcome:
         run = self.run
         if run.is_master(place):
             announce(run.plan_of_master(ref), recorder)
             return recorder.outcome
-        with lock(place.identity, run.context.run, wait=self.wait):
-            listing = place.listing()
+        with lock(place.identity, run.context.run, wait=self.wait) as last_holder:
+            fresh = last_holder == run.context.run and sight.is_fresh
+            listing = sight.listing if fresh and sight.listing else place.listing()
             return synchronise(run.selection(ref.target), place, listing, run.mover, run.choice, emit, run.context)
 
-    def _plan(self, ref: RegionRef, place: Place) -> RegionPlan:
+    def _plan(self, ref: RegionRef, place: Place, sight: Sight) -> RegionPlan:
         run = self.run
-        plan = run.plan_of_master(ref) if run.is_master(place) else run.plan(ref, place.listing())
-        return narrow(plan, run.choice)
+        if run.is_master(place):
+            return narrow(run.plan_of_master(ref), run.choice)
+        return narrow(run.plan(ref, sight.listing or place.listing()), run.choice)
 
     def _rows(self, plan: RegionPlan, place: Place) -> list[StatusRow]:
         return [
@@ -144,8 +196,8 @@ class RegionJob:
             for entry in plan.entries
         ]
 
-    def _back_up(self, place: Place) -> None:
-        listing = self.run.master_listing if self.run.is_master(place) else place.listing()
+    def _back_up(self, place: Place, sight: Sight) -> None:
+        listing = self.run.master_listing if self.run.is_master(place) else sight.listing or place.listing()
         if self.backup_folder is not None:
             write_backup(self.backup_folder, place.name, kept_images(listing))
 

@@ -1,0 +1,37 @@
+"""Looks at the next regions while one is being worked on, so that their listings cost no time of their own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Job = TypeVar("Job")
+Sight = TypeVar("Sight")
+
+AHEAD = 4
+"""How many regions are looked at ahead; bounded, for a listing may be large (design 4, invariant 6)."""
+
+
+def looked_at(jobs: Sequence[Job], look: Callable[[Job], Sight]) -> Iterator[tuple[Job, Sight]]:
+    """Look at jobs in threads, a few ahead of the one that is handed out.
+
+    :param jobs: in the order in which they are handed out
+    :param look: must not raise; what it finds is handed out with the job
+    """
+    if len(jobs) < 2:
+        yield from ((job, look(job)) for job in jobs)
+        return
+    waiting = deque(jobs)
+    seen: deque[tuple[Job, Future[Sight]]] = deque()
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="look") as threads:
+        try:
+            while waiting or seen:
+                while waiting and len(seen) < AHEAD:
+                    job = waiting.popleft()
+                    seen.append((job, threads.submit(look, job)))
+                job, sight = seen.popleft()
+                yield job, sight.result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
