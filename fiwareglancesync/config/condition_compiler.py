@@ -161,20 +161,20 @@ class Compiler:
         return evaluate
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> Evaluate:
-        make: Callable[[Any], Any] = {ast.List: list, ast.Tuple: tuple, ast.Set: frozenset}[type(node)]
+        make: Callable[[Any], Any] = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
         if all(isinstance(item, ast.Constant) for item in node.elts):
             for item in node.elts:
                 self.compile(item)  # refuses literals that are not allowed
             value = make([item.value for item in node.elts if isinstance(item, ast.Constant)])
-            return lambda frame: value  # nothing in the language changes a list
+            return lambda frame: value  # nothing in the language changes it
         parts = [self.compile(item) for item in node.elts]
-        if make is not frozenset:
+        if make is not set:
             return lambda frame: make([part(frame) for part in parts])
 
         def evaluate(frame: Frame) -> Any:
             elements = [part(frame) for part in parts]
             frame.weigh(elements)  # hashing goes over all that they hold
-            return frozenset(elements)
+            return set(elements)
 
         return evaluate
 

@@ -122,17 +122,15 @@ def _len(frame: Frame, value: Any) -> int:
     return len(value)
 
 
-def _set(frame: Frame, *values: Any) -> frozenset[Any]:
+def _set(frame: Frame, *values: Any) -> set[Any]:
     _charge_items(frame, values)
-    return frozenset(*values)
+    return set(*values)
 
 
 def _str(frame: Frame, value: Any) -> str:
     if not isinstance(value, str):
         frame.weigh(value, 0)
-    text = str(value)
-    frame.spend(len(text) >> STRIDE)
-    return text
+    return str(value)
 
 
 def _int(frame: Frame, value: Any) -> int:
@@ -176,11 +174,11 @@ def _text_method(name: str, stride: int = STRIDE) -> Callable[..., Any]:
 
 
 def _set_method(name: str) -> Callable[..., Any]:
-    method = getattr(frozenset, name)
+    plain, frozen = getattr(set, name), getattr(frozenset, name)
 
     def run(frame: Frame, owner: Any, *args: Any) -> Any:
         _charge_items(frame, (owner, *args))
-        return method(frozenset(owner), *args)
+        return (plain if isinstance(owner, set) else frozen)(owner, *args)
 
     return run
 
