@@ -19,10 +19,11 @@ from devcloud_lib.http import Client
 from devcloud_lib.state import Cloud, Service, write_private
 from devcloud_lib.topology import BOOTSTRAP_ACCOUNT
 
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 HEALTH_SECONDS = 2.0
 POLL_SECONDS = 0.1
 THREADS = 8
+CHUNKED_INPUT_BYTES = 16 * 2**20
 SERVER_SIDE = Path(__file__).resolve().parent / "server_side"
 
 
@@ -154,6 +155,8 @@ def _command(cloud: Cloud, service: Service) -> list[str]:
         "--die-on-term",
         # Headers hold tokens and long property values.
         "--buffer-size", "65535",
+        # python-glanceclient uploads in chunks of 1 MiB, which uWSGI's own limit does not quite take.
+        "--chunked-input-limit", str(CHUNKED_INPUT_BYTES),
         # This socket closes each connection after the answer; clients that were not told would meet resets.
         "--add-header", "Connection: close",
         # No log file of its own for requests: uWSGI would start a second process to write it.
@@ -162,8 +165,9 @@ def _command(cloud: Cloud, service: Service) -> list[str]:
 
 
 def _fingerprint(cloud: Cloud, service: Service) -> str:
-    text = server_config(cloud, service, install.paste_config(cloud.venv)) + repr(_command(cloud, service))
-    return hashlib.sha256(text.encode()).hexdigest()
+    config = server_config(cloud, service, install.paste_config(cloud.venv))
+    application = (SERVER_SIDE / "devcloud_app.py").read_text(encoding="utf-8")
+    return hashlib.sha256(repr([config, application, _command(cloud, service)]).encode()).hexdigest()
 
 
 def _write_config(cloud: Cloud, service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +23,12 @@ import pytest
 from devcloud_lib import image_files, ports, processes, state, topology
 from devcloud_lib.configuration import render, split_option
 from devcloud_lib.errors import CloudError
-from devcloud_lib.http import Client, query, sign_in
+from devcloud_lib.http import PATCH_TYPE, Client, query, sign_in
 from devcloud_lib.seed_images import SEED
 
 COMMAND_SECONDS = 600
 GONE_SECONDS = 20
+WRITERS = 8
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -185,6 +189,33 @@ class TestRunningCloud:
     def test_a_member_may_not_publish(self, cloud: Cloud) -> None:
         body = {"name": "n", "disk_format": "raw", "container_format": "bare", "visibility": "public"}
         assert cloud.glance("Spain", "member").try_call("POST", "/v2/images", body).status == 403
+
+    def test_an_upload_in_chunks_of_a_mebibyte_arrives_whole(self, cloud: Cloud) -> None:
+        glance = cloud.glance("Spain")
+        body = {"name": "n", "disk_format": "raw", "container_format": "bare"}
+        path = "/v2/images/" + glance.call("POST", "/v2/images", body).json()["id"]
+        chunks = [image_files.raw(image_files.MIB, str(number)) for number in range(5)]
+        headers = {"X-Auth-Token": glance.token or "", "Content-Type": "application/octet-stream"}
+        with closing(http.client.HTTPConnection(ports.HOST, glance.port, timeout=COMMAND_SECONDS)) as connection:
+            connection.request("PUT", f"{path}/file", iter(chunks), headers, encode_chunked=True)
+            assert connection.getresponse().status == 204
+        assert glance.call("GET", path).json()["checksum"] == hashlib.md5(b"".join(chunks)).hexdigest()
+
+    def test_several_writers_at_once_do_not_disturb_each_other(self, cloud: Cloud) -> None:
+        glance = cloud.glance("Spain")
+
+        def work(number: int) -> str:
+            body = {"name": f"n{number}", "disk_format": "raw", "container_format": "bare"}
+            path = "/v2/images/" + glance.call("POST", "/v2/images", body).json()["id"]
+            content = image_files.raw(image_files.MIB, str(number))
+            glance.call("PUT", f"{path}/file", content, content_type="application/octet-stream")
+            glance.call("PATCH", path, [{"op": "add", "path": "/nid", "value": "1"}], content_type=PATCH_TYPE)
+            status = str(glance.call("GET", path).json()["status"])
+            glance.call("DELETE", path)
+            return status
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            assert set(pool.map(work, range(3 * WRITERS))) == {"active"}
 
     def test_glance_imports_from_another_region(self, cloud: Cloud) -> None:
         cloud.do("seed")
