@@ -1,0 +1,65 @@
+"""What happens around the scenarios: the development cloud is found, and each begins with empty regions."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from behave.model import Scenario
+from behave.runner import Context
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.acceptance.helpers.cloud import DevelopmentCloud, NoCloud
+from tests.acceptance.helpers.store import Store
+from tests.acceptance.helpers.world import World, emptied
+
+
+def before_all(context: Context) -> None:
+    """Find the development cloud."""
+    try:
+        context.cloud = DevelopmentCloud.of_the_environment()
+        stores = {region: Store(context.cloud, region) for region in context.cloud.regions}
+        if not context.cloud.named:
+            _demand_empty(context.cloud, stores)
+    except NoCloud as error:
+        # A traceback would bury the one line that tells what to do.
+        print(f"ERROR: {error}", file=sys.stderr)
+        context.abort(reason=str(error))
+        return
+    context.stores = stores
+
+
+def before_scenario(context: Context, scenario: Scenario) -> None:
+    """Empty the regions, and give the program a folder and a configuration of its own."""
+    emptied(context.stores)
+    context.temporary = tempfile.TemporaryDirectory(prefix="glancesync-acceptance-")
+    context.world = World(context.cloud, context.stores, Path(context.temporary.name))
+
+
+def after_scenario(context: Context, scenario: Scenario) -> None:
+    """Remove what the program wrote; of a failed scenario the last run is told."""
+    if scenario.status.has_failed() and context.world.outcomes:
+        print(context.world.outcome)
+    context.temporary.cleanup()
+
+
+def after_all(context: Context) -> None:
+    """Leave the regions empty; those that were not ours to empty are left alone."""
+    if "stores" in context:
+        emptied(context.stores)
+
+
+def _demand_empty(cloud: DevelopmentCloud, stores: Mapping[str, Store]) -> None:
+    """Make sure that a cloud which nobody named holds nothing that somebody may want to keep.
+
+    :raises NoCloud: it does
+    """
+    held = sum(len(store.listing()) for store in stores.values())
+    if held:
+        raise NoCloud(
+            f"The development cloud in {cloud.folder} holds {held} images, which these tests would remove. Name it in"
+            " GLANCESYNC_DEVCLOUD_DIR if they may, or start another one there with: scripts/devcloud up"
+        )

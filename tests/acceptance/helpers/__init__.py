@@ -1,0 +1,1 @@
+"""What the acceptance tests prepare and observe regions with: OpenStack's own clients, never the program."""

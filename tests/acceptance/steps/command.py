@@ -1,0 +1,212 @@
+"""What the operator types, and what the program answers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from behave import given, then, use_step_matcher, when
+from behave.runner import Context
+
+from tests.acceptance.helpers.world import World
+
+use_step_matcher("re")
+
+
+@given("the configuration")
+def step_configuration(context: Context) -> None:
+    """Add to the configuration of the cloud."""
+    context.world.program.configure(context.world.filled(context.text))
+
+
+@given("a configuration file with nothing but")
+def step_whole_configuration(context: Context) -> None:
+    """Write the whole configuration."""
+    context.world.program.configure_alone(context.world.filled(context.text))
+
+
+@given("no configuration file")
+def step_no_configuration(context: Context) -> None:
+    """Leave it to the environment."""
+    context.world.program.configure_nothing()
+
+
+@given(r'the environment variable (?P<name>\w+) is "(?P<value>[^"]*)"')
+def step_environment(context: Context, name: str, value: str) -> None:
+    """Set a variable."""
+    context.world.program.environment[name] = context.world.filled(value)
+
+
+@given(r'I have run "(?P<command>.*)"')
+@when(r'I run "(?P<command>.*)"')
+def step_run(context: Context, command: str) -> None:
+    """Run the program."""
+    context.world.run(command)
+
+
+@when(r'I run "(?P<command>.*)" again')
+def step_run_again(context: Context, command: str) -> None:
+    """Run it once more."""
+    context.world.run(command)
+
+
+@then(r"the exit code is (?P<code>[0-9]+)")
+def step_exit_code(context: Context, code: str) -> None:
+    """Compare the exit code."""
+    outcome = context.world.outcome
+    assert outcome.exit_code == int(code), f"it is {outcome.exit_code}"
+    assert "Traceback" not in outcome.stderr
+
+
+@then(r"it says")
+def step_says(context: Context) -> None:
+    """Compare the whole narrative, without its level."""
+    _assert_lines(_narrative(context.world), context.world.filled(context.text).splitlines())
+
+
+@then(r"it says nothing")
+def step_says_nothing(context: Context) -> None:
+    """No line on standard output."""
+    assert not context.world.outcome.stdout, context.world.outcome.stdout
+
+
+@then(r'it says "(?P<line>.*)"')
+def step_says_line(context: Context, line: str) -> None:
+    """One line of the narrative."""
+    found = _narrative(context.world)
+    assert context.world.filled(line) in found, "\n".join(found)
+
+
+@then(r'it does not say "(?P<line>.*)"')
+def step_does_not_say(context: Context, line: str) -> None:
+    """A line that the narrative does not have."""
+    assert context.world.filled(line) not in _narrative(context.world)
+
+
+@then(r"it warns")
+def step_warns(context: Context) -> None:
+    """Compare all warnings and errors, and their order."""
+    _assert_lines(_troubles(context.world), context.world.filled(context.text).splitlines())
+
+
+@then(r"it warns of nothing")
+def step_warns_nothing(context: Context) -> None:
+    """No warning, no error."""
+    assert not context.world.outcome.stderr, context.world.outcome.stderr
+
+
+@then(r'it warns "(?P<line>.*)"')
+def step_warns_line(context: Context, line: str) -> None:
+    """One of its warnings and errors."""
+    found = _troubles(context.world)
+    assert context.world.filled(line) in found, "\n".join(found)
+
+
+@then(r'it names the error "(?P<part>.*)"')
+def step_names_error(context: Context, part: str) -> None:
+    """A part of the one line that it writes on standard error."""
+    found = _troubles(context.world)
+    assert len(found) == 1, "\n".join(found)
+    assert found[0].startswith("ERROR:"), found[0]
+    assert context.world.filled(part) in found[0], found[0]
+
+
+@then(r"the status is")
+def step_status(context: Context) -> None:
+    """Compare the rows on standard output and their order."""
+    headings = ("status", "region", "image")
+    wanted = [[context.world.filled(row[heading]) for heading in headings] for row in context.table]
+    found = _rows(context.world.outcome.stdout)
+    assert found == wanted, "\n".join(",".join(row) for row in found)
+
+
+@then(r"every status is (?P<status>\w+)")
+def step_every_status(context: Context, status: str) -> None:
+    """All rows say the same, and there are some."""
+    found = {row[0] for row in _rows(context.world.outcome.stdout)}
+    assert found == {status}, found
+
+
+@then(r"it prints the same as the first time")
+def step_same_output(context: Context) -> None:
+    """Compare standard output with that of the scenario's first run."""
+    outcomes = context.world.outcomes
+    first, last = outcomes[0], outcomes[-1]
+    assert first.stdout, "the first run printed nothing"
+    assert last.stdout == first.stdout, f"first:\n{first.stdout}"
+
+
+@then(r"it prints")
+def step_prints(context: Context) -> None:
+    """Compare standard output as it is."""
+    _assert_lines(context.world.outcome.stdout.splitlines(), context.world.filled(context.text).splitlines())
+
+
+@then(r'the file "(?P<pattern>[^"]*)" says')
+def step_file(context: Context, pattern: str) -> None:
+    """Compare a file's lines, without the time that each begins with."""
+    lines = _file(context.world, pattern).read_text(encoding="utf-8").splitlines()
+    # date, time, text
+    found = [line.split(" ", 2)[2] for line in lines]
+    _assert_lines(found, context.world.filled(context.text).splitlines())
+
+
+@then(r"these files were written, for nobody else to read")
+def step_files(context: Context) -> None:
+    """Compare the files below the working folder; a star stands for what changes with time."""
+    world: World = context.world
+    wanted = {_file(world, row["file"]) for row in context.table}
+    folder = world.program.folder
+    found = {path for path in folder.rglob("*") if path.is_file() and path.name != "glancesync.conf"}
+    assert found == wanted, sorted(str(path.relative_to(folder)) for path in found)
+    for path in found:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+        assert path.parent == folder or stat.S_IMODE(path.parent.stat().st_mode) == 0o700, path.parent
+
+
+@then(r"no files were written")
+def step_no_files(context: Context) -> None:
+    """Nothing but the configuration is in the working folder."""
+    found = [path.name for path in context.world.program.folder.iterdir() if path.name != "glancesync.conf"]
+    assert not found, found
+
+
+@then(r'the report "(?P<name>[^"]*)" says')
+def step_report(context: Context, name: str) -> None:
+    """Compare fields of the report's images, and their order."""
+    document = json.loads(_file(context.world, name).read_text(encoding="utf-8"))
+    headings = context.table.headings
+    wanted = [[row[heading] for heading in headings] for row in context.table]
+    found = [
+        [str({**image, "region": region["region"]}[heading]) for heading in headings]
+        for region in document["regions"]
+        for image in region["images"]
+    ]
+    assert found == wanted, found
+
+
+def _narrative(world: World) -> list[str]:
+    return [line.removeprefix("INFO:") for line in world.outcome.stdout.splitlines()]
+
+
+def _troubles(world: World) -> list[str]:
+    return world.outcome.stderr.splitlines()
+
+
+def _rows(text: str) -> list[list[str]]:
+    assert text == "" or text.endswith("\r\n"), "rows end with CR LF"
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def _file(world: World, pattern: str) -> Path:
+    found = sorted(world.program.folder.glob(pattern))
+    assert len(found) == 1, f"{pattern}: {[path.name for path in found]}"
+    return found[0]
+
+
+def _assert_lines(found: Sequence[str], wanted: Sequence[str]) -> None:
+    assert list(found) == list(wanted), "\n".join(["it was:", *found])
