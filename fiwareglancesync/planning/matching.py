@@ -34,7 +34,8 @@ def match(
             several[name].append(image)
         else:
             found[name] = image
-    for name, image in list(found.items()):
+    for name in [name for name in masters if name in found]:
+        image = found[name]
         if name not in several and image.is_active and listing.owns(image):
             continue
         chosen = _choose(masters[name], [image, *several[name]], selection, listing, messages)
