@@ -67,6 +67,8 @@ class Target:
     :param max_replacements: 0 means no limit
     :param store: destination store of a multi-store Glance, "" for its default
     :param list_images_timeout: seconds
+    :param region_bandwidth: bytes per second into each region, 0 means no limit
+    :param uploads_per_region: how many images are moved into a region at the same time
     """
 
     name: str
@@ -85,6 +87,8 @@ class Target:
     list_images_timeout: int = 30
     max_replacements: int = 0
     store: str = ""
+    region_bandwidth: int = 0
+    uploads_per_region: int = 1
 
     @property
     def mock_project(self) -> str:
@@ -100,6 +104,7 @@ class Settings:
     :param source: the file that was read, or ``environment``
     :param warnings: what the reader of the configuration wants to tell the user
     :param spool_size: bytes, 0 means half of what is free
+    :param spool_keep: whether the spool's content outlives the run
     :param bandwidth: bytes per second, 0 means no limit
     :param leftover_age: seconds after which another host's leftover may be removed
     :param transfer: ``auto`` or the way that is forced
@@ -115,6 +120,7 @@ class Settings:
     database: str = field(default="", repr=False)
     spool_dir: Path | None = None
     spool_size: int = 0
+    spool_keep: bool = False
     bandwidth: int = 0
     leftover_age: int = 24 * 3600
     source: str = ""

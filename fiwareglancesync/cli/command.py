@@ -58,6 +58,7 @@ class Command:
         """
         started = datetime.now(timezone.utc)
         with ExitStack() as stack:
+            stack.callback(self._run.close)
             self._open_listeners(stack)
             report_file = stack.enter_context(private_file(self._options.report)) if self._options.report else None
             for message in self._settings.warnings:

@@ -65,8 +65,8 @@ def _run(words: Sequence[str], prog: str) -> int:
         if options.transfer:
             overrides.append(f"main.transfer={options.transfer}")
         settings = load_settings(options.conf, overrides, os.environ, mock=bool(os.environ.get(EMBEDDED)))
-        if settings.transfer in ("spool", "server"):
-            raise UsageError(f"the way {settings.transfer} to move bytes is not there yet; use auto, file or stream")
+        if settings.transfer == "server":
+            raise UsageError(f"the way {settings.transfer} to move bytes is not there yet; use another, or auto")
         return Command(options, settings, open_federation(settings, os.environ)).run()
 
 

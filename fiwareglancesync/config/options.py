@@ -82,10 +82,15 @@ MAIN_OPTIONS: tuple[Option, ...] = (
         default="0, which means half of what is free",
     ),
     Option(
+        "spool_keep",
+        BOOLEAN,
+        "Keep what is in that folder for the next run, instead of removing it when a run ends.",
+    ),
+    Option(
         "bandwidth",
         RATE,
-        "The most that may be sent, in bytes a second or with K, M, G or T (powers of 1024); 0 means no "
-        "limit.",
+        "The most that all regions of a run together may be sent, in bytes a second or with K, M, G or T "
+        "(powers of 1024); 0 means no limit. What a region fetches itself (server) does not count.",
         sample="50M",
     ),
     Option(
@@ -258,6 +263,18 @@ RULE_OPTIONS: tuple[Option, ...] = (
         "The most images of a region that one run may replace or rename; if there were more, none is. 0 "
         "means no limit.",
         recommended="10",
+    ),
+    Option(
+        "region_bandwidth",
+        RATE,
+        "The most that a region may be sent, in bytes a second or with K, M, G or T (powers of 1024); 0 means "
+        "no limit.",
+        sample="20M",
+    ),
+    Option(
+        "uploads_per_region",
+        POSITIVE,
+        "How many images are moved into a region at the same time, the smallest first.",
     ),
     Option("store", TEXT, "The store of a Glance with several stores that new images go to.", sample="ceph"),
     Option(

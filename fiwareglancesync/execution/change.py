@@ -62,6 +62,8 @@ def make_image(
             published, moved = _persist(partial(_try_way, way, entry, links, scene, mover, context, report))
         except (TransferError, VerificationError) as error:
             refusals.append(f"{way}: {error}")
+            if isinstance(error, VerificationError):
+                mover.distrust(way, entry.image)
             if way == ways[-1]:
                 raise type(error)("; ".join(refusals)) from error
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from ..model import Listing, Message, SyncStatus
 from ..planning import Choice, PlanEntry, RegionPlan, Selection, choosable_names, plan_region, select
 from ..settings import Settings
 from ..transfer import Mover
-from ..transfer.sources import FileSource, StreamSource
+from ..transfer.ways import open_ways
 from .regions import RegionRef
 from .scene import RunContext
 
@@ -24,6 +25,8 @@ class Run:
     :param settings: the configuration
     :param federation: the places that it reaches
     :param choice: ``--image``
+    :param context: who does this
+    :param mover: the ways to move bytes, once the run is prepared and until it is closed
     """
 
     settings: Settings
@@ -31,6 +34,8 @@ class Run:
     choice: Choice = field(default_factory=Choice)
     context: RunContext = field(default_factory=RunContext)
     _selections: dict[str, Selection] = field(default_factory=dict, repr=False)
+    _resources: ExitStack = field(default_factory=ExitStack, repr=False)
+    mover: Mover = field(default_factory=lambda: Mover([]), repr=False)
 
     def __post_init__(self) -> None:
         self.context = RunContext(leftover_age=self.settings.leftover_age)
@@ -51,10 +56,9 @@ class Run:
         """
         return self.master.listing()
 
-    @cached_property
-    def mover(self) -> Mover:
-        """The ways to move bytes, in the order of preference."""
-        return Mover([FileSource(self.settings.images_dir), StreamSource(self.master)], self.settings.transfer)
+    def close(self) -> None:
+        """Remove what the ways needed while the run lasted."""
+        self._resources.close()
 
     def selection(self, target: str) -> Selection:
         """What a target gets from the master.
@@ -91,12 +95,15 @@ class Run:
         return RegionPlan(ref.full, self.master_listing.project, entries)
 
     def prepare(self, refs: Iterable[RegionRef]) -> list[Message]:
-        """Ask the master and choose what each target gets, once for all regions.
+        """Ask the master and choose what each target gets and how it moves, once for all regions.
 
         :param refs: the regions of this run
         :return: what the user is to know about the master's images, each once
         :raises CloudError: the master cannot be asked
         """
+        refs = list(refs)
+        ways = open_ways(self.settings, self.master, several=len(refs) > 1)
+        self.mover = self._resources.enter_context(ways)
         targets = dict.fromkeys(ref.target for ref in refs if ref.target in self.settings.targets)
         selections = [self.selection(target) for target in targets]
         names = [name for selection in selections for name in choosable_names(selection)]

@@ -177,7 +177,7 @@ class EmbeddedPlace:
         """Refused: see :meth:`adopt`."""
         raise CloudError(f"{self.name}: the embedded federation takes no bytes for image {image_id}")
 
-    def download(self, image_id: str) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
         """Refused: there are no bytes."""
         raise CloudError(f"{self.name}: the embedded federation has no bytes of image {image_id}")
 

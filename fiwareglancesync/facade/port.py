@@ -20,14 +20,16 @@ PIECE = 2**20
 
 @dataclass(frozen=True)
 class Body:
-    """Bytes on their way into a place: their number is known before the first is read.
+    """Bytes on their way: their number is known before the first is read.
 
-    :param size: bytes in all
-    :param pieces: makes a fresh iterator over the content, from its start, in pieces of about ``PIECE`` bytes
+    :param size: bytes to come
+    :param pieces: makes an iterator over them, in pieces of about ``PIECE`` bytes
+    :param start: position of the first of them in the image's content
     """
 
     size: int
     pieces: Callable[[], Iterator[bytes]]
+    start: int = 0
 
 
 class Place(Protocol):
@@ -87,8 +89,12 @@ class Place(Protocol):
         """Remove an image. Removing one that is gone succeeds."""
         ...
 
-    def download(self, image_id: str) -> AbstractContextManager[Body]:
-        """Open an image's content for one reading."""
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
+        """Open an image's content for one reading.
+
+        :param start: position of the first byte that is wanted; a place may begin at the first of all
+            nevertheless, which the body tells
+        """
         ...
 
 

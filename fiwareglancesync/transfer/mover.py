@@ -10,6 +10,7 @@ from ..errors import TransferError
 from ..facade import Body, InstantCopy, Place
 from ..model import Image
 from .sources import Source
+from .throttle import Throttle
 
 AUTO = "auto"
 
@@ -36,10 +37,17 @@ class Mover:
 
     :param sources: the ways, the preferred one first
     :param forced: the name of the only way allowed, or ``auto``
+    :param throttles: what bounds the bytes per second into a place
     """
 
-    def __init__(self, sources: Sequence[Source], forced: str = AUTO) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        forced: str = AUTO,
+        throttles: Callable[[Place], Sequence[Throttle]] = lambda place: (),
+    ) -> None:
         self._sources = [source for source in sources if forced in (AUTO, source.way)]
+        self._throttles = throttles
 
     def ways(self, image: Image, place: Place) -> tuple[list[str], list[str]]:
         """Tell how an image can get into a place.
@@ -75,13 +83,26 @@ class Mover:
         with source.open(image) as body:
             if body.size != image.size:
                 raise TransferError(f"{way} offers {body.size} bytes, the image has {image.size}")
-            place.upload(uuid, Body(body.size, lambda: _counted(body, progress)))
+            throttles = self._throttles(place)
+            place.upload(uuid, Body(body.size, lambda: _watched(body, throttles, progress)))
         return Moved(way, body.size, time.monotonic() - started)
 
+    def distrust(self, way: str, image: Image) -> None:
+        """Take note that what came by a way was not the image's content.
 
-def _counted(body: Body, progress: Progress) -> Iterator[bytes]:
+        :param way: the way that was taken
+        :param image: the master's image
+        """
+        for source in self._sources:
+            if source.way == way:
+                source.distrust(image)
+
+
+def _watched(body: Body, throttles: Sequence[Throttle], progress: Progress) -> Iterator[bytes]:
     done = 0
     for piece in body.pieces():
+        for throttle in throttles:
+            throttle.take(len(piece))
         yield piece
         done += len(piece)
         progress(done)

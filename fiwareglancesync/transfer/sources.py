@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +31,10 @@ class Source(Protocol):
 
         :raises TransferError: it cannot be read
         """
+        ...
+
+    def distrust(self, image: Image) -> None:
+        """Take note that what came from here was not the image's content."""
         ...
 
 
@@ -80,6 +84,9 @@ class FileSource:
 
             yield Body(image.size or 0, pieces)
 
+    def distrust(self, image: Image) -> None:
+        """The file is not ours to mend."""
+
     def _path(self, image: Image) -> Path:
         """The file of an image; its UUID is data from a server and must not lead elsewhere."""
         return self._folder / os.path.basename(image.id or "-")
@@ -103,19 +110,12 @@ class StreamSource:
     @contextmanager
     def open(self, image: Image) -> Iterator[Body]:
         """Ask the master for the image's content."""
-        try:
-            opened = self._master.download(image.id)
-            body = opened.__enter__()
-        except CloudError as error:
-            raise TransferError(f"the master cannot be read: {error}") from error
-        try:
+        with ExitStack() as stack:
+            try:
+                body = stack.enter_context(self._master.download(image.id))
+            except CloudError as error:
+                raise TransferError(f"the master cannot be read: {error}") from error
+            yield body
 
-            def pieces() -> Iterator[bytes]:
-                try:
-                    yield from body.pieces()
-                except CloudError as error:
-                    raise TransferError(f"the master cannot be read: {error}") from error
-
-            yield Body(body.size, pieces)
-        finally:
-            opened.__exit__(None, None, None)
+    def distrust(self, image: Image) -> None:
+        """The master is asked anew each time."""

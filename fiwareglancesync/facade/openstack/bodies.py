@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from .outgoing import Outgoing, SourceFailed
 from .service import Call, ImageService
 
 BYTES = "application/octet-stream"
+CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})(?:/(?:\d+|\*))?")
 
 
 def image_path(image_id: str) -> str:
@@ -74,33 +76,43 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
 
 
 @contextmanager
-def download(service: ImageService, image_id: str) -> Iterator[Body]:
+def download(service: ImageService, image_id: str, start: int = 0) -> Iterator[Body]:
     """Open an image's content for one reading.
 
+    :param start: position of the first byte that is wanted; the body tells where it really begins
     :raises CloudError: at opening; while the bytes flow, failures are :class:`TransferError`
     """
-    answer = _open(service, image_id)
+    answer = _open(service, image_id, start)
     try:
         size = _size(service, image_id, answer)
-        yield Body(size, _Once(answer, size, service.address).pieces)
+        yield Body(size, _Once(answer, size, service.address).pieces, _start(answer, size))
     finally:
         # What is not read to its end is not worth reading: the connection is dropped, not drained.
         answer.close()
 
 
-def _open(service: ImageService, image_id: str) -> requests.Response:
+def _open(service: ImageService, image_id: str, start: int) -> requests.Response:
+    headers = {"Accept": BYTES, **({"Range": f"bytes={start}-"} if start else {})}
+
     def attempt(access: Access) -> requests.Response:
-        answer = service.send(
-            "GET", file_path(image_id), access, headers={"Accept": BYTES}, timeout=service.tuning.idle
-        )
+        answer = service.send("GET", file_path(image_id), access, headers=headers, timeout=service.tuning.idle)
         if answer.status_code == 204:
             answer.close()
             raise NotFound("the image has no content", status=204)
-        if answer.status_code != 200:
+        if answer.status_code not in (200, 206):
             raise service.failure(Operation.DOWNLOAD, answer)
         return answer
 
     return service.persist(lambda _: service.renewing(attempt))
+
+
+def _start(answer: requests.Response, size: int) -> int:
+    """Where the answer begins. Some stores answer 206 and send the whole image: the length tells."""
+    stated = CONTENT_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
+    if answer.status_code != 206 or stated is None:
+        return 0
+    first, last = int(stated[1]), int(stated[2])
+    return first if size == last - first + 1 else 0
 
 
 def _size(service: ImageService, image_id: str, answer: requests.Response) -> int:

@@ -130,9 +130,9 @@ class OpenStackPlace:
         except NotFound:
             return
 
-    def download(self, image_id: str) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
         """Open an image's content for one reading."""
-        return bodies.download(self._service, image_id)
+        return bodies.download(self._service, image_id, start)
 
     def _look(self, image_id: str) -> Image | None:
         """The image if it can be seen; used to explain another error, so its own do not matter."""
