@@ -109,7 +109,9 @@ class Store:
     def listing(self) -> list[Any]:
         """What Glance tells of all images, in their order: everybody's, the hidden ones too."""
         client = self._client()
-        found = [image for hidden in (False, True) for image in client.list(filters={"os_hidden": hidden})]
+        # Without visibility=all an administrator is shown everything but the community images of others.
+        filters = [{"os_hidden": hidden, "visibility": "all"} for hidden in (False, True)]
+        found = [image for wanted in filters for image in client.list(filters=wanted)]
         return sorted(found, key=lambda image: (image["created_at"], image["id"]))
 
     def seen(self) -> list[Seen]:

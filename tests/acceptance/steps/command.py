@@ -17,19 +17,19 @@ from tests.acceptance.helpers.world import World
 use_step_matcher("re")
 
 
-@given("the configuration")
+@given(r"the configuration")
 def step_configuration(context: Context) -> None:
     """Add to the configuration of the cloud."""
     context.world.program.configure(context.world.filled(context.text))
 
 
-@given("a configuration file with nothing but")
+@given(r"a configuration file with nothing but")
 def step_whole_configuration(context: Context) -> None:
     """Write the whole configuration."""
     context.world.program.configure_alone(context.world.filled(context.text))
 
 
-@given("no configuration file")
+@given(r"no configuration file")
 def step_no_configuration(context: Context) -> None:
     """Leave it to the environment."""
     context.world.program.configure_nothing()

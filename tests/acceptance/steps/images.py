@@ -97,6 +97,22 @@ def step_exactly(context: Context, place: str) -> None:
     _assert_no_journal(images)
 
 
+@then(rf"{PLACE} has exactly (?P<which>the old image|the new image|both, the old one aside)")
+def step_conflict(context: Context, place: str, which: str) -> None:
+    """The image ``base`` with the content ``old`` or ``new``, after a conflict."""
+    world: World = context.world
+    old_uuid = world.filled("{first uuid of base in " + place + "}")
+    old = ("base", "old", "public", {"nid": "1", "local": "1"}, True)
+    new = ("base", "new", "public", {"nid": "1"}, False)
+    aside = ("base.old", "old", "private", {"nid": "1", "local": "1"}, True)
+    wanted = {"the old image": [old], "the new image": [new], "both, the old one aside": [new, aside]}[which]
+    found = sorted(
+        (image.name, image.content, image.visibility, dict(image.properties), image.id == old_uuid)
+        for image in world.store(place).seen()
+    )
+    assert found == wanted, found
+
+
 @then(rf"{PLACE} has no images")
 def step_none(context: Context, place: str) -> None:
     """Nobody has an image there."""
