@@ -22,7 +22,7 @@ from ..jobs.pool import Told, run_jobs
 from ..jobs.region import Mode, RegionJob, RegionResult, region_error
 from ..model import Message
 from ..planning import Choice
-from ..settings import Settings
+from ..settings import Settings, Target
 from .chronicles import Chronicles
 from .narrative import Narrator
 from .progress import progress_bars
@@ -87,7 +87,7 @@ class Command:
         """Name the regions and ask the master; None when the master fails, which ends the run."""
         master = self._settings.master_region
         try:
-            refs = resolve_regions(self._options.regions, self._settings, self._run.federation)
+            refs = resolve_regions(self._options.regions, self._settings, self._run.federation, self._lost)
             messages = [] if self._mode is Mode.BACKUP else self._run.prepare(refs)
         except CloudError as error:
             self._failed = True
@@ -169,10 +169,14 @@ class Command:
             try:
                 refs += all_regions(target, self._run.federation)
             except CloudError as error:
-                self._failed = True
-                self._tell(Message.error(f"The regions of target {target.name} are unknown. Cause: {error}"))
+                self._lost(target, error)
         write_regions(refs, self._options.format, sys.stdout)
         return self._exit_code()
+
+    def _lost(self, target: Target, error: CloudError) -> None:
+        """Tell of a target that cannot be asked for its regions; the others go on."""
+        self._failed = True
+        self._tell(Message.error(f"The regions of target {target.name} are unknown. Cause: {error}"))
 
     def _exit_code(self) -> int:
         outcomes = self._outcomes.values()
