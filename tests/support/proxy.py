@@ -1,0 +1,284 @@
+"""A forwarding proxy on loopback that lets faults happen between the program and real Keystone and Glance.
+
+Whoever is given its address as ``http_proxy`` sends it every request; those that a rule fits are answered,
+delayed, held up, watched or dropped, the others pass as they are.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import socketserver
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from io import BufferedIOBase
+from typing import Any
+from urllib.parse import urlsplit
+
+PIECE = 2**16
+TICK = 0.02
+_OF_ONE_HOP = {"connection", "proxy-connection", "keep-alive", "transfer-encoding"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answer in the service's place.
+
+    :param text: the body, in the service's own words
+    """
+
+    status: int
+    text: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Take the request and never answer."""
+
+
+@dataclass(frozen=True)
+class HangUp:
+    """Close the connection without a word."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """Pass the request on after some time.
+
+    :param seconds: how long the service seems to think
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Pass the request on and do something besides.
+
+    :param before: called before the service gets the request
+    :param after: called when it has answered, before the program gets the answer
+    """
+
+    before: Callable[[], object] | None = None
+    after: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """Pass a body on so slowly that it takes as long as a test needs.
+
+    :param begun: set when the first bytes have gone on
+    :param open: to be set when the rest may go on at full speed
+    """
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    open: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Garble:
+    """Pass the request on with the first byte of its body changed."""
+
+
+Act = Answer | Silence | HangUp | Late | Watch | Narrow | Garble
+
+
+@dataclass
+class Rule:
+    """What happens to which requests.
+
+    :param path: expression that the whole path must match
+    :param port: the service's, None for any
+    :param times: how often it happens, None for always
+    """
+
+    act: Act
+    method: str
+    path: str
+    port: int | None
+    times: int | None
+
+    def fits(self, method: str, path: str, port: int) -> bool:
+        """Whether it is about a request."""
+        return (
+            self.times != 0
+            and self.method in (method, "*")
+            and self.port in (port, None)
+            and re.fullmatch(self.path, path) is not None
+        )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that passed by."""
+
+    method: str
+    path: str
+    port: int
+
+
+class Proxy(socketserver.ThreadingTCPServer):
+    """The proxy; it keeps what it saw, tokens apart, so that a test can look for them in the output."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+    allow_reuse_address = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.stopping = threading.Event()
+        self.requests: list[Seen] = []
+        self.tokens: set[str] = set()
+        self._rules: list[Rule] = []
+        self._lock = threading.Lock()
+
+    @property
+    def address(self) -> str:
+        """What ``http_proxy`` must say."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def on(
+        self, act: Act, method: str = "*", path: str = ".*", *, port: int | None = None, times: int | None = None
+    ) -> Act:
+        """Add a rule; the first one that fits counts."""
+        with self._lock:
+            self._rules.append(Rule(act, method, path, port, times))
+        return act
+
+    def clear(self) -> None:
+        """Forget all rules and what was seen."""
+        with self._lock:
+            self._rules.clear()
+            self.requests.clear()
+
+    def count(self, method: str, path: str) -> int:
+        """How many requests of a kind have passed."""
+        with self._lock:
+            return sum(seen.method == method and bool(re.fullmatch(path, seen.path)) for seen in self.requests)
+
+    def take(self, seen: Seen, token: str) -> Act | None:
+        """Note a request and find what is to happen to it."""
+        with self._lock:
+            self.requests.append(seen)
+            if token:
+                self.tokens.add(token)
+            for rule in self._rules:
+                if rule.fits(seen.method, seen.path, seen.port):
+                    if rule.times is not None:
+                        rule.times -= 1
+                    return rule.act
+        return None
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The program may leave at any moment, and services may be down: that is what is tested."""
+
+
+class _ProgramGone(Exception):
+    """The program closed its connection in the middle of a body; the service gets to feel it."""
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: Proxy
+
+    def handle(self) -> None:
+        method, target, _ = self.rfile.readline().decode("latin-1").split(" ", 2)
+        headers = http.client.parse_headers(self.rfile)
+        parts = urlsplit(target)
+        port = parts.port or 80
+        act = self.server.take(Seen(method, parts.path, port), headers.get("X-Auth-Token", ""))
+        length = int(headers.get("Content-Length", "0"))
+        if isinstance(act, HangUp):
+            return
+        if isinstance(act, Silence):
+            self.server.stopping.wait()
+            return
+        if isinstance(act, Answer):
+            for _ in _pieces(self.rfile, length):
+                continue
+            self._answer(act)
+            return
+        if isinstance(act, Late):
+            self.server.stopping.wait(act.seconds)
+        if isinstance(act, Watch) and act.before:
+            act.before()
+        upstream = http.client.HTTPConnection(parts.hostname or "", port, timeout=60)
+        with closing(upstream):
+            path = parts.path + (f"?{parts.query}" if parts.query else "")
+            upstream.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in headers.items():
+                if name.lower() not in _OF_ONE_HOP:
+                    upstream.putheader(name, value)
+            upstream.putheader("Connection", "close")
+            upstream.endheaders()
+            # A service that answers early reads no more: its answer counts.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                for piece in self._altered(act, length):
+                    upstream.send(piece)
+            answer = upstream.getresponse()
+            if isinstance(act, Watch) and act.after:
+                act.after()
+            self._relay(answer)
+
+    def _altered(self, act: Act | None, length: int) -> Iterator[bytes]:
+        first = True
+        for piece in _pieces(self.rfile, length):
+            yield bytes([piece[0] ^ 1]) + piece[1:] if first and isinstance(act, Garble) else piece
+            first = False
+            if isinstance(act, Narrow):
+                act.begun.set()
+                act.open.wait(TICK)
+
+    def _answer(self, act: Answer) -> None:
+        body = json.dumps({"message": act.text}).encode()
+        headers = {"Content-Type": "application/json", **act.headers, "Content-Length": str(len(body))}
+        self._head(act.status, headers)
+        self.wfile.write(body)
+
+    def _relay(self, answer: http.client.HTTPResponse) -> None:
+        token = answer.getheader("X-Subject-Token")
+        if token:
+            self.server.tokens.add(token)
+        headers = {name: value for name, value in answer.getheaders() if name.lower() not in _OF_ONE_HOP}
+        self._head(answer.status, headers)
+        while piece := answer.read(PIECE):
+            self.wfile.write(piece)
+
+    def _head(self, status: int, headers: Mapping[str, str]) -> None:
+        lines = [f"HTTP/1.1 {status} Proxied", *(f"{name}: {value}" for name, value in headers.items())]
+        self.wfile.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1"))
+
+
+def _pieces(stream: BufferedIOBase, length: int) -> Iterator[bytes]:
+    while length:
+        piece = stream.read(min(PIECE, length))
+        if not piece:
+            raise _ProgramGone
+        length -= len(piece)
+        yield piece
+
+
+@contextmanager
+def running_proxy() -> Iterator[Proxy]:
+    """A proxy that serves while the block runs."""
+    with Proxy() as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            proxy.stopping.set()
+            proxy.shutdown()
+
+
+def free_port() -> int:
+    """A port where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
