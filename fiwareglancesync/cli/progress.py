@@ -59,6 +59,7 @@ class Bars:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
         self._finished: dict[str, int] = {}
+        self._moving: dict[str, dict[str, int]] = {}
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -75,6 +76,7 @@ class Bars:
             region = printable(event.region)
             self._tasks[event.region] = self._progress.add_task("", total=event.size, region=region, image="")
             self._finished[event.region] = 0
+            self._moving[event.region] = {}
         task = self._tasks.get(event.region)
         if task is None:
             return
@@ -85,9 +87,13 @@ class Bars:
         self._progress.refresh()
 
     def _move(self, task: TaskID, event: Event) -> None:
-        done = self._finished[event.region]
+        """Add up what has been moved and what is on its way; several images may be."""
+        moving = self._moving[event.region]
+        image = printable(event.image or "")
         if event.kind in (Kind.DONE, Kind.FAILED):
-            self._finished[event.region] = done = done + event.size
-            self._progress.update(task, completed=done, image="")
+            moving.pop(image, None)
+            self._finished[event.region] += event.size
         else:
-            self._progress.update(task, completed=done + event.done, image=printable(event.image or ""))
+            moving[image] = event.done
+        completed = self._finished[event.region] + sum(moving.values())
+        self._progress.update(task, completed=completed, image=", ".join(moving))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ..errors import CloudError, GlanceSyncError, Scope
+from ..errors import Cancelled, CloudError, GlanceSyncError, Scope
 from ..events import Action, Emit, Event, Kind
 from ..model import Message, SyncStatus
 from ..planning import PlanEntry
@@ -45,7 +47,9 @@ class Recorder:
     def __init__(self, region: str, emit: Emit) -> None:
         self.region = region
         self.outcome = RegionOutcome(region)
-        self._emit = emit
+        self._listener = emit
+        self._guard = threading.Lock()
+        self._stopped: BaseException | None = None
 
     @contextmanager
     def attempt(
@@ -62,7 +66,7 @@ class Recorder:
         """
         attempt = Attempt(uuid)
         started = time.monotonic()
-        self._emit(Event(Kind.STARTED, self.region, image, action, uuid, status, size=size))
+        self.emit(Event(Kind.STARTED, self.region, image, action, uuid, status, size=size))
         try:
             yield attempt
         except GlanceSyncError as error:
@@ -72,7 +76,7 @@ class Recorder:
         self.outcome.images.append(
             ImageOutcome(image, action, status, attempt.way, attempt.size, seconds, failure, attempt.notes)
         )
-        self._emit(
+        self.emit(
             Event(
                 Kind.DONE if failure is None else Kind.FAILED,
                 self.region,
@@ -104,7 +108,7 @@ class Recorder:
         """
         self.skip(action, entry, cause)
         event = Event(Kind.FAILED, self.region, entry.name, action, None, entry.status, size=entry.size)
-        self._emit(replace(event, message=Message.error(cause, entry.name)))
+        self.emit(replace(event, message=Message.error(cause, entry.name)))
 
     def skip(self, action: Action, entry: PlanEntry, cause: str) -> None:
         """Record that an image fails for a cause that has been told already."""
@@ -125,15 +129,31 @@ class Recorder:
             event = replace(event, uuid=there, status=entry.status, size=entry.size, message=blocked)
             if entry.blocked:
                 self.skip(action, entry, entry.blocked)
-        self._emit(event)
+        self.emit(event)
 
     def tell(self, message: Message) -> None:
         """Tell the user something."""
-        self._emit(Event(Kind.MESSAGE, self.region, message.image, message=message))
+        self.emit(Event(Kind.MESSAGE, self.region, message.image, message=message))
 
     def emit(self, event: Event) -> None:
-        """Pass an event on."""
-        self._emit(event)
+        """Pass an event on; one at a time, whatever thread it comes from."""
+        with self._guard:
+            self._listener(event)
+
+    def stop(self, error: BaseException) -> None:
+        """Have whatever is under way end at its next sign of progress.
+
+        :param error: why
+        """
+        self._stopped = error
+
+    def check(self) -> None:
+        """Let something that is under way end, if it should.
+
+        :raises Cancelled: it should
+        """
+        if self._stopped is not None:
+            raise Cancelled(self._stopped.signal if isinstance(self._stopped, Cancelled) else signal.SIGTERM)
 
 
 class Progress:
@@ -150,6 +170,7 @@ class Progress:
         """Take what is known: the new image's UUID, the way and the bytes sent."""
         attempt = self._attempt
         attempt.uuid, attempt.way, attempt.size = uuid, way, done
+        self._recorder.check()
         now = time.monotonic()
         if now >= self._next or done >= self._size:
             self._next = now + PROGRESS_INTERVAL

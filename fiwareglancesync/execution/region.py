@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from ..errors import GlanceSyncError
 from ..events import Action, Emit, Event, Kind
-from ..facade import Place
+from ..facade import InstantCopy, Place
 from ..model import LINKS, Listing, Message, SyncStatus
 from ..planning import Choice, Journal, PlanEntry, RegionPlan, Selection, narrow, plan_region
 from ..transfer import Mover
 from .change import make_image
+from .moving import move_in_order
 from .outcome import RegionOutcome
 from .recorder import Recorder, RegionFailed, stops_uploads
 from .recovery import tidy
@@ -47,10 +48,12 @@ def synchronise(
     recorder = Recorder(place.name, emit)
     scene = Scene(place, listing)
     try:
-        whole, unsettled = tidy(lambda: plan_region(selection, scene.listing, context.here()), scene, recorder)
+        whole, waiting = tidy(lambda: plan_region(selection, scene.listing, context.here()), scene, recorder)
         plan = narrow(whole, choice)
         announce(plan, recorder)
-        _Run(whole, plan, scene, mover, recorder, context, unsettled).run()
+        # A place without bytes has nothing to gain, and gives out its UUIDs one after the other.
+        at_once = 1 if isinstance(place, InstantCopy) else selection.target.uploads_per_region
+        _Run(whole, plan, scene, mover, recorder, context, waiting, at_once).run()
     except RegionFailed as failure:
         recorder.outcome.error = str(failure)
         recorder.tell(Message.error(f"{place.name}: Nothing more is done in this region. Cause: {failure}"))
@@ -81,7 +84,8 @@ class _Run:
         mover: Mover,
         recorder: Recorder,
         context: RunContext,
-        unsettled: list[Unsettled],
+        waiting: list[Unsettled],
+        at_once: int,
     ) -> None:
         self._whole = whole
         self._plan = plan
@@ -89,7 +93,10 @@ class _Run:
         self._mover = mover
         self._recorder = recorder
         self._context = context
-        self._unsettled = list(unsettled)
+        self._waiting = waiting
+        self._at_once = at_once
+        self._unsettled: dict[str, Unsettled] = {}
+        self._stopped: GlanceSyncError | None = None
         self._completed: set[str] = set()
         self._failed: set[str] = set()
         self._ids = {entry.name: entry.region_image.id for entry in whole.entries if entry.region_image}
@@ -101,10 +108,11 @@ class _Run:
                 self._scene.update(change.image.id, change.patch)
         for entry in self._plan.updates:
             self._update(entry, Action.METADATA)
-        self._move_all()
+        move_in_order(self._plan.moves, self._at_once, self._move, self._recorder.stop)
         for entry in self._plan.relinks:
             self._update(entry, Action.RELINK)
-        settle_all(self._unsettled, self._whole, self._completed, self._scene, self._recorder)
+        made = [self._unsettled[entry.name] for entry in self._plan.moves if entry.name in self._unsettled]
+        settle_all([*self._waiting, *made], self._whole, self._completed, self._scene, self._recorder)
 
     def _update(self, entry: PlanEntry, action: Action) -> None:
         obstacle = self._obstacle(entry)
@@ -117,25 +125,19 @@ class _Run:
             self._scene.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
         self._note(entry, attempt.error)
 
-    def _move_all(self) -> None:
-        stopped: GlanceSyncError | None = None
-        for entry in self._plan.moves:
-            obstacle = self._obstacle(entry)
-            if stopped is not None:
-                self._recorder.skip(ACTION_OF[entry.status], entry, f"not attempted: {stopped}")
-            elif obstacle is not None:
-                self._recorder.refuse(ACTION_OF[entry.status], entry, obstacle)
-            else:
-                error = self._move(entry)
-                if stops_uploads(error):
-                    stopped = error
-                    text = f"{self._recorder.region}: Nothing more is uploaded to this region. Cause: {error}"
-                    self._recorder.tell(Message.error(text))
-                continue
-            self._failed.add(entry.name)
-
-    def _move(self, entry: PlanEntry) -> GlanceSyncError | None:
+    def _move(self, entry: PlanEntry) -> None:
         action = ACTION_OF[entry.status]
+        obstacle = self._obstacle(entry)
+        if self._stopped is not None:
+            self._recorder.skip(action, entry, f"not attempted: {self._stopped}")
+            self._failed.add(entry.name)
+        elif obstacle is not None:
+            self._recorder.refuse(action, entry, obstacle)
+            self._failed.add(entry.name)
+        else:
+            self._make(entry, action)
+
+    def _make(self, entry: PlanEntry, action: Action) -> None:
         with self._recorder.attempt(action, entry.name, status=entry.status, size=entry.size) as attempt:
             report = self._recorder.progress(action, entry.name, attempt, entry.size)
             links = self._links(entry)
@@ -144,9 +146,12 @@ class _Run:
             self._ids[entry.name] = image.id
             journal = Journal.of(image)
             if journal is not None:
-                self._unsettled.append(Unsettled(image.id, entry.name, journal, entry.old_name))
+                self._unsettled[entry.name] = Unsettled(image.id, entry.name, journal, entry.old_name)
         self._note(entry, attempt.error)
-        return attempt.error
+        if stops_uploads(attempt.error) and self._stopped is None:
+            self._stopped = attempt.error
+            text = f"{self._recorder.region}: Nothing more is uploaded to this region. Cause: {attempt.error}"
+            self._recorder.tell(Message.error(text))
 
     def _obstacle(self, entry: PlanEntry) -> str | None:
         """Why an entry cannot be done in this run; None when it can."""
