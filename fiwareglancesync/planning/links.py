@@ -19,11 +19,12 @@ def links_of(image: Image) -> dict[str, str]:
 def linked_first(names: Sequence[str], links: Graph) -> list[str]:
     """Put names in an order in which whatever is linked comes before what links to it.
 
-    :param names: in the order that is otherwise wanted, every one once
+    :param names: in the order that is otherwise wanted, every one once; it also holds among the linked ones
     :param links: links among ``names``; those of a cycle are not followed back
     """
     if not links:
         return list(names)
+    place = {name: number for number, name in enumerate(names)}
     ordered: dict[str, None] = {}
     entered: set[str] = set()
     for first in names:
@@ -34,7 +35,9 @@ def linked_first(names: Sequence[str], links: Graph) -> list[str]:
                 ordered.setdefault(stack.pop())
                 continue
             entered.add(name)
-            stack.extend(other for other in links.get(name, ()) if other not in entered)
+            needed = [other for other in links.get(name, ()) if other not in entered]
+            # The last one pushed is the first one done.
+            stack.extend(sorted(needed, key=place.__getitem__, reverse=True))
     return list(ordered)
 
 
