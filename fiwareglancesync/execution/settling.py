@@ -49,7 +49,13 @@ def settle_all(
         if entry.region_image and entry.status.pending and entry.name not in completed
     }
     waiting = []
-    for item in reversed(list(unsettled)):
+    items = list(reversed(list(unsettled)))
+    olds = {item.journal.old for item in items}
+    # A published image may be another's old one by now: its own change is ended before it goes.
+    items.sort(key=lambda item: item.uuid not in olds)
+    for item in items:
+        if item.uuid not in scene:
+            continue
         old = item.journal.old
         if old is not None and any(image.id in unfinished for image in scene.linking_to(old)):
             waiting.append(item)
