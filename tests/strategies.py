@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from fiwareglancesync.model import JOURNAL, Image
 from fiwareglancesync.planning import RegionPlan
+from fiwareglancesync.planning.journal import is_old_name
 from tests.support.builders import HOST, MASTER, OURS, REGION, STARTED, THEIRS, journal, plan
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
@@ -39,13 +40,17 @@ REGION_NAMES = (*BASES, "a.old", "a", "b", "a_obsolete", "a.old.2", "b.old")
 PROPERTIES = ("nid", "type")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Federation:
     """A master, a region and the rules of its target."""
 
     masters: tuple[Image, ...]
     images: tuple[Image, ...]
     rules: dict[str, Any]
+
+    def __repr__(self) -> str:
+        masters, images = (", ".join(map(_shown, listed)) for listed in (self.masters, self.images))
+        return f"Federation(masters=[{masters}], images=[{images}], rules={self.rules})"
 
     def plan(self) -> RegionPlan:
         """The region's plan."""
@@ -104,6 +109,12 @@ WHERE_TO = (*([None] * 6), *range(MOST), *range(MOST), "gone", "")
 """Where a link leads: nowhere, to the image of that number, to one that is not there."""
 
 
+def _shown(image: Image) -> str:
+    """Only what is not plain in an image."""
+    told = (field.name for field in fields(Image) if getattr(image, field.name) != getattr(_PLAIN, field.name))
+    return f"Image({', '.join(f'{name}={getattr(image, name)!r}' for name in told)})"
+
+
 @st.composite
 def _images(draw: st.DrawFn, prefix: str, region: str, names: tuple[str, ...]) -> list[Image]:
     images = []
@@ -129,17 +140,19 @@ def _images(draw: st.DrawFn, prefix: str, region: str, names: tuple[str, ...]) -
 
 @st.composite
 def _with_journals(draw: st.DrawFn) -> tuple[Image, ...]:
-    """A region's images, some of which carry a journal: their own, a copied or a forged one."""
+    """A region's images, some of which carry a journal: one that we wrote, a copied or a forged one."""
     images = draw(_images("r", REGION, REGION_NAMES))
     ids = [image.id for image in images]
     for number, image in enumerate(images):
         if draw(st.sampled_from([True, False])):
             continue
+        carrier = draw(st.sampled_from([image.id, image.id, image.id, *ids]))
+        olds = [other.id for other in images if other is not image and is_old_name(other.name, image.name)]
         text = journal(
-            draw(st.sampled_from([image.id, image.id, image.id, *ids])),
+            carrier,
             step=draw(st.sampled_from(["new", "published"])),
             action=draw(st.sampled_from(["upload", "replace", "rename"])),
-            old=draw(st.sampled_from([None, *ids, "gone"])),
+            old=draw(st.sampled_from([None, *olds, "gone"] if carrier == image.id else [None, *ids])),
             host=draw(st.sampled_from([HOST, HOST, "other-host"])),
             started=draw(st.sampled_from([STARTED, "2020-01-01T00:00:00+00:00", "never"])),
         ).text()

@@ -99,7 +99,8 @@ def texts(made: RegionPlan | Selection) -> list[str]:
 
 def journal(carrier: str, *, step: str = "new", action: str = "upload", old: str | None = None, **more: Any) -> Journal:
     """A journal as this host wrote it."""
-    return Journal(carrier, **{"run": "1-a", "host": HOST, "started": STARTED, **more}, action=action, step=step, old=old)
+    written = {"run": "1-a", "host": HOST, "started": STARTED, **more}
+    return Journal(carrier, **written, action=action, step=step, old=old)
 
 
 def carrying(carrier: Image, **more: Any) -> Image:

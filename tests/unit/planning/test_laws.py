@@ -24,7 +24,9 @@ def touched(made: RegionPlan) -> list[Image]:
     """All images of the region that a run would change."""
     concerned = [entry.old for entry in made.entries]
     concerned += [entry.region_image for entry in made.entries if entry.patch or entry.status is SyncStatus.PENDING_AMI]
-    return [found for found in concerned if found] + [change.image for change in made.obsolete] + [left.carrier for left in made.leftovers]
+    concerned += [change.image for change in made.obsolete]
+    concerned += [left.carrier for left in made.leftovers]
+    return [found for found in concerned if found]
 
 
 @LAW
