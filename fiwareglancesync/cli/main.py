@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..errors import Cancelled, ConfigError, GlanceSyncError, UsageError
+from ..errors import Cancelled, ConfigError, GlanceSyncError
 from .arguments import parse_arguments
 from .narrative import write_line
 from .text import printable
@@ -65,8 +65,6 @@ def _run(words: Sequence[str], prog: str) -> int:
         if options.transfer:
             overrides.append(f"main.transfer={options.transfer}")
         settings = load_settings(options.conf, overrides, os.environ, mock=bool(os.environ.get(EMBEDDED)))
-        if settings.transfer == "server":
-            raise UsageError(f"the way {settings.transfer} to move bytes is not there yet; use another, or auto")
         return Command(options, settings, open_federation(settings, os.environ)).run()
 
 

@@ -63,7 +63,7 @@ def make_image(
         except (TransferError, VerificationError) as error:
             refusals.append(f"{way}: {error}")
             if isinstance(error, VerificationError):
-                mover.distrust(way, entry.image)
+                mover.distrust(way, entry.image, scene.place)
             if way == ways[-1]:
                 raise type(error)("; ".join(refusals)) from error
         else:

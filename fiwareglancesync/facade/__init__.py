@@ -1,5 +1,5 @@
 """The port to the places that hold images, and its implementations: real OpenStack and the embedded federation."""
 
-from .port import PIECE, Body, Federation, InstantCopy, Place
+from .port import PIECE, Body, Federation, InstantCopy, Place, ServerImport
 
-__all__ = ["PIECE", "Body", "Federation", "InstantCopy", "Place"]
+__all__ = ["PIECE", "Body", "Federation", "InstantCopy", "Place", "ServerImport"]

@@ -107,6 +107,29 @@ class InstantCopy(Protocol):
         ...
 
 
+@runtime_checkable
+class ServerImport(Protocol):
+    """Capability of a place that can fetch an image's content from another place by itself: no byte passes here."""
+
+    def can_import_from(self, master: Place) -> str | None:
+        """Why this place cannot fetch content from another one, one line; None when it can.
+
+        Asked of the place itself at most once, when this is first called; never raises.
+        """
+        ...
+
+    def import_from(self, image_id: str, master: Place, image: Image) -> Image:
+        """Let the place fetch an image's content, and wait until it has.
+
+        :param image_id: the image without content that is to be filled
+        :param master: the place that the content comes from
+        :param image: the image there
+        :return: the filled image as it is now; the place may have changed formats and properties too
+        :raises TransferError: it could not be fetched; another way may work
+        """
+        ...
+
+
 class Federation(Protocol):
     """All the places that a configuration reaches."""
 

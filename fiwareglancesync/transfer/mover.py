@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..errors import TransferError
 from ..facade import Body, InstantCopy, Place
 from ..model import Image
+from .server import ServerWay
 from .sources import Source
 from .throttle import Throttle
 
@@ -42,7 +43,7 @@ class Mover:
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[Source | ServerWay],
         forced: str = AUTO,
         throttles: Callable[[Place], Sequence[Throttle]] = lambda place: (),
     ) -> None:
@@ -58,7 +59,10 @@ class Mover:
         """
         if isinstance(place, InstantCopy):
             return ["embedded"], []
-        refusals = [(source.way, source.refusal(image)) for source in self._sources]
+        refusals = [
+            (source.way, source.refusal(place) if isinstance(source, ServerWay) else source.refusal(image))
+            for source in self._sources
+        ]
         return (
             [way for way, refusal in refusals if refusal is None],
             [f"{way}: {refusal}" for way, refusal in refusals if refusal is not None],
@@ -80,6 +84,9 @@ class Mover:
             place.adopt(uuid, image)
             return Moved(way, image.size or 0, time.monotonic() - started)
         source = next(source for source in self._sources if source.way == way)
+        if isinstance(source, ServerWay):
+            source.pull(image, place, uuid, progress)
+            return Moved(way, image.size or 0, time.monotonic() - started)
         with source.open(image) as body:
             if body.size != image.size:
                 raise TransferError(f"{way} offers {body.size} bytes, the image has {image.size}")
@@ -87,14 +94,19 @@ class Mover:
             place.upload(uuid, Body(body.size, lambda: _watched(body, throttles, progress)))
         return Moved(way, body.size, time.monotonic() - started)
 
-    def distrust(self, way: str, image: Image) -> None:
+    def distrust(self, way: str, image: Image, place: Place) -> None:
         """Take note that what came by a way was not the image's content.
 
         :param way: the way that was taken
         :param image: the master's image
+        :param place: where it came to
         """
         for source in self._sources:
-            if source.way == way:
+            if source.way != way:
+                continue
+            if isinstance(source, ServerWay):
+                source.distrust(place)
+            else:
                 source.distrust(image)
 
 

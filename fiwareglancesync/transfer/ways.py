@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from ..facade import Place
 from ..settings import MASTER, Settings
 from .mover import Mover
+from .server import ServerWay
 from .sources import FileSource, Source, StreamSource
 from .spool import SpoolSource, default_folder
 from .throttle import Throttle
@@ -22,7 +23,7 @@ def open_ways(settings: Settings, master: Place, *, several: bool) -> Iterator[M
     :param several: whether several regions may need an image, so that reading it once pays
     """
     spool = SpoolSource(master, settings.spool_dir or default_folder(), settings.spool_size)
-    sources: list[Source] = [FileSource(settings.images_dir), StreamSource(master)]
+    sources: list[Source | ServerWay] = [FileSource(settings.images_dir), ServerWay(master), StreamSource(master)]
     if several or settings.transfer == spool.way:
         sources.insert(-1, spool)
     try:

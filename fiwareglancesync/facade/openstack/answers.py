@@ -35,6 +35,7 @@ class Operation(Enum):
     UPDATE = "update"
     DELETE = "delete"
     DOWNLOAD = "download"
+    IMPORT = "import"
 
 
 _REQUEST_IDS = ("x-openstack-request-id", "x-compute-request-id")
@@ -96,7 +97,7 @@ def _class_of(operation: Operation, status: int, said: str) -> tuple[type[CloudE
 
 def _spent(operation: Operation, said: str) -> bool:
     """Whether a 413 tells of a storage or image-count quota, and not of this image alone (design 5)."""
-    if operation not in (Operation.CREATE, Operation.UPLOAD):
+    if operation not in (Operation.CREATE, Operation.UPLOAD, Operation.IMPORT):
         return False
     if _OF_PROPERTIES.search(said) or _OF_ONE_IMAGE.search(said):
         return False

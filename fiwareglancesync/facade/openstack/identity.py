@@ -221,7 +221,7 @@ class SignIn:
 
     def _endpoints(self, granted: AccessInfo) -> dict[str, str]:
         """The image endpoints of the catalog by region, for the credential's interface."""
-        interface = (self._credential.interface or "public").removesuffix("URL").lower()
+        interface = interface_of(self._credential)
         found: dict[str, str] = {}
         for service in _dicts(granted.service_catalog.catalog if granted.has_service_catalog() else None):
             if service.get("type") != "image":
@@ -245,6 +245,11 @@ class SignIn:
             name = given.application_credential_id or given.application_credential_name
             return f"application credential {name}"
         return f"user {given.username}"
+
+
+def interface_of(credential: Credential) -> str:
+    """Which of a service's endpoints a credential uses, as the catalog calls it."""
+    return (credential.interface or "public").removesuffix("URL").lower()
 
 
 def _utc(moment: datetime) -> datetime:

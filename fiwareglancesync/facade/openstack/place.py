@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from contextlib import AbstractContextManager
 
-from ...errors import CloudError, Conflict, NotFound
+from ...errors import CloudError, Conflict, NotFound, TransferError
 from ...model import Image, Listing, NewImage, Patch
 from ...settings import Target, full_name
-from ..port import Body
+from ..port import Body, Place
 from . import bodies
 from .answers import Operation
 from .bodies import image_path
+from .identity import interface_of
 from .images import PATCH_TYPE, creation, image_of, is_changed, is_made, operations
+from .imports import Imports, Origin, keystone
 from .listing import collect, others_queries, own_queries
 from .service import Call, ImageService
 
@@ -28,8 +30,10 @@ class OpenStackPlace:
     ) -> None:
         self._target = target
         self._name = full_name(target.name, region)
+        self._region = region
         self._project = project
         self._service = service
+        self._imports = Imports(service, self._name, target.store)
         self._is_master = is_master
 
     def __repr__(self) -> str:
@@ -133,6 +137,25 @@ class OpenStackPlace:
     def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
         """Open an image's content for one reading."""
         return bodies.download(self._service, image_id, start)
+
+    def can_import_from(self, master: Place) -> str | None:
+        """Why this Glance cannot fetch images from another one; None when it can (design 5, ``server``)."""
+        if not isinstance(master, OpenStackPlace):
+            return "the master is no region of an OpenStack"
+        here, there = self._target.credential, master._target.credential
+        if keystone(here) != keystone(there):
+            return "the region and the master have different Keystones"
+        return self._imports.refusal()
+
+    def import_from(self, image_id: str, master: Place, image: Image) -> Image:
+        """Let this Glance fetch an image's content from another one of the same Keystone.
+
+        :raises TransferError: it refused or failed; another way may work
+        """
+        if not isinstance(master, OpenStackPlace):
+            raise TransferError("the master is no region of an OpenStack")
+        interface = interface_of(master._target.credential)
+        return self._imports.fetch(image_id, Origin(master._region, interface, image))
 
     def _look(self, image_id: str) -> Image | None:
         """The image if it can be seen; used to explain another error, so its own do not matter."""

@@ -99,6 +99,11 @@ class ImageService:
         except CloudError as error:
             raise prefixed(error, f"target {self._target}") from error
 
+    def renew(self) -> Access:
+        """Sign in anew: for what a service will do with the token long after the request."""
+        self.reject(self.access())
+        return self.access()
+
     def reject(self, access: Access) -> None:
         """Have a new token fetched for the next request."""
         self._sign_in.reject(access)

@@ -21,6 +21,11 @@ class Tuning:
     :param token_life: that a token must still have before a body is sent
     :param slowest: bytes per second that the life of a token is reckoned with for large bodies
     :param page: images asked for at once in a listing
+    :param fetch: that a region may take to fetch an image from the master, whatever the image's size
+    :param fetch_slowest: bytes per second that it must reach besides
+    :param first_look: before it is asked for the first time whether it has
+    :param last_look: between two such questions, at most
+    :param activation: that an image may still take to become active once it has been fetched
     """
 
     connect: float = 10.0
@@ -33,7 +38,20 @@ class Tuning:
     token_life: float = 600.0
     slowest: float = 10.0 * MIB
     page: int = 1000
+    fetch: float = 120.0
+    fetch_slowest: float = 4.0 * MIB
+    first_look: float = 0.1
+    last_look: float = 5.0
+    activation: float = 60.0
 
     def life_for(self, size: int) -> float:
         """Seconds that a token should last when a body of ``size`` bytes is about to be sent."""
         return self.token_life + size / self.slowest
+
+    def time_to_fetch(self, size: int) -> float:
+        """Seconds after which a region that fetches ``size`` bytes from the master is taken to be stuck."""
+        return self.fetch + size / self.fetch_slowest
+
+    def next_look(self, waited: float) -> float:
+        """Seconds until a region that has fetched for ``waited`` seconds is asked again: a tenth of them."""
+        return min(max(self.first_look, waited / 10), self.last_look)

@@ -1,0 +1,197 @@
+"""The way ``server``: a region's Glance fetches an image from the master's, and we only watch (design 5)."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import CloudError, Conflict, Scope, TransferError, Unauthorized
+from ...model import Image
+from ...settings import Credential
+from .addresses import normalised
+from .answers import Operation
+from .bodies import image_path
+from .images import image_of
+from .service import Call, ImageService
+from .wording import one_line
+
+METHOD = "glance-download"
+_LOCK = "os_glance_import_task"
+_NOT_ALLOWED = frozenset((401, 403, 404, 405, 501))
+"""Answers to an import that would be given to any other as well."""
+
+_USER_IN_URL = re.compile(r"//[^/\s@]*@")
+
+
+def keystone(credential: Credential) -> str:
+    """What two credentials of one Keystone have in common, whatever form its address has."""
+    return normalised(credential.auth_url)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an image is to be fetched from.
+
+    :param region: as the catalog calls it, without a target
+    :param interface: of the endpoint that is to be used (``public``, ``internal``, ``admin``)
+    :param image: the image there
+    """
+
+    region: str
+    interface: str
+    image: Image
+
+
+class Imports:
+    """The imports of one region.
+
+    :param region: full name of the region
+    :param store: store of a multi-store Glance, "" for its default
+    """
+
+    def __init__(self, service: ImageService, region: str, store: str) -> None:
+        self._service = service
+        self._region = region
+        self._store = store
+        self._asked = False
+        self._refusal: str | None = None
+
+    def refusal(self) -> str | None:
+        """Why the region cannot import; None when it can. It is asked once, when there is something to move."""
+        if not self._asked:
+            self._refusal = self._ask()
+            self._asked = True
+        return self._refusal
+
+    def fetch(self, image_id: str, origin: Origin) -> Image:
+        """Import an image's content and wait until that is done.
+
+        What is wrong with the region as a whole stops every other way as well, so it is left to them to find
+        out; only a region that does not answer any more is worth no second way.
+
+        :param image_id: an image in the state ``queued``
+        :return: the image, active
+        :raises TransferError: the region refused, failed, or is stuck; another way may work
+        :raises CloudError: it does not answer, or has no room
+        """
+        try:
+            known = {str(task["id"]) for task in self._tasks(image_id)}
+            token = self._service.renew().token
+            self._begin(image_id, origin, known)
+            self._wait(image_id, origin.image.size or 0, known, token)
+            return self._filled(image_id)
+        except CloudError as error:
+            if error.scope is not Scope.IMAGE:
+                raise
+            raise TransferError(f"the region does not fetch it: {error}") from error
+
+    def _give_up(self, refusal: str) -> None:
+        """Take note that the next image need not be tried."""
+        self._asked, self._refusal = True, refusal
+
+    def _ask(self) -> str | None:
+        try:
+            document = self._service.ask(Call(Operation.GET, "GET", "/v2/info/import"))
+        except CloudError as error:
+            return f"the region does not tell how it can import: {error}"
+        methods = document.get("import-methods") if isinstance(document, dict) else None
+        offered = methods.get("value") if isinstance(methods, dict) else None
+        if isinstance(offered, list) and METHOD in offered:
+            return None
+        return f"the region's Glance does not offer {METHOD}"
+
+    def _begin(self, image_id: str, origin: Origin, known: Collection[str]) -> None:
+        """Ask for the import; the service goes on using the token, so it was granted a moment ago."""
+        document: dict[str, Any] = {
+            "method": {
+                "name": METHOD,
+                "glance_region": origin.region,
+                "glance_image_id": origin.image.id,
+                "glance_service_interface": origin.interface,
+            }
+        }
+        if self._store:
+            document["stores"] = [self._store]
+        call = Call(Operation.IMPORT, "POST", f"{image_path(image_id)}/import", document)
+
+        def attempt(number: int) -> None:
+            try:
+                self._service.ask_once(call)
+            except Conflict:
+                # A try whose answer was lost may have begun it.
+                if number == 1 or _newest(self._tasks(image_id), known) is None:
+                    raise
+
+        try:
+            self._service.persist(attempt)
+        except CloudError as error:
+            if error.status in _NOT_ALLOWED:
+                self._give_up(f"the region does not let us import: {error}")
+            if isinstance(error, Unauthorized):
+                # The same token has just made the image: whatever this is, it is about importing.
+                raise TransferError(f"the region does not fetch it: {error}") from error
+            raise
+
+    def _wait(self, image_id: str, size: int, known: Collection[str], token: str) -> None:
+        """Wait for the newest task to end: the image's status tells nothing, ``queued`` is busy and failed alike."""
+        tuning = self._service.tuning
+        begun = time.monotonic()
+        deadline = begun + tuning.time_to_fetch(size)
+        while True:
+            left = deadline - time.monotonic()
+            time.sleep(max(0.0, min(left, tuning.next_look(time.monotonic() - begun))))
+            task = _newest(self._tasks(image_id), known)
+            state = task.get("status") if task else None
+            if state == "success":
+                return
+            if task and state == "failure":
+                raise TransferError(f"the region failed to fetch it: {_reason(task, token)}")
+            if time.monotonic() >= deadline:
+                stuck = f"it had not fetched an image after {deadline - begun:.0f} s"
+                self._give_up(f"the region's imports are stuck: {stuck}")
+                raise TransferError(f"the region is stuck: {stuck} ({_state(task)})")
+
+    def _filled(self, image_id: str) -> Image:
+        """The image once its import has let go of it: until then the service may still write to it."""
+        tuning = self._service.tuning
+        begun = time.monotonic()
+        while True:
+            document = self._service.ask(Call(Operation.GET, "GET", image_path(image_id)))
+            image = image_of(document, self._region)
+            waited = time.monotonic() - begun
+            if image.is_active and (_LOCK not in document or waited >= tuning.activation):
+                return image
+            if waited >= tuning.activation:
+                raise TransferError(f"the region says that it has fetched it, but the image is {image.status}")
+            time.sleep(tuning.next_look(waited))
+
+    def _tasks(self, image_id: str) -> list[dict[str, Any]]:
+        """The image's tasks, as far as they are any."""
+        document = self._service.ask(Call(Operation.GET, "GET", f"{image_path(image_id)}/tasks"))
+        tasks = document.get("tasks") if isinstance(document, dict) else None
+        listed = tasks if isinstance(tasks, list) else []
+        return [task for task in listed if isinstance(task, dict) and isinstance(task.get("id"), str)]
+
+
+def _newest(tasks: list[dict[str, Any]], known: Collection[str]) -> Mapping[str, Any] | None:
+    """The newest task that was not there before; of equally old ones the last."""
+    new = [task for task in tasks if task["id"] not in known]
+    return sorted(new, key=lambda task: str(task.get("created_at") or ""))[-1] if new else None
+
+
+def _reason(task: Mapping[str, Any], token: str) -> str:
+    """What a failed task says, fit to be shown."""
+    said = task.get("message")
+    text = one_line(_USER_IN_URL.sub("//", said.replace(token, "…"))) if isinstance(said, str) else ""
+    return text or "its task says no reason"
+
+
+def _state(task: Mapping[str, Any] | None) -> str:
+    if task is None:
+        return "it shows no task for it"
+    message = _reason(task, "\0") if task.get("message") else ""
+    state = one_line(str(task.get("status")))
+    return f"its task is {state}: {message}" if message else f"its task is {state}"
