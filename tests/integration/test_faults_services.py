@@ -206,7 +206,8 @@ class TestKeystone:
         assert (result.code, result.out) == (1, "")
         assert result.err == (
             "ERROR:Spain: Error retrieving image list. Cause: target master: Keystone at"
-            f" {cloud.keystone_url()} refused the credential of user glancesync (401); check name, password, project and their domains\n"
+            f" {cloud.keystone_url()} refused the credential of user glancesync (401);"
+            " check name, password, project and their domains\n"
         )
 
     def test_of_another_target_fails_that_target_alone(self, empty: FaultyCloud, tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fiwareglancesync.model import JOURNAL
+from fiwareglancesync.facade.backup import write_backup
+from fiwareglancesync.model import JOURNAL, Image
 
 from .proxy import Proxy
 from .worlds import MASTER, OURS, ROOT, CloudWorld, Seen
@@ -162,6 +163,29 @@ class Made:
     protected: bool = False
     disk_format: str | None = "raw"
     properties: Mapping[str, str] = field(default_factory=dict)
+
+
+def embedded(folder: Path, regions: Mapping[str, Sequence[Image]], configuration: str) -> Command:
+    """An embedded federation, loaded from files, and the program on it.
+
+    :param folder: an empty folder
+    :param regions: the images of each region, by its full name
+    :param configuration: what the configuration file says
+    """
+    backup, persistent, current = folder / "before", folder / "federation", folder / "current"
+    for region, images in regions.items():
+        write_backup(backup, region, images)
+    load(backup, persistent)
+    current.mkdir()
+    file = folder / "glancesync.conf"
+    file.write_text(configuration)
+    return Command({"GLANCESYNC_MOCKPERSISTENT_PATH": str(persistent), "GLANCESYNC_CONFIG": str(file)}, current)
+
+
+def load(backup: Path, persistent: Path) -> None:
+    """Load files into an embedded federation."""
+    command = [sys.executable, str(ROOT / "fiwareglancesync" / "glancesync_serverfacade_mock.py")]
+    subprocess.run([*command, "--path", str(persistent), str(backup)], check=True, capture_output=True)
 
 
 class FaultyCloud(CloudWorld):
