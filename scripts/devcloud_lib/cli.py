@@ -68,7 +68,10 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    add("up", _up, "start what does not run yet and print the environment to use")
+    up = add("up", _up, "start what does not run yet and print the environment to use")
+    up.add_argument("--regions", type=int, default=0, metavar="N",
+                    help="have at least N regions beside the master (default: 3, or as before; at most 8); "
+                         "those that are added belong to Keystone A")
     down = add("down", _down, "end all servers")
     down.add_argument("--purge", nargs="?", const="state", choices=("state", "all"),
                       help="also remove databases, images and accounts; with `all` the installed software, too")
@@ -80,12 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     add("seed", _seed, "fill the cloud with a small, realistic set of images")
     add("reset", _reset, "remove all images, undo what `restart --set` changed, start what is stopped")
 
-    servers_help = ", ".join(topology.service_names())
+    names = topology.service_names(len(topology.FURTHER_REGIONS))
+    servers_help = ", ".join(names)
     for name, command, text in (("stop", _stop, "end single servers"), ("start", _start, "start single servers")):
         single = add(name, command, text)
-        single.add_argument("names", nargs="+", metavar="NAME", choices=topology.service_names(), help=servers_help)
+        single.add_argument("names", nargs="+", metavar="NAME", choices=names, help=servers_help)
     restart = add("restart", _restart, "restart a server, optionally with another configuration")
-    restart.add_argument("name", metavar="NAME", choices=topology.service_names(), help=servers_help)
+    restart.add_argument("name", metavar="NAME", choices=names, help=servers_help)
     restart.add_argument("--set", nargs="+", action="extend", default=[], type=_override, metavar="SECTION.KEY=VALUE",
                          dest="overrides", help="options that differ from the standard until the next restart or reset")
     return parser
@@ -101,7 +105,7 @@ def _override(word: str) -> tuple[str, str]:
 def _up(options: argparse.Namespace) -> int:
     folder = _folder(options)
     with lifecycle.exclusive(folder, _say):
-        cloud = lifecycle.up(folder, _venv(folder), _say)
+        cloud = lifecycle.up(folder, _venv(folder), _say, options.regions)
     _say('The development cloud is up. To use it: eval "$(scripts/devcloud env)"')
     _print_environment(cloud, topology.MAIN_ACCOUNT)
     return 0

@@ -39,7 +39,7 @@ def ensure(cloud: Cloud, keystone: Service) -> None:
 
 def _ensure_catalog(api: Client, cloud: Cloud, keystone: Service) -> None:
     """Every region has an image endpoint, its own Glance, and an identity endpoint, the common Keystone."""
-    regions = topology.REGIONS_OF_KEYSTONE[keystone.name]
+    regions = cloud.regions_of(keystone.name)
     known_regions = {region["id"] for region in api.pages("/v3/regions", "regions")}
     for region in regions:
         if region not in known_regions:
@@ -102,7 +102,7 @@ def _token(keystone: Service, account: Account) -> str:
 
 
 def _fingerprint(cloud: Cloud, keystone: Service) -> str:
-    urls = [cloud.services[region].url for region in topology.REGIONS_OF_KEYSTONE[keystone.name]]
+    urls = [cloud.services[region].url for region in cloud.regions_of(keystone.name)]
     accounts = [[account.user, account.password, account.project, account.role]
                 for account in cloud.accounts[keystone.name].values()]
     return hashlib.sha256(json.dumps([keystone.url, urls, accounts]).encode()).hexdigest()

@@ -32,18 +32,20 @@ def exclusive(folder: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def up(folder: Path, venv: Path, say: Say) -> Cloud:
+def up(folder: Path, venv: Path, say: Say, regions: int = 0) -> Cloud:
     """Start whatever does not run yet; with nothing to do it does nothing.
 
     :param folder: the cloud's folder.
     :param venv: where the servers' software is, or is to be installed.
     :param say: takes a line of progress.
+    :param regions: how many regions beside the master there are to be at least.
     :returns: the running cloud.
     :raises CloudError: something failed; what runs goes on running, and the next `up` tries the rest again.
     """
     software = install(venv, say)
     cloud = state.load(folder) if state.exists(folder) else state.new_cloud(folder, venv)
     cloud.venv = venv
+    cloud.add_regions(regions)
     # Whatever the folder's surroundings ignore, nobody should commit a cloud.
     (folder / ".gitignore").write_text("*\n", encoding="ascii")
     for service in cloud.services.values():

@@ -87,7 +87,7 @@ class Service:
     @property
     def stores(self) -> dict[str, Path]:
         """The folders where a Glance keeps its images' bytes, by store; a file's name is the image's UUID."""
-        names = () if self.is_keystone else topology.STORES_OF_REGION[self.name]
+        names = () if self.is_keystone else topology.stores_of(self.name)
         return {name: self.folder / "stores" / name for name in names}
 
     @property
@@ -120,6 +120,22 @@ class Cloud:
 
     def keystone_of(self, region: str) -> Service:
         return self.services[topology.keystone_of(region)]
+
+    def regions_of(self, keystone: str) -> list[str]:
+        """The regions in a Keystone's catalog."""
+        return [glance.name for glance in self.glances() if topology.keystone_of(glance.name) == keystone]
+
+    def add_regions(self, number: int) -> None:
+        """Have at least so many regions beside the master; those that are there stay.
+
+        :raises CloudError: so many are not provided for.
+        """
+        further = number + 1 - len(topology.standard_regions())
+        if further > len(topology.FURTHER_REGIONS):
+            most = len(topology.standard_regions()) - 1 + len(topology.FURTHER_REGIONS)
+            raise CloudError(f"{number} regions are too many; there can be {most} beside the master")
+        for name in topology.service_names(max(0, further)):
+            self.services.setdefault(name, Service(name, self.folder / name))
 
     def ports(self) -> set[int]:
         return {service.port for service in self.services.values()}
@@ -194,7 +210,7 @@ def _to_json(cloud: Cloud) -> dict[str, Any]:
         "keystones": {
             service.name: _service_json(service)
             | {
-                "regions": list(topology.REGIONS_OF_KEYSTONE[service.name]),
+                "regions": cloud.regions_of(service.name),
                 "accounts": {
                     name: dataclasses.asdict(account) for name, account in cloud.accounts[service.name].items()
                 },
@@ -234,7 +250,7 @@ def _from_json(data: dict[str, Any]) -> Cloud:
     folder = Path(data["folder"])
     services = _services(folder)
     for name, values in (data["keystones"] | data["regions"]).items():
-        service = services[name]
+        service = services.setdefault(name, Service(name, folder / name))
         service.port = values["port"]
         service.process = Process(**values["process"]) if values["process"] else None
         service.started_with = values["started_with"]
