@@ -72,7 +72,7 @@ MAIN_OPTIONS: tuple[Option, ...] = (
         PATH,
         "The folder for images that several regions need and that are in no images_dir.",
         sample="/var/spool/glancesync",
-        default="a temporary folder",
+        default="/var/tmp/glancesync-<your user id>",
     ),
     Option(
         "spool_size",
