@@ -101,7 +101,7 @@ Feature: Obsolete images
     And it says "Burgos: Region is synchronized."
     And no region was written to
 
-  Scenario: The renaming makes room for the new image of that name
+  Scenario: An image of that name in the master that is not synchronised is no obstacle
     Given the configuration
       """
       [DEFAULT]

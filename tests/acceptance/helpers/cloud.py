@@ -108,35 +108,62 @@ class DevelopmentCloud:
         found: str = self._described["keystones"][KEYSTONES[target]]["accounts"][account]["project_id"]
         return found
 
+    def password(self, target: str) -> str:
+        """The password of the main account at a target's Keystone."""
+        found: str = self._described["keystones"][KEYSTONES[target]]["accounts"][OURS]["password"]
+        return found
+
+    def url(self, server: str) -> str:
+        """The address of a Keystone, named by its target, or of a region's Glance."""
+        found: str = self._services()[KEYSTONES.get(server, server)]["url"]
+        return found
+
     def owner(self, region: str, project: str) -> str:
         """The name of the project with an id."""
         accounts = self._described["keystones"][self._described["regions"][region]["keystone"]]["accounts"]
         return next((str(a["project"]) for a in accounts.values() if a["project_id"] == project), project)
 
     def marks(self) -> Mapping[str, int]:
-        """Where the servers' logs end now."""
-        return {name: self._log(name).stat().st_size for name in self._services()}
+        """Where the servers' logs end now, the lines of all requests until now included."""
+        begins = {name: self._log(name).stat().st_size for name in self._services()}
+        signs = {name: self._leave_sign(name) for name in begins}
+        return {name: begin + len(self._read(name, begin, signs[name])) for name, begin in begins.items()}
 
     def requests(self, server: str, mark: int) -> list[Request]:
         """What a server was asked since a mark.
 
-        Servers write a line after they have answered; a request of our own that shows in the log tells that
-        the lines of the earlier ones are there.
+        :param server: a region, or ``keystone-a`` or ``keystone-b``
+        :param mark: one of ``marks``
+        """
+        sign = self._leave_sign(server)
+        text = self._read(server, mark, sign).decode("utf-8", "replace")
+        found = [Request(match["method"], match["uri"], int(match["status"])) for match in REQUEST.finditer(text)]
+        # Whether it is up is asked by those who watch the server.
+        return [r for r in found if "healthcheck" not in r.uri and r.uri != f"/v3?{sign}"]
+
+    def _leave_sign(self, server: str) -> str:
+        """Ask a server something that can be found in its log; "" when it is down.
+
+        Servers write a line after they have answered: when the sign is there, the lines of what was asked and
+        answered before are there as well.
         """
         sign = uuid.uuid4().hex
-        service = self._services()[server]
-        path = "?" if server in KEYSTONES.values() else "/healthcheck?"
-        requests.get(f"{service['url']}{path}{sign}", timeout=LOG_SECONDS)
+        path = "" if server in KEYSTONES.values() else "/healthcheck"
+        try:
+            requests.get(f"{self._services()[server]['url']}{path}?{sign}", timeout=LOG_SECONDS)
+        except requests.ConnectionError:
+            return ""
+        return sign
+
+    def _read(self, server: str, begin: int, sign: str) -> bytes:
+        """What a log holds from an offset on, as soon as a sign is in it, read to its end."""
         deadline = time.monotonic() + LOG_SECONDS
         while True:
             with self._log(server).open("rb") as log:
-                log.seek(mark)
-                found = [
-                    Request(match["method"], match["uri"], int(match["status"]))
-                    for match in REQUEST.finditer(log.read().decode("utf-8", "replace"))
-                ]
-            if any(sign in request.uri for request in found):
-                return [request for request in found if "healthcheck" not in request.uri and sign not in request.uri]
+                log.seek(begin)
+                text = log.read()
+            if sign.encode() in text and text[-1:] in (b"", b"\n"):
+                return text
             assert time.monotonic() < deadline, f"the log of {server} does not tell of a request made before"
             time.sleep(0.01)
 

@@ -37,6 +37,8 @@ class World:
             (re.compile(r"(first|second|third) uuid of (.+?)(?: in (\w+))?"), self._given_uuid),
             (re.compile(r"(md5|sha512) of (.+)"), lambda algorithm, label: digest(label, algorithm)),
             (re.compile(r"project of (\w+)(?: in (\w+))?"), lambda who, target: cloud.project(who, target or "master")),
+            (re.compile(r"password of (\w+)"), cloud.password),
+            (re.compile(r"url of (\w+)"), cloud.url),
             (re.compile(r"folder"), lambda: str(folder)),
         )
 
@@ -70,7 +72,8 @@ class World:
         ``{uuid of N}``, ``{uuid of N in R}``: the one image of that name that is there now, without R in the
         master. ``{first uuid of N in R}``: the first that the scenario gave R. ``{md5 of C}``, ``{sha512 of C}``:
         of a content. ``{project of A}``, ``{project of A in T}``: the id of an account's project at a target's
-        Keystone. ``{folder}``: where the program runs.
+        Keystone. ``{password of T}``: of our account at a target's Keystone. ``{url of T}``: of that Keystone, or of
+        a region's Glance. ``{folder}``: where the program runs.
 
         :param quoted: whether a shell is to read it
         """

@@ -16,10 +16,13 @@ from tests.acceptance.helpers.world import World
 use_step_matcher("re")
 
 
-@when(r"I load the backup into an embedded federation")
-def step_load(context: Context) -> None:
+@when(r"I load the backup's (?P<form>CSV|JSON) files into an embedded federation")
+def step_load(context: Context, form: str) -> None:
     """Load it, and set the variable that the loader prints, for all further runs."""
     world: World = context.world
+    if form == "CSV":
+        for file in _folder(world).glob("*.jsonl"):
+            file.unlink()
     path = shlex.quote(str(world.program.folder / "federation"))
     world.run(f"glancesync_serverfacade_mock.py --path {path} {shlex.quote(str(_folder(world)))}")
     assert world.outcome.exit_code == 0, world.outcome

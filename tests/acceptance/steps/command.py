@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import stat
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,6 +67,22 @@ def step_exit_code(context: Context, code: str) -> None:
 def step_says(context: Context) -> None:
     """Compare the whole narrative, without its level."""
     _assert_lines(_narrative(context.world), context.world.filled(context.text).splitlines())
+
+
+@then(r'it works on the regions "(?P<names>[^"]*)" in this order')
+def step_order(context: Context, names: str) -> None:
+    """The heads of the regions in the narrative, the master's own line left out."""
+    heads = [line.removeprefix("======") for line in _narrative(context.world) if line.startswith("======")]
+    assert heads[0] == "Master is Spain", heads
+    assert heads[1:] == names.split(), heads
+
+
+@then(r"it says, the regions in any order")
+def step_says_any_order(context: Context) -> None:
+    """Compare the narrative of processes that end when they will."""
+    wanted = context.world.filled(context.text).splitlines()
+    found = _narrative(context.world)
+    _assert_lines([found[0], *sorted(found[1:-1]), found[-1]], [wanted[0], *sorted(wanted[1:-1]), wanted[-1]])
 
 
 @then(r"it says nothing")
@@ -175,18 +192,30 @@ def step_no_files(context: Context) -> None:
     assert not found, found
 
 
-@then(r'the report "(?P<name>[^"]*)" says')
-def step_report(context: Context, name: str) -> None:
-    """Compare fields of the report's images, and their order."""
+@then(r'the report "(?P<name>[^"]*)" tells of (?P<number>[0-9]+) uploads by way of (?P<way>\w+)')
+def step_report(context: Context, name: str, number: str, way: str) -> None:
+    """Compare what the report has of every image."""
     document = json.loads(_file(context.world, name).read_text(encoding="utf-8"))
-    headings = context.table.headings
-    wanted = [[row[heading] for heading in headings] for row in context.table]
-    found = [
-        [str({**image, "region": region["region"]}[heading]) for heading in headings]
-        for region in document["regions"]
-        for image in region["images"]
-    ]
-    assert found == wanted, found
+    images = [image for region in document["regions"] for image in region["images"]]
+    found = Counter((image["status"], image["action"], image["way"], image["error"]) for image in images)
+    assert found == {("pending_upload", "upload", way, None): int(number)}, found
+
+
+@then(r'the secret "(?P<secret>[^"]*)" is nowhere in its output')
+def step_no_secret(context: Context, secret: str) -> None:
+    """Neither the data nor the errors give it away."""
+    outcome = context.world.outcome
+    assert secret not in outcome.stdout + outcome.stderr
+
+
+@then(r"it names (?P<number>[0-9]+) errors")
+def step_names_errors(context: Context, number: str) -> None:
+    """A part of each line on standard error, in their order."""
+    found = _troubles(context.world)
+    assert len(found) == int(number), "\n".join(found)
+    for line, row in zip(found, context.table, strict=True):
+        assert line.startswith("ERROR:"), line
+        assert row["part"] in line, "\n".join(found)
 
 
 def _narrative(world: World) -> list[str]:
