@@ -106,7 +106,8 @@ class Command:
 
     def _do_all(self, refs: Sequence[RegionRef], stack: ExitStack) -> None:
         folder = Path(f"backup_glance_{datetime.now().isoformat()}") if self._mode is Mode.BACKUP else None
-        job = RegionJob(self._run, self._mode, self._options.wait, folder)
+        detailed = self._options.format in ("table", "json")
+        job = RegionJob(self._run, self._mode, self._options.wait, ways=detailed, backup_folder=folder)
         wants_bars = self._mode is Mode.SYNC and not self._options.quiet
         shown = self._options.progress if self._options.progress is not None else sys.stderr.isatty()
         if wants_bars and shown:

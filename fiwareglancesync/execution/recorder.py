@@ -114,15 +114,24 @@ class Recorder:
         """Record that an image fails for a cause that has been told already."""
         self.outcome.images.append(ImageOutcome(entry.name, action, entry.status, error=cause))
 
-    def pend(self, action: Action, image: str, entry: PlanEntry | None = None, *, uuid: str | None = None) -> None:
+    def pend(
+        self,
+        action: Action,
+        image: str,
+        entry: PlanEntry | None = None,
+        *,
+        uuid: str | None = None,
+        way: str | None = None,
+    ) -> None:
         """Tell what a run would do, and whether it could.
 
         :param action: what would be done
         :param image: the image's name
         :param entry: the plan's entry, for what the statuses cover
         :param uuid: UUID of the region's image, for what they do not cover
+        :param way: how its bytes would move
         """
-        event = Event(Kind.PENDING, self.region, image, action, uuid)
+        event = Event(Kind.PENDING, self.region, image, action, uuid, way=way)
         if entry is not None:
             there = entry.region_image.id if entry.region_image else None
             blocked = Message.error(entry.blocked, image) if entry.blocked else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..execution.run import Run
 from ..facade import Place
 from ..facade.backup import write_backup
 from ..model import MOVES, Listing, Message, SyncStatus
-from ..planning import RegionPlan, kept_images, narrow
+from ..planning import PlanEntry, RegionPlan, kept_images, narrow
 from .locks import lock
 
 
@@ -92,12 +93,14 @@ class RegionJob:
     """Does one mode for any region of a run.
 
     :param wait: wait for another run on the same region
+    :param ways: in status mode, whether to tell how bytes would move; a region may have to be asked for that
     :param backup_folder: where backups go
     """
 
     run: Run
     mode: Mode
     wait: bool = False
+    ways: bool = False
     backup_folder: Path | None = None
 
     def look(self, ref: RegionRef) -> Sight:
@@ -142,7 +145,7 @@ class RegionJob:
                 plan = self._plan(ref, place, sight)
                 announce(plan, recorder)
                 if self.mode is Mode.DRY_RUN:
-                    _try(plan, recorder)
+                    _try(plan, recorder, lambda entry: self._way(entry, place))
                 else:
                     result.rows = self._rows(plan, place)
         except (GlanceSyncError, OSError) as error:
@@ -190,11 +193,17 @@ class RegionJob:
                 entry.region_image.id if entry.region_image else None,
                 entry.size,
                 entry.blocked or entry.reason,
-                next(iter(self.run.mover.ways(entry.image, place)[0]), None) if entry.status in MOVES else None,
+                self._way(entry, place) if self.ways else None,
                 entry.notes,
             )
             for entry in plan.entries
         ]
+
+    def _way(self, entry: PlanEntry, place: Place) -> str | None:
+        """How an image's bytes would move, None when none would."""
+        if entry.status not in MOVES:
+            return None
+        return next(iter(self.run.mover.ways(entry.image, place)[0]), None)
 
     def _back_up(self, place: Place, sight: Sight) -> None:
         listing = self.run.master_listing if self.run.is_master(place) else sight.listing or place.listing()
@@ -202,7 +211,7 @@ class RegionJob:
             write_backup(self.backup_folder, place.name, kept_images(listing))
 
 
-def _try(plan: RegionPlan, recorder: Recorder) -> None:
+def _try(plan: RegionPlan, recorder: Recorder, way: Callable[[PlanEntry], str | None]) -> None:
     """Tell what a run would do, in the order in which it would."""
     for left in plan.tidyings:
         recorder.pend(Action.TIDY, left.carrier.name, uuid=left.carrier.id)
@@ -211,7 +220,7 @@ def _try(plan: RegionPlan, recorder: Recorder) -> None:
     for entry in plan.updates:
         recorder.pend(Action.METADATA, entry.name, entry)
     for entry in plan.moves:
-        recorder.pend(ACTION_OF[entry.status], entry.name, entry)
+        recorder.pend(ACTION_OF[entry.status], entry.name, entry, way=way(entry))
     for entry in plan.relinks:
         recorder.pend(Action.RELINK, entry.name, entry)
 
