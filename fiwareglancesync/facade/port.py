@@ -118,12 +118,14 @@ class ServerImport(Protocol):
         """
         ...
 
-    def import_from(self, image_id: str, master: Place, image: Image) -> Image:
+    def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
         """Let the place fetch an image's content, and wait until it has.
 
         :param image_id: the image without content that is to be filled
         :param master: the place that the content comes from
         :param image: the image there
+        :param progress: told the bytes that are known to have come, at least every second: 0 while nobody knows;
+            what it raises ends the waiting
         :return: the filled image as it is now; the place may have changed formats and properties too
         :raises TransferError: it could not be fetched; another way may work
         """

@@ -35,13 +35,13 @@ class ServerWay:
         :param image: the master's image
         :param place: the region
         :param uuid: the image there that is to be filled
-        :param progress: told the bytes moved, at the end: in between nobody knows them
+        :param progress: told the bytes moved: 0 again and again, and at the end all, for in between nobody knows
         :raises TransferError: it cannot; another way may work
         :raises VerificationError: it changed the image's formats
         """
         if not isinstance(place, ServerImport):
             raise TransferError(NOT_ABLE)
-        filled = place.import_from(uuid, self._master, image)
+        filled = place.import_from(uuid, self._master, image, progress)
         formats = [(i.disk_format, i.container_format) for i in (filled, image)]
         if formats[0] != formats[1]:
             mine, theirs = ("/".join(str(each) for each in pair) for pair in formats)

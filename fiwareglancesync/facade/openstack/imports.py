@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,9 @@ METHOD = "glance-download"
 _LOCK = "os_glance_import_task"
 _NOT_ALLOWED = frozenset((401, 403, 404, 405, 501))
 """Answers to an import that would be given to any other as well."""
+
+NOTICE = 0.5
+"""Seconds that pass at most before somebody who waits notices that nobody wants the image any more."""
 
 _USER_IN_URL = re.compile(r"//[^/\s@]*@")
 
@@ -66,13 +69,14 @@ class Imports:
             self._asked = True
         return self._refusal
 
-    def fetch(self, image_id: str, origin: Origin) -> Image:
+    def fetch(self, image_id: str, origin: Origin, alive: Callable[[], None]) -> Image:
         """Import an image's content and wait until that is done.
 
         What is wrong with the region as a whole stops every other way as well, so it is left to them to find
         out; only a region that does not answer any more is worth no second way.
 
         :param image_id: an image in the state ``queued``
+        :param alive: called now and then; what it raises ends the waiting
         :return: the image, active
         :raises TransferError: the region refused, failed, or is stuck; another way may work
         :raises CloudError: it does not answer, or has no room
@@ -81,8 +85,8 @@ class Imports:
             known = {str(task["id"]) for task in self._tasks(image_id)}
             token = self._service.renew().token
             self._begin(image_id, origin, known)
-            self._wait(image_id, origin.image.size or 0, known, token)
-            return self._filled(image_id)
+            self._wait(image_id, origin.image.size or 0, known, token, alive)
+            return self._filled(image_id, alive)
         except CloudError as error:
             if error.scope is not Scope.IMAGE:
                 raise
@@ -135,14 +139,16 @@ class Imports:
                 raise TransferError(f"the region does not fetch it: {error}") from error
             raise
 
-    def _wait(self, image_id: str, size: int, known: Collection[str], token: str) -> None:
+    def _wait(
+        self, image_id: str, size: int, known: Collection[str], token: str, alive: Callable[[], None]
+    ) -> None:
         """Wait for the newest task to end: the image's status tells nothing, ``queued`` is busy and failed alike."""
         tuning = self._service.tuning
         begun = time.monotonic()
         deadline = begun + tuning.time_to_fetch(size)
         while True:
             left = deadline - time.monotonic()
-            time.sleep(max(0.0, min(left, tuning.next_look(time.monotonic() - begun))))
+            _pause(min(left, tuning.next_look(time.monotonic() - begun)), alive)
             task = _newest(self._tasks(image_id), known)
             state = task.get("status") if task else None
             if state == "success":
@@ -154,7 +160,7 @@ class Imports:
                 self._give_up(f"the region's imports are stuck: {stuck}")
                 raise TransferError(f"the region is stuck: {stuck} ({_state(task)})")
 
-    def _filled(self, image_id: str) -> Image:
+    def _filled(self, image_id: str, alive: Callable[[], None]) -> Image:
         """The image once its import has let go of it: until then the service may still write to it."""
         tuning = self._service.tuning
         begun = time.monotonic()
@@ -166,7 +172,7 @@ class Imports:
                 return image
             if waited >= tuning.activation:
                 raise TransferError(f"the region says that it has fetched it, but the image is {image.status}")
-            time.sleep(tuning.next_look(waited))
+            _pause(tuning.next_look(waited), alive)
 
     def _tasks(self, image_id: str) -> list[dict[str, Any]]:
         """The image's tasks, as far as they are any."""
@@ -174,6 +180,15 @@ class Imports:
         tasks = document.get("tasks") if isinstance(document, dict) else None
         listed = tasks if isinstance(tasks, list) else []
         return [task for task in listed if isinstance(task, dict) and isinstance(task.get("id"), str)]
+
+
+def _pause(seconds: float, alive: Callable[[], None]) -> None:
+    """Sleep, and tell now and then that this is what happens."""
+    end = time.monotonic() + seconds
+    alive()
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, NOTICE))
+        alive()
 
 
 def _newest(tasks: list[dict[str, Any]], known: Collection[str]) -> Mapping[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from ...errors import CloudError, Conflict, NotFound, TransferError
@@ -147,15 +148,16 @@ class OpenStackPlace:
             return "the region and the master have different Keystones"
         return self._imports.refusal()
 
-    def import_from(self, image_id: str, master: Place, image: Image) -> Image:
+    def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
         """Let this Glance fetch an image's content from another one of the same Keystone.
 
+        :param progress: is told nothing but 0, for Glance does not say more; what it raises ends the waiting
         :raises TransferError: it refused or failed; another way may work
         """
         if not isinstance(master, OpenStackPlace):
             raise TransferError("the master is no region of an OpenStack")
         interface = interface_of(master._target.credential)
-        return self._imports.fetch(image_id, Origin(master._region, interface, image))
+        return self._imports.fetch(image_id, Origin(master._region, interface, image), lambda: progress(0))
 
     def _look(self, image_id: str) -> Image | None:
         """The image if it can be seen; used to explain another error, so its own do not matter."""
