@@ -262,6 +262,11 @@ class FaultyCloud(CloudWorld):
         (found,) = [image for image in self.seen(region) if image.name == name]
         return found
 
+    def only_active(self, region: str) -> Seen:
+        """The image that can be used, of which there is exactly one."""
+        (found,) = [image for image in self.seen(region) if image.status == "active"]
+        return found
+
     def assert_holds(self, region: str, expected: Mapping[str, bytes]) -> None:
         """A region holds exactly these images of ours, active, byte for byte, and nothing unfinished."""
         images = self.seen(region)
