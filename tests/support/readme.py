@@ -1,0 +1,129 @@
+"""The README as tests read it: its commands, its tables, and the tables as they should be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from docutils import nodes
+from docutils.core import publish_doctree
+
+from fiwareglancesync.config.option import Option
+from fiwareglancesync.config.options import CREDENTIAL_OPTIONS, MAIN_OPTIONS, RULE_OPTIONS, default_text
+
+README = Path(__file__).resolve().parents[2] / "README.rst"
+MARK = re.compile(r"run: (?P<where>[a-z]+)(, exit (?P<code>\d+))?")
+PROMPT = "$ "
+
+KEY_TABLES: dict[str, Sequence[Option]] = {
+    "Keys of [main]": MAIN_OPTIONS,
+    "Keys of a target: the rules": RULE_OPTIONS,
+    "Keys of a target: the credential": CREDENTIAL_OPTIONS,
+}
+"""Sections of the README and the options that the table there is about."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of commands, with what they print.
+
+    :param line: where it is in the README
+    :param where: what its commands need: the word of the comment ``.. run: WORD`` before it
+    :param code: the exit code of the last command
+    :param steps: commands, each with the lines shown below it
+    """
+
+    line: int
+    where: str
+    code: int
+    steps: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def document() -> nodes.document:
+    """The README, parsed; a warning of docutils is an error."""
+    parsed: nodes.document = publish_doctree(
+        README.read_text(encoding="utf-8"),
+        source_path=README.name,
+        settings_overrides={"halt_level": 2, "report_level": 2},
+    )
+    return parsed
+
+
+def blocks() -> list[Block]:
+    """Every block of commands in the README."""
+    return [_block(node) for node in literals("console")]
+
+
+def literals(language: str) -> Iterator[nodes.literal_block]:
+    """The code blocks of a language.
+
+    :param language: as the README names it
+    """
+    for node in document().findall(nodes.literal_block):
+        if language in node["classes"]:
+            yield node
+
+
+def mark(node: nodes.literal_block) -> re.Match[str] | None:
+    """The comment ``.. run: …`` right before a code block, None when there is none."""
+    before = node.previous_sibling()
+    return MARK.fullmatch(before.astext().strip()) if isinstance(before, nodes.comment) else None
+
+
+def _block(node: nodes.literal_block) -> Block:
+    found = mark(node)
+    steps: list[tuple[str, list[str]]] = []
+    for line in node.astext().splitlines():
+        if line.startswith(PROMPT):
+            steps.append((line.removeprefix(PROMPT), []))
+        elif steps:
+            steps[-1][1].append(line)
+        else:
+            steps.append(("", [line]))
+    return Block(
+        node.line or 0,
+        found["where"] if found else "",
+        int(found["code"] or 0) if found else 0,
+        tuple((command, tuple(shown)) for command, shown in steps),
+    )
+
+
+def section(title: str) -> nodes.section:
+    """A section of the README.
+
+    :param title: its title
+    """
+    for node in document().findall(nodes.section):
+        heading = node[0]
+        if heading.astext() == title:
+            return node
+    raise AssertionError(f"the README has no section {title}")
+
+
+def rows(title: str) -> list[tuple[str, ...]]:
+    """The rows of the first table of a section, its head left out.
+
+    :param title: the section's title
+    """
+    table = next(iter(section(title).findall(nodes.table)))
+    body = next(iter(table.findall(nodes.tbody)))
+    return [tuple(" ".join(cell.astext().split()) for cell in row.children) for row in body.children]
+
+
+def key_table(options: Sequence[Option]) -> str:
+    """The table of configuration keys as the README should have it.
+
+    :param options: the options, in their order
+    """
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: 22 18 60", ""]
+    lines += ["   * - Key", "     - Default", "     - Meaning"]
+    for option in options:
+        lines += [f"   * - ``{option.key}``", f"     - {default_text(option)}", f"     - {option.help}"]
+    return "\n".join(lines) + "\n"
+
+
+def key_rows(options: Sequence[Option]) -> list[tuple[str, ...]]:
+    """The rows of :func:`key_table`."""
+    return [(option.key, " ".join(default_text(option).split()), option.help) for option in options]
