@@ -25,8 +25,8 @@ _MASTER = (
 )
 _OTHER = (
     "Any other section is another target: regions that are registered in another Keystone, or that follow "
-    "other rules. It takes the options of [DEFAULT] and [master], and needs a credential of its own. Its "
-    "regions are written federation2:NAME."
+    "other rules. It may hold every option that [DEFAULT] and [master] may hold, inherits what [DEFAULT] says "
+    "and nothing of [master], and needs a credential of its own. Its regions are written federation2:NAME."
 )
 _OTHER_KEYS = ("credential", "metadata_condition")
 
