@@ -21,6 +21,7 @@ from . import csv_table
 from .csv_limits import check_changed, check_new
 from .csv_store import FILE, Store, holds_federation
 from .port import Body
+from .unknown import unknown_region
 
 VARIABLE = "GLANCESYNC_MOCKPERSISTENT_PATH"
 """The environment variable that names the folder of the federation to use."""
@@ -68,9 +69,7 @@ class EmbeddedFederation:
         name = full_name(target.name, region)
         known = self.regions(target)
         if region not in known:
-            which = f"the regions of target {target.name} are: {', '.join(known)}"
-            none = f"target {target.name} has none in the embedded federation"
-            raise UnknownRegion(f"{name}: unknown region; {which if known else none}")
+            raise unknown_region(target, region, known)
         address = f"{self._address}/{name}"
         is_master = name == self._settings.master_region
         return EmbeddedPlace(self._store, name, target.mock_project, address, is_master=is_master)

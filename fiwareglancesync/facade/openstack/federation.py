@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Sequence
 
-from ...errors import CloudError, Rejected, Scope, UnknownRegion
-from ...settings import MASTER, Credential, Settings, Target, full_name
+from ...errors import CloudError, Rejected, Scope
+from ...settings import MASTER, Credential, Settings, Target
+from ..unknown import unknown_region
 from .addresses import normalised, public_url
 from .answers import prefixed
 from .identity import Access, SignIn
@@ -42,7 +42,7 @@ class OpenStackFederation:
         """
         access = self._access(target)
         if region not in access.endpoints:
-            raise _unknown(target, region, sorted(access.endpoints))
+            raise unknown_region(target, region, sorted(access.endpoints))
         try:
             address = normalised(access.endpoints[region])
         except ValueError as error:
@@ -71,13 +71,3 @@ class OpenStackFederation:
             if target.credential not in self._sign_ins:
                 self._sign_ins[target.credential] = SignIn(target.credential, self._tuning)
             return self._sign_ins[target.credential]
-
-
-def _unknown(target: Target, region: str, known: Sequence[str]) -> UnknownRegion:
-    """Say that a region is unknown, and which are known."""
-    text = f"{full_name(target.name, region)}: unknown region; the regions of target {target.name} are:"
-    text += " " + (", ".join(known) if known else "none")
-    near = difflib.get_close_matches(region, known, n=1)
-    if near:
-        text += f"; did you mean {near[0]}?"
-    return UnknownRegion(text)

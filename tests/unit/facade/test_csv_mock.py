@@ -57,7 +57,7 @@ def test_a_place_has_its_full_name_and_its_targets_project(federation: EmbeddedF
     [
         (TARGET, "Madrid", "Madrid: unknown region; the regions of target master are: Avila, Burgos, Spain"),
         (OTHER, "Burgos", "other:Burgos: unknown region; the regions of target other are: Madrid, a:b"),
-        (Target("x"), "y", "x:y: unknown region; target x has none in the embedded federation"),
+        (Target("x"), "y", "x:y: unknown region; the regions of target x are: none"),
     ],
 )
 def test_an_unknown_region_is_told_with_the_known_ones(
