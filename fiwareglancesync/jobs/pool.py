@@ -96,7 +96,7 @@ def _start(job: Job, work: Callable[[Job, Callable[[Any], None]], Any]) -> _Chil
 def _receive(child: _Child[Job]) -> Told[Any] | Finished[Job, Any]:
     try:
         kind, value = child.pipe.recv()
-    except EOFError:
+    except (EOFError, OSError):  # it ended, perhaps in the middle of what it told
         child.process.join()
         code = child.process.exitcode
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with exit code {code}"
