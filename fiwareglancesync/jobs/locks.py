@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import TextIO
 
 from ..errors import GlanceSyncError, RegionLocked
+
+INTRODUCTION = 0.5
+"""Seconds that the holder of a lock has to write down who it is."""
 
 
 def runtime_folder() -> Path:
@@ -52,7 +56,7 @@ def lock(identity: str, run: str, *, wait: bool = False) -> Iterator[str]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
-            holder = _read(file)
+            holder = _introduced(file)
             if holder.get("run") != run:
                 raise RegionLocked(_held_by(holder)) from error
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -64,6 +68,17 @@ def lock(identity: str, run: str, *, wait: bool = False) -> Iterator[str]:
         json.dump({"run": run, "pid": os.getpid(), "host": socket.gethostname(), "started": started}, file)
         file.flush()
         yield last_holder
+
+
+def _introduced(file: TextIO) -> Mapping[str, object]:
+    """What the holder wrote; one that has just begun gets a moment to do so."""
+    end = time.monotonic() + INTRODUCTION
+    while True:
+        file.seek(0)
+        holder = _read(file)
+        if holder or time.monotonic() >= end:
+            return holder
+        time.sleep(INTRODUCTION / 50)
 
 
 def _read(file: TextIO) -> Mapping[str, object]:
