@@ -1,0 +1,175 @@
+"""One writer a region, between real processes (design 4, invariant 4)."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.errors import GlanceSyncError, RegionLocked
+from fiwareglancesync.jobs import locks
+from fiwareglancesync.jobs.locks import lock, runtime_folder
+
+HOLDER = """
+import sys
+from fiwareglancesync.jobs.locks import lock
+with lock(sys.argv[1], sys.argv[2], wait="wait" in sys.argv):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's runtime directory."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path / "glancesync"
+
+
+@contextmanager
+def holder(root: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that wants a lock, and keeps it until its input ends."""
+    command = [sys.executable, "-c", HOLDER, *words]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def held(process: subprocess.Popen[str]) -> bool:
+    """Wait until the process holds its lock, or has ended."""
+    assert process.stdout is not None
+    return process.stdout.readline() == "held\n"
+
+
+def test_the_second_process_is_told_who_where_and_since_when(root: Path) -> None:
+    with holder(root, "cloud#project", "them") as other:
+        assert held(other)
+        with pytest.raises(RegionLocked) as refused, lock("cloud#project", "us"):
+            pytest.fail("two hold it")
+        assert re.fullmatch(
+            rf"another run holds the region: process {other.pid} at {re.escape(socket.gethostname())}"
+            r" since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00; try again later, or use --wait",
+            str(refused.value),
+        )
+
+
+def test_another_place_or_project_is_another_lock() -> None:
+    with lock("cloud#project", "us"), lock("cloud#other", "us"), lock("elsewhere#project", "us"):
+        pass
+
+
+def test_it_is_free_again_afterwards_and_after_an_error() -> None:
+    with pytest.raises(ZeroDivisionError), lock("a", "us"):
+        raise ZeroDivisionError
+    with lock("a", "us"):
+        pass
+
+
+def test_it_is_free_again_when_its_holder_is_killed(root: Path) -> None:
+    with holder(root, "a", "them") as other:
+        assert held(other)
+        other.kill()
+        other.wait()
+        with lock("a", "us"):
+            pass
+
+
+def test_whoever_waits_gets_it_when_it_is_free(root: Path) -> None:
+    with holder(root, "a", "them") as first, lock("b", "us"):
+        assert held(first)
+        with holder(root, "a", "them", "wait") as second:
+            first.communicate()
+            assert held(second)
+            with pytest.raises(RegionLocked, match=f"process {second.pid} "), lock("a", "us"):
+                pytest.fail("two hold it")
+
+
+def test_a_holder_that_does_not_say_who_it_is_is_a_process_that_has_just_begun(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "INTRODUCTION", 0.01)
+    with lock("a", "us"):
+        (file,) = folder.iterdir()
+        file.write_text("")
+        with pytest.raises(RegionLocked, match="a process that has just begun"), lock("a", "us"):
+            pytest.fail("two hold it")
+
+
+def test_a_holder_of_the_same_run_is_waited_for(root: Path) -> None:
+    with holder(root, "a", "one run") as first:
+        assert held(first)
+        with holder(root, "a", "one run") as second:
+            first.communicate()
+            assert held(second)
+
+
+def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_is(
+    root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "INTRODUCTION", 60.0)
+    with holder(root, "a", "us") as first:
+        assert held(first)
+        (file,) = folder.iterdir()
+        said = file.read_text()
+        file.write_text("")
+
+        def introduce(seconds: float) -> None:
+            file.write_text(said)
+            assert first.stdin is not None
+            first.stdin.close()
+
+        monkeypatch.setattr(locks.time, "sleep", introduce)
+        with lock("a", "us") as last_holder:
+            assert last_holder == "us"
+
+
+def test_whoever_gets_it_is_told_which_run_held_it_last() -> None:
+    with lock("a", "one") as before:
+        assert before == ""
+    with lock("a", "two") as before:
+        assert before == "one"
+
+
+def test_the_folder_and_its_files_are_the_users_alone(folder: Path) -> None:
+    with lock("../../etc/passwd", "us"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (file,) = folder.iterdir()
+        assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_runtime_directory_it_is_below_the_temporary_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "nowhere"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert runtime_folder() == tmp_path / f"glancesync-{os.getuid()}"
+
+
+def test_a_folder_that_others_may_write_to_is_refused(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(GlanceSyncError, match="is not yours alone"):
+        runtime_folder()
+
+
+def test_a_folder_that_leads_elsewhere_is_refused(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(GlanceSyncError, match="is not yours alone"):
+        runtime_folder()
+
+
+def test_a_file_in_its_place_is_refused(folder: Path) -> None:
+    folder.write_text("")
+    with pytest.raises(GlanceSyncError, match="cannot be used"):
+        runtime_folder()

@@ -1,0 +1,172 @@
+"""A process for each job: real ones, which end in every way that processes end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.errors import Cancelled
+from fiwareglancesync.jobs import pool
+from fiwareglancesync.jobs.pool import Finished, Told, run_jobs
+
+Tell = Callable[[object], None]
+FORK = multiprocessing.get_context("fork")
+
+
+def results(items: Iterator[Any]) -> dict[Any, Finished[Any, Any]]:
+    """Job → its end."""
+    return {item.job: item for item in items if isinstance(item, Finished)}
+
+
+def gone(pid: int) -> bool:
+    """Whether there is no such process any more, not even as a zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_each_job_has_a_process_of_its_own_and_its_result_comes_back() -> None:
+    def work(job: int, tell: Tell) -> tuple[int, int]:
+        tell(f"begun {job}")
+        return job * 2, os.getpid()
+
+    items = list(run_jobs([1, 2, 3], work, 2))
+    ends = results(iter(items))
+    assert {job: end.result and end.result[0] for job, end in ends.items()} == {1: 2, 2: 4, 3: 6}
+    assert len({end.result[1] for end in ends.values() if end.result} | {os.getpid()}) == 4
+    assert sorted(item.event for item in items if isinstance(item, Told)) == ["begun 1", "begun 2", "begun 3"]
+
+
+def test_no_job_makes_no_process() -> None:
+    assert list(run_jobs([], lambda job, tell: None, 4)) == []
+
+
+def test_what_a_job_tells_comes_before_its_end() -> None:
+    items = list(run_jobs(["a"], lambda job, tell: [tell(number) for number in range(100)] and None, 1))
+    assert items == [*(Told(number) for number in range(100)), Finished("a", None)]
+
+
+def test_results_come_as_they_are_ready() -> None:
+    may_end = FORK.Event()
+
+    def work(job: str, tell: Tell) -> str:
+        if job == "slow":
+            assert may_end.wait(30)
+        return job
+
+    ended = []
+    for item in run_jobs(["slow", "fast"], work, 2):
+        if isinstance(item, Finished):
+            ended.append(item.result)
+            may_end.set()
+    assert ended == ["fast", "slow"]
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_no_more_than_so_many_at_the_same_time(processes: int) -> None:
+    def work(job: str, tell: Tell) -> None:
+        tell(f"begins {job}")
+        tell(f"ends {job}")
+
+    told = [item.event for item in run_jobs(["a", "b"], work, processes) if isinstance(item, Told)]
+    assert told == ["begins a", "ends a", "begins b", "ends b"]
+
+
+def _raises(job: str, tell: Tell) -> None:
+    raise ValueError(f"{job} is wrong")
+
+
+def _killed(job: str, tell: Tell) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _exits(job: str, tell: Tell) -> None:
+    os._exit(7)
+
+
+@pytest.mark.parametrize(
+    ("end", "died"),
+    [
+        (_raises, "ValueError: bad is wrong"),
+        (_killed, "the process of the region was killed by signal 9"),
+        (_exits, "the process of the region ended with exit code 7"),
+    ],
+)
+def test_a_crash_of_one_process_is_the_failure_of_that_job_alone(end: Callable[[str, Tell], None], died: str) -> None:
+    def work(job: str, tell: Tell) -> str:
+        if job == "bad":
+            end(job, tell)
+        return job
+
+    ends = results(run_jobs(["bad", "good"], work, 2))
+    assert (ends["bad"].died, ends["bad"].result) == (died, None)
+    assert (ends["good"].died, ends["good"].result) == (None, "good")
+    assert ("ValueError" in ends["bad"].traceback) is (end is _raises)
+
+
+def test_a_process_that_is_killed_while_it_tells_something_is_that_jobs_failure_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = pool.wait
+
+    def kill_whoever_talks(pipes: Sequence[Any]) -> list[Any]:
+        ready = wait(pipes)
+        for child in multiprocessing.active_children():
+            # Nobody reads what it tells now, which does not fit into the pipe: it is in the middle of it.
+            child.kill()
+            child.join()
+        return ready
+
+    monkeypatch.setattr(pool, "wait", kill_whoever_talks)
+    (end,) = run_jobs(["a"], lambda job, tell: tell("x" * 10_000_000), 1)
+    assert isinstance(end, Finished)
+    assert end.died == "the process of the region was killed by signal 9"
+
+
+def test_a_run_that_is_given_up_leaves_no_process_and_lets_them_tidy_up(tmp_path: Path) -> None:
+    def work(job: str, tell: Tell) -> None:
+        try:
+            tell(os.getpid())
+            signal.pause()
+        except Cancelled as stopped:
+            (tmp_path / job).write_text(str(stopped.exit_code))
+            raise
+
+    running = run_jobs(["a", "b"], work, 2)
+    pids = [item.event for item in (next(running), next(running)) if isinstance(item, Told)]
+    running.close()  # type: ignore[attr-defined]
+    assert len(pids) == 2
+    assert all(gone(int(str(pid))) for pid in pids)
+    assert [(tmp_path / job).read_text() for job in "ab"] == ["143", "143"]
+
+
+def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "PATIENCE", 0.05)
+
+    def work(job: str, tell: Tell) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        tell(os.getpid())
+        while True:
+            signal.pause()
+
+    running = run_jobs(["a"], work, 1)
+    told = next(running)
+    running.close()  # type: ignore[attr-defined]
+    assert isinstance(told, Told)
+    assert gone(int(str(told.event)))
+
+
+def test_a_terminals_interrupt_is_left_to_the_parent() -> None:
+    def work(job: str, tell: Tell) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return "goes on"
+
+    assert [end.result for end in results(run_jobs(["a"], work, 1)).values()] == ["goes on"]

@@ -1,0 +1,225 @@
+"""One mode for one region."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, Unauthorized, UnknownRegion
+from fiwareglancesync.events import Action, Event, Kind
+from fiwareglancesync.execution.regions import RegionRef
+from fiwareglancesync.execution.run import Run
+from fiwareglancesync.facade import Place
+from fiwareglancesync.facade.backup import backup_files, read_backup
+from fiwareglancesync.jobs.locks import lock
+from fiwareglancesync.jobs.region import Mode, RegionJob, RegionResult, region_error
+from fiwareglancesync.model import JOURNAL
+from fiwareglancesync.planning import Choice
+from fiwareglancesync.settings import Target
+from tests.support.builders import MASTER, REGION, World, carrying, image, master_image
+
+BURGOS = RegionRef("master", REGION)
+
+
+@pytest.fixture(autouse=True)
+def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No lock of another run is in the way."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+
+def busy_world() -> World:
+    """One of each kind that a run would change."""
+    return World(
+        [
+            master_image("metadata", properties={"nid": "1"}),
+            master_image("upload", size=5),
+            master_image("replace"),
+            master_image("rename"),
+            master_image("conflict"),
+            master_image("ami", properties={"kernel_id": "m-upload"}),
+            master_image("gone_obsolete", "G"),
+        ],
+        [
+            image("metadata"),
+            image("replace", "X"),
+            image("rename", "Y"),
+            image("conflict", "Z"),
+            image("ami"),
+            image("gone", "G"),
+            carrying(image("left", id="left")),
+        ],
+        replace=["X"],
+        rename=["Y"],
+    )
+
+
+def do(
+    world: World, mode: Mode, ref: RegionRef = BURGOS, *chosen: str, **more: Any
+) -> tuple[RegionResult, list[Event]]:
+    """Do the job; its result and what it told."""
+    events: list[Event] = []
+    run = Run(world.settings, world.federation, Choice(chosen))
+    return RegionJob(run, mode, **more)(ref, events.append), events
+
+
+def pending(events: Sequence[Event]) -> list[tuple[Action | None, str | None]]:
+    return [(event.action, event.image) for event in events if event.kind is Kind.PENDING]
+
+
+def told(events: Sequence[Event]) -> list[str]:
+    return [event.message.text for event in events if event.message is not None]
+
+
+@pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.STATUS, Mode.BACKUP])
+def test_no_mode_but_the_run_writes(mode: Mode, tmp_path: Path) -> None:
+    world = busy_world()
+    before = world.images
+    do(world, mode, backup_folder=tmp_path / "backup")
+    assert world.images == before
+
+
+def test_a_dry_run_tells_all_that_a_run_would_do_in_its_order() -> None:
+    world = busy_world()
+    _, events = do(world, Mode.DRY_RUN)
+    assert pending(events) == [
+        (Action.TIDY, "left"),
+        (Action.OBSOLETE, "gone_obsolete"),
+        (Action.METADATA, "metadata"),
+        (Action.UPLOAD, "upload"),
+        (Action.RENAME, "rename"),
+        (Action.REPLACE, "replace"),
+        (Action.RELINK, "ami"),
+    ]
+    world.sync()
+    done = [(Action(action), name) for action, name in world.did() if action != "settle"]
+    assert done == pending(events)
+
+
+def test_the_last_event_sums_up() -> None:
+    result, events = do(busy_world(), Mode.DRY_RUN)
+    last = events[-1]
+    assert (last.kind, last.size, last.undecided, last.in_step, last.dry) == (
+        Kind.REGION_FINISHED,
+        5 + 2 * 2**20,
+        1,
+        False,
+        True,
+    )
+    assert not result.outcome.failed
+
+
+def test_the_status_has_a_row_for_each_image_that_is_to_be_synchronised() -> None:
+    rows = do(busy_world(), Mode.STATUS, ways=True)[0].rows
+    assert [(str(row.status), row.region, row.image) for row in rows] == [
+        ("pending_upload", REGION, "upload"),
+        ("pending_ami", REGION, "ami"),
+        ("error_checksum", REGION, "conflict"),
+        ("pending_metadata", REGION, "metadata"),
+        ("pending_rename", REGION, "rename"),
+        ("pending_replace", REGION, "replace"),
+    ]
+    by_name = {row.image: row for row in rows}
+    assert (by_name["upload"].uuid, by_name["upload"].way, by_name["upload"].size) == (None, "embedded", 5)
+    assert (by_name["metadata"].uuid, by_name["metadata"].way) == ("r-metadata", None)
+    assert "Fill dontupdate" in (by_name["conflict"].message or "")
+
+
+def test_how_bytes_would_move_is_told_only_if_asked_for() -> None:
+    assert {row.way for row in do(busy_world(), Mode.STATUS)[0].rows} == {None}
+
+
+def test_only_chosen_images_are_shown() -> None:
+    assert [row.image for row in do(busy_world(), Mode.STATUS, BURGOS, "re*")[0].rows] == ["rename", "replace"]
+
+
+def test_a_backup_has_every_image_but_unfinished_ones_and_no_journal(tmp_path: Path) -> None:
+    published = carrying(image("b"), step="published")
+    world = World([], [image("a", visibility="private"), carrying(image("new")), published])
+    do(world, Mode.BACKUP, backup_folder=tmp_path)
+    kept = list(read_backup(backup_files(tmp_path)[REGION], REGION))
+    assert [(found.name, JOURNAL in found.user_properties) for found in kept] == [("a", False), ("b", False)]
+
+
+@pytest.mark.parametrize("mode", [Mode.SYNC, Mode.DRY_RUN, Mode.STATUS])
+def test_the_master_compared_with_itself_is_in_order(mode: Mode) -> None:
+    world = busy_world()
+    before = world.federation.images(MASTER)
+    result, events = do(world, mode, RegionRef("master", MASTER))
+    assert set(result.outcome.statuses) == {
+        (name, status) for name, status in result.outcome.statuses if status == "ok"
+    }
+    assert events[-1].in_step
+    assert world.federation.images(MASTER) == before
+
+
+def test_an_unknown_region_and_an_unknown_target_fail_with_one_line() -> None:
+    result, events = do(busy_world(), Mode.STATUS, RegionRef("master", "Nowhere"))
+    assert told(events) == ["Nowhere: unknown region; the regions of target master are: Burgos, Spain"]
+    assert (result.outcome.failed, events[-1].error) == (True, True)
+    _, events = do(busy_world(), Mode.SYNC, RegionRef("other", "Madrid"))
+    assert told(events) == ["other:Madrid: unknown target other; the configuration has: master"]
+
+
+def test_a_region_that_another_run_holds_is_skipped_and_fails() -> None:
+    world = busy_world()
+    before = world.images
+    with lock(world.place.identity, "another run"):
+        result, events = do(world, Mode.SYNC)
+        assert result.outcome.failed
+        assert [text.partition(":")[0] for text in told(events)] == [REGION]
+        assert "another run holds the region" in told(events)[0]
+        assert do(world, Mode.DRY_RUN)[0].outcome.error is None
+    assert world.images == before
+
+
+class Failing:
+    """A federation whose regions cannot be listed."""
+
+    def __init__(self, world: World, error: CloudError) -> None:
+        self._world = world
+        self._error = error
+
+    def regions(self, target: Target) -> Sequence[str]:
+        return self._world.federation.regions(target)
+
+    def place(self, target: Target, region: str) -> Place:
+        place = self._world.federation.place(target, region)
+        if region != MASTER:
+            place.listing = self._fail  # type: ignore[method-assign]
+        return place
+
+    def forked(self) -> None:
+        """Nothing to do."""
+
+    def _fail(self) -> Any:
+        raise self._error
+
+
+@pytest.mark.parametrize("mode", [Mode.SYNC, Mode.DRY_RUN, Mode.STATUS, Mode.BACKUP])
+def test_a_region_that_cannot_be_listed_fails_and_has_no_file(mode: Mode, tmp_path: Path) -> None:
+    world = busy_world()
+    events: list[Event] = []
+    run = Run(world.settings, Failing(world, Unauthorized("wrong password", status=401)))
+    result = RegionJob(run, mode, backup_folder=tmp_path / "backup")(BURGOS, events.append)
+    assert told(events) == ["Burgos: Error retrieving image list. Cause: wrong password"]
+    assert all(event.message.level == logging.ERROR for event in events if event.message)
+    assert result.outcome.failed
+    assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (lambda: TimedOut("30 s"), "R: Timeout while retrieving image list."),
+        (lambda: CloudError("it is down"), "R: Error retrieving image list. Cause: it is down"),
+        (lambda: RegionLocked("another run holds it"), "R: another run holds it"),
+        (lambda: UnknownRegion("R: unknown region"), "R: unknown region"),
+        (lambda: OSError("disk full"), "R: disk full"),
+    ],
+)
+def test_why_a_region_cannot_be_worked_on(error: Callable[[], GlanceSyncError | OSError], text: str) -> None:
+    assert region_error("R", error()) == text

@@ -1,0 +1,64 @@
+"""A signal becomes an exception that unwinds (contract 1.2)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.errors import Cancelled
+from fiwareglancesync.jobs.signals import cancellable
+
+TWICE = """
+import os, signal
+from fiwareglancesync.jobs.signals import cancellable
+with cancellable():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_it_ends_with_the_code_of_its_signal(number: signal.Signals, code: int) -> None:
+    tidied = []
+    with pytest.raises(Cancelled) as stopped, cancellable():
+        try:
+            os.kill(os.getpid(), number)
+        finally:
+            tidied.append(number)
+    assert stopped.value.exit_code == code
+    assert tidied == [number]
+
+
+def test_no_handler_of_errors_swallows_it() -> None:
+    assert not issubclass(Cancelled, Exception)
+
+
+def test_what_was_there_before_is_there_again() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    for child in (False, True):
+        with cancellable(child=child):
+            pass
+        with pytest.raises(Cancelled), cancellable(child=child):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_second_signal_ends_the_process_at_once(root: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", TWICE], cwd=root, capture_output=True, check=False)
+    assert ended.returncode == -signal.SIGTERM
+
+
+def test_a_child_leaves_the_terminals_interrupt_to_its_parent_and_is_stopped_once() -> None:
+    with pytest.raises(Cancelled), cancellable(child=True):
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
