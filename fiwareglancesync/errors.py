@@ -111,6 +111,10 @@ class Forbidden(CloudError):
     """The credential lacks the right for this (403)."""
 
 
+class PublicationRefused(Forbidden):
+    """A finished image may not be given the master's visibility; no other image may get that one either."""
+
+
 class NotFound(CloudError):
     """The image, region or endpoint is not there (404, 410)."""
 

@@ -72,7 +72,7 @@ MAIN_OPTIONS: tuple[Option, ...] = (
         PATH,
         "The folder for images that several regions need and that are in no images_dir.",
         sample="/var/spool/glancesync",
-        default="/var/tmp/glancesync-<your user id>",
+        default="/var/tmp/glancesync-<your user id>",  # noqa: S108 - made with mode 0700 and checked to be the user's own
     ),
     Option(
         "spool_size",

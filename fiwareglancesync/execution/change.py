@@ -6,6 +6,7 @@ the old one keeps its name until the new one is published and everything that li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -17,6 +18,7 @@ from ..errors import (
     Forbidden,
     GlanceSyncError,
     NotFound,
+    PublicationRefused,
     Rejected,
     TransferError,
     Unauthorized,
@@ -31,6 +33,9 @@ from .scene import RunContext, Scene, without
 UPLOAD_ATTEMPTS = 3
 UPLOAD_WAIT = 1.0
 """Seconds before the second attempt, at the least; more before the third."""
+
+VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
+"""What a refusal names when it is about the visibility that an image should get."""
 
 Report = Callable[[str, str, int], None]
 """Told the new image's UUID, the way and the bytes sent so far."""
@@ -177,21 +182,25 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene:
     :param journal: its journal, ``step=new``
     :param scene: the region
     :return: the published image
+    :raises PublicationRefused: the region does not let us give it the master's visibility
     """
     master, image = entry.image, scene[journal.carrier]
     properties = {**entry.properties, **links}
     if journal.old is not None:
         properties[JOURNAL] = replace(journal, step=PUBLISHED).text()
     present = image.user_properties
-    return scene.update(
-        image.id,
-        Patch(
-            visibility=master.visibility if master.visibility != image.visibility else None,
-            protected=True if master.protected else None,
-            set={key: value for key, value in properties.items() if present.get(key) != value},
-            remove=without(present, properties),
-        ),
+    patch = Patch(
+        visibility=master.visibility if master.visibility != image.visibility else None,
+        protected=True if master.protected else None,
+        set={key: value for key, value in properties.items() if present.get(key) != value},
+        remove=without(present, properties),
     )
+    try:
+        return scene.update(image.id, patch)
+    except Forbidden as error:
+        if patch.visibility is None or not VISIBILITY.search(error.cause):
+            raise
+        raise PublicationRefused(error.cause, status=error.status) from error
 
 
 def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list[Image]:

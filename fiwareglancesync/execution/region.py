@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import GlanceSyncError
+from ..errors import GlanceSyncError, PublicationRefused
 from ..events import Action, Emit, Event, Kind
 from ..facade import InstantCopy, Place
-from ..model import LINKS, Listing, Message, SyncStatus
+from ..model import LINKS, MOVES, Listing, Message, SyncStatus
 from ..planning import Choice, Journal, PlanEntry, RegionPlan, Selection, narrow, plan_region
 from ..transfer import Mover
 from .change import make_image
@@ -97,6 +97,7 @@ class _Run:
         self._at_once = at_once
         self._unsettled: dict[str, Unsettled] = {}
         self._stopped: GlanceSyncError | None = None
+        self._unpublishable: set[str] = set()
         self._completed: set[str] = set()
         self._failed: set[str] = set()
         self._ids = {entry.name: entry.region_image.id for entry in whole.entries if entry.region_image}
@@ -148,6 +149,8 @@ class _Run:
             if journal is not None:
                 self._unsettled[entry.name] = Unsettled(image.id, entry.name, journal, entry.old_name)
         self._note(entry, attempt.error)
+        if isinstance(attempt.error, PublicationRefused):
+            self._unpublishable.add(entry.image.visibility)
         if stops_uploads(attempt.error) and self._stopped is None:
             self._stopped = attempt.error
             text = f"{self._recorder.region}: Nothing more is uploaded to this region. Cause: {attempt.error}"
@@ -157,6 +160,8 @@ class _Run:
         """Why an entry cannot be done in this run; None when it can."""
         if entry.blocked:
             return entry.blocked
+        if entry.image.visibility in self._unpublishable and entry.status in MOVES:
+            return f"making an image {entry.image.visibility} was refused before in this run"
         failed = next((name for name in entry.links.values() if name in self._failed), None)
         return None if failed is None else f"it links to {failed}, which failed"
 

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from ..errors import Cancelled
 
+TOGETHER = 1.0
+"""Seconds within which two signals are taken for one wish."""
+
 
 @contextmanager
 def cancellable(*, child: bool = False) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into :class:`Cancelled`, the first of them once; a second ends the process at once.
+    """Turn SIGINT and SIGTERM into :class:`Cancelled`, once; a later one ends the process at once.
 
-    :param child: a child of a run leaves SIGINT, which a terminal sends to all, to its parent
+    Signals that come together count as one. A child of a run never ends without tidying: its parent decides.
+
+    :param child: leaves SIGINT, which a terminal sends to all, to its parent
     """
     numbers = (signal.SIGTERM,) if child else (signal.SIGINT, signal.SIGTERM)
+    first: list[float] = []
 
     def cancel(number: int, frame: FrameType | None) -> None:
-        for each in numbers:
-            signal.signal(each, signal.SIG_IGN if child else signal.SIG_DFL)
-        raise Cancelled(number)
+        now = time.monotonic()
+        if not first:
+            first.append(now)
+            raise Cancelled(number)
+        if not child and now - first[0] > TOGETHER:
+            os._exit(128 + number)
 
     previous = {number: signal.signal(number, cancel) for number in numbers}
     if child:

@@ -15,12 +15,14 @@ from fiwareglancesync.jobs.signals import cancellable
 
 TWICE = """
 import os, signal
-from fiwareglancesync.jobs.signals import cancellable
-with cancellable():
+from fiwareglancesync.jobs import signals
+signals.TOGETHER = 0.0
+with signals.cancellable():
     try:
         os.kill(os.getpid(), signal.SIGTERM)
     finally:
         os.kill(os.getpid(), signal.SIGTERM)
+        print("tidied")
 """
 
 
@@ -50,9 +52,21 @@ def test_what_was_there_before_is_there_again() -> None:
         assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-def test_a_second_signal_ends_the_process_at_once(root: Path) -> None:
+def test_a_later_second_signal_ends_the_process_at_once(root: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", TWICE], cwd=root, capture_output=True, check=False)
-    assert ended.returncode == -signal.SIGTERM
+    assert ended.returncode == 143
+    assert b"tidied" not in ended.stdout
+
+
+def test_two_signals_that_come_together_count_as_one() -> None:
+    tidied = []
+    with pytest.raises(Cancelled), cancellable():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            tidied.append(True)
+    assert tidied
 
 
 def test_a_child_leaves_the_terminals_interrupt_to_its_parent_and_is_stopped_once() -> None:
