@@ -37,6 +37,18 @@ def ensure(cloud: Cloud, keystone: Service) -> None:
     cloud.identities[keystone.name] = fingerprint
 
 
+def introduce(cloud: Cloud, glance: Service) -> None:
+    """Have a Glance validate its first token.
+
+    A Keystone that is asked for the first time by several at once may refuse, for it loads its policies meanwhile.
+
+    :raises CloudError: the Glance does not accept its users' tokens.
+    """
+    keystone = cloud.keystone_of(glance.name)
+    token = _token(keystone, cloud.accounts[keystone.name][topology.MAIN_ACCOUNT])
+    Client(glance.port, token).call("GET", "/v2/images?limit=1")
+
+
 def _ensure_catalog(api: Client, cloud: Cloud, keystone: Service) -> None:
     """Every region has an image endpoint, its own Glance, and an identity endpoint, the common Keystone."""
     regions = cloud.regions_of(keystone.name)

@@ -82,6 +82,9 @@ def start(cloud: Cloud, names: Sequence[str], say: Say) -> None:
         list(pool.map(lambda keystone: identity.ensure(cloud, keystone), keystones))
     cloud.save()
     servers.wait(waiting, log_starts)
+    for glance in waiting:
+        if not glance.is_keystone:
+            identity.introduce(cloud, glance)
 
 
 def stop(cloud: Cloud, names: Sequence[str]) -> None:
