@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ..model import Image
+from ..model import NO_PROPERTIES, Image
 
 MAX_STEPS = 100_000
 """Steps of one evaluation (contract 2)."""
@@ -23,7 +23,7 @@ STRIDE = 6
 """Text is charged one step for 2**STRIDE characters: it is gone over that much faster than a list."""
 
 LISTS = (list, tuple, set, frozenset)
-MAPPINGS = (dict, MappingProxyType)
+MAPPINGS = (dict, MappingProxyType, type(NO_PROPERTIES))
 SETS = (set, frozenset)
 
 

@@ -146,6 +146,14 @@ def test_properties_may_be_a_read_only_view() -> None:
     assert evaluate("any(v == 'b' for k, v in image.user_properties.items())", image)
 
 
+def test_an_image_without_properties_has_an_empty_mapping() -> None:
+    image = Image("i", "n", "Spain")
+    assert not evaluate("'a' in image.user_properties or image.user_properties.get('a')", image)
+    assert evaluate("len(image.user_properties) == 0", image)
+    assert not evaluate("any(v for k, v in image.user_properties.items())", image)
+    assert not evaluate("metadata_set.intersection(image.user_properties)", image)
+
+
 def test_conditions_with_many_alternatives() -> None:
     source = " or ".join(f"image.name == 'n{number}'" for number in range(70))
     assert evaluate(source, Image("i", "n69", "Spain"))
