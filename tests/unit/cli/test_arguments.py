@@ -1,0 +1,150 @@
+"""The options of the command line (contract 1.1)."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from fiwareglancesync import __version__
+from fiwareglancesync.cli.arguments import build_parser, parse_arguments
+from fiwareglancesync.errors import UsageError
+
+OPTIONS = (
+    *("--parallel", "--config", "--dry-run", "--show-status", "--show-regions", "--make-backups", "--make-backup"),
+    *("--format", "--events", "--report", "--image", "--transfer", "--progress", "--no-progress", "--exit-code"),
+    *("--wait", "--conf", "-v", "--verbose", "-q", "--quiet", "--debug", "--version", "-h", "--help"),
+)
+
+
+def parse(*words: str) -> argparse.Namespace:
+    return parse_arguments(words, "sync.py")
+
+
+def refusal(*words: str) -> str:
+    """Why a command line is refused."""
+    with pytest.raises(UsageError) as refused:
+        parse(*words)
+    assert refused.value.exit_code == 2
+    return str(refused.value)
+
+
+def test_without_a_word_it_synchronises_all() -> None:
+    options = parse()
+    assert (options.regions, options.config, options.image, options.progress) == ([], [], [], None)
+    switches = ("dry_run", "show_status", "show_regions", "make_backups", "parallel", "wait", "exit_code", "debug")
+    assert not any(getattr(options, switch) for switch in switches)
+
+
+def test_regions_and_options_may_be_mixed() -> None:
+    assert parse("Burgos", "--parallel", "other:Madrid", "--dry-run", "other:").regions == [
+        "Burgos",
+        "other:Madrid",
+        "other:",
+    ]
+
+
+def test_config_takes_what_follows_and_may_be_repeated() -> None:
+    options = parse("Burgos", "--config", "a=1", "b.c=d=e", "--wait", "--config", "f=")
+    assert (options.config, options.regions, options.wait) == (["a=1", "b.c=d=e", "f="], ["Burgos"], True)
+
+
+def test_a_region_after_config_is_refused_with_advice() -> None:
+    text = "Burgos is not KEY=VALUE; put regions before --config or after --"
+    assert refusal("--config", "a=1", "Burgos") == text
+
+
+def test_after_two_dashes_everything_is_a_region() -> None:
+    assert parse("a", "--config", "b=1", "--", "c", "--dry-run", "-d").regions == ["a", "c", "--dry-run", "-d"]
+    assert parse("--", "a", "--", "b").regions == ["a", "--", "b"]
+
+
+@pytest.mark.parametrize("mode", ["--dry-run", "--show-status", "--show-regions", "--make-backups"])
+@pytest.mark.parametrize("other", ["--dry-run", "--show-status", "--show-regions", "--make-backup"])
+def test_modes_exclude_each_other(mode: str, other: str) -> None:
+    if mode.startswith(other):
+        parse(mode, other)
+    else:
+        assert "not allowed with argument" in refusal(mode, other)
+
+
+@pytest.mark.parametrize("word", ["--make-backups", "--make-backup"])
+def test_backups_have_two_names(word: str) -> None:
+    assert parse(word).make_backups
+
+
+@pytest.mark.parametrize("mode", [[], ["--dry-run"], ["--show-status"], ["--show-regions"], ["--make-backups"]])
+def test_parallel_goes_with_every_mode(mode: list[str]) -> None:
+    assert parse("--parallel", *mode).parallel
+
+
+@pytest.mark.parametrize("form", ["csv", "table", "json"])
+@pytest.mark.parametrize("mode", ["--show-status", "--show-regions"])
+def test_formats_are_those_of_data(mode: str, form: str) -> None:
+    assert parse(mode, "--format", form).format == form
+
+
+@pytest.mark.parametrize("mode", [[], ["--dry-run"], ["--make-backups"]])
+def test_a_run_has_no_format(mode: list[str]) -> None:
+    assert refusal(*mode, "--format", "csv") == "--format goes with --show-status or --show-regions"
+
+
+@pytest.mark.parametrize("way", ["auto", "file", "stream", "spool", "server"])
+def test_a_way_may_be_forced(way: str) -> None:
+    assert parse("--transfer", way).transfer == way
+
+
+def test_images_may_be_chosen_by_several_patterns() -> None:
+    assert parse("--image", "a*", "--image=-b").image == ["a*", "-b"]
+
+
+def test_progress_may_be_switched_either_way() -> None:
+    assert parse("--progress").progress is True
+    assert parse("--no-progress").progress is False
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--unknown",),
+        ("--format", "xml", "--show-status"),
+        ("--transfer", "pigeon"),
+        ("--image",),
+        ("--conf",),
+        ("--config",),
+        ("--events",),
+        ("--report",),
+        ("--dry",),
+        ("--show-status=yes",),
+    ],
+)
+def test_what_is_no_option_is_refused_with_a_way_out(words: tuple[str, ...]) -> None:
+    text = refusal(*words)
+    assert text.endswith("; see sync.py --help")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("region", ["", " "])
+def test_a_region_has_a_name(region: str) -> None:
+    assert refusal(region) == "a region's name is empty; write NAME, TARGET:NAME or TARGET:"
+
+
+def test_the_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse("--help")
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert [option for option in OPTIONS if option not in text] == []
+    assert "sync.py [region ...] [options]" in text
+
+
+def test_there_is_no_option_that_is_not_known_here() -> None:
+    known = {word for action in build_parser("sync.py")._actions for word in action.option_strings}
+    assert known == set(OPTIONS)
+    assert all(action.help for action in build_parser("sync.py")._actions)
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse("--version")
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"glancesync {__version__}\n")

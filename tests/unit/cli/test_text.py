@@ -1,0 +1,33 @@
+"""What a terminal gets to see of names that strangers chose (contract 1.4)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fiwareglancesync.cli.text import printable
+from tests.strategies import LAW
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, \"quoted\" 'n' <b> [red] ñ € 😀", "plain, \"quoted\" 'n' <b> [red] ñ € 😀"),
+        ("a\nb\r\t\0", "a\\x0ab\\x0d\\x09\\x00"),
+        ("\x1b[31m\x7f\x9b", "\\x1b[31m\\x7f\\x9b"),
+        ("\ud800\udfff", "\\ud800\\udfff"),
+        ("\u202egpj.exe\u2028", "\\u202egpj.exe\\u2028"),
+    ],
+)
+def test_control_characters_and_lone_surrogates_are_shown_escaped(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@LAW
+@given(st.text(st.characters()))
+def test_what_is_shown_is_one_line_that_can_be_written_and_shown_again(text: str) -> None:
+    shown = printable(text)
+    assert len(shown.splitlines()) <= 1
+    assert printable(shown) == shown
+    shown.encode()

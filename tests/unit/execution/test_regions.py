@@ -1,0 +1,143 @@
+"""Which regions are meant, and in which order (contract 1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.errors import CloudError, UsageError
+from fiwareglancesync.execution.regions import RegionRef, all_regions, resolve_regions
+from fiwareglancesync.settings import Settings, Target
+
+REGIONS = {
+    "master": ["Spain", "Burgos", "Avila", "Zamora", "Spain-again"],
+    "other": ["Madrid", "Burgos", "Spain"],
+    "third": ["Lisbon"],
+}
+
+
+@dataclass
+class Federation:
+    """Regions without images; ``other:Spain`` and ``Spain-again`` are the master's Glance under other names."""
+
+    regions_of: Mapping[str, Sequence[str]]
+    asked: list[str] = field(default_factory=list)
+
+    def regions(self, target: Target) -> Sequence[str]:
+        self.asked.append(target.name)
+        return self.regions_of[target.name]
+
+    def place(self, target: Target, region: str) -> Any:
+        masters = {("master", "Spain"), ("master", "Spain-again"), ("other", "Spain")}
+        return SimpleNamespace(address="glance-1" if (target.name, region) in masters else f"{target.name}/{region}")
+
+    def forked(self) -> None:
+        """Nothing to do."""
+
+
+def resolve(
+    *words: str, preferred: Sequence[str] = (), federation: Federation | None = None, **ignored: str
+) -> list[str]:
+    """Full names of the regions that are meant."""
+    targets = {name: Target(name, ignore_regions=(ignored[name],) if name in ignored else ()) for name in REGIONS}
+    settings = Settings("Spain", targets, preferable_order=tuple(preferred))
+    return [ref.full for ref in resolve_regions(words, settings, federation or Federation(REGIONS))]
+
+
+def test_none_given_means_all_of_master_but_the_master_itself() -> None:
+    assert resolve() == ["Avila", "Burgos", "Zamora"]
+    assert resolve("master:") == ["Avila", "Burgos", "Zamora"]
+
+
+def test_ignored_regions_are_left_out_of_their_own_targets_expansion() -> None:
+    assert resolve(master="Burgos") == ["Avila", "Zamora"]
+    assert resolve("master:", "other:", master="Burgos") == ["Avila", "Zamora", "other:Burgos", "other:Madrid"]
+
+
+def test_the_master_region_is_left_out_under_whatever_name() -> None:
+    assert resolve("other:") == ["other:Burgos", "other:Madrid"]
+
+
+@pytest.mark.parametrize("word", ["Burgos", "master:Burgos"])
+def test_a_region_that_is_named_is_done_even_when_ignored(word: str) -> None:
+    assert resolve(word, master="Burgos") == ["Burgos"]
+    assert resolve("Spain") == ["Spain"]
+
+
+def test_a_region_that_is_named_twice_is_done_once() -> None:
+    assert resolve("Zamora", "Burgos", "master:Zamora") == ["Zamora", "Burgos"]
+    assert resolve("Burgos", "master:") == ["Avila", "Burgos", "Zamora"]
+    assert resolve("other:Madrid", "other:", "other:") == ["other:Burgos", "other:Madrid"]
+
+
+def test_regions_that_are_named_keep_the_order_of_the_command_line() -> None:
+    assert resolve("Zamora", "other:Madrid", "Avila", preferred=["Avila"]) == ["Zamora", "other:Madrid", "Avila"]
+
+
+def test_what_is_expanded_is_ordered_by_preference_then_by_name() -> None:
+    preferred = ["Zamora", "other:Madrid", "Nowhere", "master:Burgos"]
+    assert resolve("master:", "other:", preferred=preferred) == [
+        "Zamora",
+        "other:Madrid",
+        "Burgos",
+        "Avila",
+        "other:Burgos",
+    ]
+
+
+def test_one_expansion_orders_the_whole_list() -> None:
+    assert resolve("Zamora", "third:", "Avila") == ["Avila", "Zamora", "third:Lisbon"]
+
+
+def test_a_preference_that_is_given_twice_counts_first() -> None:
+    assert resolve(preferred=["Zamora", "Burgos", "Zamora"]) == ["Zamora", "Burgos", "Avila"]
+
+
+def test_an_unknown_target_in_an_expansion_is_wrong_usage() -> None:
+    with pytest.raises(UsageError) as refused:
+        resolve("nobody:")
+    assert str(refused.value) == "nobody: is no target of the configuration; it has: master, other, third"
+
+
+def test_an_unknown_region_is_found_out_later() -> None:
+    assert resolve("Nowhere", "nobody:Nowhere") == ["Nowhere", "nobody:Nowhere"]
+
+
+def test_targets_that_nobody_asked_for_are_not_contacted() -> None:
+    federation = Federation(REGIONS)
+    resolve("Burgos", "other:Madrid", federation=federation)
+    assert federation.asked == []
+    resolve("third:", federation=federation)
+    assert federation.asked == ["third"]
+
+
+def test_a_target_that_cannot_be_asked_is_an_error() -> None:
+    class Down(Federation):
+        def regions(self, target: Target) -> Sequence[str]:
+            raise CloudError("nobody answers")
+
+    with pytest.raises(CloudError):
+        resolve(federation=Down(REGIONS))
+
+
+@pytest.mark.parametrize(
+    ("word", "target", "region", "full"),
+    [
+        ("Burgos", "master", "Burgos", "Burgos"),
+        ("master:Burgos", "master", "Burgos", "Burgos"),
+        ("other:a:b", "other", "a:b", "other:a:b"),
+        ("a/b\n", "master", "a/b\n", "a/b\n"),
+    ],
+)
+def test_a_name_is_read_up_to_its_first_colon(word: str, target: str, region: str, full: str) -> None:
+    assert RegionRef.parse(word) == RegionRef(target, region)
+    assert RegionRef.parse(word).full == full
+
+
+def test_all_regions_are_really_all() -> None:
+    refs = all_regions(Target("master", ignore_regions=("Burgos",)), Federation(REGIONS))
+    assert [ref.full for ref in refs] == REGIONS["master"]

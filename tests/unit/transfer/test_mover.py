@@ -1,0 +1,151 @@
+"""Which way is taken, and the next one when it fails (design 4, invariant 3; design 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.errors import CloudError, NotFound, Rejected, TransferError
+from fiwareglancesync.events import Kind
+from fiwareglancesync.execution.outcome import RegionOutcome
+from fiwareglancesync.facade.csv_mock import EmbeddedPlace
+from fiwareglancesync.transfer import Mover
+from fiwareglancesync.transfer.sources import FileSource, StreamSource
+from tests.support.builders import MASTER, World, errors, image, master_image
+from tests.support.bytes_place import BytesPlace, md5
+
+CONTENT = b"the master's bytes"
+
+
+class Scene:
+    """A master with bytes, a folder that may hold its file, and a region that reads what it gets."""
+
+    def __init__(self, folder: Path, *, forced: str = "auto", fails: Callable[[bytes], None] | None = None) -> None:
+        master = replace(master_image("a", md5(CONTENT)), id="m-a", size=len(CONTENT))
+        self.folder = folder
+        self.world = World([master], [image("a", "old")], replace=["any"])
+        inner = self.world.federation.place(self.world.target, MASTER)
+        self.master = BytesPlace(inner, {"m-a": CONTENT})
+        self.mover = Mover([FileSource(folder), StreamSource(self.master)], forced)
+        self._fails = fails or (lambda piece: None)
+
+    def file(self, content: bytes) -> None:
+        """Put the image's file there."""
+        (self.folder / "m-a").write_bytes(content)
+
+    def sync(self) -> RegionOutcome:
+        """Synchronise the region."""
+        return self.world.sync(through=self._through, mover=self.mover)
+
+    def _through(self, place: object) -> BytesPlace:
+        assert isinstance(place, EmbeddedPlace)
+        return BytesPlace(place, fails=self._fails)
+
+    def ways(self) -> list[str | None]:
+        """The ways that were taken to the end."""
+        return [event.way for event in self.world.events if event.kind is Kind.DONE and event.way]
+
+    def contents(self) -> list[tuple[str, str | None]]:
+        """Name and checksum of the region's images."""
+        return [(found.name, found.checksum) for found in self.world.images]
+
+
+def test_the_file_is_preferred(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.file(CONTENT)
+    assert scene.sync().bytes_moved == len(CONTENT)
+    assert (scene.ways(), scene.master.downloads) == (["file"], [])
+    assert scene.contents() == [("a", md5(CONTENT))]
+
+
+def test_without_a_file_the_master_is_streamed_and_it_is_noted_why(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    outcome = scene.sync()
+    assert (scene.ways(), scene.master.downloads) == (["stream"], ["m-a"])
+    notes = next(done.notes for done in outcome.images if done.way)
+    assert notes == (f"file: {tmp_path / 'm-a'}: No such file or directory",)
+
+
+def test_a_corrupted_file_is_detected_and_the_next_way_tried(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.file(CONTENT[::-1])
+    outcome = scene.sync()
+    assert (scene.ways(), outcome.failed) == (["stream"], False)
+    assert scene.contents() == [("a", md5(CONTENT))]
+    notes = next(done.notes for done in outcome.images if done.way)
+    assert notes[0].startswith("file: after the upload its checksum is ")
+
+
+def test_a_truncated_file_is_not_even_begun(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.file(CONTENT[:-1])
+    scene.sync()
+    assert scene.ways() == ["stream"]
+
+
+def test_when_every_way_fails_the_old_image_stays_and_all_reasons_are_told(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    before = scene.world.images
+    scene.file(CONTENT[::-1])
+    scene.master.download = _refuse  # type: ignore[assignment]
+    cause = errors(scene.sync())["a"]
+    assert cause.startswith("file: after the upload its checksum is ")
+    assert cause.endswith("; stream: the master cannot be read: No image found")
+    assert scene.world.images == before
+
+
+def _refuse(image_id: str) -> None:
+    raise NotFound("No image found", status=404)
+
+
+@pytest.mark.parametrize("forced", ["file", "stream"])
+def test_a_forced_way_is_the_only_one(tmp_path: Path, forced: str) -> None:
+    scene = Scene(tmp_path, forced=forced)
+    scene.file(CONTENT)
+    scene.sync()
+    assert scene.ways() == [forced]
+
+
+def test_a_forced_way_that_cannot_be_taken_is_the_images_failure(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, forced="file")
+    before = scene.world.images
+    assert errors(scene.sync()) == {"a": f"file: {tmp_path / 'm-a'}: No such file or directory"}
+    assert (scene.world.images, scene.master.downloads) == (before, [])
+
+
+def test_a_region_that_refuses_the_image_is_not_offered_it_again(tmp_path: Path) -> None:
+    def refuse(piece: bytes) -> None:
+        raise Rejected("this is no qcow2", status=415)
+
+    scene = Scene(tmp_path, fails=refuse)
+    scene.file(CONTENT)
+    assert errors(scene.sync()) == {"a": "this is no qcow2"}
+    assert scene.master.downloads == []
+
+
+def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.sync()
+    told = [(event.way, event.done, event.size) for event in scene.world.events if event.kind is Kind.PROGRESS]
+    assert told[0] == ("stream", 0, len(CONTENT))
+    assert told[-1] == ("stream", len(CONTENT), len(CONTENT))
+
+
+def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    short = Mover([StreamSource(BytesPlace(scene.world.place, {"m-a": CONTENT[:-1]}))])  # type: ignore[arg-type]
+    master = scene.world.selection().images[0].image
+    target = BytesPlace(scene.world.place)  # type: ignore[arg-type]
+    with pytest.raises(TransferError, match=f"stream offers {len(CONTENT) - 1} bytes, the image has {len(CONTENT)}"):
+        short.move("stream", master, target, "r-a", lambda done: None)
+
+
+def test_the_embedded_federation_needs_no_bytes(tmp_path: Path) -> None:
+    world = World([master_image("a")])
+    mover = Mover([FileSource(tmp_path)])
+    assert mover.ways(master_image("a"), world.place) == (["embedded"], [])
+    with pytest.raises(CloudError):
+        mover.move("embedded", master_image("a"), world.place, "unknown", lambda done: None)
