@@ -15,7 +15,7 @@ from fiwareglancesync.execution.outcome import RegionOutcome
 from fiwareglancesync.execution.region import synchronise
 from fiwareglancesync.execution.scene import RunContext
 from fiwareglancesync.facade import Place
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation
+from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.model import JOURNAL, MIB, Image, Listing
 from fiwareglancesync.planning import (
     Choice,
@@ -67,7 +67,7 @@ def listing(*images: Image, region: str = REGION) -> Listing:
 def target(**rules: Any) -> Target:
     """The target ``master`` with rules; lists may be written as lists."""
     sets = ("replace", "rename", "dontupdate", "forcesyncs", "metadata_set", "obsolete_syncprops")
-    given = {key: frozenset(value) if key in sets else value for key, value in rules.items()}
+    given: dict[str, Any] = {key: frozenset(value) if key in sets else value for key, value in rules.items()}
     return Target("master", tenant_id=OURS, **given)
 
 
@@ -127,7 +127,7 @@ class World:
         self.events: list[Event] = []
 
     @property
-    def place(self) -> Place:
+    def place(self) -> EmbeddedPlace:
         """The region itself."""
         return self.federation.place(self.target, REGION)
 
@@ -156,7 +156,7 @@ class World:
     def sync(
         self,
         *chosen: str,
-        through: Callable[[Place], Place] = lambda place: place,
+        through: Callable[[EmbeddedPlace], Place] = lambda place: place,
         mover: Mover | None = None,
     ) -> RegionOutcome:
         """Synchronise the region.
@@ -166,7 +166,7 @@ class World:
         :param mover: knows the ways; the embedded federation needs none
         """
         self.events = []
-        place = through(self.place)
+        place: Place = through(self.place)
         choice = Choice(chosen)
         return synchronise(
             self.selection(), place, place.listing(), mover or Mover([]), choice, self.events.append, self.context

@@ -71,10 +71,10 @@ class BytesPlace:
         """Remove an image."""
         self._place.delete(image_id)
 
-    def download(self, image_id: str) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
         """Open an image's content."""
         self.downloads.append(image_id)
-        return self._open(self._contents[image_id])
+        return self._open(self._contents[image_id][start:])
 
     @contextmanager
     def _open(self, content: bytes) -> Iterator[Body]:

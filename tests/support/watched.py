@@ -5,32 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from fiwareglancesync.facade import Body
+from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.model import Image, Listing, NewImage, Patch
 
 Done = TypeVar("Done")
 NO_PATCH = Patch()
-
-
-class EmbeddedLike(Protocol):
-    """What the embedded federation's regions can do."""
-
-    name: str
-    project: str
-    identity: str
-    address: str
-
-    def listing(self) -> Listing: ...
-    def get(self, image_id: str) -> Image: ...
-    def new_id(self, name: str) -> str: ...
-    def create(self, image: NewImage) -> Image: ...
-    def upload(self, image_id: str, body: Body) -> None: ...
-    def update(self, image: Image, patch: Patch) -> Image: ...
-    def delete(self, image_id: str) -> None: ...
-    def download(self, image_id: str) -> AbstractContextManager[Body]: ...
-    def adopt(self, image_id: str, master: Image) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +45,7 @@ class WatchedPlace:
     :param after: told of each write that has been made; may raise
     """
 
-    def __init__(self, place: EmbeddedLike, before: Hook = _nothing, after: Hook = _nothing) -> None:
+    def __init__(self, place: EmbeddedPlace, before: Hook = _nothing, after: Hook = _nothing) -> None:
         self._place = place
         self._before = before
         self._after = after
@@ -106,9 +88,9 @@ class WatchedPlace:
         """Remove an image."""
         self._write("delete", image_id, lambda: self._place.delete(image_id))
 
-    def download(self, image_id: str) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
         """Open an image's content."""
-        return self._place.download(image_id)
+        return self._place.download(image_id, start)
 
     def _write(self, kind: str, image_id: str, act: Callable[[], Done], patch: Patch = NO_PATCH) -> Done:
         write = Write(len(self.writes) + 1, kind, image_id, patch)
@@ -135,6 +117,11 @@ def killed_after(number: int) -> tuple[Hook, Hook]:
             raise Killed
 
     return before, after
+
+
+def dying_after(number: int) -> Callable[[EmbeddedPlace], WatchedPlace]:
+    """What has a run of :class:`~tests.support.builders.World` die right after its n-th write."""
+    return lambda place: WatchedPlace(place, *killed_after(number))
 
 
 def refusing(error: Exception, matches: Callable[[Write], bool]) -> Hook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_each_event_has_its_words(found: Event, text: list[str]) -> None:
         ({"error": True}, []),
     ],
 )
-def test_the_last_lines_of_a_region(more: dict[str, object], text: list[str]) -> None:
+def test_the_last_lines_of_a_region(more: dict[str, Any], text: list[str]) -> None:
     assert told(event(Kind.REGION_FINISHED, **more)) == text
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fiwareglancesync.model import JOURNAL, LINKS, Image
 from tests.support.builders import THEIRS, World, image, master_image
-from tests.support.watched import Killed, WatchedPlace, killed_after
+from tests.support.watched import Killed, WatchedPlace, dying_after
 
 MASTERS = (
     master_image("absent"),
@@ -100,7 +100,7 @@ def test_killed_after_each_write_in_turn(again: int | None) -> None:
         untouched = [found for found in here.images if found.id in UNTOUCHED]
         for kill in filter(None, (number, again)):
             with contextlib.suppress(Killed):
-                here.sync(through=lambda place, kill=kill: WatchedPlace(place, *killed_after(kill)))
+                here.sync(through=dying_after(kill))
             assert unusable(here.images) == [], f"after write {number}"
         outcome = here.sync()
         assert not outcome.failed, f"after write {number}: {here.told()}"

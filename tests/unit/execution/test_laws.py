@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from fiwareglancesync.planning import RegionPlan, Tidying
 from fiwareglancesync.planning.matching import CONSIDERED
 from tests.strategies import FEDERATIONS, LAW, PLAIN_FEDERATIONS, Federation
 from tests.support.builders import THEIRS, World
-from tests.support.watched import Killed, WatchedPlace, killed_after
+from tests.support.watched import Killed, WatchedPlace, dying_after
 
 
 def world(federation: Federation) -> World:
@@ -101,7 +101,7 @@ def test_killed_after_any_write_every_name_stays_usable_and_the_next_run_ends_in
     master = {image.name: image.visibility for image in federation.masters}
     for number in kills:
         with contextlib.suppress(Killed):
-            here.sync(through=lambda place, number=number: WatchedPlace(place, *killed_after(number)))
+            here.sync(through=dying_after(number))
         during = usable(here.images)
         for name in before.keys() - renamed:
             assert during.get(name, set()) & {*before[name], master.get(name)}
@@ -111,7 +111,7 @@ def test_killed_after_any_write_every_name_stays_usable_and_the_next_run_ends_in
     assert seen(here) == seen(undisturbed)
 
 
-def seen(here: World) -> list[object]:
+def seen(here: World) -> Sequence[object]:
     """All images of the region but for their UUIDs and their age."""
     names = {image.id: image.name for image in here.images}
     return sorted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from tenacity import wait_none
@@ -41,7 +42,7 @@ def refuse(world: World, error: Exception, kind: str, *uuids: str) -> WatchedPla
     return watched(world, refusing(error, lambda write: write.kind == kind and write.image in (uuids or [write.image])))
 
 
-def through(place: WatchedPlace) -> dict[str, object]:
+def through(place: WatchedPlace) -> dict[str, Any]:
     return {"through": lambda _: place}
 
 
@@ -94,7 +95,7 @@ def test_a_new_image_is_private_until_it_is_verified_and_published_by_one_patch(
 
 def test_the_journal_names_its_carrier_the_action_and_the_old_image() -> None:
     world = World([master_image("a")], [image("a", "old")], replace=["old"])
-    found = []
+    found: list[dict[str, Any]] = []
 
     def before(write: Write) -> None:
         found.extend(json.loads(i.user_properties[JOURNAL]) for i in world.images if JOURNAL in i.user_properties)

@@ -128,7 +128,7 @@ def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_i
             assert first.stdin is not None
             first.stdin.close()
 
-        monkeypatch.setattr(locks.time, "sleep", introduce)
+        monkeypatch.setattr("time.sleep", introduce)
         with lock("a", "us") as last_holder:
             assert last_holder == "us"
 

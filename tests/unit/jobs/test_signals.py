@@ -55,12 +55,16 @@ def test_a_later_second_signal_ends_the_process_at_once(root: Path) -> None:
 
 def test_two_signals_that_come_together_count_as_one() -> None:
     tidied = []
-    with pytest.raises(Cancelled), cancellable():
+
+    def interrupted() -> None:
         try:
             os.kill(os.getpid(), signal.SIGINT)
         finally:
             os.kill(os.getpid(), signal.SIGTERM)
             tidied.append(True)
+
+    with pytest.raises(Cancelled), cancellable():
+        interrupted()
     assert tidied
 
 

@@ -136,9 +136,9 @@ def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
 
 def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
-    short = Mover([StreamSource(BytesPlace(scene.world.place, {"m-a": CONTENT[:-1]}))])  # type: ignore[arg-type]
+    short = Mover([StreamSource(BytesPlace(scene.world.place, {"m-a": CONTENT[:-1]}))])
     master = scene.world.selection().images[0].image
-    target = BytesPlace(scene.world.place)  # type: ignore[arg-type]
+    target = BytesPlace(scene.world.place)
     with pytest.raises(TransferError, match=f"stream offers {len(CONTENT) - 1} bytes, the image has {len(CONTENT)}"):
         short.move("stream", master, target, "r-a", lambda done: None)
 

@@ -1,0 +1,83 @@
+"""The command, called as from a shell, on an embedded federation in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.cli.main import main
+from fiwareglancesync.facade.backup import write_backup
+from fiwareglancesync.facade.csv_loader import load
+from fiwareglancesync.facade.csv_mock import EmbeddedFederation
+from fiwareglancesync.model import Image
+from fiwareglancesync.settings import Settings, Target
+from tests.support.builders import MASTER, OURS
+
+CONFIGURATION = f"""\
+[main]
+master_region = {MASTER}
+[master]
+tenant_id = {OURS}
+tenant = us
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a call left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What was told on standard output."""
+        return self.out.splitlines()
+
+    @property
+    def complaints(self) -> list[str]:
+        """What was told on standard error."""
+        return self.err.splitlines()
+
+
+class Shell:
+    """A folder with a federation and a configuration."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.configuration = folder / "glancesync.conf"
+        self._capsys = capsys
+        self._settings = Settings(MASTER, {"master": Target("master", tenant_id=OURS)})
+
+    def load(self, *, configuration: str = "", **regions: list[Image]) -> None:
+        """Fill the federation; ``other__Madrid`` stands for ``other:Madrid``."""
+        for name, images in regions.items():
+            write_backup(self.folder / "backup", name.replace("__", ":"), images)
+        load(self.folder / "backup", self.folder / "federation", replace=True)
+        self.configuration.write_text(CONFIGURATION + configuration)
+        self.configuration.chmod(0o600)
+
+    def __call__(self, *words: str) -> Ended:
+        """Call the command."""
+        code = main(words)
+        out, err = self._capsys.readouterr()
+        return Ended(code, out, err)
+
+    def images(self, region: str) -> list[Image]:
+        """All images of a region."""
+        return EmbeddedFederation(self.folder / "federation", self._settings).images(region)
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """A shell in an empty folder."""
+    (tmp_path / "run").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("GLANCESYNC_MOCKPERSISTENT_PATH", str(tmp_path / "federation"))
+    monkeypatch.setenv("GLANCESYNC_CONFIG", str(tmp_path / "glancesync.conf"))
+    monkeypatch.setattr("sys.argv", ["sync.py"])
+    monkeypatch.chdir(tmp_path)
+    return Shell(tmp_path, capsys)
