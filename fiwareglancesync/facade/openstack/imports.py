@@ -148,7 +148,7 @@ class Imports:
         deadline = begun + tuning.time_to_fetch(size)
         while True:
             left = deadline - time.monotonic()
-            _pause(min(left, tuning.next_look(time.monotonic() - begun)), alive)
+            _pause(min(left, tuning.next_look(time.monotonic() - begun, size)), alive)
             task = _newest(self._tasks(image_id), known)
             state = task.get("status") if task else None
             if state == "success":

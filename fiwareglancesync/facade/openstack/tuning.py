@@ -23,7 +23,8 @@ class Tuning:
     :param page: images asked for at once in a listing
     :param fetch: that a region may take to fetch an image from the master, whatever the image's size
     :param fetch_slowest: bytes per second that it must reach besides
-    :param first_look: before it is asked for the first time whether it has
+    :param fetch_fastest: bytes per second that none exceeds, so that asking sooner is in vain
+    :param first_look: between two questions whether it has, at least
     :param last_look: between two such questions, at most
     :param activation: that an image may still take to become active once it has been fetched
     """
@@ -40,6 +41,7 @@ class Tuning:
     page: int = 1000
     fetch: float = 120.0
     fetch_slowest: float = 4.0 * MIB
+    fetch_fastest: float = 512.0 * MIB
     first_look: float = 0.1
     last_look: float = 5.0
     activation: float = 60.0
@@ -52,6 +54,10 @@ class Tuning:
         """Seconds after which a region that fetches ``size`` bytes from the master is taken to be stuck."""
         return self.fetch + size / self.fetch_slowest
 
-    def next_look(self, waited: float) -> float:
-        """Seconds until a region that has fetched for ``waited`` seconds is asked again: a tenth of them."""
-        return min(max(self.first_look, waited / 10), self.last_look)
+    def next_look(self, waited: float, size: int = 0) -> float:
+        """Seconds until a region that has fetched ``size`` bytes for ``waited`` seconds is asked again.
+
+        A fifth of them: each question is work for the service, and holds up what is asked about.
+        """
+        soonest = size / self.fetch_fastest - waited
+        return min(max(self.first_look, waited / 5, soonest), self.last_look)

@@ -438,4 +438,10 @@ class TestPatience:
 
     def test_the_looks_become_rarer_within_bounds(self) -> None:
         tuning = Tuning()
-        assert [tuning.next_look(waited) for waited in (0.0, 0.5, 10.0, 50.0, 4000.0)] == [0.1, 0.1, 1.0, 5.0, 5.0]
+        assert [tuning.next_look(waited) for waited in (0.0, 0.5, 10.0, 50.0, 4000.0)] == [0.1, 0.1, 2.0, 5.0, 5.0]
+
+    def test_nobody_looks_before_an_image_can_be_there(self) -> None:
+        tuning = Tuning(fetch_fastest=100.0 * MIB)
+        assert tuning.next_look(0.0, 300 * MIB) == 3.0
+        assert tuning.next_look(2.5, 300 * MIB) == 0.5
+        assert tuning.next_look(0.0, 10**6 * MIB) == 5.0
