@@ -130,6 +130,8 @@ class Command:
         for ref, sight in looked_at(refs, job.look):
             try:
                 result = job(ref, self._emit, sight)
+            except BrokenPipeError:
+                raise  # the reader of the output has gone, so there is nobody to go on for
             except Exception as error:  # noqa: BLE001 - whatever it is, the other regions go on
                 result = self._died(ref, f"internal error: {type(error).__name__}: {error}", format_exc())
             self._outcomes[ref] = result.outcome

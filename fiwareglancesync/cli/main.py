@@ -6,6 +6,8 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from ..errors import Cancelled, ConfigError, GlanceSyncError
 from .arguments import parse_arguments
@@ -26,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(words, prog)
     except Cancelled as stopped:
         _tell("Interrupted; everything is left tidy.")
+        if arguments is None:
+            _end_at_once(stopped.exit_code)
         return stopped.exit_code
     except KeyboardInterrupt:
         return 130
@@ -81,6 +85,13 @@ def _trace(debug: bool) -> None:
         import traceback
 
         traceback.print_exc()
+
+
+def _end_at_once(code: int) -> NoReturn:
+    """End the process without waiting for its threads: they may be waiting for an answer that nobody needs now."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(code)
 
 
 def _tell(text: str) -> None:

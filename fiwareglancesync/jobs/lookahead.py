@@ -25,13 +25,14 @@ def looked_at(jobs: Sequence[Job], look: Callable[[Job], Sight]) -> Iterator[tup
         return
     waiting = deque(jobs)
     seen: deque[tuple[Job, Future[Sight]]] = deque()
-    with ThreadPoolExecutor(AHEAD, thread_name_prefix="look") as threads:
-        try:
-            while waiting or seen:
-                while waiting and len(seen) < AHEAD:
-                    job = waiting.popleft()
-                    seen.append((job, threads.submit(look, job)))
-                job, sight = seen.popleft()
-                yield job, sight.result()
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
+    threads = ThreadPoolExecutor(AHEAD, thread_name_prefix="look")
+    try:
+        while waiting or seen:
+            while waiting and len(seen) < AHEAD:
+                job = waiting.popleft()
+                seen.append((job, threads.submit(look, job)))
+            job, sight = seen.popleft()
+            yield job, sight.result()
+    finally:
+        # An interrupted run does not wait for what nobody will look at.
+        threads.shutdown(wait=False, cancel_futures=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import time
 import traceback
@@ -112,7 +113,8 @@ def _child(job: Any, work: Callable[[Any, Callable[[Any], None]], Any], pipe: Co
             result = work(job, lambda event: pipe.send(("told", event)))
             pipe.send(("result", result))
     except Cancelled as stopped:
-        sys.exit(stopped.exit_code)
+        # At once: threads that still wait for an answer would be waited for otherwise.
+        os._exit(stopped.exit_code)
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's failure and no other's

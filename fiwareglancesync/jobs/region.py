@@ -148,6 +148,8 @@ class RegionJob:
                     _try(plan, recorder, lambda entry: self._way(entry, place))
                 else:
                     result.rows = self._rows(plan, place)
+        except BrokenPipeError:
+            raise  # nobody listens to the events any more
         except (GlanceSyncError, OSError) as error:
             recorder.outcome.error = str(error)
             recorder.tell(Message.error(region_error(ref.full, error)))

@@ -42,11 +42,14 @@ def collect(
     def pages(query: dict[str, str]) -> list[Image]:
         return _whole_list(service, region, query, deadline)
 
+    workers = ThreadPoolExecutor(max_workers=len(queries))
     try:
-        with ThreadPoolExecutor(max_workers=len(queries)) as workers:
-            lists = list(workers.map(pages, queries))
+        lists = list(workers.map(pages, queries))
     except TimedOut as error:
         raise TimedOut(f"no complete image list within {seconds:g} s") from error
+    finally:
+        # When one has failed, or the run is interrupted, nobody waits for the others.
+        workers.shutdown(wait=False, cancel_futures=True)
     found = {image.id: image for images in lists for image in images if _is_for_us(image, project)}
     return tuple(sorted(found.values(), key=lambda image: image.order))
 
