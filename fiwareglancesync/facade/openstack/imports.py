@@ -158,7 +158,7 @@ class Imports:
             if time.monotonic() >= deadline:
                 stuck = f"it had not fetched an image after {deadline - begun:.0f} s"
                 self._give_up(f"the region's imports are stuck: {stuck}")
-                raise TransferError(f"the region is stuck: {stuck} ({_state(task)})")
+                raise TransferError(f"the region is stuck: {stuck} ({_state(task, token)})")
 
     def _filled(self, image_id: str, alive: Callable[[], None]) -> Image:
         """The image once its import has let go of it: until then the service may still write to it."""
@@ -204,9 +204,10 @@ def _reason(task: Mapping[str, Any], token: str) -> str:
     return text or "its task says no reason"
 
 
-def _state(task: Mapping[str, Any] | None) -> str:
+def _state(task: Mapping[str, Any] | None, token: str) -> str:
+    """How far a task says that it is."""
     if task is None:
         return "it shows no task for it"
-    message = _reason(task, "\0") if task.get("message") else ""
+    message = _reason(task, token) if task.get("message") else ""
     state = one_line(str(task.get("status")))
     return f"its task is {state}: {message}" if message else f"its task is {state}"

@@ -207,6 +207,17 @@ class TestAsking:
             fetch(burgos, spain)
 
 
+    def test_a_conflict_at_the_first_try_is_believed(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        """A task that is not ours may have appeared meanwhile."""
+        willing.on("POST", IMPORT, Answer(409, {"message": "Image has active task"}))
+        willing.on("GET", TASKS, tasks(), tasks(task("success")))
+        with pytest.raises(TransferError, match="Image has active task"):
+            fetch(burgos, spain)
+        assert after_sign_in(willing) == [f"GET {TASKS}", f"POST {IMPORT}"]
+
+
 class TestRefusals:
     @pytest.mark.parametrize("status", [401, 403, 404, 405, 501])
     def test_a_region_that_does_not_let_us_is_not_asked_again(
