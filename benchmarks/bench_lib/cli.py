@@ -1,0 +1,76 @@
+"""The command line of the benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from devcloud_lib.errors import CloudError
+
+from .figures import Result
+from .measure import MIB, Failed
+from .results import PAGE, line_of, record, write_page
+from .rows.table import ROWS
+from .setting import Setting
+
+DESCRIPTION = """\
+Measures the program against what an operator would type otherwise, and writes benchmarks/RESULTS.md. Needs the
+development cloud ($GLANCESYNC_DEVCLOUD_DIR, else .devcloud in the checkout), starts it when it is down, and REMOVES
+ALL ITS IMAGES. Nothing else should run on the machine meanwhile. All of it takes about 40 minutes, --quick less than 6.
+"""
+LARGE, SMALL = 4096, 512
+"""MiB of the one large image."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure.
+
+    :param arguments: the words after the program's name; default: those of this process
+    :returns: the exit code: 0 measured, 1 something could not be measured, 2 wrong usage; a missed target is neither
+    """
+    options = _parser().parse_args(arguments)
+    names = options.only or list(ROWS)
+    size = (options.size or (SMALL if options.quick else LARGE)) * MIB
+    failed = False
+    for name in names:
+        began = time.monotonic()
+        work = Path(tempfile.mkdtemp(prefix="glancesync-benchmark-", dir=options.work))
+        setting = Setting(work, options.quick, size, _say)
+        try:
+            result = ROWS[name](setting)
+        except (Failed, CloudError, OSError) as error:
+            failed = True
+            result = Result("—", skipped=" ".join(f"failed: {error}".split()).replace("|", "\\|"))
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        record(name, result, quick=options.quick, versions=setting.versions())
+        write_page(ROWS)
+        _tell(name, result, time.monotonic() - began)
+    print(f"The results are in {PAGE}")
+    return 1 if failed else 0
+
+
+def _tell(name: str, result: Result, seconds: float) -> None:
+    print(f"{name} ({result.size}; measured in {seconds:.0f} s)", flush=True)
+    for line in [f"  {result.skipped}"] if result.skipped else map(line_of, result.figures):
+        print(line, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks/run", description=DESCRIPTION)
+    parser.add_argument("--only", action="append", choices=tuple(ROWS), metavar="NAME",
+                        help=f"measure this alone (repeatable): {', '.join(ROWS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer pairs and smaller images")
+    parser.add_argument("--size", type=int, metavar="MIB",
+                        help=f"of the one large image (default: {LARGE}, with --quick {SMALL})")
+    parser.add_argument("--work", type=Path, metavar="DIR", help="where to make files (default: the temporary folder)")
+    return parser
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
