@@ -147,11 +147,41 @@ def test_links_lead_away_from_an_old_image_before_it_goes() -> None:
 
 
 def test_a_published_image_that_is_anothers_old_one_is_settled_first() -> None:
-    middle = carrying(image("a", "B", id="middle"), step="published", action="rename", old="r-a.old")
+    middle = carrying(image("a", "B", id="middle"), step="published", action="replace", old="r-a.old")
     last = carrying(image("a", id="last"), step="published", action="replace", old="middle")
     world = World([master_image("a")], [image("a.old", "C"), middle, last])
     synchronised(world)
-    assert [(i.id, i.name) for i in world.images] == [("r-a.old", "a.old"), ("last", "a")]
+    assert [(i.id, i.name) for i in world.images] == [("last", "a")]
+
+
+def test_old_images_of_one_name_get_different_names() -> None:
+    olds = [image("a", content, id=f"old{content}") for content in "XY"]
+    made = [
+        carrying(image("a", id=f"new{content}"), step="published", action="rename", old=f"old{content}")
+        for content in "XY"
+    ]
+    world = World([master_image("a")], [*olds, *made])
+    synchronised(world)
+    assert sorted(i.name for i in world.images if i.id.startswith("old")) == ["a.old", "a.old.2"]
+
+
+def test_old_images_go_even_if_what_links_to_them_is_not_chosen() -> None:
+    published = carrying(image("kernel", id="made"), step="published", action="replace", old="r-kernel")
+    ami = image("ami", properties={"kernel_id": "r-kernel"})
+    masters = [master_image("kernel"), master_image("ami", properties={"kernel_id": "m-kernel", "nid": "1"})]
+    world = World(masters, [image("kernel", "old"), published, ami])
+    world.sync("nothing else")
+    assert world.names() == ["ami", "kernel"]
+    assert world.named("ami").user_properties == {"kernel_id": "made"}
+    assert world.plan().leftovers == ()
+
+
+def test_an_image_whose_kernel_is_still_to_be_made_is_made_again_with_its_final_link() -> None:
+    masters = [master_image("kernel"), master_image("a", properties={"kernel_id": "m-kernel"})]
+    world = World(masters, [carrying(new(properties={"kernel_id": "gone"}))])
+    assert tidyings(world) == [Tidying.REMOVE]
+    synchronised(world)
+    assert world.named("a").user_properties == {"kernel_id": world.named("kernel").id}
 
 
 FORGED = {

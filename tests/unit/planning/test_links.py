@@ -127,6 +127,14 @@ def test_images_of_a_cycle_are_errors_and_those_that_only_lead_there_too(length:
     assert statuses(made) == {**dict.fromkeys([*names, "outside"], "error_ami"), "free": "pending_upload"}
 
 
+def test_a_cycle_is_an_error_even_if_the_region_has_it_already() -> None:
+    masters = [ami("a", "m-b"), ami("b", "m-a")]
+    ring = [image(name, properties={"kernel_id": f"r-{other}"}) for name, other in ("ab", "ba")]
+    made = plan(masters, ring)
+    assert statuses(made) == {"a": "error_ami", "b": "error_ami"}
+    assert made.in_step
+
+
 def test_a_stalled_checksum_comes_before_a_lost_link() -> None:
     assert statuses(plan([ami()], [here(content="X")], dontupdate=["X"])) == {"ami": "ok_stalled_checksum"}
 
