@@ -50,6 +50,7 @@ class Recorder:
         self._listener = emit
         self._guard = threading.Lock()
         self._stopped: BaseException | None = None
+        self._told: set[Message] = set()
 
     @contextmanager
     def attempt(
@@ -138,10 +139,15 @@ class Recorder:
             event = replace(event, uuid=there, status=entry.status, size=entry.size, message=blocked)
             if entry.blocked:
                 self.skip(action, entry, entry.blocked)
+            if entry.told:
+                return
         self.emit(event)
 
     def tell(self, message: Message) -> None:
-        """Tell the user something."""
+        """Tell the user something, once."""
+        if message in self._told:
+            return
+        self._told.add(message)
         self.emit(Event(Kind.MESSAGE, self.region, message.image, message=message))
 
     def emit(self, event: Event) -> None:

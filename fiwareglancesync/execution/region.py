@@ -133,7 +133,8 @@ class _Run:
             self._recorder.skip(action, entry, f"not attempted: {self._stopped}")
             self._failed.add(entry.name)
         elif obstacle is not None:
-            self._recorder.refuse(action, entry, obstacle)
+            tell = self._recorder.skip if entry.told else self._recorder.refuse
+            tell(action, entry, obstacle)
             self._failed.add(entry.name)
         else:
             self._make(entry, action)

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ..events import Action
-from ..model import Image, Message
-from ..planning import Journal, RegionPlan
+from ..planning import Journal, RegionPlan, kept_message
 from .change import settle
 from .recorder import Recorder
 from .scene import Scene
@@ -63,12 +62,7 @@ def settle_all(
         with recorder.attempt(Action.SETTLE, item.name, uuid=old or item.uuid):
             keepers = settle(item.uuid, item.journal, item.old_name, scene)
             if keepers:
-                recorder.tell(_kept(recorder.region, item, keepers))
+                users = [(image.name, image.id) for image in keepers]
+                recorder.tell(kept_message(recorder.region, item.name, old or "", item.old_name, users))
     waiting.reverse()
     return waiting
-
-
-def _kept(region: str, item: Unsettled, keepers: list[Image]) -> Message:
-    names = ", ".join(f"{image.name} (UUID {image.id})" for image in keepers)
-    text = f"{region}: the old image {item.name} (UUID {item.journal.old}) is kept as {item.old_name}: used by {names}"
-    return Message.warning(text, item.name)

@@ -1,6 +1,7 @@
 """Pure decisions: from the images of the master and of a region to the region's plan."""
 
 from .journal import Journal, kept_images
+from .kept import kept_message
 from .leftovers import Here
 from .narrowing import Choice, choosable_names, narrow
 from .old_names import OldNames
@@ -23,6 +24,7 @@ __all__ = [
     "choosable_names",
     "is_selected",
     "kept_images",
+    "kept_message",
     "narrow",
     "plan_region",
     "select",

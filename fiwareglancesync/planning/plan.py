@@ -26,6 +26,7 @@ class PlanEntry:
     :param old_name: the name that ``old`` gets
     :param reason: what to do or why, for the user; None when there is nothing to say
     :param blocked: why the change cannot be made now although it is pending; None when it can
+    :param told: whether ``blocked`` is told once for the whole region, by one of the plan's messages
     :param notes: differences that a synchronisation does not settle
     """
 
@@ -39,6 +40,7 @@ class PlanEntry:
     old_name: str = ""
     reason: str | None = None
     blocked: str | None = None
+    told: bool = False
     notes: tuple[str, ...] = ()
 
     @property
@@ -134,7 +136,7 @@ class RegionPlan:
     @property
     def pending_bytes(self) -> int:
         """Bytes of all images that a run would move."""
-        return sum(entry.size for entry in self.moves)
+        return sum(entry.size for entry in self.moves if not entry.blocked)
 
     @property
     def undecided(self) -> int:

@@ -20,7 +20,9 @@ from ..model import (
 from ..settings import Target
 from .conflict import resolve_conflict
 from .journal import PUBLISHED, Carriers, read_carriers
+from .kept import find_kept
 from .leftovers import Here, find_leftovers
+from .links import linked_first
 from .matching import DEACTIVATED, match
 from .obsolete import plan_obsolete
 from .old_names import OldNames
@@ -54,16 +56,27 @@ def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPla
             why = f"in progress at {left.journal.host} since {left.journal.started}"
             scene.entries[name] = replace(scene.entries[name], blocked=why)
     entries = scene.entries
+    moves = _moves(selection, entries)
+    passing = {left.carrier.id for left in leftovers} | {left.journal.old for left in leftovers if left.journal.old}
+    messages += find_kept(images, entries.values(), moves, passing)
     return RegionPlan(
         region=listing.region,
         project=listing.project,
         entries=tuple(entries[selected.image.name] for selected in selection.images),
         building_order=tuple(entries),
-        moves=tuple(entry for entry in entries.values() if entry.status in MOVES),
+        moves=moves,
         obsolete=obsolete,
         leftovers=leftovers,
         messages=tuple(messages),
     )
+
+
+def _moves(selection: Selection, entries: Mapping[str, PlanEntry]) -> tuple[PlanEntry, ...]:
+    """The entries that make a new image: by size, those that others of them link to first (contract 3.7)."""
+    names = [s.image.name for s in selection.images if entries[s.image.name].status in MOVES]
+    made = set(names)
+    links = {name: made.intersection(entries[name].links.values()) for name in names if entries[name].links}
+    return tuple(entries[name] for name in linked_first(names, links))
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +239,6 @@ def _limit_replacements(scene: _Scene) -> None:
     advice = "none is; raise max_replacements if that is what you want"
     scene.messages.append(Message.error(f"{scene.listing.region}: {why}: {advice}"))
     for entry in concerned:
-        scene.entries[entry.name] = replace(entry, blocked=why)
+        scene.entries[entry.name] = replace(entry, blocked=why, told=True)
 
 
