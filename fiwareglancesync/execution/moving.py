@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from ..facade.waiting import HEARTBEAT
 from ..planning import PlanEntry
 
 
@@ -35,7 +36,7 @@ def move_in_order(
                 for entry in list(waiting.values()):
                     if len(running) < at_once and unfinished.isdisjoint(entry.links.values()):
                         running[threads.submit(move, waiting.pop(entry.name))] = entry.name
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                for done in wait(running, HEARTBEAT, FIRST_COMPLETED).done:
                     del running[done]
                     done.result()
         except BaseException as error:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from ..facade.waiting import awaited
+
 Job = TypeVar("Job")
 Sight = TypeVar("Sight")
 
@@ -32,7 +34,7 @@ def looked_at(jobs: Sequence[Job], look: Callable[[Job], Sight]) -> Iterator[tup
                 job = waiting.popleft()
                 seen.append((job, threads.submit(look, job)))
             job, sight = seen.popleft()
-            yield job, sight.result()
+            yield job, awaited(sight)
     finally:
         # An interrupted run does not wait for what nobody will look at.
         threads.shutdown(wait=False, cancel_futures=True)

@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from ..errors import Cancelled
+from ..facade.waiting import HEARTBEAT
 from .signals import cancellable
 
 Job = TypeVar("Job")
@@ -73,7 +74,7 @@ def run_jobs(
             while waiting and len(running) < max(1, processes):
                 child = _start(waiting.pop(), work)
                 running[child.pipe] = child
-            for pipe in wait(list(running)):
+            for pipe in wait(list(running), HEARTBEAT):
                 assert isinstance(pipe, Connection)  # noqa: S101 - for the type checker: only pipes were waited for
                 item = _receive(running[pipe])
                 if isinstance(item, Finished):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ...errors import CloudError, NotFound, Rejected, Scope, TimedOut
 from ...model import Image, same_project
+from ..waiting import awaited
 from .answers import Operation
 from .images import image_of
 from .service import Call, ImageService
@@ -44,7 +45,7 @@ def collect(
 
     workers = ThreadPoolExecutor(max_workers=len(queries))
     try:
-        lists = list(workers.map(pages, queries))
+        lists = [awaited(asked) for asked in [workers.submit(pages, query) for query in queries]]
     except TimedOut as error:
         raise TimedOut(f"no complete image list within {seconds:g} s") from error
     finally:

@@ -122,7 +122,7 @@ def test_a_process_that_is_killed_while_it_tells_something_is_that_jobs_failure_
 ) -> None:
     wait = connection.wait
 
-    def kill_whoever_talks(pipes: Sequence[Any]) -> list[Any]:
+    def kill_whoever_talks(pipes: Sequence[Any], timeout: float | None = None) -> list[Any]:
         ready = wait(pipes)
         for child in multiprocessing.active_children():
             # Nobody reads what it tells now, which does not fit into the pipe: it is in the middle of it.

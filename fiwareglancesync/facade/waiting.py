@@ -1,0 +1,24 @@
+"""Waiting for another thread so that a signal is never overlooked."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, wait
+from typing import TypeVar
+
+T = TypeVar("T")
+
+HEARTBEAT = 0.5
+"""Seconds after which a thread that waits looks whether a signal has come.
+
+A signal that comes just before a wait begins does not end it: Python handles signals between two steps of its own.
+"""
+
+
+def awaited(future: Future[T]) -> T:
+    """The result of a future; the wait for it can be interrupted at any time.
+
+    :param future: what is waited for; what it raised is raised
+    """
+    while not wait((future,), HEARTBEAT).done:
+        continue
+    return future.result()
