@@ -1,3 +1,20 @@
 """GlanceSync keeps the images of many OpenStack regions in step with a master region."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .library import GlanceSync
+
 __version__ = "2.0.0"
+__all__ = ["GlanceSync", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the library when it is asked for, so that ``--help`` need not wait for it."""
+    if name == "GlanceSync":
+        from .library import GlanceSync
+
+        return GlanceSync
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,101 @@
+"""The program for programs: what the command does, as a class."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+
+from .config import load_settings
+from .errors import CloudError
+from .events import Emit, Event
+from .execution.outcome import RegionOutcome
+from .execution.regions import RegionRef, all_regions, resolve_regions
+from .execution.run import Run
+from .facade.factory import EMBEDDED, open_federation
+from .jobs.region import Mode, RegionJob, RegionResult, StatusRow
+from .planning import Choice
+
+
+def _unheard(event: Event) -> None:
+    """The events of a caller that does not listen."""
+
+
+class GlanceSync:
+    """A federation, as a configuration describes it; a context manager that leaves nothing behind.
+
+    :param conf: the configuration file; None looks where the command does (contract 2)
+    :param overrides: ``section.key=value``, as with ``--config``
+    :param environ: the environment; None means that of the process
+    :raises ConfigError: the configuration is wrong
+    """
+
+    def __init__(
+        self,
+        conf: str | None = None,
+        overrides: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        variables = os.environ if environ is None else environ
+        self.settings = load_settings(conf, overrides, variables, mock=bool(variables.get(EMBEDDED)))
+        self._federation = open_federation(self.settings, variables)
+        self._runs: list[Run] = []
+
+    def __enter__(self) -> GlanceSync:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove what the runs needed while they lasted."""
+        while self._runs:
+            self._runs.pop().close()
+
+    def regions(self) -> list[str]:
+        """Full names of all regions of all targets (contract 1.4, ``--show-regions``).
+
+        :raises CloudError: a target cannot be asked
+        """
+        targets = self.settings.targets.values()
+        return [ref.full for target in targets for ref in all_regions(target, self._federation)]
+
+    def status(self, *regions: str, images: Sequence[str] = ()) -> list[StatusRow]:
+        """The status of each image in each region (contract 3.4).
+
+        :param regions: as on the command line; none means all of ``master``
+        :param images: patterns, as with ``--image``
+        :raises CloudError: the master or a region cannot be asked
+        """
+        rows: list[StatusRow] = []
+        for result in self._do(Mode.STATUS, regions, images, _unheard):
+            if result.outcome.error is not None:
+                raise CloudError(result.outcome.error)
+            rows += result.rows
+        return rows
+
+    def synchronise(
+        self, *regions: str, images: Sequence[str] = (), dry_run: bool = False, emit: Emit = _unheard
+    ) -> list[RegionOutcome]:
+        """Bring regions to the state of the master, one after the other.
+
+        :param regions: as on the command line; none means all of ``master``
+        :param images: patterns, as with ``--image``
+        :param dry_run: only tell what would be done
+        :param emit: takes the events
+        :return: what came of each region; failures of regions and images are in there
+        :raises CloudError: the master cannot be asked
+        """
+        mode = Mode.DRY_RUN if dry_run else Mode.SYNC
+        return [result.outcome for result in self._do(mode, regions, images, emit)]
+
+    def _do(self, mode: Mode, regions: Sequence[str], images: Sequence[str], emit: Emit) -> Iterator[RegionResult]:
+        refs: list[RegionRef] = resolve_regions(regions, self.settings, self._federation)
+        run = Run(self.settings, self._federation, Choice(tuple(images)))
+        self._runs.append(run)
+        run.prepare(refs)
+        job = RegionJob(run, mode, ways=True)
+        for ref in refs:
+            yield job(ref, emit)

@@ -1,0 +1,57 @@
+"""The program can be used by programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import fiwareglancesync
+from fiwareglancesync import GlanceSync
+from fiwareglancesync.errors import CloudError, ConfigError
+from fiwareglancesync.events import Event, Kind
+from fiwareglancesync.facade.csv_loader import load
+from fiwareglancesync.model import SyncStatus
+
+
+@pytest.fixture
+def example(tmp_path: Path, root: Path) -> GlanceSync:
+    """The federation of the example, loaded anew."""
+    examples = root / "examples" / "embedded"
+    load(examples, tmp_path / "federation", replace=False)
+    environ = {"GLANCESYNC_MOCKPERSISTENT_PATH": str(tmp_path / "federation")}
+    return GlanceSync(str(examples / "glancesync.conf"), environ=environ)
+
+
+def test_it_knows_the_regions(example: GlanceSync) -> None:
+    with example:
+        assert example.regions() == ["Burgos", "Caceres", "Spain", "other:Madrid"]
+
+
+def test_a_synchronised_region_has_nothing_pending(example: GlanceSync) -> None:
+    with example:
+        before = example.status("Burgos")
+        assert any(row.status.pending for row in before)
+        told: list[Event] = []
+        (dry,) = example.synchronise("Burgos", dry_run=True, emit=told.append)
+        assert not dry.in_step
+        assert example.status("Burgos") == before
+        (outcome,) = example.synchronise("Burgos", emit=told.append)
+        assert not outcome.failed
+        assert {row.status for row in example.status("Burgos")} == {SyncStatus.OK}
+        assert Kind.DONE in {event.kind for event in told}
+
+
+def test_a_region_that_cannot_be_asked_is_an_error(example: GlanceSync) -> None:
+    with example, pytest.raises(CloudError, match="Nowhere: unknown region"):
+        example.status("Nowhere")
+
+
+def test_a_wrong_configuration_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="missing"):
+        GlanceSync(environ={})
+
+
+def test_the_package_offers_nothing_else() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = fiwareglancesync.nothing
