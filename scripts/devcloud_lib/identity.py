@@ -8,6 +8,7 @@ import secrets
 from typing import Any
 
 from devcloud_lib import topology
+from devcloud_lib.errors import CloudError
 from devcloud_lib.http import Client, query, sign_in
 from devcloud_lib.state import Account, Cloud, Service
 
@@ -42,11 +43,14 @@ def introduce(cloud: Cloud, glance: Service) -> None:
 
     A Keystone that is asked for the first time by several at once may refuse, for it loads its policies meanwhile.
 
-    :raises CloudError: the Glance does not accept its users' tokens.
+    :raises CloudError: the Glance does not answer, or does not accept its users' tokens.
     """
     keystone = cloud.keystone_of(glance.name)
     token = _token(keystone, cloud.accounts[keystone.name][topology.MAIN_ACCOUNT])
-    Client(glance.port, token).call("GET", "/v2/images?limit=1")
+    answer = Client(glance.port, token).try_call("GET", "/v2/images?limit=1")
+    # What the user may do is the policy's affair; a token that was refused is not.
+    if answer.status == 401 or answer.status >= 500:
+        raise CloudError(f"{glance.name} does not accept a token of {keystone.name} ({answer.status})")
 
 
 def _ensure_catalog(api: Client, cloud: Cloud, keystone: Service) -> None:
