@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     size = (options.size or (SMALL if options.quick else LARGE)) * MIB
     failed = False
     for name in names:
-        began = time.monotonic()
+        began, load = time.monotonic(), os.getloadavg()[0]
         work = Path(tempfile.mkdtemp(prefix="glancesync-benchmark-", dir=options.work))
         setting = Setting(work, options.quick, size, _say)
         try:
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result = Result("—", skipped=" ".join(f"failed: {error}".split()).replace("|", "\\|"))
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        record(name, result, quick=options.quick, versions=setting.versions())
+        record(name, result, quick=options.quick, load=load, versions=setting.versions())
         write_page(ROWS)
         _tell(name, result, time.monotonic() - began)
     print(f"The results are in {PAGE}")

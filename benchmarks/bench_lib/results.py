@@ -28,13 +28,17 @@ number. Absolute times mean little. A row keeps its figures until it is measured
 """
 
 
-def record(name: str, result: Result, *, quick: bool, versions: Mapping[str, str]) -> None:
-    """Keep what a row came to, and write the page anew."""
+def record(name: str, result: Result, *, quick: bool, load: float, versions: Mapping[str, str]) -> None:
+    """Keep what a row came to.
+
+    :param load: of the machine as the measurement began: what others did on it
+    """
     data = _load()
     data[name] = {
         "date": datetime.now(timezone.utc).isoformat(timespec="minutes"),
         "commit": _commit(),
         "quick": quick,
+        "load": round(load, 1),
         "machine": machine(),
         "versions": {"Python": platform.python_version(), "curl": _curl(), **versions},
         **result.as_json(),
@@ -57,7 +61,9 @@ def write_page(names: Iterable[str]) -> None:
     lines += ["", "## Details", ""]
     for name, row in known:
         kind = ", `--quick`" if row["quick"] else ""
-        lines += [f"### {name}", "", f"Measured {row['date']}, commit {row['commit']}{kind}.", ""]
+        load = row.get("load", "not known")
+        measured = f"Measured {row['date']}, commit {row['commit']}{kind}; load of the machine before: {load}."
+        lines += [f"### {name}", "", measured, ""]
         for line in row["details"]:
             lines += [line] if line.startswith("|") else [line, ""]
         note = NOTES / f"{name}.md"

@@ -9,7 +9,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from ..figures import Result, at_most
+from ..figures import Result, at_most, plain
 from ..measure import MIB, Command, Failed, Spent, run
 from ..setting import LOADER, REFERENCE, Setting
 
@@ -34,6 +34,8 @@ def measure(setting: Setting) -> Result:
             at_most("`--show-status` ÷ reading the CSV files", 6, ratios, unit=" ×"),
             at_most("peak memory", 400, [status.peak / MIB for _, status, _ in rounds], form=".0f", unit=" MiB"),
             at_most("10 × the images: time", 11, growth, unit=" ×"),
+            plain("the first in CPU instead of time", [status.cpu / read.cpu for read, status, _ in rounds], unit=" ×"),
+            plain("the third in CPU", [status.cpu / tenth.cpu for _, status, tenth in rounds], unit=" ×"),
         ],
         [f"At best reading takes {best_read:.2f} s, the status of {images * regions:,} images {best_status:.2f} s."],
     )
