@@ -245,6 +245,33 @@ class TestCondition:
         assert line.endswith("the evaluation takes more than 100,000 steps")
 
 
+class TestEmbeddedFederation:
+    @pytest.mark.parametrize("content", [None, b"", b"no database " * 1000])
+    def test_that_is_none_is_told(self, tmp_path: Path, content: bytes | None) -> None:
+        run = embedded(tmp_path, {"Spain": [], "Burgos": []}, f"{BASIC}[master]\ntenant = ours\n")
+        (file,) = (tmp_path / "federation").glob("*.sqlite")
+        if content is None:
+            file.unlink()
+        else:
+            file.write_bytes(content)
+        result = run("Burgos")
+        assert (result.code, result.out) == (2, "")
+        assert result.err == (
+            f"ERROR:GLANCESYNC_MOCKPERSISTENT_PATH: {tmp_path}/federation holds no embedded federation;"
+            f" load one with glancesync_serverfacade_mock.py --path {tmp_path}/federation DIR\n"
+        )
+
+
+class TestOutput:
+    @pytest.mark.parametrize("words", [(), ("--show-status",), ("--parallel",), ("--events", "-")], ids=" ".join)
+    def test_a_reader_that_goes_ends_the_run_quietly(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        run = embedded(tmp_path, {"Spain": [public("1", "one")], "Burgos": []}, f"{BASIC}[master]\ntenant = ours\n")
+        running = run.start(*words, reader=False)
+        result = running.finish()
+        assert (result.code, result.err) == (1, "")
+        assert running.processes() == []
+
+
 @pytest.fixture(scope="class", params=["embedded", pytest.param("openstack", marks=pytest.mark.integration)])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, root: Path) -> World:
     """A master with one image."""

@@ -12,7 +12,7 @@ import pytest
 
 from fiwareglancesync.model import JOURNAL
 from tests.support.faults import Command, FaultyCloud, Made, Running, until
-from tests.support.proxy import Narrow, Proxy, Watch
+from tests.support.proxy import Narrow, Proxy, Silence, Watch
 
 pytestmark = pytest.mark.integration
 
@@ -200,6 +200,21 @@ class TestWhileUploading:
             image = faulty.only(region, "large")
             assert (image.id, image.public) == (before[region], True)
 
+    def test_several_uploads_at_once_end_all_of_them(
+        self, faulty: FaultyCloud, run: Command, proxy: Proxy, narrow: list[Narrow], before: dict[str, str]
+    ) -> None:
+        second = faulty.add("Spain", Made("second", LARGE))
+        try:
+            upload = self.start(run, narrow, BURGOS, "--config", "uploads_per_region=2")
+            until(lambda: proxy.count("PUT", FILE) == 2, "two uploads under way")
+            upload.running.interrupt()
+            result = upload.running.finish()
+        finally:
+            faulty.remove("Spain", second)
+        assert (result.code, result.err) == (130, "ERROR:Interrupted; everything is left tidy.\n")
+        faulty.assert_holds(BURGOS, {"large": b"old"})
+        assert faulty.only(BURGOS, "large").id == before[BURGOS]
+
     def test_a_killed_one_is_finished_by_the_next(
         self, faulty: FaultyCloud, run: Command, narrow: list[Narrow], before: dict[str, str]
     ) -> None:
@@ -241,3 +256,35 @@ class TestWhileUploading:
 
         until(lambda: len(children()) == 1, "one region's process has ended")
         return children()
+
+
+class TestWhileListing:
+    """A run that is interrupted does not wait for an answer that nobody needs any more."""
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize(
+        ("words", "silent"),
+        [((), BURGOS), ((BURGOS,), BURGOS), (("--show-status",), "Spain"), (("--parallel",), BURGOS)],
+        ids=["all", "one", "master", "parallel"],
+    )
+    def test_a_signal_ends_it(
+        self,
+        faulty: FaultyCloud,
+        tmp_path: Path,
+        proxy: Proxy,
+        words: tuple[str, ...],
+        silent: str,
+        number: signal.Signals,
+        code: int,
+    ) -> None:
+        proxy.on(Silence(), port=faulty.port(silent))
+        # Longer than the test's patience with a run.
+        running = faulty.command(tmp_path, proxy).start(*words, "--config", "list_images_timeout=3600")
+        until(lambda: faulty.port(silent) in [seen.port for seen in proxy.requests], "a listing request")
+        if number is signal.SIGINT:
+            running.interrupt()
+        else:
+            running.signal(number)
+        result = running.finish()
+        assert (result.code, result.err) == (code, "ERROR:Interrupted; everything is left tidy.\n")
+        assert running.processes() == []

