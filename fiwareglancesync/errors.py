@@ -6,6 +6,7 @@ repeated, only this image fails, the whole region fails, or the whole run does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -37,12 +38,14 @@ class ConfigError(GlanceSyncError):
     """The configuration is wrong; holds every problem found, one line each (contract 2).
 
     :param problems: the lines, each naming file, section and key
+    :param warnings: what else was noticed; a misspelt key often explains a problem
     """
 
     exit_code = 2
 
-    def __init__(self, problems: list[str] | str) -> None:
+    def __init__(self, problems: list[str] | str, warnings: Sequence[str] = ()) -> None:
         self.problems = [problems] if isinstance(problems, str) else list(problems)
+        self.warnings = list(warnings)
         super().__init__("\n".join(self.problems))
 
 

@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except ConfigError as error:
         _trace(debug)
+        for warning in error.warnings:
+            _tell(warning, "WARNING")
         for problem in error.problems:
             _tell(problem)
         return error.exit_code
@@ -105,5 +107,5 @@ def _end_at_once(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _tell(text: str) -> None:
-    write_line(sys.stderr, f"ERROR:{printable(text)}")
+def _tell(text: str, level: str = "ERROR") -> None:
+    write_line(sys.stderr, f"{level}:{printable(text)}")

@@ -82,7 +82,7 @@ class _Loader:
                 targets[name] = self._target(values, inherited)
         master_region = self._master_region(main.pop("master_region", None), inherited)
         if self.findings.problems:
-            raise ConfigError(self.findings.problems)
+            raise ConfigError(self.findings.problems, self.findings.warnings)
         return Settings(
             master_region=master_region,
             targets=targets,

@@ -8,6 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from ..facade.waiting import HEARTBEAT
 from ..planning import PlanEntry
 
+PATIENCE = 5.0
+"""Seconds that interrupted moves have to tidy up: one whose bytes are all sent may wait for its answer for minutes."""
+
 
 def move_in_order(
     entries: Sequence[PlanEntry],
@@ -21,7 +24,8 @@ def move_in_order(
     :param at_once: how many at the same time
     :param move: moves one; what it raises ends everything
     :param stop: told what ends everything; has the moves that are under way end soon
-    :raises BaseException: what a move raised, or what interrupted this thread, when all moves have ended
+    :raises BaseException: what a move raised, when all moves have ended, or what interrupted this thread; moves that
+        do not notice an interruption in time are left to the end of the process
     """
     if at_once < 2:
         for entry in entries:
@@ -29,16 +33,19 @@ def move_in_order(
         return
     waiting = {entry.name: entry for entry in entries}
     running: dict[Future[None], str] = {}
-    with ThreadPoolExecutor(at_once, thread_name_prefix="move") as threads:
-        try:
-            while waiting or running:
-                unfinished = {*waiting, *running.values()}
-                for entry in list(waiting.values()):
-                    if len(running) < at_once and unfinished.isdisjoint(entry.links.values()):
-                        running[threads.submit(move, waiting.pop(entry.name))] = entry.name
-                for done in wait(running, HEARTBEAT, FIRST_COMPLETED).done:
-                    del running[done]
-                    done.result()
-        except BaseException as error:
-            stop(error)
-            raise
+    threads = ThreadPoolExecutor(at_once, thread_name_prefix="move")
+    try:
+        while waiting or running:
+            unfinished = {*waiting, *running.values()}
+            for entry in list(waiting.values()):
+                if len(running) < at_once and unfinished.isdisjoint(entry.links.values()):
+                    running[threads.submit(move, waiting.pop(entry.name))] = entry.name
+            for done in wait(running, HEARTBEAT, FIRST_COMPLETED).done:
+                del running[done]
+                done.result()
+    except BaseException as error:
+        stop(error)
+        wait(running, PATIENCE if isinstance(error, KeyboardInterrupt) else None)
+        raise
+    finally:
+        threads.shutdown(wait=False)
