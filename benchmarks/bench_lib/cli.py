@@ -27,6 +27,9 @@ ALL ITS IMAGES. Nothing else should run on the machine meanwhile. All of it take
 LARGE, SMALL = 4096, 512
 """MiB of the one large image."""
 
+MANY, FEW = 5, 3
+"""How often two things are measured alternately."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure.
@@ -37,11 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     names = options.only or list(ROWS)
     size = (options.size or (SMALL if options.quick else LARGE)) * MIB
+    pairs = options.pairs or (FEW if options.quick else MANY)
     failed = False
     for name in names:
         began, load = time.monotonic(), os.getloadavg()[0]
         work = Path(tempfile.mkdtemp(prefix="glancesync-benchmark-", dir=options.work))
-        setting = Setting(work, options.quick, size, _say)
+        setting = Setting(work, options.quick, size, pairs, _say)
         try:
             result = ROWS[name](setting)
         except (Failed, CloudError, OSError) as error:
@@ -69,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="fewer pairs and smaller images")
     parser.add_argument("--size", type=int, metavar="MIB",
                         help=f"of the one large image (default: {LARGE}, with --quick {SMALL})")
+    parser.add_argument("--pairs", type=int, metavar="N",
+                        help=f"how often to measure two things alternately (default: {MANY}, with --quick {FEW})")
     parser.add_argument("--work", type=Path, metavar="DIR", help="where to make files (default: the temporary folder)")
     return parser
 

@@ -28,12 +28,14 @@ class Setting:
     :param work: folder for files that are made on the way
     :param quick: fewer pairs, smaller images
     :param size: bytes of the one large image
+    :param pairs: how often the two things are measured
     :param say: takes a line of progress
     """
 
     work: Path
     quick: bool
     size: int
+    pairs: int
     say: Callable[[str], None]
     _cloud: Cloud | None = field(default=None, init=False)
 
@@ -41,11 +43,6 @@ class Setting:
     def program(self) -> Path:
         """The command that is measured."""
         return PROGRAM
-
-    @property
-    def pairs(self) -> int:
-        """How often the two things are measured."""
-        return 3 if self.quick else 5
 
     def cloud(self, regions: int = 0) -> Cloud:
         """The development cloud, without images.

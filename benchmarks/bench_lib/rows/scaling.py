@@ -24,7 +24,7 @@ def measure(setting: Setting) -> Result:
              for number, size in enumerate(sizes)}
     details = ["| way | regions | wall | per region | MiB/s, all regions | client CPU | client CPU per GiB moved "
                "| largest process | read from the master |", "|---|---|---|---|---|---|---|---|---|"]
-    rounds = 1 if setting.quick else 3
+    rounds = max(1, setting.pairs // 2)
     for way in WAYS:
         # Another Keystone's region cannot fetch from the master, so this way has one region less.
         regions = [name for name in REGIONS if way != "server" or ":" not in name]
