@@ -108,7 +108,8 @@ def select(master: Listing, target: Target) -> Selection:
             graph[image.name] = linked
     endless = in_cycles(graph)
 
-    by_name = {image.name: _with_links(image, target, name_of, endless) for image in chosen}
+    unselected = {image.id: image.name for image in master.images if image.name}
+    by_name = {image.name: _with_links(image, target, name_of, unselected, endless) for image in chosen}
     order = linked_first(list(by_name), graph)
     return Selection(
         target,
@@ -149,12 +150,18 @@ def _chosen(image: Image, target: Target, messages: list[Message]) -> bool:
     return True
 
 
-def _with_links(image: Image, target: Target, name_of: Mapping[str, str], endless: frozenset[str]) -> Selected:
+def _with_links(
+    image: Image,
+    target: Target,
+    name_of: Mapping[str, str],
+    unselected: Mapping[str, str],
+    endless: frozenset[str],
+) -> Selected:
     links, lost = {}, {}
     for key, uuid in links_of(image).items():
         name = name_of.get(uuid)
         if name is None or (name in endless and image.name in endless):
-            lost[key] = name or uuid
+            lost[key] = name or unselected.get(uuid, uuid)
         else:
             links[key] = name
     return Selected(image, wanted_properties(image, target.metadata_set), links, lost)
