@@ -98,13 +98,13 @@ def test_killed_after_any_write_every_name_stays_usable_and_the_next_run_ends_in
     undisturbed.sync()
     renamed = {change.image.name for change in here.plan().obsolete}
     before, strangers = usable(here.images), foreign(here.images)
-    master = {image.name: image.visibility for image in federation.masters}
+    wanted = {chosen.image.name: chosen.image.visibility for chosen in here.selection().images}
     for number in kills:
         with contextlib.suppress(Killed):
             here.sync(through=dying_after(number))
         during = usable(here.images)
         for name in before.keys() - renamed:
-            assert during.get(name, set()) & {*before[name], master.get(name)}
+            assert during.get(name, set()) & {*before[name], wanted.get(name)}
     here.sync()
     assert foreign(here.images) == strangers
     assert here.plan().leftovers == ()
