@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.only or list(ROWS)
     size = (options.size or (SMALL if options.quick else LARGE)) * MIB
     pairs = options.pairs or (FEW if options.quick else MANY)
+    # Whoever ends us this way wants no leftovers either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     failed = False
     for name in names:
         began, load = time.monotonic(), os.getloadavg()[0]
