@@ -20,7 +20,7 @@ from ..settings import MASTER, Settings, Target, full_name
 from . import csv_table
 from .csv_limits import check_changed, check_new
 from .csv_store import FILE, Store, holds_federation
-from .port import Body
+from .port import Body, Download
 from .unknown import unknown_region
 
 VARIABLE = "GLANCESYNC_MOCKPERSISTENT_PATH"
@@ -176,7 +176,7 @@ class EmbeddedPlace:
         """Refused: see :meth:`adopt`."""
         raise CloudError(f"{self.name}: the embedded federation takes no bytes for image {image_id}")
 
-    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
         """Refused: there are no bytes."""
         raise CloudError(f"{self.name}: the embedded federation has no bytes of image {image_id}")
 

@@ -6,16 +6,41 @@ may raise a :class:`~fiwareglancesync.errors.CloudError`; nothing of a client li
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from ..model import Image, Listing, NewImage, Patch
 from ..settings import Target
 
 PIECE = 2**20
 """Bytes in the pieces that bodies are moved in."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSlice:
+    """Bytes that lie in an open file, so that the kernel can send them without our reading them.
+
+    :param descriptor: of the file; it stays open as long as the body that the slice is a piece of
+    :param offset: position of the first byte
+    :param length: bytes, all of them there
+    """
+
+    descriptor: int
+    offset: int
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def read(self) -> bytes:
+        """The bytes themselves; fewer when the file has become shorter."""
+        return os.pread(self.descriptor, self.length, self.offset)
+
+
+Piece: TypeAlias = "bytes | FileSlice"
 
 
 @dataclass(frozen=True)
@@ -28,8 +53,15 @@ class Body:
     """
 
     size: int
-    pieces: Callable[[], Iterator[bytes]]
+    pieces: Callable[[], Iterator[Piece]]
     start: int = 0
+
+
+@dataclass(frozen=True)
+class Download(Body):
+    """Bytes on their way out of a place."""
+
+    pieces: Callable[[], Iterator[bytes]]
 
 
 class Place(Protocol):
@@ -89,7 +121,7 @@ class Place(Protocol):
         """Remove an image. Removing one that is gone succeeds."""
         ...
 
-    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
         """Open an image's content for one reading.
 
         :param start: position of the first byte that is wanted; a place may begin at the first of all

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import TransferError
-from ..facade import Body, InstantCopy, Place
+from ..facade import Body, InstantCopy, Piece, Place
 from ..model import Image
 from .server import ServerWay
 from .sources import Source
@@ -110,7 +110,7 @@ class Mover:
                 source.distrust(image)
 
 
-def _watched(body: Body, throttles: Sequence[Throttle], progress: Progress) -> Iterator[bytes]:
+def _watched(body: Body, throttles: Sequence[Throttle], progress: Progress) -> Iterator[Piece]:
     done = 0
     for piece in body.pieces():
         for throttle in throttles:

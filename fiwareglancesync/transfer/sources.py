@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import CloudError, TransferError
-from ..facade import PIECE, Body, Place
+from ..facade import PIECE, Body, FileSlice, Place
 from ..model import Image
 
 
@@ -73,16 +73,7 @@ class FileSource:
         except OSError as error:
             raise TransferError(f"{path}: {error.strerror}") from error
         with file:
-
-            def pieces() -> Iterator[bytes]:
-                try:
-                    file.seek(0)
-                    while piece := file.read(PIECE):
-                        yield piece
-                except OSError as error:
-                    raise TransferError(f"{path}: {error.strerror}") from error
-
-            yield Body(image.size or 0, pieces)
+            yield Body(image.size or 0, lambda: slices(file.fileno()))
 
     def distrust(self, image: Image) -> None:
         """The file is not ours to mend."""
@@ -90,6 +81,16 @@ class FileSource:
     def _path(self, image: Image) -> Path:
         """The file of an image; its UUID is data from a server and must not lead elsewhere."""
         return self._folder / os.path.basename(image.id or "-")
+
+
+def slices(descriptor: int) -> Iterator[FileSlice]:
+    """The content of a file as it is now, in pieces.
+
+    :param descriptor: of the open file
+    """
+    size = os.fstat(descriptor).st_size
+    for offset in range(0, size, PIECE):
+        yield FileSlice(descriptor, offset, min(PIECE, size - offset))
 
 
 class StreamSource:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import CloudError, TransferError
-from ..facade import PIECE, Body, Place
+from ..facade import PIECE, Body, FileSlice, Place
 from ..model import MIB, Image
 from .spool_entry import Entry, hasher, locked
 
@@ -63,8 +63,13 @@ class SpoolSource:
         entry = Entry.of(image, self._folder)
         try:
             self._prepare()
-            with self._in_use(entry, image), _Filling(entry, image, self._master) as filling:
-                yield Body(image.size or 0, lambda: _growing(entry, image, filling))
+            with (
+                self._in_use(entry, image),
+                entry.data.open("rb", buffering=0) as file,
+                _Filling(entry, image, self._master) as filling,
+            ):
+                size = image.size or 0
+                yield Body(size, lambda: _growing(file.fileno(), size, filling))
         except OSError as error:
             raise TransferError(f"{self._folder}: {error.strerror}") from error
 
@@ -195,13 +200,12 @@ class _Filling:
                 for piece in body.pieces():
                     if self._stopping.is_set():
                         return
-                    # What has been read from here must not change: a whole image may come where a part was asked for.
-                    file.write(piece)
-            if there and not self._is_right(file):
+                    _write(file.fileno(), piece)
+            if there and not self._is_right():
                 file.truncate(0)
                 raise TransferError("what an earlier run had left of the copy was damaged; it has been dropped")
 
-    def _is_right(self, file: object) -> bool:
+    def _is_right(self) -> bool:
         found = hasher(self._image)
         if found is None:
             return False
@@ -212,24 +216,27 @@ class _Filling:
         return digest.hexdigest() == expected
 
 
-def _growing(entry: Entry, image: Image, filling: _Filling) -> Iterator[bytes]:
+def _write(descriptor: int, data: bytes) -> None:
+    """Write everything; a full disk shows as less written first."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlice]:
     """Read a file while it grows; take over when whoever filled it has died."""
-    size = image.size or 0
     position, grown = 0, time.monotonic()
-    with entry.data.open("rb", buffering=0) as file:
-        while position < size:
-            there = os.fstat(file.fileno()).st_size
-            if min(there, size) - position >= PIECE or there >= size:
-                while piece := os.pread(file.fileno(), PIECE, position):
-                    position += len(piece)
-                    grown = time.monotonic()
-                    yield piece
-                    if position >= min(there, size):
-                        break
-                continue
-            if filling.error is not None:
-                raise filling.error
-            if time.monotonic() - grown > PATIENCE:
-                raise TransferError(f"the copy in the spool has not grown for {PATIENCE:.0f} s")
-            filling.lend_a_hand()
-            time.sleep(LOOK)
+    while position < size:
+        length = min(os.fstat(descriptor).st_size, size) - position
+        if length >= min(PIECE, size - position):
+            piece = FileSlice(descriptor, position, min(length, PIECE))
+            yield piece
+            position += len(piece)
+            grown = time.monotonic()
+            continue
+        if filling.error is not None:
+            raise filling.error
+        if time.monotonic() - grown > PATIENCE:
+            raise TransferError(f"the copy in the spool has not grown for {PATIENCE:.0f} s")
+        filling.lend_a_hand()
+        time.sleep(LOOK)

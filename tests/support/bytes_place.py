@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from fiwareglancesync.facade import Body
+from fiwareglancesync.facade import Body, Download, FileSlice
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.model import Image, Listing, NewImage, Patch
 
@@ -57,7 +57,8 @@ class BytesPlace:
     def upload(self, image_id: str, body: Body) -> None:
         """Read the content; size and checksum are those of what came."""
         content = b""
-        for piece in body.pieces():
+        for part in body.pieces():
+            piece = part.read() if isinstance(part, FileSlice) else part
             self._fails(piece)
             content += piece
         read = replace(self._place.get(image_id), size=len(content), checksum=md5(content))
@@ -71,15 +72,15 @@ class BytesPlace:
         """Remove an image."""
         self._place.delete(image_id)
 
-    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
         """Open an image's content."""
         self.downloads.append(image_id)
         return self._open(self._contents[image_id][start:])
 
     @contextmanager
-    def _open(self, content: bytes) -> Iterator[Body]:
+    def _open(self, content: bytes) -> Iterator[Download]:
         def pieces() -> Iterator[bytes]:
             for start in range(0, len(content), 4):
                 yield content[start : start + 4]
 
-        yield Body(len(content), pieces)
+        yield Download(len(content), pieces)

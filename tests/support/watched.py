@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fiwareglancesync.facade import Body
+from fiwareglancesync.facade import Body, Download
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.model import Image, Listing, NewImage, Patch
 
@@ -88,7 +88,7 @@ class WatchedPlace:
         """Remove an image."""
         self._write("delete", image_id, lambda: self._place.delete(image_id))
 
-    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
         """Open an image's content."""
         return self._place.download(image_id, start)
 

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import requests
 import urllib3.exceptions
 
-from ...errors import CloudError, NotFound, Rejected, TransferError, Unreachable
-from ..port import PIECE, Body
+from ...errors import CloudError, GlanceSyncError, NotFound, Rejected, TransferError, Unreachable
+from ..port import PIECE, Body, Download
 from .answers import Operation
 from .failures import from_exception
 from .identity import Access
@@ -58,7 +58,8 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
             "PUT", file_path(image_id), access, headers=headers, data=data, timeout=service.tuning.settle
         )
     except SourceFailed as error:
-        raise outgoing.failure or TransferError("the source failed") from error
+        known = outgoing.failure or error.__cause__
+        raise known if isinstance(known, GlanceSyncError) else TransferError("the source failed") from error
     except Unreachable as error:
         raise Unreachable(
             f"{error.cause} after {outgoing.sent} of {body.size} bytes", transient=error.transient
@@ -76,7 +77,7 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
 
 
 @contextmanager
-def download(service: ImageService, image_id: str, start: int = 0) -> Iterator[Body]:
+def download(service: ImageService, image_id: str, start: int = 0) -> Iterator[Download]:
     """Open an image's content for one reading.
 
     :param start: position of the first byte that is wanted; the body tells where it really begins
@@ -85,7 +86,7 @@ def download(service: ImageService, image_id: str, start: int = 0) -> Iterator[B
     answer = _open(service, image_id, start)
     try:
         size = _size(service, image_id, answer)
-        yield Body(size, _Once(answer, size, service.address).pieces, _start(answer, size))
+        yield Download(size, _Once(answer, size, service.address).pieces, _start(answer, size))
     finally:
         # What is not read to its end is not worth reading: the connection is dropped, not drained.
         answer.close()

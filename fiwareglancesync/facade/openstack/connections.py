@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 import ssl
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import urllib3.connection
 import urllib3.connectionpool
 
-from .outgoing import Outgoing
+from ...errors import TransferError
+from ..port import FileSlice, Piece
+from .outgoing import Outgoing, SourceFailed
 
 
 class _Attentive:
@@ -44,24 +48,26 @@ class _Attentive:
         try:
             if isinstance(self.sock, ssl.SSLSocket) or self.sock is None:
                 # What comes in under TLS may be a message of TLS itself: it tells nothing before the end.
-                super().send(data)  # type: ignore[misc]
+                super().send(data.read() if isinstance(data, FileSlice) else data)  # type: ignore[misc]
             else:
-                self._send_listening(self.sock, memoryview(data))
+                self._send_listening(self.sock, data)
         except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             self._stop()
 
-    def _send_listening(self, sock: socket.socket, data: memoryview) -> None:
+    def _send_listening(self, sock: socket.socket, data: Piece) -> None:
         """Send everything, but stop as soon as something comes in; time counts from the last progress."""
         poll = select.poll()
         poll.register(sock, select.POLLIN | select.POLLOUT)
         idle = None if self._idle is None else self._idle * 1000
-        while data:
+        send = _sender(sock, data)
+        sent = 0
+        while sent < len(data):
             ready = poll.poll(idle)
             if not ready:
                 raise TimeoutError("no progress")
             if ready[0][1] & select.POLLIN:
                 self._stop()
-            data = data[sock.send(data) :]
+            sent += send(sent)
 
     def close(self) -> None:
         super().close()  # type: ignore[misc]
@@ -74,6 +80,28 @@ class _Attentive:
     def _stop(self) -> NoReturn:
         self._spoiled = True
         raise BrokenPipeError
+
+
+def _sender(sock: socket.socket, data: Piece) -> Callable[[int], int]:
+    """What sends a piece from a position on, as much of it as goes, and tells how much went."""
+    if isinstance(data, FileSlice):
+        return lambda sent: _send_file(sock, data, sent)
+    view = memoryview(data)
+    return lambda sent: sock.send(view[sent:])
+
+
+def _send_file(sock: socket.socket, data: FileSlice, sent: int) -> int:
+    try:
+        count = os.sendfile(sock.fileno(), data.descriptor, data.offset + sent, data.length - sent)
+    except BlockingIOError:
+        return 0
+    except ConnectionError:
+        raise
+    except OSError as error:
+        raise SourceFailed from TransferError(f"the source cannot be read ({error.strerror})")
+    if not count:
+        raise SourceFailed from TransferError("the file became shorter while it was sent")
+    return count
 
 
 class _Connection(_Attentive, urllib3.connection.HTTPConnection):

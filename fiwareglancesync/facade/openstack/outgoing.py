@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...errors import GlanceSyncError, TransferError
-from ..port import Body
+from ..port import Body, Piece
 
 
 class SourceFailed(Exception):
@@ -32,12 +32,12 @@ class Outgoing:
     def __len__(self) -> int:
         return self.size
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Piece]:
         """The pieces; the last one only once the source has ended well: a bad one is never sent whole."""
         try:
             source = iter(self._source())
             reached = 0
-            held: bytes | None = None
+            held: Piece | None = None
             for piece in source:
                 reached += len(piece)
                 if reached > self.size:

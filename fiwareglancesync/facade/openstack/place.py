@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from ...errors import CloudError, Conflict, NotFound, TransferError
 from ...model import Image, Listing, NewImage, Patch
 from ...settings import Target, full_name
-from ..port import Body, Place
+from ..port import Body, Download, Place
 from . import bodies
 from .answers import Operation
 from .bodies import image_path
@@ -135,7 +135,7 @@ class OpenStackPlace:
         except NotFound:
             return
 
-    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
         """Open an image's content for one reading."""
         return bodies.download(self._service, image_id, start)
 

@@ -6,7 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import requests
 import requests.adapters
@@ -109,7 +109,7 @@ class Transport:
             method,
             url,
             headers=dict(headers),
-            data=data,
+            data=cast("bytes | None", data),
             timeout=(min(self._tuning.connect, wait), wait),
             verify=self.verify,
             allow_redirects=False,

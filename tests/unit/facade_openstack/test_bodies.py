@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +23,7 @@ from fiwareglancesync.errors import (
     Unauthorized,
     Unreachable,
 )
-from fiwareglancesync.facade import Body
+from fiwareglancesync.facade import Body, FileSlice
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.settings import Target
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, Silence, token_answer
@@ -74,6 +75,38 @@ class TestUploading:
         assert "transfer-encoding" not in request.headers
         assert "x-image-meta-store" not in request.headers
         assert source.opened == 1
+
+    def test_what_lies_in_a_file_is_sent_from_there(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, tmp_path: Path
+    ) -> None:
+        cloud.on("PUT", FILE, Answer(204))
+        (tmp_path / "content").write_bytes(b"head" + PIECE * 3)
+        with (tmp_path / "content").open("rb") as file:
+            slices = [FileSlice(file.fileno(), 4 + number * len(PIECE), len(PIECE)) for number in range(3)]
+            burgos.upload("i-1", Body(3 * len(PIECE), lambda: iter(slices)))
+        (request,) = cloud.of("PUT", FILE)
+        assert request.body == PIECE * 3
+
+    def test_a_file_that_cannot_be_read_is_the_sources_failure(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, tmp_path: Path
+    ) -> None:
+        cloud.on("PUT", FILE, Answer(204))
+        with (tmp_path / "content").open("wb") as file:
+            file.write(PIECE)
+            file.flush()
+            unreadable = FileSlice(file.fileno(), 0, len(PIECE))
+            with pytest.raises(TransferError, match=r"the source cannot be read \(Bad file descriptor\)"):
+                burgos.upload("i-1", Body(len(PIECE), lambda: iter([unreadable])))
+
+    def test_a_file_that_becomes_shorter_is_the_sources_failure(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, tmp_path: Path
+    ) -> None:
+        cloud.on("PUT", FILE, Answer(204))
+        (tmp_path / "content").write_bytes(PIECE[:10])
+        with (tmp_path / "content").open("rb") as file:
+            gone = FileSlice(file.fileno(), 0, len(PIECE))
+            with pytest.raises(TransferError, match="became shorter"):
+                burgos.upload("i-1", Body(len(PIECE), lambda: iter([gone])))
 
     def test_the_store_is_named_when_configured(
         self, cloud: ScriptedServer, federate: Federate, target: Target

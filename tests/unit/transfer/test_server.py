@@ -13,7 +13,7 @@ import pytest
 from fiwareglancesync.errors import TransferError, VerificationError
 from fiwareglancesync.events import Kind
 from fiwareglancesync.execution.outcome import RegionOutcome
-from fiwareglancesync.facade import PIECE, Body, InstantCopy, Place, ServerImport
+from fiwareglancesync.facade import PIECE, Body, Download, InstantCopy, Place, ServerImport
 from fiwareglancesync.model import JOURNAL, Image, Listing, NewImage, Patch
 from fiwareglancesync.settings import Settings, Target
 from fiwareglancesync.transfer import Mover
@@ -70,7 +70,7 @@ class Region:
     def delete(self, image_id: str) -> None:
         self._inner.delete(image_id)
 
-    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
         return self._inner.download(image_id, start)
 
     def upload(self, image_id: str, body: Body) -> None:
@@ -114,9 +114,9 @@ class MasterWithBytes:
     def __init__(self, *images: Image) -> None:
         self._images = {image.id: image for image in images}
 
-    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Body]:
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
         size = self._images[image_id].size or 0
-        return nullcontext(Body(size, lambda: iter([bytes(PIECE)] * (size // PIECE))))
+        return nullcontext(Download(size, lambda: iter([bytes(PIECE)] * (size // PIECE))))
 
 
 class Scenario:
