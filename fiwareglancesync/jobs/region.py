@@ -19,7 +19,7 @@ from ..facade import Place
 from ..facade.backup import write_backup
 from ..model import MOVES, Listing, Message, SyncStatus
 from ..planning import PlanEntry, RegionPlan, kept_images, narrow
-from .locks import lock
+from .holding import region_lock
 
 
 class Mode(Enum):
@@ -56,11 +56,13 @@ class RegionResult:
     """What a region's job comes back with.
 
     :param rows: in status mode, a line per image
+    :param cause: what made the region as a whole fail outside of a synchronisation, None when nothing did
     """
 
     ref: RegionRef
     outcome: RegionOutcome
     rows: list[StatusRow] = field(default_factory=list)
+    cause: GlanceSyncError | OSError | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class RegionJob:
                 return NOTHING
             if self.mode is not Mode.SYNC:
                 return Sight(place.listing())
-            with lock(place.identity, self.run.context.run):
+            with region_lock(place.identity, self.run.context.run, self.run.settings.database):
                 return Sight(place.listing())
         except RegionLocked:
             return NOTHING
@@ -152,6 +154,7 @@ class RegionJob:
             raise  # nobody listens to the events any more
         except (GlanceSyncError, OSError) as error:
             recorder.outcome.error = str(error)
+            result.cause = error
             recorder.tell(Message.error(region_error(ref.full, error)))
         outcome = result.outcome
         emit(
@@ -175,7 +178,8 @@ class RegionJob:
         if run.is_master(place):
             announce(run.plan_of_master(ref), recorder)
             return recorder.outcome
-        with lock(place.identity, run.context.run, wait=self.wait) as last_holder:
+        database = run.settings.database
+        with region_lock(place.identity, run.context.run, database, wait=self.wait) as last_holder:
             fresh = last_holder == run.context.run and sight.is_fresh
             listing = sight.listing if fresh and sight.listing else place.listing()
             return synchronise(run.selection(ref.target), place, listing, run.mover, run.choice, emit, run.context)

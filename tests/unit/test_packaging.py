@@ -23,6 +23,7 @@ PACKAGE = ROOT / "fiwareglancesync"
 LEFTOVERS = ("TO" + "DO", "FIX" + "ME", "X" * 3)
 HOMES = ("/ho" + "me/", "/Us" + "ers/", "/ro" + "ot/")
 NOT_OURS = ("LICENSE",)
+DATA = {f"fiwareglancesync/{name}" for name in ("py.typed", "migrations/alembic.ini", "migrations/script.py.mako")}
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_wheel_has_the_version_of_the_package(wheel: Path) -> None:
 
 def test_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     files = set(zipfile.ZipFile(wheel).namelist())
-    ours = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py")} | {"fiwareglancesync/py.typed"}
+    ours = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py")} | DATA
     assert {name for name in files if ".dist-info/" not in name} == ours
 
 

@@ -1,0 +1,173 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Response, g, request
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.schema import Schema
+from flask_openapi3.openapi import OpenAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from .. import __version__
+from ..config import load_settings
+from ..errors import ConfigError
+from ..facade.factory import EMBEDDED
+from ..jobs.lease import one_line
+from ..jobs.runner import EmbeddedRunner
+from ..jobs.store import TaskStore
+from . import errors, metrics
+from .auth import guarded, loopback_only
+from .cloud import Cloud
+from .database import MODELS, bring_up_to_date, choose_url, db, open_database
+from .health import Health
+from .open_routes import open_routes
+from .routes import regions
+from .schemas import ErrorAnswer, SyncBody
+from .service import NAME, Service
+from .settings import ServerSettings, StartError, load_server_settings
+
+BODY = 64 * 2**10
+"""Bytes of the largest body that is read."""
+
+SWEEP = 10.0
+"""Seconds between two looks for tasks whose worker died."""
+
+RETENTION = 3600.0
+"""Seconds between two removals of old tasks."""
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+log = logging.getLogger("glancesync.api")
+
+
+def create_app(
+    environ: Mapping[str, str],
+    *,
+    shared: Path | None = None,
+    background: bool = True,
+    migrate: bool = True,
+    started: float | None = None,
+) -> OpenAPI:
+    """Make the application.
+
+    :param environ: the environment: files, database, federation
+    :param shared: a private folder that all workers of this server share; None makes one
+    :param background: whether to look for dead tasks and old ones now and then
+    :param migrate: whether the database has to be at its newest revision; the commands that bring it there say no
+    :param started: when the server was started, seconds since the epoch; None means now
+    :raises StartError: what is configured is wrong or not enough
+    """
+    embedded = bool(environ.get(EMBEDDED))
+    problems: list[str] = []
+    server: ServerSettings | None = None
+    try:
+        server = load_server_settings(environ, embedded=embedded)
+    except StartError as error:
+        problems += error.problems
+    try:
+        settings = load_settings(None, [], environ, mock=embedded)
+    except ConfigError as error:
+        problems += error.problems
+    if problems or server is None:
+        raise StartError(problems)
+    app = OpenAPI(
+        __name__,
+        info=Info(title="GlanceSync", version=__version__),
+        security_schemes={"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
+        validation_error_status=400,
+        validation_error_model=ErrorAnswer,
+        validation_error_callback=errors.invalid,
+        doc_ui=False,
+        static_folder=None,
+    )
+    if server.flask_file is not None:
+        app.config.from_pyfile(str(server.flask_file))
+    app.config.setdefault("MAX_CONTENT_LENGTH", None)
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or BODY
+    app.url_map.strict_slashes = False
+    url = choose_url(app, server, settings)
+    open_database(app, url)
+    if migrate:
+        bring_up_to_date(app)
+    with app.app_context():
+        store = TaskStore(db.engine)
+    for text in (*server.warnings, *(message.text for message in settings.warnings)):
+        log.warning("%s", text)
+    runner = EmbeddedRunner(store, url, environ)
+    since = time.time() if started is None else started
+    found = Service(server, Cloud(settings, environ), store, runner, environ, embedded, since)
+    app.extensions[NAME] = found
+    app.extensions["glancesync-health"] = Health(found)
+    _add_routes(app)
+    _protect(app, server, shared)
+    if background:
+        threading.Thread(target=_sweep, args=(store, server.task_retention), name="sweeper", daemon=True).start()
+    return app
+
+
+def _add_routes(app: OpenAPI) -> None:
+    errors.register(app)
+    metrics.register(app)
+    app.components_schemas["SyncBody"] = _schema(app, SyncBody)
+    app.register_api(open_routes)
+    app.register_api(regions)
+
+    @app.before_request
+    def name_request() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if REQUEST_ID.fullmatch(given) else f"req-{uuid.uuid4()}"
+
+    @app.after_request
+    def log_request(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "-")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Cache-Control", "no-store")
+        path = request.path.encode("unicode_escape").decode()
+        log.info("%s %s %d", request.method, path[:300], response.status_code)
+        return response
+
+    @app.shell_context_processor
+    def shell() -> dict[str, object]:
+        models = {model.__name__: model for model in MODELS}
+        return {"db": db, "service": app.extensions[NAME], **models}
+
+
+def _schema(app: OpenAPI, model: type[SyncBody]) -> Schema:
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name, part in schema.pop("$defs", {}).items():
+        app.components_schemas[name] = Schema(**part)
+    return Schema(**schema)
+
+
+def _protect(app: OpenAPI, server: ServerSettings, shared: Path | None) -> None:
+    if server.keystone is None:
+        log.warning("Without Keystone settings the server does not authenticate; it serves on loopback only.")
+        app.wsgi_app = loopback_only(app.wsgi_app)  # type: ignore[assignment,method-assign]
+        return
+    folder = (shared or Path(tempfile.mkdtemp(prefix="glancesync-api-"))) / "tokens"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    app.wsgi_app = guarded(app.wsgi_app, server.keystone, folder)  # type: ignore[assignment,method-assign]
+
+
+def _sweep(store: TaskStore, retention: float) -> None:
+    """End dead tasks and drop old ones, as long as the process lives."""
+    next_removal = 0.0
+    while True:
+        try:
+            if store.bury_the_dead():
+                log.error("A task ended without a word; its worker died")
+            if time.monotonic() >= next_removal:
+                store.drop_old(retention)
+                next_removal = time.monotonic() + RETENTION
+        except SQLAlchemyError as error:
+            log.warning("The tasks cannot be looked after: %s", one_line(error))
+        time.sleep(SWEEP)

@@ -1,0 +1,172 @@
+"""Who may ask: tokens are validated by keystonemiddleware around everything but the open routes (contract 5).
+
+Two WSGI branches: the open one does not know the middleware at all, the other one lies wholly behind it, without
+delayed decision, so that a dead Keystone never looks like a bad token.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from .errors import body_of
+from .settings import Keystone, is_loopback
+from .tokens import KEPT, TokenCache
+
+WSGIEnvironment = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGIApplication = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+
+CACHE = "glancesync.token_cache"
+REACHED = "glancesync.reached"
+USER = "glancesync.user"
+
+OPEN_PATHS = frozenset({"/", "/health", "/openapi.json", "/docs", "/metrics"})
+OPEN_FOLDER = "/docs/"
+
+KEYSTONE_PATIENCE = 10
+"""Seconds to wait for Keystone."""
+
+log = logging.getLogger("glancesync.api")
+
+
+def guarded(app: WSGIApplication, keystone: Keystone, cache_folder: Path) -> WSGIApplication:
+    """Put an application behind Keystone, its open routes aside.
+
+    :param app: the application
+    :param keystone: who validates tokens
+    :param cache_folder: a private folder that all workers share
+    """
+    from keystonemiddleware.auth_token import AuthProtocol
+
+    middleware = AuthProtocol(_with_role(app, keystone.roles), _configuration(keystone))
+    protected = _worded(middleware, TokenCache(cache_folder))
+
+    def choose(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        is_open = path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
+        return (app if is_open else protected)(environ, start)
+
+    return choose
+
+
+def loopback_only(app: WSGIApplication) -> WSGIApplication:
+    """Without authentication, refuse whoever comes by another name than this machine's own: no page of a browser
+    may reach the server by a name that its author has led here.
+
+    :param app: the application
+    """
+
+    def check(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        name = host.rpartition("]")[0] if host.startswith("[") else host.partition(":")[0]
+        if is_loopback(name):
+            return app(environ, start)
+        text = "Without Keystone settings the server answers requests to this machine's loopback names only."
+        return _answer(start, 403, "403 Forbidden", "Forbidden", text)
+
+    return check
+
+
+def _configuration(keystone: Keystone) -> dict[str, Any]:
+    common = {
+        "www_authenticate_uri": keystone.url,
+        "auth_url": keystone.url,
+        "delay_auth_decision": "False",
+        "cache": CACHE,
+        "token_cache_time": str(KEPT),
+        "include_service_catalog": "False",
+        "service_token_roles_required": "True",
+        "http_connect_timeout": str(KEYSTONE_PATIENCE),
+        "http_request_max_retries": "1",
+        "cafile": keystone.cacert or None,
+        "insecure": str(keystone.insecure),
+        "interface": "public",
+    }
+    if keystone.application_credential_id:
+        return common | {
+            "auth_type": "v3applicationcredential",
+            "application_credential_id": keystone.application_credential_id,
+            "application_credential_secret": keystone.application_credential_secret,
+        }
+    return common | {
+        "auth_type": "password",
+        "username": keystone.user,
+        "password": keystone.password,
+        "project_id": keystone.tenant_id or None,
+        "project_name": None if keystone.tenant_id else keystone.tenant_name,
+        "user_domain_name": keystone.user_domain,
+        "project_domain_name": None if keystone.tenant_id else keystone.project_domain,
+    }
+
+
+def _with_role(app: WSGIApplication, roles: tuple[str, ...]) -> WSGIApplication:
+    """Let through who has one of the roles in the project of the token."""
+
+    def check(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        environ[REACHED].append(True)
+        held = {role.strip().lower() for role in environ.get("HTTP_X_ROLES", "").split(",")}
+        if held & {role.lower() for role in roles}:
+            environ[USER] = environ.get("HTTP_X_USER_ID") or None
+            return app(environ, start)
+        text = f"The token lacks the role that is needed here: {' or '.join(roles)}."
+        return _answer(start, 401, "401 Unauthorized", "Unauthorized", text)
+
+    return check
+
+
+def _worded(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
+    """Put the middleware's own answers into the form of the contract, and leave the application's alone."""
+
+    def call(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        reached: list[bool] = []
+        environ[CACHE] = cache
+        environ[REACHED] = reached
+        has_token = bool(environ.get("HTTP_X_AUTH_TOKEN", "").strip())
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def hold(status: str, headers: list[tuple[str, str]], info: Any = None) -> Any:
+            if reached:
+                return start(status, headers, info) if info else start(status, headers)
+            begun.append((status, headers))
+            return lambda data: None
+
+        try:
+            body = middleware(environ, hold)
+        except Exception:
+            if reached:
+                raise
+            log.exception("The validation of a token failed")
+            return _unavailable(start)
+        if reached:
+            return body
+        if hasattr(body, "close"):
+            body.close()
+        code = int(begun[0][0].split()[0]) if begun else 500
+        if code != 401:
+            return _unavailable(start)
+        challenges = [(name, value) for name, value in begun[0][1] if name.lower() == "www-authenticate"]
+        text = (
+            "The token is not valid, or has expired; get a new one."
+            if has_token
+            else "A token of Keystone is needed, in the header X-Auth-Token."
+        )
+        return _answer(start, 401, "401 Unauthorized", "Unauthorized", text, challenges[:1])
+
+    return call
+
+
+def _unavailable(start: StartResponse) -> Iterable[bytes]:
+    text = "Keystone does not answer, so the token cannot be validated; try again later."
+    more = [("Retry-After", "10")]
+    return _answer(start, 503, "503 Service Unavailable", "Service unavailable", text, more)
+
+
+def _answer(
+    start: StartResponse, code: int, status: str, message: str, text: str, more: Iterable[tuple[str, str]] = ()
+) -> Iterable[bytes]:
+    body = body_of(code, message, text)
+    start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *more])
+    return [body]

@@ -1,0 +1,109 @@
+"""The server's log: a file that rotates although several processes write it, and no token in it."""
+
+from __future__ import annotations
+
+import configparser
+import fcntl
+import logging
+import logging.config
+import os
+import re
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from flask import g, has_request_context
+
+from .settings import StartError
+
+FILE = "glancesync-api.log"
+SIZE = 10 * 2**20
+KEPT = 3
+FORMAT = "%(asctime)s %(levelname)s %(name)s [%(process)d %(request)s] %(message)s"
+
+_SECRET = re.compile(r"(?i)(x-(?:auth|subject|service)-token['\"]?\s*[:=]\s*['\"]?|\bgAAAAA)[A-Za-z0-9_\-.=]{16,}")
+
+
+class SharedRotatingFileHandler(RotatingFileHandler):
+    """Rotates a file that several processes write: one of them renames, the others follow."""
+
+    def doRollover(self) -> None:
+        """Rotate, unless another process just has."""
+        descriptor = os.open(f"{self.baseFilename}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            if self._is_ours():
+                super().doRollover()
+                return
+            if self.stream is not None:
+                self.stream.close()
+            self.stream = self._open()
+
+    def _is_ours(self) -> bool:
+        """Whether the file of the name is still the one that is open here."""
+        try:
+            there = os.stat(self.baseFilename)
+        except FileNotFoundError:
+            return False
+        here = os.fstat(self.stream.fileno()) if self.stream is not None else there
+        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
+    def _open(self) -> Any:
+        return open(
+            self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_private
+        )
+
+
+class Discreet(logging.Filter):
+    """Adds the id of the request to each line, and takes anything out that looks like a token."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change a record in place; every one passes."""
+        record.request = getattr(g, "request_id", "-") if has_request_context() else "-"
+        text = record.getMessage()
+        cleaned = _SECRET.sub(lambda found: found[1] + "***", text)
+        if cleaned != text:
+            record.msg, record.args = cleaned, ()
+        return True
+
+
+def set_up(file: Path | None) -> str | None:
+    """Configure logging for this process.
+
+    :param file: a configuration file for ``logging.config.fileConfig``, None for the default
+    :return: what the user should know, None when there is nothing
+    :raises StartError: the file cannot be used
+    """
+    warning = None
+    if file is not None:
+        try:
+            logging.config.fileConfig(file, disable_existing_loggers=False)
+        except (KeyError, ValueError, OSError, RuntimeError, configparser.Error, AttributeError, ImportError) as error:
+            text = f"The file {file} configures no logging: {' '.join(str(error).split())}"
+            raise StartError([f"{text}\nPlease correct it to execute the program."]) from error
+    else:
+        warning = _default()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Discreet())
+    logging.getLogger("keystonemiddleware").setLevel(logging.CRITICAL)
+    return warning
+
+
+def _default() -> str | None:
+    root = logging.getLogger()
+    warning = None
+    handler: logging.Handler
+    try:
+        handler = SharedRotatingFileHandler(FILE, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
+    except OSError as error:
+        warning = f"{Path(FILE).absolute()} cannot be written ({error.strerror}); the log goes to stderr"
+        handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(FORMAT))
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    return warning
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,0 +1,175 @@
+"""The routes behind authentication: regions and their tasks (contract 5)."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Response, request
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from pydantic import BaseModel, ValidationError
+
+from ..execution.regions import RegionRef
+from ..jobs.overview import summary_of
+from ..jobs.tasks import Summary, Task, TaskStatus
+from .auth import USER
+from .errors import BAD_REQUEST, ApiError, invalid
+from .schemas import (
+    ErrorAnswer,
+    ImagesAnswer,
+    ImagesQuery,
+    RegionPath,
+    RegionsAnswer,
+    RegionsQuery,
+    Responses,
+    SyncBody,
+    TaskAnswer,
+    TaskPath,
+    TaskRef,
+    TasksAnswer,
+    image_answer,
+    region_answer,
+    task_answer,
+    task_ref,
+    task_short,
+)
+from .service import Busy, service
+
+CANCEL_PATIENCE = 8.0
+"""Seconds for which a task that is cancelled is waited for."""
+
+COMMON: Responses = {400: ErrorAnswer, 401: ErrorAnswer, 405: ErrorAnswer, 500: ErrorAnswer, 503: ErrorAnswer}
+ABOUT_REGION: Responses = COMMON | {410: ErrorAnswer}
+ABOUT_TASK: Responses = COMMON | {404: ErrorAnswer}
+LOOKS: Responses = ABOUT_REGION | {502: ErrorAnswer, 504: ErrorAnswer}
+
+regions = APIBlueprint(
+    "regions", __name__, abp_tags=[Tag(name="regions")], abp_security=[{"token": []}], abp_responses=COMMON
+)
+
+
+@regions.get("/regions", summary="All regions", responses={200: RegionsAnswer})
+def list_regions(query: RegionsQuery) -> Response:
+    """What was last seen of each region, and the task that runs there; with refresh=1 all regions are asked now."""
+    found = service()
+    watch = found.watch()
+    refs, lost = watch.regions()
+    if query.refresh:
+        found.store.save_summaries(watch.summaries(refs))
+    seen, running = found.store.summaries(), found.store.running()
+    answers = [region_answer(ref.full, seen.get(ref.full), running.get(ref.full)) for ref in refs]
+    unknown = [region_answer(f"{name}:", Summary("", time.time(), {}, why), None) for name, why in lost.items()]
+    return _json(RegionsAnswer(regions=answers + unknown))
+
+
+@regions.get("/regions/<string:id>", summary="The images of a region", responses=LOOKS | {200: ImagesAnswer})
+def get_region(path: RegionPath, query: ImagesQuery) -> Response:
+    """The status of each image to be synchronised, as it is now."""
+    found = service()
+    ref = found.region(path.id)
+    rows = found.watch().status(ref)
+    found.store.save_summaries([summary_of(ref.full, rows)])
+    wanted = [image_answer(row) for row in rows if query.image is None or row.image == query.image]
+    return _json(ImagesAnswer(images=wanted))
+
+
+@regions.post(
+    "/regions/<string:id>",
+    summary="Synchronise a region",
+    responses=LOOKS | {200: TaskRef, 409: ErrorAnswer, 413: ErrorAnswer},
+    openapi_extensions={
+        "requestBody": {
+            "required": False,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SyncBody"}}},
+        }
+    },
+)
+def synchronise(path: RegionPath) -> Response:
+    """Start a task; while one is running for the region, it is the same task."""
+    found = service()
+    ref = found.region(path.id)
+    try:
+        wanted = _sync_body().request()
+    except ValidationError as error:
+        return invalid(error)
+    except ValueError as error:
+        raise ApiError(400, BAD_REQUEST, str(error)) from error
+    try:
+        task = found.synchronise(ref, wanted, request.environ.get(USER))
+    except Busy as busy:
+        text = f"Another task is running for the region and does something else: {busy.task.id}"
+        raise ApiError(409, "Conflict", text, taskId=busy.task.id) from busy
+    return _json(task_ref(task))
+
+
+@regions.get("/regions/<string:id>/tasks", summary="The tasks of a region", responses=ABOUT_REGION | {200: TasksAnswer})
+def list_tasks(path: RegionPath) -> Response:
+    """The tasks of a region, newest first."""
+    found = service()
+    ref = found.region(path.id)
+    found.store.bury_the_dead()
+    tasks = found.store.of_region(ref.full)
+    if not tasks:
+        found.watch().check(ref)
+    return _json(TasksAnswer(tasks=[task_short(task) for task in tasks]))
+
+
+@regions.get("/regions/<string:id>/tasks/<string:task>", summary="A task", responses=ABOUT_TASK | {200: TaskAnswer})
+def get_task(path: TaskPath) -> Response:
+    """How a task stands, and what it has done."""
+    store = service().store
+    store.bury_the_dead()
+    task = _task(path)
+    return _json(task_answer(task, store.images(task.id), store.messages(task.id)))
+
+
+@regions.delete("/regions/<string:id>/tasks/<string:task>", summary="Forget a task", responses=ABOUT_TASK)
+def delete_task(path: TaskPath) -> Response:
+    """Forget a task that has ended."""
+    task = _task(path)
+    if not service().store.delete(task.id) and service().store.by_id(task.id) is not None:
+        text = "The task is running; cancel it, or wait until it has ended."
+        raise ApiError(400, BAD_REQUEST, text)
+    return Response(b"", 200)
+
+
+@regions.post(
+    "/regions/<string:id>/tasks/<string:task>/cancel", summary="Cancel a task", responses=ABOUT_TASK | {200: TaskRef}
+)
+def cancel_task(path: TaskPath) -> Response:
+    """End a task tidily; it fails with the reason "cancelled". One that has ended stays as it is."""
+    store = service().store
+    task: Task | None = _task(path)
+    end = time.monotonic() + CANCEL_PATIENCE
+    if task is not None and task.status is TaskStatus.SYNCING:
+        store.cancel(task.id)
+    while task is not None and task.status is TaskStatus.SYNCING and time.monotonic() < end:
+        time.sleep(0.1)
+        task = store.by_id(task.id)
+    if task is None:
+        raise ApiError(404, "Not found", "The task has just been deleted.")
+    return _json(task_ref(task))
+
+
+def _task(path: TaskPath) -> Task:
+    """The task of a path; it is looked up under its own region.
+
+    :raises ApiError: there is none
+    """
+    task = service().store.get(RegionRef.parse(path.id).full, path.task)
+    if task is None:
+        raise ApiError(404, "Not found", "The region has no such task.")
+    return task
+
+
+def _sync_body() -> SyncBody:
+    """The body of the request; none, or an empty one, asks for the usual.
+
+    :raises ValueError: it is not what is expected
+    """
+    raw = request.get_data()
+    return SyncBody.model_validate_json(raw) if raw.strip() else SyncBody()
+
+
+def _json(model: BaseModel) -> Response:
+    return Response(model.model_dump_json(), 200, mimetype="application/json")

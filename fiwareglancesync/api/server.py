@@ -1,0 +1,120 @@
+"""Serving the application: under Gunicorn, or with Flask's development server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..facade.factory import EMBEDDED
+from .logs import set_up
+from .settings import ServerSettings, StartError, is_loopback, load_server_settings
+
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+REQUEST_TIME = 120
+"""Seconds that a request may take: a status with refresh asks every region."""
+
+STOP_TIME = 30
+"""Seconds that requests have to end when the server stops."""
+
+
+def server_settings(environ: Mapping[str, str]) -> ServerSettings:
+    """What the server is told.
+
+    :raises StartError: something is wrong or missing
+    """
+    return load_server_settings(environ, embedded=bool(environ.get(EMBEDDED)))
+
+
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Run the application within Gunicorn, until a signal ends it.
+
+    :param host: address to bind to; None means that of the settings
+    :param port: likewise
+    :param workers: number of processes, likewise
+    :raises StartError: it cannot be started as it is configured
+    """
+    shared = Path(tempfile.mkdtemp(prefix="glancesync-api-"))
+    owner = os.getpid()
+    try:
+        counters = shared / "metrics"
+        counters.mkdir(mode=0o700)
+        os.environ[METRICS_VARIABLE] = str(counters)
+        from .app import create_app  # only now, for the counters choose their place when they are imported
+
+        # Here what is wrong is found once, and told; each worker then makes its own, and shares no connection.
+        create_app(os.environ, shared=shared, background=False)
+        settings = server_settings(os.environ)
+        host = checked_host(host or settings.host, settings)
+        set_up(settings.logging_file)
+        options = {
+            "bind": f"{f'[{host}]' if ':' in host else host}:{port or settings.port}",
+            "workers": workers or settings.workers,
+            "worker_class": "gthread",
+            "threads": settings.threads,
+            "timeout": REQUEST_TIME,
+            "graceful_timeout": STOP_TIME,
+            "proc_name": "glancesync",
+            "control_socket_disable": True,
+            "child_exit": _forget_counters,
+        }
+        started = time.time()
+        _gunicorn(lambda: create_app(os.environ, shared=shared, started=started), options)
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(shared, ignore_errors=True)
+
+
+def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) -> None:
+    """Run the application with Flask's development server; its remote debugger is never on.
+
+    :param host: address to bind to; None means loopback
+    :param port: None means that of the settings
+    :param debug: whether Flask tells more
+    :param options: for Werkzeug's ``run_simple``
+    :raises StartError: it cannot be started as it is configured
+    """
+    from .app import create_app
+
+    settings = server_settings(os.environ)
+    host = checked_host(host or "127.0.0.1", settings)
+    app = create_app(os.environ)
+    set_up(settings.logging_file)
+    app.run(host, port or settings.port, debug=debug, use_debugger=False, load_dotenv=False, **options)
+
+
+def checked_host(host: str, settings: ServerSettings) -> str:
+    """The address to bind to: loopback alone when nobody has to show a token.
+
+    :raises StartError: it is another one
+    """
+    if settings.keystone is None and not is_loopback(host):
+        text = f"Without Keystone settings the server serves on loopback only, so it cannot bind to {host}."
+        raise StartError([f"{text}\nPlease use -H 127.0.0.1, or give it the Keystone settings."])
+    return host
+
+
+def _gunicorn(load: Callable[[], Any], options: Mapping[str, Any]) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Application(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            for name, value in options.items():
+                if name in self.cfg.settings:  # not every version knows them all
+                    self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return load()
+
+    Application().run()
+
+
+def _forget_counters(server: Any, worker: Any) -> None:
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

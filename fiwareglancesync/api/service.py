@@ -1,0 +1,90 @@
+"""What the routes work with, one of each for an application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from ..config import load_settings
+from ..errors import GlanceSyncError, UnknownRegion
+from ..execution.regions import RegionRef
+from ..jobs.overview import Watch
+from ..jobs.runner import Executor
+from ..jobs.store import TaskStore
+from ..jobs.tasks import Task, TaskRequest, TaskStatus
+from .cloud import Cloud
+from .settings import ServerSettings
+
+NAME = "glancesync"
+"""Where the application keeps it."""
+
+
+class Busy(Exception):
+    """Another task runs the region, and does something else.
+
+    :param task: the task that runs
+    """
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(task.id)
+        self.task = task
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the routes work with.
+
+    :param embedded: whether the regions are those of the embedded federation
+    :param started: when the server was started, seconds since the epoch
+    """
+
+    server: ServerSettings
+    cloud: Cloud
+    store: TaskStore
+    executor: Executor
+    environ: Mapping[str, str] = field(repr=False)
+    embedded: bool
+    started: float
+
+    def watch(self) -> Watch:
+        """A look at the federation."""
+        return self.cloud.watch()
+
+    def region(self, name: str) -> RegionRef:
+        """The region that a path names.
+
+        :raises UnknownRegion: there is none
+        """
+        ref = RegionRef.parse(name)
+        if not ref.region:
+            raise UnknownRegion(f"{name}: names no region")
+        return ref
+
+    def synchronise(self, ref: RegionRef, request: TaskRequest, asked_by: str | None) -> Task:
+        """Have a region synchronised, unless that goes on already.
+
+        :raises UnknownRegion: there is no such region
+        :raises ConfigError: an option of the request is wrong
+        :raises Busy: something else is going on there
+        """
+        self.watch().check(ref)
+        load_settings(None, request.overrides(ref), self.environ, mock=self.embedded)
+        task, made = self.store.create(ref.full, request, asked_by)
+        if not made:
+            if task.request.text() != request.text():
+                raise Busy(task)
+            return task
+        try:
+            self.executor.start(task.id)
+        except OSError as error:
+            self.store.finish(task.id, TaskStatus.FAILED, f"the process of the task cannot be started: {error}")
+            raise GlanceSyncError(f"the process of the task cannot be started: {error}") from error
+        return task
+
+
+def service() -> Service:
+    """What the present request works with."""
+    found: Service = current_app.extensions[NAME]
+    return found

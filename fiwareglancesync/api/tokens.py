@@ -1,0 +1,65 @@
+"""Remembers validated tokens for all workers of the server, so that they go on working while Keystone is down."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+KEPT = 300
+"""Seconds for which a validated token is believed without asking Keystone."""
+
+
+class TokenCache:
+    """A cache with the interface that keystonemiddleware expects; its keys are hashes of tokens.
+
+    :param folder: a private folder that all workers of the server share
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._next_sweep = time.monotonic() + KEPT
+
+    def get(self, key: str) -> str | bytes | None:
+        """What is known under a key, None when nothing is or it is too old."""
+        try:
+            entry = json.loads(self._path(key).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if entry["expires"] < time.time():
+            return None
+        return entry["value"].encode() if entry["bytes"] else str(entry["value"])
+
+    # The parameter has the name that keystonemiddleware uses.
+    def set(self, key: str, value: str | bytes, time: float = KEPT) -> None:  # noqa: A002, RUF100
+        """Remember something for ``time`` seconds."""
+        entry = {
+            "expires": _now() + time,
+            "bytes": isinstance(value, bytes),
+            "value": value.decode() if isinstance(value, bytes) else value,
+        }
+        self._sweep()
+        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix="new-")  # mode 0600
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(entry, file)
+        Path(name).replace(self._path(key))
+
+    def _path(self, key: str) -> Path:
+        return self._folder / "".join(c for c in key if c.isalnum())
+
+    def _sweep(self) -> None:
+        """Now and then remove what nobody will ask for again."""
+        if time.monotonic() < self._next_sweep:
+            return
+        self._next_sweep = time.monotonic() + KEPT
+        for path in self._folder.iterdir():
+            with suppress(OSError):
+                if path.stat().st_mtime < _now() - KEPT:
+                    path.unlink()
+
+
+def _now() -> float:
+    return time.time()

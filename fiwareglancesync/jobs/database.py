@@ -1,0 +1,72 @@
+"""Opens the database that a URL names, the same way for the command, the workers and the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+from ..errors import GlanceSyncError
+
+BUSY = 30
+"""Seconds that a writer of an SQLite database waits for another one."""
+
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+"""The driver that is meant when a URL names none."""
+
+
+def database_url(text: str) -> URL:
+    """Read a database's URL.
+
+    :param text: as the configuration has it
+    :raises GlanceSyncError: it is none; the text does not show it, for it may hold a password
+    """
+    try:
+        url = make_url(text)
+        url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+        if url.drivername.startswith("mysql") and "charset" not in url.query:
+            url = url.update_query_dict({"charset": "utf8mb4"})
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise GlanceSyncError(
+            "the database URL cannot be used; expected one such as postgresql://user@host/name"
+        ) from error
+    return url
+
+
+def open_engine(text: str) -> Engine:
+    """Open a database without keeping connections, so that a fork cannot share one.
+
+    :param text: its URL
+    :raises GlanceSyncError: the URL is wrong, or its driver is not installed
+    """
+    url = database_url(text)
+    try:
+        engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=connect_args(url))
+    except ImportError as error:
+        raise GlanceSyncError(
+            f"the driver of the database is not installed: {error.name}; run pip install {error.name}"
+        ) from error
+    prepare(engine)
+    return engine
+
+
+def connect_args(url: URL) -> dict[str, Any]:
+    """What a connection is opened with."""
+    return {"timeout": BUSY} if url.get_backend_name() == "sqlite" else {}
+
+
+def prepare(engine: Engine) -> None:
+    """Have every connection of an SQLite database share it well with other processes."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _share)
+
+
+def _share(connection: Any, record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY * 1000}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,30 @@
+"""Holding a region: this machine's lock, and the lease of all machines where a database is configured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .locks import lock
+
+
+@contextmanager
+def region_lock(identity: str, run: str, database: str = "", *, wait: bool = False) -> Iterator[str]:
+    """Hold a place and project against every other run, here and, with a database, on other machines.
+
+    :param identity: see ``Place.identity``
+    :param run: id of the run
+    :param database: URL of the database that the machines share, "" for none
+    :param wait: wait for the holder instead of failing
+    :return: id of the run that held it last, "" when it is not known or not the same everywhere
+    :raises RegionLocked: another run holds it
+    :raises GlanceSyncError: the database cannot be used
+    """
+    with lock(identity, run, wait=wait) as last_here:
+        if not database:
+            yield last_here
+            return
+        from .lease import leased  # only now: most runs need no database
+
+        with leased(identity, run, database, wait=wait) as last_anywhere:
+            yield last_here if last_here == last_anywhere else ""

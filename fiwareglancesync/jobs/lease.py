@@ -1,0 +1,189 @@
+"""One writer a region on all machines: a row in the configured database beside this machine's lock (design 4, 4)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from ..errors import GlanceSyncError, RegionLocked
+from .database import open_engine
+from .tables import key_of, leases
+
+RENEWAL = 10.0
+"""Seconds between two renewals of a lease."""
+
+LASTS = 60.0
+"""Seconds after which a lease that is not renewed is free; the clocks of the machines may differ by less."""
+
+RETRY = 1.0
+"""Seconds between two tries of somebody who waits."""
+
+log = logging.getLogger("glancesync")
+
+
+@contextmanager
+def leased(identity: str, run: str, database: str, *, wait: bool) -> Iterator[str]:
+    """Hold the lease of a place and project; the lock of this machine is held already.
+
+    :param identity: see ``Place.identity``
+    :param run: id of the run
+    :param database: URL of the database that the machines share
+    :param wait: wait for the holder instead of failing
+    :return: id of the run that held it last, "" when nobody has
+    :raises RegionLocked: another run holds it
+    :raises GlanceSyncError: the database cannot be used
+    """
+    engine = open_engine(database)
+    lease = Lease(engine, identity, run)
+    try:
+        try:
+            leases.create(engine, checkfirst=True)
+            last = lease.take(wait=wait)
+        except SQLAlchemyError as error:
+            raise GlanceSyncError(f"the database of the locks cannot be used: {one_line(error)}") from error
+        with _renewed(lease):
+            yield last
+    finally:
+        with suppress(SQLAlchemyError):  # it ends by itself
+            lease.give_back()
+        engine.dispose()
+
+
+class Lease:
+    """The row of one place and project.
+
+    :param engine: the shared database
+    :param identity: what is locked
+    :param run: id of the run
+    """
+
+    def __init__(self, engine: Engine, identity: str, run: str) -> None:
+        self._engine = engine
+        self._key = key_of(identity)
+        self._run = run
+        self._token = str(uuid.uuid4())
+
+    def take(self, *, wait: bool = False) -> str:
+        """Take the lease.
+
+        :param wait: wait for its holder
+        :return: id of the run that had it last, "" when nobody had
+        :raises RegionLocked: another run has it
+        """
+        while True:
+            holder = self._holder()
+            if holder is None:
+                with suppress(IntegrityError), self._engine.begin() as connection:
+                    connection.execute(insert(leases).values(identity=self._key, **self._mine()))
+                    return ""
+            elif holder.expires < time.time() or _is_dead(holder):
+                with self._engine.begin() as connection:
+                    same = (leases.c.identity == self._key) & (leases.c.token == holder.token)
+                    if connection.execute(update(leases).where(same).values(**self._mine())).rowcount:
+                        return str(holder.run)
+            elif wait or holder.run == self._run:
+                time.sleep(RETRY)
+            else:
+                raise RegionLocked(_held_by(holder))
+
+    def renew(self) -> bool:
+        """Prolong the lease; False when somebody else has it now."""
+        with self._engine.begin() as connection:
+            return connection.execute(self._change().values(expires=time.time() + LASTS)).rowcount > 0
+
+    def give_back(self) -> None:
+        """Free the lease for anybody; who had it stays known."""
+        with self._engine.begin() as connection:
+            connection.execute(self._change().values(expires=0.0))
+
+    def _change(self) -> Any:
+        return update(leases).where(leases.c.identity == self._key, leases.c.token == self._token)
+
+    def _holder(self) -> Row[Any] | None:
+        with self._engine.connect() as connection:
+            return connection.execute(select(leases).where(leases.c.identity == self._key)).first()
+
+    def _mine(self) -> dict[str, Any]:
+        now = time.time()
+        return {
+            "run": self._run,
+            "token": self._token,
+            "host": this_machine(),
+            "pid": os.getpid(),
+            "started": now,
+            "expires": now + LASTS,
+        }
+
+
+@contextmanager
+def _renewed(lease: Lease) -> Iterator[None]:
+    """Renew the lease until the end; when it is lost, have this process stop writing at once."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        good_until = time.monotonic() + LASTS
+        while not ended.wait(RENEWAL):
+            try:
+                if not lease.renew():
+                    break
+                good_until = time.monotonic() + LASTS
+            except SQLAlchemyError as error:
+                log.warning("The lease of a region cannot be renewed: %s", one_line(error))
+                if time.monotonic() > good_until - RENEWAL:
+                    break
+        if not ended.is_set():
+            log.error("The lease of a region is lost; the run ends so that nobody else's is disturbed.")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def this_machine() -> str:
+    """What tells the processes that may be asked for by their number from others: host and process namespace."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        namespace = ""
+    return f"{socket.gethostname()} {namespace}".strip()
+
+
+def one_line(error: SQLAlchemyError) -> str:
+    """What a database complains about, without statements and addresses that say nothing to a user."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())
+
+
+def _is_dead(holder: Row[Any]) -> bool:
+    """Whether the holder was a process of this machine that is no more; its lock here is ours already."""
+    if holder.host != this_machine():
+        return False
+    try:
+        os.kill(holder.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+def _held_by(holder: Row[Any]) -> str:
+    since = datetime.fromtimestamp(holder.started, timezone.utc).isoformat(timespec="seconds")
+    who = f"process {holder.pid} at {holder.host.partition(' ')[0]} since {since}"
+    return f"another run holds the region: {who}; try again later, or use --wait"

@@ -1,0 +1,275 @@
+"""The store of tasks: one database, written to by the server and by the workers."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Engine, Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from .tables import image_results, key_of, messages, summaries, tasks
+from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskRequest, TaskStatus
+
+STALE = 30.0
+"""Seconds without a sign of life after which a task's worker is dead; contract 5 allows a minute to notice it."""
+
+KEPT = 1000
+"""Tasks of a region that are listed."""
+
+ATTEMPTS = 20
+"""How often a task is tried to be made while others end just then."""
+
+CANCELLED = "cancelled"
+"""The reason of a task that somebody cancelled."""
+
+
+class TaskStore:
+    """Tasks, their results and what was last seen of the regions.
+
+    :param engine: the database, its tables in place
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, region: str, request: TaskRequest, asked_by: str | None = None) -> tuple[Task, bool]:
+        """Make a task unless one is running for the region; the database decides between several that try.
+
+        :param region: full name
+        :param request: what is wanted
+        :param asked_by: id of the user who asks
+        :return: the task that runs now, and whether this call made it
+        """
+        self.bury_the_dead()
+        key = key_of(region)
+        for _ in range(ATTEMPTS):
+            task_id, now = str(uuid.uuid4()), time.time()
+            values = {
+                "id": task_id, "region": region, "region_key": key, "running": key,
+                "status": TaskStatus.SYNCING.value, "request": request.text(), "asked_by": asked_by,
+                "created": now, "heartbeat": now, "cancel": False, **_columns(Progress()),
+            }  # fmt: skip
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(insert(tasks).values(values))
+            except IntegrityError:
+                with self._engine.connect() as connection:
+                    row = connection.execute(select(tasks).where(tasks.c.running == key)).first()
+                if row is not None:
+                    return _task(row), False
+            else:
+                return self._get(task_id), True
+        raise RuntimeError(f"no task could be made for {region}")
+
+    def get(self, region: str, task_id: str) -> Task | None:
+        """A task of a region, None when that region has no such task."""
+        query = select(tasks).where(tasks.c.id == task_id, tasks.c.region_key == key_of(region))
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else _task(row)
+
+    def by_id(self, task_id: str) -> Task | None:
+        """A task of whatever region."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(tasks).where(tasks.c.id == task_id)).first()
+        return None if row is None else _task(row)
+
+    def of_region(self, region: str) -> list[Task]:
+        """The tasks of a region, newest first."""
+        query = (
+            select(tasks)
+            .where(tasks.c.region_key == key_of(region))
+            .order_by(tasks.c.created.desc(), tasks.c.id)
+            .limit(KEPT)
+        )
+        with self._engine.connect() as connection:
+            return [_task(row) for row in connection.execute(query)]
+
+    def running(self) -> dict[str, Task]:
+        """The running tasks, by region."""
+        with self._engine.connect() as connection:
+            found = [_task(row) for row in connection.execute(select(tasks).where(tasks.c.running.is_not(None)))]
+        return {task.region: task for task in found}
+
+    def images(self, task_id: str) -> list[ImageResult]:
+        """What a task did, in the order in which it began it."""
+        query = select(image_results).where(image_results.c.task_id == task_id).order_by(image_results.c.id)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings()
+            return [ImageResult(**{k: v for k, v in row.items() if k not in ("id", "task_id")}) for row in rows]
+
+    def messages(self, task_id: str) -> list[TaskMessage]:
+        """What a task told, in order."""
+        query = select(messages).where(messages.c.task_id == task_id).order_by(messages.c.id)
+        with self._engine.connect() as connection:
+            return [TaskMessage(row.level, row.text, row.image) for row in connection.execute(query)]
+
+    def delete(self, task_id: str) -> bool:
+        """Remove a task that has ended; False when it is running or gone."""
+        with self._engine.begin() as connection:
+            done = connection.execute(delete(tasks).where(tasks.c.id == task_id, tasks.c.running.is_(None)))
+        return done.rowcount > 0
+
+    def cancel(self, task_id: str) -> None:
+        """Ask for the end of a task; its worker sees it."""
+        with self._engine.begin() as connection:
+            connection.execute(update(tasks).where(tasks.c.id == task_id).values(cancel=True))
+
+    def begin(self, task_id: str, worker: str) -> Task | None:
+        """Take a task on.
+
+        :param task_id: the task
+        :param worker: who takes it
+        :return: the task, None when it has ended meanwhile
+        """
+        now = time.time()
+        with self._engine.begin() as connection:
+            running = update(tasks).where(tasks.c.id == task_id, tasks.c.running.is_not(None))
+            taken = connection.execute(running.values(started=now, heartbeat=now, worker=worker[:255]))
+        return self._get(task_id) if taken.rowcount else None
+
+    def live(self, task_id: str) -> bool | None:
+        """Show that a task's worker lives.
+
+        :return: whether the task is to be cancelled; None when it has been ended by somebody else
+        """
+        with self._engine.begin() as connection:
+            running = update(tasks).where(tasks.c.id == task_id, tasks.c.running.is_not(None))
+            if not connection.execute(running.values(heartbeat=time.time())).rowcount:
+                return None
+            return bool(connection.execute(select(tasks.c.cancel).where(tasks.c.id == task_id)).scalar())
+
+    def record(self, task_id: str, progress: Progress) -> None:
+        """Write down how far a task has come."""
+        with self._engine.begin() as connection:
+            connection.execute(update(tasks).where(tasks.c.id == task_id).values(_columns(progress)))
+
+    def add_image(self, task_id: str, result: ImageResult) -> int:
+        """Write down that something is done with an image; returns what to call it in ``change_image``."""
+        with self._engine.begin() as connection:
+            done = connection.execute(insert(image_results).values(task_id=task_id, **asdict(result)))
+        key = done.inserted_primary_key
+        return int(key[0]) if key else 0
+
+    def change_image(self, row: int, result: ImageResult) -> None:
+        """Write down how far that has come."""
+        with self._engine.begin() as connection:
+            connection.execute(update(image_results).where(image_results.c.id == row).values(**asdict(result)))
+
+    def add_messages(self, task_id: str, told: Iterable[TaskMessage]) -> None:
+        """Write down what a task told."""
+        rows = [{"task_id": task_id, **asdict(message)} for message in told]
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(insert(messages), rows)
+
+    def finish(self, task_id: str, status: TaskStatus, reason: str | None = None) -> bool:
+        """End a task, unless it has ended already.
+
+        :return: whether this call ended it
+        """
+        with self._engine.begin() as connection:
+            return bool(connection.execute(_ending(reason, status).where(tasks.c.id == task_id)).rowcount)
+
+    def bury_the_dead(self) -> int:
+        """End the tasks whose worker has shown no sign of life for long; returns how many."""
+        reason = f"the worker of the task died: no sign of life for {STALE:.0f} seconds"
+        stale = tasks.c.heartbeat < time.time() - STALE
+        with self._engine.connect() as connection:
+            found = connection.execute(select(tasks.c.id).where(tasks.c.running.is_not(None), stale)).first()
+        if found is None:
+            return 0
+        with self._engine.begin() as connection:
+            return connection.execute(_ending(reason).where(stale)).rowcount
+
+    def drop_old(self, age: float) -> int:
+        """Remove the tasks that ended longer ago than ``age`` seconds; returns how many."""
+        with self._engine.begin() as connection:
+            old = delete(tasks).where(tasks.c.running.is_(None), tasks.c.finished < time.time() - age)
+            return connection.execute(old).rowcount
+
+    def save_summaries(self, seen: Iterable[Summary]) -> None:
+        """Keep what was seen of regions, in place of what was seen before."""
+        for summary in seen:
+            values = {
+                "region": summary.region, "checked": summary.checked,
+                "counts": json.dumps(dict(summary.counts)), "error": summary.error,
+            }  # fmt: skip
+            key = key_of(summary.region)
+            change = update(summaries).where(summaries.c.region_key == key).values(values)
+            with self._engine.begin() as connection:
+                if connection.execute(change).rowcount:
+                    continue
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(insert(summaries).values(region_key=key, **values))
+            except IntegrityError:  # somebody else was first
+                with self._engine.begin() as connection:
+                    connection.execute(change)
+
+    def summaries(self) -> dict[str, Summary]:
+        """What was last seen of the regions, by name."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(summaries)).all()
+        return {row.region: Summary(row.region, row.checked, json.loads(row.counts), row.error) for row in rows}
+
+    def totals(self) -> Sequence[tuple[str, int, int, float]]:
+        """By status: the number of kept tasks, the bytes that they moved and the seconds that they took."""
+        query = select(
+            tasks.c.status,
+            func.count(),
+            func.coalesce(func.sum(tasks.c.bytes_done), 0),
+            func.coalesce(func.sum(tasks.c.finished - tasks.c.started), 0),
+        ).group_by(tasks.c.status)
+        with self._engine.connect() as connection:
+            return [(row[0], int(row[1]), int(row[2]), float(row[3])) for row in connection.execute(query)]
+
+    def ping(self) -> None:
+        """Ask the database for something; raises what the driver raises."""
+        with self._engine.connect() as connection:
+            connection.execute(select(tasks.c.id).limit(1)).first()
+
+    def _get(self, task_id: str) -> Task:
+        with self._engine.connect() as connection:
+            return _task(connection.execute(select(tasks).where(tasks.c.id == task_id)).one())
+
+
+def _ending(reason: str | None, status: TaskStatus = TaskStatus.FAILED) -> Any:
+    values = {"status": status.value, "reason": reason, "running": None, "finished": time.time()}
+    return update(tasks).where(tasks.c.running.is_not(None)).values(values)
+
+
+def _columns(progress: Progress) -> dict[str, int]:
+    return {
+        "images_total": progress.total,
+        "images_done": progress.done,
+        "images_failed": progress.failed,
+        "undecided": progress.undecided,
+        "bytes_total": progress.bytes_total,
+        "bytes_done": progress.bytes_done,
+    }
+
+
+def _task(row: Row[Any]) -> Task:
+    progress = Progress(
+        row.images_total, row.images_done, row.images_failed, row.undecided, row.bytes_total, row.bytes_done
+    )
+    return Task(
+        row.id,
+        row.region,
+        TaskStatus(row.status),
+        TaskRequest.parse(row.request),
+        row.asked_by,
+        row.created,
+        row.started,
+        row.finished,
+        row.heartbeat,
+        row.cancel,
+        row.reason,
+        progress,
+    )

@@ -1,0 +1,128 @@
+"""The tables of the database: tasks, what they did, what was last seen of each region, and leases of locks.
+
+Plain SQLAlchemy tables, so that the command, the workers and the server share them without sharing a framework.
+Times are seconds since the epoch; texts that strangers choose are stored so that they come back exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData()
+
+
+class ExactText(TypeDecorator[str]):
+    """Text as it is, whatever is in it: lone surrogates and NUL, which databases refuse, are escaped as in JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Escape what comes from the program."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Give back what the program had."""
+        return None if value is None else str(json.loads(value))
+
+
+def key_of(text: str) -> str:
+    """A short key for a text of any length, which no collation takes for another's.
+
+    :param text: a region's full name, or the identity of a place
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("region", ExactText, nullable=False),
+    Column("region_key", String(64), nullable=False, index=True),
+    # The region's key while the task runs, NULL afterwards: this is what lets one task run a region (contract 5).
+    Column("running", String(64), unique=True),
+    Column("status", String(16), nullable=False),
+    Column("request", Text, nullable=False),
+    Column("asked_by", ExactText),
+    Column("created", Double, nullable=False),
+    Column("started", Double),
+    Column("finished", Double, index=True),
+    Column("heartbeat", Double, nullable=False),
+    Column("worker", String(255)),
+    Column("cancel", Boolean, nullable=False),
+    Column("reason", ExactText),
+    Column("images_total", Integer, nullable=False),
+    Column("images_done", Integer, nullable=False),
+    Column("images_failed", Integer, nullable=False),
+    Column("undecided", Integer, nullable=False),
+    Column("bytes_total", BigInteger, nullable=False),
+    Column("bytes_done", BigInteger, nullable=False),
+)
+
+image_results = Table(
+    "image_results",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("task_id", String(36), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("image", ExactText, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("status", String(32)),
+    Column("way", String(16)),
+    Column("size", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("error", ExactText),
+    Index("image_results_of_task", "task_id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("task_id", String(36), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("level", String(8), nullable=False),
+    Column("text", ExactText, nullable=False),
+    Column("image", ExactText),
+    Index("messages_of_task", "task_id"),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("region_key", String(64), primary_key=True),
+    Column("region", ExactText, nullable=False),
+    Column("checked", Double, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("error", ExactText),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("identity", String(64), primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("token", String(36), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Double, nullable=False),
+    Column("expires", Double, nullable=False),
+)

@@ -1,0 +1,162 @@
+"""Carries one task out, in this process: what the embedded runner starts, and what any other executor calls.
+
+As a program (``python -m fiwareglancesync.jobs.worker``) it reads one JSON document from its standard input, the
+database's URL and the task's id, so that neither is seen in a list of processes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..config import load_settings
+from ..errors import Cancelled, CloudError, GlanceSyncError
+from ..execution.regions import RegionRef
+from ..execution.run import Run
+from ..facade.factory import EMBEDDED, open_federation
+from ..planning import Choice
+from .database import open_engine
+from .lease import one_line, this_machine
+from .overview import Watch, summary_of
+from .recording import TaskRecorder
+from .region import RegionJob, region_error
+from .signals import cancellable
+from .store import CANCELLED, TaskStore
+from .tasks import Task, TaskStatus
+
+BEAT = 1.0
+"""Seconds between two signs of life, which are also looks whether somebody has cancelled."""
+
+PATIENCE = 60.0
+"""Seconds for which the end of a task is tried to be written down."""
+
+log = logging.getLogger("glancesync")
+
+
+def main() -> int:
+    """Read which task is meant, and do it.
+
+    :return: 0 when the task was synced, 1 when it failed
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    spec = json.load(sys.stdin)
+    store = TaskStore(open_engine(spec["database"]))
+    done = carry_out(store, spec["task"], os.environ)
+    # At once: threads that still wait for an answer would be waited for otherwise.
+    sys.stderr.flush()
+    os._exit(0 if done else 1)
+
+
+def carry_out(store: TaskStore, task_id: str, environ: Mapping[str, str]) -> bool:
+    """Do a task that the store has, unless it has ended already.
+
+    :param store: where the task is
+    :param task_id: its id
+    :param environ: the environment, which leads to the configuration
+    :return: whether it ended ``synced``
+    """
+    task = store.begin(task_id, f"{this_machine()} {os.getpid()}")
+    if task is None:
+        return False
+    try:
+        with cancellable(), _alive(store, task_id):
+            reason = _synchronise(store, task, environ)
+    except Cancelled:
+        reason = _why_stopped(store, task_id)
+    except (GlanceSyncError, OSError) as error:
+        reason = str(error)
+    except Exception as error:
+        log.exception("Task %s failed", task_id)
+        reason = f"internal error: {type(error).__name__}"
+    status = TaskStatus.SYNCED if reason is None else TaskStatus.FAILED
+    _insist(lambda: store.finish(task_id, status, reason))
+    return reason is None
+
+
+def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> str | None:
+    """Do what the task asks for; why it failed, None when it did not."""
+    ref = RegionRef.parse(task.region)
+    request = task.request
+    embedded = bool(environ.get(EMBEDDED))
+    settings = load_settings(None, request.overrides(ref), environ, mock=embedded)
+    federation = open_federation(settings, environ)
+    recorder = TaskRecorder(store, task.id)
+    with closing(Run(settings, federation, Choice(request.images))) as run:
+        try:
+            told = run.prepare([ref])
+        except CloudError as error:
+            return region_error(settings.master_region, error)
+        for message in told:
+            recorder.tell(message)
+        outcome = RegionJob(run, request.mode)(ref, recorder).outcome
+        if outcome.error is not None:
+            return outcome.error
+        if outcome.failures:
+            return f"{outcome.failures} of the images failed"
+        if run.matches_nothing:
+            return "a pattern in images matches no image to be synchronised"
+    with suppress(GlanceSyncError, OSError, SQLAlchemyError):  # the next look at the region makes up for it
+        plain = load_settings(None, [], environ, mock=embedded)
+        rows = Watch(plain, open_federation(plain, environ)).status(ref)
+        store.save_summaries([summary_of(ref.full, rows)])
+    return None
+
+
+@contextmanager
+def _alive(store: TaskStore, task_id: str) -> Iterator[None]:
+    """Show signs of life until the end; when the task is to end before, stop this process as a user would."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(BEAT):
+            try:
+                cancel = store.live(task_id)
+            except SQLAlchemyError as error:
+                log.warning("Task %s: no sign of life can be given: %s", task_id, one_line(error))
+                continue
+            if cancel is not False and not ended.is_set():
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def _why_stopped(store: TaskStore, task_id: str) -> str:
+    with suppress(SQLAlchemyError):
+        task = store.by_id(task_id)
+        if task is not None and task.cancel:
+            return CANCELLED
+    return "stopped by a signal"
+
+
+def _insist(write: Callable[[], object]) -> None:
+    """Write something down even when the database is away for a moment."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            write()
+        except SQLAlchemyError as error:
+            if time.monotonic() > end:
+                log.error("The end of a task cannot be written down: %s", one_line(error))
+                return
+            time.sleep(BEAT)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

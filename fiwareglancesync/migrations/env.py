@@ -1,0 +1,24 @@
+"""Tells Alembic which database is meant: the server's, as Flask-Migrate knows it."""
+
+from __future__ import annotations
+
+from alembic import context
+from flask import current_app
+
+database = current_app.extensions["migrate"].db
+
+
+def migrate() -> None:
+    """Apply revisions to the database, or write them as SQL with ``--sql``."""
+    if context.is_offline_mode():
+        context.configure(url=str(database.engine.url), target_metadata=database.metadata, literal_binds=True)
+        with context.begin_transaction():
+            context.run_migrations()
+        return
+    with database.engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=database.metadata, render_as_batch=True)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+migrate()
