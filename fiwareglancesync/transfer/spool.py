@@ -15,7 +15,7 @@ from pathlib import Path
 from ..errors import CloudError, TransferError
 from ..facade import PIECE, Body, FileSlice, Place
 from ..model import MIB, Image
-from .spool_entry import Entry, hasher, locked
+from .spool_entry import Entry, entries, hasher, locked
 
 LOOK = 0.005
 """Seconds between two looks at a file that is expected to grow."""
@@ -46,6 +46,9 @@ class SpoolSource:
 
     def refusal(self, image: Image) -> str | None:
         """Why an image cannot be spooled; None when it can, as far as can be told before it is tried."""
+        objection = self._objection()
+        if objection is not None:
+            return objection
         try:
             limit = self._room()
         except OSError as error:
@@ -79,9 +82,10 @@ class SpoolSource:
 
     def clear(self) -> None:
         """Remove what no process uses; the end of a run."""
-        if self._folder.is_dir():
-            for entry in self._entries():
-                entry.remove()
+        if self._objection() is not None:
+            return
+        for entry in self._entries():
+            entry.remove()
 
     @contextmanager
     def _in_use(self, entry: Entry, image: Image) -> Iterator[None]:
@@ -99,6 +103,9 @@ class SpoolSource:
         """Reserve the room for an image; older entries that nobody uses make way."""
         size = image.size or 0
         with self._admission():
+            if entry.length > size:
+                # Nothing of ours grows so long, and nobody can use it.
+                os.truncate(entry.data, 0)
             if entry.size == size and entry.data.exists():
                 return
             limit = self._room()
@@ -122,8 +129,7 @@ class SpoolSource:
         return min(self._limit, free + held) if self._limit else (free + held) // 2
 
     def _entries(self) -> list[Entry]:
-        keys = {path.stem for path in self._folder.glob("*.*")}
-        return [Entry(self._folder, key) for key in sorted(keys)]
+        return entries(self._folder)
 
     @contextmanager
     def _admission(self) -> Iterator[None]:
@@ -137,9 +143,21 @@ class SpoolSource:
     def _prepare(self) -> None:
         """Make the folder, and make sure that nobody else can write there."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = self._folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-            raise TransferError(f"{self._folder} is not a folder of your own that only you can write to")
+        objection = self._objection()
+        if objection is not None:
+            raise TransferError(objection)
+
+    def _objection(self) -> str | None:
+        """Why the folder cannot be trusted; None when it can, or is still to be made."""
+        try:
+            found = self._folder.lstat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return f"{self._folder}: {error.strerror}"
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022:
+            return None
+        return f"{self._folder} is not a folder of your own that only you can write to"
 
 
 def _no_room(folder: Path, image: Image, room: int) -> str:
@@ -181,9 +199,11 @@ class _Filling:
                     self._fill()
         except TransferError as error:
             self.error = error
-        except (CloudError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            self.error = TransferError(f"the master cannot be read: {reason}")
+        except CloudError as error:
+            self.error = TransferError(f"the master cannot be read: {error}")
+            self.error.__cause__ = error
+        except OSError as error:
+            self.error = TransferError(f"{self._entry.folder}: {error.strerror}")
             self.error.__cause__ = error
 
     def _fill(self) -> None:

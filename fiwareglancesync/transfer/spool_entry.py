@@ -6,12 +6,15 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..model import Image
+
+_KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,9 @@ class Entry:
     def make(self, size: int) -> None:
         """Reserve the room for the content."""
         self.data.touch(mode=0o600)
-        part = self.facts.with_suffix(".part")
-        part.touch(mode=0o600)
-        part.write_text(json.dumps({"size": size}), encoding="ascii")
-        part.replace(self.facts)
+        self._part.touch(mode=0o600)
+        self._part.write_text(json.dumps({"size": size}), encoding="ascii")
+        self._part.replace(self.facts)
 
     def remove(self) -> bool:
         """Remove the entry, if nobody uses it.
@@ -94,9 +96,23 @@ class Entry:
         """
         with locked(self.use, shared=False) as free:
             if free:
-                for path in (self.facts, self.data, self.filler, self.use):
+                for path in (self._part, self.facts, self.data, self.filler, self.use):
                     path.unlink(missing_ok=True)
         return free
+
+    @property
+    def _part(self) -> Path:
+        """The facts while they are being written."""
+        return self.folder / f"{self.key}.part"
+
+
+def entries(folder: Path) -> list[Entry]:
+    """All entries of a spool; whatever else is in its folder is not ours.
+
+    :param folder: the spool's folder; it need not exist
+    """
+    keys = {path.stem for path in folder.glob("*.*")}
+    return [Entry(folder, key) for key in sorted(keys) if _KEY.fullmatch(key)]
 
 
 @contextmanager

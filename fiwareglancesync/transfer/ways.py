@@ -29,7 +29,8 @@ def open_ways(settings: Settings, master: Place, *, several: bool) -> Iterator[M
     try:
         yield Mover(sources, settings.transfer, _Limits(settings))
     finally:
-        if spool in sources and not settings.spool_keep:
+        # Even without a use for it: a run that was killed may have left something there.
+        if not settings.spool_keep:
             spool.clear()
 
 
