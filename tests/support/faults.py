@@ -128,10 +128,25 @@ class Running:
         """Send SIGINT to all of its processes, as Ctrl-C in a terminal does."""
         os.killpg(self._process.pid, signal.SIGINT)
 
-    def finish(self) -> Result:
-        """Wait for its end."""
+    def kill(self) -> None:
+        """Kill all of its processes, as when the machine loses its power."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+
+    def ends_within(self, seconds: float) -> bool:
+        """Give it some time."""
         try:
-            code = self._process.wait(120)
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def finish(self, patience: float = 120.0) -> Result:
+        """Wait for its end.
+
+        :param patience: seconds after which it is killed, and the test has failed
+        """
+        try:
+            code = self._process.wait(patience)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             raise

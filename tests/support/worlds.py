@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OURS, FOREIGN = "ours", "foreign"
 ACCOUNTS = {OURS: "glancesync", FOREIGN: "foreign"}
 MASTER = "Spain"
+BLOCKS = 512
+"""How often the hash of a short text is repeated to make small content of it."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Given:
 
     :param label: what other images and properties call it by, as ``{label}``
     :param content: stands for its bytes
+    :param blocks: how many times 32 bytes it has
     """
 
     label: str
@@ -42,6 +45,7 @@ class Given:
     owner: str = OURS
     public: bool = True
     properties: Mapping[str, str] = field(default_factory=dict)
+    blocks: int = BLOCKS
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,12 @@ class World(Protocol):
 
 def content_of(given: Given) -> bytes:
     """The bytes that a short text stands for."""
-    return hashlib.sha256(given.content.encode()).digest() * 512
+    return hashlib.sha256(given.content.encode()).digest() * given.blocks
 
 
-def digest_of(content: str) -> str:
+def digest_of(content: str, blocks: int = BLOCKS) -> str:
     """The MD5 of the bytes that a short text stands for."""
-    return hashlib.md5(hashlib.sha256(content.encode()).digest() * 512).hexdigest()
+    return hashlib.md5(hashlib.sha256(content.encode()).digest() * blocks).hexdigest()
 
 
 def run_program(world: World, arguments: Iterable[str], folder: Path, *script: str) -> subprocess.CompletedProcess[str]:
@@ -125,7 +129,7 @@ class EmbeddedWorld:
                 region=region,
                 owner=f"{given.owner}id",
                 size=len(content_of(given)),
-                checksum=digest_of(given.content),
+                checksum=digest_of(given.content, given.blocks),
                 created_at=f"{number:06d}",
                 visibility="public" if given.public else "private",
                 disk_format="raw",
