@@ -24,16 +24,22 @@ def measure_manual(setting: Setting) -> Result:
     path = f"{setting.openstack}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     shell = {**cloud.environ, "PATH": path}
     names = [f"image-{size}" for size in sizes]
-    ratios, manuals, runs = [], [], []
+    manuals, runs, spooled = [], [], []
     for number in range(setting.pairs):
         setting.say(f"manual: pair {number + 1} of {setting.pairs}")
         manuals.append(run(setting.shell("manual.sh", shell, str(setting.work / "regions"), *names)))
         _clear(regions)
         runs.append(_sync(setting, cloud, len(sizes), "auto"))
         _clear(regions)
-        ratios.append(runs[-1].spent.seconds / manuals[-1].seconds)
+        spooled.append(_sync(setting, cloud, len(sizes), "spool"))
+        _clear(regions)
+    auto, spool = (
+        [done.spent.seconds / manual.seconds for done, manual in zip(each, manuals, strict=True)]
+        for each in (runs, spooled)
+    )
     return Result(f"{sum(sizes)} MiB × 3", [
-        at_most("whole command ÷ shell loop with `openstack`", 0.35, ratios, unit=" ×"),
+        at_most("whole command ÷ shell loop with `openstack`", 0.35, auto, unit=" ×"),
+        plain("the same with `--transfer spool`", spool, unit=" ×"),
     ], [
         _ways(runs),
         f"The loop takes {_best(manuals):.1f} s, the program {_best([done.spent for done in runs]):.1f} s at best.",
