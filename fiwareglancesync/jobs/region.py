@@ -71,7 +71,7 @@ class Sight:
 
     :param listing: its images, None when they have not been listed
     :param error: why they cannot be
-    :param at: value of ``time.monotonic()`` when they were
+    :param at: value of ``time.monotonic()`` when this was found out
     """
 
     listing: Listing | None = None
@@ -80,14 +80,14 @@ class Sight:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the listing may still be worked with."""
+        """Whether it may still be believed."""
         return time.monotonic() - self.at < KEEPS
 
 
 NOTHING = Sight()
 
 KEEPS = 120.0
-"""Seconds after which a region is listed again before it is written to."""
+"""Seconds after which a region is listed again before it is written to, or given up."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ class RegionJob:
     wait: bool = False
     ways: bool = False
     backup_folder: Path | None = None
+    _written: set[str] = field(default_factory=set, repr=False)
 
     def look(self, ref: RegionRef) -> Sight:
         """List a region ahead of its turn.
@@ -136,7 +137,7 @@ class RegionJob:
         recorder = Recorder(ref.full, emit)
         result = RegionResult(ref, recorder.outcome)
         try:
-            if sight.error is not None:
+            if sight.error is not None and sight.is_fresh:
                 raise sight.error
             place = self.run.place(ref)
             if self.mode is Mode.SYNC:
@@ -180,7 +181,10 @@ class RegionJob:
             return recorder.outcome
         database = run.settings.database
         with region_lock(place.identity, run.context.run, database, wait=self.wait) as last_holder:
-            fresh = last_holder == run.context.run and sight.is_fresh
+            # Two targets may share a region: what was seen of it before the first one's turn is not so any more.
+            unchanged = last_holder == run.context.run and place.identity not in self._written
+            fresh = unchanged and sight.is_fresh
+            self._written.add(place.identity)
             listing = sight.listing if fresh and sight.listing else place.listing()
             return synchronise(run.selection(ref.target), place, listing, run.mover, run.choice, emit, run.context)
 

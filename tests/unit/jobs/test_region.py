@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from fiwareglancesync.execution.run import Run
 from fiwareglancesync.facade import Place
 from fiwareglancesync.facade.backup import backup_files, read_backup
 from fiwareglancesync.jobs.locks import lock
-from fiwareglancesync.jobs.region import Mode, RegionJob, RegionResult, region_error
+from fiwareglancesync.jobs.region import KEEPS, Mode, RegionJob, RegionResult, Sight, region_error
 from fiwareglancesync.model import JOURNAL
 from fiwareglancesync.planning import Choice
 from fiwareglancesync.settings import Target
@@ -176,6 +177,17 @@ def test_a_region_that_another_run_holds_is_skipped_and_fails() -> None:
     assert world.images == before
 
 
+def test_what_was_seen_of_a_region_before_this_run_wrote_to_it_is_not_believed() -> None:
+    world = busy_world()
+    job = RegionJob(Run(world.settings, world.federation), Mode.SYNC)
+    # As when two targets share a Glance and a project: both are looked at before the first one's turn.
+    ahead = [job.look(BURGOS), job.look(BURGOS)]
+    for sight in ahead:
+        assert sight.listing is not None
+        job(BURGOS, lambda event: None, sight)
+    assert world.names() == sorted(set(world.names()))
+
+
 class Failing:
     """A federation whose regions cannot be listed."""
 
@@ -209,6 +221,16 @@ def test_a_region_that_cannot_be_listed_fails_and_has_no_file(mode: Mode, tmp_pa
     assert all(event.message.level == logging.ERROR for event in events if event.message)
     assert result.outcome.failed
     assert not (tmp_path / "backup").exists()
+
+
+def test_a_failure_that_was_seen_long_ago_is_not_believed() -> None:
+    world = busy_world()
+    job = RegionJob(Run(world.settings, world.federation), Mode.SYNC)
+    error = CloudError("it is down")
+    events: list[Event] = []
+    assert job(BURGOS, events.append, Sight(error=error)).cause is error
+    long_ago = time.monotonic() - KEEPS - 1
+    assert not job(BURGOS, events.append, Sight(error=error, at=long_ago)).outcome.failed
 
 
 @pytest.mark.parametrize(
