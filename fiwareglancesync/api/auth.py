@@ -7,6 +7,7 @@ delayed decision, so that a dead Keystone never looks like a bad token.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ USER = "glancesync.user"
 
 OPEN_PATHS = frozenset({"/", "/health", "/openapi.json", "/docs", "/metrics"})
 OPEN_FOLDER = "/docs/"
+
+HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(:[0-9]+)?")
 
 KEYSTONE_PATIENCE = 10
 """Seconds to wait for Keystone."""
@@ -60,9 +63,8 @@ def loopback_only(app: WSGIApplication) -> WSGIApplication:
     """
 
     def check(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        host = environ.get("HTTP_HOST", "")
-        name = host.rpartition("]")[0] if host.startswith("[") else host.partition(":")[0]
-        if is_loopback(name):
+        host = HOST.fullmatch(environ.get("HTTP_HOST", ""))
+        if host is not None and is_loopback(host["name"]):
             return app(environ, start)
         text = "Without Keystone settings the server answers requests to this machine's loopback names only."
         return _answer(start, 403, "403 Forbidden", "Forbidden", text)

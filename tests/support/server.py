@@ -1,0 +1,93 @@
+"""A server over an embedded federation, for tests of the API."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from fiwareglancesync.facade.backup import write_backup
+from fiwareglancesync.model import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+LOOPBACK = "127.0.0.1"
+PATIENCE = 60.0
+
+
+def embedded_environment(folder: Path, regions: Mapping[str, list[Image]] | None = None) -> dict[str, str]:
+    """An embedded federation of a test's own, the example's when no regions are given, and an environment for it."""
+    example = ROOT / "examples" / "embedded"
+    backup = example
+    if regions is not None:
+        backup = folder / "backup"
+        backup.mkdir()
+        for name, images in regions.items():
+            write_backup(backup, name, images)
+        (backup / "glancesync.conf").write_text("[main]\nmaster_region = Spain\n[master]\ntenant = ours\n")
+    script = str(ROOT / "fiwareglancesync" / "glancesync_serverfacade_mock.py")
+    command = [sys.executable, script, "--path", str(folder / "federation"), str(backup)]
+    subprocess.run(command, check=True, capture_output=True)
+    shutil.copy(backup / "glancesync.conf", folder / "glancesync.conf")
+    (folder / "run").mkdir(mode=0o700)
+    return environment_of(folder)
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """The environment for what ``embedded_environment`` made in a folder."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+        "GLANCESYNC_MOCKPERSISTENT_PATH": str(folder / "federation"),
+        "GLANCESYNC_CONFIG": str(folder / "glancesync.conf"),
+        "GLANCESYNCAPP_DATABASE_PATH": str(folder / "database"),
+    }
+
+
+def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """Wait until a condition holds.
+
+    :param condition: asked again and again; what it returns, once it is true
+    :param what: what is waited for
+    """
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+@contextmanager
+def gunicorn(environ: Mapping[str, str], folder: Path, port: int, workers: int = 2) -> Iterator[str]:
+    """``run.py gunicornserver``; its address."""
+    command = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py"), "gunicornserver"]
+    command += ["-p", str(port), "-w", str(workers)]
+    address = f"http://{LOOPBACK}:{port}"
+    with (folder / "server.out").open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=folder, env=dict(environ), stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+    try:
+        wait_for(lambda: process.poll() is not None or _answers(address), "the server")
+        assert process.poll() is None, (folder / "server.out").read_text()
+        yield address
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.ConnectionError:
+        return False

@@ -1,0 +1,73 @@
+"""An application over the example's federation; tasks are carried out here and now."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fiwareglancesync.api.app import create_app
+from fiwareglancesync.api.database import db
+from fiwareglancesync.api.service import NAME, Service
+from tests.support.server import embedded_environment, environment_of
+
+
+class Lazy:
+    """An executor that only takes note, so that a task goes on for as long as a test wants."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    def start(self, task_id: str) -> None:
+        """Take note."""
+        self.started.append(task_id)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A federation and a migrated database, to be copied: making them takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("template") / "server"
+    folder.mkdir()
+    made = create_app(embedded_environment(folder), background=False)
+    with made.app_context():
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def environ(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of the application, which locks are taken in too."""
+    folder = tmp_path / "server"
+    shutil.copytree(template, folder)
+    made = environment_of(folder)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", made["XDG_RUNTIME_DIR"])
+    return made
+
+
+@pytest.fixture
+def app(environ: dict[str, str]) -> Iterator[Flask]:
+    """The application, with an executor that does nothing."""
+    made = create_app(environ, background=False)
+    found: Service = made.extensions[NAME]
+    made.extensions[NAME] = dataclasses.replace(found, executor=Lazy())
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def service(app: Flask) -> Service:
+    """What the routes work with."""
+    found: Service = app.extensions[NAME]
+    return found
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the application."""
+    return app.test_client()

@@ -1,0 +1,344 @@
+"""Each route and each error of contract 5, without authentication, on the example's federation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from fiwareglancesync import errors
+from fiwareglancesync.api.service import Service
+from fiwareglancesync.jobs.overview import Watch
+from fiwareglancesync.jobs.store import TaskStore
+from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
+from fiwareglancesync.jobs.worker import carry_out
+
+BURGOS = "/regions/Burgos"
+
+
+def post(client: FlaskClient, path: str = BURGOS, **body: Any) -> str:
+    answer = client.post(path, json=body) if body else client.post(path)
+    assert answer.status_code == 200, answer.json
+    assert answer.json is not None
+    assert answer.json["status"] == "syncing"
+    return str(answer.json["taskId"])
+
+
+def error_of(answer: Any, code: int) -> dict[str, Any]:
+    """The error of an answer, which has the form that every error has."""
+    assert answer.status_code == code, answer.data
+    assert answer.mimetype == "application/json"
+    error = answer.json["error"]
+    assert error["code"] == code
+    assert error["message"]
+    assert error["description"]
+    return dict(error)
+
+
+def test_the_root_tells_the_version(client: FlaskClient) -> None:
+    answer = client.get("/").json
+    assert answer is not None
+    assert set(answer) == {"id", "owner", "status", "version", "updated", "runningfrom", "href"}
+    assert (answer["id"], answer["status"], answer["href"]) == ("v1.0", "SUPPORTED", "http://localhost/")
+
+
+def test_health_tells_what_the_server_depends_on(client: FlaskClient) -> None:
+    assert client.get("/health").json == {"status": "ok", "checks": {"database": "ok", "master": "ok"}}
+
+
+def test_health_tells_of_a_database_that_fails(
+    client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(store: TaskStore) -> None:
+        raise OSError
+
+    monkeypatch.setattr(TaskStore, "ping", fail)
+    answer = client.get("/health")
+    assert answer.status_code == 503
+    assert answer.json == {"status": "not ready", "checks": {"database": "failed", "master": "ok"}}
+    assert client.get("/health?live=1").status_code == 200
+
+
+def test_the_document_describes_every_route(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    assert document is not None
+    assert document["openapi"].startswith("3.")
+    tasks = "/regions/{id}/tasks"
+    one = f"{tasks}/{{task}}"
+    assert {"/", "/health", "/metrics", "/regions", "/regions/{id}", tasks, one, f"{one}/cancel"} == set(
+        document["paths"]
+    )
+
+
+def test_the_pages_need_nothing_from_elsewhere(client: FlaskClient) -> None:
+    page = client.get("/docs")
+    assert page.mimetype == "text/html"
+    assert "//" not in page.text
+    assert client.get("/docs/js/swagger-ui-bundle.js").status_code == 200
+    assert client.get("/docs/css/swagger-ui.css").status_code == 200
+    error_of(client.get("/docs/../routes.py"), 404)
+    error_of(client.get("/docs/nothing"), 404)
+
+
+def test_regions_are_listed_before_anything_was_looked_at(client: FlaskClient) -> None:
+    answer = client.get("/regions").json
+    assert answer is not None
+    assert [region["id"] for region in answer["regions"]] == ["Burgos", "Caceres", "Spain", "other:Madrid"]
+    assert all(region["checked"] is None and region["counts"] is None for region in answer["regions"])
+
+
+def test_a_refresh_counts_the_statuses_and_is_kept(client: FlaskClient) -> None:
+    refreshed = client.get("/regions?refresh=1").json
+    assert refreshed is not None
+    burgos = refreshed["regions"][0]
+    assert burgos["checked"]
+    assert burgos["counts"]["pending_upload"] == 2
+    assert client.get("/regions").json == refreshed
+
+
+def test_a_region_tells_the_status_of_its_images(client: FlaskClient) -> None:
+    answer = client.get("/regions/Caceres").json
+    assert answer is not None
+    by_name = {image["name"]: image for image in answer["images"]}
+    conflict = [image for image in by_name.values() if image["status"] == "error_checksum"]
+    assert conflict
+    assert all(image["id"] and image["message"] for image in conflict)
+
+
+def test_an_image_is_chosen_by_its_name(client: FlaskClient) -> None:
+    images = client.get(f"{BURGOS}?image=base_debian_12").json
+    assert images is not None
+    assert [image["name"] for image in images["images"]] == ["base_debian_12"]
+    assert client.get(f"{BURGOS}?image=nothing").json == {"images": []}
+
+
+@pytest.mark.parametrize("path", ["/regions/Nope", "/regions/nope:Burgos", "/regions/other:", "/regions/Nope/tasks"])
+def test_an_unknown_region_is_gone(client: FlaskClient, path: str) -> None:
+    assert error_of(client.get(path), 410)["message"] == "Bad region"
+
+
+def test_an_unknown_region_is_not_synchronised(client: FlaskClient) -> None:
+    assert error_of(client.post("/regions/Nope"), 410)["message"] == "Bad region"
+
+
+def test_a_task_is_the_same_as_long_as_it_runs(client: FlaskClient, service: Service) -> None:
+    first = post(client)
+    assert post(client) == first
+    assert post(client, "/regions/master:Burgos") == first
+    assert service.executor.started == [first]  # type: ignore[attr-defined]
+    listed = client.get("/regions").json
+    assert listed is not None
+    assert listed["regions"][0]["task"] == {"taskId": first, "status": "syncing"}
+
+
+def test_another_wish_while_a_task_runs_is_a_conflict(client: FlaskClient) -> None:
+    first = post(client)
+    answer = client.post(BURGOS, json={"dryRun": True})
+    error_of(answer, 409)
+    assert answer.json is not None
+    assert answer.json["taskId"] == first
+
+
+def test_a_task_that_ended_does_not_block_the_next(client: FlaskClient, service: Service) -> None:
+    first = post(client)
+    service.store.finish(first, TaskStatus.SYNCED)
+    second = post(client)
+    assert second != first
+    listed = client.get(f"{BURGOS}/tasks").json
+    assert listed is not None
+    assert [task["taskId"] for task in listed["tasks"]] == [second, first]
+
+
+def test_a_task_tells_what_it_did(client: FlaskClient, service: Service) -> None:
+    task_id = post(client)
+    assert carry_out(service.store, task_id, service.environ)
+    task = client.get(f"{BURGOS}/tasks/{task_id}").json
+    assert task is not None
+    assert (task["status"], task["reason"], task["errors"]) == ("synced", None, [])
+    assert (task["imagesTotal"], task["imagesDone"]) == (3, 3)
+    assert task["bytesDone"] == task["bytesTotal"] > 0
+    assert task["created"] <= task["started"] <= task["finished"]
+    assert {image["state"] for image in task["images"]} == {"done"}
+    after = client.get(BURGOS).json
+    assert after is not None
+    assert {image["status"] for image in after["images"]} == {"ok"}
+    listed = client.get("/regions").json
+    assert listed is not None
+    assert listed["regions"][0]["counts"] == {"ok": 7}
+
+
+def test_a_dry_run_changes_nothing(client: FlaskClient, service: Service) -> None:
+    before = client.get(BURGOS).json
+    task_id = post(client, dryRun=True, images=["base_debian*"])
+    assert carry_out(service.store, task_id, service.environ)
+    task = client.get(f"{BURGOS}/tasks/{task_id}").json
+    assert task is not None
+    assert task["dryRun"]
+    assert [(image["name"], image["state"]) for image in task["images"]] == [("base_debian_12", "pending")]
+    assert client.get(BURGOS).json == before
+
+
+def test_options_hold_for_one_task(client: FlaskClient, service: Service) -> None:
+    task_id = post(client, dryRun=True, config={"replace": [], "rename": ["any"], "support_obsolete_images": False})
+    assert carry_out(service.store, task_id, service.environ)
+    task = client.get(f"{BURGOS}/tasks/{task_id}").json
+    assert task is not None
+    actions = {image["name"]: image["action"] for image in task["images"]}
+    assert actions["base_debian_12"] == "rename"
+    assert "obsolete" not in actions.values()
+
+
+def test_a_conflict_that_awaits_a_decision_is_no_failure(client: FlaskClient, service: Service) -> None:
+    task_id = post(client, "/regions/Caceres")
+    carry_out(service.store, task_id, service.environ)
+    task = client.get(f"/regions/Caceres/tasks/{task_id}").json
+    assert task is not None
+    assert (task["status"], task["undecided"]) == ("synced", 1)
+
+
+def test_a_pattern_that_matches_nothing_is_a_failure(client: FlaskClient, service: Service) -> None:
+    task_id = post(client, images=["nothing*"])
+    assert not carry_out(service.store, task_id, service.environ)
+    task = client.get(f"{BURGOS}/tasks/{task_id}").json
+    assert task is not None
+    assert task["status"] == "failed"
+    assert "matches no image" in task["reason"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{",
+        "[]",
+        '"text"',
+        "1",
+        '{"dryRun": "yes"}',
+        '{"images": "all"}',
+        '{"images": [1]}',
+        '{"unknown": 1}',
+        '{"config": {"max_children": 3}}',
+        '{"config": {"credential": "a,b,c,d"}}',
+        '{"config": {"replace": ["a,b"]}}',
+        '{"config": {"metadata_condition": "__import__(1)"}}',
+        '{"config": {"only_tenant_images": "True"}}',
+        b"\xff\xfe",
+    ],
+)
+def test_a_malformed_body_starts_nothing(client: FlaskClient, service: Service, body: str | bytes) -> None:
+    error_of(client.post(BURGOS, data=body, content_type="application/json"), 400)
+    assert service.store.running() == {}
+
+
+def test_a_body_of_any_size_is_not_read(client: FlaskClient) -> None:
+    error_of(client.post(BURGOS, data=b" " * 2**20), 413)
+
+
+def test_a_query_that_makes_no_sense_is_malformed(client: FlaskClient) -> None:
+    error_of(client.get("/regions?refresh=perhaps"), 400)
+
+
+def test_a_task_is_looked_up_under_its_own_region(client: FlaskClient) -> None:
+    task_id = post(client)
+    error_of(client.get(f"/regions/Caceres/tasks/{task_id}"), 404)
+    error_of(client.delete(f"/regions/Caceres/tasks/{task_id}"), 404)
+    error_of(client.post(f"/regions/Caceres/tasks/{task_id}/cancel"), 404)
+    error_of(client.get(f"{BURGOS}/tasks/nothing"), 404)
+
+
+def test_a_running_task_is_not_deleted(client: FlaskClient, service: Service) -> None:
+    task_id = post(client)
+    error_of(client.delete(f"{BURGOS}/tasks/{task_id}"), 400)
+    service.store.finish(task_id, TaskStatus.FAILED, "for the test")
+    answer = client.delete(f"{BURGOS}/tasks/{task_id}")
+    assert (answer.status_code, answer.data) == (200, b"")
+    error_of(client.get(f"{BURGOS}/tasks/{task_id}"), 404)
+
+
+def test_cancelling_what_has_ended_changes_nothing(client: FlaskClient, service: Service) -> None:
+    task_id = post(client)
+    service.store.finish(task_id, TaskStatus.SYNCED)
+    answer = client.post(f"{BURGOS}/tasks/{task_id}/cancel")
+    assert answer.json == {"taskId": task_id, "status": "synced"}
+
+
+def test_a_path_that_is_none(client: FlaskClient) -> None:
+    error_of(client.get("/nothing"), 404)
+
+
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/regions"), ("DELETE", BURGOS), ("PATCH", f"{BURGOS}/tasks")])
+def test_a_method_that_is_none(client: FlaskClient, method: str, path: str) -> None:
+    answer = client.open(path, method=method)
+    error_of(answer, 405)
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.TimedOut("slow"), 504),
+        (errors.ServiceFailure("broken", status=500), 502),
+        (errors.Unreachable("nobody"), 502),
+        (RuntimeError("secret"), 500),
+    ],
+)
+def test_what_a_region_does_wrong_has_its_code(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    def fail(watch: Watch, ref: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Watch, "status", fail)
+    assert "secret" not in str(error_of(client.get(BURGOS), code))
+
+
+def test_a_region_that_fails_is_told_apart_from_the_master(
+    client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = type(service.watch().federation.place(service.cloud.settings.master, "Burgos"))
+    listing = place.listing
+
+    def fail(self: Any) -> Any:
+        if self.name in broken:
+            raise errors.TimedOut("slow")
+        return listing(self)
+
+    monkeypatch.setattr(place, "listing", fail)
+    broken = {"Burgos"}
+    error_of(client.get(BURGOS), 504)
+    listed = client.get("/regions?refresh=1").json
+    assert listed is not None
+    assert [bool(region["error"]) for region in listed["regions"]] == [True, False, False, False]
+    assert listed["regions"][0]["counts"] is None
+    broken = {"Spain"}
+    error_of(client.get(BURGOS), 503)
+    error_of(client.get("/regions?refresh=1"), 503)
+
+
+def test_a_host_that_is_not_loopback_is_forbidden(client: FlaskClient) -> None:
+    for host in ("evil.example", "127.0.0.1.evil.example", "", "[::1].evil.example"):
+        error_of(client.get("/", headers={"Host": host}), 403)
+    for host in ("localhost:8888", "127.0.0.1", "[::1]:8888"):
+        assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+def test_each_answer_names_its_request(client: FlaskClient) -> None:
+    assert client.get("/").headers["X-Request-Id"].startswith("req-")
+    assert client.get("/", headers={"X-Request-Id": "mine-1"}).headers["X-Request-Id"] == "mine-1"
+    assert client.get("/", headers={"X-Request-Id": "<script>"}).headers["X-Request-Id"].startswith("req-")
+
+
+def test_names_with_lone_surrogates_do_not_break_an_answer(client: FlaskClient, service: Service) -> None:
+    task, _ = service.store.create("Burgos", TaskRequest())
+    service.store.finish(task.id, TaskStatus.FAILED, "odd \ud800 \x00 name")
+    answer = client.get(f"{BURGOS}/tasks/{task.id}").json
+    assert answer is not None
+    assert answer["reason"] == "odd \\ud800 \x00 name"
+
+
+def test_metrics_are_for_loopback_or_a_token(client: FlaskClient, service: Service) -> None:
+    post(client)
+    text = client.get("/metrics").text
+    assert 'glancesync_tasks{status="syncing"} 1.0' in text
+    assert 'route="/regions/<string:id>"' in text
+    error_of(client.get("/metrics", environ_overrides={"REMOTE_ADDR": "10.0.0.1"}), 404)
