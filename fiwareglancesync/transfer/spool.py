@@ -20,6 +20,9 @@ from .spool_entry import Entry, entries, hasher, locked
 LOOK = 0.005
 """Seconds between two looks at a file that is expected to grow."""
 
+LINGER = 1.0
+"""Seconds that a reader who leaves waits for its own filling to end: it may hang on a master that says nothing."""
+
 PATIENCE = 180.0
 """Seconds without growth after which a reader gives up on whoever fills the file."""
 
@@ -183,7 +186,7 @@ class _Filling:
     def __exit__(self, *unused: object) -> None:
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(LINGER)
 
     def lend_a_hand(self) -> None:
         """Begin to fill the entry unless it is full, or somebody is at it."""

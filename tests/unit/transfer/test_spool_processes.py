@@ -1,0 +1,131 @@
+"""The spool between processes: one of them reads the master, and when it is killed another goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.transfer.spool import SpoolSource
+from tests.support.spooling import PART, SIZE, CountedMaster, content_of, data_files, read
+
+CONTENT = content_of(1)
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+HALF = 8 * PART
+PATIENCE = 30.0
+FORK = multiprocessing.get_context("fork")
+
+
+def _read(spool: SpoolSource, master: CountedMaster, result: Path) -> None:
+    result.write_text(hashlib.sha256(read(spool, master.images[0])).hexdigest())
+
+
+def begin(master: CountedMaster, folder: Path, result: Path) -> BaseProcess:
+    """Have a process of its own read the image through a spool of its own."""
+    process = FORK.Process(target=_read, args=(master.spool(folder), master, result))
+    process.start()
+    return process
+
+
+def end(process: BaseProcess) -> None:
+    """Wait for a process that ends well."""
+    process.join(PATIENCE)
+    assert process.exitcode == 0
+
+
+def await_length(folder: Path, length: int) -> None:
+    """Wait until the only copy has grown."""
+    deadline = time.monotonic() + PATIENCE
+    while sum(file.stat().st_size for file in data_files(folder)) < length:
+        assert time.monotonic() < deadline, "it never grew"
+        threading.Event().wait(0.005)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the spool is to be."""
+    return tmp_path / "spool"
+
+
+def test_the_master_is_read_once_however_many_read_the_copy(tmp_path: Path, folder: Path) -> None:
+    go = FORK.Event()
+    master = CountedMaster(tmp_path, CONTENT, before=lambda position: _wait(go) if position >= HALF else None)
+    results = [tmp_path / f"result-{number}" for number in range(4)]
+    processes = [begin(master, folder, result) for result in results]
+    await_length(folder, HALF)
+    go.set()
+    for process in processes:
+        end(process)
+    assert [result.read_text() for result in results] == [DIGEST] * 4
+    assert (master.starts, master.sent) == ([0], SIZE)
+
+
+def _wait(event: Event) -> None:
+    assert event.wait(PATIENCE)
+
+
+def test_when_the_filling_process_is_killed_another_goes_on(tmp_path: Path, folder: Path) -> None:
+    doomed = FORK.Value("l", 0)
+
+    def hang(position: int) -> None:
+        if position >= HALF and os.getpid() == doomed.value:
+            threading.Event().wait()
+
+    master = CountedMaster(tmp_path, CONTENT, before=hang)
+
+    def fill() -> None:
+        doomed.value = os.getpid()
+        _read(master.spool(folder), master, tmp_path / "never")
+
+    filler = FORK.Process(target=fill)
+    filler.start()
+    await_length(folder, HALF)
+    result = tmp_path / "result"
+    reader = begin(master, folder, result)
+    assert reader.is_alive()
+    os.kill(filler.pid or 0, signal.SIGKILL)
+    filler.join()
+    end(reader)
+    assert result.read_text() == DIGEST
+    assert (master.starts, master.sent) == ([0, HALF], SIZE)
+    assert not (tmp_path / "never").exists()
+
+
+def test_what_the_killed_one_left_is_not_believed_unseen(tmp_path: Path, folder: Path) -> None:
+    master = CountedMaster(tmp_path, CONTENT)
+    end(begin(master, folder, tmp_path / "first"))
+    (data,) = data_files(folder)
+    with data.open("r+b") as file:
+        file.write(b"X")
+        file.truncate(HALF)
+    left = begin(master, folder, tmp_path / "second")
+    left.join(PATIENCE)
+    # Whether the damage was noticed while it was still being read, or afterwards: it is gone.
+    assert left.exitcode == 1 or (tmp_path / "second").read_text() != DIGEST
+    master.spool(folder).distrust(master.images[0])
+    end(begin(master, folder, tmp_path / "third"))
+    assert (tmp_path / "third").read_text() == DIGEST
+
+
+def test_one_run_does_not_clear_what_another_uses(tmp_path: Path, folder: Path) -> None:
+    go = FORK.Event()
+    master = CountedMaster(tmp_path, CONTENT, before=lambda position: _wait(go) if position >= HALF else None)
+    result = tmp_path / "result"
+    reader = begin(master, folder, result)
+    await_length(folder, HALF)
+    spool = master.spool(folder)
+    spool.clear()
+    assert len(data_files(folder)) == 1
+    go.set()
+    end(reader)
+    assert result.read_text() == DIGEST
+    spool.clear()
+    assert data_files(folder) == []

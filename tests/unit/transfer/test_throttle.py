@@ -1,0 +1,187 @@
+"""The bound on bytes per second, on a clock of the test's own: nothing here waits for time to pass."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.transfer import throttle as module
+from fiwareglancesync.transfer.throttle import Throttle
+
+RATE = 1000
+PIECE = 250
+FORK = multiprocessing.get_context("fork")
+PATIENCE = 30.0
+
+
+class Clock:
+    """Time that passes only while somebody sleeps; with ``stands`` not even then."""
+
+    def __init__(self, *, stands: bool = False) -> None:
+        self.now = 1e6
+        self.slept: list[float] = []
+        self._stands = stands
+
+    def monotonic(self) -> float:
+        """What a throttle reads."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """What a throttle waits with."""
+        assert seconds >= 0
+        self.slept.append(seconds)
+        if not self._stands:
+            self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that goes on while somebody sleeps."""
+    made = Clock()
+    monkeypatch.setattr(module, "time", made)
+    return made
+
+
+def test_bytes_go_at_the_rate(clock: Clock) -> None:
+    throttle, start = Throttle(RATE), clock.now
+    for _ in range(9):
+        throttle.take(PIECE)
+    # The first goes at once: eight pieces of a quarter of a second each have to be waited for.
+    assert clock.now - start == pytest.approx(8 * PIECE / RATE)
+
+
+def test_no_more_than_the_rate_goes_in_any_second(clock: Clock) -> None:
+    throttle, went = Throttle(RATE), []
+    for size in (100, 900, 1, 499, 500, 1000, 300, 700):
+        throttle.take(size)
+        went.append((clock.now, size))
+    for begin, _ in went:
+        # A piece takes its time from the moment at which it begins to go: the last one is the next second's.
+        within = [size for at, size in went if begin <= at < begin + 1]
+        assert sum(within[:-1]) <= RATE
+
+
+def test_time_in_which_nothing_went_is_not_saved_up(clock: Clock) -> None:
+    throttle = Throttle(RATE)
+    throttle.take(PIECE)
+    clock.now += 3600
+    for _ in range(3):
+        throttle.take(PIECE)
+    assert clock.slept == pytest.approx([0, 0, PIECE / RATE, PIECE / RATE])
+
+
+def test_who_is_slower_than_the_rate_never_waits(clock: Clock) -> None:
+    throttle = Throttle(RATE)
+    for _ in range(4):
+        throttle.take(PIECE)
+        clock.now += 1
+    assert clock.slept == [0, 0, 0, 0]
+
+
+def _run(work: Callable[[], None]) -> None:
+    process = FORK.Process(target=work)
+    process.start()
+    process.join(PATIENCE)
+    assert process.exitcode == 0
+
+
+def test_processes_share_the_rate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    clock = Clock(stands=True)
+    monkeypatch.setattr(module, "time", clock)
+    throttle, count = Throttle(RATE), 20
+
+    def send() -> None:
+        for _ in range(count):
+            throttle.take(PIECE)
+        (tmp_path / str(os.getpid())).write_text("\n".join(map(str, clock.slept)))
+
+    processes = [FORK.Process(target=send) for _ in range(3)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(PATIENCE)
+        assert process.exitcode == 0
+    waited = sorted(float(line) for file in tmp_path.iterdir() for line in file.read_text().splitlines())
+    # All began at one moment: each piece of any of them has a turn of its own.
+    assert waited == pytest.approx([number * PIECE / RATE for number in range(3 * count)], abs=1e-6)
+
+
+def test_threads_share_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(stands=True)
+    monkeypatch.setattr(module, "time", clock)
+    throttle = Throttle(RATE)
+
+    def send() -> None:
+        for _ in range(50):
+            throttle.take(PIECE)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(clock.slept) == pytest.approx([number * PIECE / RATE for number in range(200)], abs=1e-6)
+
+
+class _Stuck(Clock):
+    """The clock of a process that is killed while it holds the throttle."""
+
+    def __init__(self, reached: Path) -> None:
+        super().__init__()
+        self._reached = reached
+
+    def monotonic(self) -> float:
+        self._reached.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("it goes on living")
+
+
+def test_a_process_that_is_killed_while_it_holds_it_holds_nobody_up(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    throttle = Throttle(RATE)
+    throttle.take(PIECE)
+
+    def die() -> None:
+        monkeypatch.setattr(module, "time", _Stuck(tmp_path / "reached"))
+        throttle.take(PIECE)
+
+    process = FORK.Process(target=die)
+    process.start()
+    process.join(PATIENCE)
+    assert process.exitcode == -signal.SIGKILL
+    assert (tmp_path / "reached").exists()
+    _run(lambda: throttle.take(PIECE))
+    throttle.take(PIECE)
+    assert clock.slept == pytest.approx([0, 2 * PIECE / RATE])
+
+
+def test_a_child_forked_while_a_thread_waits_its_turn_is_not_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sleeping is done outside of the lock: others take their turns meanwhile."""
+    clock, awake = Clock(), threading.Event()
+    asleep = threading.Event()
+    sleep = clock.sleep
+
+    def long(seconds: float) -> None:
+        sleep(seconds)
+        asleep.set()
+        awake.wait(PATIENCE)
+
+    monkeypatch.setattr(clock, "sleep", long)
+    monkeypatch.setattr(module, "time", clock)
+    throttle = Throttle(RATE)
+    sleeper = threading.Thread(target=lambda: throttle.take(PIECE))
+    sleeper.start()
+    try:
+        assert asleep.wait(PATIENCE)
+        monkeypatch.setattr(clock, "sleep", sleep)
+        _run(lambda: throttle.take(PIECE))
+    finally:
+        awake.set()
+        sleeper.join()
