@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 
 from ..model import MOVES, OBSOLETE
-from .plan import RegionPlan
+from .plan import PlanEntry, RegionPlan
 from .selection import Selection
 
 
@@ -58,7 +58,7 @@ def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
     kept.update(entry.name for entry in plan.relinks if not remade.isdisjoint(entry.links.values()))
     return replace(
         plan,
-        entries=tuple(entry for entry in plan.entries if entry.name in kept),
+        entries=tuple(_within(kept, entry, by_name) for entry in plan.entries if entry.name in kept),
         moves=tuple(entry for entry in plan.moves if entry.name in kept),
         obsolete=tuple(
             change
@@ -67,3 +67,9 @@ def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
         ),
         messages=tuple(m for m in plan.messages if m.image is None or m.image in kept or choice.matches(m.image)),
     )
+
+
+def _within(kept: Collection[str], entry: PlanEntry, by_name: Mapping[str, PlanEntry]) -> PlanEntry:
+    """The entry, its links to images that are neither there nor made now left for a run that makes them."""
+    links = {k: name for k, name in entry.links.items() if name in kept or by_name[name].region_image is not None}
+    return entry if len(links) == len(entry.links) else replace(entry, links=links)

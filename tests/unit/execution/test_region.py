@@ -437,6 +437,17 @@ def test_a_kernel_is_not_chosen_without_the_images_that_are_relinked_to_it() -> 
     assert world.did() == [("replace", "kernel"), ("relink", "ami"), ("settle", "kernel")]
 
 
+def test_an_image_that_is_relinked_to_a_chosen_kernel_waits_for_a_ramdisk_that_is_not_chosen() -> None:
+    links = {"kernel_id": "m-kernel", "ramdisk_id": "m-ramdisk"}
+    masters = [master_image("kernel", "new"), master_image("ramdisk"), master_image("ami", properties=links)]
+    world = World(masters, [image("kernel", "old"), image("ami", properties={"kernel_id": "r-kernel"})], replace=["old"])
+    assert not world.sync("kernel").failed
+    assert world.names() == ["ami", "kernel"]
+    assert world.named("ami").user_properties == {"kernel_id": world.named("kernel").id}
+    world.sync()
+    assert world.named("ami").user_properties["ramdisk_id"] == world.named("ramdisk").id
+
+
 def test_an_obsolete_change_is_one_patch_and_needs_the_name_to_be_chosen() -> None:
     master = master_image("a_obsolete", visibility="private", properties={"nid": "1"})
     world = World([master], [image("a")], obsolete_syncprops=["nid"])
