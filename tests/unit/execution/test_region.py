@@ -440,7 +440,8 @@ def test_a_kernel_is_not_chosen_without_the_images_that_are_relinked_to_it() -> 
 def test_an_image_that_is_relinked_to_a_chosen_kernel_waits_for_a_ramdisk_that_is_not_chosen() -> None:
     links = {"kernel_id": "m-kernel", "ramdisk_id": "m-ramdisk"}
     masters = [master_image("kernel", "new"), master_image("ramdisk"), master_image("ami", properties=links)]
-    world = World(masters, [image("kernel", "old"), image("ami", properties={"kernel_id": "r-kernel"})], replace=["old"])
+    images = [image("kernel", "old"), image("ami", properties={"kernel_id": "r-kernel"})]
+    world = World(masters, images, replace=["old"])
     assert not world.sync("kernel").failed
     assert world.names() == ["ami", "kernel"]
     assert world.named("ami").user_properties == {"kernel_id": world.named("kernel").id}
