@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 MIB = 2**20
+LAUNCHER = Path(__file__).resolve().parent / "launch.py"
 Made = TypeVar("Made")
 
 
@@ -63,38 +66,25 @@ def run_together(commands: Sequence[Command], apart: float = 0.0) -> list[Spent]
     :param apart: seconds between their starts
     :raises Failed: an exit code is not 0
     """
-    started: list[tuple[Command, subprocess.Popen[bytes], float, Path]] = []
+    started: list[tuple[Command, subprocess.Popen[bytes]]] = []
     for number, command in enumerate(commands):
         if number and apart:
             time.sleep(apart)
-        errors = command.folder / f"stderr-{number}"
-        with errors.open("wb") as stderr, _output(command) as stdout:
-            began = time.perf_counter()
+        with (command.folder / f"stderr-{number}").open("wb") as stderr, _output(command) as stdout:
             process = subprocess.Popen(
-                command.words, env=dict(command.environ), cwd=command.folder, stdin=subprocess.DEVNULL,
-                stdout=stdout, stderr=stderr,
+                [sys.executable, "-I", "-S", str(LAUNCHER), str(command.folder / f"spent-{number}"), *command.words],
+                env=dict(command.environ), cwd=command.folder, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
             )
-        started.append((command, process, began, errors))
-    ended: dict[int, Spent] = {}
-    codes: dict[int, int] = {}
-    while len(ended) < len(started):
-        for _, process, began, _ in started:
-            if process.pid in ended:
-                continue
-            # Whoever is alone is waited for without looking again and again.
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG if len(started) > 1 else 0)
-            if pid:
-                process.returncode = codes[pid] = os.waitstatus_to_exitcode(status)
-                seconds = time.perf_counter() - began
-                ended[pid] = Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
-        if len(started) > 1:
-            time.sleep(0.005)
-    for command, process, _, errors in started:
-        if codes[process.pid] != 0:
-            said = errors.read_text(encoding="utf-8", errors="replace").strip()[-800:]
+        started.append((command, process))
+    for _, process in started:
+        process.wait()
+    for number, (command, process) in enumerate(started):
+        if process.returncode != 0:
+            said = (command.folder / f"stderr-{number}").read_text(encoding="utf-8", errors="replace").strip()[-800:]
             name = Path(command.words[0]).name
-            raise Failed(f"{name} {' '.join(command.words[1:4])} … ended with {codes[process.pid]}: {said}")
-    return [ended[process.pid] for _, process, _, _ in started]
+            raise Failed(f"{name} {' '.join(command.words[1:4])} … ended with {process.returncode}: {said}")
+    records = (command.folder / f"spent-{number}" for number, (command, _) in enumerate(started))
+    return [Spent(**json.loads(record.read_text(encoding="ascii"))) for record in records]
 
 
 def alternate(pairs: int, first: Callable[[], Made], second: Callable[[], Made]) -> list[tuple[Made, Made]]:
