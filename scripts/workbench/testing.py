@@ -115,7 +115,7 @@ def _pytest(options: argparse.Namespace, python: Path, name: str, where: Sequenc
     expression = marks if options.long else f"{marks} and not slow"
     command = [str(python), "-m", "pytest", *QUIET, "-m", expression, *options.pytest, *where]
     return Step(
-        name, command, Kind.PYTEST, 60 * MINUTE if options.long else 15 * MINUTE, bool(options.pytest)
+        name, command, Kind.PYTEST, 90 * MINUTE if options.long else 30 * MINUTE, bool(options.pytest)
     )
 
 
