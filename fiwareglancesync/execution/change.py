@@ -26,7 +26,7 @@ from ..errors import (
 )
 from ..model import JOURNAL, Image, NewImage, Patch, same_content
 from ..planning import Journal, PlanEntry
-from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE
+from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
 from ..transfer import Moved, Mover
 from .scene import RunContext, Scene, without
 
@@ -206,6 +206,9 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene:
 def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list[Image]:
     """Do away with the image that a published one took the place of, then end the journal (contract 3.7).
 
+    An old image that has not got rid of its own old one stays until a later run, for its journal is all that tells
+    of that one.
+
     :param image_id: the published image
     :param journal: its journal
     :param old_name: the name that the old image gets, when it has none of that kind yet
@@ -216,15 +219,15 @@ def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list
     keepers: list[Image] = []
     if journal.old is not None and journal.old in scene:
         old = scene[journal.old]
-        name = scene[image_id].name
         replaced = journal.action == REPLACE
-        keepers = scene.linking_to(old.id) if replaced else []
-        delete = replaced and not keepers
+        waits = _is_unsettled(old, scene)
+        keepers = scene.linking_to(old.id) if replaced and not waits else []
+        delete = replaced and not waits and not keepers
         patch = Patch(
-            name=old_name if old.name == name else None,
+            name=old_name if old.name in former_names(scene[image_id].name) else None,
             visibility="private" if old.visibility != "private" else None,
             protected=False if delete and old.protected else None,
-            remove=(JOURNAL,) if JOURNAL in old.user_properties else (),
+            remove=(JOURNAL,) if JOURNAL in old.user_properties and not waits else (),
         )
         try:
             scene.update(old.id, patch)
@@ -232,8 +235,19 @@ def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list
                 scene.delete(old.id)
         except NotFound:
             scene.forget(old.id)
+            keepers = []
+        if waits:
+            return []
     scene.update(image_id, Patch(remove=(JOURNAL,)))
     return keepers
+
+
+def _is_unsettled(image: Image, scene: Scene) -> bool:
+    """Whether an image took the place of another one that is still there."""
+    if JOURNAL not in image.user_properties:
+        return False
+    journal = read_carriers(scene.listing).journals.get(image.id)
+    return journal is not None and journal.step == PUBLISHED and journal.old in scene
 
 
 def _undo(uuid: str, scene: Scene, error: BaseException) -> None:

@@ -37,7 +37,7 @@ def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) 
     _relink({left.journal.old for left in published} - {None}, plan, scene, recorder)
     names = OldNames(scene.listing)
     unsettled = [
-        Unsettled(left.carrier.id, left.carrier.name, left.journal, names.take(left.carrier.name))
+        Unsettled(left.carrier.id, left.carrier.name, left.journal, names.take(_name_of_old(left, scene)))
         for left in _linked_first(published, plan)
         if left.journal.old is not None or left.tidying is Tidying.SETTLE
     ]
@@ -64,6 +64,12 @@ def _relink(replaced: set[str | None], plan: RegionPlan, scene: Scene, recorder:
         if links:
             with recorder.attempt(Action.TIDY, entry.name, uuid=image.id):
                 scene.update(image.id, Patch(set=links))
+
+
+def _name_of_old(left: Leftover, scene: Scene) -> str:
+    """The name of the image that a published one took the place of; that one may have got another name since."""
+    old = left.journal.old
+    return scene[old].name if old is not None and old in scene else left.carrier.name
 
 
 def _linked_first(leftovers: list[Leftover], plan: RegionPlan) -> list[Leftover]:

@@ -61,8 +61,8 @@ def settle_all(
             continue
         with recorder.attempt(Action.SETTLE, item.name, uuid=old or item.uuid):
             keepers = settle(item.uuid, item.journal, item.old_name, scene)
-            if keepers:
+            if old is not None and keepers:
                 users = [(image.name, image.id) for image in keepers]
-                recorder.tell(kept_message(recorder.region, item.name, old or "", item.old_name, users))
+                recorder.tell(kept_message(recorder.region, item.name, old, scene[old].name, users))
     waiting.reverse()
     return waiting

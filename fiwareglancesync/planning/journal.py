@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..model import JOURNAL, Image, Listing, Message, Patch, SyncStatus, seconds_since_epoch
+from ..model import JOURNAL, OBSOLETE, Image, Listing, Message, Patch, SyncStatus, seconds_since_epoch
 
 NEW = "new"
 PUBLISHED = "published"
@@ -23,6 +23,9 @@ ACTIONS: Mapping[SyncStatus, str] = MappingProxyType(
 """What the journal calls the change that a status asks for."""
 
 REPLACE = ACTIONS[SyncStatus.PENDING_REPLACE]
+
+OLD_SUFFIX = re.compile(r"\.old(\.[0-9]+)?\Z")
+"""What the name of an image that made way for another one ends in (contract 3.7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +116,23 @@ class Carriers:
 NO_CARRIERS = Carriers()
 
 
+def former_names(name: str) -> frozenset[str]:
+    """The names that an image may have had when it took another one's place.
+
+    It may have become obsolete since, or have made way itself before the other one was gone.
+
+    :param name: its name now
+    """
+    return frozenset((name, name.removesuffix(OBSOLETE), OLD_SUFFIX.sub("", name)))
+
+
 def is_old_name(name: str, of: str) -> bool:
-    """Whether a name is the one that the old image of another name has, or gets.
+    """Whether a name is the one that the old image of another one has, or gets.
 
     :param name: the name to judge
     :param of: the name of the image that took its place
     """
-    return name == of or re.fullmatch(re.escape(of) + r"\.old(\.[0-9]+)?", name, re.DOTALL) is not None
+    return not former_names(of).isdisjoint((name, OLD_SUFFIX.sub("", name)))
 
 
 def read_carriers(listing: Listing) -> Carriers:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from fiwareglancesync.errors import Conflict
 from fiwareglancesync.model import JOURNAL, Image
 from fiwareglancesync.planning import Tidying
 from tests.support.builders import OURS, THEIRS, World, carrying, errors, image, journal, master_image
-from tests.support.watched import WatchedPlace
+from tests.support.watched import WatchedPlace, refusing
 
 LONG_AGO = "2001-01-01T00:00:00+00:00"
 
@@ -152,6 +153,44 @@ def test_a_published_image_that_is_anothers_old_one_is_settled_first() -> None:
     world = World([master_image("a")], [image("a.old", "C"), middle, last])
     synchronised(world)
     assert [(i.id, i.name) for i in world.images] == [("last", "a")]
+
+
+def in_use(world: World, *uuids: str) -> WatchedPlace:
+    """The region, where some images cannot be deleted."""
+    refusal = refusing(Conflict("in use", status=409), lambda write: write.kind == "delete" and write.image in uuids)
+    return WatchedPlace(world.place, refusal)
+
+
+def test_no_image_is_forgotten_when_the_one_that_took_its_place_is_replaced_too() -> None:
+    world = World([master_image("a", "2")], [image("a", "1")], replace=["any"])
+    world.sync(through=lambda _: in_use(world, "r-a"))
+    world.federation.put(master_image("a", "3"))
+    place = in_use(world, "r-a")
+    assert world.sync(through=lambda _: place).failed
+    assert [i.name for i in world.images if i.visibility == "public"] == ["a"]
+    assert sorted((i.name, i.checksum) for i in world.images) == [("a", "3"), ("a.old", "1"), ("a.old.2", "2")]
+    synchronised(world)
+    assert [(i.name, i.checksum, dict(i.user_properties)) for i in world.images] == [("a", "3", {})]
+
+
+def test_an_old_image_is_not_forgotten_when_its_successor_becomes_obsolete() -> None:
+    world = World([master_image("a", "2")], [image("a", "1")], replace=["any"])
+    world.sync(through=lambda _: in_use(world, "r-a"))
+    world.federation.put(master_image("a_obsolete", "2", id="m-a"))
+    world.sync(through=lambda _: in_use(world, "r-a"))
+    assert world.names() == ["a.old", "a_obsolete"]
+    synchronised(world)
+    assert [(i.name, dict(i.user_properties)) for i in world.images] == [("a_obsolete", {})]
+    assert world.told() == []
+
+
+def test_an_old_image_that_is_kept_is_told_of_by_the_name_that_it_has() -> None:
+    published = carrying(image("kernel", id="made"), step="published", action="replace", old="r-kernel.old")
+    user = image("user", owner=THEIRS, properties={"kernel_id": "r-kernel.old"})
+    world = World([master_image("kernel")], [image("kernel.old", "old"), published, user])
+    synchronised(world)
+    (text,) = world.told()
+    assert "(UUID r-kernel.old) is kept as kernel.old: used by user" in text
 
 
 def test_old_images_of_one_name_get_different_names() -> None:
