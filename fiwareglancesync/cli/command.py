@@ -63,15 +63,18 @@ class Command:
             report_file = stack.enter_context(private_file(self._options.report)) if self._options.report else None
             for message in self._settings.warnings:
                 self._tell(message)
+            refs: list[RegionRef] | None = None
             if self._options.show_regions:
-                return self._show_regions()
-            refs = self._prepare()
+                self._show_regions()
+            else:
+                refs = self._prepare()
             if refs is not None:
                 self._do_all(refs, stack)
             code = self._exit_code()
             if report_file is not None:
                 outcomes = [self._outcomes[ref] for ref in refs or () if ref in self._outcomes]
-                report_file.write(report(self._mode.value, self._settings.master_region, started, outcomes, code))
+                mode = "show-regions" if self._options.show_regions else self._mode.value
+                report_file.write(report(mode, self._settings.master_region, started, outcomes, code))
             self._emit(Event(Kind.RUN_FINISHED, count=sum(o.failed for o in self._outcomes.values())))
         return code
 
@@ -166,7 +169,7 @@ class Command:
         logging.getLogger("glancesync").debug("%s", trace)
         return RegionResult(ref, RegionOutcome(ref.full, error=how))
 
-    def _show_regions(self) -> int:
+    def _show_regions(self) -> None:
         refs: list[RegionRef] = []
         for target in self._settings.targets.values():
             try:
@@ -174,7 +177,6 @@ class Command:
             except CloudError as error:
                 self._lost(target, error)
         write_regions(refs, self._options.format, sys.stdout)
-        return self._exit_code()
 
     def _lost(self, target: Target, error: CloudError) -> None:
         """Tell of a target that cannot be asked for its regions; the others go on."""
@@ -185,7 +187,7 @@ class Command:
         outcomes = self._outcomes.values()
         if self._failed or self._run.matches_nothing or any(outcome.failed for outcome in outcomes):
             return 1
-        if not self._options.exit_code:
+        if not self._options.exit_code or self._mode is Mode.BACKUP:
             return 0
         writes = self._mode is Mode.SYNC
         found = any(o.undecided or (not writes and (o.leftovers or not o.in_step)) for o in outcomes)

@@ -271,6 +271,8 @@ class TestExitCodes:
             (CONFLICT, [], 3),
             ([*IN_STEP, carrying(image("left"), host=os.uname().nodename)], ["--dry-run"], 3),
             (CONFLICT, ["Nowhere", "Burgos", "--dry-run"], 1),
+            (CONFLICT, ["--make-backups"], 0),
+            (CONFLICT, ["--show-regions"], 0),
         ],
     )
     @pytest.mark.parametrize("parallel", [[], ["--parallel"]])
@@ -364,6 +366,12 @@ class TestRecords:
             ("small", "error_checksum"),
             ("large", "ok"),
         ]
+
+    def test_there_is_a_report_even_if_no_region_was_looked_at(self, shell: Shell) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+        assert shell("--show-regions", "--report", "report").code == 0
+        document = json.loads((shell.folder / "report").read_text())
+        assert (document["mode"], document["regions"]) == ("show-regions", [])
 
     def test_a_report_that_cannot_be_written_is_found_before_anything_is_done(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
