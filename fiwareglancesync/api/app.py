@@ -24,6 +24,7 @@ from ..facade.factory import EMBEDDED
 from ..jobs.lease import one_line
 from ..jobs.runner import EmbeddedRunner
 from ..jobs.store import TaskStore
+from ..settings import Settings
 from . import errors, metrics
 from .auth import guarded, loopback_only
 from .cloud import Cloud
@@ -66,19 +67,7 @@ def create_app(
     :param started: when the server was started, seconds since the epoch; None means now
     :raises StartError: what is configured is wrong or not enough
     """
-    embedded = bool(environ.get(EMBEDDED))
-    problems: list[str] = []
-    server: ServerSettings | None = None
-    try:
-        server = load_server_settings(environ, embedded=embedded)
-    except StartError as error:
-        problems += error.problems
-    try:
-        settings = load_settings(None, [], environ, mock=embedded)
-    except ConfigError as error:
-        problems += error.problems
-    if problems or server is None:
-        raise StartError(problems)
+    server, settings = configuration(environ)
     app = OpenAPI(
         __name__,
         info=Info(title="GlanceSync", version=__version__),
@@ -104,7 +93,7 @@ def create_app(
         log.warning("%s", text)
     runner = EmbeddedRunner(store, url, environ)
     since = time.time() if started is None else started
-    found = Service(server, Cloud(settings, environ), store, runner, environ, embedded, since)
+    found = Service(server, Cloud(settings, environ), store, runner, environ, bool(environ.get(EMBEDDED)), since)
     app.extensions[NAME] = found
     app.extensions["glancesync-health"] = Health(found)
     _add_routes(app)
@@ -112,6 +101,29 @@ def create_app(
     if background:
         threading.Thread(target=_sweep, args=(store, server.task_retention), name="sweeper", daemon=True).start()
     return app
+
+
+def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
+    """What the server and the synchronisation are told.
+
+    :param environ: the environment
+    :raises StartError: with everything that is wrong or missing in either
+    """
+    embedded = bool(environ.get(EMBEDDED))
+    problems: list[str] = []
+    server: ServerSettings | None = None
+    settings: Settings | None = None
+    try:
+        server = load_server_settings(environ, embedded=embedded)
+    except StartError as error:
+        problems += error.problems
+    try:
+        settings = load_settings(None, [], environ, mock=embedded)
+    except ConfigError as error:
+        problems += error.problems
+    if server is None or settings is None:
+        raise StartError(problems)
+    return server, settings
 
 
 def _add_routes(app: OpenAPI) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 
+from ..errors import CloudError
 from ..facade import Federation
 from ..facade.factory import open_federation
 from ..jobs.overview import Watch
@@ -30,9 +31,21 @@ class Cloud:
         self._until = 0.0
 
     def watch(self) -> Watch:
-        """A look at the federation."""
+        """A look at the federation; while Keystone is down, the one that is known goes on serving."""
         with self._guard:
-            if self._federation is None or time.monotonic() >= self._until:
-                self._federation = open_federation(self.settings, self._environ)
-                self._until = time.monotonic() + KEPT
-            return Watch(self.settings, self._federation)
+            known = self._federation
+            if known is not None and time.monotonic() < self._until:
+                return Watch(self.settings, known)
+            self._until = time.monotonic() + KEPT
+        fresh = open_federation(self.settings, self._environ)
+        try:
+            fresh.regions(self.settings.master)
+        except CloudError:
+            if known is not None:
+                return Watch(self.settings, known)
+            with self._guard:
+                self._until = 0.0
+            return Watch(self.settings, fresh)
+        with self._guard:
+            self._federation = fresh
+        return Watch(self.settings, fresh)

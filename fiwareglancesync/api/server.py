@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..facade.factory import EMBEDDED
 from .logs import set_up
-from .settings import ServerSettings, StartError, is_loopback, load_server_settings
+from .settings import ServerSettings, StartError, is_loopback
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -21,14 +21,6 @@ REQUEST_TIME = 120
 
 STOP_TIME = 30
 """Seconds that requests have to end when the server stops."""
-
-
-def server_settings(environ: Mapping[str, str]) -> ServerSettings:
-    """What the server is told.
-
-    :raises StartError: something is wrong or missing
-    """
-    return load_server_settings(environ, embedded=bool(environ.get(EMBEDDED)))
 
 
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
@@ -45,13 +37,14 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         counters = shared / "metrics"
         counters.mkdir(mode=0o700)
         os.environ[METRICS_VARIABLE] = str(counters)
-        from .app import create_app  # only now, for the counters choose their place when they are imported
+        # Only now, for the counters choose their place when they are imported.
+        from .app import configuration, create_app
 
+        settings, _ = configuration(os.environ)
+        host = checked_host(host or settings.host, settings)
+        _begin(settings)
         # Here what is wrong is found once, and told; each worker then makes its own, and shares no connection.
         create_app(os.environ, shared=shared, background=False)
-        settings = server_settings(os.environ)
-        host = checked_host(host or settings.host, settings)
-        set_up(settings.logging_file)
         options = {
             "bind": f"{f'[{host}]' if ':' in host else host}:{port or settings.port}",
             "workers": workers or settings.workers,
@@ -79,12 +72,12 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
     :param options: for Werkzeug's ``run_simple``
     :raises StartError: it cannot be started as it is configured
     """
-    from .app import create_app
+    from .app import configuration, create_app
 
-    settings = server_settings(os.environ)
+    settings, _ = configuration(os.environ)
     host = checked_host(host or "127.0.0.1", settings)
+    _begin(settings)
     app = create_app(os.environ)
-    set_up(settings.logging_file)
     app.run(host, port or settings.port, debug=debug, use_debugger=False, load_dotenv=False, **options)
 
 
@@ -97,6 +90,15 @@ def checked_host(host: str, settings: ServerSettings) -> str:
         text = f"Without Keystone settings the server serves on loopback only, so it cannot bind to {host}."
         raise StartError([f"{text}\nPlease use -H 127.0.0.1, or give it the Keystone settings."])
     return host
+
+
+def _begin(settings: ServerSettings) -> None:
+    """Open the log, and tell who starts the server what is to be known."""
+    warnings = [*settings.warnings, set_up(settings.logging_file)]
+    if settings.keystone is None:
+        warnings.append("Without Keystone settings the server does not authenticate; it serves on loopback only.")
+    for text in filter(None, warnings):
+        print(f"WARNING: {text}", file=sys.stderr, flush=True)
 
 
 def _gunicorn(load: Callable[[], Any], options: Mapping[str, Any]) -> None:

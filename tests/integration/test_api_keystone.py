@@ -1,0 +1,184 @@
+"""The server behind a real Keystone, with real tokens and real bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.jobs.tables import tasks
+from tests.support.cloud import running_cloud
+from tests.support.development_cloud import DevelopmentCloud
+from tests.support.server import gunicorn, wait_for
+from tests.support.worlds import CloudWorld, Given
+
+from .test_api_gunicorn import free_port
+
+pytestmark = pytest.mark.integration
+IMAGES = [Given("one", "one", "first"), Given("two", "two", "second")]
+SLOW = 2048
+"""Bytes a second into a region: the images take long enough to be interrupted."""
+
+
+@pytest.fixture(scope="module")
+def cloud(root: Path) -> DevelopmentCloud:
+    """The development cloud."""
+    return DevelopmentCloud(running_cloud(root).parent)
+
+
+@pytest.fixture
+def world(root: Path, tmp_path: Path) -> Iterator[CloudWorld]:
+    """The cloud with two images in its master, and Burgos empty; emptied again afterwards."""
+    made = CloudWorld(running_cloud(root), tmp_path)
+    made.fill("Burgos", [])
+    made.fill("Spain", IMAGES)
+    yield made
+    made.fill("Burgos", [])
+    made.fill("Spain", [])
+
+
+def token(cloud: DevelopmentCloud, account: str) -> str:
+    """A new token of an account."""
+    known = cloud.keystone()["accounts"][account]
+    user = {"name": known["user"], "domain": {"name": "Default"}, "password": known["password"]}
+    project = {"name": known["project"], "domain": {"name": "Default"}}
+    wanted = {
+        "identity": {"methods": ["password"], "password": {"user": user}},
+        "scope": {"project": project},
+    }
+    answer = requests.post(f"{cloud.keystone()['url']}/auth/tokens", json={"auth": wanted}, timeout=30)
+    assert answer.status_code == 201
+    return answer.headers["X-Subject-Token"]
+
+
+@pytest.fixture
+def environ(cloud: DevelopmentCloud, world: CloudWorld, tmp_path: Path) -> dict[str, str]:
+    """An environment with the server's account."""
+    known = cloud.keystone()["accounts"]["glancesync"]
+    (tmp_path / "run").mkdir(mode=0o700)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "GLANCESYNCAPP_DATABASE_PATH": str(tmp_path / "database"),
+        "KEYSTONE_URL": cloud.keystone()["url"],
+        "ADM_USER": known["user"],
+        "ADM_PASS": known["password"],
+        "ADM_TENANT_NAME": known["project"],
+        **world.environment(),
+    }
+
+
+@pytest.fixture
+def server(environ: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    """A server with two workers."""
+    with gunicorn(environ, tmp_path, free_port()) as address:
+        yield address
+
+
+@pytest.fixture
+def slow(environ: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    """A server whose tasks take long."""
+    with Path(environ["GLANCESYNC_CONFIG"]).open("a") as file:
+        file.write(f"[DEFAULT]\nregion_bandwidth = {SLOW}\n")
+    with gunicorn(environ, tmp_path, free_port()) as address:
+        yield address
+
+
+class Caller:
+    """Somebody with a token."""
+
+    def __init__(self, address: str, shown: str) -> None:
+        self._address = address
+        self._headers = {"X-Auth-Token": shown}
+
+    def __call__(self, path: str, method: str = "GET", code: int = 200, **body: Any) -> Any:
+        """Ask for something, and see that the answer has the code."""
+        answer = requests.request(
+            method, self._address + path, headers=self._headers, json=body or None, timeout=60
+        )
+        assert answer.status_code == code, answer.text
+        return answer.json() if answer.content else None
+
+
+def test_who_may_ask(server: str, cloud: DevelopmentCloud) -> None:
+    assert requests.get(f"{server}/regions", timeout=30).json()["error"]["title"] == "Unauthorized"
+    for shown in ("garbage", token(cloud, "member")):
+        error = Caller(server, shown)("/regions", code=401)["error"]
+        assert (error["code"], error["title"]) == (401, "Unauthorized")
+        assert shown not in str(error)
+    Caller(server, token(cloud, "glancesync"))("/regions")
+    for path in ("/", "/health", "/openapi.json"):
+        Caller(server, "garbage")(path)
+    Caller(server, "garbage")("/nothing", code=401)
+
+
+def test_a_dead_keystone_is_told_from_a_bad_token(server: str, cloud: DevelopmentCloud) -> None:
+    known, unknown = token(cloud, "glancesync"), token(cloud, "glancesync")
+    caller = Caller(server, known)
+    for _ in range(8):  # both workers have seen the regions
+        caller("/regions")
+    with cloud.stopped("keystone-a"):
+        for _ in range(4):
+            caller("/regions")
+        assert Caller(server, unknown)("/regions", code=503)["error"]["code"] == 503
+        assert Caller(server, "garbage")("/regions", code=503)["error"]["code"] == 503
+        assert requests.get(f"{server}/health", timeout=30).json()["checks"]["keystone"] == "failed"
+    Caller(server, "garbage")("/regions", code=401)
+
+
+def ended(caller: Caller, path: str) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        found: dict[str, Any] = caller(path)
+        return found if found["status"] != "syncing" else None
+
+    found: dict[str, Any] = wait_for(look, f"the end of {path}")
+    return found
+
+
+def test_a_task_moves_the_bytes(server: str, cloud: DevelopmentCloud, world: CloudWorld) -> None:
+    caller = Caller(server, token(cloud, "glancesync"))
+    task = caller("/regions/Burgos", "POST")["taskId"]
+    found = ended(caller, f"/regions/Burgos/tasks/{task}")
+    assert (found["status"], found["imagesDone"]) == ("synced", 2)
+    content = {image.name: hashlib.md5(hashlib.sha256(image.content.encode()).digest() * 512) for image in IMAGES}
+    assert {image.name: image.digest for image in world.seen("Burgos")} == {
+        name: digest.hexdigest() for name, digest in content.items()
+    }
+
+
+def test_a_cancelled_task_leaves_nothing_half_made(slow: str, cloud: DevelopmentCloud, world: CloudWorld) -> None:
+    caller = Caller(slow, token(cloud, "glancesync"))
+    path = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
+    wait_for(lambda: caller(path)["images"], "the first image")
+    assert caller(f"{path}/cancel", "POST")["status"] == "failed"
+    found = caller(path)
+    assert found["reason"] == "cancelled"
+    assert [image for image in world.seen("Burgos") if image.status != "active"] == []
+
+
+def test_a_killed_task_is_told_and_made_up_for(
+    slow: str, cloud: DevelopmentCloud, world: CloudWorld, environ: dict[str, str], tmp_path: Path
+) -> None:
+    caller = Caller(slow, token(cloud, "glancesync"))
+    path = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
+    wait_for(lambda: caller(path)["images"], "the first image")
+    engine = open_engine(f"sqlite:///{tmp_path}/database/glancesync.db")
+    with engine.connect() as connection:
+        worker = connection.execute(tasks.select()).one().worker
+    os.kill(int(worker.split()[-1]), signal.SIGKILL)
+    found = ended(caller, path)
+    assert found["status"] == "failed"
+    assert "SIGKILL" in found["reason"]
+    again = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
+    found = ended(caller, again)
+    assert found["status"] == "synced", found
+    assert {image.status for image in world.seen("Burgos")} == {"active"}
+    assert len(world.seen("Burgos")) == 2

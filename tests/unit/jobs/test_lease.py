@@ -1,0 +1,88 @@
+"""The lease of a region's lock, which several machines share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from fiwareglancesync.errors import GlanceSyncError, RegionLocked
+from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.jobs.holding import region_lock
+from fiwareglancesync.jobs.lease import Lease, leased, this_machine
+from fiwareglancesync.jobs.tables import leases
+
+
+@pytest.fixture(autouse=True)
+def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No lock of another run is in the way."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    """A database without tables: the command makes what it needs."""
+    return f"sqlite:///{tmp_path}/locks.db"
+
+
+def test_a_second_machine_is_told_who_holds_the_region(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with leased("place", "one", database, wait=False):
+        with pytest.raises(RegionLocked, match=f"process {os.getpid()} at .* since"), leased(
+            "place", "two", database, wait=False
+        ):
+            pass
+        with leased("another place", "two", database, wait=False):
+            pass
+
+
+def test_who_had_it_last_is_known(database: str) -> None:
+    with region_lock("place", "one", database) as last:
+        assert last == ""
+    with region_lock("place", "two", database) as last:
+        assert last == "one"
+
+
+def test_a_region_that_another_machine_held_meanwhile_is_not_taken_for_ours(database: str) -> None:
+    with region_lock("place", "one", database):
+        pass
+    with leased("place", "elsewhere", database, wait=False):
+        pass
+    with region_lock("place", "one", database) as last:
+        assert last == ""
+
+
+def test_a_lease_that_ran_out_is_free(database: str) -> None:
+    engine = open_engine(database)
+    leases.create(engine)
+    dead = Lease(engine, "place", "one")
+    dead.take()
+    with engine.begin() as connection:
+        connection.execute(update(leases).values(host="elsewhere", expires=1.0))
+    assert Lease(engine, "place", "two").take() == "one"
+    assert not dead.renew()
+
+
+def test_a_holder_of_this_machine_that_died_is_not_waited_for(database: str) -> None:
+    engine = open_engine(database)
+    leases.create(engine)
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    Lease(engine, "place", "one").take()
+    with engine.begin() as connection:
+        connection.execute(update(leases).values(pid=int(gone.stdout)))
+    assert Lease(engine, "place", "two").take() == "one"
+    with engine.begin() as connection:
+        connection.execute(update(leases).values(pid=int(gone.stdout), host=f"not {this_machine()}"))
+    with pytest.raises(RegionLocked):
+        Lease(engine, "place", "three").take()
+
+
+def test_a_database_that_cannot_be_used_is_told_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(GlanceSyncError, match="database of the locks") as caught, region_lock(
+        "place", "one", f"sqlite:///{tmp_path}/no/such/folder.db"
+    ):
+        pass
+    assert "\n" not in str(caught.value)

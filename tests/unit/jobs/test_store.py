@@ -1,0 +1,150 @@
+"""The store of tasks, on SQLite and, where it is installed, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, update
+
+from fiwareglancesync.errors import GlanceSyncError
+from fiwareglancesync.jobs.database import database_url, open_engine
+from fiwareglancesync.jobs.store import STALE, TaskStore
+from fiwareglancesync.jobs.tables import metadata, tasks
+from fiwareglancesync.jobs.tasks import ImageResult, Progress, Summary, TaskMessage, TaskRequest, TaskStatus
+from tests.support.postgresql import running_postgresql
+
+ODD = "odd \ud800 \x00 'name'; DROP TABLE tasks; --"
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL of the tests' own."""
+    with running_postgresql(tmp_path_factory.mktemp("pg")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database."""
+    sqlite = request.param == "sqlite"
+    made = open_engine(f"sqlite:///{tmp_path}/tasks.db" if sqlite else request.getfixturevalue("postgresql"))
+    metadata.drop_all(made)
+    metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def store(engine: Engine) -> TaskStore:
+    """An empty store."""
+    return TaskStore(engine)
+
+
+def test_one_task_runs_a_region(store: TaskStore) -> None:
+    first, made = store.create("Burgos", TaskRequest())
+    assert made
+    again, made = store.create("Burgos", TaskRequest(dry_run=True))
+    assert (again.id, made) == (first.id, False)
+    assert store.create("burgos", TaskRequest())[1]
+    assert set(store.running()) == {"Burgos", "burgos"}
+
+
+def test_of_many_at_once_one_makes_the_task(store: TaskStore) -> None:
+    with ThreadPoolExecutor(20) as threads:
+        made = list(threads.map(lambda _: store.create("Burgos", TaskRequest()), range(50)))
+    assert len({task.id for task, _ in made}) == 1
+    assert sum(new for _, new in made) == 1
+
+
+def test_a_task_that_ended_makes_room(store: TaskStore) -> None:
+    first, _ = store.create("Burgos", TaskRequest())
+    assert store.finish(first.id, TaskStatus.SYNCED)
+    assert not store.finish(first.id, TaskStatus.FAILED, "too late")
+    second, made = store.create("Burgos", TaskRequest())
+    assert made
+    assert [task.id for task in store.of_region("Burgos")] == [second.id, first.id]
+    assert store.of_region("Burgos")[1].status is TaskStatus.SYNCED
+
+
+def test_a_worker_that_shows_no_life_is_dead(store: TaskStore, engine: Engine) -> None:
+    task, _ = store.create("Burgos", TaskRequest())
+    assert store.begin(task.id, "here 1") is not None
+    assert store.bury_the_dead() == 0
+    with engine.begin() as connection:
+        connection.execute(update(tasks).values(heartbeat=time.time() - STALE - 1))
+    other, _ = store.create("Caceres", TaskRequest())
+    found = store.by_id(task.id)
+    assert found is not None
+    assert (found.status, found.reason) == (
+        TaskStatus.FAILED,
+        "the worker of the task died: no sign of life for 30 seconds",
+    )
+    assert store.live(task.id) is None
+    assert store.begin(task.id, "here 1") is None
+    assert store.live(other.id) is False
+
+
+def test_a_wish_to_cancel_reaches_the_worker(store: TaskStore) -> None:
+    task, _ = store.create("Burgos", TaskRequest())
+    store.cancel(task.id)
+    assert store.live(task.id) is True
+
+
+def test_what_a_task_does_comes_back_exactly(store: TaskStore) -> None:
+    request = TaskRequest(True, (ODD,), {"replace": "any"})
+    task, _ = store.create(ODD, request, "somebody")
+    row = store.add_image(task.id, ImageResult(ODD, "upload", "running", size=2**40))
+    result = ImageResult(ODD, "upload", "failed", "pending_upload", "stream", 2**40, 7, 1.5, ODD)
+    store.change_image(row, result)
+    store.add_messages(task.id, [TaskMessage("ERROR", ODD, ODD), TaskMessage("WARNING", "text")])
+    store.record(task.id, Progress(1, 0, 1, 2, 2**40, 7))
+    found = store.get(ODD, task.id)
+    assert found is not None
+    assert (found.region, found.request, found.asked_by) == (ODD, request, "somebody")
+    assert found.progress == Progress(1, 0, 1, 2, 2**40, 7)
+    assert store.images(task.id) == [result]
+    assert store.messages(task.id) == [TaskMessage("ERROR", ODD, ODD), TaskMessage("WARNING", "text")]
+
+
+def test_a_running_task_is_kept_and_an_old_one_dropped_with_all_it_did(store: TaskStore, engine: Engine) -> None:
+    running, _ = store.create("Burgos", TaskRequest())
+    old, _ = store.create("Caceres", TaskRequest())
+    store.add_image(old.id, ImageResult("image", "upload", "done"))
+    store.finish(old.id, TaskStatus.SYNCED)
+    with engine.begin() as connection:
+        connection.execute(update(tasks).where(tasks.c.id == old.id).values(finished=time.time() - 100))
+    assert not store.delete(running.id)
+    assert store.drop_old(200) == 0
+    assert store.drop_old(50) == 1
+    assert store.images(old.id) == []
+    assert store.by_id(old.id) is None
+    assert store.by_id(running.id) is not None
+
+
+def test_what_was_last_seen_of_a_region_replaces_what_was_seen_before(store: TaskStore) -> None:
+    store.save_summaries([Summary("Burgos", 1.0, {"ok": 3}), Summary(ODD, 1.0, {}, "broken")])
+    store.save_summaries([Summary("Burgos", 2.0, {"ok": 4})])
+    assert store.summaries() == {"Burgos": Summary("Burgos", 2.0, {"ok": 4}), ODD: Summary(ODD, 1.0, {}, "broken")}
+
+
+def test_totals_are_told_by_status(store: TaskStore) -> None:
+    task, _ = store.create("Burgos", TaskRequest())
+    store.begin(task.id, "here 1")
+    store.record(task.id, Progress(bytes_done=2**40))
+    store.finish(task.id, TaskStatus.SYNCED)
+    ((status, count, size, seconds),) = store.totals()
+    assert (status, count, size) == ("synced", 1, 2**40)
+    assert seconds >= 0
+
+
+def test_a_url_that_is_none_is_not_shown() -> None:
+    for text in ("secret", "nothing://user:secret@host/name"):
+        with pytest.raises(GlanceSyncError) as caught:
+            database_url(text)
+        assert "secret" not in str(caught.value)
+    assert database_url("postgresql://host/name").drivername == "postgresql+psycopg"
+    assert database_url("mysql://host/name").drivername == "mysql+pymysql"
