@@ -22,6 +22,9 @@ ATTRIBUTES = frozenset(
 )
 """What Glance keeps of an image itself; never a property, neither read nor sent as one."""
 
+NOBODY = "nobody"
+"""The owner of an image that Glance names none for: it is not ours, which an empty owner would mean (contract 3.1)."""
+
 _OWN_PREFIXES = ("os_glance_", "os_hash_")
 
 
@@ -44,7 +47,7 @@ def image_of(document: object, region: str) -> Image:
         id=document["id"],
         name=_text(document, "name") or "",
         region=region,
-        owner=_text(document, "owner") or "",
+        owner=_text(document, "owner") or NOBODY,
         status=_text(document, "status") or "",
         size=_whole(document, "size"),
         checksum=_text(document, "checksum") or None,

@@ -79,6 +79,13 @@ def test_the_lists_are_united_without_doubles_oldest_first(
     assert [one.hidden for one in listing.images] == [False, True, False, False]
 
 
+@pytest.mark.parametrize("owner", [None, ""])
+def test_an_image_of_nobody_is_not_ours(cloud: ScriptedServer, burgos: OpenStackPlace, owner: str | None) -> None:
+    answers(cloud, {PUBLIC: page(image("a", visibility="public", owner=owner))})
+    listing = burgos.listing()
+    assert [listing.owns(found) for found in listing.images] == [False]
+
+
 def test_private_and_shared_images_of_others_are_not_looked_at(
     cloud: ScriptedServer, burgos: OpenStackPlace
 ) -> None:
