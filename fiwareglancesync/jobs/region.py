@@ -124,6 +124,8 @@ class RegionJob:
             return NOTHING
         except (GlanceSyncError, OSError) as error:
             return Sight(error=error)
+        except Exception:  # noqa: BLE001 - whatever it is, it shows again in the region's turn, and ends no other's
+            return NOTHING
 
     def __call__(self, ref: RegionRef, emit: Emit, sight: Sight = NOTHING) -> RegionResult:
         """Do it.

@@ -188,6 +188,18 @@ class TestTheRegions:
         assert (ended.code, ended.out) == (0, "Burgos Spain third:A other:Madrid\n")
 
 
+@pytest.mark.parametrize("words", [[], ["--dry-run"], ["--show-status"], ["--make-backups"]])
+def test_a_failure_that_nobody_foresaw_ends_one_region_only(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    shell.load(Spain=MASTERS, Burgos=[], Zamora=[])
+    monkeypatch.setattr(EmbeddedPlace, "listing", failing(RecursionError("too deep"), "listing"))
+    ended = shell(*words, "--report", "report")
+    assert (ended.code, ended.complaints) == (1, ["ERROR:Burgos: internal error: RecursionError: too deep"])
+    regions = {found["region"]: found for found in json.loads((shell.folder / "report").read_text())["regions"]}
+    assert regions["Zamora"]["error"] is None
+
+
 class TestBackups:
     def test_hold_the_regions_asked_for_and_always_the_master(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=CONFLICT, Zamora=[])
