@@ -94,8 +94,9 @@ def test_another_hosts_unfinished_image_is_waited_for() -> None:
     assert world.did() == [("upload", "b")]
 
 
-def test_another_hosts_unfinished_image_is_not_waited_for_for_ever() -> None:
-    world = World([master_image("a")], [carrying(new("B"), host="elsewhere", started=LONG_AGO)])
+@pytest.mark.parametrize("started", [LONG_AGO, "9000-01-01T00:00:00+00:00", "no time"])
+def test_another_hosts_unfinished_image_is_not_waited_for_for_ever(started: str) -> None:
+    world = World([master_image("a")], [carrying(new("B"), host="elsewhere", started=started)])
     assert tidyings(world) == [Tidying.REMOVE]
 
 
