@@ -47,6 +47,8 @@ class _Limits:
         rate = self._rates.get(target if colon else MASTER, 0)
         if not rate:
             return self._whole
-        if place.name not in self._regions:
-            self._regions[place.name] = Throttle(rate)
-        return [*self._whole, self._regions[place.name]]
+        throttle = self._regions.get(place.name)
+        if throttle is None:
+            # Several threads may come here at once: all get the first one's.
+            throttle = self._regions.setdefault(place.name, Throttle(rate))
+        return [*self._whole, throttle]
