@@ -137,7 +137,7 @@ class Command:
                 raise  # the reader of the output has gone, so there is nobody to go on for
             except Exception as error:  # noqa: BLE001 - whatever it is, the other regions go on
                 result = self._died(ref, f"internal error: {type(error).__name__}: {error}", format_exc())
-            self._outcomes[ref] = result.outcome
+            self._keep(result)
             yield result
 
     def _in_parallel(self, refs: Sequence[RegionRef], job: RegionJob, stack: ExitStack) -> Iterable[RegionResult]:
@@ -155,13 +155,19 @@ class Command:
                 continue
             ref = item.job
             result = item.result or self._died(ref, item.died or "no result", item.traceback)
-            self._outcomes[ref] = result.outcome
+            self._keep(result)
             if chronicles is not None:
                 ending = "has finished with errors" if result.outcome.failed else "has finished"
                 self._narrator.tell(logging.INFO, f"Region {ref.full} {ending}")
             yield result
         if chronicles is not None:
             self._narrator.tell(logging.INFO, "All is done.")
+
+    def _keep(self, result: RegionResult) -> None:
+        """Keep what the exit code needs, and a line for each region and image only for a report (design 4, 6)."""
+        if not self._options.report:
+            result.outcome.statuses = ()
+        self._outcomes[result.ref] = result.outcome
 
     def _died(self, ref: RegionRef, how: str, trace: str) -> RegionResult:
         """What comes of a region whose job failed in a way that nobody foresaw."""
