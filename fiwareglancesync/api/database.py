@@ -71,6 +71,8 @@ def choose_url(app: Flask, server: ServerSettings, settings: Settings) -> str:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         usable = os.access(folder, os.W_OK | os.X_OK)
+        if usable:
+            os.close(os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         reason = "it may not be written to"
     except OSError as error:
         usable, reason = False, str(error.strerror)
@@ -147,6 +149,4 @@ def _upgrade_alone(app: Flask) -> None:
     descriptor = os.open(f"{path}.upgrade", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
-        if not Path(path).exists():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         upgrade()

@@ -180,7 +180,9 @@ class _Reader:
         try:
             parser.read_string(path.read_text(encoding="utf-8"), str(path))
         except (OSError, UnicodeDecodeError, configparser.Error) as error:
-            text = " ".join(str(getattr(error, "message", error)).split())
+            # Not what the library says: it shows lines of the file, which may hold a password.
+            line = getattr(error, "lineno", None) or next(iter(getattr(error, "errors", [])), (None,))[0]
+            text = getattr(error, "strerror", None) or (f"line {line} is malformed" if line else "it is malformed")
             self._problems.append(f"The file {path} cannot be read: {text}\nPlease correct it to execute the program.")
             return
         known = {key: section for section, keys in KEYS.items() for key in keys}
