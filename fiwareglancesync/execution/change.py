@@ -220,7 +220,7 @@ def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list
     if journal.old is not None and journal.old in scene:
         old = scene[journal.old]
         replaced = journal.action == REPLACE
-        waits = _is_unsettled(old, scene)
+        waits = _is_unsettled(old, image_id, scene)
         keepers = scene.linking_to(old.id) if replaced and not waits else []
         delete = replaced and not waits and not keepers
         patch = Patch(
@@ -242,12 +242,12 @@ def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list
     return keepers
 
 
-def _is_unsettled(image: Image, scene: Scene) -> bool:
-    """Whether an image took the place of another one that is still there."""
+def _is_unsettled(image: Image, successor: str, scene: Scene) -> bool:
+    """Whether an image took the place of another one, not its own successor, that is still there."""
     if JOURNAL not in image.user_properties:
         return False
     journal = read_carriers(scene.listing).journals.get(image.id)
-    return journal is not None and journal.step == PUBLISHED and journal.old in scene
+    return journal is not None and journal.step == PUBLISHED and journal.old != successor and journal.old in scene
 
 
 def _undo(uuid: str, scene: Scene, error: BaseException) -> None:

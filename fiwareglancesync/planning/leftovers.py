@@ -44,8 +44,7 @@ def find_leftovers(
             continue
         if journal.step == PUBLISHED:
             found.append(Leftover(image, journal, Tidying.SETTLE))
-        # A clock that was far ahead must not block a name for years.
-        elif journal.host != here.host and abs(here.now - journal.started_at) < here.leftover_age:
+        elif journal.host != here.host and here.now - journal.started_at < here.leftover_age:
             found.append(Leftover(image, journal, Tidying.WAIT))
         elif image.name not in finished and _finishable(image, journal, entries):
             finished.add(image.name)

@@ -94,7 +94,7 @@ def test_another_hosts_unfinished_image_is_waited_for() -> None:
     assert world.did() == [("upload", "b")]
 
 
-@pytest.mark.parametrize("started", [LONG_AGO, "9000-01-01T00:00:00+00:00", "no time"])
+@pytest.mark.parametrize("started", [LONG_AGO, "no time"])
 def test_another_hosts_unfinished_image_is_not_waited_for_for_ever(started: str) -> None:
     world = World([master_image("a")], [carrying(new("B"), host="elsewhere", started=started)])
     assert tidyings(world) == [Tidying.REMOVE]
@@ -172,6 +172,16 @@ def test_no_image_is_forgotten_when_the_one_that_took_its_place_is_replaced_too(
     assert sorted((i.name, i.checksum) for i in world.images) == [("a", "3"), ("a.old", "1"), ("a.old.2", "2")]
     synchronised(world)
     assert [(i.name, i.checksum, dict(i.user_properties)) for i in world.images] == [("a", "3", {})]
+
+
+def test_two_images_that_claim_to_have_taken_each_others_place_do_not_wait_for_each_other() -> None:
+    carriers = [
+        carrying(image("a", id=mine), step="published", action="replace", old=other)
+        for mine, other in (("one", "two"), ("two", "one"))
+    ]
+    world = World([master_image("a")], carriers)
+    synchronised(world)
+    assert [(i.name, i.visibility, dict(i.user_properties)) for i in world.images] == [("a", "public", {})]
 
 
 def test_an_old_image_is_not_forgotten_when_its_successor_becomes_obsolete() -> None:
