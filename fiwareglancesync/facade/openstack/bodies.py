@@ -10,7 +10,7 @@ from urllib.parse import quote
 import requests
 import urllib3.exceptions
 
-from ...errors import CloudError, GlanceSyncError, NotFound, Rejected, TransferError, Unreachable
+from ...errors import CloudError, GlanceSyncError, NotFound, Rejected, TimedOut, TransferError, Unreachable
 from ..port import PIECE, Body, Download
 from .answers import Operation
 from .failures import from_exception
@@ -60,10 +60,9 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
     except SourceFailed as error:
         known = outgoing.failure or error.__cause__
         raise known if isinstance(known, GlanceSyncError) else TransferError("the source failed") from error
-    except Unreachable as error:
-        raise Unreachable(
-            f"{error.cause} after {outgoing.sent} of {body.size} bytes", transient=error.transient
-        ) from error
+    except (Unreachable, TimedOut) as error:
+        cause = f"{error.cause} after {outgoing.sent} of {body.size} bytes"
+        raise type(error)(cause, transient=error.transient) from error
     if answer.status_code == 401:
         service.reject(access)
     if not 200 <= answer.status_code < 300:

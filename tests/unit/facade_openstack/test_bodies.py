@@ -206,7 +206,7 @@ class TestUploading:
     ) -> None:
         cloud.on("PUT", FILE, Silence(read))
         hasty = replace(HASTY, idle=0.2, settle=0.2)
-        with pytest.raises(TimedOut):
+        with pytest.raises(TimedOut, match=f"did not answer in time after \\d+ of {MANY * len(PIECE)} bytes"):
             federate(hasty).place(target, "Burgos").upload("i-1", Source(MANY).body)
         assert uploads(cloud) == 1
 
