@@ -90,8 +90,10 @@ def _persist(attempt: Callable[[], tuple[Image, Moved]]) -> tuple[Image, Moved]:
     try:
         return tries(attempt)
     except _CutShort as cut:
-        if isinstance(cut.__cause__, CloudError):
-            raise cut.__cause__ from cut
+        cause = cut.__cause__
+        if isinstance(cause, CloudError):
+            cause.args = cut.args  # with what the undoing had to tell
+            raise cause from cut
         raise
 
 

@@ -16,6 +16,7 @@ from fiwareglancesync.errors import (
     QuotaExceeded,
     Rejected,
     Scope,
+    ServiceFailure,
     Unreachable,
 )
 from fiwareglancesync.events import Action, Kind
@@ -179,6 +180,19 @@ def test_a_new_image_that_cannot_be_removed_is_named_and_the_next_run_removes_it
 
     outcome = world.sync(**through(watched(world, fails)))
     assert errors(outcome) == {"a": "no adopt (the unfinished image 1$a stays for the next run to remove: no delete)"}
+    assert not world.sync().failed
+    assert [(i.name, i.status) for i in world.images] == [("a", "active")]
+
+
+def test_a_new_image_that_cannot_be_removed_is_named_after_the_last_attempt_too() -> None:
+    world = World([master_image("a")])
+
+    def fails(write: Write) -> None:
+        if write.kind in ("adopt", "delete"):
+            raise ServiceFailure(f"no {write.kind}", status=500)
+
+    outcome = world.sync(**through(watched(world, fails)))
+    assert errors(outcome) == {"a": "no adopt (the unfinished image 3$a stays for the next run to remove: no delete)"}
     assert not world.sync().failed
     assert [(i.name, i.status) for i in world.images] == [("a", "active")]
 
