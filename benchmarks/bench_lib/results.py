@@ -25,6 +25,8 @@ HEAD = """\
 Written by `benchmarks/run`; nothing here is a test. Every figure with a target comes from two things measured
 alternately in the same run; it is the median of the pairs, beside it the smallest and the largest of them and their
 number. Absolute times mean little. A row keeps its figures until it is measured again: its date and commit are its own.
+The targets mean five pairs or more and, for `one-image` and `memory`, an image of 4096 MiB: a line with fewer pairs or
+a smaller image is preliminary.
 """
 
 
