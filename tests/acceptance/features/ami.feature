@@ -129,7 +129,7 @@ Feature: Amazon images find their kernel and ramdisk in every region
     Given the master has the images
       | name    | content | format | visibility | properties                                       |
       | secret  | secret  | aki    | private    |                                                  |
-      | stopped | stopped | ami    | public     | kernel_id=secret                       |
+      | stopped | stopped | ami    | public     | kernel_id={uuid of secret}                       |
       | gone    | gone    | ami    | public     | ramdisk_id=8d6f3a58-1f53-4b05-9f0a-2f70b2d2a9f1  |
       | plain   | plain   | raw    | public     | kernel_id=                                       |
     When I run "sync.py Burgos --show-status"
@@ -141,7 +141,7 @@ Feature: Amazon images find their kernel and ramdisk in every region
       | error_ami      | Burgos | stopped |
     When I run "sync.py Burgos"
     Then the exit code is 0
-    And it warns "WARNING:Burgos: Not found {uuid of secret} on region. It should be kernel_id of image stopped"
+    And it warns "WARNING:Burgos: Not found secret on region. It should be kernel_id of image stopped"
     And it says "Burgos: 2 images await a decision."
     And Burgos has exactly these images
       | name  | content |
