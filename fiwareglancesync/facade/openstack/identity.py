@@ -186,7 +186,10 @@ class SignIn:
             session=transport.session, verify=transport.verify, user_agent=USER_AGENT, redirect=False
         )
         try:
-            return plugin.get_auth_ref(session)
+            granted = plugin.get_auth_ref(session)
+            # The library reads them when it is asked: what makes no sense is to be noticed here.
+            _ = granted.issued, granted.expires
+            return granted
         except refusals.HttpError as error:
             raise self._refused(error) from error
         except refusals.InvalidResponse as error:

@@ -256,3 +256,14 @@ def test_a_missing_authority_file_is_told(target: Target) -> None:
     given = replace(target.credential, auth_url="https://127.0.0.1:9/v3", cacert="/nowhere/ca.pem")
     with pytest.raises(CloudError, match=r"/nowhere/ca\.pem"):
         regions(replace(target, credential=given))
+
+
+@pytest.mark.parametrize(
+    ("issued", "expires"), [("2020-01-01T00:00:00Z", "soon"), ("2020-13-01T00:00:00Z", "2099-01-01T00:00:00Z")]
+)
+def test_a_token_whose_times_make_no_sense_is_told(
+    cloud: ScriptedServer, target: Target, issued: str, expires: str
+) -> None:
+    cloud.on("POST", "/v3/auth/tokens", token_answer({"Burgos": cloud.url}, issued=issued, expires=expires))
+    with pytest.raises(Rejected, match="sent a malformed token"):
+        regions(target)
