@@ -90,8 +90,13 @@ def test_linked_images_come_before_those_that_need_them(federation: Federation) 
     place = {name: number for number, name in enumerate(made.building_order)}
     for entry in made.entries:
         assert all(place[linked] < place[entry.name] for linked in entry.links.values())
-    moves = [place[entry.name] for entry in made.moves]
-    assert moves == sorted(moves)
+    turn = {entry.name: number for number, entry in enumerate(made.moves)}
+    for entry in made.moves:
+        assert all(turn[linked] < turn[entry.name] for linked in entry.links.values() if linked in turn)
+    unlinked = [entry for entry in made.moves if not entry.links]
+    needed = {linked for entry in made.moves for linked in entry.links.values()}
+    free = [(entry.size, entry.name) for entry in unlinked if entry.name not in needed]
+    assert free == sorted(free)
     assert {entry.name for entry in made.moves} == {e.name for e in made.entries if e.status in MOVES}
 
 
