@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import running_cloud
-from tests.support.faults import FaultyCloud
+from tests.support.faults import Command, FaultyCloud, Made
+from tests.support.moving import CONTENT, SPAIN, Uploads, proxied
 from tests.support.proxy import Proxy, running_proxy
 
 
@@ -28,3 +29,28 @@ def proxy() -> Iterator[Proxy]:
     """A proxy without rules."""
     with running_proxy() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def cloud(faulty: FaultyCloud) -> FaultyCloud:
+    """A master with one image."""
+    faulty.hold(SPAIN, Made("one", CONTENT))
+    return faulty
+
+
+@pytest.fixture
+def regions(cloud: FaultyCloud) -> Uploads:
+    """The regions, each with an old image that is to be replaced."""
+    return Uploads(cloud)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """Where the runs have their spool."""
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def run(cloud: FaultyCloud, tmp_path: Path, proxy: Proxy, spool: Path, regions: Uploads) -> Command:
+    """The program behind the proxy, with no other ways than ``spool`` and ``stream``."""
+    return proxied(cloud, tmp_path, proxy, spool)

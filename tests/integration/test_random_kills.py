@@ -1,7 +1,7 @@
 """Runs that are killed or interrupted at any moment leave regions that can be used, and that the next run finishes.
 
-The moments are drawn from the time that an undisturbed run takes from its plan to its end, one from each equal part of
-it. The seed is printed; ``KILL_SEED`` repeats a draw.
+The moments are drawn from the time that an undisturbed run takes from its plan to its end: in all rounds together, one
+from each equal part of it. The seed is printed; ``KILL_SEED`` repeats a draw.
 """
 
 from __future__ import annotations
@@ -46,8 +46,13 @@ SLOWED = "bandwidth=15000000"
 TIDY = 5.0
 """Seconds within which an interrupted run has to be gone, and everything tidy."""
 
-TRIES = 3
-"""How often, on the average, a kill may be tried: a run may end before its moment has come."""
+TRIES = 5
+"""How often a kill may be tried: a run may end before its moment has come."""
+
+ROUNDS, KILLS = 7, 2
+"""Rounds of each kind, all but one of them only when there is time, and kills in each round."""
+
+EACH_ROUND = [pytest.param(number, marks=[pytest.mark.slow] if number else []) for number in range(ROUNDS)]
 
 
 @dataclass(frozen=True)
@@ -128,13 +133,18 @@ class Grounds:
             self.assert_in_order(kind, ids)
         return self._durations[name]
 
-    def moments(self, name: str, count: int) -> Iterator[float]:
-        """Moments of a run, one from each equal part of it, again and again."""
-        chance = random.Random(f"{SEED} {name} {count}")
-        duration = self.duration(name)
-        for _ in range(TRIES):
-            for part in range(count):
-                yield duration * (part + chance.random()) / count
+    def moments(self, name: str, number: int, count: int) -> Iterator[Iterator[float]]:
+        """For each kill of a round, the moments at which it is tried.
+
+        :param number: of the round
+        :param count: kills in each round
+        """
+        duration, parts = self.duration(name), list(range(ROUNDS))
+        random.Random(f"{SEED} {name}").shuffle(parts)
+        chance = random.Random(f"{SEED} {name} {number}")
+        for kill in range(count):
+            begin = kill * ROUNDS + parts[number]
+            yield (duration * (begin + chance.random()) / (count * ROUNDS) * 0.9**again for again in range(TRIES))
 
     def assert_usable(self, kind: Kind) -> None:
         """Everything that could be used still can."""
@@ -172,57 +182,54 @@ def grounds(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gr
         cloud.fill(region, [])
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(13, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", EACH_ROUND)
 @pytest.mark.parametrize("name", KINDS)
 def test_whenever_a_run_is_killed_the_regions_can_be_used_and_finished(
-    grounds: Grounds, name: str, count: int
+    grounds: Grounds, name: str, number: int
 ) -> None:
     print(f"KILL_SEED={SEED}")
-    kind, killed = KINDS[name], 0
-    for moment in grounds.moments(name, count):
-        ids = grounds.reset(kind)
-        running = grounds.begin(kind)
-        if not running.ends_within(moment):
-            print(f"killed {moment:.3f} s after the plan")
-            running.kill()
-            killed += 1
-        running.finish()
-        grounds.assert_usable(kind)
-        grounds.assert_the_next_run_ends_in_order(kind, ids)
-        if killed == count:
-            break
-    print(f"unfinished after the kills: {dict(grounds.states)}")
-    assert killed == count
+    kind = KINDS[name]
+    for moments in grounds.moments(name, number, KILLS):
+        for moment in moments:
+            ids = grounds.reset(kind)
+            running = grounds.begin(kind)
+            is_late = running.ends_within(moment)
+            print(f"killed {moment:.3f} s after the plan{', too late' if is_late else ''}")
+            if not is_late:
+                running.kill()
+            running.finish()
+            grounds.assert_usable(kind)
+            grounds.assert_the_next_run_ends_in_order(kind, ids)
+            if not is_late:
+                break
+        else:
+            pytest.fail("the run always ended before it could be killed")
+    print(f"unfinished after all kills so far: {dict(grounds.states)}")
     grounds.assert_master_untouched()
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(6, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", EACH_ROUND)
 @pytest.mark.parametrize("name", KINDS)
-def test_whenever_a_run_is_interrupted_it_leaves_everything_tidy(grounds: Grounds, name: str, count: int) -> None:
+def test_whenever_a_run_is_interrupted_it_leaves_everything_tidy(grounds: Grounds, name: str, number: int) -> None:
     print(f"KILL_SEED={SEED}")
-    kind, interrupted = KINDS[name], 0
-    chance = random.Random(f"{SEED} {name} signals")
-    for moment in grounds.moments(name, count):
+    kind = KINDS[name]
+    wanted = random.Random(f"{SEED} {name} {number} signals").choice([signal.SIGINT, signal.SIGTERM])
+    (moments,) = grounds.moments(name, number, 1)
+    for moment in moments:
         ids = grounds.reset(kind)
         running = grounds.begin(kind)
-        number = chance.choice([signal.SIGINT, signal.SIGTERM])
-        if not running.ends_within(moment):
-            print(f"{number.name} {moment:.3f} s after the plan")
-            if number is signal.SIGINT:
-                running.interrupt()
-            else:
-                running.signal(number)
-            result = running.finish(TIDY)
-            if result.code != 0:
-                assert (result.code, result.errors) == (128 + number, ["ERROR:Interrupted; everything is left tidy."])
-                interrupted += 1
-        else:
-            running.finish()
+        is_late = running.ends_within(moment)
+        print(f"{wanted.name} {moment:.3f} s after the plan{', too late' if is_late else ''}")
+        if not is_late:
+            running.send(wanted)
+        result = running.finish(TIDY)
+        assert running.processes() == []
         for images in grounds.seen(kind).values():
             assert_usable(images)
             assert unfinished(images) == []
-        assert running.processes() == []
         grounds.assert_the_next_run_ends_in_order(kind, ids)
-        if interrupted == count:
+        if result.code != 0:
+            assert (result.code, result.errors) == (128 + wanted, ["ERROR:Interrupted; everything is left tidy."])
             break
-    assert interrupted == count
+    else:
+        pytest.fail("the run always ended before it could be interrupted")

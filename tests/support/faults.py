@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from .proxy import Proxy
 from .worlds import MASTER, OURS, ROOT, CloudWorld, Seen
 
 PROGRAM = str(ROOT / "fiwareglancesync" / "sync.py")
+HASTY = str(ROOT / "tests" / "support" / "hasty.py")
 PATIENCE = 60.0
 """Seconds after which a condition that was waited for counts as never met."""
 
@@ -67,6 +69,16 @@ class Command:
         self._environment = {**inherited, **environment}
         self.folder = folder
         self._secrets = secrets
+        self._program: Sequence[str] = (PROGRAM,)
+
+    def hasty(self, **tuning: float) -> Command:
+        """The same with less patience; see ``hasty.py``.
+
+        :param tuning: fields of ``Tuning``
+        """
+        made = copy(self)
+        made._program = (HASTY, *(f"{name}={value}" for name, value in tuning.items()), "--")
+        return made
 
     def __call__(self, *arguments: str, **variables: str) -> Result:
         """Run it to its end."""
@@ -78,7 +90,7 @@ class Command:
         :param reader: whether somebody reads its output, or has gone already
         """
         process = subprocess.Popen(
-            [sys.executable, PROGRAM, *arguments],
+            [sys.executable, *self._program, *arguments],
             cwd=self.folder,
             env={**self._environment, **variables},
             stdin=subprocess.DEVNULL,
@@ -119,6 +131,13 @@ class Running:
     def pid(self) -> int:
         """Of the command's own process."""
         return self._process.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Interrupt it as users do: SIGINT reaches all of its processes, another signal the command alone."""
+        if number is signal.SIGINT:
+            self.interrupt()
+        else:
+            self.signal(number)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command alone, as ``kill`` does."""

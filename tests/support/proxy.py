@@ -11,12 +11,13 @@ import json
 import re
 import socket
 import socketserver
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BufferedIOBase
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 PIECE = 2**16
@@ -82,10 +83,56 @@ class Narrow:
 
 @dataclass(frozen=True)
 class Garble:
-    """Pass the request on with the first byte of its body changed."""
+    """Pass the request on with the first byte of the body changed: of its own or, when it has none, the answer's."""
 
 
-Act = Answer | Silence | HangUp | Late | Watch | Narrow | Garble
+@dataclass(frozen=True)
+class Cut:
+    """Break a body off: the request's or, when it has none, the answer's.
+
+    :param after: bytes that pass
+    :param reset: reset the connection, instead of closing it as if all were well
+    """
+
+    after: int
+    reset: bool = True
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Stop passing a body on: the request's or, when it has none, the answer's; the connections stay.
+
+    :param after: bytes that pass
+    :param begun: set when nothing passes any more
+    """
+
+    after: int
+    begun: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Pass the answer on with another Content-Length than it has."""
+
+    length: int
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Answer 206 as if a part were sent, and send the whole image, as some stores do."""
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """Pass the answer on with another content.
+
+    :param change: makes it of the answer's
+    """
+
+    change: Callable[[bytes], bytes]
+
+
+Act = Answer | Silence | HangUp | Late | Watch | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite
 
 
 @dataclass
@@ -115,11 +162,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that passed by."""
+    """A request that passed by.
+
+    :param start: where the part begins that it asks for, 0 for the whole
+    """
 
     method: str
     path: str
     port: int
+    start: int = 0
 
 
 class Proxy(socketserver.ThreadingTCPServer):
@@ -157,10 +208,15 @@ class Proxy(socketserver.ThreadingTCPServer):
             self._rules.clear()
             self.requests.clear()
 
-    def count(self, method: str, path: str) -> int:
+    def count(self, method: str, path: str, port: int | None = None) -> int:
         """How many requests of a kind have passed."""
+        return len(self.of(method, path, port))
+
+    def of(self, method: str, path: str, port: int | None = None) -> list[Seen]:
+        """The requests of a kind that have passed, in order."""
+        kind = Rule(Silence(), method, path, port, None)
         with self._lock:
-            return sum(seen.method == method and bool(re.fullmatch(path, seen.path)) for seen in self.requests)
+            return [seen for seen in self.requests if kind.fits(seen.method, seen.path, seen.port)]
 
     def take(self, seen: Seen, token: str) -> Act | None:
         """Note a request and find what is to happen to it."""
@@ -183,6 +239,10 @@ class _ProgramGone(Exception):
     """The program closed its connection in the middle of a body; the service gets to feel it."""
 
 
+class _BrokenOff(Exception):
+    """A rule wants both connections closed."""
+
+
 class _Handler(socketserver.StreamRequestHandler):
     server: Proxy
 
@@ -191,7 +251,8 @@ class _Handler(socketserver.StreamRequestHandler):
         headers = http.client.parse_headers(self.rfile)
         parts = urlsplit(target)
         port = parts.port or 80
-        act = self.server.take(Seen(method, parts.path, port), headers.get("X-Auth-Token", ""))
+        start = int(headers.get("Range", "bytes=0-").partition("=")[2].partition("-")[0] or 0)
+        act = self.server.take(Seen(method, parts.path, port, start), headers.get("X-Auth-Token", ""))
         length = int(headers.get("Content-Length", "0"))
         if isinstance(act, HangUp):
             return
@@ -212,27 +273,44 @@ class _Handler(socketserver.StreamRequestHandler):
             path = parts.path + (f"?{parts.query}" if parts.query else "")
             upstream.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in headers.items():
-                if name.lower() not in _OF_ONE_HOP:
+                if name.lower() not in _OF_ONE_HOP and not (isinstance(act, Whole) and name.lower() == "range"):
                     upstream.putheader(name, value)
             upstream.putheader("Connection", "close")
             upstream.endheaders()
             # A service that answers early reads no more: its answer counts.
             with suppress(BrokenPipeError, ConnectionResetError):
-                for piece in self._altered(act, length):
+                for piece in self._passing(act, _pieces(self.rfile, length)):
                     upstream.send(piece)
             answer = upstream.getresponse()
             if isinstance(act, Watch) and act.after:
                 act.after()
-            self._relay(answer)
+            self._relay(answer, act, of_answer=not length, start=start)
 
-    def _altered(self, act: Act | None, length: int) -> Iterator[bytes]:
-        first = True
-        for piece in _pieces(self.rfile, length):
-            yield bytes([piece[0] ^ 1]) + piece[1:] if first and isinstance(act, Garble) else piece
-            first = False
+    def _passing(self, act: Act | None, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """A body on its way, as far as a rule lets it pass."""
+        passed = 0
+        for piece in pieces:
+            if isinstance(act, Cut | Stall) and passed + len(piece) > act.after:
+                yield piece[: act.after - passed]
+                self._stop(act)
+            yield bytes([piece[0] ^ 1]) + piece[1:] if isinstance(act, Garble) and not passed else piece
+            passed += len(piece)
             if isinstance(act, Narrow):
                 act.begun.set()
                 act.open.wait(TICK)
+
+    def _stop(self, act: Cut | Stall) -> NoReturn:
+        """Let nothing more pass."""
+        if isinstance(act, Stall):
+            act.begun.set()
+            self.server.stopping.wait()
+        elif act.reset:
+            # Without lingering, closing resets; but only once nobody holds the socket any more.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.rfile.close()
+            self.wfile.close()
+            self.connection.close()
+        raise _BrokenOff
 
     def _answer(self, act: Answer) -> None:
         body = json.dumps({"message": act.text}).encode()
@@ -240,13 +318,24 @@ class _Handler(socketserver.StreamRequestHandler):
         self._head(act.status, headers)
         self.wfile.write(body)
 
-    def _relay(self, answer: http.client.HTTPResponse) -> None:
+    def _relay(self, answer: http.client.HTTPResponse, act: Act | None, *, of_answer: bool, start: int) -> None:
         token = answer.getheader("X-Subject-Token")
         if token:
             self.server.tokens.add(token)
         headers = {name: value for name, value in answer.getheaders() if name.lower() not in _OF_ONE_HOP}
-        self._head(answer.status, headers)
-        while piece := answer.read(PIECE):
+        status = answer.status
+        pieces = iter(lambda: answer.read(PIECE), b"")
+        if isinstance(act, Rewrite):
+            content = act.change(answer.read())
+            headers["Content-Length"] = str(len(content))
+            pieces = iter([content])
+        elif isinstance(act, Claim):
+            headers["Content-Length"] = str(act.length)
+        elif isinstance(act, Whole) and start:
+            size = int(headers["Content-Length"])
+            status, headers["Content-Range"] = 206, f"bytes {start}-{size - 1}/{size}"
+        self._head(status, headers)
+        for piece in self._passing(act, pieces) if of_answer else pieces:
             self.wfile.write(piece)
 
     def _head(self, status: int, headers: Mapping[str, str]) -> None:

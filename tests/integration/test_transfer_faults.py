@@ -1,0 +1,219 @@
+"""Bytes that do not arrive, or late, or changed: told in one line, nothing wrong is published, others finish."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.model import MIB
+from tests.support.faults import Command, FaultyCloud, until
+from tests.support.moving import (
+    AT_ONCE,
+    BOTH,
+    BURGOS,
+    CACERES,
+    FILE,
+    PARALLEL,
+    REPLACE,
+    SIZE,
+    SPAIN,
+    Uploads,
+    assert_matches,
+    errors_of,
+    kinds,
+    moved,
+)
+from tests.support.proxy import Act, Answer, Claim, Cut, Garble, Late, Narrow, Proxy, Silence, Stall
+
+pytestmark = pytest.mark.integration
+
+TIDY = 5.0
+"""Seconds within which an interrupted run is gone (contract 1.2)."""
+
+
+class TestIntoARegion:
+    """What goes wrong between the program and a region."""
+
+    def test_a_broken_upload_is_begun_anew_and_never_sent_again(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
+    ) -> None:
+        proxy.on(Cut(MIB), "PUT", FILE, port=cloud.port(BURGOS), times=1)
+        result = run(BURGOS, *REPLACE)
+        assert (result.code, result.err) == (0, "")
+        paths = [seen.path for seen in proxy.of("PUT", FILE)]
+        assert len(paths) == len(set(paths)) == 2
+        regions.done(BURGOS)
+
+    @pytest.mark.parametrize(
+        ("act", "cause"),
+        [
+            (Cut(MIB), r"Glance at http://\S+ .* after \d+ of 3145728 bytes"),
+            pytest.param(
+                Cut(MIB, reset=False), r"Glance at http://\S+ .* after \d+ of 3145728 bytes", marks=pytest.mark.slow
+            ),
+            (Answer(503, "draining", AT_ONCE), r"draining \(HTTP 503\)"),
+        ],
+        ids=["reset", "closed", "503"],
+    )
+    @pytest.mark.parametrize("parallel", [(), PARALLEL], ids=["", "parallel"])
+    def test_one_that_always_breaks_ends_the_region_alone(
+        self,
+        cloud: FaultyCloud,
+        run: Command,
+        proxy: Proxy,
+        regions: Uploads,
+        act: Act,
+        cause: str,
+        parallel: tuple[str, ...],
+    ) -> None:
+        proxy.on(act, "PUT", FILE, port=cloud.port(BURGOS))
+        result = run.hasty()(*BOTH, *REPLACE, *parallel)
+        assert result.code == 1
+        first, second = errors_of(run, result, BURGOS)
+        begin = "ERROR:Burgos: Upload of one failed. Cause: "
+        assert first.startswith(begin)
+        assert_matches(cause, first.removeprefix(begin))
+        assert second.startswith("ERROR:Burgos: Nothing more is done in this region. Cause: ")
+        assert errors_of(run, result, CACERES) == []
+        assert proxy.count("PUT", FILE, cloud.port(BURGOS)) == 3
+        regions.undone(BURGOS)
+        regions.done(CACERES)
+
+    @pytest.mark.parametrize(
+        "act",
+        [Stall(MIB), pytest.param(Silence(), marks=pytest.mark.slow), Stall(SIZE - 1)],
+        ids=["middle", "answer", "last byte"],
+    )
+    def test_one_that_stalls_is_cut_off(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, act: Act
+    ) -> None:
+        proxy.on(act, "PUT", FILE, port=cloud.port(BURGOS))
+        result = run.hasty(idle=0.5, settle=0.5)(*BOTH, *REPLACE)
+        assert result.code == 1
+        first, second = result.errors
+        assert_matches(
+            r"ERROR:Burgos: Upload of one failed\. Cause: Glance at http://\S+ did not answer in time"
+            r" after \d+ of 3145728 bytes",
+            first,
+        )
+        assert second.startswith("ERROR:Burgos: Nothing more is done in this region. Cause: ")
+        regions.undone(BURGOS)
+        regions.done(CACERES)
+
+    def test_a_slow_region_does_not_delay_the_others(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, tmp_path: Path
+    ) -> None:
+        narrow = Narrow()
+        proxy.on(narrow, "PUT", FILE, port=cloud.port(BURGOS))
+        events = tmp_path / "events"
+        running = run.start(*BOTH, *REPLACE, *PARALLEL, "--transfer", "spool", "--events", str(events))
+        until(narrow.begun.is_set, "the slow upload")
+        until(lambda: "Caceres" in kinds(events, "region-finished"), "the end of the fast region")
+        assert "Burgos" not in kinds(events, "region-finished")
+        regions.done(CACERES)
+        narrow.open.set()
+        assert running.finish().code == 0
+        regions.done(BURGOS)
+
+    def test_latency_is_waited_for(self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads) -> None:
+        proxy.on(Late(0.1), port=cloud.port(BURGOS))
+        assert run(BURGOS, *REPLACE).code == 0
+        regions.done(BURGOS)
+
+    def test_a_token_that_ends_is_renewed(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
+    ) -> None:
+        proxy.on(Answer(401, "expired"), "PUT", FILE, times=1)
+        result = run(BURGOS, *REPLACE)
+        assert (result.code, result.err) == (0, "")
+        assert proxy.count("POST", "/v3/auth/tokens") == 2
+        regions.done(BURGOS)
+
+
+FAULTS: dict[str, tuple[Act, str]] = {
+    "reset": (Cut(MIB), r".*Glance at http://\S+ .* after \d+ of 3145728 bytes"),
+    "truncated": (Cut(MIB, reset=False), r".*Glance at http://\S+ broke off its answer after \d+ of 3145728 bytes"),
+    "stalled": (Stall(MIB), r".*Glance at http://\S+ did not answer in time after \d+ of 3145728 bytes"),
+    "changed": (Garble(), r"after the upload its checksum is sha512 [0-9a-f]+, in the master sha512 [0-9a-f]+"),
+    "too much claimed": (Claim(SIZE + 10), rf".*offers {SIZE + 10} bytes, the image has {SIZE}"),
+    "too little claimed": (Claim(SIZE - 10), rf".*offers {SIZE - 10} bytes, the image has {SIZE}"),
+    "500": (Answer(500, "no disk", AT_ONCE), r"the master cannot be read: no disk \(HTTP 500\)"),
+    "silent": (Silence(), r"the master cannot be read: Glance at http://\S+ did not answer in time"),
+}
+
+
+RARER = ("truncated", "stalled", "too much claimed", "too little claimed")
+
+
+class TestFromTheMaster:
+    """What goes wrong between the master and the program."""
+
+    @pytest.mark.parametrize(
+        ("way", "name"),
+        [
+            *(("stream", name) for name in FAULTS),
+            *(pytest.param("spool", name, marks=pytest.mark.slow) for name in FAULTS),
+        ],
+    )
+    def test_nothing_wrong_is_published(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, spool: Path, way: str, name: str
+    ) -> None:
+        act, cause = FAULTS[name]
+        proxy.on(act, "GET", FILE, port=cloud.port(SPAIN))
+        result = run.hasty(idle=0.5, total_wait=1)(BURGOS, *REPLACE, "--transfer", way)
+        assert result.code == 1
+        (line,) = result.errors
+        begin = f"ERROR:Burgos: Upload of one failed. Cause: {way}: "
+        assert line.startswith(begin)
+        assert_matches(cause, line.removeprefix(begin))
+        regions.undone(BURGOS)
+        assert {file.name for file in spool.glob("*")} <= {"admission"}
+
+    @pytest.mark.parametrize(
+        "name", ["reset", "changed", *(pytest.param(name, marks=pytest.mark.slow) for name in RARER)]
+    )
+    def test_what_failed_once_goes_another_way(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, name: str
+    ) -> None:
+        act, cause = FAULTS[name]
+        proxy.on(act, "GET", FILE, port=cloud.port(SPAIN), times=1)
+        result = run.hasty(idle=0.5)(*BOTH, *REPLACE, "--report", "report.json")
+        assert (result.code, result.err) == (0, "")
+        told = moved(run.folder)
+        assert [told[region]["way"] for region in BOTH] == ["stream", "spool"]
+        (note,) = [note for note in told[BURGOS]["notes"] if note.startswith("spool: ")]
+        assert_matches(cause, note.removeprefix("spool: "))
+        regions.done(*BOTH)
+
+    def test_what_passes_by_is_not_even_told(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
+    ) -> None:
+        proxy.on(Answer(503, "busy", AT_ONCE), "GET", FILE, port=cloud.port(SPAIN), times=1)
+        proxy.on(Answer(500, "busy", AT_ONCE), "GET", FILE, port=cloud.port(SPAIN), times=1)
+        result = run(BURGOS, *REPLACE, "--transfer", "stream")
+        assert (result.code, result.err) == (0, "")
+        regions.done(BURGOS)
+
+    @pytest.mark.parametrize("way", ["stream", "spool"])
+    @pytest.mark.parametrize("parallel", [(), PARALLEL], ids=["", "parallel"])
+    def test_a_run_that_waits_for_a_silent_master_can_be_interrupted(
+        self,
+        cloud: FaultyCloud,
+        run: Command,
+        proxy: Proxy,
+        regions: Uploads,
+        way: str,
+        parallel: tuple[str, ...],
+    ) -> None:
+        stall = Stall(MIB)
+        proxy.on(stall, "GET", FILE, port=cloud.port(SPAIN))
+        running = run.start(*BOTH, *REPLACE, "--transfer", way, *parallel)
+        until(stall.begun.is_set, "a download under way")
+        until(lambda: proxy.count("PUT", FILE), "an upload under way")
+        running.signal(signal.SIGTERM)
+        result = running.finish(TIDY)
+        assert (result.code, result.err) == (143, "ERROR:Interrupted; everything is left tidy.\n")
+        assert running.processes() == []
+        regions.undone(*BOTH)

@@ -1,0 +1,34 @@
+"""Runs ``sync.py`` with less patience than it has, so that a test need not wait for it.
+
+``python hasty.py NAME=SECONDS… -- ARGUMENTS…``, where NAME is a field of ``Tuning``.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from fiwareglancesync.cli.main import main  # noqa: E402 - the path has to be set first
+from fiwareglancesync.execution import change  # noqa: E402
+from fiwareglancesync.facade.openstack import Tuning, federation  # noqa: E402
+
+UPLOAD_WAIT = 0.01
+"""Seconds before an upload is begun anew."""
+
+
+def _main() -> int:
+    end = sys.argv.index("--")
+    given: dict[str, Any] = {name: float(value) for name, _, value in (word.partition("=") for word in sys.argv[1:end])}
+    hasty: Any = partial(Tuning, **given)
+    federation.__dict__["Tuning"] = hasty
+    change.UPLOAD_WAIT = UPLOAD_WAIT
+    del sys.argv[1 : end + 1]
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(_main())
