@@ -18,7 +18,7 @@ from .schemas import ErrorAnswer, Responses, VersionAnswer, iso
 from .service import service
 
 UPDATED = "2026-11-21T00:00:00Z"
-OWNER = "Telefonica I+D"
+OWNER = "GlanceSync"
 UI = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 
 PAGE = """<!DOCTYPE html>
