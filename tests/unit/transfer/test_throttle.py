@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import struct
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -91,9 +93,23 @@ def _run(work: Callable[[], None]) -> None:
     assert process.exitcode == 0
 
 
+class _Hesitant:
+    """What reads the shared moment, with time for others to come between reading and writing it, if they can."""
+
+    size = struct.calcsize("d")
+    pack = staticmethod(partial(struct.pack, "d"))
+
+    @staticmethod
+    def unpack(data: bytes) -> tuple[float, ...]:
+        """Take some time."""
+        threading.Event().wait(0.001)
+        return struct.unpack("d", data)
+
+
 def test_processes_share_the_rate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clock = Clock(stands=True)
     monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "_NEXT", _Hesitant)
     throttle, count = Throttle(RATE), 20
 
     def send() -> None:
@@ -115,6 +131,7 @@ def test_processes_share_the_rate(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_threads_share_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(stands=True)
     monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "_NEXT", _Hesitant)
     throttle = Throttle(RATE)
 
     def send() -> None:
