@@ -40,7 +40,7 @@ def begun(result: Path) -> Path:
 
 def begin(master: CountedMaster, folder: Path, result: Path) -> BaseProcess:
     """Have a process of its own read the image through a spool of its own."""
-    process = FORK.Process(target=_read, args=(master.spool(folder), master, result))
+    process = FORK.Process(target=_read, args=(master.spool(folder), master, result), daemon=True)
     process.start()
     return process
 
@@ -94,7 +94,7 @@ def test_when_the_filling_process_is_killed_another_goes_on(tmp_path: Path, fold
         doomed.value = os.getpid()
         _read(master.spool(folder), master, tmp_path / "never")
 
-    filler = FORK.Process(target=fill)
+    filler = FORK.Process(target=fill, daemon=True)
     filler.start()
     await_length(folder, HALF)
     result = tmp_path / "result"
