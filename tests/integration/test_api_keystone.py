@@ -154,6 +154,7 @@ def test_a_task_moves_the_bytes(server: str, cloud: DevelopmentCloud, world: Clo
     }
 
 
+@pytest.mark.slow  # its uploads are throttled to a crawl
 def test_a_cancelled_task_leaves_nothing_half_made(slow: str, cloud: DevelopmentCloud, world: CloudWorld) -> None:
     caller = Caller(slow, token(cloud, "glancesync"))
     path = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
@@ -164,6 +165,7 @@ def test_a_cancelled_task_leaves_nothing_half_made(slow: str, cloud: Development
     assert [image for image in world.seen("Burgos") if image.status != "active"] == []
 
 
+@pytest.mark.slow  # its uploads are throttled to a crawl
 def test_a_killed_task_is_told_and_made_up_for(
     slow: str, cloud: DevelopmentCloud, world: CloudWorld, environ: dict[str, str], tmp_path: Path
 ) -> None:
