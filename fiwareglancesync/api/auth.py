@@ -137,7 +137,7 @@ def _worded(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
 
         try:
             body = middleware(environ, hold)
-        except Exception:
+        except Exception:  # whatever the library raises, the caller is told that nobody could validate the token
             if reached:
                 raise
             log.exception("The validation of a token failed")
