@@ -10,7 +10,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
@@ -21,23 +21,33 @@ INTRODUCTION = 0.5
 """Seconds that the holder of a lock has to write down who it is."""
 
 
-def runtime_folder() -> Path:
-    """The folder of the locks: the user's runtime directory, else one of the user's own below the temporary one.
+def lock_folders() -> list[Path]:
+    """The folders of the locks: one of the user's own below the temporary one, and in the runtime directory, if any.
 
-    :raises GlanceSyncError: somebody else owns that folder, or may write there
+    A run of cron may have no runtime directory, and a service may have a temporary one to itself: two runs notice
+    each other when they share either.
+
+    :return: always in the same order
+    :raises GlanceSyncError: somebody else owns such a folder, or may write there
     """
     uid = os.getuid()
-    base = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{uid}")
-    usable = base.is_dir() and os.access(base, os.W_OK | os.X_OK)
-    folder = base / "glancesync" if usable else Path(tempfile.gettempdir()) / f"glancesync-{uid}"
+    folders = [Path(tempfile.gettempdir()) / f"glancesync-{uid}"]
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{uid}")
+    if runtime.is_dir() and os.access(runtime, os.W_OK | os.X_OK):
+        folders.append(runtime / "glancesync")
+    for folder in folders:
+        _prepare(folder, uid)
+    return folders
+
+
+def _prepare(folder: Path, uid: int) -> None:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError as error:
         raise GlanceSyncError(f"the folder for locks cannot be used: {folder}: {error.strerror}") from error
     if found.st_uid != uid or found.st_mode & 0o077 or folder.is_symlink():
-        raise GlanceSyncError(f"the folder for locks is not yours alone: {folder}; remove it, or set XDG_RUNTIME_DIR")
-    return folder
+        raise GlanceSyncError(f"the folder for locks is not yours alone: {folder}; remove it, or have that done")
 
 
 @contextmanager
@@ -50,7 +60,14 @@ def lock(identity: str, run: str, *, wait: bool = False) -> Iterator[str]:
     :return: id of the run that held it last, "" when it is not known
     :raises RegionLocked: another process holds it; the text says who and since when
     """
-    path = runtime_folder() / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.lock"
+    name = f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.lock"
+    with ExitStack() as held:
+        holders = {held.enter_context(_locked(folder / name, run, wait=wait)) for folder in lock_folders()}
+        yield holders.pop() if len(holders) == 1 else ""
+
+
+@contextmanager
+def _locked(path: Path, run: str, *, wait: bool) -> Iterator[str]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
         try:

@@ -7,7 +7,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 
 from fiwareglancesync.errors import GlanceSyncError, RegionLocked
 from fiwareglancesync.jobs import locks
-from fiwareglancesync.jobs.locks import lock, runtime_folder
+from fiwareglancesync.jobs.locks import lock, lock_folders
 
 HOLDER = """
 import sys
@@ -28,9 +28,29 @@ with lock(sys.argv[1], sys.argv[2], wait="wait" in sys.argv):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's runtime directory."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return tmp_path / "glancesync"
+    """The folder in the user's runtime directory."""
+    for variable, name in (("TMPDIR", "tmp"), ("XDG_RUNTIME_DIR", "run")):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / name))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return tmp_path / "run" / "glancesync"
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """The folder below the temporary one."""
+    return tmp_path / "tmp" / f"glancesync-{os.getuid()}"
+
+
+@pytest.fixture
+def files(folder: Path, temporary: Path) -> Callable[[], list[Path]]:
+    """The files of the only lock there is."""
+
+    def find() -> list[Path]:
+        (here,), (there,) = temporary.iterdir(), folder.iterdir()
+        return [here, there]
+
+    return find
 
 
 @contextmanager
@@ -95,12 +115,12 @@ def test_whoever_waits_gets_it_when_it_is_free(root: Path) -> None:
 
 
 def test_a_holder_that_does_not_say_who_it_is_is_a_process_that_has_just_begun(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "INTRODUCTION", 0.01)
     with lock("a", "us"):
-        (file,) = folder.iterdir()
-        file.write_text("")
+        for file in files():
+            file.write_text("")
         with pytest.raises(RegionLocked, match="a process that has just begun"), lock("a", "us"):
             pytest.fail("two hold it")
 
@@ -114,12 +134,12 @@ def test_a_holder_of_the_same_run_is_waited_for(root: Path) -> None:
 
 
 def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_is(
-    root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "INTRODUCTION", 60.0)
     with holder(root, "a", "us") as first:
         assert held(first)
-        (file,) = folder.iterdir()
+        file, _ = files()
         said = file.read_text()
         file.write_text("")
 
@@ -140,36 +160,63 @@ def test_whoever_gets_it_is_told_which_run_held_it_last() -> None:
         assert before == "one"
 
 
-def test_the_folder_and_its_files_are_the_users_alone(folder: Path) -> None:
-    with lock("../../etc/passwd", "us"):
-        assert folder.stat().st_mode & 0o777 == 0o700
-        (file,) = folder.iterdir()
-        assert file.stat().st_mode & 0o777 == 0o600
+def test_runs_that_share_one_of_the_folders_notice_each_other(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").mkdir()
+    with holder(root, "a", "them") as other:
+        assert held(other)
+        for elsewhere in ("TMPDIR", "XDG_RUNTIME_DIR"):
+            with monkeypatch.context() as changed:
+                changed.setenv(elsewhere, str(tmp_path / "own"))
+                changed.setattr("tempfile.tempdir", None)
+                with pytest.raises(RegionLocked), lock("a", "us"):
+                    pytest.fail("two hold it")
 
 
-def test_without_a_runtime_directory_it_is_below_the_temporary_one(
+def test_whether_the_last_run_was_ours_is_not_known_when_the_folders_differ(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with lock("a", "us"):
+        pass
+    with monkeypatch.context() as cron:
+        cron.setenv("XDG_RUNTIME_DIR", str(tmp_path / "nowhere"))
+        with lock("a", "them"):
+            pass
+    with lock("a", "us") as before:
+        assert before == ""
+
+
+def test_the_folders_and_their_files_are_the_users_alone(
+    folder: Path, temporary: Path, files: Callable[[], list[Path]]
+) -> None:
+    with lock("../../etc/passwd", "us"):
+        assert [place.stat().st_mode & 0o777 for place in (folder, temporary)] == [0o700, 0o700]
+        assert [file.stat().st_mode & 0o777 for file in files()] == [0o600, 0o600]
+
+
+def test_without_a_runtime_directory_there_is_one_folder(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "nowhere"))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert runtime_folder() == tmp_path / f"glancesync-{os.getuid()}"
+    assert lock_folders() == [temporary]
 
 
 def test_a_folder_that_others_may_write_to_is_refused(folder: Path) -> None:
     folder.mkdir()
     folder.chmod(0o777)
     with pytest.raises(GlanceSyncError, match="is not yours alone"):
-        runtime_folder()
+        lock_folders()
 
 
 def test_a_folder_that_leads_elsewhere_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir(mode=0o700)
     folder.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(GlanceSyncError, match="is not yours alone"):
-        runtime_folder()
+        lock_folders()
 
 
 def test_a_file_in_its_place_is_refused(folder: Path) -> None:
     folder.write_text("")
     with pytest.raises(GlanceSyncError, match="cannot be used"):
-        runtime_folder()
+        lock_folders()
