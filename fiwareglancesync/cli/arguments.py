@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import UsageError
+from .commands import COMMANDS
 
 WAYS = ("auto", "file", "stream", "spool", "server")
 
@@ -15,6 +16,8 @@ EPILOG = """\
 Regions are named NAME (or master:NAME) when they share the master's Keystone, TARGET:NAME when they belong to
 another target; TARGET: stands for all regions of that target. None given: all regions of master.
 
+As the first word, these are commands with a --help of their own; a region of that name is written master:NAME.
+{commands}
 Begin with --show-status and --dry-run: neither ever writes to a region.
 
 exit status: 0 all done; 1 a region or an image failed, or another run holds a region; 2 wrong usage or
@@ -36,7 +39,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         prog=prog,
         usage=f"{prog} [region ...] [options]",
         description="Bring the images of the regions of an OpenStack federation to the state of the master region.",
-        epilog=EPILOG,
+        epilog=EPILOG.format(commands=_commands()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -121,3 +124,7 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
     if any(not region.strip() for region in parsed.regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
     return parsed
+
+
+def _commands() -> str:
+    return "".join(f"  {word:<10}{command.help}\n" for word, command in COMMANDS.items())

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from ..errors import Cancelled, ConfigError, GlanceSyncError
 from .arguments import parse_arguments
+from .commands import command_of
 from .narrative import write_line
 from .text import printable
 
@@ -59,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str], prog: str) -> int:
+    command = command_of(words)
+    if command is not None:
+        return command.load()(words[1:], f"{prog} {words[0]}")
     options = parse_arguments(words, prog)
     # Only now, so that --help and mistakes are answered at once.
     from ..config import load_settings
@@ -70,7 +74,7 @@ def _run(words: Sequence[str], prog: str) -> int:
     reconfigure_output()
     _collect_garbage_seldom()
     if options.debug:
-        _log_requests()
+        log_requests()
     with cancellable():
         overrides = list(options.config)
         if options.transfer:
@@ -85,7 +89,8 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(GARBAGE, 20, 100)
 
 
-def _log_requests() -> None:
+def log_requests() -> None:
+    """Tell each request that is made to a service, for ``--debug``."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s:%(message)s"))
     logger = logging.getLogger("glancesync")
