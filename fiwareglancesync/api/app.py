@@ -35,6 +35,7 @@ from .routes import regions
 from .schemas import ErrorAnswer, SyncBody
 from .service import NAME, Service
 from .settings import ServerSettings, StartError, load_server_settings
+from .statuses import Statuses
 
 BODY = 64 * 2**10
 """Bytes of the largest body that is read."""
@@ -93,7 +94,8 @@ def create_app(
         log.warning("%s", text)
     runner = EmbeddedRunner(store, url, environ)
     since = time.time() if started is None else started
-    found = Service(server, Cloud(settings, environ), store, runner, environ, bool(environ.get(EMBEDDED)), since)
+    cloud, statuses = Cloud(settings, environ), Statuses(store)
+    found = Service(server, cloud, store, statuses, runner, environ, bool(environ.get(EMBEDDED)), since)
     app.extensions[NAME] = found
     app.extensions["glancesync-health"] = Health(found)
     _add_routes(app)

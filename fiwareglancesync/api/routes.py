@@ -10,7 +10,6 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
 from ..execution.regions import RegionRef
-from ..jobs.overview import summary_of
 from ..jobs.tasks import Summary, Task, TaskStatus
 from .auth import USER
 from .errors import BAD_REQUEST, ApiError, invalid
@@ -27,7 +26,6 @@ from .schemas import (
     TaskPath,
     TaskRef,
     TasksAnswer,
-    image_answer,
     region_answer,
     task_answer,
     task_ref,
@@ -67,10 +65,9 @@ def get_region(path: RegionPath, query: ImagesQuery) -> Response:
     """The status of each image to be synchronised, as it is now."""
     found = service()
     ref = found.region(path.id)
-    rows = found.watch().status(ref)
-    found.store.save_summaries([summary_of(ref.full, rows)])
-    wanted = [image_answer(row) for row in rows if query.image is None or row.image == query.image]
-    return _json(ImagesAnswer(images=wanted))
+    look = found.statuses.of(found.watch(), ref)
+    text = look.whole if query.image is None else look.answer(query.image)
+    return Response(text, 200, mimetype="application/json")
 
 
 @regions.post(

@@ -16,6 +16,7 @@ from ..jobs.store import TaskStore
 from ..jobs.tasks import Task, TaskRequest, TaskStatus
 from .cloud import Cloud
 from .settings import ServerSettings
+from .statuses import Statuses
 
 NAME = "glancesync"
 """Where the application keeps it."""
@@ -43,6 +44,7 @@ class Service:
     server: ServerSettings
     cloud: Cloud
     store: TaskStore
+    statuses: Statuses
     executor: Executor
     environ: Mapping[str, str] = field(repr=False)
     embedded: bool

@@ -1,5 +1,27 @@
 """The port to the places that hold images, and its implementations: real OpenStack and the embedded federation."""
 
-from .port import PIECE, Body, Download, Federation, FileSlice, InstantCopy, Piece, Place, ServerImport
+from .port import (
+    PIECE,
+    Body,
+    Download,
+    Federation,
+    FileSlice,
+    InstantCopy,
+    Piece,
+    Place,
+    ServerImport,
+    Versioned,
+)
 
-__all__ = ["PIECE", "Body", "Download", "Federation", "FileSlice", "InstantCopy", "Piece", "Place", "ServerImport"]
+__all__ = [
+    "PIECE",
+    "Body",
+    "Download",
+    "Federation",
+    "FileSlice",
+    "InstantCopy",
+    "Piece",
+    "Place",
+    "ServerImport",
+    "Versioned",
+]

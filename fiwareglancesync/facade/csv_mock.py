@@ -7,7 +7,7 @@ real one answers by the conformance suite, which runs against both.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import count
@@ -73,6 +73,13 @@ class EmbeddedFederation:
         address = f"{self._address}/{name}"
         is_master = name == self._settings.master_region
         return EmbeddedPlace(self._store, name, target.mock_project, address, is_master=is_master)
+
+    def version(self) -> Hashable:
+        """What changes with every change of a region, by whichever process.
+
+        :raises ServiceFailure: the federation's file cannot be read
+        """
+        return self._store.version()
 
     def forked(self) -> None:
         """Nothing to do: no connection crosses a fork (:mod:`~fiwareglancesync.facade.csv_store`)."""

@@ -38,6 +38,7 @@ class Store:
 
     def __init__(self, file: Path | None) -> None:
         self._connection: sqlite3.Connection | None = None
+        self._opened = 0
         self._lock = threading.RLock()
         self.file = file
         _STORES.add(self)
@@ -68,6 +69,17 @@ class Store:
                     connection.execute("ROLLBACK")
                 raise
 
+    def version(self) -> tuple[int, int, int]:
+        """What changes with every change of the file, by whichever process.
+
+        SQLite counts what others change in a number that holds for one connection alone, which so is a part of it.
+
+        :raises ServiceFailure: the file cannot be read
+        """
+        with self.read() as connection:
+            of_others = int(connection.execute("PRAGMA data_version").fetchone()[0])
+            return self._opened, of_others, connection.total_changes
+
     def close(self) -> None:
         """Close the connection; the next use opens another."""
         with self._lock:
@@ -82,6 +94,7 @@ class Store:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = _connect(self.file)
+            self._opened += 1
         return self._connection
 
     @contextmanager

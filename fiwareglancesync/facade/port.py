@@ -7,7 +7,7 @@ may raise a :class:`~fiwareglancesync.errors.CloudError`; nothing of a client li
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -183,4 +183,16 @@ class Federation(Protocol):
 
     def forked(self) -> None:
         """Tell a child process that connections inherited from its parent must not be used."""
+        ...
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """Capability of a federation that tells cheaply whether anything in it has changed."""
+
+    def version(self) -> Hashable:
+        """What stays the same as long as nothing changes, whoever does; once something has, no earlier one again.
+
+        :raises CloudError: the federation cannot be asked
+        """
         ...

@@ -206,3 +206,28 @@ def test_a_file_instead_of_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p").write_text("x")
     with pytest.raises(ConfigError, match="expected a folder that can be written"):
         create(tmp_path / "p")
+
+
+def test_a_version_stays_until_anybody_changes_something(folder: Path) -> None:
+    federation = EmbeddedFederation(folder, SETTINGS)
+    seen = [federation.version()]
+    assert federation.version() == seen[0]
+    burgos(folder).create(NewImage("by-others", "x", "raw", "bare"))
+    seen.append(federation.version())
+    own = federation.place(TARGET, "Burgos").create(NewImage("by-us", "x", "raw", "bare"))
+    seen.append(federation.version())
+    federation.place(TARGET, "Burgos").update(own, Patch(set={"number": "1"}))
+    seen.append(federation.version())
+    burgos(folder).delete("by-us")
+    seen.append(federation.version())
+    assert len(set(seen)) == len(seen)
+    assert federation.version() == seen[-1]
+
+
+def test_a_version_tells_of_changes_while_the_file_was_closed(folder: Path) -> None:
+    store = Store(folder / FILE)
+    before = store.version()
+    store.close()
+    burgos(folder).create(NewImage("meanwhile", "x", "raw", "bare"))
+    assert store.version() != before
+    assert store.version() > before

@@ -1,0 +1,94 @@
+"""The statuses of regions as they are now; computed once for each change where the federation tells its changes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Hashable, Sequence
+from functools import cached_property
+
+from ..execution.regions import RegionRef
+from ..facade import Federation, Versioned
+from ..jobs.overview import Watch, summary_of
+from ..jobs.region import StatusRow
+from ..jobs.store import TaskStore
+from .schemas import ImagesAnswer, image_answer
+
+KEPT = 64
+"""Regions whose statuses are kept."""
+
+SAVED = 1.0
+"""Seconds after which it is written down anew that a region is as it was."""
+
+
+class Look:
+    """What was seen of a region.
+
+    :param rows: the status of each image
+    :param version: of the federation before it was looked at, None when it tells none
+    """
+
+    def __init__(self, rows: Sequence[StatusRow], version: Hashable = None) -> None:
+        self.rows = rows
+        self.version = version
+        self.save_at = 0.0
+
+    @cached_property
+    def whole(self) -> str:
+        """The answer that holds all images."""
+        return self.answer(None)
+
+    def answer(self, name: str | None) -> str:
+        """The answer of the API, JSON.
+
+        :param name: of the images that it is to hold; None means all
+        """
+        wanted = [image_answer(row) for row in self.rows if name is None or row.image == name]
+        return ImagesAnswer(images=wanted).model_dump_json()
+
+
+class Statuses:
+    """Looks at regions and keeps their counts in the store.
+
+    :param store: where the last counts of each region are
+    """
+
+    def __init__(self, store: TaskStore) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._federation: Federation | None = None
+        self._looks: dict[str, Look] = {}
+
+    def of(self, watch: Watch, ref: RegionRef) -> Look:
+        """The statuses of a region, never older than the question.
+
+        :raises UnknownRegion: there is no such region
+        :raises MasterFailed: Keystone or the master does not answer
+        :raises GlanceSyncError: the region does not
+        """
+        federation = watch.federation
+        if isinstance(federation, Versioned):
+            look = self._unless_changed(watch, federation, ref)
+        else:
+            look = Look(watch.status(ref))
+        now = time.monotonic()
+        if look.save_at <= now:
+            look.save_at = now + SAVED
+            self._store.save_summaries([summary_of(ref.full, look.rows)])
+        return look
+
+    def _unless_changed(self, watch: Watch, federation: Versioned, ref: RegionRef) -> Look:
+        # One at a time: of several who find a region changed, the first one looks for all.
+        with self._guard:
+            if watch.federation is not self._federation:
+                self._federation = watch.federation
+                self._looks.clear()
+            version = federation.version()
+            look = self._looks.get(ref.full)
+            if look is None or look.version != version:
+                look = Look(watch.status(ref), version)
+                self._looks.pop(ref.full, None)
+                self._looks[ref.full] = look
+                if len(self._looks) > KEPT:
+                    del self._looks[next(iter(self._looks))]
+            return look

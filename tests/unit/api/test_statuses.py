@@ -1,0 +1,115 @@
+"""An answer about a region is as young as the question, and is not worked out twice for nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from fiwareglancesync.api import statuses
+from fiwareglancesync.api.cloud import Cloud
+from fiwareglancesync.api.service import Service
+from fiwareglancesync.execution.regions import RegionRef
+from fiwareglancesync.facade import InstantCopy
+from fiwareglancesync.facade.csv_mock import EmbeddedFederation
+from fiwareglancesync.facade.factory import open_federation
+from fiwareglancesync.jobs.overview import Watch
+
+BURGOS = RegionRef.parse("Burgos")
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The regions that were looked at."""
+    regions: list[str] = []
+    status = Watch.status
+
+    def counted(watch: Watch, ref: RegionRef) -> Any:
+        regions.append(ref.full)
+        return status(watch, ref)
+
+    monkeypatch.setattr(Watch, "status", counted)
+    return regions
+
+
+def elsewhere(service: Service) -> EmbeddedFederation:
+    """The same federation as another process has it."""
+    federation = open_federation(service.cloud.settings, service.environ)
+    assert isinstance(federation, EmbeddedFederation)
+    return federation
+
+
+def shown(client: FlaskClient, name: str) -> list[str]:
+    answer = client.get("/regions/Burgos", query_string={"image": name}).json
+    assert answer is not None
+    return [image["status"] for image in answer["images"]]
+
+
+def test_what_has_not_changed_is_looked_at_once(client: FlaskClient, looked: list[str]) -> None:
+    first = client.get("/regions/Burgos").data
+    assert [client.get("/regions/Burgos").data for _ in range(3)] == [first] * 3
+    assert shown(client, "base_debian_12")
+    assert looked == ["Burgos"]
+
+
+def test_a_change_by_another_process_is_seen_at_once(client: FlaskClient, service: Service, looked: list[str]) -> None:
+    other = elsewhere(service)
+    name = "base_debian_12"
+    assert shown(client, name) == ["pending_replace"]
+    (image,) = (image for image in other.images("Burgos") if image.name == name)
+    other.place(service.cloud.settings.master, "Burgos").delete(image.id)
+    assert shown(client, name) == ["pending_upload"]
+    other.put(image)
+    assert shown(client, name) == ["pending_replace"]
+    assert looked == ["Burgos"] * 3
+
+
+def test_a_change_of_the_master_is_seen_at_once(client: FlaskClient, service: Service) -> None:
+    other = elsewhere(service)
+    name = "base_debian_12"
+    assert shown(client, name)
+    (image,) = (image for image in other.images("Spain") if image.name == name)
+    other.place(service.cloud.settings.master, "Spain").delete(image.id)
+    assert shown(client, name) == []
+
+
+def test_a_federation_that_tells_no_version_is_always_looked_at(
+    service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
+) -> None:
+    monkeypatch.setattr(statuses, "Versioned", InstantCopy)  # which no federation is
+    for _ in range(2):
+        assert service.statuses.of(service.watch(), BURGOS).rows
+    assert looked == ["Burgos"] * 2
+
+
+def test_a_federation_that_is_opened_anew_is_looked_at_anew(
+    service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
+) -> None:
+    for _ in range(2):
+        watch = Cloud(service.cloud.settings, service.environ).watch()
+        assert service.statuses.of(watch, BURGOS).rows
+    assert looked == ["Burgos"] * 2
+
+
+def test_a_bounded_number_of_regions_is_kept(
+    service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
+) -> None:
+    monkeypatch.setattr(statuses, "KEPT", 1)
+    for name in ("Burgos", "Caceres", "Caceres", "Burgos"):
+        service.statuses.of(service.watch(), RegionRef.parse(name))
+    assert looked == ["Burgos", "Caceres", "Burgos"]
+
+
+def test_the_counts_are_kept_for_the_list_of_regions(client: FlaskClient, service: Service) -> None:
+    client.get("/regions/Burgos")
+    before = service.store.summaries()["Burgos"]
+    client.get("/regions/Burgos")
+    assert service.store.summaries()["Burgos"] == before  # a moment ago it was just so
+    other = elsewhere(service)
+    (image,) = (image for image in other.images("Burgos") if image.name == "base_debian_12")
+    other.place(service.cloud.settings.master, "Burgos").delete(image.id)
+    client.get("/regions/Burgos")
+    after = service.store.summaries()["Burgos"]
+    assert after.checked > before.checked
+    assert after.counts["pending_upload"] == before.counts["pending_upload"] + 1
