@@ -57,6 +57,7 @@ setup(
         "pydantic>=2.7,<3",
         "requests>=2.31,<3",
         "rich>=13.7,<16",
+        "shtab>=1.7,<2",
         "tenacity>=8.2,<10",
         "urllib3>=2,<3",
         "werkzeug>=3,<4",
@@ -68,6 +69,7 @@ setup(
     entry_points={
         "console_scripts": [
             "glancesync = fiwareglancesync.cli.main:main",
+            "glancesync-completion = fiwareglancesync.cli.completion:main",
             "glancesync-server = fiwareglancesync.api.command:main",
             "glancesync-generate-config = fiwareglancesync.scripts.generate_config_file:main",
         ],

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONSTRAINTS = ROOT / "requirements.txt"
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist")
-COMMANDS = ("glancesync", "glancesync-generate-config", "glancesync-server")
+COMMANDS = ("glancesync", "glancesync-completion", "glancesync-generate-config", "glancesync-server")
 
 
 def main() -> int:
