@@ -65,6 +65,7 @@ setup(
     extras_require={
         "postgresql": ["psycopg[binary]>=3.1,<4"],
         "mysql": ["PyMySQL>=1.1,<2"],
+        "celery": ["celery[redis]>=5.5,<6"],
     },
     entry_points={
         "console_scripts": [
