@@ -7,6 +7,7 @@ the old one keeps its name until the new one is published and everything that li
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -24,6 +25,7 @@ from ..errors import (
     Unauthorized,
     VerificationError,
 )
+from ..facade import Place
 from ..model import JOURNAL, Image, NewImage, Patch, same_content
 from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
@@ -33,6 +35,9 @@ from .scene import RunContext, Scene, without
 UPLOAD_ATTEMPTS = 3
 UPLOAD_WAIT = 1.0
 """Seconds before the second attempt, at the least; more before the third."""
+
+LATE = 2.0
+"""Seconds for which a place may still be at a creation that was interrupted."""
 
 VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
 """What a refusal names when it is about the visibility that an image should get."""
@@ -257,8 +262,25 @@ def _undo(uuid: str, scene: Scene, error: BaseException) -> None:
     try:
         if uuid in scene:
             scene.delete(uuid)
-        else:
+        elif isinstance(error, Exception):
             scene.place.delete(uuid)
+        else:
+            _delete_late(uuid, scene.place)
     except GlanceSyncError as second:
         if isinstance(error, GlanceSyncError):
             error.explain(f"the unfinished image {uuid} stays for the next run to remove: {second}")
+
+
+def _delete_late(uuid: str, place: Place) -> None:
+    """Remove an image whose creation was interrupted: the place may still be at it, and a deletion come too early."""
+    end = time.monotonic() + LATE
+    while True:
+        try:
+            place.get(uuid)
+        except NotFound:
+            if time.monotonic() >= end:
+                return
+            time.sleep(LATE / 20)
+        else:
+            place.delete(uuid)
+            return

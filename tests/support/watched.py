@@ -124,7 +124,7 @@ def dying_after(number: int) -> Callable[[EmbeddedPlace], WatchedPlace]:
     return lambda place: WatchedPlace(place, *killed_after(number))
 
 
-def refusing(error: Exception, matches: Callable[[Write], bool]) -> Hook:
+def refusing(error: BaseException, matches: Callable[[Write], bool]) -> Hook:
     """A hook that refuses the writes that match."""
 
     def before(write: Write) -> None:
