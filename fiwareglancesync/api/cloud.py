@@ -47,5 +47,7 @@ class Cloud:
                 self._until = 0.0
             return Watch(self.settings, fresh)
         with self._guard:
-            self._federation = fresh
-        return Watch(self.settings, fresh)
+            # Of several that were opened at once, all go on with the same.
+            if self._federation is known:
+                self._federation = fresh
+            return Watch(self.settings, self._federation or fresh)

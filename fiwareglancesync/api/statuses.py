@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Hashable, Sequence
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 from ..execution.regions import RegionRef
-from ..facade import Federation, Versioned
+from ..facade import Versioned
 from ..jobs.overview import Watch, summary_of
 from ..jobs.region import StatusRow
 from ..jobs.store import TaskStore
@@ -56,8 +57,7 @@ class Statuses:
     def __init__(self, store: TaskStore) -> None:
         self._store = store
         self._guard = threading.Lock()
-        self._federation: Federation | None = None
-        self._looks: dict[str, Look] = {}
+        self._looks: WeakKeyDictionary[Versioned, dict[str, Look]] = WeakKeyDictionary()
 
     def of(self, watch: Watch, ref: RegionRef) -> Look:
         """The statuses of a region, never older than the question.
@@ -80,15 +80,13 @@ class Statuses:
     def _unless_changed(self, watch: Watch, federation: Versioned, ref: RegionRef) -> Look:
         # One at a time: of several who find a region changed, the first one looks for all.
         with self._guard:
-            if watch.federation is not self._federation:
-                self._federation = watch.federation
-                self._looks.clear()
+            looks = self._looks.setdefault(federation, {})
             version = federation.version()
-            look = self._looks.get(ref.full)
+            look = looks.get(ref.full)
             if look is None or look.version != version:
                 look = Look(watch.status(ref), version)
-                self._looks.pop(ref.full, None)
-                self._looks[ref.full] = look
-                if len(self._looks) > KEPT:
-                    del self._looks[next(iter(self._looks))]
+                looks.pop(ref.full, None)
+                looks[ref.full] = look
+                if len(looks) > KEPT:
+                    del looks[next(iter(looks))]
             return look

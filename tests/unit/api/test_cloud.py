@@ -1,0 +1,59 @@
+"""The federation as the server's threads share it."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from fiwareglancesync.api import cloud
+from fiwareglancesync.api.cloud import Cloud
+from fiwareglancesync.api.service import Service
+from fiwareglancesync.errors import Unreachable
+from fiwareglancesync.facade.csv_mock import EmbeddedFederation
+from fiwareglancesync.settings import Target
+
+THREADS = 4
+
+
+@pytest.fixture
+def made(service: Service) -> Cloud:
+    """One that nobody has used yet."""
+    return Cloud(service.cloud.settings, service.environ)
+
+
+def test_threads_that_come_together_share_what_one_of_them_opened(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(THREADS, timeout=30)
+    regions = EmbeddedFederation.regions
+
+    def slow(federation: EmbeddedFederation, target: Target) -> object:
+        together.wait()
+        return regions(federation, target)
+
+    monkeypatch.setattr(EmbeddedFederation, "regions", slow)
+    with ThreadPoolExecutor(THREADS) as threads:
+        watches = [future.result() for future in [threads.submit(made.watch) for _ in range(THREADS)]]
+    assert len({id(watch.federation) for watch in watches}) == 1
+    assert made.watch().federation is watches[0].federation
+
+
+def test_it_is_kept_for_a_while(made: Cloud) -> None:
+    first = made.watch().federation
+    assert made.watch().federation is first
+
+
+def test_it_is_opened_anew_when_its_time_is_over(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud, "KEPT", 0.0)
+    first = made.watch().federation
+    assert made.watch().federation is not first
+
+
+def test_the_known_one_serves_while_it_cannot_be_opened_anew(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(federation: EmbeddedFederation, target: Target) -> object:
+        raise Unreachable("nobody answers")
+
+    monkeypatch.setattr(cloud, "KEPT", 0.0)
+    first = made.watch().federation
+    monkeypatch.setattr(EmbeddedFederation, "regions", fail)
+    assert made.watch().federation is first
