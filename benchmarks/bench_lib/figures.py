@@ -69,6 +69,19 @@ def at_most(
     )
 
 
+def at_least(what: str, limit: float, values: Sequence[float], unit: str = "") -> Figure:
+    """A figure that should reach a target; the median counts.
+
+    :param values: the single figures
+    :param unit: written after numbers, with its space
+    """
+    spread = Spread.of(values)
+    return Figure(
+        what, f"≥ {limit:.2f}{unit}", f"{spread.median:.2f}{unit}", spread.median >= limit,
+        f"{spread.text('.2f')} ({len(values)})",
+    )
+
+
 def plain(what: str, values: Sequence[float], form: str = ".2f", unit: str = "") -> Figure:
     """A figure without a target."""
     spread = Spread.of(values)

@@ -21,8 +21,8 @@ CONFIG = f"[main]\nmaster_region = {MASTER}\n[master]\ntenant = benchmark\ntenan
 def measure(setting: Setting) -> Result:
     """`--show-status` of the loaded federation against reading the same CSV files."""
     images, regions = (1000, 100) if setting.quick else (10_000, 100)
-    large = _Federation(setting, images, regions)
-    small = _Federation(setting, images // 10, regions)
+    large = Federation(setting, images, regions)
+    small = Federation(setting, images // 10, regions)
     # Read, large, small, read …: the large one has both its references beside it.
     rounds = [(large.read(), large.status(), small.status()) for _ in range(setting.pairs)]
     ratios = [status.seconds / read.seconds for read, status, _ in rounds]
@@ -41,7 +41,7 @@ def measure(setting: Setting) -> Result:
     )
 
 
-class _Federation:
+class Federation:
     """A federation as CSV files and loaded.
 
     :param images: in the master
@@ -52,7 +52,7 @@ class _Federation:
         self._setting = setting
         self._lines = images * regions
         self._source = setting.work / f"csv-{images}"
-        self._loaded = setting.work / f"embedded-{images}"
+        self.loaded = setting.work / f"embedded-{images}"
         self._source.mkdir()
         setting.say(f"plan: writing and loading {images} images × {regions} regions")
         master = [_row(MASTER, number) for number in range(images)]
@@ -60,26 +60,26 @@ class _Federation:
         for region in range(regions):
             name = f"Region{region:03}"
             _write(self._source, name, [_row(name, number) for number in range(images) if number % 50 != region % 50])
-        words = [setting.python, str(LOADER), "--path", str(self._loaded), str(self._source)]
+        words = [setting.python, str(LOADER), "--path", str(self.loaded), str(self._source)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Failed(f"the federation cannot be loaded: {done.stderr.strip()}")
         config = setting.work / "plan.conf"
         config.write_text(CONFIG, encoding="ascii")
-        self._environ = {
+        self.environ = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("OS_", "GLANCESYNC"))},
-            "GLANCESYNC_MOCKPERSISTENT_PATH": str(self._loaded), "GLANCESYNC_CONFIG": str(config),
+            "GLANCESYNC_MOCKPERSISTENT_PATH": str(self.loaded), "GLANCESYNC_CONFIG": str(config),
         }
 
     def read(self) -> Spent:
         """The reference."""
         words = [self._setting.python, str(REFERENCE / "read_csv.py"), str(self._source)]
-        return run(Command(words, self._environ, self._setting.work, "read.csv"))
+        return run(Command(words, self.environ, self._setting.work, "read.csv"))
 
     def status(self) -> Spent:
         """The program."""
         words = [self._setting.python, str(self._setting.program), "--show-status"]
-        spent = run(Command(words, self._environ, self._setting.work, "status.csv"))
+        spent = run(Command(words, self.environ, self._setting.work, "status.csv"))
         with (self._setting.work / "status.csv").open("rb") as file:
             lines = sum(1 for _ in file)
         if lines != self._lines:
