@@ -39,6 +39,7 @@ setup(
     ],
     packages=find_packages(include=["fiwareglancesync", "fiwareglancesync.*"]),
     package_data={"fiwareglancesync": ["py.typed"], "fiwareglancesync.migrations": ["alembic.ini", "script.py.mako"]},
+    data_files=[("share/man/man1", ["docs/man/glancesync.1"])],
     python_requires=">=3.10",
     install_requires=[
         "SQLAlchemy>=2.0,<3",

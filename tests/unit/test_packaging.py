@@ -34,6 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(PACKAGE, source / "fiwareglancesync", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.py", "pyproject.toml", "README.rst", "LICENSE", "MANIFEST.in"):
         shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "docs" / "man", source / "docs" / "man")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
                "--no-index", "--wheel-dir", str(folder), str(source)]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
@@ -120,7 +121,7 @@ def test_wheel_has_the_version_of_the_package(wheel: Path) -> None:
 def test_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     files = set(zipfile.ZipFile(wheel).namelist())
     ours = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py")} | DATA
-    assert {name for name in files if ".dist-info/" not in name} == ours
+    assert {name for name in files if ".dist-info/" not in name and ".data/" not in name} == ours
 
 
 def test_wheel_gives_the_commands_and_the_licence(wheel: Path) -> None:
@@ -130,6 +131,12 @@ def test_wheel_gives_the_commands_and_the_licence(wheel: Path) -> None:
         assert any(name.endswith("/LICENSE") for name in archive.namelist())
     assert "glancesync = fiwareglancesync.cli.main:main" in commands
     assert "glancesync-generate-config = fiwareglancesync.scripts.generate_config_file:main" in commands
+
+
+def test_wheel_gives_the_manual_page(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (page,) = [name for name in archive.namelist() if name.endswith("/share/man/man1/glancesync.1")]
+        assert archive.read(page) == (ROOT / "docs" / "man" / "glancesync.1").read_bytes()
 
 
 def test_every_import_is_declared(declared: list[Requirement]) -> None:

@@ -1,0 +1,64 @@
+"""``scripts/docs``: the handbook as HTML and the manual page of the command, both made from ``docs/``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from workbench.cloud import CHECKOUT
+from workbench.testing import LOCKS
+from workbench.venv import SetupError, clean_environment, prepare
+
+SOURCE = CHECKOUT / "docs"
+OUTPUT = CHECKOUT / "build" / "handbook"
+MANUAL_PAGE = "glancesync.1"
+
+DESCRIPTION = """\
+Builds the handbook; a warning is an error. The parts that tell of options, keys and routes are made from the program.
+Needs Python 3 only; what else is needed goes into .venv in the checkout.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build the handbook.
+
+    :param arguments: the words after the program's name; default: those of this process
+    :returns: the exit code: 0, 1 when something is wrong with a page, 2 for wrong usage
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        python = prepare(CHECKOUT / ".venv", ["-r", str(LOCKS[1])], LOCKS, print)
+    except SetupError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
+    folder = options.output.absolute()
+    if not all(_build(python, builder, folder) for builder in ("html", "man")):
+        return 1
+    if options.update_man:
+        shutil.copyfile(folder / "man" / MANUAL_PAGE, SOURCE / "man" / MANUAL_PAGE)
+    print(f"The handbook is in {folder / 'html' / 'index.html'}, the manual page in {folder / 'man' / MANUAL_PAGE}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/docs", description=DESCRIPTION)
+    parser.add_argument(
+        "--output", type=Path, default=OUTPUT, metavar="FOLDER", help="where it goes (default: build/handbook)"
+    )
+    parser.add_argument(
+        "--update-man", action="store_true", help="also write docs/man/glancesync.1, which installations contain"
+    )
+    return parser
+
+
+def _build(python: Path, builder: str, folder: Path) -> bool:
+    """Build with Sphinx; what the first builder has read, the next need not read again."""
+    command = [str(python), "-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder]
+    command += ["-d", str(folder / "read"), str(SOURCE), str(folder / builder)]
+    environment = clean_environment(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0

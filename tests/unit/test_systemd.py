@@ -1,0 +1,92 @@
+"""The units of systemd in the examples are right, and start what there is with words that it takes."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.api.command import cli
+from fiwareglancesync.cli.arguments import parse_arguments
+from fiwareglancesync.cli.commands import command_of
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples" / "systemd"
+UNITS = sorted(path.name for path in FOLDER.iterdir())
+SERVICES = [name for name in UNITS if name.endswith(".service")]
+INSTALLED = "/opt/glancesync/bin/"
+
+
+class _Unit(dict[str, list[str]]):
+    """A section of a unit, where a key may come several times."""
+
+    def __setitem__(self, key: str, value: list[str] | str) -> None:
+        if isinstance(value, list) and key in self:
+            self[key].extend(value)
+        else:
+            super().__setitem__(key, value)  # type: ignore[assignment]
+
+
+def unit(name: str) -> configparser.RawConfigParser:
+    """A unit, taken apart; several lines of one key are one value."""
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",), dict_type=_Unit)  # type: ignore[arg-type]
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(FOLDER / name)
+    return parser
+
+
+def command(service: str) -> list[str]:
+    """The words of a service's command, the program's name first."""
+    program, *words = shlex.split(unit(service)["Service"]["ExecStart"])
+    assert program.startswith(INSTALLED)
+    return [program.removeprefix(INSTALLED), *words]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs the Debian package systemd")
+def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
+    programs = {command(service)[0] for service in SERVICES}
+    for program in programs:
+        (tmp_path / program).touch(0o755)
+    for name in UNITS:
+        text = (FOLDER / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace(INSTALLED, f"{tmp_path}/"), encoding="utf-8")
+    words = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / name) for name in UNITS)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, [line for line in done.stderr.splitlines() if str(tmp_path) in line]) == (0, [])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_started_with_words_that_its_program_takes(service: str) -> None:
+    program, *words = command(service)
+    if program == "glancesync-server":
+        cli.commands[words[0]].make_context(words[0], words[1:])
+        return
+    assert program == "glancesync"
+    if command_of(words) is None:
+        parse_arguments(words, program)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_an_account_and_a_folder_of_its_own(service: str) -> None:
+    section = unit(service)["Service"]
+    assert section["User"] == "glancesync"
+    assert section["WorkingDirectory"] == f"/var/lib/{section['StateDirectory']}"
+    assert section["StateDirectoryMode"] == "0700"
+    assert section["NoNewPrivileges"] == "yes"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_runs_of_the_account_find_each_others_locks(service: str) -> None:
+    section = unit(service)["Service"]
+    assert "PrivateTmp" not in section
+    assert "/tmp" in section["ReadWritePaths"].split()
+
+
+def test_the_timer_starts_the_synchronisation() -> None:
+    (timer,) = [name for name in UNITS if name.endswith(".timer")]
+    assert timer.replace(".timer", ".service") in SERVICES
+    assert unit(timer)["Timer"]["OnCalendar"]
+    assert unit(timer)["Install"]["WantedBy"] == "timers.target"
