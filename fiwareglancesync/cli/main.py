@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prog = os.path.basename(sys.argv[0]) or "glancesync"
     debug = "--debug" in words
     try:
-        return _run(words, prog)
+        return _run(words, prog, is_process=arguments is None)
     except Cancelled as stopped:
         _tell("Interrupted; everything is left tidy.")
         if arguments is None:
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(words: Sequence[str], prog: str) -> int:
+def _run(words: Sequence[str], prog: str, *, is_process: bool) -> int:
     command = command_of(words)
     if command is not None:
         return command.load()(words[1:], f"{prog} {words[0]}")
@@ -67,7 +67,7 @@ def _run(words: Sequence[str], prog: str) -> int:
     # Only now, so that --help and mistakes are answered at once.
     from ..config import load_settings
     from ..facade.factory import EMBEDDED, open_federation
-    from ..jobs.signals import cancellable
+    from ..jobs.signals import cancellable, ignore_signals
     from .command import Command
     from .tables import reconfigure_output
 
@@ -80,7 +80,10 @@ def _run(words: Sequence[str], prog: str) -> int:
         if options.transfer:
             overrides.append(f"main.transfer={options.transfer}")
         settings = load_settings(options.conf, overrides, os.environ, mock=bool(os.environ.get(EMBEDDED)))
-        return Command(options, settings, open_federation(settings, os.environ)).run()
+        code = Command(options, settings, open_federation(settings, os.environ)).run()
+    if is_process:
+        ignore_signals()
+    return code
 
 
 def _collect_garbage_seldom() -> None:

@@ -42,3 +42,9 @@ def cancellable(*, child: bool = False) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def ignore_signals() -> None:
+    """Let no signal spoil the end of this process: its work is done, and its exit code tells what came of it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

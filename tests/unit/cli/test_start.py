@@ -1,7 +1,8 @@
-"""What the command does before it does anything: as little as possible."""
+"""What the command does before it does anything, as little as possible, and how its process ends."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,15 @@ sys.exit(code)
 """
 
 
+ENDING = """
+import atexit, os, signal, sys
+from fiwareglancesync.cli.main import main
+number = getattr(signal, sys.argv.pop())
+atexit.register(lambda: os.kill(os.getpid(), number))
+sys.exit(main())
+"""
+
+
 @pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["--version"], 0), (["--unknown"], 2), (["--image"], 2)])
 def test_help_and_mistakes_load_no_library(root: Path, words: list[str], code: int) -> None:
     done = subprocess.run(
@@ -41,3 +51,23 @@ def test_help_and_mistakes_load_no_library(root: Path, words: list[str], code: i
     loaded = done.stdout.splitlines()[-1].split()
     assert loaded[0] == "LOADED"
     assert sorted(set(HEAVY) & set(loaded)) == []
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_comes_when_all_is_done_changes_nothing(root: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "backup_Spain.csv").write_text("")
+    embedded = tmp_path / "federation"
+    loader = root / "fiwareglancesync" / "glancesync_serverfacade_mock.py"
+    subprocess.run([sys.executable, loader, "--path", embedded, tmp_path], check=True, capture_output=True)
+    environment = os.environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(embedded), "OS_REGION_NAME": "Spain"}
+    words = ["--show-status", "--config", "master.credential=u,cA==,http://127.0.0.1/,t", name]
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING, *words],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
