@@ -344,12 +344,13 @@ def md5(content: bytes) -> str:
     return hashlib.md5(content).hexdigest()
 
 
-def until(condition: Any, what: str) -> None:
+def until(condition: Any, what: str, seconds: float = PATIENCE) -> None:
     """Wait until a condition holds.
 
     :param what: what was waited for, if in vain
+    :param seconds: how long it is waited for
     """
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"in vain: {what}"
         threading.Event().wait(0.02)
