@@ -22,8 +22,9 @@ from ..config import load_settings
 from ..errors import ConfigError
 from ..facade.factory import EMBEDDED
 from ..jobs.lease import one_line
-from ..jobs.runner import EmbeddedRunner
-from ..jobs.store import TaskStore
+from ..jobs.queue import WAITS, CeleryExecutor, make_queue
+from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, Workplace
+from ..jobs.store import STALE, TaskStore
 from ..settings import Settings
 from . import errors, metrics
 from .auth import guarded, loopback_only
@@ -34,7 +35,7 @@ from .open_routes import open_routes
 from .routes import regions
 from .schemas import ErrorAnswer, SyncBody
 from .service import NAME, Service
-from .settings import ServerSettings, StartError, load_server_settings
+from .settings import ExecutorKind, ServerSettings, StartError, load_server_settings
 from .statuses import Statuses
 
 BODY = 64 * 2**10
@@ -45,6 +46,9 @@ SWEEP = 10.0
 
 RETENTION = 3600.0
 """Seconds between two removals of old tasks."""
+
+REMINDER = 300.0
+"""Seconds after which a task that still waits for a worker is handed over again, in case a message was lost."""
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -89,20 +93,27 @@ def create_app(
     if migrate:
         bring_up_to_date(app)
     with app.app_context():
-        store = TaskStore(db.engine)
+        store = TaskStore(db.engine, WAITS if server.executor is ExecutorKind.CELERY else STALE)
     for text in (*server.warnings, *(message.text for message in settings.warnings)):
         log.warning("%s", text)
-    runner = EmbeddedRunner(store, url, environ)
+    executor = _executor(server, Workplace(store, url, environ, server.task_time_limit))
     since = time.time() if started is None else started
     cloud, statuses = Cloud(settings, environ), Statuses(store)
-    found = Service(server, cloud, store, statuses, runner, environ, bool(environ.get(EMBEDDED)), since)
+    found = Service(server, cloud, store, statuses, executor, environ, bool(environ.get(EMBEDDED)), since)
     app.extensions[NAME] = found
     app.extensions["glancesync-health"] = Health(found)
     _add_routes(app)
     _protect(app, server, shared)
     if background:
-        threading.Thread(target=_sweep, args=(store, server.task_retention), name="sweeper", daemon=True).start()
+        threading.Thread(target=_sweep, args=(found,), name="sweeper", daemon=True).start()
     return app
+
+
+def _executor(server: ServerSettings, workplace: Workplace) -> Executor:
+    """What carries the tasks out, as the settings have it."""
+    if server.executor is ExecutorKind.CELERY:
+        return CeleryExecutor(make_queue(server.broker_url, server.task_time_limit))
+    return EmbeddedRunner(workplace)
 
 
 def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
@@ -172,16 +183,22 @@ def _protect(app: OpenAPI, server: ServerSettings, shared: Path | None) -> None:
     app.wsgi_app = guarded(app.wsgi_app, server.keystone, folder)  # type: ignore[assignment,method-assign]
 
 
-def _sweep(store: TaskStore, retention: float) -> None:
-    """End dead tasks and drop old ones, as long as the process lives."""
+def _sweep(found: Service) -> None:
+    """End dead tasks, hand over forsaken ones and drop old ones, as long as the process lives."""
+    store = found.store
     next_removal = 0.0
     while True:
         try:
             if store.bury_the_dead():
-                log.error("A task ended without a word; its worker died")
+                log.error("A task ended without a word; its worker died, or none took it")
+            for task_id in store.forsaken(REMINDER):
+                log.warning("Task %s still waits for a worker; it is handed over again", task_id)
+                found.executor.start(task_id)
             if time.monotonic() >= next_removal:
-                store.drop_old(retention)
+                store.drop_old(found.server.task_retention)
                 next_removal = time.monotonic() + RETENTION
         except SQLAlchemyError as error:
             log.warning("The tasks cannot be looked after: %s", one_line(error))
+        except ExecutorFailed as error:
+            log.warning("Tasks that wait cannot be handed over: %s", error)
         time.sleep(SWEEP)

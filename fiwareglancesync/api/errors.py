@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from ..errors import ConfigError, GlanceSyncError, TimedOut, UnknownRegion, UsageError
 from ..jobs.overview import MasterFailed
+from ..jobs.runner import ExecutorFailed
 
 log = logging.getLogger("glancesync.api")
 
@@ -74,6 +75,9 @@ def _handle(error: Exception) -> Response:
         return answer(400, BAD_REQUEST, str(error))
     if isinstance(error, MasterFailed):
         return answer(503, "Service unavailable", f"Keystone or the master region does not answer: {error}")
+    if isinstance(error, ExecutorFailed):
+        log.error("A task cannot be handed over: %s", error)
+        return answer(503, "Service unavailable", "The task cannot be handed over to a worker at the moment.")
     if isinstance(error, TimedOut):
         return answer(504, "Gateway timeout", f"The region does not answer in time: {error}")
     if isinstance(error, GlanceSyncError):

@@ -1,4 +1,4 @@
-"""Whether the server can do its work: its database, Keystone and the master's Glance."""
+"""Whether the server can do its work: its database, Keystone, the master's Glance and the tasks' broker, if any."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import requests
 
 from ..errors import NotFound
 from .service import Service
+from .settings import ExecutorKind
 
 PATIENCE = 5.0
 """Seconds to wait for all checks together."""
@@ -47,6 +48,8 @@ class Health:
         checks: dict[str, Callable[[], None]] = {"database": self._service.store.ping, "master": self._master}
         if self._service.server.keystone is not None:
             checks["keystone"] = self._keystone
+        if self._service.server.executor is ExecutorKind.CELERY:
+            checks["broker"] = self._service.executor.check
         threads = ThreadPoolExecutor(len(checks), thread_name_prefix="health")
         try:
             asked = {name: threads.submit(_outcome, name, check) for name, check in checks.items()}

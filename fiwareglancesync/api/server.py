@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
 from .logs import set_up
 from .settings import ServerSettings, StartError, is_loopback
 
@@ -44,7 +46,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         host = checked_host(host or settings.host, settings)
         _begin(settings)
         # Here what is wrong is found once, and told; each worker then makes its own, and shares no connection.
-        create_app(os.environ, shared=shared, background=False)
+        _check(create_app(os.environ, shared=shared, background=False))
         options = {
             "bind": f"{f'[{host}]' if ':' in host else host}:{port or settings.port}",
             "workers": workers or settings.workers,
@@ -78,6 +80,7 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
     host = checked_host(host or "127.0.0.1", settings)
     _begin(settings)
     app = create_app(os.environ)
+    _check(app)
     app.run(host, port or settings.port, debug=debug, use_debugger=False, load_dotenv=False, **options)
 
 
@@ -90,6 +93,17 @@ def checked_host(host: str, settings: ServerSettings) -> str:
         text = f"Without Keystone settings the server serves on loopback only, so it cannot bind to {host}."
         raise StartError([f"{text}\nPlease use -H 127.0.0.1, or give it the Keystone settings."])
     return host
+
+
+def _check(app: Flask) -> None:
+    """See whether tasks could be handed over.
+
+    :raises GlanceSyncError: they could not
+    """
+    from .service import NAME, Service
+
+    found: Service = app.extensions[NAME]
+    found.executor.check()
 
 
 def _begin(settings: ServerSettings) -> None:

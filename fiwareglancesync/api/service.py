@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from ..config import load_settings
-from ..errors import GlanceSyncError, UnknownRegion
+from ..errors import UnknownRegion
 from ..execution.regions import RegionRef
 from ..jobs.overview import Watch
-from ..jobs.runner import Executor
+from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore
 from ..jobs.tasks import Task, TaskRequest, TaskStatus
 from .cloud import Cloud
@@ -70,6 +70,7 @@ class Service:
         :raises UnknownRegion: there is no such region
         :raises ConfigError: an option of the request is wrong
         :raises Busy: something else is going on there
+        :raises ExecutorFailed: what carries the tasks out cannot be reached
         """
         self.watch().check(ref)
         load_settings(None, request.overrides(ref), self.environ, mock=self.embedded)
@@ -80,9 +81,9 @@ class Service:
             return task
         try:
             self.executor.start(task.id)
-        except OSError as error:
-            self.store.finish(task.id, TaskStatus.FAILED, f"the process of the task cannot be started: {error}")
-            raise GlanceSyncError(f"the process of the task cannot be started: {error}") from error
+        except ExecutorFailed as error:
+            self.store.finish(task.id, TaskStatus.FAILED, str(error))
+            raise
         return task
 
 

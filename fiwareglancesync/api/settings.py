@@ -8,7 +8,9 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..errors import GlanceSyncError
 
@@ -17,10 +19,21 @@ SETTINGS_FILE, LOGGING_FILE = "fiware-glancesync.cfg", "fiware-glancesync-loggin
 SETTINGS_VARIABLE, LOGGING_VARIABLE = "GLANCESYNC_SETTINGS_FILE", "GLANCESYNC_LOGGING_SETTINGS_FILE"
 DATABASE_VARIABLE, FLASK_VARIABLE = "GLANCESYNCAPP_DATABASE_PATH", "GLANCESYNCAPP_CONFIG"
 OPENSTACK, SERVER = "openstack", "settings"
-DAY = 24 * 3600.0
+HOUR = 3600.0
+DAY = 24 * HOUR
 
 KEYS: Mapping[str, tuple[str, ...]] = {
-    SERVER: ("HOST", "PORT", "WORKERS", "THREADS", "METRICS_TOKEN", "TASK_RETENTION"),
+    SERVER: (
+        "HOST",
+        "PORT",
+        "WORKERS",
+        "THREADS",
+        "METRICS_TOKEN",
+        "TASK_RETENTION",
+        "TASK_TIME_LIMIT",
+        "EXECUTOR",
+        "BROKER_URL",
+    ),
     OPENSTACK: (
         "KEYSTONE_URL",
         "ADM_USER",
@@ -42,10 +55,27 @@ DEFAULTS = {
     "WORKERS": "2",
     "THREADS": "8",
     "TASK_RETENTION": "30",
+    "TASK_TIME_LIMIT": "24",
+    "EXECUTOR": "embedded",
     "USER_DOMAIN_NAME": "Default",
     "PROJECT_DOMAIN_NAME": "Default",
     "ROLES": "admin",
 }
+VARIABLES: Mapping[str, str] = {key: key for key in KEYS[OPENSTACK]} | {
+    "EXECUTOR": "GLANCESYNC_EXECUTOR",
+    "BROKER_URL": "GLANCESYNC_BROKER_URL",
+}
+"""The environment variables that stand in for keys that the file does not have."""
+
+BROKERS = ("redis://", "rediss://", "amqp://", "amqps://")
+"""How the URL of a broker begins."""
+
+
+class ExecutorKind(str, Enum):
+    """What carries the tasks out."""
+
+    EMBEDDED = "embedded"
+    CELERY = "celery"
 
 
 class StartError(GlanceSyncError):
@@ -83,6 +113,9 @@ class ServerSettings:
 
     :param keystone: None means that nobody is asked for a token
     :param task_retention: seconds for which a task is kept after its end
+    :param task_time_limit: seconds after which a task that still runs is ended
+    :param executor: what carries the tasks out
+    :param broker_url: where Celery's messages go, "" without Celery
     :param metrics_token: what others than loopback show to see the metrics, "" for never
     :param database_folder: where the SQLite database is
     :param flask_file: a Flask configuration file, None for none
@@ -95,6 +128,9 @@ class ServerSettings:
     workers: int
     threads: int
     task_retention: float
+    task_time_limit: float = DAY
+    executor: ExecutorKind = ExecutorKind.EMBEDDED
+    broker_url: str = field(default="", repr=False)
     keystone: Keystone | None = None
     metrics_token: str = field(default="", repr=False)
     database_folder: Path = Path()
@@ -146,6 +182,9 @@ class _Reader:
             workers=self._number("WORKERS", 1000),
             threads=self._number("THREADS", 1000),
             task_retention=self._number("TASK_RETENTION", 100_000) * DAY,
+            task_time_limit=self._number("TASK_TIME_LIMIT", 10_000) * HOUR,
+            executor=self._executor(),
+            broker_url=self._broker_url(),
             keystone=self._keystone(),
             metrics_token=self._value("METRICS_TOKEN"),
             database_folder=self._database_folder(),
@@ -197,7 +236,7 @@ class _Reader:
                 self._warnings.append(f"{path}: [{section}] {name}: unknown key, ignored{hint}")
 
     def _value(self, key: str) -> str:
-        of_environment = self._environ.get(key, "") if key in KEYS[OPENSTACK] else ""
+        of_environment = self._environ.get(VARIABLES[key], "") if key in VARIABLES else ""
         return self._values.get(key) or of_environment or DEFAULTS.get(key, "")
 
     def _number(self, key: str, most: int) -> int:
@@ -209,6 +248,36 @@ class _Reader:
             f"expected a whole number from 1 to {most}. Please correct it to execute the program."
         )
         return 1
+
+    def _executor(self) -> ExecutorKind:
+        text = self._value("EXECUTOR").lower()
+        kinds = [kind.value for kind in ExecutorKind]
+        if text in kinds:
+            return ExecutorKind(text)
+        self._problems.append(
+            f"EXECUTOR in the section [{SERVER}] of {self._origin}, or the environment variable "
+            f"{VARIABLES['EXECUTOR']}, is {text[:40]!r},\n"
+            f"expected {' or '.join(kinds)}. Please correct it to execute the program."
+        )
+        return ExecutorKind.EMBEDDED
+
+    def _broker_url(self) -> str:
+        """The broker's URL where one is needed; it may hold a password, so it is never shown."""
+        text = self._value("BROKER_URL")
+        if self._value("EXECUTOR").lower() != ExecutorKind.CELERY.value:
+            return ""
+        try:
+            usable = text.lower().startswith(BROKERS) and bool(urlsplit(text).hostname) and urlsplit(text).port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            found = "is none" if text else "is missing"
+            self._problems.append(
+                f"EXECUTOR is celery and BROKER_URL in the section [{SERVER}] of {self._origin} {found},\n"
+                f"expected one such as redis://host:6379/0 or amqp://user@host, there or in the environment variable "
+                f"{VARIABLES['BROKER_URL']}.\nPlease correct it to execute the program."
+            )
+        return text
 
     def _keystone(self) -> Keystone | None:
         given = [key for key in KEYS[OPENSTACK] if key not in DEFAULTS and self._value(key)]

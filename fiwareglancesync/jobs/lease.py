@@ -170,17 +170,20 @@ def one_line(error: SQLAlchemyError) -> str:
     return " ".join(str(cause).split())
 
 
+def is_running(pid: int) -> bool:
+    """Whether there is a process of that number on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _is_dead(holder: Row[Any]) -> bool:
     """Whether the holder was a process of this machine that is no more; its lock here is ours already."""
-    if holder.host != this_machine():
-        return False
-    try:
-        os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    return bool(holder.host == this_machine()) and not is_running(holder.pid)
 
 
 def _held_by(holder: Row[Any]) -> str:

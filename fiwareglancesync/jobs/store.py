@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, func, insert, select, update
+from sqlalchemy import Engine, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from .tables import image_results, key_of, messages, summaries, tasks
@@ -32,10 +32,12 @@ class TaskStore:
     """Tasks, their results and what was last seen of the regions.
 
     :param engine: the database, its tables in place
+    :param waits: seconds for which a task may wait for a worker
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, waits: float = STALE) -> None:
         self._engine = engine
+        self._waits = waits
 
     def create(self, region: str, request: TaskRequest, asked_by: str | None = None) -> tuple[Task, bool]:
         """Make a task unless one is running for the region; the database decides between several that try.
@@ -116,22 +118,46 @@ class TaskStore:
         return done.rowcount > 0
 
     def cancel(self, task_id: str) -> None:
-        """Ask for the end of a task; its worker sees it."""
+        """End a task that waits for a worker, or ask for the end of one that runs; its worker sees it."""
         with self._engine.begin() as connection:
+            waiting = _ending(CANCELLED).where(tasks.c.id == task_id, tasks.c.started.is_(None))
+            if connection.execute(waiting.values(cancel=True)).rowcount:
+                return
             connection.execute(update(tasks).where(tasks.c.id == task_id).values(cancel=True))
 
     def begin(self, task_id: str, worker: str) -> Task | None:
-        """Take a task on.
+        """Take a task on; of several that try, one gets it, however often it was handed over.
 
         :param task_id: the task
         :param worker: who takes it
-        :return: the task, None when it has ended meanwhile
+        :return: the task, None when it has ended meanwhile, or somebody else has taken it
         """
         now = time.time()
         with self._engine.begin() as connection:
-            running = update(tasks).where(tasks.c.id == task_id, tasks.c.running.is_not(None))
-            taken = connection.execute(running.values(started=now, heartbeat=now, worker=worker[:255]))
+            waiting = update(tasks).where(
+                tasks.c.id == task_id, tasks.c.running.is_not(None), tasks.c.started.is_(None)
+            )
+            taken = connection.execute(waiting.values(started=now, heartbeat=now, worker=worker[:255]))
         return self._get(task_id) if taken.rowcount else None
+
+    def forsaken(self, age: float) -> list[str]:
+        """The tasks that have waited for a worker since they were last handed over, for ``age`` seconds.
+
+        They count as handed over now, so of several that ask one is told of a task.
+
+        :return: their ids
+        """
+        now = time.time()
+        waiting = (tasks.c.running.is_not(None), tasks.c.started.is_(None), tasks.c.heartbeat < now - age)
+        with self._engine.connect() as connection:
+            found = [row.id for row in connection.execute(select(tasks.c.id).where(*waiting))]
+        ours = []
+        for task_id in found:
+            with self._engine.begin() as connection:
+                change = update(tasks).where(tasks.c.id == task_id, *waiting).values(heartbeat=now)
+                if connection.execute(change).rowcount:
+                    ours.append(task_id)
+        return ours
 
     def live(self, task_id: str) -> bool | None:
         """Show that a task's worker lives.
@@ -176,16 +202,39 @@ class TaskStore:
         with self._engine.begin() as connection:
             return bool(connection.execute(_ending(reason, status).where(tasks.c.id == task_id)).rowcount)
 
-    def bury_the_dead(self) -> int:
-        """End the tasks whose worker has shown no sign of life for long; returns how many."""
-        reason = f"the worker of the task died: no sign of life for {STALE:.0f} seconds"
-        stale = tasks.c.heartbeat < time.time() - STALE
-        with self._engine.connect() as connection:
-            found = connection.execute(select(tasks.c.id).where(tasks.c.running.is_not(None), stale)).first()
-        if found is None:
-            return 0
+    def abandon(self, task_id: str, worker: str, reason: str) -> bool:
+        """End a task whose worker is no more, unless it has ended already or somebody else does it.
+
+        :param task_id: the task
+        :param worker: who was to do it
+        :param reason: why it fails
+        :return: whether this call ended it
+        """
+        theirs = or_(tasks.c.worker == worker[:255], tasks.c.worker.is_(None))
         with self._engine.begin() as connection:
-            return connection.execute(_ending(reason).where(stale)).rowcount
+            return bool(connection.execute(_ending(reason).where(tasks.c.id == task_id, theirs)).rowcount)
+
+    def bury_the_dead(self) -> int:
+        """End the tasks that no worker took in time, or whose worker shows no sign of life; returns how many."""
+        now = time.time()
+        dead = (
+            (
+                f"the worker of the task died: no sign of life for {STALE:.0f} seconds",
+                and_(tasks.c.started.is_not(None), tasks.c.heartbeat < now - STALE),
+            ),
+            (
+                f"no worker took the task within {self._waits:.0f} seconds",
+                and_(tasks.c.started.is_(None), tasks.c.created < now - self._waits),
+            ),
+        )
+        count = 0
+        for reason, stale in dead:
+            with self._engine.connect() as connection:
+                found = connection.execute(select(tasks.c.id).where(tasks.c.running.is_not(None), stale)).first()
+            if found is not None:
+                with self._engine.begin() as connection:
+                    count += connection.execute(_ending(reason).where(stale)).rowcount
+        return count
 
     def drop_old(self, age: float) -> int:
         """Remove the tasks that ended longer ago than ``age`` seconds; returns how many."""
@@ -272,4 +321,5 @@ def _task(row: Row[Any]) -> Task:
         row.cancel,
         row.reason,
         progress,
+        row.worker,
     )

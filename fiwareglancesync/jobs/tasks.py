@@ -102,7 +102,8 @@ class Task:
     """A task as the store has it; times are seconds since the epoch.
 
     :param asked_by: id of the user whose token it was, None without authentication
-    :param heartbeat: when its worker last showed that it lives
+    :param heartbeat: when its worker last showed that it lives; of a task that waits, when it was last handed over
+    :param worker: which process does it, None while it waits
     :param cancel: whether it is to be ended
     :param reason: why it failed
     """
@@ -119,6 +120,7 @@ class Task:
     cancel: bool
     reason: str | None
     progress: Progress
+    worker: str | None = None
 
 
 @dataclass(frozen=True)

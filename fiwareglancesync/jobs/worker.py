@@ -1,13 +1,14 @@
 """Carries one task out, in this process: what the embedded runner starts, and what any other executor calls.
 
 As a program (``python -m fiwareglancesync.jobs.worker``) it reads one JSON document from its standard input, the
-database's URL and the task's id, so that neither is seen in a list of processes.
+database's URL, the task's id and the seconds that it may take, so that none is seen in a list of processes.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 import sys
@@ -25,7 +26,7 @@ from ..execution.run import Run
 from ..facade.factory import EMBEDDED, open_federation
 from ..planning import Choice
 from .database import open_engine
-from .lease import one_line, this_machine
+from .lease import is_running, one_line, this_machine
 from .overview import Watch, summary_of
 from .recording import TaskRecorder
 from .region import RegionJob, region_error
@@ -50,28 +51,30 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     spec = json.load(sys.stdin)
     store = TaskStore(open_engine(spec["database"]))
-    done = carry_out(store, spec["task"], os.environ)
+    done = carry_out(store, spec["task"], os.environ, spec["limit"])
     # At once: threads that still wait for an answer would be waited for otherwise.
     sys.stderr.flush()
     os._exit(0 if done else 1)
 
 
-def carry_out(store: TaskStore, task_id: str, environ: Mapping[str, str]) -> bool:
-    """Do a task that the store has, unless it has ended already.
+def carry_out(store: TaskStore, task_id: str, environ: Mapping[str, str], limit: float = math.inf) -> bool:
+    """Do a task that the store has, unless it has ended already or another process does it.
 
     :param store: where the task is
     :param task_id: its id
     :param environ: the environment, which leads to the configuration
+    :param limit: seconds after which it is ended tidily
     :return: whether it ended ``synced``
     """
-    task = store.begin(task_id, f"{this_machine()} {os.getpid()}")
+    task = store.begin(task_id, worker_name(os.getpid()))
     if task is None:
         return False
+    until = time.monotonic() + limit
     try:
-        with cancellable(), _alive(store, task_id):
+        with cancellable(), _alive(store, task_id, until):
             reason = _synchronise(store, task, environ)
     except Cancelled:
-        reason = _why_stopped(store, task_id)
+        reason = _why_stopped(store, task_id, limit if time.monotonic() >= until else None)
     except (GlanceSyncError, OSError) as error:
         reason = str(error)
     except Exception as error:
@@ -80,6 +83,20 @@ def carry_out(store: TaskStore, task_id: str, environ: Mapping[str, str]) -> boo
     status = TaskStatus.SYNCED if reason is None else TaskStatus.FAILED
     _insist(lambda: store.finish(task_id, status, reason))
     return reason is None
+
+
+def worker_name(pid: int) -> str:
+    """What a process of this machine is called in the store."""
+    return f"{this_machine()} {pid}"
+
+
+def has_died(worker: str) -> bool:
+    """Whether a worker was a process of this machine that is no more; nothing is known of other machines.
+
+    :param worker: as ``worker_name`` called it
+    """
+    machine, _, pid = worker.rpartition(" ")
+    return machine == this_machine() and not is_running(int(pid))
 
 
 def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> str | None:
@@ -112,8 +129,11 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
 
 
 @contextmanager
-def _alive(store: TaskStore, task_id: str) -> Iterator[None]:
-    """Show signs of life until the end; when the task is to end before, stop this process as a user would."""
+def _alive(store: TaskStore, task_id: str, until: float) -> Iterator[None]:
+    """Show signs of life until the end; when the task is to end before, stop this process as a user would.
+
+    :param until: value of ``time.monotonic()`` at which its time is up
+    """
     ended = threading.Event()
 
     def beat() -> None:
@@ -123,7 +143,7 @@ def _alive(store: TaskStore, task_id: str) -> Iterator[None]:
             except SQLAlchemyError as error:
                 log.warning("Task %s: no sign of life can be given: %s", task_id, one_line(error))
                 continue
-            if cancel is not False and not ended.is_set():
+            if (cancel is not False or time.monotonic() >= until) and not ended.is_set():
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
@@ -135,12 +155,12 @@ def _alive(store: TaskStore, task_id: str) -> Iterator[None]:
         ended.set()
 
 
-def _why_stopped(store: TaskStore, task_id: str) -> str:
+def _why_stopped(store: TaskStore, task_id: str, overrun: float | None) -> str:
     with suppress(SQLAlchemyError):
         task = store.by_id(task_id)
         if task is not None and task.cancel:
             return CANCELLED
-    return "stopped by a signal"
+    return "stopped by a signal" if overrun is None else f"not done within the time limit of {overrun:.0f} seconds"
 
 
 def _insist(write: Callable[[], object]) -> None:

@@ -91,6 +91,7 @@ def test_a_task_whose_worker_is_gone_fails_and_blocks_nothing(
 ) -> None:
     store = store_of(tmp_path)
     task, _ = store.create("Burgos", TaskRequest())
+    store.begin(task.id, "elsewhere 1")
     engine = open_engine(f"sqlite:///{tmp_path}/database/glancesync.db")
     with engine.begin() as connection:
         connection.execute(update(tasks).values(heartbeat=tasks.c.heartbeat - STALE - 1))

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, update
 
 from fiwareglancesync.errors import GlanceSyncError
 from fiwareglancesync.jobs.database import database_url, open_engine
-from fiwareglancesync.jobs.store import STALE, TaskStore
+from fiwareglancesync.jobs.store import CANCELLED, STALE, TaskStore
 from fiwareglancesync.jobs.tables import metadata, tasks
 from fiwareglancesync.jobs.tasks import ImageResult, Progress, Summary, TaskMessage, TaskRequest, TaskStatus
 from tests.support.postgresql import running_postgresql
@@ -90,8 +90,64 @@ def test_a_worker_that_shows_no_life_is_dead(store: TaskStore, engine: Engine) -
 
 def test_a_wish_to_cancel_reaches_the_worker(store: TaskStore) -> None:
     task, _ = store.create("Burgos", TaskRequest())
+    store.begin(task.id, "here 1")
     store.cancel(task.id)
     assert store.live(task.id) is True
+
+
+def test_a_task_that_waits_is_cancelled_at_once(store: TaskStore) -> None:
+    task, _ = store.create("Burgos", TaskRequest())
+    store.cancel(task.id)
+    found = store.by_id(task.id)
+    assert found is not None
+    assert (found.status, found.reason, found.cancel) == (TaskStatus.FAILED, CANCELLED, True)
+    assert store.begin(task.id, "here 1") is None
+
+
+def test_a_task_is_taken_by_one_worker(store: TaskStore) -> None:
+    task, _ = store.create("Burgos", TaskRequest())
+    with ThreadPoolExecutor(20) as threads:
+        taken = list(threads.map(lambda number: store.begin(task.id, f"here {number}"), range(50)))
+    (winner,) = [found for found in taken if found is not None]
+    kept = store.by_id(task.id)
+    assert kept is not None
+    assert kept.worker == winner.worker
+
+
+def test_a_task_that_waits_dies_of_waiting_alone(engine: Engine) -> None:
+    patient, hasty = TaskStore(engine, waits=1000), TaskStore(engine)
+    task, _ = patient.create("Burgos", TaskRequest())
+    with engine.begin() as connection:
+        connection.execute(update(tasks).values(heartbeat=time.time() - 900, created=time.time() - 900))
+    assert patient.bury_the_dead() == 0
+    assert hasty.bury_the_dead() == 1
+    found = patient.by_id(task.id)
+    assert found is not None
+    assert found.reason == "no worker took the task within 30 seconds"
+
+
+def test_a_task_that_waits_for_long_is_forsaken_once(engine: Engine) -> None:
+    store = TaskStore(engine, waits=1000)
+    waiting, _ = store.create("Burgos", TaskRequest())
+    begun, _ = store.create("Caceres", TaskRequest())
+    store.begin(begun.id, "here 1")
+    assert store.forsaken(50) == []
+    with engine.begin() as connection:
+        connection.execute(update(tasks).values(heartbeat=time.time() - 100))
+    assert store.forsaken(50) == [waiting.id]
+    assert store.forsaken(50) == []
+
+
+def test_a_task_is_abandoned_for_its_own_worker_only(store: TaskStore) -> None:
+    task, _ = store.create("Burgos", TaskRequest())
+    store.begin(task.id, "here 1")
+    assert not store.abandon(task.id, "here 2", "it died")
+    assert store.abandon(task.id, "here 1", "it died")
+    found = store.by_id(task.id)
+    assert found is not None
+    assert (found.status, found.reason) == (TaskStatus.FAILED, "it died")
+    nobodys, _ = store.create("Caceres", TaskRequest())
+    assert store.abandon(nobodys.id, "here 2", "it died before it began")
 
 
 def test_what_a_task_does_comes_back_exactly(store: TaskStore) -> None:
