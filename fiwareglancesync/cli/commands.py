@@ -31,7 +31,9 @@ class Command:
         return found
 
 
-COMMANDS: Mapping[str, Command] = {}
+COMMANDS: Mapping[str, Command] = {
+    "worker": Command("fiwareglancesync.api.worker:main", "carry out tasks of a GlanceSync server, by way of Celery"),
+}
 
 
 def command_of(words: Sequence[str]) -> Command | None:
