@@ -32,6 +32,7 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
+    "remote": Command("fiwareglancesync.remote.main:main", "see and start what a GlanceSync server carries out"),
     "worker": Command("fiwareglancesync.api.worker:main", "carry out tasks of a GlanceSync server, by way of Celery"),
 }
 

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from ..execution.regions import RegionRef
     from ..jobs.region import StatusRow
 
-COLOURS = {
+COLOURS: dict[str, str] = {
     SyncStatus.OK: "green",
     SyncStatus.OK_STALLED_CHECKSUM: "green dim",
     SyncStatus.ERROR_CHECKSUM: "bold red",
     SyncStatus.ERROR_AMI: "bold red",
 }
+
+NUMBERS = frozenset({"MB", "OK", "Pending", "Errors", "Images"})
+"""Columns of numbers."""
 
 
 class StatusWriter:
@@ -46,10 +49,10 @@ class StatusWriter:
     def close(self) -> None:
         """Write what waited for the last region."""
         if self._form == "json":
-            _dump([_as_json(row) for row in self._rows], self._stream)
+            dump([_as_json(row) for row in self._rows], self._stream)
         elif self._form == "table":
             heads = ("Status", "Region", "Image", "MB", "Way", "Remarks")
-            _print_table(heads, (_as_cells(row) for row in self._rows), self._stream)
+            print_table(heads, (_as_cells(row) for row in self._rows), self._stream)
 
 
 def write_regions(refs: Sequence[RegionRef], form: str | None, stream: TextIO) -> None:
@@ -60,9 +63,9 @@ def write_regions(refs: Sequence[RegionRef], form: str | None, stream: TextIO) -
     :param stream: where to
     """
     if form == "json":
-        _dump([{"region": ref.full, "target": ref.target, "name": ref.region} for ref in refs], stream)
+        dump([{"region": ref.full, "target": ref.target, "name": ref.region} for ref in refs], stream)
     elif form == "table":
-        _print_table(("Region", "Target"), ((ref.full, ref.target) for ref in refs), stream)
+        print_table(("Region", "Target"), ((ref.full, ref.target) for ref in refs), stream)
     elif form == "csv":
         csv.writer(stream).writerows((ref.full,) for ref in refs)
     else:
@@ -84,27 +87,38 @@ def _as_json(row: StatusRow) -> dict[str, object]:
 
 def _as_cells(row: StatusRow) -> tuple[str, ...]:
     remarks = "; ".join([*filter(None, [row.message]), *row.notes])
-    colour = COLOURS.get(row.status, "yellow")
-    return f"[{colour}]{row.status}[/]", row.region, row.image, str(row.size // MIB), row.way or "", remarks
+    return row.status.value, row.region, row.image, str(row.size // MIB), row.way or "", remarks
 
 
-def _dump(value: object, stream: TextIO) -> None:
+def dump(value: object, stream: TextIO) -> None:
+    """Write a value as JSON for people and programs.
+
+    :param value: what JSON knows
+    :param stream: where to
+    """
     json.dump(value, stream, indent=2)
     stream.write("\n")
 
 
-def _print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: TextIO) -> None:
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: TextIO) -> None:
+    """Write a table.
+
+    :param heads: names of the columns; statuses have their colours where the first is "Status"
+    :param rows: cells, as texts that may come from anywhere
+    :param stream: where to
+    """
     from rich import box
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
-        table.add_column(head, justify="right" if head == "MB" else "left", overflow="fold")
+        table.add_column(head, justify="right" if head in NUMBERS else "left", overflow="fold")
     for first, *others in rows:
-        styled = first if heads[0] == "Status" else escape(printable(first))
-        table.add_row(styled, *(escape(printable(cell)) for cell in others))
+        colour = COLOURS.get(first, "yellow") if heads[0] == "Status" else ""
+        table.add_row(Text(printable(first), colour), *(escape(printable(cell)) for cell in others))
     width = None if stream.isatty() else 200
     Console(file=stream, width=width, highlight=False).print(table)
 

@@ -192,11 +192,12 @@ def _ruled_out(name: str, taken: frozenset[str]) -> bool:
     return name == "password" and bool(taken & _APPLICATION)
 
 
-def missing(credential: Credential, target: str) -> list[str]:
+def missing(credential: Credential, target: str | None) -> list[str]:
     """Name what a credential still needs before anybody can sign in with it.
 
     :param credential: a merged one
-    :param target: the target's name; only ``master`` may take it from the environment
+    :param target: the target's name; only ``master`` may take it from the environment; None where there is no
+        configuration but the environment
     :return: a text for each missing part
     """
     needed = ["auth_url"]
@@ -217,8 +218,10 @@ def missing(credential: Credential, target: str) -> list[str]:
     return [_how_to_state(name, target) for name in needed if not getattr(credential, name)]
 
 
-def _how_to_state(name: str, target: str) -> str:
+def _how_to_state(name: str, target: str | None) -> str:
     what, key, variable = _HOW_TO_STATE[name]
+    if target is None:
+        return f"{what} is missing: set {variable}"
     if target == MASTER:
         return f"{what} is missing: set {variable} in the environment, or {key} in [{MASTER}]"
     return f"{what} is missing: set {key} (or credential, or cloud) in [{target}]"

@@ -14,6 +14,9 @@ from ...errors import CloudError, TimedOut, Unreachable
 from .addresses import public_url
 from .wording import one_line
 
+FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
+"""What the HTTP libraries raise when there is no answer, or only a part of one."""
+
 
 def from_exception(error: BaseException, service: str, url: str) -> CloudError:
     """Turn what the HTTP library raised into an error; its text holds no secret and one line.
@@ -41,7 +44,7 @@ def from_exception(error: BaseException, service: str, url: str) -> CloudError:
         return Unreachable(f"{who} does not answer (connection refused)")
     if found(ssl.SSLError, requests.exceptions.SSLError):
         return Unreachable(
-            f"{who}: no trusted connection ({_tls_reason(chain)}); name the authority's file in cacert",
+            f"{who}: no trusted connection ({_tls_reason(chain)}); name the authority's file in cacert (OS_CACERT)",
             transient=False,
         )
     if found(requests.exceptions.ProxyError):

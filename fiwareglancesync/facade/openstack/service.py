@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import requests
-import urllib3.exceptions
 
 from ...errors import CloudError, Scope, Unauthorized
 from .answers import Operation, from_answer, prefixed
-from .failures import from_exception
+from .failures import FAILURES, from_exception
 from .identity import Access, SignIn
 from .outgoing import Outgoing, SourceFailed
 from .retry import persist
@@ -25,7 +24,6 @@ T = TypeVar("T")
 _SERVICE = "Glance"
 _MOST_ERROR = 2**16
 _MOST_DOCUMENT = 2**28
-_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -131,14 +129,14 @@ class ImageService:
             )
         except SourceFailed:
             raise
-        except _FAILURES as error:
+        except FAILURES as error:
             raise from_exception(error, _SERVICE, self.address) from error
 
     def failure(self, operation: Operation, answer: requests.Response) -> CloudError:
         """Read an answer that tells of a failure and make the error of it."""
         try:
             body = content(answer, most=_MOST_ERROR, deadline=time.monotonic() + self.tuning.control)
-        except _FAILURES:
+        except FAILURES:
             # The status is known, only the explanation is cut: that is no reason to lose both.
             body = b""
         finally:
@@ -149,7 +147,7 @@ class ImageService:
         """Run something that reads an answer; what goes wrong becomes one of our errors."""
         try:
             return action()
-        except _FAILURES as error:
+        except FAILURES as error:
             raise from_exception(error, _SERVICE, self.address) from error
 
     def _exchange(self, call: Call, access: Access, deadline: float | None) -> Any:

@@ -14,6 +14,7 @@ HEAVY = (
     "keystoneauth1",
     "keystoneclient",
     "openstack",
+    "pydantic",
     "requests",
     "rich",
     "sqlite3",
@@ -42,7 +43,18 @@ sys.exit(main())
 """
 
 
-@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["--version"], 0), (["--unknown"], 2), (["--image"], 2)])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["--unknown"], 2),
+        (["--image"], 2),
+        (["remote", "--help"], 0),
+        (["remote", "sync", "--help"], 0),
+        (["remote", "watch"], 2),
+    ],
+)
 def test_help_and_mistakes_load_no_library(root: Path, words: list[str], code: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *words], cwd=root, capture_output=True, text=True, check=False, timeout=60

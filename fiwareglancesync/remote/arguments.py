@@ -1,0 +1,140 @@
+"""The words after ``glancesync remote``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from enum import Enum
+from typing import NoReturn
+
+from ..errors import UsageError
+
+SERVER = "GLANCESYNC_SERVER"
+"""The variable that names the server."""
+
+FORMATS = ("csv", "table", "json")
+
+EPILOG = f"""\
+The server is the one of --server, else of {SERVER}. The token comes from the usual environment of OpenStack
+(OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME …) or, with OS_CLOUD, from clouds.yaml; when the environment
+names no account, none is sent. OS_CACERT and OS_INSECURE say whose certificates are trusted, the server's too.
+
+exit status: 0 all done; 1 a region or a task failed, or the server; 2 wrong usage; 130 and 143 interrupted (what
+runs on the server goes on).
+"""
+
+
+class Follow(Enum):
+    """How long a task that was started is followed."""
+
+    NOT = "not"
+    TO_THE_END = "to the end"
+    STEP_BY_STEP = "step by step"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def build_parser(prog: str) -> argparse.ArgumentParser:
+    """The parser; its help names every command, and that of a command its options.
+
+    :param prog: how the user called it
+    """
+    parser = _Parser(
+        prog=prog,
+        description="See and start synchronisations that a GlanceSync server carries out.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(server=None, debug=False)
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    common = _common()
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[common],
+                                   allow_abbrev=False)  # fmt: skip
+
+    regions = add("regions", "tell what was last seen of each region")
+    regions.add_argument("--refresh", action="store_true", help="ask all regions now")
+    _add_format(regions, "table")
+
+    status = add("status", "tell the status of each image of regions, as it is now")
+    _add_regions(status)
+    status.add_argument("--image", metavar="NAME", help="only the image of this name")
+    _add_format(status, "csv")
+
+    sync = add("sync", "start the synchronisation of regions")
+    _add_regions(sync)
+    sync.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    sync.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="only images whose name matches, as in a shell; may be repeated",
+    )
+    sync.add_argument(
+        "--config",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="options of the regions' target for this time; regions go before it",
+    )
+    follow = sync.add_mutually_exclusive_group()
+    follow.add_argument(
+        "--watch",
+        dest="follow",
+        action="store_const",
+        const=Follow.STEP_BY_STEP,
+        default=Follow.NOT,
+        help="follow the tasks to their end, with progress bars on a terminal",
+    )
+    follow.add_argument(
+        "--wait", dest="follow", action="store_const", const=Follow.TO_THE_END, help="wait for the end of the tasks"
+    )
+
+    tasks = add("tasks", "list the tasks of a region, newest first")
+    tasks.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
+    _add_format(tasks, "table")
+
+    watch = add("watch", "follow a task to its end, with a progress bar on a terminal")
+    watch.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
+    watch.add_argument("task", nargs="?", help="the task's id (default: the newest)")
+
+    cancel = add("cancel", "end a task tidily")
+    cancel.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
+    cancel.add_argument("task", help="the task's id")
+    return parser
+
+
+def _common() -> _Parser:
+    common = _Parser(add_help=False)
+    common.add_argument("--server", metavar="URL", help=f"the server's address (default: {SERVER})")
+    common.add_argument("--debug", action="store_true", help="tell each request, and where an error came from")
+    return common
+
+
+def _add_regions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("regions", nargs="+", metavar="region", help="NAME, or TARGET:NAME")
+
+
+def _add_format(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--format", choices=FORMATS, default=default, help=f"of the output (default: {default})")
+
+
+def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
+    """Read the command line.
+
+    :param words: after ``remote``
+    :param prog: how the user called it
+    :raises UsageError: it is wrong
+    """
+    options = build_parser(prog).parse_args(list(words))
+    for word in getattr(options, "config", ()):
+        if "=" not in word:
+            raise UsageError(f"{word} is not KEY=VALUE; put regions before --config")
+    return options

@@ -1,0 +1,192 @@
+"""Requests to one GlanceSync server: signed in where there is an account, tried again while it may help."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import CloudError, Unauthorized
+from ..facade.openstack.addresses import public_url
+from ..facade.openstack.failures import FAILURES, from_exception
+from ..facade.openstack.identity import Access, SignIn
+from ..facade.openstack.retry import persist
+from ..facade.openstack.transport import Transport, content
+from ..facade.openstack.tuning import Tuning
+from ..settings import Credential
+from .answers import (
+    VERSION,
+    Greeting,
+    Image,
+    Images,
+    Region,
+    Regions,
+    Task,
+    TaskRef,
+    Tasks,
+    WholeTask,
+    refusal,
+    stranger,
+)
+
+T = TypeVar("T", bound=BaseModel)
+
+SERVICE = "GlanceSync server"
+MOST = 2**26
+"""Bytes of the longest answer that is read."""
+
+ONCE = Tuning(control=180.0, attempts=3)
+"""Patience with a single question; the server itself may wait long for a region."""
+
+FOLLOWING = Tuning(control=60.0, attempts=20, total_wait=90.0)
+"""Patience while a task is followed: it outlasts a restart of the server."""
+
+NO_ACCOUNT = "name an account with OS_AUTH_URL, OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, or with OS_CLOUD"
+
+
+class Client:
+    """A server, and the account that it is asked with.
+
+    :param address: the server's, without a slash at the end
+    :param credential: of the account; one without ``auth_url`` means that no token is sent
+    :param once: patience with a single question
+    :param following: patience while a task is followed
+    """
+
+    def __init__(
+        self, address: str, credential: Credential, *, once: Tuning = ONCE, following: Tuning = FOLLOWING
+    ) -> None:
+        self._address = address
+        self._name = f"{SERVICE} at {public_url(address)}"
+        self._once = once
+        self._following = following
+        self._transport = Transport(credential.cacert, credential.insecure, once)
+        self._sign_in = SignIn(credential, Tuning()) if credential.auth_url else None
+        self._greeted = False
+
+    def regions(self, *, refresh: bool) -> list[Region]:
+        """What was last seen of each region.
+
+        :param refresh: whether all regions are asked now
+        :raises CloudError: the server cannot be asked, or refuses
+        """
+        path = "/regions?refresh=1" if refresh else "/regions"
+        return self._ask(Regions, "GET", path).regions
+
+    def images(self, region: str, image: str | None = None) -> list[Image]:
+        """The status of each image of a region, as it is now.
+
+        :param region: its full name
+        :param image: the name of the only one that is wanted
+        :raises CloudError: the server cannot be asked, or refuses
+        """
+        query = f"?image={_quoted(image)}" if image is not None else ""
+        return self._ask(Images, "GET", f"/regions/{_quoted(region)}{query}").images
+
+    def synchronise(self, region: str, wanted: Mapping[str, Any]) -> TaskRef:
+        """Start a task. Asked again after an answer that was lost, the server tells the same task.
+
+        :param region: its full name
+        :param wanted: the body of the request
+        :raises CloudError: the server cannot be asked, or refuses
+        """
+        return self._ask(TaskRef, "POST", f"/regions/{_quoted(region)}", wanted or None)
+
+    def tasks(self, region: str) -> list[Task]:
+        """The tasks of a region, newest first.
+
+        :param region: its full name
+        :raises CloudError: the server cannot be asked, or refuses
+        """
+        return self._ask(Tasks, "GET", f"/regions/{_quoted(region)}/tasks").tasks
+
+    def look(self, region: str, task: str) -> WholeTask:
+        """How a task stands that is being followed.
+
+        :param region: its full name
+        :param task: its id
+        :raises CloudError: the server cannot be asked, or refuses
+        """
+        return self._ask(WholeTask, "GET", _task_path(region, task), tuning=self._following)
+
+    def cancel(self, region: str, task: str) -> TaskRef:
+        """End a task tidily.
+
+        :param region: its full name
+        :param task: its id
+        :raises CloudError: the server cannot be asked, or refuses
+        """
+        return self._ask(TaskRef, "POST", f"{_task_path(region, task)}/cancel")
+
+    def _ask(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        document: Mapping[str, Any] | None = None,
+        tuning: Tuning | None = None,
+    ) -> T:
+        def once(_: int) -> T:
+            self._greet()
+            return self._renewing(kind, method, path, document)
+
+        return persist(once, tuning or self._once)
+
+    def _greet(self) -> None:
+        """See that it is a GlanceSync server, before it is shown a token."""
+        if self._greeted:
+            return
+        greeting = self._exchange(Greeting, "GET", "/", None, None)
+        if greeting.id != VERSION:
+            raise CloudError(f"{self._name} speaks {greeting.id}, and this program {VERSION}")
+        self._greeted = True
+
+    def _renewing(self, kind: type[T], method: str, path: str, document: Mapping[str, Any] | None) -> T:
+        if self._sign_in is None:
+            try:
+                return self._exchange(kind, method, path, document, None)
+            except Unauthorized as error:
+                raise Unauthorized(f"{error.cause}; {NO_ACCOUNT}", status=error.status) from error
+        access = self._sign_in.access()
+        try:
+            return self._exchange(kind, method, path, document, access)
+        except Unauthorized:
+            # It may have expired, or have been revoked, a moment ago.
+            self._sign_in.reject(access)
+        return self._exchange(kind, method, path, document, self._sign_in.access())
+
+    def _exchange(
+        self, kind: type[T], method: str, path: str, document: Mapping[str, Any] | None, access: Access | None
+    ) -> T:
+        headers = {"Accept": "application/json"}
+        if access is not None:
+            headers["X-Auth-Token"] = access.token
+        data = None
+        if document is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(document).encode("ascii")
+        deadline = time.monotonic() + self._once.control
+        try:
+            answer = self._transport.send(method, self._address + path, headers=headers, data=data)
+            body = content(answer, most=MOST, deadline=deadline)
+        except FAILURES as error:
+            raise from_exception(error, SERVICE, self._address) from error
+        if answer.status_code != 200:
+            raise refusal(answer.status_code, answer.headers, body, self._name)
+        try:
+            return kind.model_validate_json(body)
+        except ValidationError as error:
+            raise stranger(self._name, "another document than expected") from error
+
+
+def _task_path(region: str, task: str) -> str:
+    return f"/regions/{_quoted(region)}/tasks/{_quoted(task)}"
+
+
+def _quoted(name: str) -> str:
+    """A name as a part of an address; bytes of the command line that are no text go as they are."""
+    return quote(name, safe="", errors="surrogateescape")

@@ -1,0 +1,65 @@
+"""Follows tasks on the server to their end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from ..events import Emit
+from .answers import SYNCING, RegionRefused, TaskRef, WholeTask
+from .client import Client
+from .story import Story
+
+FIRST_LOOK = 0.2
+LAST_LOOK = 2.0
+"""Seconds between two looks: few in the beginning, for most tasks end soon, and more from look to look."""
+
+GROWTH = 1.25
+
+
+class Following:
+    """The tasks that are being followed.
+
+    :param client: whom to ask
+    :param emit: told what the tasks do
+    :param refused: told of a region whose task the server does not know, or not any more
+    """
+
+    def __init__(self, client: Client, emit: Emit, refused: Callable[[str, RegionRefused], None]) -> None:
+        self._client = client
+        self._emit = emit
+        self._refused = refused
+        self.running: dict[str, TaskRef] = {}
+        self._stories: dict[str, Story] = {}
+
+    def add(self, region: str, task: TaskRef) -> None:
+        """Take one more.
+
+        :param region: its full name
+        :param task: the task
+        """
+        self.running[region] = task
+        self._stories[region] = Story(region)
+
+    def to_the_end(self) -> Iterator[tuple[str, WholeTask]]:
+        """Look at the tasks again and again; each comes out with its region when it has ended.
+
+        :raises CloudError: the server does not answer for long, or lets us ask no more
+        """
+        pause = FIRST_LOOK
+        while self.running:
+            for region, known in list(self.running.items()):
+                try:
+                    task = self._client.look(region, known.task_id)
+                except RegionRefused as error:
+                    del self.running[region]
+                    self._refused(region, error)
+                    continue
+                for event in self._stories[region].events(task):
+                    self._emit(event)
+                if task.status != SYNCING:
+                    del self.running[region]
+                    yield region, task
+            if self.running:
+                time.sleep(pause)
+                pause = min(pause * GROWTH, LAST_LOOK)

@@ -1,0 +1,29 @@
+"""Where ``glancesync remote`` begins: mistakes and ``--help`` are answered before anything is loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from .arguments import parse_arguments
+
+
+def main(words: Sequence[str], prog: str) -> int:
+    """Carry one call out.
+
+    :param words: after ``remote``
+    :param prog: how the user called it, ``remote`` included
+    :return: the exit code: 0 done; 1 a region or a task failed, or the server; 130 and 143 interrupted
+    :raises GlanceSyncError: the server cannot be asked, or refuses
+    """
+    options = parse_arguments(words, prog)
+    from ..cli.main import log_requests
+    from ..cli.tables import reconfigure_output
+    from ..jobs.signals import cancellable
+    from .command import RemoteCommand
+
+    reconfigure_output()
+    if options.debug:
+        log_requests()
+    with cancellable():
+        return RemoteCommand(options, prog, os.environ).run()

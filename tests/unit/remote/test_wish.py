@@ -1,0 +1,49 @@
+"""From the words of the command line to the body of the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.api.schemas import SyncBody
+from fiwareglancesync.errors import UsageError
+from fiwareglancesync.remote.wish import wish
+
+
+def options(*words: str) -> dict[str, Any]:
+    """What becomes of options."""
+    return dict(wish(dry_run=False, images=[], config=words)["config"])
+
+
+def test_the_usual_needs_no_body() -> None:
+    assert wish(dry_run=False, images=[], config=[]) == {}
+
+
+def test_everything_that_is_wanted_is_said_as_the_server_reads_it() -> None:
+    wanted = wish(dry_run=True, images=["a*"], config=["replace=x,any", "only_tenant_images=no"])
+    assert wanted == {"dryRun": True, "images": ["a*"], "config": {"replace": "x,any", "only_tenant_images": False}}
+    request = SyncBody.model_validate(wanted).request()
+    assert (request.dry_run, request.images) == (True, ("a*",))
+    assert request.config == {"replace": "x,any", "only_tenant_images": "False"}
+
+
+def test_values_may_hold_anything() -> None:
+    assert options("Metadata_Condition = image['a'] == 'b=c'") == {"metadata_condition": "image['a'] == 'b=c'"}
+
+
+def test_an_option_that_is_not_known_here_is_for_the_server_to_judge() -> None:
+    assert options("brand_new=True") == {"brand_new": "True"}
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("master.replace=any", "write replace=…: it is for the target of each region that is named"),
+        ("support_obsolete_images=perhaps", "expected True or False"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(word: str, says: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        options(word)
+    assert str(refused.value) == f"--config {word}: {says}"
