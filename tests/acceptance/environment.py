@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from behave import fixture, use_fixture
 from behave.model import Scenario
 from behave.runner import Context
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.acceptance.helpers.cloud import DevelopmentCloud, NoCloud
+from tests.acceptance.helpers.server import Server, running_server, service_account
 from tests.acceptance.helpers.store import Store
 from tests.acceptance.helpers.world import World, emptied
 
@@ -34,6 +37,23 @@ def before_all(context: Context) -> None:
         context.abort(reason=str(error))
         return
     context.stores = stores
+
+
+@fixture
+def server(context: Context) -> Iterator[Server]:
+    """A REST server for a whole feature."""
+    with (
+        tempfile.TemporaryDirectory(prefix="glancesync-acceptance-") as folder,
+        running_server(context.cloud, Path(folder), service_account(context.cloud)) as running,
+    ):
+        context.server = running
+        yield running
+
+
+def before_tag(context: Context, tag: str) -> None:
+    """Start what a feature says that it needs."""
+    if tag == "fixture.server":
+        use_fixture(server, context)
 
 
 def before_scenario(context: Context, scenario: Scenario) -> None:

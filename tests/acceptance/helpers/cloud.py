@@ -84,6 +84,11 @@ class DevelopmentCloud:
         command = [sys.executable, str(COMMAND), "--dir", str(self.folder), *words]
         return subprocess.run(command, capture_output=True, text=True, check=check)
 
+    def keystone(self, name: str) -> Mapping[str, Any]:
+        """What is known of a Keystone: its address and accounts."""
+        found: Mapping[str, Any] = self._described["keystones"][name]
+        return found
+
     def client(self, region: str, account: str = OURS) -> Any:
         """A python-glanceclient for a region.
 
