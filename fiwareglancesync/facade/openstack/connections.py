@@ -48,7 +48,7 @@ class _Attentive:
         try:
             if isinstance(self.sock, ssl.SSLSocket) or self.sock is None:
                 # What comes in under TLS may be a message of TLS itself: it tells nothing before the end.
-                super().send(data.read() if isinstance(data, FileSlice) else data)  # type: ignore[misc]
+                super().send(_content(data) if isinstance(data, FileSlice) else data)  # type: ignore[misc]
             else:
                 self._send_listening(self.sock, data)
         except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
@@ -90,6 +90,17 @@ def _sender(sock: socket.socket, data: Piece) -> Callable[[int], int]:
     return lambda sent: sock.send(view[sent:])
 
 
+def _content(data: FileSlice) -> bytes:
+    """The bytes of a file, where the kernel cannot send them by itself; all of them, for that many were promised."""
+    try:
+        content = data.read()
+    except OSError as error:
+        raise SourceFailed from _unreadable(error)
+    if len(content) < data.length:
+        raise SourceFailed from _shorter()
+    return content
+
+
 def _send_file(sock: socket.socket, data: FileSlice, sent: int) -> int:
     try:
         count = os.sendfile(sock.fileno(), data.descriptor, data.offset + sent, data.length - sent)
@@ -98,10 +109,18 @@ def _send_file(sock: socket.socket, data: FileSlice, sent: int) -> int:
     except ConnectionError:
         raise
     except OSError as error:
-        raise SourceFailed from TransferError(f"the source cannot be read ({error.strerror})")
+        raise SourceFailed from _unreadable(error)
     if not count:
-        raise SourceFailed from TransferError("the file became shorter while it was sent")
+        raise SourceFailed from _shorter()
     return count
+
+
+def _unreadable(error: OSError) -> TransferError:
+    return TransferError(f"the source cannot be read ({error.strerror})")
+
+
+def _shorter() -> TransferError:
+    return TransferError("the file became shorter while it was sent")
 
 
 class _Connection(_Attentive, urllib3.connection.HTTPConnection):

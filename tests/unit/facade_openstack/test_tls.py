@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, QuotaExceeded
-from fiwareglancesync.facade import Body
+from fiwareglancesync.errors import CloudError, QuotaExceeded, TransferError
+from fiwareglancesync.facade import Body, FileSlice
 from fiwareglancesync.facade.openstack import OpenStackFederation
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.settings import Credential, Settings, Target
@@ -73,6 +73,40 @@ def test_insecure_trusts_anybody(secure: ScriptedServer) -> None:
     careless = Target("master", replace(target(secure).credential, insecure=True))
     federation = OpenStackFederation(Settings("Spain", {"master": careless}), HASTY)
     assert federation.regions(careless) == ["Burgos"]
+
+
+def test_a_file_goes_through_whole(secure: ScriptedServer, certificate: Path, tmp_path: Path) -> None:
+    secure.on("PUT", FILE, Answer(204))
+    content = b"head" + PIECE + b"tail"
+    (tmp_path / "content").write_bytes(content)
+    with (tmp_path / "content").open("rb") as file:
+        slices = [FileSlice(file.fileno(), 0, 4), FileSlice(file.fileno(), 4, len(content) - 4)]
+        place(secure, certificate).upload("i-1", Body(len(content), lambda: iter(slices)))
+    (request,) = secure.of("PUT", FILE)
+    assert request.body == content
+
+
+def test_a_file_that_becomes_shorter_ends_the_upload_without_waiting_for_an_answer(
+    secure: ScriptedServer, certificate: Path, tmp_path: Path
+) -> None:
+    # Whoever waited for an answer would end with a time-out instead, for the server waits for the rest.
+    secure.on("PUT", FILE, Answer(204))
+    (tmp_path / "content").write_bytes(PIECE)
+    with (tmp_path / "content").open("rb") as file:
+        slices = [FileSlice(file.fileno(), 0, len(PIECE) // 2), FileSlice(file.fileno(), len(PIECE) // 2, len(PIECE))]
+        body = Body(len(PIECE) // 2 * 3, lambda: iter(slices))
+        with pytest.raises(TransferError, match=r"^the file became shorter while it was sent$"):
+            place(secure, certificate).upload("i-1", body)
+
+
+def test_a_file_that_cannot_be_read_is_the_sources_failure(
+    secure: ScriptedServer, certificate: Path, tmp_path: Path
+) -> None:
+    secure.on("PUT", FILE, Answer(204))
+    with (tmp_path / "content").open("wb") as file:
+        unreadable = FileSlice(file.fileno(), 0, 1)
+        with pytest.raises(TransferError, match=r"^the source cannot be read \(Bad file descriptor\)$"):
+            place(secure, certificate).upload("i-1", Body(1, lambda: iter([unreadable])))
 
 
 def test_a_body_goes_through_whole(secure: ScriptedServer, certificate: Path) -> None:
