@@ -146,6 +146,10 @@ class TransferError(GlanceSyncError):
     """The bytes of an image could not be read from their source; another way may work."""
 
 
+class SourceBroke(TransferError):
+    """The source broke off in the middle of an image's bytes; a fresh reading of it may succeed."""
+
+
 class VerificationError(GlanceSyncError):
     """What the region holds after the upload is not what the master holds (design 4, invariant 3)."""
 

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
-
 from ..errors import (
     CloudError,
     Forbidden,
@@ -21,6 +19,7 @@ from ..errors import (
     NotFound,
     PublicationRefused,
     Rejected,
+    SourceBroke,
     TransferError,
     Unauthorized,
     VerificationError,
@@ -30,11 +29,8 @@ from ..model import JOURNAL, Image, NewImage, Patch, same_content
 from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
 from ..transfer import Moved, Mover
+from ..transfer.attempts import attempts
 from .scene import RunContext, Scene, without
-
-UPLOAD_ATTEMPTS = 3
-UPLOAD_WAIT = 1.0
-"""Seconds before the second attempt, at the least; more before the third."""
 
 LATE = 2.0
 """Seconds for which a place may still be at a creation that was interrupted."""
@@ -82,21 +78,15 @@ def make_image(
 
 
 class _CutShort(GlanceSyncError):
-    """An upload broke off for a reason that may pass; the cause is the error itself."""
+    """A move broke off, on either side, for a reason that may pass; the cause is the error itself."""
 
 
 def _persist(attempt: Callable[[], tuple[Image, Moved]]) -> tuple[Image, Moved]:
-    tries = Retrying(
-        stop=stop_after_attempt(UPLOAD_ATTEMPTS),
-        wait=wait_exponential_jitter(initial=UPLOAD_WAIT, max=10 * UPLOAD_WAIT),
-        retry=retry_if_exception_type(_CutShort),
-        reraise=True,
-    )
     try:
-        return tries(attempt)
+        return attempts(_CutShort)(attempt)
     except _CutShort as cut:
         cause = cut.__cause__
-        if isinstance(cause, CloudError):
+        if isinstance(cause, GlanceSyncError):
             cause.args = cut.args  # with what the undoing had to tell
             raise cause from cut
         raise
@@ -107,6 +97,8 @@ def _move(way: str, entry: PlanEntry, uuid: str, scene: Scene, mover: Mover, rep
     report(uuid, way, 0)
     try:
         return mover.move(way, entry.image, scene.place, uuid, lambda done: report(uuid, way, done))
+    except SourceBroke as error:
+        raise _CutShort(str(error)) from error
     except CloudError as error:
         if error.transient or isinstance(error, Unauthorized):
             raise _CutShort(str(error)) from error

@@ -76,6 +76,7 @@ class Mover:
         :param place: where it goes
         :param uuid: the image there that is to be filled
         :param progress: told the bytes sent so far
+        :raises SourceBroke: the source broke off; a fresh reading of it may succeed
         :raises TransferError: the source fails; another way may work
         :raises CloudError: the place refuses it
         """

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import CloudError, TransferError
+from ..errors import CloudError, SourceBroke, TransferError
 from ..facade import PIECE, Body, FileSlice, Place
 from ..model import MIB, Image
+from .attempts import attempts
 from .spool_entry import Entry, entries, hasher, locked
 
 LOOK = 0.005
@@ -177,7 +178,7 @@ class _Filling:
         self._master = master
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self.error: TransferError | None = None
+        self.error: Exception | None = None
 
     def __enter__(self) -> _Filling:
         self.lend_a_hand()
@@ -199,22 +200,26 @@ class _Filling:
         try:
             with locked(self._entry.filler, shared=False) as free:
                 if free:
-                    self._fill()
-        except TransferError as error:
-            self.error = error
+                    attempts(SourceBroke, self._stopping)(self._fill)
+        except SourceBroke as error:
+            # It had its attempts here, each going on where the last one broke: another way is next.
+            self.error = TransferError(str(error))
+            self.error.__cause__ = error
         except CloudError as error:
             self.error = TransferError(f"the master cannot be read: {error}")
             self.error.__cause__ = error
         except OSError as error:
             self.error = TransferError(f"{self._entry.folder}: {error.strerror}")
             self.error.__cause__ = error
+        except Exception as error:  # noqa: BLE001 - the reader raises it: in this thread nobody would hear of it
+            self.error = error
 
     def _fill(self) -> None:
         """Take what is missing from the master; what is there already has to prove itself in the end."""
         size = self._image.size or 0
         with self._entry.data.open("r+b", buffering=0) as file:
             there = file.seek(0, os.SEEK_END)
-            if there >= size:
+            if there >= size or self._stopping.is_set():
                 return
             with self._master.download(self._image.id, there) as body:
                 if body.start not in (0, there) or body.start + body.size != size:
@@ -226,7 +231,7 @@ class _Filling:
                     _write(file.fileno(), piece)
             if there and not self._is_right():
                 file.truncate(0)
-                raise TransferError("what an earlier run had left of the copy was damaged; it has been dropped")
+                raise TransferError("what had been left of the copy was damaged; it has been dropped")
 
     def _is_right(self) -> bool:
         found = hasher(self._image)

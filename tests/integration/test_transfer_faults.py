@@ -132,10 +132,14 @@ class TestIntoARegion:
         regions.done(BURGOS)
 
 
+BROKE = r".*Glance at http://\S+ broke off its answer after \d+ of 3145728 bytes"
+BREAKS = ("reset", "truncated", "stalled")
+"""Those that a fresh reading may get over."""
+
 FAULTS: dict[str, tuple[Act, str]] = {
-    "reset": (Cut(MIB), r".*Glance at http://\S+ .* after \d+ of 3145728 bytes"),
-    "truncated": (Cut(MIB, reset=False), r".*Glance at http://\S+ broke off its answer after \d+ of 3145728 bytes"),
-    "stalled": (Stall(MIB), r".*Glance at http://\S+ did not answer in time after \d+ of 3145728 bytes"),
+    "reset": (Cut(MIB // 2), r".*Glance at http://\S+ .* after \d+ of 3145728 bytes"),
+    "truncated": (Cut(MIB // 2, reset=False), BROKE),
+    "stalled": (Stall(MIB // 2), r".*Glance at http://\S+ did not answer in time after \d+ of 3145728 bytes"),
     "changed": (Garble(), r"after the upload its checksum is sha512 [0-9a-f]+, in the master sha512 [0-9a-f]+"),
     "too much claimed": (Claim(SIZE + 10), rf".*offers {SIZE + 10} bytes, the image has {SIZE}"),
     "too little claimed": (Claim(SIZE - 10), rf".*offers {SIZE - 10} bytes, the image has {SIZE}"),
@@ -144,7 +148,7 @@ FAULTS: dict[str, tuple[Act, str]] = {
 }
 
 
-RARER = ("truncated", "stalled", "too much claimed", "too little claimed")
+RARER = ("too much claimed", "too little claimed")
 
 
 class TestFromTheMaster:
@@ -170,9 +174,35 @@ class TestFromTheMaster:
         assert_matches(cause, line.removeprefix(begin))
         regions.undone(BURGOS)
         assert {file.name for file in spool.glob("*")} <= {"admission"}
+        if name in BREAKS:
+            assert proxy.count("GET", FILE, cloud.port(SPAIN)) == 3
+
+    @pytest.mark.parametrize("name", ["reset", *(pytest.param(name, marks=pytest.mark.slow) for name in BREAKS[1:])])
+    def test_a_stream_that_broke_is_begun_anew(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, name: str
+    ) -> None:
+        proxy.on(FAULTS[name][0], "GET", FILE, port=cloud.port(SPAIN), times=1)
+        result = run.hasty(idle=0.5)(BURGOS, *REPLACE, "--transfer", "stream")
+        assert (result.code, result.err) == (0, "")
+        paths = [seen.path for seen in proxy.of("PUT", FILE)]
+        assert len(paths) == len(set(paths)) == 2
+        regions.done(BURGOS)
+
+    # A reset takes along what was not read yet, so the place where it broke is not known.
+    @pytest.mark.parametrize("act", [Cut(MIB, reset=False), pytest.param(Stall(MIB), marks=pytest.mark.slow)])
+    def test_a_spool_that_broke_goes_on_where_it_was_and_no_region_notices(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, act: Act
+    ) -> None:
+        proxy.on(act, "GET", FILE, port=cloud.port(SPAIN), times=1)
+        result = run.hasty(idle=0.5)(*BOTH, *REPLACE, *PARALLEL, "--transfer", "spool")
+        assert (result.code, result.err) == (0, "")
+        first, second = proxy.of("GET", FILE, cloud.port(SPAIN))
+        assert first.start == 0 < second.start
+        assert proxy.count("PUT", FILE) == 2
+        regions.done(*BOTH)
 
     @pytest.mark.parametrize(
-        "name", ["reset", "changed", *(pytest.param(name, marks=pytest.mark.slow) for name in RARER)]
+        "name", ["changed", *(pytest.param(name, marks=pytest.mark.slow) for name in RARER)]
     )
     def test_what_failed_once_goes_another_way(
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, name: str

@@ -13,11 +13,11 @@ from typing import Any
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fiwareglancesync.cli.main import main  # noqa: E402 - the path has to be set first
-from fiwareglancesync.execution import change  # noqa: E402
 from fiwareglancesync.facade.openstack import Tuning, federation  # noqa: E402
+from fiwareglancesync.transfer import attempts  # noqa: E402
 
-UPLOAD_WAIT = 0.01
-"""Seconds before an upload is begun anew."""
+FIRST_WAIT = 0.01
+"""Seconds before a move is begun anew."""
 
 
 def _main() -> int:
@@ -25,7 +25,7 @@ def _main() -> int:
     given: dict[str, Any] = {name: float(value) for name, _, value in (word.partition("=") for word in sys.argv[1:end])}
     hasty: Any = partial(Tuning, **given)
     federation.__dict__["Tuning"] = hasty
-    change.UPLOAD_WAIT = UPLOAD_WAIT
+    attempts.FIRST_WAIT = FIRST_WAIT
     del sys.argv[1 : end + 1]
     return main()
 

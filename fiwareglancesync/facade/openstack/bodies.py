@@ -10,7 +10,16 @@ from urllib.parse import quote
 import requests
 import urllib3.exceptions
 
-from ...errors import CloudError, GlanceSyncError, NotFound, Rejected, TimedOut, TransferError, Unreachable
+from ...errors import (
+    CloudError,
+    GlanceSyncError,
+    NotFound,
+    Rejected,
+    SourceBroke,
+    TimedOut,
+    TransferError,
+    Unreachable,
+)
 from ..port import PIECE, Body, Download
 from .answers import Operation
 from .failures import from_exception
@@ -80,12 +89,14 @@ def download(service: ImageService, image_id: str, start: int = 0) -> Iterator[D
     """Open an image's content for one reading.
 
     :param start: position of the first byte that is wanted; the body tells where it really begins
-    :raises CloudError: at opening; while the bytes flow, failures are :class:`TransferError`
+    :raises CloudError: at opening; while the bytes flow, failures are :class:`TransferError`, and those that a
+        fresh reading may get over :class:`SourceBroke`
     """
     answer = _open(service, image_id, start)
     try:
         size = _size(service, image_id, answer)
-        yield Download(size, _Once(answer, size, service.address).pieces, _start(answer, size))
+        begin = _start(answer, size)
+        yield Download(size, _Once(answer, begin, size, service.address).pieces, begin)
     finally:
         # What is not read to its end is not worth reading: the connection is dropped, not drained.
         answer.close()
@@ -130,11 +141,12 @@ def _size(service: ImageService, image_id: str, answer: requests.Response) -> in
 
 
 class _Once:
-    """The content of an answer, for one reading."""
+    """The content of an answer, for one reading; failures tell positions in the whole image."""
 
-    def __init__(self, answer: requests.Response, size: int, address: str) -> None:
+    def __init__(self, answer: requests.Response, begin: int, size: int, address: str) -> None:
         self._answer: requests.Response | None = answer
-        self._size = size
+        self._begin = begin
+        self._end = begin + size
         self._address = address
 
     def pieces(self) -> Iterator[bytes]:
@@ -144,13 +156,13 @@ class _Once:
         return self._read(answer)
 
     def _read(self, answer: requests.Response) -> Iterator[bytes]:
-        count = 0
+        reached = self._begin
         try:
             while piece := answer.raw.read(PIECE, decode_content=False):
-                count += len(piece)
+                reached += len(piece)
                 yield piece
         except (urllib3.exceptions.HTTPError, OSError) as error:
             cause = from_exception(error, "Glance", self._address).cause
-            raise TransferError(f"{cause} after {count} of {self._size} bytes") from error
-        if count != self._size:
-            raise TransferError(f"Glance at {self._address} sent {count} of {self._size} bytes")
+            raise SourceBroke(f"{cause} after {reached} of {self._end} bytes") from error
+        if reached != self._end:
+            raise SourceBroke(f"Glance at {self._address} sent {reached} of {self._end} bytes")

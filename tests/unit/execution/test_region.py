@@ -7,7 +7,6 @@ import signal
 from typing import Any
 
 import pytest
-from tenacity import wait_none
 
 from fiwareglancesync.errors import (
     Cancelled,
@@ -25,6 +24,7 @@ from fiwareglancesync.events import Action, Kind
 from fiwareglancesync.execution import change
 from fiwareglancesync.facade import Place
 from fiwareglancesync.model import JOURNAL, MAX_NAME, MIB, Image, NewImage, Patch
+from fiwareglancesync.transfer import attempts
 from tests.support.builders import THEIRS, World, errors, image, journal, master_image
 from tests.support.watched import Hook, WatchedPlace, Write, refusing
 
@@ -32,7 +32,7 @@ from tests.support.watched import Hook, WatchedPlace, Write, refusing
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """What may pass is tried again at once."""
-    monkeypatch.setattr(change, "wait_exponential_jitter", lambda **_: wait_none())
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
 
 
 def watched(world: World, before: Hook | None = None) -> WatchedPlace:

@@ -18,6 +18,7 @@ from fiwareglancesync.errors import (
     Rejected,
     Scope,
     ServiceFailure,
+    SourceBroke,
     TimedOut,
     TransferError,
     Unauthorized,
@@ -302,7 +303,7 @@ class TestDownloading:
         self, cloud: ScriptedServer, burgos: OpenStackPlace, answer: Answer, says: str
     ) -> None:
         cloud.on("GET", FILE, answer)
-        with burgos.download("i-1") as body, pytest.raises(TransferError, match=says):
+        with burgos.download("i-1") as body, pytest.raises(SourceBroke, match=says):
             list(body.pieces())
 
     def test_without_a_length_the_image_tells_it(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
@@ -317,7 +318,7 @@ class TestDownloading:
     ) -> None:
         cloud.on("GET", FILE, Answer(200, content=b"123", length="", close=True))
         cloud.on("GET", "/burgos/v2/images/i-1", Answer(200, {"id": "i-1", "size": 5}))
-        with burgos.download("i-1") as body, pytest.raises(TransferError, match="sent 3 of 5 bytes"):
+        with burgos.download("i-1") as body, pytest.raises(SourceBroke, match="sent 3 of 5 bytes"):
             list(body.pieces())
 
     def test_a_stall_is_an_error_of_the_source(
@@ -325,7 +326,7 @@ class TestDownloading:
     ) -> None:
         cloud.on("GET", FILE, Answer(200, content=b"123", length=10, keep_open=True))
         place = federate(replace(HASTY, idle=0.2)).place(target, "Burgos")
-        with place.download("i-1") as body, pytest.raises(TransferError, match="did not answer in time"):
+        with place.download("i-1") as body, pytest.raises(SourceBroke, match="did not answer in time"):
             list(body.pieces())
 
     @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, NotFound, Rejected, TransferError
+from fiwareglancesync.errors import CloudError, NotFound, Rejected, SourceBroke, TransferError
 from fiwareglancesync.events import Kind
 from fiwareglancesync.execution.outcome import RegionOutcome
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
-from fiwareglancesync.transfer import Mover
+from fiwareglancesync.transfer import Mover, attempts
 from fiwareglancesync.transfer.sources import FileSource, StreamSource
 from tests.support.builders import MASTER, World, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
@@ -99,6 +99,40 @@ def test_when_every_way_fails_the_old_image_stays_and_all_reasons_are_told(tmp_p
 
 def _refuse(image_id: str) -> None:
     raise NotFound("No image found", status=404)
+
+
+def breaking(times: int) -> Callable[[bytes], None]:
+    """Have the master break off some times when a piece has come."""
+    left = [None] * times
+
+    def break_off(piece: bytes) -> None:
+        if left:
+            left.pop()
+            raise SourceBroke("the master broke off")
+
+    return break_off
+
+
+def test_a_source_that_breaks_off_is_read_afresh_into_a_fresh_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+    scene = Scene(tmp_path, fails=breaking(2))
+    outcome = scene.sync()
+    assert (scene.ways(), outcome.failed) == (["stream"], False)
+    assert scene.master.downloads == ["m-a"] * 3
+    assert scene.contents() == [("a", md5(CONTENT))]
+
+
+def test_a_source_that_breaks_off_again_and_again_is_told_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+    scene = Scene(tmp_path, forced="stream", fails=breaking(attempts.ATTEMPTS))
+    before = scene.world.images
+    assert errors(scene.sync()) == {"a": "stream: the master broke off"}
+    assert scene.master.downloads == ["m-a"] * attempts.ATTEMPTS
+    assert scene.world.images == before
 
 
 @pytest.mark.parametrize("forced", ["file", "stream"])

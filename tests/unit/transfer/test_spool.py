@@ -13,9 +13,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, TransferError, Unreachable
+from fiwareglancesync.errors import CloudError, SourceBroke, TransferError, Unreachable
 from fiwareglancesync.facade import PIECE
 from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.transfer import attempts
 from fiwareglancesync.transfer import spool as spool_module
 from fiwareglancesync.transfer.ways import open_ways
 from tests.support.faults import until
@@ -155,6 +156,57 @@ class TestLeftovers:
         assert read(spool, master.images[0]) == CONTENT
 
 
+class TestBreaks:
+    """The master breaks off in the middle, which may pass."""
+
+    @pytest.fixture(autouse=True)
+    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+
+    def breaking(self, master: CountedMaster, times: int) -> None:
+        """Have the second half of the image break off some times."""
+        left = [None] * times
+
+        def before(position: int) -> None:
+            if position >= HALF and left:
+                left.pop()
+                raise SourceBroke("the master broke off")
+
+        master.before = before
+
+    def test_the_copy_goes_on_where_it_broke_and_readers_do_not_notice(
+        self, master: CountedMaster, folder: Path
+    ) -> None:
+        self.breaking(master, times=2)
+        assert read(master.spool(folder), master.images[0]) == CONTENT
+        assert (master.starts, master.sent) == ([0, HALF, HALF], SIZE)
+
+    def test_a_master_that_sends_all_again_is_read_anew(self, master: CountedMaster, folder: Path) -> None:
+        master.ranges = False
+        self.breaking(master, times=1)
+        assert read(master.spool(folder), master.images[0]) == CONTENT
+        assert master.starts == [0, 0]
+
+    def test_one_that_breaks_off_again_and_again_is_given_up_for_another_way(
+        self, master: CountedMaster, folder: Path
+    ) -> None:
+        self.breaking(master, times=attempts.ATTEMPTS)
+        with pytest.raises(TransferError, match=r"^the master broke off$") as caught:
+            read(master.spool(folder), master.images[0])
+        assert not isinstance(caught.value, SourceBroke)
+        assert len(master.starts) == attempts.ATTEMPTS
+
+    def test_a_reader_who_leaves_ends_the_pause_too(
+        self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(attempts, "FIRST_WAIT", 3600.0)
+        self.breaking(master, times=1)
+        with master.spool(folder).open(master.images[0]):
+            until(lambda: master.sent == HALF, "the break")
+        until(lambda: "spool" not in [thread.name for thread in threading.enumerate()], "the end of the pause")
+        assert master.starts == [0]
+
+
 class TestFailures:
     def test_a_master_that_refuses_is_told(self, master: CountedMaster, folder: Path) -> None:
         def refuse(position: int) -> None:
@@ -176,6 +228,15 @@ class TestFailures:
         master.before = lambda position: None
         assert read(master.spool(folder), master.images[0]) == CONTENT
         assert master.starts == [0, HALF]
+
+    def test_an_error_of_our_own_reaches_the_reader_at_once(self, master: CountedMaster, folder: Path) -> None:
+        def mistaken(position: int) -> None:
+            raise LookupError("a mistake")
+
+        master.before = mistaken
+        with pytest.raises(LookupError, match="a mistake"):
+            read(master.spool(folder), master.images[0])
+        assert master.starts == [0]
 
     def test_a_full_disk_is_told_as_such(
         self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
