@@ -68,6 +68,12 @@ class Client:
         self._sign_in = SignIn(credential, Tuning()) if credential.auth_url else None
         self._greeted = False
 
+    def close(self) -> None:
+        """Give the connections up, for which the server may be keeping threads."""
+        self._transport.session.close()
+        if self._sign_in is not None:
+            self._sign_in.transport.session.close()
+
     def regions(self, *, refresh: bool) -> list[Region]:
         """What was last seen of each region.
 

@@ -7,7 +7,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TypeVar
 
 from ..cli.narrative import Narrator
@@ -58,7 +58,8 @@ class RemoteCommand:
             "watch": self._watch,
             "cancel": self._cancel,
         }
-        return commands[self._options.command]() or (1 if self._failed else 0)
+        with closing(self._client):
+            return commands[self._options.command]() or (1 if self._failed else 0)
 
     def _regions(self) -> None:
         regions = self._client.regions(refresh=self._options.refresh)

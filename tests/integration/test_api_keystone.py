@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from fiwareglancesync.cli.main import main
 from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.tables import tasks
 from tests.support.cloud import running_cloud
@@ -184,3 +185,34 @@ def test_a_killed_task_is_told_and_made_up_for(
     assert (found["status"], found["reason"], found["errors"]) == ("synced", None, [])
     assert {image.status for image in world.seen("Burgos")} == {"active"}
     assert len(world.seen("Burgos")) == 2
+
+
+def test_the_client_signs_in_by_itself(
+    server: str,
+    cloud: DevelopmentCloud,
+    world: CloudWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def remote(*words: str) -> tuple[int, str]:
+        code = main(["remote", *words, "--server", server])
+        out, err = capsys.readouterr()
+        return code, out + err
+
+    code, told = remote("regions")
+    assert (code, told.count("\n"), "name an account with OS_AUTH_URL" in told) == (1, 1, True)
+    for name, value in world.environment().items():
+        monkeypatch.setenv(name, value)
+    code, told = remote("sync", "Burgos", "--wait")
+    assert (code, told.splitlines()[-1].endswith(" is synced")) == (0, True)
+    assert len(world.seen("Burgos")) == len(IMAGES)
+    assert remote("status", "Burgos") == (0, "ok,Burgos,one\r\nok,Burgos,two\r\n")
+    member = cloud.credential("member")
+    for name, value in {"OS_USERNAME": member.username, "OS_PASSWORD": member.password}.items():
+        monkeypatch.setenv(name, value)
+    code, told = remote("status", "Burgos")
+    assert (code, told.count("\n"), "lacks the role" in told) == (1, 1, True)
+    monkeypatch.setenv("OS_PASSWORD", "wrong")
+    code, told = remote("status", "Burgos")
+    assert (code, told.count("\n"), "refused the credential of user" in told) == (1, 1, True)
+    assert "wrong" not in told
