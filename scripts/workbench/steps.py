@@ -1,4 +1,4 @@
-"""Runs the steps of a test run one after the other and counts what they found."""
+"""Runs the steps of a test run and counts what they found."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from threading import Event
+from typing import IO
 from xml.etree import ElementTree
 
 NO_TESTS_COLLECTED = 5
@@ -17,6 +19,9 @@ NO_TESTS_COLLECTED = 5
 
 GRACE = 30.0
 """Seconds that an interrupted step has for tidying up."""
+
+HEARTBEAT = 0.2
+"""Seconds after which a step that runs looks whether it should stop."""
 
 
 class Kind(Enum):
@@ -65,16 +70,36 @@ class Outcome:
         return self.failed == 0
 
 
-def run(step: Step, *, folder: Path, scratch: Path, environment: Mapping[str, str]) -> Outcome:
-    """Run a step to its end; its output goes where ours goes.
+class Interrupted(Exception):
+    """The test run was stopped while a step ran."""
 
-    :param folder: where the command runs
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where steps run.
+
+    :param folder: the folder that they run in
     :param scratch: a folder for the reports of the tests
-    :param environment: the whole environment of the command
+    :param environment: the whole environment of the commands
+    :param stopping: set when the steps have to end
     """
-    report = scratch / f"report-{step.name.replace(' ', '-')}"
+
+    folder: Path
+    scratch: Path
+    environment: Mapping[str, str]
+    stopping: Event
+
+
+def run(step: Step, where: Surroundings, output: IO[bytes] | None = None) -> Outcome:
+    """Run a step to its end.
+
+    :param where: its surroundings
+    :param output: takes what the command prints; None: it goes where ours goes
+    :raises Interrupted: it was stopped
+    """
+    report = where.scratch / f"report-{step.name.replace(' ', '-')}"
     begin = time.monotonic()
-    status = _run(step, report, folder, environment)
+    status = _run(step, report, where, output)
     seconds = time.monotonic() - begin
     if status is None:
         return Outcome(step.name, 0, 1, 0, seconds, f"ended after {step.limit:.0f} s")
@@ -125,24 +150,28 @@ def _report_words(kind: Kind, report: Path) -> list[str]:
             return []
 
 
-def _run(step: Step, report: Path, folder: Path, environment: Mapping[str, str]) -> int | None:
+def _run(step: Step, report: Path, where: Surroundings, output: IO[bytes] | None) -> int | None:
     """Run a step's command in a process group of its own; None when the time was over."""
+    deadline = time.monotonic() + step.limit
     with subprocess.Popen(
         [*step.command, *_report_words(step.kind, report)],
-        cwd=folder,
-        env=dict(environment),
+        cwd=where.folder,
+        env=dict(where.environment),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if step.confidential else None,
+        stdout=subprocess.DEVNULL if step.confidential else output,
+        stderr=output,
         start_new_session=True,
     ) as process:
         try:
-            return process.wait(step.limit)
-        except subprocess.TimeoutExpired:
-            _end(process)
+            while time.monotonic() < deadline:
+                try:
+                    return process.wait(HEARTBEAT)
+                except subprocess.TimeoutExpired:
+                    if where.stopping.is_set():
+                        raise Interrupted(step.name) from None
             return None
-        except BaseException:  # interrupted: nothing that we started may outlive us
-            _end(process)
-            raise
+        finally:
+            _end(process)  # whatever happened: nothing that we started may outlive us
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -9,13 +9,13 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from workbench import cloud, debian
 from workbench.cloud import CHECKOUT
-from workbench.steps import Kind, Outcome, Step, run
+from workbench.lanes import Lane, line, run_lanes
+from workbench.steps import Kind, Outcome, Step
 from workbench.venv import SetupError, clean_environment, prepare
 
 LOCKS = (CHECKOUT / "requirements.txt", CHECKOUT / "test-requirements.txt")
@@ -46,11 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SetupError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
-    for line in debian.provide_programs():
-        print(f"WARNING: {line}", file=sys.stderr)
+    for warning in debian.provide_programs():
+        print(f"WARNING: {warning}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="glancesync-test-") as scratch:
         try:
-            outcomes = list(_run_all(options, python, Path(scratch)))
+            outcomes = run_lanes(_lanes(options, python), Path(scratch), _environment(python))
         except KeyboardInterrupt:
             return 130
     return _summarise(outcomes)
@@ -70,25 +70,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_all(options: argparse.Namespace, python: Path, scratch: Path) -> Iterator[Outcome]:
-    environment = _environment(python)
-    for step in _local_steps(options, python):
-        yield _run(step, scratch, environment)
-    if options.unit or options.no_cloud:
-        return
-    with _own_cloud(scratch) as variables:
-        up = _run(
-            Step("development cloud", cloud.command("up"), limit=10 * MINUTE, confidential=True),
-            scratch,
-            environment | variables,
-        )
-        yield up
-        if up.is_good:
-            for step in _cloud_steps(options, python):
-                yield _run(step, scratch, environment | variables)
+def _lanes(options: argparse.Namespace, python: Path) -> list[Lane]:
+    """What is done at the same time; the two clouds of the lanes are different ones."""
+    linters = list(_linters(python))
+    unit = _pytest(options, python, "unit", ["tests/unit"], WITHOUT_CLOUD, processes=os.cpu_count() or 1)
+    if options.unit:
+        return [Lane(linters), Lane([unit])]
+    others = [
+        _pytest(options, python, "scenarios", ["tests", "--ignore=tests/unit"], WITHOUT_CLOUD),
+        Step("installation", [str(python), str(CHECKOUT / "scripts" / "workbench" / "installation.py")]),
+    ]
+    if options.no_cloud:
+        return [Lane([*linters, *others]), Lane([unit])]
+    return [
+        Lane([*linters, unit, *others], [_acceptance(python)]),
+        Lane([], [_pytest(options, python, "integration", ["tests"], WITH_CLOUD)]),
+    ]
 
 
-def _local_steps(options: argparse.Namespace, python: Path) -> Iterator[Step]:
+def _linters(python: Path) -> Iterator[Step]:
     tools = python.parent
     yield Step("ruff", [str(tools / "ruff"), "check", "."])
     yield Step("mypy", [str(python), "-m", "mypy"])
@@ -97,23 +97,19 @@ def _local_steps(options: argparse.Namespace, python: Path) -> Iterator[Step]:
         "documents",
         [str(python), "-m", "docutils", "--report=warning", "--halt=warning", "--writer=null", "README.rst"],
     )
-    yield _pytest(options, python, "unit", ["tests/unit"], WITHOUT_CLOUD)
-    if not options.unit:
-        yield _pytest(options, python, "scenarios", ["tests", "--ignore=tests/unit"], WITHOUT_CLOUD)
-        yield Step("installation", [str(python), str(CHECKOUT / "scripts" / "workbench" / "installation.py")])
 
 
-def _cloud_steps(options: argparse.Namespace, python: Path) -> Iterator[Step]:
-    yield _pytest(options, python, "integration", ["tests"], WITH_CLOUD)
-    features = FEATURES / "features"
-    if next(FEATURES.rglob("*.feature"), None) is not None:
-        words = ["--no-capture", "--format=progress3", str(features if features.is_dir() else FEATURES)]
-        yield Step("acceptance", [str(python), "-m", "behave", *words], Kind.BEHAVE, 20 * MINUTE)
+def _acceptance(python: Path) -> Step:
+    words = ["--no-capture", "--format=progress3", str(FEATURES)]
+    return Step("acceptance", [str(python), "-m", "behave", *words], Kind.BEHAVE, 20 * MINUTE)
 
 
-def _pytest(options: argparse.Namespace, python: Path, name: str, where: Sequence[str], marks: str) -> Step:
+def _pytest(
+    options: argparse.Namespace, python: Path, name: str, where: Sequence[str], marks: str, processes: int = 1
+) -> Step:
     expression = marks if options.long else f"{marks} and not slow"
-    command = [str(python), "-m", "pytest", *QUIET, "-m", expression, *options.pytest, *where]
+    spread = ["-n", str(processes)] if processes > 1 else []
+    command = [str(python), "-m", "pytest", *QUIET, *spread, "-m", expression, *options.pytest, *where]
     return Step(
         name, command, Kind.PYTEST, 90 * MINUTE if options.long else 30 * MINUTE, bool(options.pytest)
     )
@@ -133,49 +129,14 @@ def _environment(python: Path) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _own_cloud(scratch: Path) -> Iterator[dict[str, str]]:
-    """A place for a development cloud that is nobody else's, empty again afterwards.
-
-    The servers' software is shared with the cloud that the user may have in the checkout.
-    """
-    folder = scratch / "cloud"
-    software = os.environ.get(cloud.VENV_VARIABLE) or str(CHECKOUT / ".devcloud" / "venv")
-    variables = {cloud.FOLDER_VARIABLE: str(folder), cloud.VENV_VARIABLE: software}
-    try:
-        yield variables
-    finally:
-        environment = cloud.without_cloud(os.environ) | variables
-        run(
-            Step("cloud down", cloud.command("down")),
-            folder=CHECKOUT,
-            scratch=scratch,
-            environment=environment,
-        )
-
-
-def _run(step: Step, scratch: Path, environment: dict[str, str]) -> Outcome:
-    _say(f"== {step.name}")
-    outcome = run(step, folder=CHECKOUT, scratch=scratch, environment=environment)
-    _say(_line(outcome))
-    return outcome
-
-
 def _summarise(outcomes: Sequence[Outcome]) -> int:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 60
     _say("=" * min(width, 60))
     for outcome in outcomes:
-        _say(_line(outcome))
+        _say(line(outcome))
     failed = sum(outcome.failed for outcome in outcomes)
     _say(f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed")
     return 1 if failed else 0
-
-
-def _line(outcome: Outcome) -> str:
-    word = "ok    " if outcome.is_good else "FAILED"
-    counts = f"{outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped"
-    note = f" ({outcome.note})" if outcome.note else ""
-    return f"{word} {outcome.name:<18} {outcome.seconds:6.1f} s  {counts}{note}"
 
 
 def _say(line: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 from workbench import cloud
-from workbench.steps import Kind, Outcome, Step, run
+from workbench.lanes import Lane, run_lanes
+from workbench.steps import Interrupted, Kind, Outcome, Step, Surroundings, run
 from workbench.venv import clean_environment
 
 ONE_OF_EACH = """
@@ -28,7 +30,8 @@ def run_step(folder: Path, code: str, **options: float) -> Outcome:
 
 
 def run_command(folder: Path, step: Step) -> Outcome:
-    return run(step, folder=folder, scratch=folder, environment=clean_environment(os.environ))
+    environment = clean_environment(os.environ) | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return run(step, Surroundings(folder, folder, environment, Event()))
 
 
 def run_pytest(folder: Path, content: str | None, *, may_be_empty: bool = False) -> Outcome:
@@ -48,6 +51,28 @@ def test_a_step_that_hangs_is_ended_and_has_failed(tmp_path: Path) -> None:
     outcome = run_step(tmp_path, "import signal; signal.pause()", limit=0.2)
     assert outcome.failed == 1
     assert "ended after" in outcome.note
+
+
+def test_a_step_ends_when_the_run_is_stopped(tmp_path: Path) -> None:
+    stopping = Event()
+    stopping.set()
+    step = Step("a step", [sys.executable, "-c", "import signal; signal.pause()"])
+    with pytest.raises(Interrupted):
+        run(step, Surroundings(tmp_path, tmp_path, clean_environment(os.environ), stopping))
+
+
+def test_steps_of_two_lanes_run_side_by_side_and_print_in_one_piece(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wait = "import os, sys; print('begin', flush=True); open(sys.argv[1], 'w').read(); print('end')"
+    os.mkfifo(tmp_path / "pipe")
+    write = Step("writer", [sys.executable, "-c", wait.replace(".read()", ".close()"), str(tmp_path / "pipe")])
+    read = Step("reader", [sys.executable, "-c", wait.replace("'w'", "'r'"), str(tmp_path / "pipe")])
+    outcomes = run_lanes([Lane([write]), Lane([read])], tmp_path, clean_environment(os.environ))
+    assert [(outcome.name, outcome.is_good) for outcome in outcomes] == [("writer", True), ("reader", True)]
+    printed = capsys.readouterr().out
+    assert "== writer\nbegin\nend\n" in printed
+    assert "== reader\nbegin\nend\n" in printed
 
 
 def test_tests_are_counted_one_by_one(tmp_path: Path) -> None:
