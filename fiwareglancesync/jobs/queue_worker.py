@@ -92,9 +92,9 @@ def _waits(task_id: str, workplace: Workplace) -> bool:
     if task.status is not TaskStatus.SYNCING:
         log.info("Task %s has ended already", task_id)
         return False
-    if task.worker is None:
+    if task.started is None:
         return True
-    if has_died(task.worker):
+    if task.worker is not None and has_died(task.worker):
         workplace.store.abandon(task_id, task.worker, "the process of the task died")
     log.info("Task %s was begun already", task_id)
     return False

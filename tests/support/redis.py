@@ -1,0 +1,52 @@
+"""A Redis of the tests' own, on loopback."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import LOOPBACK, wait_for
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_redis(folder: Path) -> Iterator[str]:
+    """Start one that keeps nothing; its URL.
+
+    :param folder: for its log
+    """
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("needs the Debian package redis-server")
+    port = free_port()
+    words = ["--bind", LOOPBACK, "--port", str(port), "--save", "", "--dir", str(folder)]
+    with (folder / "redis.out").open("wb") as out:
+        process = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    try:
+        wait_for(lambda: process.poll() is not None or _answers(port), "Redis")
+        assert process.poll() is None, (folder / "redis.out").read_text()
+        yield f"redis://{LOOPBACK}:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=5) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(7) == b"+PONG\r\n"
+    except OSError:
+        return False

@@ -1,0 +1,57 @@
+"""What the server tells when whoever carries its tasks out cannot be reached."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from fiwareglancesync.api.health import Health
+from fiwareglancesync.api.service import NAME, Service
+from fiwareglancesync.api.settings import ExecutorKind
+from fiwareglancesync.jobs.runner import ExecutorFailed
+from fiwareglancesync.jobs.store import TaskStore
+
+
+class Broken:
+    """An executor whose broker is gone."""
+
+    def start(self, task_id: str) -> None:
+        """Fail."""
+        raise ExecutorFailed(f"no broker for {task_id}")
+
+    def check(self) -> None:
+        """Fail."""
+        raise ExecutorFailed("no broker")
+
+    def tend(self, store: TaskStore) -> None:
+        """Fail."""
+        raise ExecutorFailed("no broker")
+
+
+@pytest.fixture
+def broken(app: Flask, client: FlaskClient) -> FlaskClient:
+    """A client of the application, as if Celery were configured and its broker gone."""
+    found: Service = app.extensions[NAME]
+    server = dataclasses.replace(found.server, executor=ExecutorKind.CELERY)
+    changed = dataclasses.replace(found, server=server, executor=Broken())
+    app.extensions[NAME] = changed
+    app.extensions["glancesync-health"] = Health(changed)
+    return client
+
+
+def test_a_task_that_cannot_be_handed_over_fails_and_says_so(broken: FlaskClient) -> None:
+    answer = broken.post("/regions/Burgos")
+    assert answer.status_code == 503
+    assert "handed over" in answer.get_json()["error"]["description"]
+    (task,) = broken.get("/regions/Burgos/tasks").get_json()["tasks"]
+    assert task["status"] == "failed"
+    assert "no broker" in task["reason"]
+
+
+def test_health_tells_of_a_broker_that_is_gone(broken: FlaskClient) -> None:
+    answer = broken.get("/health")
+    assert answer.status_code == 503
+    assert answer.get_json()["checks"] == {"database": "ok", "master": "ok", "broker": "failed"}

@@ -1,0 +1,93 @@
+"""What ``glancesync worker`` says when it cannot work: a line or two, no traceback, no secret."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.api import settings
+from fiwareglancesync.cli.main import main
+
+NOBODY = "redis://user:secret@127.0.0.1:1/0"
+
+
+@pytest.fixture(autouse=True)
+def configured(environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example's federation, Celery and a broker that does not answer."""
+    monkeypatch.setattr(settings, "SYSTEM_FOLDER", tmp_path / "etc")
+    monkeypatch.chdir(tmp_path)
+    given = {"GLANCESYNC_EXECUTOR": "celery", "GLANCESYNC_BROKER_URL": NOBODY}
+    for name, value in (environ | given).items():
+        monkeypatch.setenv(name, value)
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *words: str, code: int = 1) -> str:
+    """What is said to a worker that cannot begin."""
+    assert main(["worker", *words]) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("ERROR:")
+    assert "secret" not in printed.err
+    assert "Traceback" not in printed.err
+    return printed.err
+
+
+def test_a_broker_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    told = refusal(capsys)
+    assert "the broker at redis://user:**@127.0.0.1:1/0 cannot be reached" in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("url", ["", "http://user:secret@host", "redis://", "redis://:secret@host:port/0", "secret"])
+def test_a_broker_that_is_missing_or_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("GLANCESYNC_BROKER_URL", url)
+    told = refusal(capsys)
+    assert "BROKER_URL" in told
+    assert "redis://host:6379/0" in told
+
+
+def test_celery_that_is_not_installed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "celery", None)
+    told = refusal(capsys)
+    assert "pip install 'fiware-glancesync[celery]'" in told
+    assert told.count("\n") == 1
+
+
+def test_a_server_that_needs_no_worker(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GLANCESYNC_EXECUTOR")
+    assert "EXECUTOR = celery" in refusal(capsys)
+
+
+def test_an_executor_that_is_none(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLANCESYNC_EXECUTOR", "sellery")
+    assert "expected embedded or celery" in refusal(capsys)
+
+
+def test_everything_that_is_wrong_is_told_at_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GLANCESYNC_BROKER_URL", "")
+    monkeypatch.setenv("GLANCESYNC_CONFIG", str(tmp_path / "nothing.conf"))
+    told = refusal(capsys)
+    assert "BROKER_URL" in told
+    assert "nothing.conf" in told
+
+
+@pytest.mark.parametrize("words", [["--concurrency", "0"], ["--concurrency", "many"], ["Burgos"], ["--unknown"]])
+def test_words_that_make_no_sense(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert "worker --help" in refusal(capsys, *words, code=2)
+
+
+def test_the_broker_may_come_from_the_settings_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "server.cfg"
+    file.write_text("[settings]\nEXECUTOR = celery\nBROKER_URL = redis://:secret@127.0.0.1:2/7\n")
+    monkeypatch.setenv("GLANCESYNC_SETTINGS_FILE", str(file))
+    for name in ("GLANCESYNC_EXECUTOR", "GLANCESYNC_BROKER_URL"):
+        monkeypatch.delenv(name)
+    assert "the broker at redis://:**@127.0.0.1:2/7 cannot be reached" in refusal(capsys)

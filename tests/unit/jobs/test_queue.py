@@ -1,0 +1,63 @@
+"""What is sent to the workers, and what is said when that cannot be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.jobs.queue import QUEUE, TASK, CeleryExecutor, make_queue
+from fiwareglancesync.jobs.runner import ExecutorFailed
+
+HOUR = 3600.0
+NOBODY = "redis://user:secret@127.0.0.1:1/0"
+
+
+@pytest.fixture
+def queue() -> Any:
+    """A queue within this process."""
+    return make_queue("memory://", HOUR)
+
+
+def test_the_id_of_the_task_alone_is_sent_as_json(queue: Any) -> None:
+    CeleryExecutor(queue).start("the-task")
+    with queue.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as messages:
+        message = messages.get(timeout=5)
+    assert (message.content_type, message.headers["task"]) == ("application/json", TASK)
+    arguments, options, _ = json.loads(message.body)
+    assert (arguments, options) == (["the-task"], {})
+
+
+def test_a_message_goes_when_its_task_has_ended_and_stays_when_its_worker_is_lost(queue: Any) -> None:
+    assert queue.conf.task_acks_late
+    assert queue.conf.task_reject_on_worker_lost
+    assert queue.conf.accept_content == ["json"]
+
+
+def test_redis_gives_no_message_away_before_the_longest_task_has_ended() -> None:
+    queue = make_queue("redis://127.0.0.1/0", 48 * HOUR)
+    assert queue.conf.broker_transport_options["visibility_timeout"] > queue.conf.task_time_limit - 1 > 48 * HOUR
+
+
+def test_the_certificate_of_a_rabbitmq_is_checked() -> None:
+    assert make_queue("amqps://host", HOUR).conf.broker_use_ssl["cert_reqs"].name == "CERT_REQUIRED"
+
+
+@pytest.mark.parametrize("broker", [NOBODY, "amqp://user:secret@127.0.0.1:1//"])
+def test_a_broker_that_does_not_answer(broker: str) -> None:
+    executor = CeleryExecutor(make_queue(broker, HOUR))
+    for act in (executor.check, lambda: executor.start("the-task")):
+        with pytest.raises(ExecutorFailed) as caught:
+            act()
+        assert "cannot be reached" in str(caught.value)
+        assert "secret" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["celery", "redis"])
+def test_celery_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ExecutorFailed, match=r"run pip install 'fiware-glancesync\[celery\]'"):
+        make_queue(NOBODY, HOUR)

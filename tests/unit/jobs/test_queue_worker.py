@@ -1,0 +1,123 @@
+"""What a worker does with a message: a task is begun once, whatever comes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.jobs import runner
+from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.jobs.queue_worker import take
+from fiwareglancesync.jobs.runner import Workplace
+from fiwareglancesync.jobs.store import TaskStore
+from fiwareglancesync.jobs.tables import metadata
+from fiwareglancesync.jobs.tasks import Task, TaskRequest, TaskStatus
+from fiwareglancesync.jobs.worker import worker_name
+
+
+class Untouched(Workplace):
+    """A workplace where no process is to be started."""
+
+    def launch(self, task_id: str) -> subprocess.Popen[bytes]:
+        """Say that one was."""
+        raise AssertionError(f"{task_id} was begun")
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Workplace:
+    """An empty database, and no federation: what is begun there ends at once, as failed."""
+    url = f"sqlite:///{tmp_path}/tasks.db"
+    engine = open_engine(url)
+    metadata.create_all(engine)
+    return Workplace(TaskStore(engine), url, {"PATH": os.environ["PATH"]}, 60.0)
+
+
+@pytest.fixture
+def untouched(workplace: Workplace) -> Workplace:
+    """The same, where nothing is to be begun."""
+    return Untouched(**{field.name: getattr(workplace, field.name) for field in dataclasses.fields(workplace)})
+
+
+def made(workplace: Workplace) -> str:
+    return workplace.store.create("Burgos", TaskRequest())[0].id
+
+
+def found(workplace: Workplace, task_id: str) -> Task:
+    task = workplace.store.by_id(task_id)
+    assert task is not None
+    return task
+
+
+def dead_process() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_task_that_waits_is_done_by_a_process_of_its_own(workplace: Workplace) -> None:
+    task_id = made(workplace)
+    take(task_id, workplace)
+    task = found(workplace, task_id)
+    assert task.status is TaskStatus.FAILED
+    assert task.worker is not None
+    assert task.worker.startswith(worker_name(0).removesuffix("0"))
+    assert task.worker != worker_name(os.getpid())
+
+
+@pytest.mark.parametrize("message", ["nothing", "'; DROP TABLE tasks; --", ""])
+def test_a_task_that_is_unknown_is_left_alone(untouched: Workplace, message: str) -> None:
+    take(message, untouched)
+    assert untouched.store.running() == {}
+
+
+def test_a_task_that_has_ended_is_left_alone(untouched: Workplace) -> None:
+    task_id = made(untouched)
+    untouched.store.finish(task_id, TaskStatus.SYNCED)
+    take(task_id, untouched)
+    assert found(untouched, task_id).status is TaskStatus.SYNCED
+
+
+@pytest.mark.parametrize("worker", [worker_name(os.getpid()), "another-machine pid:[1] 1"])
+def test_a_task_that_somebody_does_is_left_to_them(untouched: Workplace, worker: str) -> None:
+    task_id = made(untouched)
+    untouched.store.begin(task_id, worker)
+    take(task_id, untouched)
+    assert found(untouched, task_id).status is TaskStatus.SYNCING
+
+
+def test_a_task_whose_process_is_no_more_has_failed(untouched: Workplace) -> None:
+    task_id = made(untouched)
+    untouched.store.begin(task_id, worker_name(dead_process()))
+    take(task_id, untouched)
+    task = found(untouched, task_id)
+    assert (task.status, task.reason) == (TaskStatus.FAILED, "the process of the task died")
+
+
+def test_a_database_that_fails_begins_nothing(
+    untouched: Workplace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "tasks.db").unlink()
+    take("any", untouched)
+    assert "Task any: the database cannot be used" in caplog.text
+
+
+def test_a_process_that_overstays_is_killed(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "TIDYING", 0.0)
+    task_id = made(workplace)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    workplace.supervise(task_id, process, 0.0)
+    assert found(workplace, task_id).reason == "the process of the task was killed by SIGKILL"
+
+
+def test_the_end_of_a_process_is_nothing_to_a_task_that_another_does(workplace: Workplace) -> None:
+    task_id = made(workplace)
+    workplace.store.begin(task_id, worker_name(os.getpid()))
+    process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"])
+    workplace.supervise(task_id, process, 60.0)
+    assert found(workplace, task_id).status is TaskStatus.SYNCING
