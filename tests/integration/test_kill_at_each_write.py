@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -12,49 +14,83 @@ from tests.support.interruptions import FORGED, MASTER, REGION_BEFORE, RULES, as
 from tests.support.kill_after import KILLED
 from tests.support.worlds import CloudWorld, EmbeddedWorld, World, run_program
 
-REGION = "Burgos"
+REGIONS = ("Burgos", "Caceres")
 KILLER = str(Path(__file__).resolve().parents[1] / "support" / "kill_after.py")
-ARGUMENTS = [REGION, *RULES]
+BEFORE = (*REGION_BEFORE, *FORGED)
+
+
+class Grounds:
+    """A region that is killed in, and where it lies.
+
+    :param world: a federation with the master filled
+    :param region: nobody else uses it
+    :param folder: where the program runs
+    """
+
+    def __init__(self, world: World, region: str, folder: Path) -> None:
+        self._world = world
+        self._region = region
+        self._folder = folder
+        self._arguments = [region, *RULES]
+
+    def writes(self) -> list[str]:
+        """Let a run do all there is to do; the writes that it made."""
+        ids = self._world.fill(self._region, BEFORE)
+        code, writes = self._killed_after(0)
+        assert code == 0
+        self._assert_the_next_run_ends_in_order(ids)
+        return writes
+
+    def kill(self, number: int) -> None:
+        """Kill a run right after its n-th write and see what it leaves, and what the next one makes of it."""
+        ids = self._world.fill(self._region, BEFORE)
+        code, done = self._killed_after(number)
+        assert (code, len(done)) == (KILLED, number)
+        assert_usable(self._world.seen(self._region))
+        self._assert_the_next_run_ends_in_order(ids)
+
+    def _killed_after(self, number: int) -> tuple[int, list[str]]:
+        writes = self._folder / "writes"
+        writes.unlink(missing_ok=True)
+        result = run_program(self._world, self._arguments, self._folder, KILLER, str(number), str(writes))
+        assert "Traceback" not in result.stderr
+        return result.returncode, writes.read_text().split()
+
+    def _assert_the_next_run_ends_in_order(self, ids: Mapping[str, str]) -> None:
+        result = run_program(self._world, self._arguments, self._folder)
+        assert (result.returncode, "ERROR" in result.stderr) == (0, False), result.stderr
+        assert_in_order(self._world.seen(self._region), ids)
 
 
 @pytest.fixture(params=["embedded", pytest.param("openstack", marks=pytest.mark.integration)])
-def world(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> World:
-    """A federation with the master filled."""
-    made: World
-    if request.param == "embedded":
-        folder = tmp_path / "world"
+def grounds(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> list[Grounds]:
+    """Regions that can be killed in at the same time."""
+    made = []
+    for region in REGIONS:
+        folder = tmp_path / region
         folder.mkdir()
-        made = EmbeddedWorld(folder)
-    else:
-        made = CloudWorld(running_cloud(root), tmp_path)
-    made.fill("Spain", MASTER)
+        world: World = EmbeddedWorld(folder)
+        if request.param == "openstack":
+            world = CloudWorld(running_cloud(root), folder)
+        if request.param == "embedded" or not made:
+            world.fill("Spain", MASTER)
+        made.append(Grounds(world, region, folder))
     return made
 
 
-def _killed_after(world: World, number: int, folder: Path) -> tuple[int, list[str]]:
-    writes = folder / "writes"
-    writes.unlink(missing_ok=True)
-    result = run_program(world, ARGUMENTS, folder, KILLER, str(number), str(writes))
-    assert "Traceback" not in result.stderr
-    return result.returncode, writes.read_text().split()
-
-
-def _assert_the_next_run_ends_in_order(world: World, folder: Path, ids: Mapping[str, str]) -> None:
-    result = run_program(world, ARGUMENTS, folder)
-    assert (result.returncode, "ERROR" in result.stderr) == (0, False), result.stderr
-    assert_in_order(world.seen(REGION), ids)
-
-
-def test_a_region_can_be_used_and_finished_wherever_the_run_is_killed(world: World, tmp_path: Path) -> None:
-    before = [*REGION_BEFORE, *FORGED]
-    ids = world.fill(REGION, before)
-    code, writes = _killed_after(world, 0, tmp_path)
-    assert code == 0
+def test_a_region_can_be_used_and_finished_wherever_the_run_is_killed(grounds: list[Grounds]) -> None:
+    writes = grounds[0].writes()
     assert {"create", "update", "delete"} <= set(writes)
-    _assert_the_next_run_ends_in_order(world, tmp_path, ids)
-    for number in range(1, len(writes) + 1):
-        ids = world.fill(REGION, before)
-        code, done = _killed_after(world, number, tmp_path)
-        assert (code, len(done)) == (KILLED, number)
-        assert_usable(world.seen(REGION))
-        _assert_the_next_run_ends_in_order(world, tmp_path, ids)
+    numbers = iter(range(1, len(writes) + 1))
+    next_number = Lock()
+
+    def kill(here: Grounds) -> None:
+        while True:
+            with next_number:
+                number = next(numbers, None)
+            if number is None:
+                return
+            here.kill(number)
+
+    with ThreadPoolExecutor(len(grounds)) as pool:
+        list(pool.map(kill, grounds))
