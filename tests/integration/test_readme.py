@@ -1,7 +1,8 @@
 """Runs every command of the README and compares what it prints with what is shown below it.
 
 A comment before each block says where its commands run: ``.. run: embedded`` (a fresh copy of the example
-federation), ``cloud`` (the development cloud), ``checkout`` (a copy of the checkout), ``help``. The last is for
+federation), ``server`` (a server over such a copy), ``cloud`` (the development cloud), ``checkout`` (a copy of the
+checkout), ``help``. The last is for
 commands that start a cloud, or all tests, of which this one is: it is enough that they exist and explain themselves.
 """
 
@@ -23,6 +24,9 @@ from docutils import nodes
 from fiwareglancesync.config.values import WAYS
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.readme import Block, blocks, literals, mark, section
+from tests.support.server import embedded_environment, gunicorn
+
+from .test_api_gunicorn import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "embedded"
@@ -64,6 +68,15 @@ def embedded(commands: Path, tmp_path: Path) -> dict[str, str]:
         "GLANCESYNC_MOCKPERSISTENT_PATH": str(federation),
         "GLANCESYNC_CONFIG": str(EXAMPLE / "glancesync.conf"),
     }
+
+
+@pytest.fixture
+def served(commands: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a client of a server over a fresh copy of the example federation."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with gunicorn(embedded_environment(folder), folder, free_port()) as address:
+        yield environment(commands) | {"GLANCESYNC_SERVER": address}
 
 
 def environment(*folders: Path) -> dict[str, str]:
@@ -127,6 +140,13 @@ def test_on_the_embedded_federation(block: Block, embedded: dict[str, str], tmp_
     folder = tmp_path / "here"
     folder.mkdir()
     run(block, folder, embedded, tmp_path)
+
+
+@pytest.mark.parametrize("block", blocks_of("server"))
+def test_on_a_server(block: Block, served: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    run(block, folder, served, tmp_path)
 
 
 @pytest.mark.integration

@@ -21,7 +21,7 @@ from fiwareglancesync.events import Action, Kind
 from fiwareglancesync.model import SyncStatus
 from tests.support.readme import KEY_TABLES, README, blocks, key_rows, key_table, literals, mark, rows, section
 
-WORLDS = {"embedded", "cloud", "checkout", "help"}
+WORLDS = {"embedded", "server", "cloud", "checkout", "help"}
 """What tests/integration/test_readme.py knows how to run."""
 
 ENVIRONMENT = {
