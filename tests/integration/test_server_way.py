@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ from fiwareglancesync.settings import Settings
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import PATIENCE, FaultyCloud, Made, Result
 from tests.support.proxy import Proxy, Watch
-from tests.support.worlds import OURS
+from tests.support.worlds import OURS, ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -33,6 +34,7 @@ IMPORT = ("POST", "/v2/images/[^/]+/import")
 FILE = ("PUT", "/v2/images/[^/]+/file")
 NO_FILES = ("--config", "images_dir=/nonexistent")
 FORCED = ("--transfer", "server")
+QEMU_IMG = ROOT / "tests" / "support" / "qemu_img.py"
 
 
 def some_bytes(size: int) -> bytes:
@@ -149,16 +151,6 @@ class TestFetching:
         cloud.assert_holds("Burgos", {"secret": b"secret"})
         assert raw(cloud, "secret")["visibility"] == "private"
 
-    def test_the_targets_store_is_used(self, cloud: FaultyCloud, tmp_path: Path) -> None:
-        cloud.hold("Spain", Made("image"))
-        result, _ = run(cloud, tmp_path, *FORCED, "--config", "master.store=local")
-        assert (result.code, raw(cloud, "image")["stores"]) == (0, "local")
-        cloud.hold("Burgos")
-        result, images = run(cloud, tmp_path, *NO_FILES, "--config", "master.store=nowhere")
-        assert result.code == 1
-        assert "nowhere" in images["image"]["error"]
-        cloud.assert_holds("Burgos", {})
-
     def test_replacing_takes_the_way_too(self, cloud: FaultyCloud, tmp_path: Path) -> None:
         cloud.hold("Spain", Made("image", b"new"))
         cloud.hold("Burgos", Made("image", b"old"))
@@ -244,6 +236,39 @@ class TestRegionsThatCannot:
         assert first == [f"server: after the upload it has 6 bytes, in the master {len(packed)}"]
         assert "server: the region changes what it fetches" in images["plain"]["notes"]
         cloud.assert_holds("Burgos", {"packed": packed, "plain": plain})
+
+    @pytest.mark.slow
+    def test_a_plugin_that_converts_the_format(
+        self, cloud: FaultyCloud, devcloud: DevelopmentCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        programs = tmp_path / "bin"
+        programs.mkdir()
+        (programs / "qemu-img").write_text(f'#!/bin/sh\nexec "{sys.executable}" "{QEMU_IMG}" "$@"\n')
+        (programs / "qemu-img").chmod(0o700)
+        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+        contents = {"one": some_bytes(MIB), "two": some_bytes(MIB + 512)}
+        cloud.hold("Spain", *(Made(name, content) for name, content in contents.items()))
+        python = Path(devcloud.described["venv"]) / "bin" / "python"
+        with devcloud.changed(
+            "Burgos",
+            "image_import_opts.image_import_plugins=[image_conversion]",
+            "image_conversion.output_format=qcow2",
+            f"wsgi.python_interpreter={python}",
+        ):
+            forced, _ = run(cloud, tmp_path, *FORCED)
+            assert forced.code == 1
+            cloud.assert_holds("Burgos", {})
+            result, images = run(cloud, tmp_path, *NO_FILES)
+        changed = "the region made it qcow2/bare, in the master it is raw/bare"
+        assert forced.errors == [
+            f"ERROR:Burgos: Upload of one failed. Cause: server: {changed}",
+            "ERROR:Burgos: Upload of two failed. Cause: server: the region changes what it fetches",
+        ]
+        assert (result.code, result.errors) == (0, [])
+        assert {image["way"] for image in images.values()} == {"stream"}
+        assert f"server: {changed}" in images["one"]["notes"]
+        assert "server: the region changes what it fetches" in images["two"]["notes"]
+        cloud.assert_holds("Burgos", contents)
 
 
 class TestTrouble:

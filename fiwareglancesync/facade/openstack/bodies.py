@@ -27,6 +27,7 @@ from .identity import Access
 from .images import image_of
 from .outgoing import Outgoing, SourceFailed
 from .service import Call, ImageService
+from .stores import with_advice
 
 BYTES = "application/octet-stream"
 CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})(?:/(?:\d+|\*))?")
@@ -75,7 +76,7 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
     if answer.status_code == 401:
         service.reject(access)
     if not 200 <= answer.status_code < 300:
-        raise service.failure(Operation.UPLOAD, answer)
+        raise with_advice(service.failure(Operation.UPLOAD, answer), store, service)
     answer.close()
     if outgoing.sent < body.size:
         raise CloudError(

@@ -16,6 +16,7 @@ from .answers import Operation
 from .bodies import image_path
 from .images import image_of
 from .service import Call, ImageService
+from .stores import with_advice
 from .wording import one_line
 
 METHOD = "glance-download"
@@ -132,6 +133,7 @@ class Imports:
         try:
             self._service.persist(attempt)
         except CloudError as error:
+            with_advice(error, self._store, self._service)
             if error.status in _NOT_ALLOWED:
                 self._give_up(f"the region does not let us import: {error}")
             if isinstance(error, Unauthorized):
