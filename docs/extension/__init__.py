@@ -5,7 +5,7 @@ from __future__ import annotations
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from .directives import ArgparseOptions, ClickCommands, CommandWords, ConfigurationKeys, Routes, Schemas
+from .directives import ArgparseOptions, ClickCommands, CommandWords, ConfigurationKeys, Routes, Schemas, ServerKeys
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -16,4 +16,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("click-commands", ClickCommands)
     app.add_directive("api-routes", Routes)
     app.add_directive("api-schemas", Schemas)
+    app.add_directive("server-keys", ServerKeys)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

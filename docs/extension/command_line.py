@@ -8,32 +8,41 @@ from collections.abc import Callable, Iterator, Mapping
 import click
 
 from fiwareglancesync.api.command import cli as server
+from fiwareglancesync.api.worker import build_parser as build_worker_parser
 from fiwareglancesync.cli.arguments import build_parser
 from fiwareglancesync.cli.commands import COMMANDS
+from fiwareglancesync.remote.arguments import build_parser as build_remote_parser
 
 from .markup import directive, escaped, heading
 
 PARSERS: Mapping[str, Callable[[str], argparse.ArgumentParser]] = {
     "glancesync": build_parser,
+    "glancesync remote": build_remote_parser,
+    "glancesync worker": build_worker_parser,
 }
 
 
 def argparse_options(program: str) -> str:
-    """Write the options of a command, group by group.
+    """Write the options of a command, group by group, and its own commands with theirs.
 
     :param program: a key of ``PARSERS``
     """
-    return directive("program", program) + "".join(_groups(PARSERS[program](program)))
+    return "".join(_options(program, PARSERS[program](program)))
 
 
-def _groups(parser: argparse.ArgumentParser) -> Iterator[str]:
+def _options(program: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield directive("program", program)
     for group in parser._action_groups:
-        actions = [action for action in group._group_actions if action.help is not argparse.SUPPRESS]
-        if not actions:
-            continue
-        yield directive("rubric", _capitalised(group.title or ""))
+        actions = [action for action in group._group_actions if not isinstance(action, argparse._SubParsersAction)]
+        if actions:
+            yield directive("rubric", _capitalised(group.title or ""))
         for action in actions:
             yield directive("option", ", ".join(_forms(action)), escaped(_sentence(action.help or "")))
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                yield heading(f"{program} {name}", "~") + f"{escaped(inner.description or '')}\n\n"
+                yield from _options(f"{program} {name}", inner)
 
 
 def _forms(action: argparse.Action) -> Iterator[str]:

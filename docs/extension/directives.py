@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from . import command_line, configuration, http_api
+from . import command_line, configuration, http_api, server_settings
 
 
 class Generated(SphinxDirective):
     """A directive whose content is written while the handbook is built."""
 
     required_arguments = 1
+    final_argument_whitespace = True
 
     def run(self) -> Sequence[nodes.Node]:
         """Write the content, and read it as if it stood in the page."""
@@ -75,3 +76,11 @@ class Schemas(Generated):
     def text(self) -> str:
         """Write the shapes."""
         return http_api.schemas()
+
+
+class ServerKeys(Generated):
+    """``.. server-keys:: settings|openstack``: the keys of a section of the server's file."""
+
+    def text(self) -> str:
+        """Write the keys."""
+        return server_settings.keys(self.arguments[0])

@@ -51,7 +51,7 @@ def main(words: Sequence[str], prog: str) -> int:
     :raises UsageError: the words make no sense
     :raises GlanceSyncError: Celery is not installed, or the broker or the database cannot be used
     """
-    options = _parser(prog).parse_args(words)
+    options = build_parser(prog).parse_args(words)
     try:
         server, settings = _configuration(os.environ)
         warnings = [*server.warnings, *(message.text for message in settings.warnings), _open_log(server)]
@@ -72,7 +72,11 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see {self.prog} --help")
 
 
-def _parser(prog: str) -> argparse.ArgumentParser:
+def build_parser(prog: str) -> argparse.ArgumentParser:
+    """The parser of the words after ``worker``.
+
+    :param prog: how the user called it
+    """
     parser = _Parser(
         prog=prog,
         description=DESCRIPTION,

@@ -4,6 +4,7 @@ A comment before each block says where its commands run: ``.. run: embedded`` (a
 federation), ``server`` (a server over such a copy), ``cloud`` (the development cloud), ``checkout`` (a copy of the
 checkout), ``help``. The last is for
 commands that start a cloud, or all tests, of which this one is: it is enough that they exist and explain themselves.
+The commands of the tutorial in the handbook belong together: they are run one after the other, as its readers do.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from docutils import nodes
 
 from fiwareglancesync.config.values import WAYS
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
-from tests.support.readme import Block, blocks, literals, mark, section
+from tests.support.readme import TUTORIAL, Block, blocks, literals, mark, section
 from tests.support.server import embedded_environment, gunicorn
 
 from .test_api_gunicorn import free_port
@@ -33,6 +34,7 @@ EXAMPLE = ROOT / "examples" / "embedded"
 LOADER = ROOT / "fiwareglancesync" / "glancesync_serverfacade_mock.py"
 COMMANDS = {
     "glancesync": "fiwareglancesync.cli.main",
+    "glancesync-completion": "fiwareglancesync.cli.completion",
     "glancesync-generate-config": "fiwareglancesync.scripts.generate_config_file",
 }
 """The installed commands and the modules whose ``main`` they call."""
@@ -140,6 +142,15 @@ def test_on_the_embedded_federation(block: Block, embedded: dict[str, str], tmp_
     folder = tmp_path / "here"
     folder.mkdir()
     run(block, folder, embedded, tmp_path)
+
+
+def test_the_tutorial(commands: Path, tmp_path: Path) -> None:
+    pages = blocks(TUTORIAL)
+    assert {block.where for block in pages} == {"tutorial"}
+    folder = tmp_path / "here"
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    steps = tuple(step for block in pages for step in block.steps)
+    run(Block(0, "tutorial", 0, steps), folder, environment(commands), tmp_path)
 
 
 @pytest.mark.parametrize("block", blocks_of("server"))

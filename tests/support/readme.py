@@ -1,4 +1,4 @@
-"""The README as tests read it: its commands, its tables, and the tables as they should be."""
+"""The README as tests read it: its commands, its tables, and the tables as they should be; the tutorial too."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.core import publish_doctree
+from docutils.parsers.rst.roles import register_generic_role
 
 from fiwareglancesync.config.option import Option
 from fiwareglancesync.config.options import CREDENTIAL_OPTIONS, MAIN_OPTIONS, RULE_OPTIONS, default_text
 
 README = Path(__file__).resolve().parents[2] / "README.rst"
+TUTORIAL = README.parent / "docs" / "tutorial.rst"
 MARK = re.compile(r"run: (?P<where>[a-z]+)(, exit (?P<code>\d+))?")
 PROMPT = "$ "
 
@@ -23,6 +25,9 @@ KEY_TABLES: dict[str, Sequence[Option]] = {
     "Keys of a target: the credential": CREDENTIAL_OPTIONS,
 }
 """Sections of the README and the options that the table there is about."""
+
+for role in ("confval", "doc", "file"):  # those of Sphinx
+    register_generic_role(role, nodes.literal)
 
 
 @dataclass(frozen=True)
@@ -41,27 +46,27 @@ class Block:
     steps: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def document() -> nodes.document:
-    """The README, parsed; a warning of docutils is an error."""
+def document(path: Path = README) -> nodes.document:
+    """The README, or another page, parsed; a warning of docutils is an error."""
     parsed: nodes.document = publish_doctree(
-        README.read_text(encoding="utf-8"),
-        source_path=README.name,
+        path.read_text(encoding="utf-8"),
+        source_path=path.name,
         settings_overrides={"halt_level": 2, "report_level": 2},
     )
     return parsed
 
 
-def blocks() -> list[Block]:
-    """Every block of commands in the README."""
-    return [_block(node) for node in literals("console")]
+def blocks(path: Path = README) -> list[Block]:
+    """Every block of commands in the README, or in another page."""
+    return [_block(node) for node in literals("console", path)]
 
 
-def literals(language: str) -> Iterator[nodes.literal_block]:
+def literals(language: str, path: Path = README) -> Iterator[nodes.literal_block]:
     """The code blocks of a language.
 
-    :param language: as the README names it
+    :param language: as the page names it
     """
-    for node in document().findall(nodes.literal_block):
+    for node in document(path).findall(nodes.literal_block):
         if language in node["classes"]:
             yield node
 

@@ -1,0 +1,31 @@
+"""What the handbook says by hand covers what the program has; Sphinx itself is run by scripts/docs."""
+
+from __future__ import annotations
+
+from docs.extension.command_line import PARSERS, argparse_options
+from docs.extension.configuration import PARTS, keys
+from docs.extension.server_settings import MEANINGS
+from fiwareglancesync.api.settings import KEYS
+from fiwareglancesync.cli.commands import COMMANDS
+from fiwareglancesync.config.options import MAIN_OPTIONS, TARGET_OPTIONS
+
+
+def test_every_key_of_the_server_is_explained() -> None:
+    known = [key for section in KEYS.values() for key in section]
+    assert sorted(MEANINGS) == sorted(known), "tell in docs/extension/server_settings.py what it means"
+
+
+def test_every_command_has_its_options_listed() -> None:
+    assert set(PARSERS) == {"glancesync", *(f"glancesync {word}" for word in COMMANDS)}
+
+
+def test_every_option_of_a_command_is_listed() -> None:
+    for program, make in PARSERS.items():
+        text = argparse_options(program)
+        assert all(name in text for action in make(program)._actions for name in action.option_strings)
+
+
+def test_every_key_of_the_configuration_is_listed() -> None:
+    text = "".join(keys(part) for part in PARTS)
+    for option in (*MAIN_OPTIONS, *TARGET_OPTIONS):
+        assert f".. confval:: {option.key}\n" in text
