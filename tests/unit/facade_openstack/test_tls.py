@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from fiwareglancesync.facade import Body, FileSlice
 from fiwareglancesync.facade.openstack import OpenStackFederation
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.settings import Credential, Settings, Target
+from tests.support.certificates import self_signed
 from tests.support.scripted_server import Answer, HangUp, ScriptedServer, token_answer
 
 from .conftest import HASTY
@@ -26,17 +25,7 @@ PIECE = bytes(2**20)
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 that signs itself, with its key."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("needs the Debian package openssl")
-    both = tmp_path_factory.mktemp("tls") / "both.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(both)]
-    made = subprocess.run(
-        [program, "req", "-x509", *key, *subject, "-days", "2"], capture_output=True, text=True, check=True
-    )
-    both.write_text(both.read_text() + made.stdout)
-    return both
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

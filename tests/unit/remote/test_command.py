@@ -6,14 +6,18 @@ import json
 import logging
 import os
 import signal
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fiwareglancesync.cli.main import main
+from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.model import MIB
+from fiwareglancesync.remote import command
 from tests.support.certificates import self_signed
 from tests.support.scripted_server import Answer, ScriptedServer
 
@@ -160,6 +164,27 @@ class TestSync:
             ],
             [],
         )
+
+
+    def test_on_a_terminal_there_are_bars(
+        self, server: ScriptedServer, remote: Call, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shown: list[Kind] = []
+
+        class Bars:
+            aside = staticmethod(nullcontext)
+
+            def __call__(self, event: Event) -> None:
+                shown.append(event.kind)
+
+        monkeypatch.setattr(command, "progress_bars", lambda: nullcontext(Bars()))
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        server.on("POST", "/regions/Burgos", STARTED)
+        server.on("GET", TASK, Answer(200, task_document(bytesTotal=MIB)))
+        assert remote("sync", "Burgos", "--wait")[0] == 0
+        assert shown == []
+        assert remote("sync", "Burgos", "--watch")[0] == 0
+        assert shown == [Kind.REGION_PLANNED, Kind.REGION_FINISHED]
 
 
 class TestTasks:
