@@ -22,9 +22,12 @@ from ..config import load_settings
 from ..errors import ConfigError
 from ..facade.factory import EMBEDDED
 from ..jobs.lease import one_line
+from ..jobs.locks import lock_folders
 from ..jobs.queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, Workplace
-from ..jobs.store import STALE, TaskStore
+from ..jobs.slots import Slots
+from ..jobs.store import TaskStore
+from ..jobs.tables import key_of
 from ..settings import Settings
 from . import errors, metrics
 from .auth import guarded, loopback_only
@@ -46,9 +49,6 @@ SWEEP = 10.0
 
 RETENTION = 3600.0
 """Seconds between two removals of old tasks."""
-
-REMINDER = 300.0
-"""Seconds after which a task that still waits for a worker is handed over again, in case a message was lost."""
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -93,7 +93,7 @@ def create_app(
     if migrate:
         bring_up_to_date(app)
     with app.app_context():
-        store = TaskStore(db.engine, WAITS if server.executor is ExecutorKind.CELERY else STALE)
+        store = TaskStore(db.engine, WAITS)
     for text in (*server.warnings, *(message.text for message in settings.warnings)):
         log.warning("%s", text)
     executor = _executor(server, Workplace(store, url, environ, server.task_time_limit))
@@ -113,7 +113,8 @@ def _executor(server: ServerSettings, workplace: Workplace) -> Executor:
     """What carries the tasks out, as the settings have it."""
     if server.executor is ExecutorKind.CELERY:
         return CeleryExecutor(make_queue(server.broker_url, server.task_time_limit))
-    return EmbeddedRunner(workplace)
+    name = f"tasks-{key_of(workplace.database)[:32]}"
+    return EmbeddedRunner(workplace, Slots(lock_folders()[0], name, server.max_tasks))
 
 
 def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
@@ -184,16 +185,14 @@ def _protect(app: OpenAPI, server: ServerSettings, shared: Path | None) -> None:
 
 
 def _sweep(found: Service) -> None:
-    """End dead tasks, hand over forsaken ones and drop old ones, as long as the process lives."""
+    """End dead tasks, go on with those that wait and drop old ones, as long as the process lives."""
     store = found.store
     next_removal = 0.0
     while True:
         try:
             if store.bury_the_dead():
                 log.error("A task ended without a word; its worker died, or none took it")
-            for task_id in store.forsaken(REMINDER):
-                log.warning("Task %s still waits for a worker; it is handed over again", task_id)
-                found.executor.start(task_id)
+            found.executor.tend(store)
             if time.monotonic() >= next_removal:
                 store.drop_old(found.server.task_retention)
                 next_removal = time.monotonic() + RETENTION

@@ -28,6 +28,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "PORT",
         "WORKERS",
         "THREADS",
+        "MAX_TASKS",
         "METRICS_TOKEN",
         "TASK_RETENTION",
         "TASK_TIME_LIMIT",
@@ -54,6 +55,7 @@ DEFAULTS = {
     "PORT": "8888",
     "WORKERS": "2",
     "THREADS": "8",
+    "MAX_TASKS": "8",
     "TASK_RETENTION": "30",
     "TASK_TIME_LIMIT": "24",
     "EXECUTOR": "embedded",
@@ -112,6 +114,7 @@ class ServerSettings:
     """Everything that the server is told.
 
     :param keystone: None means that nobody is asked for a token
+    :param max_tasks: tasks that the embedded runner does at once
     :param task_retention: seconds for which a task is kept after its end
     :param task_time_limit: seconds after which a task that still runs is ended
     :param executor: what carries the tasks out
@@ -127,6 +130,7 @@ class ServerSettings:
     port: int
     workers: int
     threads: int
+    max_tasks: int
     task_retention: float
     task_time_limit: float = DAY
     executor: ExecutorKind = ExecutorKind.EMBEDDED
@@ -181,6 +185,7 @@ class _Reader:
             port=self._number("PORT", 65535),
             workers=self._number("WORKERS", 1000),
             threads=self._number("THREADS", 1000),
+            max_tasks=self._number("MAX_TASKS", 1000),
             task_retention=self._number("TASK_RETENTION", 100_000) * DAY,
             task_time_limit=self._number("TASK_TIME_LIMIT", 10_000) * HOUR,
             executor=self._executor(),

@@ -7,22 +7,29 @@ who does it, a message without a waiting task is dropped, and a task that waits 
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
 from .runner import TIDYING, ExecutorFailed
+from .store import TaskStore
 
 TASK, QUEUE = "glancesync.synchronise", "glancesync"
 
 WAITS = 24 * 3600.0
 """Seconds for which a task may wait for a worker."""
 
+REMINDER = 300.0
+"""Seconds after which a task that still waits for a worker is sent again, in case a message was lost."""
+
 CONNECTING = 5.0
 """Seconds in which a broker has to answer somebody who waits for it."""
 
 GRACE = 60.0
 """Seconds between the moment when a process has been killed for its time and the end of whoever watches it."""
+
+log = logging.getLogger("glancesync")
 
 
 def make_queue(broker: str, limit: float) -> Any:
@@ -100,6 +107,15 @@ class CeleryExecutor:
                     f"the broker at {connection.as_uri()} cannot be reached: {_words(error)}; "
                     "see that it runs, and that BROKER_URL is right"
                 ) from error
+
+    def tend(self, store: TaskStore) -> None:
+        """Send the ids of tasks again that have waited for long.
+
+        :raises ExecutorFailed: the broker cannot be reached
+        """
+        for task_id in store.forsaken(REMINDER):
+            log.warning("Task %s still waits for a worker; it is sent again", task_id)
+            self.start(task_id)
 
 
 def _scheme(broker: str) -> str:

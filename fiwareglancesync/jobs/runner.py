@@ -1,4 +1,4 @@
-"""Starts tasks: the embedded runner gives each a supervised process of its own."""
+"""Starts tasks: the embedded runner gives each a supervised process of its own, a bounded number of them at once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import GlanceSyncError
 from .lease import one_line
+from .slots import Slots
 from .store import TaskStore
+from .tasks import TaskStatus
 from .worker import worker_name
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -50,6 +52,14 @@ class Executor(Protocol):
         """
         ...
 
+    def tend(self, store: TaskStore) -> None:
+        """Look after the tasks that wait; called now and then.
+
+        :param store: where they are
+        :raises ExecutorFailed: they cannot be handed over
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Workplace:
@@ -59,12 +69,14 @@ class Workplace:
     :param database: URL of the store's database
     :param environ: the environment of the process
     :param limit: seconds after which a task that still runs is ended
+    :param kept: descriptors that the process has open as long as it lives
     """
 
     store: TaskStore
     database: str = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
     limit: float
+    kept: Collection[int] = ()
 
     def launch(self, task_id: str) -> subprocess.Popen[bytes]:
         """Start the process of a task, in a session of its own: it outlives the process that started it.
@@ -79,6 +91,7 @@ class Workplace:
                 stdout=subprocess.DEVNULL,
                 env={**self.environ, "PYTHONPATH": path},
                 start_new_session=True,
+                pass_fds=self.kept,
             )
         except OSError as error:
             raise ExecutorFailed(f"the process of the task cannot be started: {error}") from error
@@ -91,12 +104,15 @@ class Workplace:
             log.warning("The process of task %s ended before it began", task_id)
         return process
 
-    def supervise(self, task_id: str, process: subprocess.Popen[bytes], seconds: float) -> None:
+    def supervise(
+        self, task_id: str, process: subprocess.Popen[bytes], seconds: float, claimed_by: str = ""
+    ) -> None:
         """See a process end, and its task with it.
 
         :param task_id: its task
         :param process: what ``launch`` returned
         :param seconds: after which it should begin to tidy up; what lasts longer than that takes is killed
+        :param claimed_by: who claimed the task for it, "" when nobody had to
         """
         try:
             code = process.wait(seconds + TIDYING)
@@ -105,33 +121,74 @@ class Workplace:
             code = process.wait()
         try:
             reason = f"the process of the task {_how(code)}"
-            if self.store.abandon(task_id, worker_name(process.pid), reason):
+            workers = [worker_name(process.pid), claimed_by]
+            if any(self.store.abandon(task_id, worker, reason) for worker in workers if worker):
                 log.error("The process of task %s %s", task_id, _how(code))
         except SQLAlchemyError as error:  # its heartbeat has ended, so it is found dead a little later
             log.warning("The end of task %s cannot be written down: %s", task_id, one_line(error))
 
 
 class EmbeddedRunner:
-    """A process for each task, at once.
+    """A process for each task, and no more of them at once than there are slots; the others wait in the store.
+
+    Any process of the server goes on with whatever waits: a task outlives the one that took it in.
 
     :param workplace: what the processes are given
+    :param slots: bounds their number on this machine
     """
 
-    def __init__(self, workplace: Workplace) -> None:
+    def __init__(self, workplace: Workplace, slots: Slots) -> None:
         self._workplace = workplace
+        self._slots = slots
 
     def start(self, task_id: str) -> None:
-        """Start the process of a task."""
-        process = self._workplace.launch(task_id)
-        threading.Thread(
-            target=self._workplace.supervise,
-            args=(task_id, process, self._workplace.limit),
-            name="supervisor",
-            daemon=True,
-        ).start()
+        """Start what waits, this task among it, as far as there is room."""
+        self.tend(self._workplace.store)
 
     def check(self) -> None:
         """Nothing stands between the server and its processes."""
+
+    def tend(self, store: TaskStore) -> None:
+        """Start processes for the tasks that wait, oldest first, until no slot is free or no task is left.
+
+        :raises ExecutorFailed: no slot can be had
+        """
+        while True:
+            try:
+                slot = self._slots.take()
+            except OSError as error:
+                raise ExecutorFailed(f"the processes of the tasks cannot be counted: {error}") from error
+            if slot is None:
+                return
+            try:
+                task_id = store.claim(_us())
+                if task_id is not None:
+                    self._launch(task_id, slot)
+            finally:
+                os.close(slot)  # the process has it open
+            # Whoever came while we held the slot in vain found none, and relies on us.
+            if task_id is None and not store.waits():
+                return
+
+    def _launch(self, task_id: str, slot: int) -> None:
+        try:
+            process = replace(self._workplace, kept=(slot,)).launch(task_id)
+        except ExecutorFailed as error:
+            log.error("Task %s: %s", task_id, error)
+            self._workplace.store.finish(task_id, TaskStatus.FAILED, str(error))
+            return
+        threading.Thread(target=self._see_through, args=(task_id, process), name="supervisor", daemon=True).start()
+
+    def _see_through(self, task_id: str, process: subprocess.Popen[bytes]) -> None:
+        self._workplace.supervise(task_id, process, self._workplace.limit, claimed_by=_us())
+        try:
+            self.tend(self._workplace.store)
+        except (SQLAlchemyError, ExecutorFailed) as error:  # somebody tries again a little later
+            log.warning("The next task cannot be started: %s", error)
+
+
+def _us() -> str:
+    return worker_name(os.getpid())
 
 
 def _how(code: int) -> str:

@@ -18,6 +18,9 @@ from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskReques
 STALE = 30.0
 """Seconds without a sign of life after which a task's worker is dead; contract 5 allows a minute to notice it."""
 
+CLAIM = 60.0
+"""Seconds for which a waiting task is left to whoever has claimed it."""
+
 KEPT = 1000
 """Tasks of a region that are listed."""
 
@@ -139,6 +142,29 @@ class TaskStore:
             )
             taken = connection.execute(waiting.values(started=now, heartbeat=now, worker=worker[:255]))
         return self._get(task_id) if taken.rowcount else None
+
+    def claim(self, worker: str) -> str | None:
+        """Claim the oldest task that waits, so that nobody else starts it meanwhile.
+
+        :param worker: who claims it
+        :return: its id, None when none waits
+        """
+        while True:
+            waiting = _unclaimed()
+            with self._engine.connect() as connection:
+                oldest = select(tasks.c.id).where(*waiting).order_by(tasks.c.created, tasks.c.id).limit(1)
+                task_id = connection.execute(oldest).scalar()
+            if task_id is None:
+                return None
+            change = update(tasks).where(tasks.c.id == task_id, *waiting)
+            with self._engine.begin() as connection:
+                if connection.execute(change.values(worker=worker[:255], heartbeat=time.time())).rowcount:
+                    return str(task_id)
+
+    def waits(self) -> bool:
+        """Whether a task waits that nobody has claimed."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(tasks.c.id).where(*_unclaimed()).limit(1)).first() is not None
 
     def forsaken(self, age: float) -> list[str]:
         """The tasks that have waited for a worker since they were last handed over, for ``age`` seconds.
@@ -286,6 +312,12 @@ class TaskStore:
     def _get(self, task_id: str) -> Task:
         with self._engine.connect() as connection:
             return _task(connection.execute(select(tasks).where(tasks.c.id == task_id)).one())
+
+
+def _unclaimed() -> tuple[Any, ...]:
+    """The tasks that wait; a claim that came to nothing does not hold them for ever."""
+    free = or_(tasks.c.worker.is_(None), tasks.c.heartbeat < time.time() - CLAIM)
+    return (tasks.c.running.is_not(None), tasks.c.started.is_(None), free)
 
 
 def _ending(reason: str | None, status: TaskStatus = TaskStatus.FAILED) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,15 +21,11 @@ from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.store import STALE, TaskStore
 from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.jobs.tasks import TaskRequest
+from tests.support.builders import master_image
+from tests.support.proxy import free_port
 from tests.support.server import ROOT, embedded_environment, gunicorn, wait_for
 
 POSTS = 50
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def store_of(folder: Path) -> TaskStore:
@@ -101,6 +96,25 @@ def test_a_task_whose_worker_is_gone_fails_and_blocks_nothing(
     following = requests.post(f"{server}/regions/Burgos", timeout=30).json()["taskId"]
     assert following != task.id
     assert ended(server, "Burgos", following)["status"] == "synced"
+
+
+def test_tasks_beyond_the_bound_wait_their_turn(tmp_path: Path) -> None:
+    regions = [f"Region{number}" for number in range(8)]
+    images = [master_image(f"image {number}", owner="oursid") for number in range(5)]
+    environ = embedded_environment(tmp_path, {"Spain": images, **{region: [] for region in regions}})
+    (tmp_path / "server.cfg").write_text("[settings]\nMAX_TASKS = 2\n")
+    environ["GLANCESYNC_SETTINGS_FILE"] = str(tmp_path / "server.cfg")
+    with gunicorn(environ, tmp_path, free_port(), workers=3) as address:
+        with ThreadPoolExecutor(len(regions)) as threads:
+            posts = list(threads.map(lambda region: requests.post(f"{address}/regions/{region}", timeout=60), regions))
+        assert {(post.status_code, post.json()["status"]) for post in posts} == {(200, "syncing")}
+        tasks = [ended(address, region, post.json()["taskId"]) for region, post in zip(regions, posts, strict=True)]
+    assert {task["status"] for task in tasks} == {"synced"}
+    # Whenever one began, at most one other was under way.
+    for task in tasks:
+        under_way = [other for other in tasks if other["started"] <= task["started"] < other["finished"]]
+        assert len(under_way) <= 2, under_way
+    assert len({task["started"] for task in tasks}) == len(tasks)
 
 
 def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[str, str], tmp_path: Path) -> None:

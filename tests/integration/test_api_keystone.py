@@ -17,10 +17,9 @@ from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.tables import tasks
 from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud
+from tests.support.proxy import free_port
 from tests.support.server import gunicorn, wait_for
 from tests.support.worlds import CloudWorld, Given
-
-from .test_api_gunicorn import free_port
 
 pytestmark = pytest.mark.integration
 IMAGES = [Given("one", "one", "first"), Given("two", "two", "second")]

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from fiwareglancesync.cli.main import main
+from tests.support.proxy import free_port
 from tests.support.server import embedded_environment, gunicorn
-
-from .test_api_gunicorn import free_port
 
 Call = Callable[..., tuple[int, list[str], list[str]]]
 

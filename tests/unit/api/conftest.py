@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database import db
 from fiwareglancesync.api.service import NAME, Service
+from fiwareglancesync.jobs.store import TaskStore
 from tests.support.server import embedded_environment, environment_of
 
 
@@ -29,6 +30,9 @@ class Lazy:
 
     def check(self) -> None:
         """Nothing can be wrong with it."""
+
+    def tend(self, store: TaskStore) -> None:
+        """Let them wait."""
 
 
 @pytest.fixture(scope="session")

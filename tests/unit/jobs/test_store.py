@@ -12,7 +12,7 @@ from sqlalchemy import Engine, update
 
 from fiwareglancesync.errors import GlanceSyncError
 from fiwareglancesync.jobs.database import database_url, open_engine
-from fiwareglancesync.jobs.store import CANCELLED, STALE, TaskStore
+from fiwareglancesync.jobs.store import CANCELLED, CLAIM, STALE, TaskStore
 from fiwareglancesync.jobs.tables import metadata, tasks
 from fiwareglancesync.jobs.tasks import ImageResult, Progress, Summary, TaskMessage, TaskRequest, TaskStatus
 from tests.support.postgresql import running_postgresql
@@ -136,6 +136,45 @@ def test_a_task_that_waits_for_long_is_forsaken_once(engine: Engine) -> None:
         connection.execute(update(tasks).values(heartbeat=time.time() - 100))
     assert store.forsaken(50) == [waiting.id]
     assert store.forsaken(50) == []
+
+
+def test_the_oldest_task_that_waits_is_claimed_once(store: TaskStore) -> None:
+    first, _ = store.create("Burgos", TaskRequest())
+    second, _ = store.create("Avila", TaskRequest())
+    begun, _ = store.create("Caceres", TaskRequest())
+    store.begin(begun.id, "here 1")
+    assert store.waits()
+    assert [store.claim("here 2"), store.claim("here 3")] == [first.id, second.id]
+    assert not store.waits()
+    assert store.claim("here 4") is None
+    task = store.begin(first.id, "here 5")
+    assert task is not None
+    assert task.worker == "here 5"
+
+
+def test_of_many_that_claim_at_once_each_gets_a_task_of_its_own(store: TaskStore) -> None:
+    made = {store.create(f"region {number}", TaskRequest())[0].id for number in range(10)}
+    with ThreadPoolExecutor(20) as threads:
+        claimed = list(threads.map(lambda number: store.claim(f"here {number}"), range(20)))
+    assert sorted(task for task in claimed if task is not None) == sorted(made)
+
+
+def test_a_claim_that_came_to_nothing_ends(store: TaskStore, engine: Engine) -> None:
+    task, _ = store.create("Burgos", TaskRequest())
+    assert store.claim("here 1") == task.id
+    with engine.begin() as connection:
+        connection.execute(update(tasks).values(heartbeat=time.time() - CLAIM - 1))
+    assert store.claim("here 2") == task.id
+
+
+def test_a_task_that_is_cancelled_while_it_waits_is_not_begun(store: TaskStore) -> None:
+    waiting, _ = store.create("Burgos", TaskRequest())
+    claimed, _ = store.create("Caceres", TaskRequest())
+    store.cancel(waiting.id)
+    assert store.claim("here 1") == claimed.id
+    store.cancel(claimed.id)
+    assert store.begin(claimed.id, "here 2") is None
+    assert {task.reason for task in (store.by_id(waiting.id), store.by_id(claimed.id)) if task} == {"cancelled"}
 
 
 def test_a_task_is_abandoned_for_its_own_worker_only(store: TaskStore) -> None:
