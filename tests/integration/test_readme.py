@@ -2,8 +2,8 @@
 
 A comment before each block says where its commands run: ``.. run: embedded`` (a fresh copy of the example
 federation), ``server`` (a server over such a copy), ``cloud`` (the development cloud), ``checkout`` (a copy of the
-checkout), ``help``. The last is for
-commands that start a cloud, or all tests, of which this one is: it is enough that they exist and explain themselves.
+checkout), ``help``. The last is for commands that start a cloud, or all tests, of which this one is: it is enough that
+they exist and explain themselves.
 The commands of the tutorial in the handbook belong together: they are run one after the other, as its readers do.
 """
 
@@ -24,10 +24,9 @@ from docutils import nodes
 
 from fiwareglancesync.config.values import WAYS
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
+from tests.support.proxy import free_port
 from tests.support.readme import TUTORIAL, Block, blocks, literals, mark, section
 from tests.support.server import embedded_environment, gunicorn
-
-from .test_api_gunicorn import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "embedded"
