@@ -11,6 +11,7 @@ MEANINGS = {
     "PORT": "The port; ``-p`` wins.",
     "WORKERS": "Processes of Gunicorn; ``-w`` wins.",
     "THREADS": "Threads in each of them: how many requests it serves at once.",
+    "MAX_TASKS": "Tasks that the embedded runner does at once on this machine; further ones wait their turn.",
     "METRICS_TOKEN": "What callers from elsewhere than loopback show to see ``/metrics``; without it they see none.",
     "TASK_RETENTION": "Days after which a finished task is dropped.",
     "TASK_TIME_LIMIT": "Hours after which a task that still runs is ended; all is left tidy, and it is ``failed``.",
