@@ -41,13 +41,13 @@ def measure(setting: Setting) -> Result:
     return Result(f"{count} × {len(TARGETS)} (+ master)", [
         at_most("whole command − 1.30 × `curl`", 1.0, [b.seconds - 1.30 * a.seconds for a, b in pairs],
                 unit=" s", sign="+"),
-        _superfluous(asked),
+        superfluous(asked),
         plain("whole command ÷ `curl`", [b.seconds / a.seconds for a, b in pairs], unit=" ×"),
         plain("CPU of the command", [b.cpu for _, b in pairs], unit=" s"),
     ], [
         f"At best `curl` takes {min(a.seconds for a, _ in pairs):.2f} s, "
         f"the program {min(b.seconds for _, b in pairs):.2f} s.",
-        *(f"{name} was asked: {_summary(words)}." for name, words in asked.items()),
+        *(f"{name} was asked: {summary(words)}." for name, words in asked.items()),
     ])
 
 
@@ -57,7 +57,7 @@ def _queries(region: Region) -> list[str]:
     return [f"{region.keystone} {region.password} {region.url} {query}\n" for query in own + others]
 
 
-def _superfluous(asked: dict[str, list[str]]) -> Figure:
+def superfluous(asked: dict[str, list[str]]) -> Figure:
     """Requests other than a token and a discovery of each Keystone, and the listings."""
     others = []
     for name, words in asked.items():
@@ -83,6 +83,7 @@ def _kind(word: str) -> str:
     return "discovery" if method == "GET" and path.rstrip("/") in ("", "/v3") else word
 
 
-def _summary(words: list[str]) -> str:
+def summary(words: list[str]) -> str:
+    """How often each kind of request was made, in the order of their first."""
     kinds = [_kind(word) for word in words]
     return ", ".join(f"{kinds.count(kind)} × {kind}" for kind in dict.fromkeys(kinds)) or "nothing"
