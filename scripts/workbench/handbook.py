@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,8 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SetupError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
+    if options.check:
+        with tempfile.TemporaryDirectory(prefix="glancesync-handbook-") as scratch:
+            return 0 if _build_all(python, Path(scratch)) else 1
     folder = options.output.absolute()
-    if not all(_build(python, builder, folder) for builder in ("html", "man")):
+    if not _build_all(python, folder):
         return 1
     if options.update_man:
         shutil.copyfile(folder / "man" / MANUAL_PAGE, SOURCE / "man" / MANUAL_PAGE)
@@ -50,10 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output", type=Path, default=OUTPUT, metavar="FOLDER", help="where it goes (default: build/handbook)"
     )
+    parser.add_argument("--check", action="store_true", help="only see whether anything is wrong with it")
     parser.add_argument(
         "--update-man", action="store_true", help="also write docs/man/glancesync.1, which installations contain"
     )
     return parser
+
+
+def _build_all(python: Path, folder: Path) -> bool:
+    return all(_build(python, builder, folder) for builder in ("html", "man"))
 
 
 def _build(python: Path, builder: str, folder: Path) -> bool:

@@ -97,6 +97,7 @@ def _linters(python: Path) -> Iterator[Step]:
         "documents",
         [str(python), "-m", "docutils", "--report=warning", "--halt=warning", "--writer=null", "README.rst"],
     )
+    yield Step("handbook", [str(python), str(CHECKOUT / "scripts" / "docs"), "--check"])
 
 
 def _acceptance(python: Path) -> Step:
