@@ -22,9 +22,10 @@ from tests.support.server import gunicorn, wait_for
 from tests.support.worlds import CloudWorld, Given
 
 pytestmark = pytest.mark.integration
-IMAGES = [Given("one", "one", "first"), Given("two", "two", "second")]
+IMAGES = [Given(f"image-{number}", f"image-{number}", f"content {number}") for number in range(6)]
 SLOW = 8192
-"""Bytes a second into a region: the images take long enough to be interrupted, and no server loses its patience."""
+"""Bytes a second into a region: an image takes two seconds, which no server takes for a broken connection, and all of
+them so many that whoever interrupts them comes in time."""
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +34,22 @@ def cloud(root: Path) -> DevelopmentCloud:
     return DevelopmentCloud(running_cloud(root).parent)
 
 
+@pytest.fixture(scope="module")
+def filled(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Images in the master, which no test changes; emptied again afterwards."""
+    made = CloudWorld(running_cloud(root), tmp_path_factory.mktemp("master"))
+    made.fill("Spain", IMAGES)
+    yield
+    made.fill("Spain", [])
+
+
 @pytest.fixture
-def world(root: Path, tmp_path: Path) -> Iterator[CloudWorld]:
-    """The cloud with two images in its master, and Burgos empty; emptied again afterwards."""
+def world(filled: None, root: Path, tmp_path: Path) -> Iterator[CloudWorld]:
+    """The cloud, and Burgos empty; emptied again afterwards."""
     made = CloudWorld(running_cloud(root), tmp_path)
     made.fill("Burgos", [])
-    made.fill("Spain", IMAGES)
     yield made
     made.fill("Burgos", [])
-    made.fill("Spain", [])
 
 
 def token(cloud: DevelopmentCloud, account: str) -> str:
@@ -86,10 +94,16 @@ def server(environ: dict[str, str], tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def slow(environ: dict[str, str], tmp_path: Path) -> Iterator[str]:
     """A server whose tasks take long."""
-    with Path(environ["GLANCESYNC_CONFIG"]).open("a") as file:
-        file.write(f"[DEFAULT]\nregion_bandwidth = {SLOW}\n")
+    limit(environ, SLOW)
     with gunicorn(environ, tmp_path, free_port()) as address:
         yield address
+
+
+def limit(environ: dict[str, str], rate: int) -> None:
+    """Set the bytes per second into a region for tasks that begin from now on, 0 for no limit."""
+    path = Path(environ["GLANCESYNC_CONFIG"])
+    text, _, _ = path.read_text().partition("[DEFAULT]")
+    path.write_text(f"{text}[DEFAULT]\nregion_bandwidth = {rate}\n")
 
 
 class Caller:
@@ -147,31 +161,41 @@ def test_a_task_moves_the_bytes(server: str, cloud: DevelopmentCloud, world: Clo
     caller = Caller(server, token(cloud, "glancesync"))
     task = caller("/regions/Burgos", "POST")["taskId"]
     found = ended(caller, f"/regions/Burgos/tasks/{task}")
-    assert (found["status"], found["imagesDone"]) == ("synced", 2)
+    assert (found["status"], found["imagesDone"]) == ("synced", len(IMAGES))
     content = {image.name: hashlib.md5(hashlib.sha256(image.content.encode()).digest() * 512) for image in IMAGES}
     assert {image.name: image.digest for image in world.seen("Burgos")} == {
         name: digest.hexdigest() for name, digest in content.items()
     }
 
 
-@pytest.mark.slow  # its uploads are throttled to a crawl
+def begun(caller: Caller) -> str:
+    """The path of a task that moves bytes just now."""
+    path = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
+
+    def moves() -> bool:
+        task = caller(path)
+        assert task["status"] == "syncing", task
+        return bool(task["images"])
+
+    wait_for(moves, "the first image")
+    return path
+
+
 def test_a_cancelled_task_leaves_nothing_half_made(slow: str, cloud: DevelopmentCloud, world: CloudWorld) -> None:
     caller = Caller(slow, token(cloud, "glancesync"))
-    path = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
-    wait_for(lambda: caller(path)["images"], "the first image")
-    assert caller(f"{path}/cancel", "POST")["status"] == "failed"
-    found = caller(path)
-    assert found["reason"] == "cancelled"
+    path = begun(caller)
+    caller(f"{path}/cancel", "POST")
+    found = ended(caller, path)
+    assert (found["status"], found["reason"]) == ("failed", "cancelled")
+    assert found["imagesDone"] < len(IMAGES)
     assert [image for image in world.seen("Burgos") if image.status != "active"] == []
 
 
-@pytest.mark.slow  # its uploads are throttled to a crawl
 def test_a_killed_task_is_told_and_made_up_for(
     slow: str, cloud: DevelopmentCloud, world: CloudWorld, environ: dict[str, str], tmp_path: Path
 ) -> None:
     caller = Caller(slow, token(cloud, "glancesync"))
-    path = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
-    wait_for(lambda: caller(path)["images"], "the first image")
+    path = begun(caller)
     engine = open_engine(f"sqlite:///{tmp_path}/database/glancesync.db")
     with engine.connect() as connection:
         worker = connection.execute(tasks.select()).one().worker
@@ -179,11 +203,12 @@ def test_a_killed_task_is_told_and_made_up_for(
     found = ended(caller, path)
     assert found["status"] == "failed"
     assert "SIGKILL" in found["reason"]
+    limit(environ, 0)
     again = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
     found = ended(caller, again)
     assert (found["status"], found["reason"], found["errors"]) == ("synced", None, [])
     assert {image.status for image in world.seen("Burgos")} == {"active"}
-    assert len(world.seen("Burgos")) == 2
+    assert len(world.seen("Burgos")) == len(IMAGES)
 
 
 def test_the_client_signs_in_by_itself(
@@ -205,7 +230,7 @@ def test_the_client_signs_in_by_itself(
     code, told = remote("sync", "Burgos", "--wait")
     assert (code, told.splitlines()[-1].endswith(" is synced")) == (0, True)
     assert len(world.seen("Burgos")) == len(IMAGES)
-    assert remote("status", "Burgos") == (0, "ok,Burgos,one\r\nok,Burgos,two\r\n")
+    assert remote("status", "Burgos") == (0, "".join(f"ok,Burgos,{image.name}\r\n" for image in IMAGES))
     member = cloud.credential("member")
     for name, value in {"OS_USERNAME": member.username, "OS_PASSWORD": member.password}.items():
         monkeypatch.setenv(name, value)
