@@ -39,6 +39,14 @@ class FileSlice:
         """The bytes themselves; fewer when the file has become shorter."""
         return os.pread(self.descriptor, self.length, self.offset)
 
+    def part(self, start: int, length: int) -> FileSlice:
+        """Some of the bytes.
+
+        :param start: of the first, counted from that of this slice
+        :param length: how many at most
+        """
+        return FileSlice(self.descriptor, self.offset + start, min(length, self.length - start))
+
 
 Piece: TypeAlias = "bytes | FileSlice"
 

@@ -114,8 +114,19 @@ class Mover:
 def _watched(body: Body, throttles: Sequence[Throttle], progress: Progress) -> Iterator[Piece]:
     done = 0
     for piece in body.pieces():
-        for throttle in throttles:
-            throttle.take(len(piece))
+        for portion in _portions(piece, throttles):
+            for throttle in throttles:
+                throttle.take(len(portion))
+            yield portion
+            done += len(portion)
+            progress(done)
+
+
+def _portions(piece: Piece, throttles: Sequence[Throttle]) -> Iterator[Piece]:
+    """A piece in parts that no throttle delays for long."""
+    size = min((throttle.portion for throttle in throttles), default=len(piece))
+    if size >= len(piece):
         yield piece
-        done += len(piece)
-        progress(done)
+        return
+    for start in range(0, len(piece), size):
+        yield piece[start : start + size] if isinstance(piece, bytes) else piece.part(start, size)

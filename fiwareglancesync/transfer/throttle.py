@@ -11,6 +11,12 @@ import time
 
 _NEXT = struct.Struct("d")
 
+PORTIONS = 10
+"""Portions in a second: a server gives up on a sender that pauses for long, so a low rate means small portions."""
+
+SMALLEST = 4096
+"""Bytes below which a portion costs more than it is worth."""
+
 
 class Throttle:
     """Spreads bytes over time, for threads and for processes that are forked after it was made.
@@ -27,6 +33,11 @@ class Throttle:
         self._file = tempfile.TemporaryFile(prefix="glancesync-")  # noqa: SIM115 - as long as this object lives
         os.pwrite(self._file.fileno(), _NEXT.pack(0.0), 0)
         os.register_at_fork(after_in_child=self._forked)
+
+    @property
+    def portion(self) -> int:
+        """Bytes that should be taken at once at most, so that what is sent flows."""
+        return max(SMALLEST, self._rate // PORTIONS)
 
     def take(self, count: int) -> None:
         """Wait until some more bytes may go.

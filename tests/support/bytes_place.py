@@ -37,6 +37,7 @@ class BytesPlace:
         self.name, self.project = place.name, place.project
         self.identity, self.address = place.identity, place.address
         self.downloads: list[str] = []
+        self.piece = 4
 
     def listing(self) -> Listing:
         """All images that matter."""
@@ -80,7 +81,7 @@ class BytesPlace:
     @contextmanager
     def _open(self, content: bytes) -> Iterator[Download]:
         def pieces() -> Iterator[bytes]:
-            for start in range(0, len(content), 4):
-                yield content[start : start + 4]
+            for start in range(0, len(content), self.piece):
+                yield content[start : start + self.piece]
 
         yield Download(len(content), pieces)

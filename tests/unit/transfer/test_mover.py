@@ -14,6 +14,7 @@ from fiwareglancesync.execution.outcome import RegionOutcome
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.transfer import Mover, attempts
 from fiwareglancesync.transfer.sources import FileSource, StreamSource
+from fiwareglancesync.transfer.throttle import PORTIONS, Throttle
 from tests.support.builders import MASTER, World, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
 
@@ -23,12 +24,19 @@ CONTENT = b"the master's bytes"
 class Scene:
     """A master with bytes, a folder that may hold its file, and a region that reads what it gets."""
 
-    def __init__(self, folder: Path, *, forced: str = "auto", fails: Callable[[bytes], None] | None = None) -> None:
-        master = replace(master_image("a", md5(CONTENT)), id="m-a", size=len(CONTENT))
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        forced: str = "auto",
+        fails: Callable[[bytes], None] | None = None,
+        content: bytes = CONTENT,
+    ) -> None:
+        master = replace(master_image("a", md5(content)), id="m-a", size=len(content))
         self.folder = folder
         self.world = World([master], [image("a", "old")], replace=["any"])
         inner = self.world.federation.place(self.world.target, MASTER)
-        self.master = BytesPlace(inner, {"m-a": CONTENT})
+        self.master = BytesPlace(inner, {"m-a": content})
         self.mover = Mover([FileSource(folder), StreamSource(self.master)], forced)
         self._fails = fails or (lambda piece: None)
 
@@ -183,3 +191,28 @@ def test_the_embedded_federation_needs_no_bytes(tmp_path: Path) -> None:
     assert mover.ways(master_image("a"), world.place) == (["embedded"], [])
     with pytest.raises(CloudError):
         mover.move("embedded", master_image("a"), world.place, "unknown", lambda done: None)
+
+
+class _Unhurried(Throttle):
+    """Takes note of what is taken, without waiting."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__(rate)
+        self.taken: list[int] = []
+
+    def take(self, count: int) -> None:
+        self.taken.append(count)
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_what_is_throttled_goes_in_portions_that_flow(tmp_path: Path, is_file: bool) -> None:
+    content = bytes(range(256)) * 35
+    scene = Scene(tmp_path, content=content)
+    scene.master.piece = len(content)
+    if is_file:
+        scene.file(content)
+    slow, fast = _Unhurried(PORTIONS * 4000), _Unhurried(PORTIONS * 10**6)
+    scene.mover = Mover([FileSource(tmp_path), StreamSource(scene.master)], throttles=lambda _: [fast, slow])
+    scene.sync()
+    assert scene.contents() == [("a", md5(content))]
+    assert slow.taken == fast.taken == [4096, 4096, 768]
