@@ -65,7 +65,7 @@ class Grounds:
 @pytest.fixture(params=["embedded", pytest.param("openstack", marks=pytest.mark.integration)])
 def grounds(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> list[Grounds]:
     """Regions that can be killed in at the same time."""
-    made = []
+    made: list[Grounds] = []
     for region in REGIONS:
         folder = tmp_path / region
         folder.mkdir()
