@@ -8,17 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 import click
 
 from fiwareglancesync.api.command import cli as server
-from fiwareglancesync.api.worker import build_parser as build_worker_parser
 from fiwareglancesync.cli.arguments import build_parser
 from fiwareglancesync.cli.commands import COMMANDS
-from fiwareglancesync.remote.arguments import build_parser as build_remote_parser
 
 from .markup import directive, escaped, heading
 
 PARSERS: Mapping[str, Callable[[str], argparse.ArgumentParser]] = {
     "glancesync": build_parser,
-    "glancesync remote": build_remote_parser,
-    "glancesync worker": build_worker_parser,
+    **{f"glancesync {word}": command.build_parser for word, command in COMMANDS.items()},
 }
 
 

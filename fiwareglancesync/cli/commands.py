@@ -5,9 +5,11 @@ Any other first word is a region; one that is called like a command is written w
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 Main = Callable[[Sequence[str], str], int]
 """Takes the words after the command's own, and how the user called it; gives the exit code (contract 1.2)."""
@@ -18,22 +20,39 @@ class Command:
     """A command.
 
     :param place: its function, as ``module:function``: it is loaded only when it is called
+    :param parser: what makes the parser of its words, likewise; it takes how the user called it
     :param help: what it does, for ``--help``
     """
 
     place: str
+    parser: str
     help: str
 
     def load(self) -> Main:
         """The function itself."""
-        module, _, function = self.place.partition(":")
-        found: Main = getattr(import_module(module), function)
+        found: Main = _load(self.place)
         return found
+
+    def build_parser(self, prog: str) -> ArgumentParser:
+        """Its parser, for completion and documents.
+
+        :param prog: how the user called it
+        """
+        parser: ArgumentParser = _load(self.parser)(prog)
+        return parser
 
 
 COMMANDS: Mapping[str, Command] = {
-    "remote": Command("fiwareglancesync.remote.main:main", "see and start what a GlanceSync server carries out"),
-    "worker": Command("fiwareglancesync.api.worker:main", "carry out tasks of a GlanceSync server, by way of Celery"),
+    "remote": Command(
+        "fiwareglancesync.remote.main:main",
+        "fiwareglancesync.remote.arguments:build_parser",
+        "see and start what a GlanceSync server carries out",
+    ),
+    "worker": Command(
+        "fiwareglancesync.api.worker:main",
+        "fiwareglancesync.api.worker:build_parser",
+        "carry out tasks of a GlanceSync server, by way of Celery",
+    ),
 }
 
 
@@ -43,3 +62,8 @@ def command_of(words: Sequence[str]) -> Command | None:
     :param words: without the program itself
     """
     return COMMANDS.get(words[0]) if words else None
+
+
+def _load(place: str) -> Any:
+    module, _, function = place.partition(":")
+    return getattr(import_module(module), function)

@@ -49,13 +49,17 @@ def completion(shell: str) -> str:
 
 
 def _completed_parser() -> argparse.ArgumentParser:
-    """The command's parser with hints for the shells; it is not good for parsing any more."""
+    """The parser of the command and, as the first word may be one, of its commands; it is not good for parsing."""
     parser = build_parser("glancesync")
     for action in parser._actions:
         if action.dest in FILES:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif action.dest == "regions":
-            action.choices = sorted(COMMANDS) or None
+            action.choices = sorted(COMMANDS)
+    words = parser.add_subparsers()
+    for word, command in COMMANDS.items():
+        theirs = command.build_parser(f"glancesync {word}")
+        words.add_parser(word, help=command.help, parents=[theirs], add_help=False)
     return parser
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from docs.extension.command_line import PARSERS, argparse_options
 from docs.extension.configuration import PARTS, keys
 from docs.extension.server_settings import MEANINGS
 from fiwareglancesync.api.settings import KEYS
 from fiwareglancesync.cli.commands import COMMANDS
 from fiwareglancesync.config.options import MAIN_OPTIONS, TARGET_OPTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_key_of_the_server_is_explained() -> None:
@@ -16,7 +20,9 @@ def test_every_key_of_the_server_is_explained() -> None:
 
 
 def test_every_command_has_its_options_listed() -> None:
+    page = (ROOT / "docs" / "cli.rst").read_text(encoding="utf-8")
     assert set(PARSERS) == {"glancesync", *(f"glancesync {word}" for word in COMMANDS)}
+    assert all(f".. argparse-options:: {program}\n" in page for program in PARSERS)
 
 
 def test_every_option_of_a_command_is_listed() -> None:

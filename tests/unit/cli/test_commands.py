@@ -22,3 +22,8 @@ def test_a_region_may_be_called_like_a_command(word: str) -> None:
 @pytest.mark.parametrize("word", COMMANDS)
 def test_every_command_is_where_the_table_says(word: str) -> None:
     assert callable(COMMANDS[word].load())
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+def test_every_command_tells_its_options(word: str) -> None:
+    assert COMMANDS[word].build_parser(f"glancesync {word}").format_help().startswith(f"usage: glancesync {word} ")

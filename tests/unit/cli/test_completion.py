@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.cli.arguments import WAYS, build_parser
+from fiwareglancesync.cli.commands import COMMANDS
 from fiwareglancesync.cli.completion import SHELLS, completion, main
 
 ASK = """
@@ -52,6 +53,15 @@ def test_bash_completes_the_values_of_options(script: Path) -> None:
 @pytest.mark.parametrize("option", ["--conf", "--events", "--report"])
 def test_bash_completes_names_of_files(script: Path, option: str) -> None:
     assert completed(script, option, "glancesync.b") == {"glancesync.bash"}
+
+
+def test_bash_completes_the_words_that_are_commands(script: Path) -> None:
+    assert completed(script, "") == set(COMMANDS)
+
+
+def test_bash_completes_the_words_and_options_of_a_command(script: Path) -> None:
+    assert completed(script, "remote", "st") == {"status"}
+    assert completed(script, "remote", "status", "--for") == {"--format"}
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="needs the Debian package zsh")
