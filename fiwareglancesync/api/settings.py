@@ -163,13 +163,30 @@ def load_server_settings(environ: Mapping[str, str], *, embedded: bool) -> Serve
     :param embedded: whether the regions are those of the embedded federation, which needs no Keystone
     :raises StartError: something is wrong or missing
     """
-    return _Reader(environ, embedded).read()
+    return _Reader(environ, _Validation.IF_CONFIGURED if embedded else _Validation.ALWAYS).read()
+
+
+def load_worker_settings(environ: Mapping[str, str]) -> ServerSettings:
+    """Read the same files and environment for a worker, which validates no token and needs no Keystone for that.
+
+    :param environ: the environment
+    :raises StartError: something is wrong or missing
+    """
+    return _Reader(environ, _Validation.NEVER).read()
+
+
+class _Validation(Enum):
+    """When tokens are validated."""
+
+    ALWAYS = "always"
+    IF_CONFIGURED = "if configured"
+    NEVER = "never"
 
 
 class _Reader:
-    def __init__(self, environ: Mapping[str, str], embedded: bool) -> None:
+    def __init__(self, environ: Mapping[str, str], validation: _Validation) -> None:
         self._environ = environ
-        self._embedded = embedded
+        self._validation = validation
         self._problems: list[str] = []
         self._warnings: list[str] = []
         self._values: dict[str, str] = {}
@@ -286,7 +303,7 @@ class _Reader:
 
     def _keystone(self) -> Keystone | None:
         given = [key for key in KEYS[OPENSTACK] if key not in DEFAULTS and self._value(key)]
-        if not given and self._embedded:
+        if self._validation is _Validation.NEVER or (not given and self._validation is _Validation.IF_CONFIGURED):
             return None
         self._need("KEYSTONE_URL")
         if not self._value("ADM_APPLICATION_CREDENTIAL_ID"):

@@ -1,7 +1,7 @@
 """The command ``glancesync worker``: carries out tasks that servers hand over by way of Celery.
 
 It reads the files of the server (``EXECUTOR``, ``BROKER_URL``, ``TASK_TIME_LIMIT``, logging), the configuration of the
-synchronisation with its credentials, and needs the server's database; Keystone settings of the server it needs not.
+synchronisation with its credentials, and needs the server's database; how tokens are validated it need not know.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..jobs.store import TaskStore
 from ..settings import Settings
 from .database import bring_up_to_date, choose_url, open_database
 from .logs import FORMAT, Discreet, set_up
-from .settings import ExecutorKind, ServerSettings, StartError, load_server_settings
+from .settings import ExecutorKind, ServerSettings, StartError, load_worker_settings
 
 DESCRIPTION = """\
 Carries out the tasks of a GlanceSync server whose settings say EXECUTOR = celery, on this machine or another one. Run
@@ -38,7 +38,7 @@ EPILOG = """\
 SIGTERM and Ctrl-C: take no further task, end when those that run have ended. SIGQUIT and a second Ctrl-C: end those
 too; they leave everything tidy and fail. A region called "worker" is written master:worker.
 
-exit status: 0 ended by a signal; 1 it cannot be started as it is configured; 2 wrong usage.
+exit status: 0 ended by a signal, or nothing is wrong; 1 it cannot be started as it is configured; 2 wrong usage.
 """
 
 
@@ -63,6 +63,8 @@ def main(words: Sequence[str], prog: str) -> int:
     except StartError as error:
         print("\n".join(f"ERROR:{problem}" for problem in error.problems), file=sys.stderr)
         return 1
+    if options.check:
+        return 0
     workplace = Workplace(TaskStore(open_engine(url), WAITS), url, dict(os.environ), server.task_time_limit)
     return work(queue, workplace, options.concurrency or settings.max_children)
 
@@ -84,6 +86,9 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
+        "--check", action="store_true", help="see whether settings, broker and database can be used, and end"
+    )
+    parser.add_argument(
         "-c", "--concurrency", type=_slots, metavar="N", help="tasks that are done at once (default: max_children)"
     )
     return parser
@@ -101,9 +106,8 @@ def _configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings
     :raises StartError: with everything that is wrong or missing in either
     """
     problems: list[str] = []
-    # No token is validated here: that the server's Keystone settings are missing is as right as with embedded regions.
     try:
-        server = load_server_settings(environ, embedded=True)
+        server = load_worker_settings(environ)
         if server.executor is not ExecutorKind.CELERY:
             problems.append(
                 "EXECUTOR is embedded: the server carries its tasks out by itself. "

@@ -82,6 +82,19 @@ def test_words_that_make_no_sense(capsys: pytest.CaptureFixture[str], words: lis
     assert "worker --help" in refusal(capsys, *words, code=2)
 
 
+def test_how_tokens_are_validated_is_nothing_to_a_worker(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_URL", "http://keystone:5000/v3")
+    assert "the broker at" in refusal(capsys)
+
+
+def test_a_worker_that_could_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fiwareglancesync.api.settings.BROKERS", ("memory://",))
+    monkeypatch.setenv("GLANCESYNC_BROKER_URL", "memory://within")
+    assert main(["worker", "--check"]) == 0
+
+
 def test_the_broker_may_come_from_the_settings_file(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
