@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-PROGRAMS = {"git": "git"}
+PROGRAMS = {"git": "git", "redis-server": "redis-server"}
 """Programs that tests call, and the Debian packages that hold them."""
 
 

@@ -23,6 +23,8 @@ PACKAGE = ROOT / "fiwareglancesync"
 LEFTOVERS = ("TO" + "DO", "FIX" + "ME", "X" * 3)
 HOMES = ("/ho" + "me/", "/Us" + "ers/", "/ro" + "ot/")
 NOT_OURS = ("LICENSE",)
+BROUGHT_ALONG = {"kombu", "redis"}
+"""What Celery's own declaration, ``celery[redis]``, names in the versions that it goes with."""
 DATA = {f"fiwareglancesync/{name}" for name in ("py.typed", "migrations/alembic.ini", "migrations/script.py.mako")}
 
 
@@ -48,6 +50,15 @@ def declared() -> list[Requirement]:
     calls = ast.walk(ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")))
     words = {word.arg: word.value for call in calls if isinstance(call, ast.Call) for word in call.keywords}
     return [Requirement(text) for text in ast.literal_eval(words["install_requires"])]
+
+
+@pytest.fixture(scope="module")
+def optional() -> list[Requirement]:
+    """What setup.py offers as extras."""
+    calls = ast.walk(ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")))
+    words = {word.arg: word.value for call in calls if isinstance(call, ast.Call) for word in call.keywords}
+    extras = ast.literal_eval(words["extras_require"])
+    return [Requirement(text) for texts in extras.values() for text in texts]
 
 
 def tracked_files() -> list[Path]:
@@ -139,9 +150,9 @@ def test_wheel_gives_the_manual_page(wheel: Path) -> None:
         assert archive.read(page) == (ROOT / "docs" / "man" / "glancesync.1").read_bytes()
 
 
-def test_every_import_is_declared(declared: list[Requirement]) -> None:
+def test_every_import_is_declared(declared: list[Requirement], optional: list[Requirement]) -> None:
     distributions = packages_distributions()
-    allowed = {canonicalize_name(requirement.name) for requirement in declared}
+    allowed = {canonicalize_name(requirement.name) for requirement in [*declared, *optional]} | BROUGHT_ALONG
     undeclared = {
         f"{path.relative_to(ROOT)}: {name}"
         for path, name in imported_packages()
@@ -170,9 +181,9 @@ def test_locks_name_exact_versions(name: str) -> None:
     assert loose == []
 
 
-def test_lock_fits_what_is_declared(declared: list[Requirement]) -> None:
+def test_lock_fits_what_is_declared(declared: list[Requirement], optional: list[Requirement]) -> None:
     locked = pins("requirements.txt")
-    for requirement in declared:
+    for requirement in [*declared, *optional]:
         versions = [next(iter(pin.specifier)).version for pin in locked[canonicalize_name(requirement.name)]]
         assert versions
         assert all(requirement.specifier.contains(version) for version in versions)
