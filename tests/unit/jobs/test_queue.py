@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from fiwareglancesync.jobs.queue import QUEUE, TASK, CeleryExecutor, make_queue
+from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.jobs.queue import QUEUE, REMINDER, TASK, WAITS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.runner import ExecutorFailed
+from fiwareglancesync.jobs.store import TaskStore
+from fiwareglancesync.jobs.tables import metadata, tasks
+from fiwareglancesync.jobs.tasks import TaskRequest
 
 HOUR = 3600.0
 NOBODY = "redis://user:secret@127.0.0.1:1/0"
@@ -17,8 +25,8 @@ NOBODY = "redis://user:secret@127.0.0.1:1/0"
 
 @pytest.fixture
 def queue() -> Any:
-    """A queue within this process."""
-    return make_queue("memory://", HOUR)
+    """A queue within this process, and of one test."""
+    return make_queue(f"memory://{uuid.uuid4()}", HOUR)
 
 
 def test_the_id_of_the_task_alone_is_sent_as_json(queue: Any) -> None:
@@ -28,6 +36,23 @@ def test_the_id_of_the_task_alone_is_sent_as_json(queue: Any) -> None:
     assert (message.content_type, message.headers["task"]) == ("application/json", TASK)
     arguments, options, _ = json.loads(message.body)
     assert (arguments, options) == (["the-task"], {})
+
+
+def test_a_task_that_waits_for_long_is_sent_again(queue: Any, tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/tasks.db")
+    metadata.create_all(engine)
+    store, executor = TaskStore(engine, WAITS), CeleryExecutor(queue)
+    waiting, _ = store.create("Burgos", TaskRequest())
+    begun, _ = store.create("Caceres", TaskRequest())
+    store.begin(begun.id, "here 1")
+    executor.tend(store)
+    with engine.begin() as connection:
+        connection.execute(update(tasks).values(heartbeat=time.time() - REMINDER - 1))
+    executor.tend(store)
+    executor.tend(store)
+    with queue.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as messages:
+        assert json.loads(messages.get(timeout=5).body)[0] == [waiting.id]
+        assert messages.qsize() == 0
 
 
 def test_a_message_goes_when_its_task_has_ended_and_stays_when_its_worker_is_lost(queue: Any) -> None:
