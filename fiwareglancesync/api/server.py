@@ -41,6 +41,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         os.environ[METRICS_VARIABLE] = str(counters)
         # Only now, for the counters choose their place when they are imported.
         from .app import configuration, create_app
+        from .gunicorn_worker import ImpatientWorker
 
         settings, _ = configuration(os.environ)
         host = checked_host(host or settings.host, settings)
@@ -50,7 +51,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         options = {
             "bind": f"{f'[{host}]' if ':' in host else host}:{port or settings.port}",
             "workers": workers or settings.workers,
-            "worker_class": "gthread",
+            "worker_class": ImpatientWorker,
             "threads": settings.threads,
             "timeout": REQUEST_TIME,
             "graceful_timeout": STOP_TIME,
