@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,18 @@ from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.holding import region_lock
 from fiwareglancesync.jobs.lease import Lease, leased, this_machine
 from fiwareglancesync.jobs.tables import leases
+from tests.support.postgresql import running_postgresql
+from tests.support.server import ROOT
+
+ELSEWHERE = """
+import sys
+from fiwareglancesync.jobs import lease
+lease.this_machine = lambda: "elsewhere pid:[1]"
+with lease.leased("place", "theirs", sys.argv[1], wait=False):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+"""A process that takes itself for another machine's, and holds a lease until its standard input ends."""
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +100,45 @@ def test_a_database_that_cannot_be_used_is_told_in_a_line(tmp_path: Path) -> Non
     ):
         pass
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL of the tests' own."""
+    with running_postgresql(tmp_path_factory.mktemp("pg")) as url:
+        yield url
+
+
+@contextmanager
+def held_elsewhere(database: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Another machine's process that holds the lease; it gives it back in the end, if it lives."""
+    command = [sys.executable, "-c", ELSEWHERE, database]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield process
+
+
+def refusal(database: str) -> str:
+    """Why the region cannot be held, "" when it can."""
+    try:
+        with region_lock("place", "ours", database):
+            return ""
+    except RegionLocked as error:
+        return str(error)
+
+
+def test_machines_that_share_a_database_keep_each_other_out(postgresql: str) -> None:
+    with held_elsewhere(postgresql):
+        assert " at elsewhere since " in refusal(postgresql)
+    assert refusal(postgresql) == ""
+
+
+def test_another_machines_process_that_died_is_believed_until_its_lease_runs_out(postgresql: str) -> None:
+    with held_elsewhere(postgresql) as process:
+        process.kill()
+    assert " at elsewhere since " in refusal(postgresql)
+    with open_engine(postgresql).begin() as connection:
+        connection.execute(update(leases).values(expires=1.0))
+    assert refusal(postgresql) == ""

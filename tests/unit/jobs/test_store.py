@@ -1,4 +1,4 @@
-"""The store of tasks, on SQLite and, where it is installed, on a real PostgreSQL."""
+"""The store of tasks, on SQLite and, where they are installed, on a real PostgreSQL and a real MariaDB."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fiwareglancesync.jobs.database import database_url, open_engine
 from fiwareglancesync.jobs.store import CANCELLED, CLAIM, STALE, TaskStore
 from fiwareglancesync.jobs.tables import metadata, tasks
 from fiwareglancesync.jobs.tasks import ImageResult, Progress, Summary, TaskMessage, TaskRequest, TaskStatus
+from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 
 ODD = "odd \ud800 \x00 'name'; DROP TABLE tasks; --"
@@ -27,11 +28,18 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MariaDB of the tests' own."""
+    with running_mariadb(tmp_path_factory.mktemp("my")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("mariadb", marks=pytest.mark.slow)])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty database."""
     sqlite = request.param == "sqlite"
-    made = open_engine(f"sqlite:///{tmp_path}/tasks.db" if sqlite else request.getfixturevalue("postgresql"))
+    made = open_engine(f"sqlite:///{tmp_path}/tasks.db" if sqlite else request.getfixturevalue(request.param))
     metadata.drop_all(made)
     metadata.create_all(made)
     yield made
