@@ -1,0 +1,84 @@
+"""The server's other commands, as somebody types them: the development server, and the shell."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.proxy import free_port
+from tests.support.server import LOOPBACK, ROOT, embedded_environment, wait_for
+
+RUN = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the federation of these tests is."""
+    return tmp_path_factory.mktemp("command")
+
+
+@pytest.fixture(scope="module")
+def environ(folder: Path) -> dict[str, str]:
+    """Its environment."""
+    return embedded_environment(folder)
+
+
+@pytest.fixture
+def developed(environ: dict[str, str], folder: Path) -> Iterator[str]:
+    """The address of a development server; it ends when it is interrupted."""
+    port = free_port()
+    words = ["runserver", "-p", str(port), "--no-reload", "--threaded"]
+    with (folder / "development.out").open("wb") as out:
+        process = subprocess.Popen(
+            [*RUN, *words], cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+    address = f"http://{LOOPBACK}:{port}"
+    try:
+        wait_for(lambda: process.poll() is not None or _answers(address), "the development server")
+        assert process.poll() is None, (folder / "development.out").read_text()
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+    assert "Traceback" not in (folder / "development.out").read_text()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_the_development_server_does_tasks_and_has_no_remote_debugger(developed: str) -> None:
+    task = requests.post(f"{developed}/regions/Burgos", timeout=30).json()["taskId"]
+    path = f"{developed}/regions/Burgos/tasks/{task}"
+    wait_for(lambda: requests.get(path, timeout=30).json()["status"] == "synced", "the end of the task")
+    for debugger in ("/console", "/?__debugger__=yes&cmd=resource&f=debugger.js"):
+        answer = requests.get(developed + debugger, timeout=30)
+        assert answer.headers["Content-Type"] == "application/json"
+        assert "EVALEX" not in answer.text
+
+
+def test_the_shell_has_the_database_and_the_service(environ: dict[str, str], folder: Path) -> None:
+    typed = "print(TaskModel.query.count() >= 0, service.store.running(), db.engine.dialect.name)\n"
+    done = subprocess.run(
+        [*RUN, "shell"], cwd=folder, env=environ, input=typed, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "True {} sqlite" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_ways_to_serve_that_exclude_each_other(environ: dict[str, str], folder: Path) -> None:
+    words = ["runserver", "--threaded", "--processes", "2"]
+    done = subprocess.run(
+        [*RUN, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, "exclude each other" in done.stderr) == (2, True)
