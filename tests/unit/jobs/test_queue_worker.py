@@ -83,7 +83,9 @@ def test_a_task_that_has_ended_is_left_alone(untouched: Workplace) -> None:
     assert found(untouched, task_id).status is TaskStatus.SYNCED
 
 
-@pytest.mark.parametrize("worker", [worker_name(os.getpid()), "another-machine pid:[1] 1"])
+@pytest.mark.parametrize(
+    "worker", [worker_name(os.getpid()), "another-machine pid:[1] 1"], ids=["here", "on another machine"]
+)
 def test_a_task_that_somebody_does_is_left_to_them(untouched: Workplace, worker: str) -> None:
     task_id = made(untouched)
     untouched.store.begin(task_id, worker)
