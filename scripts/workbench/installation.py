@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+MANUAL_PAGE = Path("share", "man", "man1", "glancesync.1")
 CONSTRAINTS = ROOT / "requirements.txt"
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist")
 COMMANDS = ("glancesync", "glancesync-completion", "glancesync-generate-config", "glancesync-server")
@@ -40,6 +41,8 @@ def _check_install(venv: Path, what: Path) -> None:
     _call([*pip, "check"])
     for command in COMMANDS:
         _call([str(venv / "bin" / command), "--help"])
+    if not (venv / MANUAL_PAGE).is_file():
+        sys.exit(f"{what.name}: the manual page is not installed")
     print(f"{what.name}: installed; {' and '.join(COMMANDS)} work")
 
 
