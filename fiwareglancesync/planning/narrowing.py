@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import translate
 
-from ..model import MOVES, OBSOLETE
+from ..model import OBSOLETE
+from .links import links_of
 from .plan import PlanEntry, RegionPlan
 from .selection import Selection
 
@@ -47,13 +48,16 @@ def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
     if not choice.patterns:
         return plan
     by_name = {entry.name: entry for entry in plan.entries}
+    by_uuid = {entry.image.id: entry for entry in plan.entries}
     kept: set[str] = set()
     waiting = [name for name in by_name if choice.matches(name)]
     while waiting:
         name = waiting.pop()
         if name not in kept:
             kept.add(name)
-            waiting.extend(linked for linked in by_name[name].links.values() if by_name[linked].status in MOVES)
+            # As the master links them: a plan's entry only knows the links that have to be set.
+            linked = [by_uuid[uuid] for uuid in links_of(by_name[name].image).values() if uuid in by_uuid]
+            waiting.extend(entry.name for entry in linked if entry.status.pending)
     remade = {entry.name for entry in plan.moves if entry.name in kept}
     kept.update(entry.name for entry in plan.relinks if not remade.isdisjoint(entry.links.values()))
     return replace(

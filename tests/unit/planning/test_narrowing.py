@@ -59,6 +59,32 @@ def test_pending_images_that_a_chosen_one_links_to_are_done_too() -> None:
     assert [entry.name for entry in made.moves] == ["deep", "kernel", "ami"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_pending_image_that_a_chosen_one_links_to_is_done_whatever_is_pending(there: bool) -> None:
+    masters = [
+        master_image("deep", properties={"nid": "1"}),
+        master_image("kernel", properties={"kernel_id": "m-deep", "nid": "1"}),
+        master_image("ramdisk", "new", properties={"kernel_id": "m-deep"}),
+        master_image("ami", properties={"kernel_id": "m-kernel", "ramdisk_id": "m-ramdisk"}),
+        master_image("x", properties={"nid": "1"}),
+    ]
+    images = [image("deep"), image("kernel", properties={"kernel_id": "r-deep"}), image("ramdisk"), image("x")]
+    ami = image("ami", properties={"kernel_id": "r-kernel", "ramdisk_id": "r-ramdisk"})
+    made = narrowed(plan(masters, [*images, ami] if there else images, replace=["any"]), "ami")
+    assert [entry.name for entry in made.updates] == ["deep", "kernel"]
+    assert [entry.name for entry in made.moves] == (["ramdisk"] if there else ["ramdisk", "ami"])
+
+
+def test_an_image_to_be_relinked_that_a_chosen_one_links_to_is_done_too() -> None:
+    masters = [
+        master_image("deep", "new"),
+        master_image("kernel", properties={"kernel_id": "m-deep"}),
+        master_image("ami", properties={"kernel_id": "m-kernel"}),
+    ]
+    made = narrowed(plan(masters, [image("deep"), image("kernel")], replace=["any"]), "ami")
+    assert statuses(made) == {"ami": "pending_upload", "deep": "pending_replace", "kernel": "pending_ami"}
+
+
 def test_images_that_need_a_chosen_kernel_are_relinked_with_it() -> None:
     masters = [master_image("kernel"), master_image("ami", properties={"kernel_id": "m-kernel"})]
     images = [image("kernel", "X"), image("ami", properties={"kernel_id": "r-kernel"})]
