@@ -67,8 +67,6 @@ def _pending(event: Event) -> Iterator[Line]:
         yield logging.INFO, f"{r}: Image pending to be marked obsolete: {n}"
     elif event.action is Action.TIDY:
         yield logging.INFO, f"{r}: Image pending to be tidied: {n} (UUID {event.uuid})"
-    if event.message is not None:
-        yield logging.ERROR, f"{r}: {n} cannot be done. Cause: {event.message.text}"
 
 
 def _done(event: Event) -> Iterator[Line]:

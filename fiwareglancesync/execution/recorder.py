@@ -101,13 +101,15 @@ class Recorder:
         return Progress(self, action, image, attempt, size)
 
     def refuse(self, action: Action, entry: PlanEntry, cause: str) -> None:
-        """Record that an image fails without an attempt, and tell it.
+        """Record that an image fails without an attempt, and tell it unless it is told for several images at once.
 
         :param action: what should have been done
         :param entry: the plan's entry
         :param cause: why nothing is tried
         """
         self.skip(action, entry, cause)
+        if entry.told is not None:
+            return
         event = Event(Kind.FAILED, self.region, entry.name, action, None, entry.status, size=entry.size)
         self.emit(replace(event, message=Message.error(cause, entry.name)))
 
@@ -124,7 +126,7 @@ class Recorder:
         uuid: str | None = None,
         way: str | None = None,
     ) -> None:
-        """Tell what a run would do, and whether it could.
+        """Tell what a run would do.
 
         :param action: what would be done
         :param image: the image's name
@@ -135,12 +137,7 @@ class Recorder:
         event = Event(Kind.PENDING, self.region, image, action, uuid, way=way)
         if entry is not None:
             there = entry.region_image.id if entry.region_image else None
-            blocked = Message.error(entry.blocked, image) if entry.blocked else None
-            event = replace(event, uuid=there, status=entry.status, size=entry.size, message=blocked)
-            if entry.blocked:
-                self.skip(action, entry, entry.blocked)
-            if entry.told:
-                return
+            event = replace(event, uuid=there, status=entry.status, size=entry.size)
         self.emit(event)
 
     def tell(self, message: Message) -> None:

@@ -8,7 +8,7 @@ from ..errors import GlanceSyncError, PublicationRefused
 from ..events import Action, Emit, Event, Kind
 from ..facade import InstantCopy, Place
 from ..model import LINKS, MOVES, Listing, Message, SyncStatus
-from ..planning import Choice, Journal, PlanEntry, RegionPlan, Selection, narrow, plan_region
+from ..planning import Choice, Journal, PlanEntry, RegionPlan, Selection, failed_link, narrow, plan_region
 from ..transfer import Mover
 from .change import make_image
 from .moving import move_in_order
@@ -19,6 +19,8 @@ from .scene import RunContext, Scene
 from .settling import Unsettled, settle_all
 
 ACTION_OF = {
+    SyncStatus.PENDING_METADATA: Action.METADATA,
+    SyncStatus.PENDING_AMI: Action.RELINK,
     SyncStatus.PENDING_UPLOAD: Action.UPLOAD,
     SyncStatus.PENDING_REPLACE: Action.REPLACE,
     SyncStatus.PENDING_RENAME: Action.RENAME,
@@ -68,7 +70,7 @@ def announce(plan: RegionPlan, recorder: Recorder) -> None:
     outcome.leftovers = len(plan.tidyings)
     outcome.pending_bytes = plan.pending_bytes
     outcome.undecided = plan.undecided
-    for message in plan.messages:
+    for message in (*plan.messages, *(entry.told for entry in plan.entries if entry.told is not None)):
         recorder.tell(message)
     recorder.emit(Event(Kind.REGION_PLANNED, plan.region, size=plan.pending_bytes, count=len(plan.moves)))
 
@@ -133,8 +135,7 @@ class _Run:
             self._recorder.skip(action, entry, f"not attempted: {self._stopped}")
             self._failed.add(entry.name)
         elif obstacle is not None:
-            tell = self._recorder.skip if entry.told else self._recorder.refuse
-            tell(action, entry, obstacle)
+            self._recorder.refuse(action, entry, obstacle)
             self._failed.add(entry.name)
         else:
             self._make(entry, action)
@@ -163,8 +164,7 @@ class _Run:
             return entry.blocked
         if entry.image.visibility in self._unpublishable and entry.status in MOVES:
             return f"making an image {entry.image.visibility} was refused before in this run"
-        failed = next((name for name in entry.links.values() if name in self._failed), None)
-        return None if failed is None else f"it links to {failed}, which failed"
+        return failed_link(entry, self._failed)
 
     def _links(self, entry: PlanEntry) -> dict[str, str]:
         """The UUIDs that the links of an entry have by now."""

@@ -229,12 +229,13 @@ def _try(plan: RegionPlan, recorder: Recorder, way: Callable[[PlanEntry], str | 
         recorder.pend(Action.TIDY, left.carrier.name, uuid=left.carrier.id)
     for change in plan.obsolete:
         recorder.pend(Action.OBSOLETE, change.name, uuid=change.image.id)
-    for entry in plan.updates:
-        recorder.pend(Action.METADATA, entry.name, entry)
-    for entry in plan.moves:
-        recorder.pend(ACTION_OF[entry.status], entry.name, entry, way=way(entry))
-    for entry in plan.relinks:
-        recorder.pend(Action.RELINK, entry.name, entry)
+    obstacles = plan.obstacles
+    for entry in (*plan.updates, *plan.moves, *plan.relinks):
+        action = ACTION_OF[entry.status]
+        if entry.name in obstacles:
+            recorder.refuse(action, entry, obstacles[entry.name])
+        else:
+            recorder.pend(action, entry.name, entry, way=way(entry))
 
 
 def region_error(region: str, error: Exception) -> str:

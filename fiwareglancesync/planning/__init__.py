@@ -5,7 +5,7 @@ from .kept import kept_message
 from .leftovers import Here
 from .narrowing import Choice, choosable_names, narrow
 from .old_names import OldNames
-from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying
+from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying, failed_link
 from .region import plan_region
 from .selection import Selected, Selection, is_selected, select
 
@@ -22,6 +22,7 @@ __all__ = [
     "Selection",
     "Tidying",
     "choosable_names",
+    "failed_link",
     "is_selected",
     "kept_images",
     "kept_message",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -26,7 +26,7 @@ class PlanEntry:
     :param old_name: the name that ``old`` gets
     :param reason: what to do or why, for the user; None when there is nothing to say
     :param blocked: why the change cannot be made now although it is pending; None when it can
-    :param told: whether ``blocked`` is told once for the whole region, by one of the plan's messages
+    :param told: what tells ``blocked`` once for all the images that it concerns; None when each tells its own
     :param notes: differences that a synchronisation does not settle
     """
 
@@ -40,7 +40,7 @@ class PlanEntry:
     old_name: str = ""
     reason: str | None = None
     blocked: str | None = None
-    told: bool = False
+    told: Message | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -52,6 +52,16 @@ class PlanEntry:
     def size(self) -> int:
         """Bytes of the master's image."""
         return self.image.size or 0
+
+
+def failed_link(entry: PlanEntry, failed: Container[str]) -> str | None:
+    """Why an entry is not attempted when images that it links to have failed (contract 3.7); None when it is.
+
+    :param entry: the entry
+    :param failed: names of the images that have failed
+    """
+    name = next((name for name in entry.links.values() if name in failed), None)
+    return None if name is None else f"it links to {name}, which failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +144,20 @@ class RegionPlan:
         return tuple(left for left in self.leftovers if left.tidying is not Tidying.WAIT)
 
     @property
+    def obstacles(self) -> Mapping[str, str]:
+        """Why a change cannot be made, by the image's name, as far as that is known before anything is tried."""
+        found: dict[str, str] = {}
+        for entry in (*self.updates, *self.moves, *self.relinks):
+            obstacle = entry.blocked or failed_link(entry, found)
+            if obstacle is not None:
+                found[entry.name] = obstacle
+        return found
+
+    @property
     def pending_bytes(self) -> int:
         """Bytes of all images that a run would move."""
-        return sum(entry.size for entry in self.moves if not entry.blocked)
+        obstacles = self.obstacles
+        return sum(entry.size for entry in self.moves if entry.name not in obstacles)
 
     @property
     def undecided(self) -> int:

@@ -237,8 +237,8 @@ def _limit_replacements(scene: _Scene) -> None:
         return
     why = f"{len(concerned)} images would be replaced or renamed, max_replacements allows {limit}"
     advice = "none is; raise max_replacements if that is what you want"
-    scene.messages.append(Message.error(f"{scene.listing.region}: {why}: {advice}"))
+    told = Message.error(f"{scene.listing.region}: {why}: {advice}")
     for entry in concerned:
-        scene.entries[entry.name] = replace(entry, blocked=why, told=True)
+        scene.entries[entry.name] = replace(entry, blocked=why, told=told)
 
 

@@ -101,11 +101,6 @@ def test_the_last_lines_of_a_region(more: dict[str, Any], text: list[str]) -> No
     assert told(event(Kind.REGION_FINISHED, **more)) == text
 
 
-def test_what_cannot_be_done_says_why_in_a_dry_run_too() -> None:
-    found = event(Kind.PENDING, Action.REPLACE, size=SIZE, message=Message.error("too many"))
-    assert told(found)[-1] == "ERROR:R: N cannot be done. Cause: too many"
-
-
 def test_how_bytes_went_is_told_to_those_who_want_more() -> None:
     found = event(Kind.DONE, Action.UPLOAD, way="stream", seconds=1.25, notes=("file: it is not there",))
     assert [text for level, text in lines(found) if level == logging.DEBUG] == [

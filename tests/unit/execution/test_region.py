@@ -442,6 +442,14 @@ def test_more_replacements_than_allowed_are_all_refused_and_uploads_done() -> No
     )
 
 
+@pytest.mark.parametrize(("chosen", "told"), [("c", 0), ("b", 1), ("[ab]", 1)])
+def test_too_many_replacements_are_told_once_and_only_if_one_of_them_is_chosen(chosen: str, told: int) -> None:
+    masters = [master_image(name) for name in ("a", "b", "c")]
+    world = World(masters, [image("a", "old"), image("b", "old")], replace=["any"], max_replacements=1)
+    outcome = world.sync(chosen)
+    assert ([text.partition(" ")[0] for text in world.told()], outcome.failed) == (["Burgos:"] * told, told > 0)
+
+
 def test_as_many_replacements_as_allowed_are_made() -> None:
     world = World([master_image("a")], [image("a", "old")], replace=["any"], max_replacements=1)
     assert not world.sync().failed

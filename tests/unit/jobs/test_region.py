@@ -18,7 +18,7 @@ from fiwareglancesync.facade import Place
 from fiwareglancesync.facade.backup import backup_files, read_backup
 from fiwareglancesync.jobs.locks import lock
 from fiwareglancesync.jobs.region import KEEPS, Mode, RegionJob, RegionResult, Sight, region_error
-from fiwareglancesync.model import JOURNAL
+from fiwareglancesync.model import JOURNAL, MAX_NAME, MIB
 from fiwareglancesync.planning import Choice
 from fiwareglancesync.settings import Target
 from tests.support.builders import MASTER, REGION, World, carrying, image, master_image
@@ -98,6 +98,32 @@ def test_a_dry_run_tells_all_that_a_run_would_do_in_its_order() -> None:
     world.sync()
     done = [(Action(action), name) for action, name in world.did() if action != "settle"]
     assert done == pending(events)
+
+
+def failures(events: Sequence[Event]) -> list[tuple[Kind, Action | None, str | None, str]]:
+    """What was told to be wrong, in its order."""
+    return [(e.kind, e.action, e.image, e.message.text) for e in events if e.message is not None]
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+def test_what_a_run_could_not_do_is_an_error_in_a_dry_run_too_and_not_pending(limit: int) -> None:
+    long = "n" * (MAX_NAME - 3)
+    masters = [
+        master_image(long),
+        master_image("b"),
+        master_image("ami", properties={"kernel_id": f"m-{long}"}),
+        master_image("there", properties={"kernel_id": f"m-{long}"}),
+        master_image("c", size=7),
+    ]
+    images = [image(long, "X"), image("b", "Y"), image("there", properties={"kernel_id": f"r-{long}"})]
+    world = World(masters, images, replace=["any"], max_replacements=limit)
+    tried, events = do(world, Mode.DRY_RUN)
+    possible = [(Action.UPLOAD, "c")] if limit else [(Action.UPLOAD, "c"), (Action.REPLACE, "b")]
+    assert (pending(events), events[-1].size) == (possible, 7 if limit else 7 + MIB)
+    done, happened = do(world, Mode.SYNC)
+    assert failures(events) == failures(happened)
+    assert len(failures(events)) == 3
+    assert tried.outcome.failures == done.outcome.failures == (4 if limit else 3)
 
 
 def test_the_last_event_sums_up() -> None:
