@@ -95,7 +95,7 @@ class GlanceSync:
         refs: list[RegionRef] = resolve_regions(regions, self.settings, self._federation)
         run = Run(self.settings, self._federation, Choice(tuple(images)))
         self._runs.append(run)
-        run.prepare(refs)
+        run.prepare(refs, mode.purpose)
         job = RegionJob(run, mode, ways=True)
         for ref in refs:
             yield job(ref, emit)

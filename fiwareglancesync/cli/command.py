@@ -91,7 +91,7 @@ class Command:
         master = self._settings.master_region
         try:
             refs = resolve_regions(self._options.regions, self._settings, self._run.federation, self._lost)
-            messages = [] if self._mode is Mode.BACKUP else self._run.prepare(refs)
+            messages = [] if self._mode is Mode.BACKUP else self._run.prepare(refs, self._mode.purpose)
         except CloudError as error:
             self._failed = True
             self._tell(Message.error(region_error(master, error)))

@@ -13,7 +13,7 @@ from ..model import Listing, Message, SyncStatus
 from ..planning import Choice, PlanEntry, RegionPlan, Selection, choosable_names, plan_region, select
 from ..settings import Settings
 from ..transfer import Mover
-from ..transfer.ways import open_ways
+from ..transfer.ways import Purpose, open_ways
 from .regions import RegionRef
 from .scene import RunContext
 
@@ -94,15 +94,16 @@ class Run:
         entries = tuple(PlanEntry(SyncStatus.OK, image, image) for image in images)
         return RegionPlan(ref.full, self.master_listing.project, entries)
 
-    def prepare(self, refs: Iterable[RegionRef]) -> list[Message]:
+    def prepare(self, refs: Iterable[RegionRef], purpose: Purpose) -> list[Message]:
         """Ask the master and choose what each target gets and how it moves, once for all regions.
 
         :param refs: the regions of this run
+        :param purpose: whether it moves bytes or only looks
         :return: what the user is to know about the master's images, each once
         :raises CloudError: the master cannot be asked
         """
         refs = list(refs)
-        ways = open_ways(self.settings, self.master, several=len(refs) > 1)
+        ways = open_ways(self.settings, self.master, purpose, several=len(refs) > 1)
         self.mover = self._resources.enter_context(ways)
         targets = dict.fromkeys(ref.target for ref in refs if ref.target in self.settings.targets)
         selections = [self.selection(target) for target in targets]

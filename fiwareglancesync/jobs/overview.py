@@ -124,7 +124,7 @@ def _summary(result: RegionResult) -> Summary:
 
 def _prepare(run: Run, refs: Sequence[RegionRef]) -> None:
     try:
-        run.prepare(refs)
+        run.prepare(refs, Mode.STATUS.purpose)
     except CloudError as error:
         raise MasterFailed(str(error)) from error
 

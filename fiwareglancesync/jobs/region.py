@@ -19,6 +19,7 @@ from ..facade import Place
 from ..facade.backup import write_backup
 from ..model import MOVES, Listing, Message, SyncStatus
 from ..planning import PlanEntry, RegionPlan, kept_images, narrow
+from ..transfer.ways import Purpose
 from .holding import region_lock
 
 
@@ -29,6 +30,11 @@ class Mode(Enum):
     DRY_RUN = "dry-run"
     STATUS = "status"
     BACKUP = "backup"
+
+    @property
+    def purpose(self) -> Purpose:
+        """What is wanted of the ways to move bytes."""
+        return Purpose.MOVE if self is Mode.SYNC else Purpose.LOOK
 
 
 @dataclass(frozen=True, slots=True)

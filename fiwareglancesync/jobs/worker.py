@@ -109,7 +109,7 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
     recorder = TaskRecorder(store, task.id)
     with closing(Run(settings, federation, Choice(request.images))) as run:
         try:
-            told = run.prepare([ref])
+            told = run.prepare([ref], request.mode.purpose)
         except CloudError as error:
             return region_error(settings.master_region, error)
         for message in told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import Enum
 
 from ..facade import Place
 from ..settings import MASTER, Settings
@@ -14,12 +15,20 @@ from .spool import SpoolSource, default_folder
 from .throttle import Throttle
 
 
+class Purpose(Enum):
+    """What a run wants of the ways."""
+
+    LOOK = "look"
+    MOVE = "move"
+
+
 @contextmanager
-def open_ways(settings: Settings, master: Place, *, several: bool) -> Iterator[Mover]:
+def open_ways(settings: Settings, master: Place, purpose: Purpose, *, several: bool) -> Iterator[Mover]:
     """The ways to move bytes, in the order of preference, for as long as a run lasts.
 
     :param settings: the configuration
     :param master: the master region
+    :param purpose: a run that only looks leaves the spool as it is: a later one may go on with what is there
     :param several: whether several regions may need an image, so that reading it once pays
     """
     spool = SpoolSource(master, settings.spool_dir or default_folder(), settings.spool_size)
@@ -30,7 +39,7 @@ def open_ways(settings: Settings, master: Place, *, several: bool) -> Iterator[M
         yield Mover(sources, settings.transfer, _Limits(settings))
     finally:
         # Even without a use for it: a run that was killed may have left something there.
-        if not settings.spool_keep:
+        if purpose is Purpose.MOVE and not settings.spool_keep:
             spool.clear()
 
 

@@ -200,6 +200,17 @@ def test_a_failure_that_nobody_foresaw_ends_one_region_only(
     assert regions["Zamora"]["error"] is None
 
 
+@pytest.mark.parametrize("words", [[], ["--dry-run"], ["--show-status"], ["--show-regions"], ["--make-backups"]])
+def test_only_a_synchronisation_clears_the_spool(shell: Shell, words: list[str]) -> None:
+    shell.load(Spain=MASTERS, Burgos=[])
+    spool = shell.folder / "spool"
+    spool.mkdir(mode=0o700)
+    part = spool / f"{'0' * 64}.data"
+    part.write_text("what a run that was killed has left")
+    assert shell(*words, "--config", f"main.spool_dir={spool}").code == 0
+    assert part.exists() is (words != [])
+
+
 class TestBackups:
     def test_hold_the_regions_asked_for_and_always_the_master(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=CONFLICT, Zamora=[])

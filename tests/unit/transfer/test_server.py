@@ -19,7 +19,7 @@ from fiwareglancesync.settings import Settings, Target
 from fiwareglancesync.transfer import Mover
 from fiwareglancesync.transfer.server import ServerWay
 from fiwareglancesync.transfer.sources import Source, StreamSource
-from fiwareglancesync.transfer.ways import open_ways
+from fiwareglancesync.transfer.ways import Purpose, open_ways
 from tests.support.builders import MASTER, REGION, World, errors, master_image
 
 Fetch = Callable[[Image, Image], Image]
@@ -338,8 +338,8 @@ def test_the_order_of_the_ways(tmp_path: Path) -> None:
     settings = Settings(MASTER, {"master": Target("master")}, images_dir=tmp_path, spool_dir=tmp_path / "spool")
     world = World([ONE])
     region = FetchingRegion(world.place)
-    with open_ways(settings, world.place, several=True) as mover:
+    with open_ways(settings, world.place, Purpose.MOVE, several=True) as mover:
         assert mover.ways(ONE, region)[0] == ["file", "server", "spool", "stream"]
-    with open_ways(replace(settings, transfer="server"), world.place, several=True) as mover:
+    with open_ways(replace(settings, transfer="server"), world.place, Purpose.MOVE, several=True) as mover:
         assert mover.ways(ONE, region) == (["server"], [])
     assert region.name == REGION

@@ -18,7 +18,7 @@ from fiwareglancesync.facade import PIECE
 from fiwareglancesync.settings import Credential, Settings, Target
 from fiwareglancesync.transfer import attempts
 from fiwareglancesync.transfer import spool as spool_module
-from fiwareglancesync.transfer.ways import open_ways
+from fiwareglancesync.transfer.ways import Purpose, open_ways
 from tests.support.faults import until
 from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, content_of, data_files, read
 
@@ -346,17 +346,19 @@ class TestClearing:
         spool.clear()
         assert [file.name for file in folder.iterdir()] == ["admission"]
 
-    @pytest.mark.parametrize("keep", [False, True])
+    @pytest.mark.parametrize(
+        ("purpose", "keep", "left"), [(Purpose.MOVE, False, 0), (Purpose.MOVE, True, 1), (Purpose.LOOK, False, 1)]
+    )
     @pytest.mark.parametrize("several", [False, True])
-    def test_the_end_of_a_run_clears_unless_it_is_to_be_kept(
-        self, master: CountedMaster, folder: Path, keep: bool, several: bool
+    def test_the_end_of_a_run_that_moves_images_clears_unless_all_is_to_be_kept(
+        self, master: CountedMaster, folder: Path, purpose: Purpose, keep: bool, left: int, several: bool
     ) -> None:
         read(master.spool(folder), master.images[0])
         targets = {"master": Target("master", Credential())}
         settings = Settings("Spain", targets, spool_dir=folder, spool_keep=keep)
-        with open_ways(settings, master, several=several):  # type: ignore[arg-type]
+        with open_ways(settings, master, purpose, several=several):  # type: ignore[arg-type]
             assert len(data_files(folder)) == 1
-        assert len(data_files(folder)) == int(keep)
+        assert len(data_files(folder)) == left
 
 
 class TestFolders:
