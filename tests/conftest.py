@@ -11,9 +11,13 @@ import pytest
 from hypothesis import settings
 
 # With CI=true the same examples are tried each time: what fails there fails everywhere. Elsewhere new ones are.
-settings.register_profile("ci", derandomize=True)
-if os.environ.get("CI") == "true":
-    settings.load_profile("ci")
+settings.register_profile(
+    "ours",
+    max_examples=1000 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 50,
+    derandomize=os.environ.get("CI") == "true",
+    deadline=None,
+)
+settings.load_profile("ours")
 
 ROOT = Path(__file__).resolve().parent.parent
 MISSING_PACKAGE = "needs the Debian package "

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"WARNING: {warning}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="glancesync-test-") as scratch:
         try:
-            outcomes = run_lanes(_lanes(options, python), Path(scratch), _environment(python))
+            outcomes = run_lanes(_lanes(options, python), Path(scratch), _environment(options, python))
         except KeyboardInterrupt:
             return 130
     return _summarise(outcomes)
@@ -73,10 +73,11 @@ def _parser() -> argparse.ArgumentParser:
 def _lanes(options: argparse.Namespace, python: Path) -> list[Lane]:
     """What is done at the same time; the two clouds of the lanes are different ones."""
     linters = list(_linters(python))
-    unit = _pytest(options, python, "unit", ["tests/unit"], WITHOUT_CLOUD, processes=os.cpu_count() or 1)
+    unit = _pytest(options, python, "unit", ["tests/unit"], f"{WITHOUT_CLOUD} and not outside", os.cpu_count() or 1)
     if options.unit:
         return [Lane(linters), Lane([unit])]
     others = [
+        _pytest(options, python, "units outside", ["tests/unit"], "outside"),
         _pytest(options, python, "scenarios", ["tests", "--ignore=tests/unit"], WITHOUT_CLOUD),
         Step("installation", [str(python), str(CHECKOUT / "scripts" / "workbench" / "installation.py")]),
     ]
@@ -116,10 +117,11 @@ def _pytest(
     )
 
 
-def _environment(python: Path) -> dict[str, str]:
+def _environment(options: argparse.Namespace, python: Path) -> dict[str, str]:
     """What the tests run with: nothing of the caller's that leads to a cloud, a proxy never for loopback."""
     environment = clean_environment(cloud.without_cloud(os.environ))
     environment.pop("PYTEST_ADDOPTS", None)
+    environment["HYPOTHESIS_PROFILE"] = "long" if options.long else "short"
     path = os.pathsep.join([str(python.parent), environment.get("PATH", os.defpath)])
     loopback = "127.0.0.1,localhost"
     return environment | {

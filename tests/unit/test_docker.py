@@ -99,6 +99,7 @@ def test_only_what_is_copied_is_sent_to_the_builder() -> None:
     assert all((FOLDER.parent / name).exists() for name in sent)
 
 
+@pytest.mark.outside
 def test_what_is_copied_is_enough_to_install(tmp_path: Path) -> None:
     for line in (FOLDER / "Dockerfile.dockerignore").read_text(encoding="utf-8").split():
         if line.startswith("!"):

@@ -125,16 +125,19 @@ def test_changelog_tells_about_this_version() -> None:
     assert newest.group(1) == fiwareglancesync.__version__
 
 
+@pytest.mark.outside
 def test_wheel_has_the_version_of_the_package(wheel: Path) -> None:
     assert wheel.name.startswith(f"fiware_glancesync-{fiwareglancesync.__version__}-")
 
 
+@pytest.mark.outside
 def test_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     files = set(zipfile.ZipFile(wheel).namelist())
     ours = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py")} | DATA
     assert {name for name in files if ".dist-info/" not in name and ".data/" not in name} == ours
 
 
+@pytest.mark.outside
 def test_wheel_gives_the_commands_and_the_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (points,) = [name for name in archive.namelist() if name.endswith("/entry_points.txt")]
@@ -144,6 +147,7 @@ def test_wheel_gives_the_commands_and_the_licence(wheel: Path) -> None:
     assert "glancesync-generate-config = fiwareglancesync.scripts.generate_config_file:main" in commands
 
 
+@pytest.mark.outside
 def test_wheel_gives_the_manual_page(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (page,) = [name for name in archive.namelist() if name.endswith("/share/man/man1/glancesync.1")]

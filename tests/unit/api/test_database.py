@@ -59,6 +59,7 @@ def test_a_folder_that_cannot_be_used_is_named(environ: dict[str, str], tmp_path
         create_app(environ | {"GLANCESYNCAPP_DATABASE_PATH": str(tmp_path / "file" / "folder")}, background=False)
 
 
+@pytest.mark.outside
 def test_the_command_upgrades(environ: dict[str, str], tmp_path: Path) -> None:
     new = environ | {"GLANCESYNCAPP_DATABASE_PATH": str(tmp_path / "new")}
     for words in (["upgrade"], ["current"]):

@@ -129,12 +129,14 @@ def refusal(database: str) -> str:
         return str(error)
 
 
+@pytest.mark.outside
 def test_machines_that_share_a_database_keep_each_other_out(postgresql: str) -> None:
     with held_elsewhere(postgresql):
         assert " at elsewhere since " in refusal(postgresql)
     assert refusal(postgresql) == ""
 
 
+@pytest.mark.outside
 def test_another_machines_process_that_died_is_believed_until_its_lease_runs_out(postgresql: str) -> None:
     with held_elsewhere(postgresql) as process:
         process.kill()
