@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from traceback import format_exc
@@ -48,6 +48,7 @@ class Command:
         level = logging.WARNING if options.quiet else logging.DEBUG if options.verbose else logging.INFO
         self._narrator = Narrator(level, narrate=narrates, to_stderr=options.events == "-")
         self._listeners: list[Emit] = []
+        self._refs: Sequence[RegionRef] = ()
         self._outcomes: dict[RegionRef, RegionOutcome] = {}
         self._failed = False
 
@@ -56,27 +57,36 @@ class Command:
 
         :return: the exit code (contract 1.2)
         """
-        started = datetime.now(timezone.utc)
         with ExitStack() as stack:
             stack.callback(self._run.close)
             self._open_listeners(stack)
-            report_file = stack.enter_context(private_file(self._options.report)) if self._options.report else None
+            if self._options.report:
+                stack.enter_context(self._reported(self._options.report))
             for message in self._settings.warnings:
                 self._tell(message)
-            refs: list[RegionRef] | None = None
             if self._options.show_regions:
                 self._show_regions()
-            else:
-                refs = self._prepare()
-            if refs is not None:
-                self._do_all(refs, stack)
-            code = self._exit_code()
-            if report_file is not None:
-                outcomes = [self._outcomes[ref] for ref in refs or () if ref in self._outcomes]
-                mode = "show-regions" if self._options.show_regions else self._mode.value
-                report_file.write(report(mode, self._settings.master_region, started, outcomes, code))
+            elif self._prepare():
+                self._do_all(stack)
             self._emit(Event(Kind.RUN_FINISHED, count=sum(o.failed for o in self._outcomes.values())))
-        return code
+        return self._exit_code()
+
+    @contextmanager
+    def _reported(self, path: str) -> Iterator[None]:
+        """Write the report, with the regions that are done by then, however the run ends."""
+        started = datetime.now(timezone.utc)
+        with private_file(path) as file:
+            code = 1
+            try:
+                yield
+                code = self._exit_code()
+            except BaseException as error:
+                code = getattr(error, "exit_code", code)
+                raise
+            finally:
+                outcomes = [self._outcomes[ref] for ref in self._refs if ref in self._outcomes]
+                mode = "show-regions" if self._options.show_regions else self._mode.value
+                file.write(report(mode, self._settings.master_region, started, outcomes, code))
 
     def _open_listeners(self, stack: ExitStack) -> None:
         if self._options.events == "-":
@@ -86,8 +96,8 @@ class Command:
         if self._tells or self._mode not in (Mode.SYNC, Mode.DRY_RUN):
             self._listeners.append(self._narrator)
 
-    def _prepare(self) -> list[RegionRef] | None:
-        """Name the regions and ask the master; None when the master fails, which ends the run."""
+    def _prepare(self) -> bool:
+        """Name the regions and ask the master; whether it answers, for otherwise the run ends."""
         master = self._settings.master_region
         try:
             refs = resolve_regions(self._options.regions, self._settings, self._run.federation, self._lost)
@@ -95,19 +105,20 @@ class Command:
         except CloudError as error:
             self._failed = True
             self._tell(Message.error(region_error(master, error)))
-            return None
+            return False
         self._emit(Event(Kind.RUN_STARTED, master))
         if self._mode in (Mode.SYNC, Mode.DRY_RUN):
             self._narrator.tell(logging.INFO, f"======Master is {master}")
         for message in messages:
             self._tell(message)
-        return self._with_master(refs) if self._mode is Mode.BACKUP else refs
+        self._refs = self._with_master(refs) if self._mode is Mode.BACKUP else refs
+        return True
 
     def _with_master(self, refs: list[RegionRef]) -> list[RegionRef]:
         """Backups always hold the master too."""
         return list(dict.fromkeys([*refs, RegionRef(self._settings.master.name, self._settings.master_region)]))
 
-    def _do_all(self, refs: Sequence[RegionRef], stack: ExitStack) -> None:
+    def _do_all(self, stack: ExitStack) -> None:
         folder = Path(f"backup_glance_{datetime.now().isoformat()}") if self._mode is Mode.BACKUP else None
         detailed = self._options.format in ("table", "json")
         job = RegionJob(self._run, self._mode, self._options.wait, ways=detailed, backup_folder=folder)
@@ -120,8 +131,8 @@ class Command:
         writer = None
         if self._mode is Mode.STATUS:
             writer = StatusWriter(self._options.format or "csv", sys.stdout)
-        results = self._in_parallel(refs, job, stack) if self._options.parallel else self._in_turn(refs, job)
-        for result in _in_order(refs, results):
+        results = self._in_parallel(job, stack) if self._options.parallel else self._in_turn(job)
+        for result in _in_order(self._refs, results):
             if writer is not None:
                 writer.write(result.rows)
         if writer is not None:
@@ -129,8 +140,8 @@ class Command:
         if folder is not None and folder.is_dir():
             self._narrator.tell(logging.INFO, f"The backup is in {folder}")
 
-    def _in_turn(self, refs: Sequence[RegionRef], job: RegionJob) -> Iterable[RegionResult]:
-        for ref, sight in looked_at(refs, job.look):
+    def _in_turn(self, job: RegionJob) -> Iterable[RegionResult]:
+        for ref, sight in looked_at(self._refs, job.look):
             try:
                 result = job(ref, self._emit, sight)
             except BrokenPipeError:
@@ -140,8 +151,8 @@ class Command:
             self._keep(result)
             yield result
 
-    def _in_parallel(self, refs: Sequence[RegionRef], job: RegionJob, stack: ExitStack) -> Iterable[RegionResult]:
-        chronicles = stack.enter_context(Chronicles(refs)) if self._mode in (Mode.SYNC, Mode.DRY_RUN) else None
+    def _in_parallel(self, job: RegionJob, stack: ExitStack) -> Iterable[RegionResult]:
+        chronicles = stack.enter_context(Chronicles(self._refs)) if self._mode in (Mode.SYNC, Mode.DRY_RUN) else None
 
         def work(ref: RegionRef, emit: Callable[[Event], None]) -> RegionResult:
             self._run.federation.forked()
@@ -149,7 +160,7 @@ class Command:
 
         if chronicles is not None:
             self._listeners.append(chronicles)
-        for item in run_jobs(refs, work, self._settings.max_children):
+        for item in run_jobs(self._refs, work, self._settings.max_children):
             if isinstance(item, Told):
                 self._emit(item.event)
                 continue

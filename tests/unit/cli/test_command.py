@@ -396,6 +396,33 @@ class TestRecords:
         document = json.loads((shell.folder / "report").read_text())
         assert (document["mode"], document["regions"]) == ("show-regions", [])
 
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize("parallel", [[], ["--parallel", "--config", "main.max_children=1"]])
+    def test_the_report_of_an_interrupted_run_has_the_regions_that_are_done(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int, parallel: list[str]
+    ) -> None:
+        shell.load(Spain=MASTERS, Avila=IN_STEP, Burgos=[], Zamora=[])
+        original, whole_run = EmbeddedPlace.adopt, os.getpid()
+
+        def interrupt(place: EmbeddedPlace, *arguments: Any) -> Any:
+            os.kill(whole_run, number)
+            return original(place, *arguments)
+
+        monkeypatch.setattr(EmbeddedPlace, "adopt", interrupt)
+        assert shell("--report", "report", *parallel).code == code
+        document = json.loads((shell.folder / "report").read_text())
+        assert (document["exit_code"], [region["region"] for region in document["regions"]]) == (code, ["Avila"])
+
+    @pytest.mark.parametrize(("words", "code"), [(["nobody:"], 2), ([], 1)])
+    def test_a_run_that_fails_before_any_region_has_a_report_of_none(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int
+    ) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+        monkeypatch.setattr(EmbeddedPlace, "listing", failing(RecursionError("too deep"), "listing", "Spain"))
+        assert shell(*words, "--report", "report").code == code
+        document = json.loads((shell.folder / "report").read_text())
+        assert (document["exit_code"], document["regions"]) == (code, [])
+
     def test_a_report_that_cannot_be_written_is_found_before_anything_is_done(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         ended = shell("--report", "nowhere/report")
