@@ -121,6 +121,8 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
             raise UsageError(f"{word} is not KEY=VALUE; put regions before --config or after --")
     if parsed.format and not (parsed.show_status or parsed.show_regions):
         raise UsageError("--format goes with --show-status or --show-regions")
+    if parsed.events == "-" and (parsed.show_status or parsed.show_regions):
+        raise UsageError("--events - would mix with the data on standard output; name a file: --events FILE")
     if any(not region.strip() for region in parsed.regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
     return parsed

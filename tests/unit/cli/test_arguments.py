@@ -89,6 +89,19 @@ def test_a_run_has_no_format(mode: list[str]) -> None:
     assert refusal(*mode, "--format", "csv") == "--format goes with --show-status or --show-regions"
 
 
+@pytest.mark.parametrize("mode", ["--show-status", "--show-regions"])
+def test_events_do_not_mix_with_data(mode: str) -> None:
+    assert refusal(mode, "--events", "-") == (
+        "--events - would mix with the data on standard output; name a file: --events FILE"
+    )
+    assert parse(mode, "--events", "file").events == "file"
+
+
+@pytest.mark.parametrize("mode", [[], ["--dry-run"], ["--make-backups"]])
+def test_without_data_events_may_go_to_standard_output(mode: list[str]) -> None:
+    assert parse(*mode, "--events", "-").events == "-"
+
+
 @pytest.mark.parametrize("way", ["auto", "file", "stream", "spool", "server"])
 def test_a_way_may_be_forced(way: str) -> None:
     assert parse("--transfer", way).transfer == way
