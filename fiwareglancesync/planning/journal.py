@@ -104,11 +104,12 @@ class Carriers:
     """The images of a listing that carry a journal, sorted by whether it is to be believed.
 
     :param journals: UUID of the carrier → its journal, for those that are believed
-    :param hidden: UUIDs that a plan does not look at: unfinished images, the old ones of published images,
-        and local images with a journal that is not their own
+    :param passing: UUIDs of unfinished images and of the old ones of published images
+    :param hidden: UUIDs that a plan does not look at: these, and local images with a journal that is not their own
     """
 
     journals: Mapping[str, Journal] = field(default_factory=dict)
+    passing: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     messages: tuple[Message, ...] = ()
 
@@ -148,12 +149,13 @@ def read_carriers(listing: Listing) -> Carriers:
         return NO_CARRIERS
     by_id = {image.id: image for image in listing.images}
     journals: dict[str, Journal] = {}
-    hidden: set[str] = set()
+    passing: set[str] = set()
+    disbelieved: set[str] = set()
     messages = []
     for image in sorted(marked, key=lambda i: i.order):
         journal = Journal.of(image)
         if journal is None or not _believed(journal, image, by_id, listing):
-            hidden.add(image.id)
+            disbelieved.add(image.id)
             messages.append(
                 Message.warning(
                     f"{listing.region}: image {image.name} (UUID {image.id}) carries a {JOURNAL} that is not its"
@@ -164,10 +166,10 @@ def read_carriers(listing: Listing) -> Carriers:
             continue
         journals[image.id] = journal
         if journal.step == NEW:
-            hidden.add(image.id)
+            passing.add(image.id)
         elif journal.old in by_id:
-            hidden.add(journal.old)
-    return Carriers(journals, frozenset(hidden), tuple(messages))
+            passing.add(journal.old)
+    return Carriers(journals, frozenset(passing), frozenset(passing | disbelieved), tuple(messages))
 
 
 def kept_images(listing: Listing) -> list[Image]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ..model import OBSOLETE, Image, Listing, Message
 from ..settings import ConditionError, Target
+from .journal import read_carriers
 from .links import in_cycles, linked_first, links_of
 from .properties import Wanted, wanted_properties
 
@@ -121,8 +122,12 @@ def select(master: Listing, target: Target) -> Selection:
 
 
 def _unambiguous(master: Listing, messages: list[Message]) -> list[Image]:
-    """Active, named, ours; namesakes dropped, all of them (contract 3.1)."""
-    own = [image for image in master.images if image.is_active and image.name and master.owns(image)]
+    """Active, named, ours; namesakes dropped, all of them (contract 3.1).
+
+    The master may be a region to another run: what that one has not finished does not count (contract 3.9).
+    """
+    passing = read_carriers(master).passing
+    own = [i for i in master.images if i.is_active and i.name and master.owns(i) and i.id not in passing]
     own.sort(key=lambda image: image.order)
     times = Counter(image.name for image in own)
     for name, count in times.items():

@@ -6,7 +6,7 @@ import pytest
 
 from fiwareglancesync.model import Image
 from fiwareglancesync.settings import ConditionError
-from tests.support.builders import OURS, THEIRS, master_image, selection, texts
+from tests.support.builders import OURS, THEIRS, carrying, master_image, selection, texts
 
 
 def chosen(*masters: Image, **rules: object) -> list[str]:
@@ -98,6 +98,19 @@ def test_all_namesakes_are_dropped_with_one_warning() -> None:
     made = selection([*(master_image("a", id=f"m{n}", visibility="private") for n in range(3)), master_image("b")])
     assert [selected.image.name for selected in made.images] == ["b"]
     assert texts(made) == ["Duplicated images with name a will be ignored"]
+
+
+@pytest.mark.parametrize(("step", "chosen_id"), [("new", "m-a"), ("published", "new")])
+def test_what_another_run_has_not_finished_in_the_master_does_not_count(step: str, chosen_id: str) -> None:
+    carrier = carrying(master_image("a", "B", id="new"), step=step, action="replace", old="m-a")
+    made = selection([master_image("a"), carrier, carrying(master_image("b"))])
+    assert [selected.image.id for selected in made.images] == [chosen_id]
+    assert texts(made) == []
+
+
+def test_an_image_of_the_master_with_a_copied_journal_counts() -> None:
+    snapshot = master_image("b", properties=dict(carrying(master_image("a")).user_properties))
+    assert chosen(snapshot) == ["b"]
 
 
 def test_a_namesake_of_another_owner_is_no_namesake() -> None:
