@@ -137,15 +137,17 @@ def _alive(store: TaskStore, task_id: str, until: float) -> Iterator[None]:
     ended = threading.Event()
 
     def beat() -> None:
+        told = False
         while not ended.wait(BEAT):
             try:
                 cancel = store.live(task_id)
             except SQLAlchemyError as error:
                 log.warning("Task %s: no sign of life can be given: %s", task_id, one_line(error))
                 continue
-            if (cancel is not False or time.monotonic() >= until) and not ended.is_set():
+            over = cancel is not False or time.monotonic() >= until
+            if over and not told and not ended.is_set():
+                told = True  # tidying up may take long, and who tidies up lives
                 os.kill(os.getpid(), signal.SIGTERM)
-                return
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()

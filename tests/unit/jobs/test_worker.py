@@ -16,6 +16,7 @@ from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import TaskRequest
 from fiwareglancesync.jobs.worker import carry_out, has_died, worker_name
+from tests.support.server import wait_for
 
 
 @pytest.fixture
@@ -38,6 +39,29 @@ def test_a_task_whose_time_is_up_is_ended_tidily(store: TaskStore) -> None:
     found = store.by_id(task.id)
     assert found is not None
     assert found.reason == "not done within the time limit of 0 seconds"
+
+
+def test_a_cancelled_task_lives_until_everything_is_tidy(store: TaskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    task, _ = store.create("Burgos", TaskRequest())
+
+    def heartbeat() -> float:
+        found = store.by_id(task.id)
+        assert found is not None
+        return found.heartbeat
+
+    def work_and_tidy_up(*_: object) -> None:
+        store.cancel(task.id)
+        try:
+            time.sleep(600)
+        finally:
+            stopped = time.time()
+            wait_for(lambda: heartbeat() > stopped, "a sign of life")
+
+    monkeypatch.setattr(worker, "_synchronise", work_and_tidy_up)
+    assert not carry_out(store, task.id, {})
+    found = store.by_id(task.id)
+    assert found is not None
+    assert found.reason == "cancelled"
 
 
 def test_a_task_that_another_process_has_begun_is_not_begun_again(store: TaskStore) -> None:
