@@ -8,6 +8,7 @@ import struct
 import tempfile
 import threading
 import time
+import weakref
 
 _NEXT = struct.Struct("d")
 
@@ -32,7 +33,7 @@ class Throttle:
         self._guard = threading.Lock()
         self._file = tempfile.TemporaryFile(prefix="glancesync-")  # noqa: SIM115 - as long as this object lives
         os.pwrite(self._file.fileno(), _NEXT.pack(0.0), 0)
-        os.register_at_fork(after_in_child=self._forked)
+        _throttles.add(self)
 
     @property
     def portion(self) -> int:
@@ -56,5 +57,18 @@ class Throttle:
                 fcntl.lockf(number, fcntl.LOCK_UN)
         time.sleep(begin - now)
 
-    def _forked(self) -> None:
+    def forked(self) -> None:
+        """Begin in a child process, where the thread that held the guard is not."""
         self._guard = threading.Lock()
+
+
+_throttles: weakref.WeakSet[Throttle] = weakref.WeakSet()
+"""All of this process, as long as somebody uses them: what is registered for forks is never let go."""
+
+
+def _forked() -> None:
+    for throttle in _throttles:
+        throttle.forked()
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -202,3 +202,12 @@ def test_a_child_forked_while_a_thread_waits_its_turn_is_not_held_up(monkeypatch
     finally:
         awake.set()
         sleeper.join()
+
+
+def test_what_nobody_uses_any_more_keeps_no_file_open() -> None:
+    throttle = Throttle(RATE)
+    number = throttle._file.fileno()
+    os.fstat(number)
+    del throttle
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(number)
