@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import Cancelled
 from .lease import one_line
 from .queue import QUEUE, TASK
-from .runner import Workplace
+from .runner import ExecutorFailed, Workplace
 from .signals import cancellable
 from .tasks import TaskStatus
 from .worker import has_died
@@ -72,7 +72,11 @@ def take(task_id: str, workplace: Workplace) -> None:
     except SQLAlchemyError as error:  # the server sends it again
         log.warning("Task %s: the database cannot be used: %s", task_id, one_line(error))
         return
-    process = workplace.launch(task_id)
+    try:
+        process = workplace.launch(task_id)
+    except ExecutorFailed as error:  # likewise, perhaps to another worker
+        log.error("Task %s: %s", task_id, error)
+        return
     log.info("Task %s begins as process %d", task_id, process.pid)
     try:
         with cancellable(child=True):

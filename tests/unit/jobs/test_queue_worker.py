@@ -13,7 +13,7 @@ import pytest
 from fiwareglancesync.jobs import runner
 from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.queue_worker import take
-from fiwareglancesync.jobs.runner import Workplace
+from fiwareglancesync.jobs.runner import ExecutorFailed, Workplace
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import Task, TaskRequest, TaskStatus
@@ -107,6 +107,20 @@ def test_a_database_that_fails_begins_nothing(
     (tmp_path / "tasks.db").unlink()
     take("any", untouched)
     assert "Task any: the database cannot be used" in caplog.text
+
+
+def test_a_task_whose_process_cannot_be_started_waits_for_another_worker(
+    untouched: Workplace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise ExecutorFailed("the process of the task cannot be started: no memory")
+
+    monkeypatch.setattr(Untouched, "launch", fail)
+    task_id = made(untouched)
+    take(task_id, untouched)
+    assert f"Task {task_id}: the process of the task cannot be started: no memory" in caplog.text
+    task = found(untouched, task_id)
+    assert (task.status, task.started) == (TaskStatus.SYNCING, None)
 
 
 def test_a_process_that_overstays_is_killed(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
