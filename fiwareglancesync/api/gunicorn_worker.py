@@ -41,7 +41,7 @@ class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no ty
         while True:
             time.sleep(min(LOOK, PATIENCE / 2))
             late = time.monotonic() - PATIENCE
-            for conn, begun in list(self._begun.items()):
+            for conn, begun in self._begun.copy().items():
                 if begun < late:
                     with suppress(OSError):  # it has just been closed
                         conn.sock.shutdown(socket.SHUT_RD)

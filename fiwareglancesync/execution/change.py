@@ -88,7 +88,7 @@ def _persist(attempt: Callable[[], tuple[Image, Moved]]) -> tuple[Image, Moved]:
         cause = cut.__cause__
         if isinstance(cause, GlanceSyncError):
             cause.args = cut.args  # with what the undoing had to tell
-            raise cause from cut
+            raise cause from cause.__cause__
         raise
 
 
