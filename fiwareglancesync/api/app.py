@@ -33,6 +33,7 @@ from . import errors, metrics
 from .auth import guarded, loopback_only
 from .cloud import Cloud
 from .database import MODELS, bring_up_to_date, choose_url, db, open_database
+from .flask_file import read_flask_file
 from .health import Health
 from .open_routes import open_routes
 from .routes import regions
@@ -83,8 +84,7 @@ def create_app(
         doc_ui=False,
         static_folder=None,
     )
-    if server.flask_file is not None:
-        app.config.from_pyfile(str(server.flask_file))
+    read_flask_file(app, server.flask_file)
     app.config.setdefault("MAX_CONTENT_LENGTH", None)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or BODY
     app.url_map.strict_slashes = False

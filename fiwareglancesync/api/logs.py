@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import fcntl
 import logging
 import logging.config
@@ -49,9 +48,7 @@ class SharedRotatingFileHandler(RotatingFileHandler):
         return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
     def _open(self) -> Any:
-        return open(
-            self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_private
-        )
+        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_private)
 
 
 class Discreet(logging.Filter):
@@ -59,7 +56,8 @@ class Discreet(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change a record in place; every one passes."""
-        record.request = getattr(g, "request_id", "-") if has_request_context() else "-"
+        if not hasattr(record, "request"):
+            record.request = getattr(g, "request_id", "-") if has_request_context() else "-"
         text = record.getMessage()
         cleaned = _SECRET.sub(lambda found: found[1] + "***", text)
         if cleaned != text:
@@ -78,15 +76,23 @@ def set_up(file: Path | None) -> str | None:
     if file is not None:
         try:
             logging.config.fileConfig(file, disable_existing_loggers=False)
-        except (KeyError, ValueError, OSError, RuntimeError, configparser.Error, AttributeError, ImportError) as error:
-            text = f"The file {file} configures no logging: {' '.join(str(error).split())}"
+        except Exception as error:  # the file may hold calls, so whatever they raise
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            text = f"The file {file} configures no logging: {reason}"
             raise StartError([f"{text}\nPlease correct it to execute the program."]) from error
     else:
         warning = _default()
-    for handler in logging.getLogger().handlers:
+    for handler in _handlers():
         handler.addFilter(Discreet())
     logging.getLogger("keystonemiddleware").setLevel(logging.CRITICAL)
     return warning
+
+
+def _handlers() -> set[logging.Handler]:
+    """Those of all loggers: a file may give any logger handlers of its own."""
+    root = logging.getLogger()
+    named = (logger for logger in root.manager.loggerDict.values() if isinstance(logger, logging.Logger))
+    return {handler for logger in (root, *named) for handler in logger.handlers}
 
 
 def _default() -> str | None:

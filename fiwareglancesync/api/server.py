@@ -97,13 +97,15 @@ def checked_host(host: str, settings: ServerSettings) -> str:
 
 
 def _check(app: Flask) -> None:
-    """See whether tasks could be handed over.
+    """See whether there is an embedded federation where one is named, and whether tasks could be handed over.
 
-    :raises GlanceSyncError: they could not
+    :raises GlanceSyncError: there is none, or they could not
     """
     from .service import NAME, Service
 
     found: Service = app.extensions[NAME]
+    if found.embedded:
+        found.watch()
     found.executor.check()
 
 

@@ -69,6 +69,9 @@ VARIABLES: Mapping[str, str] = {key: key for key in KEYS[OPENSTACK]} | {
 }
 """The environment variables that stand in for keys that the file does not have."""
 
+YES, NO = ("true", "yes", "on", "1"), ("", "false", "no", "off", "0")
+"""How a switch is written; one that is not written is off."""
+
 BROKERS = ("redis://", "rediss://", "amqp://", "amqps://")
 """How the URL of a broker begins."""
 
@@ -152,6 +155,14 @@ def is_loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 
@@ -312,6 +323,7 @@ class _Reader:
             self._need("ADM_TENANT_ID", "ADM_TENANT_NAME")
         else:
             self._need("ADM_APPLICATION_CREDENTIAL_SECRET")
+        self._check_keystone()
         return Keystone(
             url=self._value("KEYSTONE_URL"),
             user=self._value("ADM_USER"),
@@ -322,9 +334,31 @@ class _Reader:
             project_domain=self._value("PROJECT_DOMAIN_NAME"),
             application_credential_id=self._value("ADM_APPLICATION_CREDENTIAL_ID"),
             application_credential_secret=self._value("ADM_APPLICATION_CREDENTIAL_SECRET"),
-            roles=tuple(role for role in (r.strip() for r in self._value("ROLES").split(",")) if role),
+            roles=self._roles(),
             cacert=self._value("CACERT"),
-            insecure=self._value("INSECURE").lower() in ("true", "yes", "on", "1"),
+            insecure=self._value("INSECURE").lower() in YES,
+        )
+
+    def _roles(self) -> tuple[str, ...]:
+        return tuple(role for role in (r.strip() for r in self._value("ROLES").split(",")) if role)
+
+    def _check_keystone(self) -> None:
+        """See that what is said of Keystone makes sense."""
+        url, cacert = self._value("KEYSTONE_URL"), self._value("CACERT")
+        if url and not _is_web_address(url):
+            self._wrong("KEYSTONE_URL", "a URL such as https://keystone.example.org:5000/v3")
+        if not self._roles():
+            self._wrong("ROLES", "the name of one role or of several, with commas in between")
+        if cacert and not os.access(cacert, os.R_OK):
+            self._wrong("CACERT", "a file that can be read")
+        if self._value("INSECURE").lower() not in (*YES, *NO):
+            self._wrong("INSECURE", "True or False")
+
+    def _wrong(self, key: str, expected: str) -> None:
+        """Tell of a value that makes no sense; it is not shown, for a URL may hold a password."""
+        self._problems.append(
+            f"{key} in the section [{OPENSTACK}] of {self._origin}, or the environment variable {key}, is wrong,\n"
+            f"expected {expected}. Please correct it to execute the program."
         )
 
     def _need(self, *keys: str) -> None:

@@ -25,6 +25,7 @@ from ..jobs.runner import Workplace
 from ..jobs.store import TaskStore
 from ..settings import Settings
 from .database import bring_up_to_date, choose_url, open_database
+from .flask_file import read_flask_file
 from .logs import FORMAT, Discreet, set_up
 from .settings import ExecutorKind, ServerSettings, StartError, load_worker_settings
 
@@ -141,8 +142,7 @@ def _database(server: ServerSettings, settings: Settings) -> str:
     :raises GlanceSyncError: it is not, or cannot be used
     """
     app = Flask(__name__)
-    if server.flask_file is not None:
-        app.config.from_pyfile(str(server.flask_file))
+    read_flask_file(app, server.flask_file)
     url = choose_url(app, server, settings)
     open_database(app, url)
     bring_up_to_date(app)

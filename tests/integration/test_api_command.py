@@ -82,3 +82,16 @@ def test_ways_to_serve_that_exclude_each_other(environ: dict[str, str], folder: 
         [*RUN, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, "exclude each other" in done.stderr) == (2, True)
+
+
+def test_a_federation_that_is_not_there_is_told_before_anything_is_served(
+    environ: dict[str, str], folder: Path
+) -> None:
+    nowhere = environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(folder / "nowhere")}
+    words = ["gunicornserver", "-p", str(free_port())]
+    done = subprocess.run(
+        [*RUN, *words], cwd=folder, env=nowhere, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "holds no embedded federation" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr

@@ -71,6 +71,22 @@ def test_an_application_credential_is_enough() -> None:
     assert found.keystone.application_credential_id == "1"
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("KEYSTONE_URL", "keystone:5000"),
+        ("KEYSTONE_URL", "https://"),
+        ("KEYSTONE_URL", "http://secret@keystone:port"),
+        ("ROLES", ","),
+        ("INSECURE", "perhaps"),
+        ("CACERT", "/no/such/file"),
+    ],
+)
+def test_what_makes_no_sense_of_keystone_is_told(key: str, value: str) -> None:
+    (told,) = problems(KEYSTONE | {key: value})
+    assert told.startswith(f"{key} in the section [openstack]")
+
+
 def test_an_unknown_key_is_a_warning_with_the_nearest_name(tmp_path: Path) -> None:
     found = load_server_settings(file_with(tmp_path, "[settings]\nprot = 1\n"), embedded=True)
     assert len(found.warnings) == 1

@@ -1,0 +1,38 @@
+"""The configuration file of Flask that ``GLANCESYNCAPP_CONFIG`` names, which is a program in Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from .settings import FLASK_VARIABLE, StartError
+
+
+def read_flask_file(app: Flask, file: Path | None) -> None:
+    """Give an application what the file sets.
+
+    :param app: the application
+    :param file: None when there is none
+    :raises StartError: the file cannot be carried out
+    """
+    if file is None:
+        return
+    try:
+        app.config.from_pyfile(str(file))
+    except Exception as error:  # whatever a program of the user's raises
+        # Not what it says: that may show a line with a password in it.
+        line = getattr(error, "lineno", None) or _line(error, str(file))
+        where = f", line {line}" if line else ""
+        text = f"The file {file}, which {FLASK_VARIABLE} names, cannot be used{where}: {type(error).__name__}"
+        raise StartError([f"{text}\nPlease correct it to execute the program."]) from error
+
+
+def _line(error: Exception, file: str) -> int | None:
+    """The line of the file where the error came up."""
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return found
