@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,7 +27,7 @@ from ..jobs.slots import Slots
 from ..jobs.store import TaskStore
 from ..jobs.tables import key_of
 from ..settings import Settings
-from . import errors, metrics
+from . import errors, metrics, trace
 from .auth import guarded, loopback_only
 from .cloud import Cloud
 from .database import MODELS, bring_up_to_date, choose_url, db, open_database
@@ -50,8 +48,6 @@ SWEEP = 10.0
 
 RETENTION = 3600.0
 """Seconds between two removals of old tasks."""
-
-REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 log = logging.getLogger("glancesync.api")
 
@@ -88,6 +84,7 @@ def create_app(
     app.config.setdefault("MAX_CONTENT_LENGTH", None)
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or BODY
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # a redirection would be a page, not JSON
     url = choose_url(app, server, settings)
     open_database(app, url)
     if migrate:
@@ -149,16 +146,15 @@ def _add_routes(app: OpenAPI) -> None:
 
     @app.before_request
     def name_request() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if REQUEST_ID.fullmatch(given) else f"req-{uuid.uuid4()}"
+        g.request_id = trace.name_of(request.headers.get("X-Request-Id", ""))
 
     @app.after_request
     def log_request(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.get("request_id", "-")
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Cache-Control", "no-store")
-        path = request.path.encode("unicode_escape").decode()
-        log.info("%s %s %d", request.method, path[:300], response.status_code)
+        name = g.get("request_id", "-")
+        response.headers["X-Request-Id"] = name
+        for header, value in trace.HEADERS.items():
+            response.headers.setdefault(header, value)
+        trace.note(request.method, request.path, response.status_code, name)
         return response
 
     @app.shell_context_processor

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from . import trace
 from .errors import body_of
+from .metrics import count_refused
 from .settings import Keystone, is_loopback
 from .tokens import KEPT, TokenCache
 
@@ -67,7 +69,7 @@ def loopback_only(app: WSGIApplication) -> WSGIApplication:
         if host is not None and is_loopback(host["name"]):
             return app(environ, start)
         text = "Without Keystone settings the server answers requests to this machine's loopback names only."
-        return _answer(start, 403, "403 Forbidden", "Forbidden", text)
+        return _answer(environ, start, 403, "403 Forbidden", "Forbidden", text)
 
     return check
 
@@ -114,7 +116,7 @@ def _with_role(app: WSGIApplication, roles: tuple[str, ...]) -> WSGIApplication:
             environ[USER] = environ.get("HTTP_X_USER_ID") or None
             return app(environ, start)
         text = f"The token lacks the role that is needed here: {' or '.join(roles)}."
-        return _answer(start, 401, "401 Unauthorized", "Unauthorized", text)
+        return _answer(environ, start, 401, "401 Unauthorized", "Unauthorized", text)
 
     return check
 
@@ -141,34 +143,45 @@ def _worded(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
             if reached:
                 raise
             log.exception("The validation of a token failed")
-            return _unavailable(start)
+            return _unavailable(environ, start)
         if reached:
             return body
         if hasattr(body, "close"):
             body.close()
         code = int(begun[0][0].split()[0]) if begun else 500
         if code != 401:
-            return _unavailable(start)
+            return _unavailable(environ, start)
         challenges = [(name, value) for name, value in begun[0][1] if name.lower() == "www-authenticate"]
         text = (
             "The token is not valid, or has expired; get a new one."
             if has_token
             else "A token of Keystone is needed, in the header X-Auth-Token."
         )
-        return _answer(start, 401, "401 Unauthorized", "Unauthorized", text, challenges[:1])
+        return _answer(environ, start, 401, "401 Unauthorized", "Unauthorized", text, challenges[:1])
 
     return call
 
 
-def _unavailable(start: StartResponse) -> Iterable[bytes]:
+def _unavailable(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     text = "Keystone does not answer, so the token cannot be validated; try again later."
     more = [("Retry-After", "10")]
-    return _answer(start, 503, "503 Service Unavailable", "Service unavailable", text, more)
+    return _answer(environ, start, 503, "503 Service Unavailable", "Service unavailable", text, more)
 
 
 def _answer(
-    start: StartResponse, code: int, status: str, message: str, text: str, more: Iterable[tuple[str, str]] = ()
+    environ: WSGIEnvironment,
+    start: StartResponse,
+    code: int,
+    status: str,
+    message: str,
+    text: str,
+    more: Iterable[tuple[str, str]] = (),
 ) -> Iterable[bytes]:
+    """Refuse a request; it is logged and counted here, as the application never sees it."""
+    method, name = environ["REQUEST_METHOD"], trace.name_of(environ.get("HTTP_X_REQUEST_ID", ""))
+    trace.note(method, environ.get("PATH_INFO", ""), code, name)
+    count_refused(method, code)
     body = body_of(code, message, text)
-    start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *more])
-    return [body]
+    said = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("X-Request-Id", name)]
+    start(status, [*said, *trace.HEADERS.items(), *more])
+    return [body] if method != "HEAD" else []

@@ -24,6 +24,9 @@ from .settings import is_loopback
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 OWN = CollectorRegistry()
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""The methods that are told apart."""
+
 REQUESTS = Counter("glancesync_requests", "Requests", ["method", "route", "code"], registry=OWN)
 SECONDS = Histogram("glancesync_request_seconds", "Duration of requests", ["method", "route"], registry=OWN)
 
@@ -39,9 +42,27 @@ def register(app: Flask) -> None:
     def count(response: Response) -> Response:
         # The rule, not the path: strangers choose paths, and each would be a series of its own.
         route = request.url_rule.rule if request.url_rule else "none"
-        REQUESTS.labels(request.method, route, response.status_code).inc()
-        SECONDS.labels(request.method, route).observe(time.monotonic() - g.get("begun", time.monotonic()))
+        method = method_label(request.method)
+        REQUESTS.labels(method, route, response.status_code).inc()
+        SECONDS.labels(method, route).observe(time.monotonic() - g.get("begun", time.monotonic()))
         return response
+
+
+def count_refused(method: str, code: int) -> None:
+    """Count a request that the application never saw, because it was refused before.
+
+    :param method: of the request
+    :param code: HTTP status of the answer
+    """
+    REQUESTS.labels(method_label(method), "none", code).inc()
+
+
+def method_label(method: str) -> str:
+    """What a method is counted as; strangers invent methods too.
+
+    :param method: of the request
+    """
+    return method if method in METHODS else "other"
 
 
 def metrics() -> Response:

@@ -1,0 +1,36 @@
+"""What is told of every request: its name, and its line in the log."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""What every answer says, unless it says something else of the same name."""
+
+LONGEST = 300
+"""Characters of a path that are logged."""
+
+log = logging.getLogger("glancesync.api")
+
+
+def name_of(given: str) -> str:
+    """The name of a request: the client's own, or a new one.
+
+    :param given: what the client sent as ``X-Request-Id``, "" for nothing
+    """
+    return given if REQUEST_ID.fullmatch(given) else f"req-{uuid.uuid4()}"
+
+
+def note(method: str, path: str, code: int, name: str) -> None:
+    """Log that a request was answered.
+
+    :param method: of the request
+    :param path: as it came, without the query
+    :param code: HTTP status of the answer
+    :param name: of the request
+    """
+    log.info("%s %s %d", method, path.encode("unicode_escape").decode()[:LONGEST], code, extra={"request": name})

@@ -1,0 +1,48 @@
+"""What is refused before the application sees it is told like everything else; Keystone itself is not asked here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from fiwareglancesync.api.app import create_app
+from fiwareglancesync.api.database import db
+
+KEYSTONE = {"KEYSTONE_URL": "http://127.0.0.1:1/v3", "ADM_USER": "a", "ADM_PASS": "secret", "ADM_TENANT_ID": "1"}
+
+
+@pytest.fixture
+def guarded(environ: dict[str, str]) -> Iterator[FlaskClient]:
+    """A client of a server whose Keystone does not answer."""
+    made = create_app(environ | KEYSTONE, background=False)
+    yield made.test_client()
+    with made.app_context():
+        db.engine.dispose()
+
+
+def test_a_refused_request_has_a_name_and_a_line_in_the_log(
+    guarded: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "glancesync.api"):
+        answer = guarded.get("/regions", headers={"X-Request-Id": "mine-1"})
+    assert answer.status_code == 401
+    assert answer.headers["X-Request-Id"] == "mine-1"
+    assert answer.headers["Cache-Control"] == "no-store"
+    (line,) = [record for record in caplog.records if record.name == "glancesync.api"]
+    assert (line.getMessage(), line.__dict__["request"]) == ("GET /regions 401", "mine-1")
+
+
+def test_a_refused_request_is_counted(guarded: FlaskClient) -> None:
+    counted = 'glancesync_requests_total{code="401",method="DELETE",route="none"}'
+    assert counted not in guarded.get("/metrics").text
+    guarded.delete("/regions")
+    assert f"{counted} 1.0" in guarded.get("/metrics").text
+
+
+def test_a_refused_request_for_the_head_alone_gets_no_body(guarded: FlaskClient) -> None:
+    answer = guarded.head("/regions")
+    assert (answer.status_code, answer.data) == (401, b"")
+    assert answer.headers["Content-Type"] == "application/json"
