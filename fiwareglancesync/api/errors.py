@@ -55,7 +55,7 @@ def answer(code: int, message: str, description: str, **more: str) -> Response:
 
 def invalid(error: ValidationError) -> Response:
     """The answer to a request that does not fit its schema."""
-    problems = [".".join(str(part) for part in found["loc"]) + ": " + found["msg"] for found in error.errors()]
+    problems = [".".join(map(str, found["loc"] or ("body",))) + ": " + found["msg"] for found in error.errors()]
     return answer(400, BAD_REQUEST, "; ".join(problems[:10]))
 
 
@@ -72,7 +72,9 @@ def _handle(error: Exception) -> Response:
     if isinstance(error, UnknownRegion):
         return answer(410, "Bad region", str(error))
     if isinstance(error, ConfigError | UsageError):
-        return answer(400, BAD_REQUEST, str(error))
+        # What a request asks for is told by its route; this is the server's own.
+        log.error("The configuration cannot be used: %s", error)
+        return answer(500, "Internal error", "The server's configuration cannot be used; its log tells more.")
     if isinstance(error, MasterFailed):
         return answer(503, "Service unavailable", f"Keystone or the master region does not answer: {error}")
     if isinstance(error, ExecutorFailed):

@@ -9,7 +9,6 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
-from ..execution.regions import RegionRef
 from ..jobs.tasks import Summary, Task, TaskStatus
 from .auth import USER
 from .errors import BAD_REQUEST, ApiError, invalid
@@ -31,14 +30,14 @@ from .schemas import (
     task_ref,
     task_short,
 )
-from .service import Busy, service
+from .service import BadOptions, Busy, service
 
 CANCEL_PATIENCE = 8.0
 """Seconds for which a task that is cancelled is waited for."""
 
 COMMON: Responses = {400: ErrorAnswer, 401: ErrorAnswer, 405: ErrorAnswer, 500: ErrorAnswer, 503: ErrorAnswer}
 ABOUT_REGION: Responses = COMMON | {410: ErrorAnswer}
-ABOUT_TASK: Responses = COMMON | {404: ErrorAnswer}
+ABOUT_TASK: Responses = ABOUT_REGION | {404: ErrorAnswer}
 LOOKS: Responses = ABOUT_REGION | {502: ErrorAnswer, 504: ErrorAnswer}
 
 regions = APIBlueprint(
@@ -93,6 +92,8 @@ def synchronise(path: RegionPath) -> Response:
         raise ApiError(400, BAD_REQUEST, str(error)) from error
     try:
         task = found.synchronise(ref, wanted, request.environ.get(USER))
+    except BadOptions as error:
+        raise ApiError(400, BAD_REQUEST, str(error)) from error
     except Busy as busy:
         text = f"Another task is running for the region and does something else: {busy.task.id}"
         raise ApiError(409, "Conflict", text, taskId=busy.task.id) from busy
@@ -120,7 +121,7 @@ def get_task(path: TaskPath) -> Response:
     return _json(task_answer(task, store.images(task.id), store.messages(task.id)))
 
 
-@regions.delete("/regions/<string:id>/tasks/<string:task>", summary="Forget a task", responses=ABOUT_TASK)
+@regions.delete("/regions/<string:id>/tasks/<string:task>", summary="Forget a task", responses=ABOUT_TASK | {200: None})
 def delete_task(path: TaskPath) -> Response:
     """Forget a task that has ended."""
     task = _task(path)
@@ -151,10 +152,14 @@ def cancel_task(path: TaskPath) -> Response:
 def _task(path: TaskPath) -> Task:
     """The task of a path; it is looked up under its own region.
 
-    :raises ApiError: there is none
+    :raises UnknownRegion: there is no such region
+    :raises ApiError: the region has no such task
     """
-    task = service().store.get(RegionRef.parse(path.id).full, path.task)
+    found = service()
+    ref = found.region(path.id)
+    task = found.store.get(ref.full, path.task)
     if task is None:
+        found.watch().check(ref)
         raise ApiError(404, "Not found", "The region has no such task.")
     return task
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flask import current_app
 
 from ..config import load_settings
-from ..errors import UnknownRegion
+from ..config.overrides import ORIGIN
+from ..errors import ConfigError, UnknownRegion
 from ..execution.regions import RegionRef
 from ..jobs.overview import Watch
 from ..jobs.runner import Executor, ExecutorFailed
@@ -31,6 +32,10 @@ class Busy(Exception):
     def __init__(self, task: Task) -> None:
         super().__init__(task.id)
         self.task = task
+
+
+class BadOptions(Exception):
+    """The options that a request sets for its task are wrong; the text tells which."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,13 @@ class Service:
         """Have a region synchronised, unless that goes on already.
 
         :raises UnknownRegion: there is no such region
-        :raises ConfigError: an option of the request is wrong
+        :raises BadOptions: an option of the request is wrong
+        :raises ConfigError: the configuration itself cannot be used
         :raises Busy: something else is going on there
         :raises ExecutorFailed: what carries the tasks out cannot be reached
         """
         self.watch().check(ref)
-        load_settings(None, request.overrides(ref), self.environ, mock=self.embedded)
+        self._check_options(request.overrides(ref))
         task, made = self.store.create(ref.full, request, asked_by)
         if not made:
             if task.request.text() != request.text():
@@ -85,6 +91,14 @@ class Service:
             self.store.finish(task.id, TaskStatus.FAILED, str(error))
             raise
         return task
+
+    def _check_options(self, overrides: Sequence[str]) -> None:
+        try:
+            load_settings(None, overrides, self.environ, mock=self.embedded)
+        except ConfigError as error:
+            load_settings(None, [], self.environ, mock=self.embedded)  # when this fails too, it is not the request
+            problems = [problem.removeprefix(f"{ORIGIN}: ") for problem in error.problems]
+            raise BadOptions("; ".join(problems)) from error
 
 
 def service() -> Service:

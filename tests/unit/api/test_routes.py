@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +72,13 @@ def test_the_document_describes_every_route(client: FlaskClient) -> None:
     )
 
 
+def test_the_document_tells_what_every_route_answers_when_all_is_well(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    assert document is not None
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    assert all(operation["responses"].get("200", {}).get("description") for operation in operations)
+
+
 def test_the_pages_need_nothing_from_elsewhere(client: FlaskClient) -> None:
     page = client.get("/docs")
     assert page.mimetype == "text/html"
@@ -116,6 +124,20 @@ def test_an_image_is_chosen_by_its_name(client: FlaskClient) -> None:
 @pytest.mark.parametrize("path", ["/regions/Nope", "/regions/nope:Burgos", "/regions/other:", "/regions/Nope/tasks"])
 def test_an_unknown_region_is_gone(client: FlaskClient, path: str) -> None:
     assert error_of(client.get(path), 410)["message"] == "Bad region"
+
+
+@pytest.mark.parametrize("region", ["Nope", "nope:Burgos", "other:"])
+def test_an_unknown_region_has_no_tasks(client: FlaskClient, region: str) -> None:
+    task = f"/regions/{region}/tasks/nothing"
+    for answer in (client.get(task), client.delete(task), client.post(f"{task}/cancel")):
+        assert error_of(answer, 410)["message"] == "Bad region"
+
+
+def test_a_task_stays_known_when_its_region_is_gone(client: FlaskClient, service: Service) -> None:
+    task, _ = service.store.create("Gone", TaskRequest())
+    answer = client.get(f"/regions/Gone/tasks/{task.id}").json
+    assert answer is not None
+    assert answer["taskId"] == task.id
 
 
 def test_an_unknown_region_is_not_synchronised(client: FlaskClient) -> None:
@@ -230,6 +252,23 @@ def test_a_malformed_body_starts_nothing(client: FlaskClient, service: Service, 
     assert service.store.running() == {}
 
 
+@pytest.mark.parametrize(
+    ("body", "beginning"),
+    [("[]", "body: "), ("{", "body: "), ('{"config": {"metadata_condition": "f("}}', "[master] metadata_condition: ")],
+)
+def test_what_is_wrong_with_a_body_is_named(client: FlaskClient, body: str, beginning: str) -> None:
+    assert error_of(client.post(BURGOS, data=body), 400)["description"].startswith(beginning)
+
+
+def test_a_configuration_that_is_broken_meanwhile_is_not_the_requests_fault(
+    client: FlaskClient, service: Service
+) -> None:
+    Path(service.environ["GLANCESYNC_CONFIG"]).write_text("[main]\nmax_children = secret\n")
+    for body in ({}, {"config": {"rename": "any"}}):
+        assert "secret" not in error_of(client.post(BURGOS, json=body), 500)["description"]
+    assert service.store.running() == {}
+
+
 def test_a_body_of_any_size_is_not_read(client: FlaskClient) -> None:
     error_of(client.post(BURGOS, data=b" " * 2**20), 413)
 
@@ -315,6 +354,11 @@ def test_a_region_that_fails_is_told_apart_from_the_master(
     error_of(client.get("/regions?refresh=1"), 503)
 
 
+def test_doubled_slashes_are_no_path(client: FlaskClient) -> None:
+    for path in (f"{BURGOS}//tasks", "/regions//tasks", "/docs//"):
+        error_of(client.get(path), 404)
+
+
 def test_a_host_that_is_not_loopback_is_forbidden(client: FlaskClient) -> None:
     for host in ("evil.example", "127.0.0.1.evil.example", "", "[::1].evil.example"):
         error_of(client.get("/", headers={"Host": host}), 403)
@@ -342,3 +386,12 @@ def test_metrics_are_for_loopback_or_a_token(client: FlaskClient, service: Servi
     assert 'glancesync_tasks{status="syncing"} 1.0' in text
     assert 'route="/regions/<string:id>"' in text
     error_of(client.get("/metrics", environ_overrides={"REMOTE_ADDR": "10.0.0.1"}), 404)
+
+
+def test_methods_that_strangers_invent_are_one_series(client: FlaskClient) -> None:
+    for method in ("FOO", "BAR"):
+        error_of(client.open("/", method=method), 405)
+    text = client.get("/metrics").text
+    assert 'method="other"' in text
+    assert "FOO" not in text
+    assert "BAR" not in text
