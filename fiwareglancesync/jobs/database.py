@@ -14,6 +14,9 @@ from ..errors import GlanceSyncError
 BUSY = 30
 """Seconds that a writer of an SQLite database waits for another one."""
 
+CONNECTING = 10
+"""Seconds in which a database has to answer; PyMySQL has the same limit by itself."""
+
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 """The driver that is meant when a URL names none."""
 
@@ -56,7 +59,11 @@ def open_engine(text: str) -> Engine:
 
 def connect_args(url: URL) -> dict[str, Any]:
     """What a connection is opened with."""
-    return {"timeout": BUSY} if url.get_backend_name() == "sqlite" else {}
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": BUSY}
+    if url.drivername == DRIVERS["postgresql"] and "connect_timeout" not in url.query:
+        return {"connect_timeout": CONNECTING}
+    return {}
 
 
 def prepare(engine: Engine) -> None:

@@ -25,7 +25,11 @@ RENEWAL = 10.0
 """Seconds between two renewals of a lease."""
 
 LASTS = 60.0
-"""Seconds after which a lease that is not renewed is free; the clocks of the machines may differ by less."""
+"""Seconds after which a lease that is not renewed is free. Its holder stops ``RENEWAL`` before that, so the clocks of
+the machines may differ by a little less."""
+
+LOOK = 1.0
+"""Seconds between two looks of a holder at whether its lease is still good."""
 
 RETRY = 1.0
 """Seconds between two tries of somebody who waits."""
@@ -104,9 +108,9 @@ class Lease:
             return connection.execute(self._change().values(expires=time.time() + LASTS)).rowcount > 0
 
     def give_back(self) -> None:
-        """Free the lease for anybody; who had it stays known."""
+        """Free the lease for anybody, and for good, whatever renewal is on its way; who had it stays known."""
         with self._engine.begin() as connection:
-            connection.execute(self._change().values(expires=0.0))
+            connection.execute(self._change().values(expires=0.0, token=""))
 
     def _change(self) -> Any:
         return update(leases).where(leases.c.identity == self._key, leases.c.token == self._token)
@@ -131,24 +135,27 @@ class Lease:
 def _renewed(lease: Lease) -> Iterator[None]:
     """Renew the lease until the end; when it is lost, have this process stop writing at once."""
     ended = threading.Event()
+    good_until = time.monotonic() + LASTS
 
     def renew() -> None:
-        good_until = time.monotonic() + LASTS
+        nonlocal good_until
         while not ended.wait(RENEWAL):
+            begun = time.monotonic()
             try:
-                if not lease.renew():
-                    break
-                good_until = time.monotonic() + LASTS
+                good_until = begun + LASTS if lease.renew() else begun
             except SQLAlchemyError as error:
                 log.warning("The lease of a region cannot be renewed: %s", one_line(error))
-                if time.monotonic() > good_until - RENEWAL:
-                    break
-        if not ended.is_set():
-            log.error("The lease of a region is lost; the run ends so that nobody else's is disturbed.")
-            os.kill(os.getpid(), signal.SIGTERM)
 
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
+    def watch() -> None:
+        """Apart from the renewals: one that nobody answers may take minutes to fail."""
+        while not ended.wait(LOOK):
+            if time.monotonic() > good_until - RENEWAL:
+                log.error("The lease of a region is lost; the run ends so that nobody else's is disturbed.")
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    for work in (renew, watch):
+        threading.Thread(target=work, name="lease", daemon=True).start()
     try:
         yield
     finally:

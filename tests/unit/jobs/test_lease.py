@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,13 +14,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from fiwareglancesync.errors import GlanceSyncError, RegionLocked
+from fiwareglancesync.errors import Cancelled, GlanceSyncError, RegionLocked
+from fiwareglancesync.jobs import lease as module
 from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.holding import region_lock
-from fiwareglancesync.jobs.lease import Lease, leased, this_machine
+from fiwareglancesync.jobs.lease import LASTS, Lease, leased, this_machine
+from fiwareglancesync.jobs.signals import cancellable
 from fiwareglancesync.jobs.tables import leases
 from tests.support.postgresql import running_postgresql
-from tests.support.server import ROOT
+from tests.support.server import PATIENCE, ROOT, wait_for
 
 ELSEWHERE = """
 import sys
@@ -92,6 +96,70 @@ def test_a_holder_of_this_machine_that_died_is_not_waited_for(database: str) -> 
         connection.execute(update(leases).values(pid=int(gone.stdout), host=f"not {this_machine()}"))
     with pytest.raises(RegionLocked):
         Lease(engine, "place", "three").take()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases that are renewed, and run out, in no time."""
+    for name, seconds in (("RENEWAL", 0.02), ("LASTS", 0.2), ("LOOK", 0.01)):
+        monkeypatch.setattr(module, name, seconds)
+
+
+class Clock:
+    """Time that passes only while a lease is renewed."""
+
+    now = 0.0
+    time = staticmethod(time.time)
+
+    def monotonic(self) -> float:
+        """What a holder reads."""
+        return self.now
+
+    def renew(self) -> bool:
+        """Take a while for it."""
+        self.now += LASTS / 4
+        return True
+
+
+def test_a_run_goes_on_while_its_lease_is_renewed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(module, "RENEWAL", 0.01)
+    monkeypatch.setattr(module, "LOOK", 0.01)
+    monkeypatch.setattr(Lease, "renew", lambda _: clock.renew())
+    with cancellable(), leased("place", "one", database, wait=False):
+        wait_for(lambda: clock.now > 3 * LASTS, "renewals")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_ends_when_somebody_else_has_its_lease(
+    database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Lease, "renew", lambda _: False)
+    with pytest.raises(Cancelled), cancellable(), leased("place", "one", database, wait=False):
+        time.sleep(PATIENCE)
+    assert "The lease of a region is lost" in caplog.text
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_ends_before_its_lease_does_though_nobody_answers(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(Lease, "renew", lambda _: answered.wait(PATIENCE))
+    with pytest.raises(Cancelled), cancellable(), leased("place", "one", database, wait=False):
+        time.sleep(PATIENCE)
+    answered.set()
+
+
+def test_a_renewal_that_comes_late_takes_nothing_back(database: str) -> None:
+    engine = open_engine(database)
+    leases.create(engine)
+    lease = Lease(engine, "place", "one")
+    lease.take()
+    lease.give_back()
+    assert not lease.renew()
+    assert Lease(engine, "place", "two").take() == "one"
 
 
 def test_a_database_that_cannot_be_used_is_told_in_a_line(tmp_path: Path) -> None:
