@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -175,9 +177,16 @@ def _protect(app: OpenAPI, server: ServerSettings, shared: Path | None) -> None:
         log.warning("Without Keystone settings the server does not authenticate; it serves on loopback only.")
         app.wsgi_app = loopback_only(app.wsgi_app)  # type: ignore[assignment,method-assign]
         return
-    folder = (shared or Path(tempfile.mkdtemp(prefix="glancesync-api-"))) / "tokens"
+    folder = (shared or _own_folder(app)) / "tokens"
     folder.mkdir(mode=0o700, exist_ok=True)
     app.wsgi_app = guarded(app.wsgi_app, server.keystone, folder)  # type: ignore[assignment,method-assign]
+
+
+def _own_folder(app: OpenAPI) -> Path:
+    """A private folder that goes when the application does."""
+    folder = tempfile.mkdtemp(prefix="glancesync-api-")
+    weakref.finalize(app, shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 def _sweep(found: Service) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database import db
+from tests.support.server import ROOT
 
 KEYSTONE = {"KEYSTONE_URL": "http://127.0.0.1:1/v3", "ADM_USER": "a", "ADM_PASS": "secret", "ADM_TENANT_ID": "1"}
 
@@ -21,6 +25,16 @@ def guarded(environ: dict[str, str]) -> Iterator[FlaskClient]:
     yield made.test_client()
     with made.app_context():
         db.engine.dispose()
+
+
+def test_a_command_leaves_no_folder_of_tokens(environ: dict[str, str], tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "fiwareglancesync.run", "db", "current"]
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    given = environ | KEYSTONE | {"TMPDIR": str(folder)}
+    done = subprocess.run(words, cwd=ROOT, env=given, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert list(folder.glob("glancesync-api-*")) == []
 
 
 def test_a_refused_request_has_a_name_and_a_line_in_the_log(
