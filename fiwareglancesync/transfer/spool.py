@@ -21,6 +21,9 @@ from .spool_entry import Entry, entries, hasher, locked
 LOOK = 0.005
 """Seconds between two looks at a file that is expected to grow."""
 
+OFFER = 0.1
+"""Seconds between two tries of a reader to fill what another process is filling: it may have died."""
+
 LINGER = 1.0
 """Seconds that a reader who leaves waits for its own filling to end: it may hang on a master that says nothing."""
 
@@ -182,6 +185,7 @@ class _Filling:
         self._master = master
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._next = 0.0
         self.error: Exception | None = None
 
     def __enter__(self) -> _Filling:
@@ -195,8 +199,10 @@ class _Filling:
 
     def lend_a_hand(self) -> None:
         """Begin to fill the entry unless it is full, or somebody is at it."""
-        busy = self._thread is not None and self._thread.is_alive()
+        now = time.monotonic()
+        busy = now < self._next or (self._thread is not None and self._thread.is_alive())
         if not busy and self.error is None and self._entry.length < (self._image.size or 0):
+            self._next = now + OFFER
             self._thread = threading.Thread(target=self._fill_if_free, name="spool", daemon=True)
             self._thread.start()
 
