@@ -1,4 +1,4 @@
-"""``scripts/test``: linters, unit tests, scenarios, and everything that needs the development cloud."""
+"""``scripts/test``: linters, unit tests, scenarios, and everything that needs a development cloud."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ WITH_CLOUD = "integration"
 MINUTE = 60.0
 
 DESCRIPTION = """\
-Runs everything that tells whether the program is right: linters, unit tests, the CSV scenarios, and, on a
-development cloud of its own, the conformance, integration and acceptance tests. Needs Python 3 only; what
+Runs everything that tells whether the program is right: linters, unit tests, the CSV scenarios, and, on
+development clouds of its own, the conformance, integration and acceptance tests. Needs Python 3 only; what
 else is needed goes into .venv in the checkout.
 """
 
