@@ -24,6 +24,9 @@ from .settings import is_loopback
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 OWN = CollectorRegistry()
+OF_PROXIES = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+"""Headers that tell that a proxy on this machine asks for somebody who may be elsewhere."""
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """The methods that are told apart."""
 
@@ -71,7 +74,7 @@ def metrics() -> Response:
     :raises ApiError: the caller may not see them
     """
     expected = service().server.metrics_token
-    near = is_loopback(request.remote_addr or "") and "X-Forwarded-For" not in request.headers
+    near = is_loopback(request.remote_addr or "") and not any(name in request.headers for name in OF_PROXIES)
     if not near:
         if not expected:
             raise ApiError(404, "Not found", "There are no metrics here; METRICS_TOKEN switches them on.")

@@ -388,6 +388,11 @@ def test_metrics_are_for_loopback_or_a_token(client: FlaskClient, service: Servi
     error_of(client.get("/metrics", environ_overrides={"REMOTE_ADDR": "10.0.0.1"}), 404)
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_metrics_are_not_for_those_whom_a_proxy_on_this_machine_speaks_for(client: FlaskClient, header: str) -> None:
+    error_of(client.get("/metrics", headers={header: "something"}), 404)
+
+
 def test_methods_that_strangers_invent_are_one_series(client: FlaskClient) -> None:
     for method in ("FOO", "BAR"):
         error_of(client.open("/", method=method), 405)
