@@ -8,13 +8,15 @@ from flask import Flask
 
 from .settings import FLASK_VARIABLE, StartError
 
+LIMIT = "MAX_CONTENT_LENGTH"
+
 
 def read_flask_file(app: Flask, file: Path | None) -> None:
     """Give an application what the file sets.
 
     :param app: the application
     :param file: None when there is none
-    :raises StartError: the file cannot be carried out
+    :raises StartError: the file cannot be carried out, or sets a limit that is none
     """
     if file is None:
         return
@@ -26,6 +28,9 @@ def read_flask_file(app: Flask, file: Path | None) -> None:
         where = f", line {line}" if line else ""
         text = f"The file {file}, which {FLASK_VARIABLE} names, cannot be used{where}: {type(error).__name__}"
         raise StartError([f"{text}\nPlease correct it to execute the program."]) from error
+    if not isinstance(app.config.get(LIMIT), int | None):
+        text = f"{LIMIT} in the file {file}, which {FLASK_VARIABLE} names, is wrong,\nexpected a whole number of bytes."
+        raise StartError([f"{text} Please correct it to execute the program."])
 
 
 def _line(error: Exception, file: str) -> int | None:

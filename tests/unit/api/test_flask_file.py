@@ -30,3 +30,10 @@ def test_one_that_fails_is_told_with_its_line_and_none_of_its_text(tmp_path: Pat
     (told,) = caught.value.problems
     assert f"{file}, which GLANCESYNCAPP_CONFIG names, cannot be used, line {line}: " in told
     assert "secret" not in told
+
+
+def test_a_limit_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "flask.py"
+    file.write_text("MAX_CONTENT_LENGTH = '64k'\n")
+    with pytest.raises(StartError, match=r"flask\.py.* is wrong,\nexpected a whole number of bytes"):
+        read_flask_file(Flask(__name__), file)
