@@ -197,12 +197,14 @@ def _sweep(found: Service) -> None:
         try:
             if store.bury_the_dead():
                 log.error("A task ended without a word; its worker died, or none took it")
-            found.executor.tend(store)
             if time.monotonic() >= next_removal:
                 store.drop_old(found.server.task_retention)
                 next_removal = time.monotonic() + RETENTION
+            found.executor.tend(store)
         except SQLAlchemyError as error:
             log.warning("The tasks cannot be looked after: %s", one_line(error))
         except ExecutorFailed as error:
             log.warning("Tasks that wait cannot be handed over: %s", error)
+        except Exception:
+            log.exception("The tasks cannot be looked after now")
         time.sleep(SWEEP)

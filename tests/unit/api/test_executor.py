@@ -8,11 +8,36 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from fiwareglancesync.api import app as application
 from fiwareglancesync.api.health import Health
 from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.api.settings import ExecutorKind
 from fiwareglancesync.jobs.runner import ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
+
+
+class _EndOfTest(BaseException):
+    """Ends what goes on for ever."""
+
+
+class Faulty:
+    """An executor that fails as nobody expects, and is asked again."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def start(self, task_id: str) -> None:
+        """Do nothing."""
+
+    def check(self) -> None:
+        """Nothing is known to be wrong."""
+
+    def tend(self, store: TaskStore) -> None:
+        """Fail once."""
+        self.asked += 1
+        if self.asked > 1:
+            raise _EndOfTest
+        raise RuntimeError("can't start new thread")
 
 
 class Broken:
@@ -55,3 +80,13 @@ def test_health_tells_of_a_broker_that_is_gone(broken: FlaskClient) -> None:
     answer = broken.get("/health")
     assert answer.status_code == 503
     assert answer.get_json()["checks"] == {"database": "ok", "master": "ok", "broker": "failed"}
+
+
+def test_tasks_are_looked_after_whatever_has_gone_wrong_once(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(application, "SWEEP", 0.0)
+    found: Service = app.extensions[NAME]
+    with pytest.raises(_EndOfTest), app.app_context():
+        application._sweep(dataclasses.replace(found, executor=Faulty()))
+    assert "can't start new thread" in caplog.text
