@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Lock
 
 import requests
@@ -53,14 +53,8 @@ class Health:
         threads = ThreadPoolExecutor(len(checks), thread_name_prefix="health")
         try:
             asked = {name: threads.submit(_outcome, name, check) for name, check in checks.items()}
-            end = time.monotonic() + PATIENCE
-            found = {}
-            for name, future in asked.items():
-                try:
-                    found[name] = future.result(max(0.0, end - time.monotonic()))
-                except TimeoutError:
-                    found[name] = LATE
-            return found
+            ended, _ = wait(asked.values(), PATIENCE)
+            return {name: future.result() if future in ended else LATE for name, future in asked.items()}
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
 

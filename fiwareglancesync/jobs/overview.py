@@ -10,7 +10,7 @@ from concurrent.futures import TimeoutError as NotInTime
 from contextlib import closing
 from dataclasses import dataclass
 
-from ..errors import CloudError, GlanceSyncError
+from ..errors import CloudError, GlanceSyncError, UnknownRegion
 from ..events import Event
 from ..execution.regions import RegionRef, all_regions
 from ..execution.run import Run
@@ -130,8 +130,6 @@ def _prepare(run: Run, refs: Sequence[RegionRef]) -> None:
 
 
 def _as_master_failed(error: CloudError) -> GlanceSyncError:
-    from ..errors import UnknownRegion
-
     return error if isinstance(error, UnknownRegion) else MasterFailed(str(error))
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api import app as application
+from fiwareglancesync.api import health
 from fiwareglancesync.api.health import Health
 from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.api.settings import ExecutorKind
-from fiwareglancesync.jobs.runner import ExecutorFailed
+from fiwareglancesync.jobs.runner import Executor, ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
 
 
@@ -40,6 +42,23 @@ class Faulty:
         raise RuntimeError("can't start new thread")
 
 
+class Silent:
+    """An executor whose broker takes what it is sent and never answers."""
+
+    def __init__(self) -> None:
+        self.answer = threading.Event()
+
+    def start(self, task_id: str) -> None:
+        """Do nothing."""
+
+    def check(self) -> None:
+        """Wait."""
+        self.answer.wait()
+
+    def tend(self, store: TaskStore) -> None:
+        """Do nothing."""
+
+
 class Broken:
     """An executor whose broker is gone."""
 
@@ -56,14 +75,22 @@ class Broken:
         raise ExecutorFailed("no broker")
 
 
+def use_celery(app: Flask, executor: Executor) -> None:
+    """Have the application as if Celery were configured.
+
+    :param executor: takes its place
+    """
+    found: Service = app.extensions[NAME]
+    server = dataclasses.replace(found.server, executor=ExecutorKind.CELERY)
+    changed = dataclasses.replace(found, server=server, executor=executor)
+    app.extensions[NAME] = changed
+    app.extensions["glancesync-health"] = Health(changed)
+
+
 @pytest.fixture
 def broken(app: Flask, client: FlaskClient) -> FlaskClient:
     """A client of the application, as if Celery were configured and its broker gone."""
-    found: Service = app.extensions[NAME]
-    server = dataclasses.replace(found.server, executor=ExecutorKind.CELERY)
-    changed = dataclasses.replace(found, server=server, executor=Broken())
-    app.extensions[NAME] = changed
-    app.extensions["glancesync-health"] = Health(changed)
+    use_celery(app, Broken())
     return client
 
 
@@ -80,6 +107,18 @@ def test_health_tells_of_a_broker_that_is_gone(broken: FlaskClient) -> None:
     answer = broken.get("/health")
     assert answer.status_code == 503
     assert answer.get_json()["checks"] == {"database": "ok", "master": "ok", "broker": "failed"}
+
+
+def test_health_does_not_wait_for_a_broker_that_says_nothing(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PATIENCE", 0.1)
+    silent = Silent()
+    use_celery(app, silent)
+    answer = client.get("/health")
+    silent.answer.set()
+    assert answer.status_code == 503
+    assert answer.get_json()["checks"]["broker"] == "no answer"
 
 
 def test_tasks_are_looked_after_whatever_has_gone_wrong_once(
