@@ -16,6 +16,7 @@ class Scope(Enum):
     IMAGE = "image"
     REGION = "region"
     RUN = "run"
+    """whatever of the run needs the same Keystone"""
 
 
 class GlanceSyncError(Exception):

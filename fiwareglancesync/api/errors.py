@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from ..errors import ConfigError, GlanceSyncError, TimedOut, UnknownRegion, UsageError
+from ..errors import CloudError, ConfigError, GlanceSyncError, Scope, TimedOut, UnknownRegion, UsageError
 from ..jobs.overview import MasterFailed
 from ..jobs.runner import ExecutorFailed
 
@@ -75,7 +75,7 @@ def _handle(error: Exception) -> Response:
         # What a request asks for is told by its route; this is the server's own.
         log.error("The configuration cannot be used: %s", error)
         return answer(500, "Internal error", "The server's configuration cannot be used; its log tells more.")
-    if isinstance(error, MasterFailed):
+    if isinstance(error, MasterFailed) or (isinstance(error, CloudError) and error.scope is Scope.RUN):
         return answer(503, "Service unavailable", f"Keystone or the master region does not answer: {error}")
     if isinstance(error, ExecutorFailed):
         log.error("A task cannot be handed over: %s", error)

@@ -76,7 +76,11 @@ class SignIn:
         with self._lock:
             if self._access is None or self._ends_within(life):
                 self._access = None
-                self._access = self._signed_in()
+                try:
+                    self._access = self._signed_in()
+                except CloudError as error:
+                    error.scope = Scope.RUN
+                    raise
             return self._access
 
     def reject(self, access: Access) -> None:

@@ -136,7 +136,7 @@ def test_a_refused_credential_names_target_keystone_and_user(cloud: ScriptedServ
     assert str(caught.value).startswith(
         f"target master: Keystone at {cloud.url}/v3 refused the credential of user carla (401)"
     )
-    assert caught.value.scope is Scope.REGION
+    assert caught.value.scope is Scope.RUN
     assert cloud.lines == [TOKENS], "a refused password is not tried again"
 
 
@@ -162,7 +162,7 @@ def test_a_failing_keystone_is_one_clear_line_without_secret(
     assert text.startswith(f"target master: Keystone at {cloud.url}/v3")
     assert "\n" not in text
     assert PASSWORD not in text
-    assert caught.value.scope is Scope.REGION
+    assert caught.value.scope is Scope.RUN
 
 
 def test_a_keystone_that_recovers_is_waited_for(cloud: ScriptedServer, target: Target) -> None:
