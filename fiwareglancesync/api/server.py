@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask
 
+from ..jobs.signals import cancellable
 from .logs import set_up
 from .settings import ServerSettings, StartError, is_loopback
 
@@ -82,7 +83,8 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
     _begin(settings)
     app = create_app(os.environ)
     _check(app)
-    app.run(host, port or settings.port, debug=debug, use_debugger=False, load_dotenv=False, **options)
+    with cancellable():
+        app.run(host, port or settings.port, debug=debug, use_debugger=False, load_dotenv=False, **options)
 
 
 def checked_host(host: str, settings: ServerSettings) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,7 +30,7 @@ def environ(folder: Path) -> dict[str, str]:
 
 @pytest.fixture
 def developed(environ: dict[str, str], folder: Path) -> Iterator[str]:
-    """The address of a development server; it ends when it is interrupted."""
+    """The address of a development server; a signal ends it."""
     port = free_port()
     words = ["runserver", "-p", str(port), "--no-reload", "--threaded"]
     with (folder / "development.out").open("wb") as out:
@@ -44,7 +43,7 @@ def developed(environ: dict[str, str], folder: Path) -> Iterator[str]:
         assert process.poll() is None, (folder / "development.out").read_text()
         yield address
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(60)
     assert "Traceback" not in (folder / "development.out").read_text()
 
