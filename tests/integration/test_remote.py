@@ -78,7 +78,7 @@ def test_all_regions_are_asked_anew(remote: Call) -> None:
         (("status", "Nowhere"), "Nowhere: unknown region; the regions of target master are: Burgos, Caceres, Spain"),
         (("sync", "Nowhere"), "Nowhere: unknown region; the regions of target master are: Burgos, Caceres, Spain"),
         (("sync", "Burgos", "--config", "spool_dir=/"), "Burgos: config.spool_dir: "),
-        (("sync", "Burgos", "--config", "metadata_condition=1 +"), "Burgos: --config: [master] metadata_condition: "),
+        (("sync", "Burgos", "--config", "metadata_condition=1 +"), "Burgos: [master] metadata_condition: "),
         (("watch", "Burgos", "nix"), "Burgos: The region has no such task."),
         (("cancel", "Burgos", "nix"), "Burgos: The region has no such task."),
     ],
