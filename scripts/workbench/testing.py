@@ -110,7 +110,8 @@ def _pytest(
     options: argparse.Namespace, python: Path, name: str, where: Sequence[str], marks: str, processes: int = 1
 ) -> Step:
     expression = marks if options.long else f"{marks} and not slow"
-    spread = ["-n", str(processes)] if processes > 1 else []
+    # What tries the API by its document takes each process long to load, and only a single one uses it.
+    spread = ["-n", str(processes), "-p", "no:schemathesis"] if processes > 1 else []
     command = [str(python), "-m", "pytest", *QUIET, *spread, "-m", expression, *options.pytest, *where]
     return Step(
         name, command, Kind.PYTEST, 90 * MINUTE if options.long else 30 * MINUTE, bool(options.pytest)
