@@ -119,8 +119,13 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: Tex
     for first, *others in rows:
         colour = COLOURS.get(first, "yellow") if heads[0] == "Status" else ""
         table.add_row(Text(printable(first), colour), *(escape(printable(cell)) for cell in others))
-    width = None if stream.isatty() else 200
-    Console(file=stream, width=width, highlight=False).print(table)
+    if stream.isatty():
+        Console(file=stream, highlight=False).print(table)
+        return
+    console = Console(file=stream, width=200, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    stream.write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
 
 
 def reconfigure_output() -> None:

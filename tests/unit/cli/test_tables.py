@@ -89,6 +89,11 @@ def test_the_table_shows_remarks_and_no_colours_outside_a_terminal() -> None:
     assert line.split() == ["error_checksum", "other:R", "image", "3", "file", "do", "this;", "differs"]
 
 
+def test_the_table_ends_no_line_with_spaces_outside_a_terminal() -> None:
+    text = written("table", row("image", message="do this"), row("another"))
+    assert [line for line in text.splitlines() if line.endswith(" ")] == []
+
+
 def test_the_table_takes_no_orders_from_names() -> None:
     text = written("table", row(HOSTILE))
     assert 'a,"b"\\x0d\\x0a\\x1b[31m=1+1 [red]x[/]' in text
