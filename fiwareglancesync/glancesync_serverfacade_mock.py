@@ -18,9 +18,10 @@ if not __package__:
     # Run as a file: Python looked for modules beside it, where ours would hide others of the same name.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from fiwareglancesync.errors import GlanceSyncError, UsageError
+from fiwareglancesync.errors import GlanceSyncError
 from fiwareglancesync.facade.csv_loader import load
 from fiwareglancesync.facade.csv_mock import VARIABLE
+from fiwareglancesync.parser import Parser
 
 DEFAULT_PATH = ".glancesync_persist"
 """Name of the folder, in the user's home, that is used unless another is named."""
@@ -48,13 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
-        raise UsageError(f"{message}; see {self.prog} --help")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="glancesync_serverfacade_mock.py",
         description="Load every backup_<region>.csv (or .jsonl) of a folder into an embedded federation that "
         "stands in for OpenStack. Prints the command that makes the tool use it.",

@@ -205,6 +205,6 @@ def _sweep(found: Service) -> None:
             log.warning("The tasks cannot be looked after: %s", one_line(error))
         except ExecutorFailed as error:
             log.warning("Tasks that wait cannot be handed over: %s", error)
-        except Exception:
+        except Exception:  # whatever it was, it passes or stays, but the tasks of later are looked after
             log.exception("The tasks cannot be looked after now")
         time.sleep(SWEEP)

@@ -11,18 +11,18 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
 
 from flask import Flask
 
 from ..config import load_settings
-from ..errors import ConfigError, UsageError
+from ..errors import ConfigError
 from ..facade.factory import EMBEDDED
 from ..jobs.database import open_engine
 from ..jobs.queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.queue_worker import work
 from ..jobs.runner import Workplace
 from ..jobs.store import TaskStore
+from ..parser import Parser
 from ..settings import Settings
 from .database import bring_up_to_date, choose_url, open_database
 from .flask_file import read_flask_file
@@ -70,17 +70,12 @@ def main(words: Sequence[str], prog: str) -> int:
     return work(queue, workplace, options.concurrency or settings.max_children)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see {self.prog} --help")
-
-
 def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser of the words after ``worker``.
 
     :param prog: how the user called it
     """
-    parser = _Parser(
+    parser = Parser(
         prog=prog,
         description=DESCRIPTION,
         epilog=EPILOG,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import NoReturn
 
 from .. import __version__
 from ..errors import UsageError
+from ..parser import Parser
 from .commands import COMMANDS
 
 WAYS = ("auto", "file", "stream", "spool", "server")
@@ -25,17 +25,12 @@ configuration; 3 see --exit-code; 130 and 143 interrupted, everything left tidy.
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see {self.prog} --help")
-
-
 def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser; its help names every option.
 
     :param prog: the command as the user typed it
     """
-    parser = _Parser(
+    parser = Parser(
         prog=prog,
         usage=f"{prog} [region ...] [options]",
         description="Bring the images of the regions of an OpenStack federation to the state of the master region.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from enum import Enum
-from typing import NoReturn
 
 from ..errors import UsageError
+from ..parser import Parser
 
 SERVER = "GLANCESYNC_SERVER"
 """The variable that names the server."""
@@ -32,17 +32,12 @@ class Follow(Enum):
     STEP_BY_STEP = "step by step"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see {self.prog} --help")
-
-
 def build_parser(prog: str) -> argparse.ArgumentParser:
     """The parser; its help names every command, and that of a command its options.
 
     :param prog: how the user called it
     """
-    parser = _Parser(
+    parser = Parser(
         prog=prog,
         description="See and start synchronisations that a GlanceSync server carries out.",
         epilog=EPILOG,
@@ -111,8 +106,8 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _common() -> _Parser:
-    common = _Parser(add_help=False)
+def _common() -> Parser:
+    common = Parser(add_help=False)
     common.add_argument("--server", metavar="URL", help=f"the server's address (default: {SERVER})")
     common.add_argument("--debug", action="store_true", help="tell each request, and where an error came from")
     return common

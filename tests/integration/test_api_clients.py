@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -17,7 +16,7 @@ import requests
 
 from tests.support.builders import master_image
 from tests.support.proxy import free_port
-from tests.support.server import LOOPBACK, ROOT, embedded_environment, wait_for
+from tests.support.server import LOOPBACK, ROOT, embedded_environment, serving, wait_for
 
 THREADS = 2
 PATIENCE = 1.0
@@ -64,22 +63,9 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     (folder / "server.cfg").write_text(f"[settings]\nTHREADS = {THREADS}\nMETRICS_TOKEN = secret\n")
     environ |= {"GLANCESYNC_SETTINGS_FILE": str(folder / "server.cfg"), "PYTHONPATH": str(ROOT)}
     chosen = free_port()
-    with (folder / "server.out").open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", HASTY.format(port=chosen)],
-            cwd=folder,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-        )
-    try:
-        wait_for(lambda: process.poll() is not None or _listens(chosen), "the server")
-        assert process.poll() is None, (folder / "server.out").read_text()
+    command = [sys.executable, "-c", HASTY.format(port=chosen)]
+    with serving(command, environ, folder / "server.out", lambda: _listens(chosen)):
         yield chosen
-    finally:
-        process.terminate()
-        process.wait(60)
     assert "Traceback" not in (folder / "server.out").read_text()
     assert "Traceback" not in (folder / "glancesync-api.log").read_text()
 

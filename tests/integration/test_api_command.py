@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.support.proxy import free_port
-from tests.support.server import LOOPBACK, ROOT, embedded_environment, wait_for
+from tests.support.server import LOOPBACK, ROOT, answers, embedded_environment, serving, wait_for
 
 RUN = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py")]
 
@@ -33,26 +33,10 @@ def developed(environ: dict[str, str], folder: Path) -> Iterator[str]:
     """The address of a development server; a signal ends it."""
     port = free_port()
     words = ["runserver", "-p", str(port), "--no-reload", "--threaded"]
-    with (folder / "development.out").open("wb") as out:
-        process = subprocess.Popen(
-            [*RUN, *words], cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-        )
-    address = f"http://{LOOPBACK}:{port}"
-    try:
-        wait_for(lambda: process.poll() is not None or _answers(address), "the development server")
-        assert process.poll() is None, (folder / "development.out").read_text()
+    output, address = folder / "development.out", f"http://{LOOPBACK}:{port}"
+    with serving([*RUN, *words], environ, output, lambda: answers(address)):
         yield address
-    finally:
-        process.terminate()
-        process.wait(60)
-    assert "Traceback" not in (folder / "development.out").read_text()
-
-
-def _answers(address: str) -> bool:
-    try:
-        return requests.get(address, timeout=5).ok
-    except requests.ConnectionError:
-        return False
+    assert "Traceback" not in output.read_text()
 
 
 def test_the_development_server_does_tasks_and_has_no_remote_debugger(developed: str) -> None:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,25 +68,40 @@ def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE
 
 
 @contextmanager
-def gunicorn(environ: Mapping[str, str], folder: Path, port: int, workers: int = 2) -> Iterator[str]:
-    """``run.py gunicornserver``; its address."""
-    command = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py"), "gunicornserver"]
-    command += ["-p", str(port), "-w", str(workers)]
-    address = f"http://{LOOPBACK}:{port}"
-    with (folder / "server.out").open("wb") as out:
+def serving(
+    command: Sequence[str], environ: Mapping[str, str], output: Path, is_ready: Callable[[], bool]
+) -> Iterator[None]:
+    """A server that runs in the background; it ends by SIGTERM.
+
+    :param command: what starts it, in the folder of its output
+    :param output: a file that takes what it prints
+    :param is_ready: whether it serves by now
+    """
+    with output.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=folder, env=dict(environ), stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            command, cwd=output.parent, env=dict(environ), stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
     try:
-        wait_for(lambda: process.poll() is not None or _answers(address), "the server")
-        assert process.poll() is None, (folder / "server.out").read_text()
-        yield address
+        wait_for(lambda: process.poll() is not None or is_ready(), "the server")
+        assert process.poll() is None, output.read_text()
+        yield
     finally:
         process.terminate()
         process.wait(60)
 
 
-def _answers(address: str) -> bool:
+@contextmanager
+def gunicorn(environ: Mapping[str, str], folder: Path, port: int, workers: int = 2) -> Iterator[str]:
+    """``run.py gunicornserver``; its address."""
+    command = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py"), "gunicornserver"]
+    command += ["-p", str(port), "-w", str(workers)]
+    address = f"http://{LOOPBACK}:{port}"
+    with serving(command, environ, folder / "server.out", lambda: answers(address)):
+        yield address
+
+
+def answers(address: str) -> bool:
+    """Whether a server of the API can be asked there."""
     try:
         return requests.get(address, timeout=5).ok
     except requests.ConnectionError:
