@@ -52,7 +52,7 @@ class HealthAnswer(BaseModel):
     checks: dict[str, str]
 
 
-COMMON: Responses = {400: ErrorAnswer, 405: ErrorAnswer, 500: ErrorAnswer}
+COMMON: Responses = dict.fromkeys((400, 403, 405, 500), ErrorAnswer)
 
 open_routes = APIBlueprint("open", __name__, abp_tags=[Tag(name="server")], abp_responses=COMMON)
 

@@ -35,7 +35,7 @@ from .service import BadOptions, Busy, service
 CANCEL_PATIENCE = 8.0
 """Seconds for which a task that is cancelled is waited for."""
 
-COMMON: Responses = {400: ErrorAnswer, 401: ErrorAnswer, 405: ErrorAnswer, 500: ErrorAnswer, 503: ErrorAnswer}
+COMMON: Responses = dict.fromkeys((400, 401, 403, 405, 500, 503), ErrorAnswer)
 ABOUT_REGION: Responses = COMMON | {410: ErrorAnswer}
 ABOUT_TASK: Responses = ABOUT_REGION | {404: ErrorAnswer}
 LOOKS: Responses = ABOUT_REGION | {502: ErrorAnswer, 504: ErrorAnswer}

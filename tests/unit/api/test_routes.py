@@ -72,11 +72,12 @@ def test_the_document_describes_every_route(client: FlaskClient) -> None:
     )
 
 
-def test_the_document_tells_what_every_route_answers_when_all_is_well(client: FlaskClient) -> None:
+@pytest.mark.parametrize("code", ["200", "403"])
+def test_the_document_tells_what_every_route_answers(client: FlaskClient, code: str) -> None:
     document = client.get("/openapi.json").json
     assert document is not None
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert all(operation["responses"].get("200", {}).get("description") for operation in operations)
+    assert all(operation["responses"].get(code, {}).get("description") for operation in operations)
 
 
 def test_the_pages_need_nothing_from_elsewhere(client: FlaskClient) -> None:
