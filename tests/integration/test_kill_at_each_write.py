@@ -62,7 +62,7 @@ class Grounds:
         assert_in_order(self._world.seen(self._region), ids)
 
 
-@pytest.fixture(params=["embedded", pytest.param("openstack", marks=pytest.mark.integration)])
+@pytest.fixture
 def grounds(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> list[Grounds]:
     """Regions that can be killed in at the same time."""
     made: list[Grounds] = []
@@ -78,10 +78,19 @@ def grounds(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> list[
     return made
 
 
-def test_a_region_can_be_used_and_finished_wherever_the_run_is_killed(grounds: list[Grounds]) -> None:
+@pytest.mark.parametrize(
+    ("grounds", "step"),
+    [
+        ("embedded", 1),
+        pytest.param("openstack", 2, marks=pytest.mark.integration),
+        pytest.param("openstack", 1, marks=[pytest.mark.integration, pytest.mark.slow]),
+    ],
+    indirect=["grounds"],
+)
+def test_a_region_can_be_used_and_finished_wherever_the_run_is_killed(grounds: list[Grounds], step: int) -> None:
     writes = grounds[0].writes()
     assert {"create", "update", "delete"} <= set(writes)
-    numbers = iter(range(1, len(writes) + 1))
+    numbers = iter(range(1, len(writes) + 1, step))
     next_number = Lock()
 
     def kill(here: Grounds) -> None:
