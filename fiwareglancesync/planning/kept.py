@@ -19,9 +19,9 @@ def kept_message(region: str, name: str, uuid: str, old_name: str, keepers: Iter
     :param name: the name that the image had
     :param uuid: its UUID
     :param old_name: the name that it gets
-    :param keepers: name and UUID of the images that link to it
+    :param keepers: name and UUID of the images that link to it, in any order
     """
-    users = ", ".join(f"{keeper} (UUID {keeper_id})" for keeper, keeper_id in keepers)
+    users = ", ".join(f"{keeper} (UUID {keeper_id})" for keeper, keeper_id in sorted(keepers))
     return Message.warning(f"{region}: the old image {name} (UUID {uuid}) is kept as {old_name}: used by {users}", name)
 
 
