@@ -33,7 +33,8 @@ def settle_all(
 ) -> list[Unsettled]:
     """Settle what can be settled.
 
-    An old image waits while one that this synchronisation has still to change links to it.
+    An old image waits while one that this synchronisation has still to change links to it, and while its own old one
+    waits.
 
     :param unsettled: published images, linked ones before those that link to them
     :param plan: the region's whole plan
@@ -56,7 +57,9 @@ def settle_all(
         if item.uuid not in scene:
             continue
         old = item.journal.old
-        if old is not None and any(image.id in unfinished for image in scene.linking_to(old)):
+        if old is not None and (
+            old in {found.uuid for found in waiting} or any(image.id in unfinished for image in scene.linking_to(old))
+        ):
             waiting.append(item)
             continue
         with recorder.attempt(Action.SETTLE, item.name, uuid=old or item.uuid):

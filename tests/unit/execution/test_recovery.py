@@ -156,6 +156,16 @@ def test_a_published_image_that_is_anothers_old_one_is_settled_first() -> None:
     assert [(i.id, i.name) for i in world.images] == [("last", "a")]
 
 
+def test_one_that_waits_for_a_change_of_this_run_has_its_successor_wait_too() -> None:
+    first = image("a.old", "1", id="first")
+    second = carrying(image("a.old.2", "2", id="second"), step="published", action="replace", old="first")
+    third = carrying(image("a", id="third"), step="published", action="replace", old="second")
+    user = image("user", properties={"kernel_id": "first"})
+    world = World([master_image("a"), master_image("user")], [first, second, third, user])
+    synchronised(world)
+    assert [(i.id, dict(i.user_properties)) for i in world.images] == [("third", {}), ("r-user", {})]
+
+
 def in_use(world: World, *uuids: str) -> WatchedPlace:
     """The region, where some images cannot be deleted."""
     refusal = refusing(Conflict("in use", status=409), lambda write: write.kind == "delete" and write.image in uuids)
