@@ -48,7 +48,7 @@ def settle_all(
         for entry in plan.entries
         if entry.region_image and entry.status.pending and entry.name not in completed
     }
-    waiting = []
+    waiting: list[Unsettled] = []
     items = list(reversed(list(unsettled)))
     olds = {item.journal.old for item in items}
     # A published image may be another's old one by now: its own change is ended before it goes.
