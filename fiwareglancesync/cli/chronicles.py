@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from ..errors import GlanceSyncError
 from ..events import Event
 from ..execution.regions import RegionRef
 from ..facade.names import file_name
+from .files import Lost, PrivateFile
 from .narrative import Chronicle
 
 
@@ -20,20 +19,24 @@ class Chronicles:
     """A folder ``sync_<date>_<time>`` in the current folder, with ``<R>.txt`` for each region.
 
     :param refs: the regions
+    :param lost: told, once, when a story cannot be written, or not to its end
     """
 
-    def __init__(self, refs: Sequence[RegionRef]) -> None:
+    def __init__(self, refs: Sequence[RegionRef], lost: Lost) -> None:
         self._refs = refs
+        self._lost = lost
+        self._is_whole = True
         self._files: dict[str, Chronicle] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Chronicles:
-        folder = _new_folder()
-        for ref in self._refs:
-            path = folder / f"{file_name(ref.full)}.txt"
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            file = self._stack.enter_context(os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace"))
-            self._files[ref.full] = Chronicle(file)
+        try:
+            folder = _new_folder()
+            for ref in self._refs:
+                file = PrivateFile(folder / f"{file_name(ref.full)}.txt", self._lose)
+                self._files[ref.full] = Chronicle(self._stack.enter_context(closing(file)))
+        except OSError as error:
+            self._lose(f"{error.filename} cannot be made here: {error.strerror}")
         return self
 
     def __call__(self, event: Event) -> None:
@@ -47,16 +50,18 @@ class Chronicles:
     ) -> None:
         self._stack.close()
 
+    def _lose(self, text: str) -> None:
+        if self._is_whole:
+            self._is_whole = False
+            self._lost(text)
+
 
 def _new_folder() -> Path:
-    name = datetime.now().strftime("sync_%Y%m%d_%H%M")
-    for number in range(1, 1000):
-        folder = Path(name if number == 1 else f"{name}_{number}")
-        try:
+    name = folder = Path(datetime.now().strftime("sync_%Y%m%d_%H%M"))
+    number = 1
+    while True:
+        with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise GlanceSyncError(f"the folder {folder} cannot be made here: {error.strerror}") from error
-        return folder
-    raise GlanceSyncError(f"there are too many folders {name}_… here; remove some")
+            return folder
+        number += 1
+        folder = Path(f"{name}_{number}")

@@ -24,9 +24,10 @@ from ..model import Message
 from ..planning import Choice
 from ..settings import Settings, Target
 from .chronicles import Chronicles
+from .files import private_file
 from .narrative import Narrator
 from .progress import progress_bars
-from .records import EventWriter, private_file, report
+from .records import EventWriter, report
 from .tables import StatusWriter, write_regions
 
 
@@ -75,7 +76,7 @@ class Command:
     def _reported(self, path: str) -> Iterator[None]:
         """Write the report, with the regions that are done by then, however the run ends."""
         started = datetime.now(timezone.utc)
-        with private_file(path) as file:
+        with private_file(path, self._lose_file) as file:
             code = 1
             try:
                 yield
@@ -92,7 +93,8 @@ class Command:
         if self._options.events == "-":
             self._listeners.append(EventWriter(sys.stdout))
         elif self._options.events:
-            self._listeners.append(EventWriter(stack.enter_context(private_file(self._options.events))))
+            file = stack.enter_context(private_file(self._options.events, self._lose_file))
+            self._listeners.append(EventWriter(file))
         if self._tells or self._mode not in (Mode.SYNC, Mode.DRY_RUN):
             self._listeners.append(self._narrator)
 
@@ -152,7 +154,9 @@ class Command:
             yield result
 
     def _in_parallel(self, job: RegionJob, stack: ExitStack) -> Iterable[RegionResult]:
-        chronicles = stack.enter_context(Chronicles(self._refs)) if self._mode in (Mode.SYNC, Mode.DRY_RUN) else None
+        chronicles = None
+        if self._mode in (Mode.SYNC, Mode.DRY_RUN):
+            chronicles = stack.enter_context(Chronicles(self._refs, self._lose_story))
 
         def work(ref: RegionRef, emit: Callable[[Event], None]) -> RegionResult:
             self._run.federation.forked()
@@ -199,6 +203,16 @@ class Command:
         """Tell of a target that cannot be asked for its regions; the others go on."""
         self._failed = True
         self._tell(Message.error(f"The regions of target {target.name} are unknown. Cause: {error}"))
+
+    def _lose_file(self, text: str) -> None:
+        """Tell of a file that is incomplete; the regions are done all the same."""
+        self._failed = True
+        self._tell(Message.error(text))
+
+    def _lose_story(self, text: str) -> None:
+        """Tell here what the regions' files cannot take."""
+        self._lose_file(f"{text}; the story is told here")
+        self._listeners.append(self._narrator)
 
     def _exit_code(self) -> int:
         outcomes = self._outcomes.values()

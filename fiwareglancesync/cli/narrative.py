@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import TextIO
+from typing import Protocol
 
 from ..events import Action, Event, Kind
 from ..model import MIB
@@ -114,6 +114,16 @@ _TELLERS = {
 }
 
 
+class Output(Protocol):
+    """What a line can be written to."""
+
+    def write(self, text: str, /) -> object:
+        """Take a text."""
+
+    def flush(self) -> object:
+        """Pass it on."""
+
+
 class Narrator:
     """Writes the story, each line once a region where it is a warning; ``aside`` makes room for a line.
 
@@ -155,7 +165,7 @@ class Chronicle:
     :param stream: the open file
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Output) -> None:
         self._stream = stream
 
     def __call__(self, event: Event) -> None:
@@ -170,7 +180,7 @@ class Chronicle:
         write_line(self._stream, f"{now} {logging.getLevelName(level)} {printable(text)}")
 
 
-def write_line(stream: TextIO, text: str) -> None:
+def write_line(stream: Output, text: str) -> None:
     """Write a line at once, so that a merged stream reads in order."""
     stream.write(text + "\n")
     stream.flush()

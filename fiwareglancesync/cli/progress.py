@@ -63,7 +63,10 @@ class Bars:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Take the bars away while something else is written."""
+        """Take the bars away while something else is written, if they are shown."""
+        if not self._progress.live.is_started:
+            yield
+            return
         self._progress.stop()
         try:
             yield

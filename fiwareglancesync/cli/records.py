@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..errors import UsageError
 from ..events import Event
-from .narrative import write_line
+from .narrative import Output, write_line
 
 if TYPE_CHECKING:
     from ..execution.outcome import ImageOutcome, RegionOutcome
@@ -29,7 +25,7 @@ class EventWriter:
     :param stream: where to
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Output) -> None:
         self._stream = stream
 
     def __call__(self, event: Event) -> None:
@@ -107,18 +103,3 @@ def _image(name: str, status: str | None, done: ImageOutcome | None) -> dict[str
         "error": done.error if done else None,
         "notes": list(done.notes) if done else [],
     }
-
-
-@contextmanager
-def private_file(path: str) -> Iterator[TextIO]:
-    """Open a file for writing that nobody else may read (contract 1.4).
-
-    :param path: its name
-    :raises UsageError: it cannot be written
-    """
-    try:
-        descriptor = os.open(Path(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-        yield file

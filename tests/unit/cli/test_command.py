@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.cli import chronicles
 from fiwareglancesync.errors import Conflict, Rejected, TimedOut
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.jobs.locks import lock
@@ -22,6 +23,7 @@ OTHER = "[other]\ntenant_id = ours\ntenant = us\n"
 MASTERS = [master_image("small", "S", size=MIB), master_image("large", "L", size=2 * MIB)]
 CONFLICT = [image("small", "X", size=MIB), image("large", "L", size=2 * MIB)]
 IN_STEP = [image("small", "S", size=MIB), image("large", "L", size=2 * MIB)]
+FULL = "ERROR:{} cannot be written to its end: No space left on device"
 
 
 def failing(error: Exception, name: str, region: str = "Burgos") -> Callable[..., Any]:
@@ -428,6 +430,48 @@ class TestRecords:
         ended = shell("--report", "nowhere/report")
         assert ended.code == 2
         assert shell.images("Burgos") == []
+
+    def test_a_full_disk_is_told_and_the_regions_are_done_all_the_same(self, shell: Shell) -> None:
+        shell.load(Spain=MASTERS, Burgos=[], Zamora=[])
+        ended = shell("--events", "/dev/full", "--report", "report")
+        assert (ended.code, ended.complaints) == (1, [FULL.format("/dev/full")])
+        assert [len(shell.images(region)) for region in ("Burgos", "Zamora")] == [2, 2]
+        document = json.loads((shell.folder / "report").read_text())
+        assert (document["exit_code"], [found["failed"] for found in document["regions"]]) == (1, [0, 0])
+
+    def test_a_report_that_does_not_fit_the_disk_is_told(self, shell: Shell) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+        ended = shell("--report", "/dev/full")
+        assert (ended.code, ended.complaints) == (1, [FULL.format("/dev/full")])
+        assert len(shell.images("Burgos")) == 2
+
+    def test_the_story_that_no_file_can_take_is_told_like_any_other(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shell.load(Spain=MASTERS, Burgos=[], Zamora=IN_STEP)
+        story = shell.folder / "stories"
+        story.mkdir()
+        for region in ("Burgos", "Zamora"):
+            (story / f"{region}.txt").symlink_to("/dev/full")
+        monkeypatch.setattr(chronicles, "_new_folder", lambda: story)
+        ended = shell("--parallel", "--config", "main.max_children=1")
+        assert (ended.code, ended.complaints) == (1, [f"{FULL.format(story / 'Burgos.txt')}; the story is told here"])
+        assert ended.lines[1] == "INFO:======Burgos"
+        assert "INFO:Zamora: Region is synchronized." in ended.lines
+        assert len(shell.images("Burgos")) == 2
+
+    def test_where_no_folder_can_be_made_for_the_stories_the_regions_are_done_all_the_same(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+        (shell.folder / "gone").mkdir()
+        monkeypatch.chdir(shell.folder / "gone")
+        (shell.folder / "gone").rmdir()
+        ended = shell("--parallel")
+        assert ended.code == 1
+        assert ended.err.endswith(" cannot be made here: No such file or directory; the story is told here\n")
+        assert "INFO:Burgos:   Total uploaded to region: 3 (MB)" in ended.lines
+        assert len(shell.images("Burgos")) == 2
 
 
 class TestNames:

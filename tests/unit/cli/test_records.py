@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from datetime import datetime, timezone
-from pathlib import Path
-
-import pytest
 
 from fiwareglancesync import __version__
-from fiwareglancesync.cli.records import EventWriter, event_fields, private_file, report
-from fiwareglancesync.errors import UsageError
+from fiwareglancesync.cli.records import EventWriter, event_fields, report
 from fiwareglancesync.events import Action, Event, Kind
 from fiwareglancesync.execution.outcome import ImageOutcome, RegionOutcome
 from fiwareglancesync.model import Message, SyncStatus
@@ -96,16 +91,3 @@ def test_the_report_has_every_image_with_its_status_before_and_what_was_done() -
         ("c", "ok", None, None, 0, 0.0, None),
         ("left", None, "tidy", None, 0, 0.0, None),
     ]
-
-
-def test_a_file_is_nobody_elses(tmp_path: Path) -> None:
-    with private_file(str(tmp_path / "f")) as file:
-        file.write("x\ud83d")
-    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "f").read_bytes().decode("utf-8", "surrogatepass") == "x\ud83d"
-
-
-def test_a_file_that_cannot_be_written_is_wrong_usage(tmp_path: Path) -> None:
-    path = os.fspath(tmp_path / "nowhere" / "f")
-    with pytest.raises(UsageError, match="cannot be written: No such file or directory"), private_file(path):
-        pytest.fail("it was opened")

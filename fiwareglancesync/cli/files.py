@@ -1,0 +1,66 @@
+"""The files that a run writes about itself: nobody else may read them, and a full disk does not end the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from ..errors import UsageError
+
+Lost = Callable[[str], None]
+"""Told in one line which file is incomplete, and why."""
+
+
+class PrivateFile:
+    """A file that is written as long as that is possible; the first failure is told, then nothing more is written.
+
+    :param path: its name; it is emptied, and nobody else may read it (contract 1.4)
+    :param lost: told when it cannot be written to its end
+    :raises OSError: it cannot be opened
+    """
+
+    def __init__(self, path: str | Path, lost: Lost) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="")
+        self._path = path
+        self._lost = lost
+
+    def write(self, text: str) -> None:
+        """Write a text; an error may show only when it is flushed."""
+        self._attempt(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        """Have the disk take what was written."""
+        self._attempt(self._file.flush)
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self._attempt(self._file.close)
+
+    def _attempt(self, act: Callable[[], object]) -> None:
+        if self._file.closed:
+            return
+        try:
+            act()
+        except OSError as error:
+            with suppress(OSError):  # what it still holds cannot be written either
+                self._file.close()
+            self._lost(f"{self._path} cannot be written to its end: {error.strerror}")
+
+
+@contextmanager
+def private_file(path: str, lost: Lost) -> Iterator[PrivateFile]:
+    """Open a file that the user named.
+
+    :param path: its name
+    :param lost: told when it cannot be written to its end
+    :raises UsageError: it cannot be opened
+    """
+    try:
+        file = PrivateFile(path, lost)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    with closing(file):
+        yield file
