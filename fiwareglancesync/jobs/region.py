@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -156,7 +155,7 @@ class RegionJob:
                 plan = self._plan(ref, place, sight)
                 announce(plan, recorder)
                 if self.mode is Mode.DRY_RUN:
-                    _try(plan, recorder, lambda entry: self._way(entry, place))
+                    self._try(plan, recorder, place)
                 else:
                     result.rows = self._rows(plan, place)
         except BrokenPipeError:
@@ -217,6 +216,31 @@ class RegionJob:
             for entry in plan.entries
         ]
 
+    def _try(self, plan: RegionPlan, recorder: Recorder, place: Place) -> None:
+        """Tell what a run would do, in the order in which it would."""
+        if plan.tidyings and (holder := self._holder(place)):
+            recorder.tell(Message.warning(f"{plan.region}: {holder}. What it has not finished is left out."))
+        else:
+            for left in plan.tidyings:
+                recorder.pend(Action.TIDY, left.carrier.name, uuid=left.carrier.id)
+        for change in plan.obsolete:
+            recorder.pend(Action.OBSOLETE, change.name, uuid=change.image.id)
+        obstacles = plan.obstacles
+        for entry in (*plan.updates, *plan.moves, *plan.relinks):
+            action = ACTION_OF[entry.status]
+            if entry.name in obstacles:
+                recorder.refuse(action, entry, obstacles[entry.name])
+            else:
+                recorder.pend(action, entry.name, entry, way=self._way(entry, place))
+
+    def _holder(self, place: Place) -> str | None:
+        """What is told of a run that is at work in a region; None when there is none."""
+        try:
+            with region_lock(place.identity, self.run.context.run, self.run.settings.database):
+                return None
+        except RegionLocked as held:
+            return str(held)
+
     def _way(self, entry: PlanEntry, place: Place) -> str | None:
         """How an image's bytes would move, None when none would."""
         if entry.status not in MOVES:
@@ -227,21 +251,6 @@ class RegionJob:
         listing = self.run.master_listing if self.run.is_master(place) else sight.listing or place.listing()
         if self.backup_folder is not None:
             write_backup(self.backup_folder, place.name, kept_images(listing))
-
-
-def _try(plan: RegionPlan, recorder: Recorder, way: Callable[[PlanEntry], str | None]) -> None:
-    """Tell what a run would do, in the order in which it would."""
-    for left in plan.tidyings:
-        recorder.pend(Action.TIDY, left.carrier.name, uuid=left.carrier.id)
-    for change in plan.obsolete:
-        recorder.pend(Action.OBSOLETE, change.name, uuid=change.image.id)
-    obstacles = plan.obstacles
-    for entry in (*plan.updates, *plan.moves, *plan.relinks):
-        action = ACTION_OF[entry.status]
-        if entry.name in obstacles:
-            recorder.refuse(action, entry, obstacles[entry.name])
-        else:
-            recorder.pend(action, entry.name, entry, way=way(entry))
 
 
 def region_error(region: str, error: Exception) -> str:

@@ -203,6 +203,16 @@ def test_a_region_that_another_run_holds_is_skipped_and_fails() -> None:
     assert world.images == before
 
 
+def test_a_dry_run_does_not_call_what_another_run_is_making_a_leftover() -> None:
+    world = World([master_image("a")], [carrying(image("a", id="made", visibility="private", status="saving"))])
+    with lock(world.place.identity, "another"):
+        _, events = do(world, Mode.DRY_RUN)
+    assert pending(events) == [(Action.UPLOAD, "a")]
+    (message,) = [event.message for event in events if event.message]
+    assert "Burgos: another run holds the region: process" in message.text
+    assert pending(do(world, Mode.DRY_RUN)[1]) == [(Action.TIDY, "a"), (Action.UPLOAD, "a")]
+
+
 def test_what_was_seen_of_a_region_before_this_run_wrote_to_it_is_not_believed() -> None:
     world = busy_world()
     job = RegionJob(Run(world.settings, world.federation), Mode.SYNC)
