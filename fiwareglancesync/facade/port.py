@@ -58,11 +58,13 @@ class Body:
     :param size: bytes to come
     :param pieces: makes an iterator over them, in pieces of about ``PIECE`` bytes
     :param start: position of the first of them in the image's content
+    :param alive: called now and then while a place that has all the bytes is waited for; what it raises ends the wait
     """
 
     size: int
     pieces: Callable[[], Iterator[Piece]]
     start: int = 0
+    alive: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

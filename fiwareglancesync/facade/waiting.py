@@ -1,7 +1,9 @@
-"""Waiting for another thread so that a signal is never overlooked."""
+"""Waiting so that a signal, or another sign that nobody wants to wait any more, is never overlooked."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
@@ -22,3 +24,15 @@ def awaited(future: Future[T]) -> T:
     while not wait((future,), HEARTBEAT).done:
         continue
     return future.result()
+
+
+def pause(seconds: float, alive: Callable[[], None]) -> None:
+    """Sleep, and tell now and then that this is what happens.
+
+    :param alive: called every ``HEARTBEAT`` seconds at least; what it raises ends the pause
+    """
+    end = time.monotonic() + seconds
+    alive()
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, HEARTBEAT))
+        alive()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ..errors import TransferError
 from ..facade import Body, InstantCopy, Piece, Place
@@ -92,7 +93,8 @@ class Mover:
             if body.size != image.size:
                 raise TransferError(f"{way} offers {body.size} bytes, the image has {image.size}")
             throttles = self._throttles(place)
-            place.upload(uuid, Body(body.size, lambda: _watched(body, throttles, progress)))
+            pieces = partial(_watched, body, throttles, progress)
+            place.upload(uuid, Body(body.size, pieces, alive=lambda: progress(body.size)))
         return Moved(way, body.size, time.monotonic() - started)
 
     def distrust(self, way: str, image: Image, place: Place) -> None:

@@ -25,7 +25,7 @@ from tests.support.moving import (
     kinds,
     moved,
 )
-from tests.support.proxy import Act, Answer, Claim, Cut, Garble, Late, Narrow, Proxy, Silence, Stall
+from tests.support.proxy import Act, Answer, Claim, Cut, Garble, Late, Lose, Narrow, Proxy, Silence, Stall
 
 pytestmark = pytest.mark.integration
 
@@ -44,6 +44,15 @@ class TestIntoARegion:
         assert (result.code, result.err) == (0, "")
         paths = [seen.path for seen in proxy.of("PUT", FILE)]
         assert len(paths) == len(set(paths)) == 2
+        regions.done(BURGOS)
+
+    def test_one_whose_answer_is_lost_is_no_failure(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
+    ) -> None:
+        proxy.on(Lose(), "PUT", FILE)
+        result = run(BURGOS, *REPLACE)
+        assert (result.code, result.err) == (0, "")
+        assert proxy.count("PUT", FILE) == 1
         regions.done(BURGOS)
 
     @pytest.mark.parametrize(

@@ -48,6 +48,11 @@ class HangUp:
 
 
 @dataclass(frozen=True)
+class Lose:
+    """Pass the whole request on and hang up, as a load balancer that has waited too long for the answer."""
+
+
+@dataclass(frozen=True)
 class Late:
     """Pass the request on after some time.
 
@@ -132,7 +137,7 @@ class Rewrite:
     change: Callable[[bytes], bytes]
 
 
-Act = Answer | Silence | HangUp | Late | Watch | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite
+Act = Answer | Silence | HangUp | Lose | Late | Watch | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite
 
 
 @dataclass
@@ -281,7 +286,11 @@ class _Handler(socketserver.StreamRequestHandler):
             with suppress(BrokenPipeError, ConnectionResetError):
                 for piece in self._passing(act, _pieces(self.rfile, length)):
                     upstream.send(piece)
+            if isinstance(act, Lose):
+                self.connection.shutdown(socket.SHUT_RDWR)
             answer = upstream.getresponse()
+            if isinstance(act, Lose):
+                return
             if isinstance(act, Watch) and act.after:
                 act.after()
             self._relay(answer, act, of_answer=not length, start=start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from ...errors import (
     Unreachable,
 )
 from ..port import PIECE, Body, Download
+from ..waiting import pause
 from .answers import Operation
 from .failures import from_exception
 from .identity import Access
@@ -30,6 +32,9 @@ from .service import Call, ImageService
 from .stores import with_advice
 
 BYTES = "application/octet-stream"
+LOST = frozenset((502, 504))
+"""What a load balancer answers in place of a service whose own answer it did not get, or did not wait for."""
+
 CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})(?:/(?:\d+|\*))?")
 
 
@@ -47,7 +52,7 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
     """Send an image's content in one request with a known length.
 
     Never sent twice: a token that is refused is only forgotten, so that the caller's next try, with a fresh
-    reader, has a new one.
+    reader, has a new one. When the answer to a body that was sent whole is lost, the image itself is asked.
 
     :param store: store of a multi-store Glance, "" for its default
     :raises TransferError: the source failed, or held another number of bytes than it promised
@@ -71,18 +76,46 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
         known = outgoing.failure or error.__cause__
         raise known if isinstance(known, GlanceSyncError) else TransferError("the source failed") from error
     except (Unreachable, TimedOut) as error:
+        if _has_arrived(service, image_id, body, outgoing):
+            return
         cause = f"{error.cause} after {outgoing.sent} of {body.size} bytes"
         raise type(error)(cause, transient=error.transient) from error
     if answer.status_code == 401:
         service.reject(access)
     if not 200 <= answer.status_code < 300:
-        raise with_advice(service.failure(Operation.UPLOAD, answer), store, service)
+        failure = with_advice(service.failure(Operation.UPLOAD, answer), store, service)
+        if answer.status_code in LOST and _has_arrived(service, image_id, body, outgoing):
+            return
+        raise failure
     answer.close()
     if outgoing.sent < body.size:
         raise CloudError(
             f"the service answered HTTP {answer.status_code} after {outgoing.sent} of {body.size} bytes",
             status=answer.status_code,
         )
+
+
+def _has_arrived(service: ImageService, image_id: str, body: Body, outgoing: Outgoing) -> bool:
+    """Look at an image until its service has let go of it, though nobody tells the outcome of the upload.
+
+    :return: whether it is active with all of its bytes; what they are worth is for the verification to tell
+    """
+    if outgoing.finished is None:
+        return False
+    begun = time.monotonic()
+    deadline = outgoing.finished + service.tuning.settle
+    while True:
+        try:
+            image = image_of(service.ask(Call(Operation.GET, "GET", image_path(image_id))), "")
+        except CloudError:
+            # It tells nothing about the image either: what became of the upload is the failure to be told.
+            return False
+        if image.status != "saving":
+            return image.is_active and image.size == body.size
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        pause(min(left, service.tuning.next_look(time.monotonic() - begun)), body.alive)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Any
 from ...errors import CloudError, Conflict, Scope, TransferError, Unauthorized
 from ...model import Image
 from ...settings import Credential
+from ..waiting import pause
 from .addresses import normalised
 from .answers import Operation
 from .bodies import image_path
@@ -23,9 +24,6 @@ METHOD = "glance-download"
 _LOCK = "os_glance_import_task"
 _NOT_ALLOWED = frozenset((401, 403, 404, 405, 501))
 """Answers to an import that would be given to any other as well."""
-
-NOTICE = 0.5
-"""Seconds that pass at most before somebody who waits notices that nobody wants the image any more."""
 
 _USER_IN_URL = re.compile(r"//[^/\s@]*@")
 
@@ -150,7 +148,7 @@ class Imports:
         deadline = begun + tuning.time_to_fetch(size)
         while True:
             left = deadline - time.monotonic()
-            _pause(min(left, tuning.next_look(time.monotonic() - begun, size)), alive)
+            pause(min(left, tuning.next_look(time.monotonic() - begun, size)), alive)
             task = _newest(self._tasks(image_id), known)
             state = task.get("status") if task else None
             if state == "success":
@@ -174,7 +172,7 @@ class Imports:
                 return image
             if waited >= tuning.activation:
                 raise TransferError(f"the region says that it has fetched it, but the image is {image.status}")
-            _pause(tuning.next_look(waited), alive)
+            pause(tuning.next_look(waited), alive)
 
     def _tasks(self, image_id: str) -> list[dict[str, Any]]:
         """The image's tasks, as far as they are any."""
@@ -182,15 +180,6 @@ class Imports:
         tasks = document.get("tasks") if isinstance(document, dict) else None
         listed = tasks if isinstance(tasks, list) else []
         return [task for task in listed if isinstance(task, dict) and isinstance(task.get("id"), str)]
-
-
-def _pause(seconds: float, alive: Callable[[], None]) -> None:
-    """Sleep, and tell now and then that this is what happens."""
-    end = time.monotonic() + seconds
-    alive()
-    while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, NOTICE))
-        alive()
 
 
 def _newest(tasks: list[dict[str, Any]], known: Collection[str]) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from ...errors import GlanceSyncError, TransferError
@@ -26,6 +27,8 @@ class Outgoing:
         self.size = body.size
         self.idle = idle
         self.sent = 0
+        self.finished: float | None = None
+        """Value of ``time.monotonic()`` when all had been sent; None as long as it has not."""
         self.failure: Exception | None = None
         self._source = body.pieces
 
@@ -56,6 +59,7 @@ class Outgoing:
             if held is not None:
                 yield held
                 self.sent += len(held)
+            self.finished = time.monotonic()
         except GlanceSyncError as error:
             self.failure = error
             raise SourceFailed from error

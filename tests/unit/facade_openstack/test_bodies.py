@@ -31,7 +31,8 @@ from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, S
 
 from .conftest import HASTY, Federate
 
-FILE = "/burgos/v2/images/i-1/file"
+IMAGE = "/burgos/v2/images/i-1"
+FILE = f"{IMAGE}/file"
 PIECE = bytes(range(256)) * 4096
 MANY = 32
 """Pieces of a body that no buffer of the kernel swallows."""
@@ -196,6 +197,7 @@ class TestUploading:
         self, cloud: ScriptedServer, burgos: OpenStackPlace, read: int | None
     ) -> None:
         cloud.on("PUT", FILE, HangUp(read))
+        cloud.on("GET", IMAGE, seen("queued", None))
         with pytest.raises(Unreachable, match=f"after \\d+ of {MANY * len(PIECE)} bytes") as caught:
             burgos.upload("i-1", Source(MANY).body)
         assert caught.value.transient
@@ -206,6 +208,7 @@ class TestUploading:
         self, cloud: ScriptedServer, federate: Federate, target: Target, read: int | None
     ) -> None:
         cloud.on("PUT", FILE, Silence(read))
+        cloud.on("GET", IMAGE, SAVING)
         hasty = replace(HASTY, idle=0.2, settle=0.2)
         with pytest.raises(TimedOut, match=f"did not answer in time after \\d+ of {MANY * len(PIECE)} bytes"):
             federate(hasty).place(target, "Burgos").upload("i-1", Source(MANY).body)
@@ -235,6 +238,88 @@ class TestUploading:
         place.upload("i-1", Source().body)
         (request,) = cloud.of("PUT", FILE)
         assert request.headers["x-auth-token"] == "young"
+
+
+SIZE = 3 * len(PIECE)
+"""Bytes of a usual source."""
+
+SAVING = Answer(200, {"id": "i-1", "status": "saving"})
+
+
+def seen(status: str, size: int | None = SIZE) -> Answer:
+    """What the service tells about the image."""
+    return Answer(200, {"id": "i-1", "status": status, "size": size})
+
+
+class TestLostAnswers:
+    """The answer to a body that was sent whole is lost: the image tells what became of it."""
+
+    @pytest.fixture
+    def hurried(self, federate: Federate, target: Target) -> OpenStackPlace:
+        """A region that is looked at often."""
+        return federate(replace(HASTY, settle=0.5, first_look=0.01)).place(target, "Burgos")
+
+    @pytest.mark.parametrize(
+        "lost", [HangUp(), Silence(), Answer(502), Answer(504)], ids=["closed", "late", "502", "504"]
+    )
+    def test_an_image_that_becomes_active_is_uploaded(
+        self, cloud: ScriptedServer, hurried: OpenStackPlace, lost: Act
+    ) -> None:
+        cloud.on("PUT", FILE, lost)
+        cloud.on("GET", IMAGE, *([] if isinstance(lost, Silence) else [SAVING, SAVING]), seen("active"))
+        hurried.upload("i-1", Source().body)
+        assert uploads(cloud) == 1
+
+    @pytest.mark.parametrize(
+        "state",
+        [seen("queued", None), seen("killed"), seen("active", SIZE - 1), Answer(404), Answer(500)],
+        ids=["queued", "killed", "another size", "gone", "unknown"],
+    )
+    def test_an_image_that_does_not_is_none(
+        self, cloud: ScriptedServer, hurried: OpenStackPlace, state: Answer
+    ) -> None:
+        cloud.on("PUT", FILE, HangUp())
+        cloud.on("GET", IMAGE, SAVING, state)
+        with pytest.raises(Unreachable, match=f"after {SIZE} of {SIZE} bytes") as caught:
+            hurried.upload("i-1", Source().body)
+        assert caught.value.transient
+        assert uploads(cloud) == 1
+
+    def test_the_balancers_own_words_are_told(self, cloud: ScriptedServer, hurried: OpenStackPlace) -> None:
+        cloud.on("PUT", FILE, Answer(504, {"message": "Gateway Time-out"}))
+        cloud.on("GET", IMAGE, seen("queued", None))
+        with pytest.raises(ServiceFailure, match=r"Gateway Time-out \(HTTP 504\)"):
+            hurried.upload("i-1", Source().body)
+
+    def test_one_that_is_never_done_is_not_waited_for_without_end(
+        self, cloud: ScriptedServer, hurried: OpenStackPlace
+    ) -> None:
+        cloud.on("PUT", FILE, HangUp())
+        cloud.on("GET", IMAGE, SAVING)
+        with pytest.raises(Unreachable):
+            hurried.upload("i-1", Source().body)
+        assert len(cloud.of("GET", IMAGE)) > 1
+
+    def test_the_wait_ends_when_nobody_wants_it_any_more(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
+        def stop() -> None:
+            raise KeyboardInterrupt
+
+        cloud.on("PUT", FILE, HangUp())
+        cloud.on("GET", IMAGE, SAVING)
+        with pytest.raises(KeyboardInterrupt):
+            burgos.upload("i-1", replace(Source().body, alive=stop))
+        assert len(cloud.of("GET", IMAGE)) == 1
+
+    @pytest.mark.parametrize("act", [HangUp(1000), Answer(504, read=1000), Answer(503), Answer(500)])
+    def test_what_was_cut_or_answered_is_not_looked_for(
+        self, cloud: ScriptedServer, hurried: OpenStackPlace, act: Act
+    ) -> None:
+        cloud.on("PUT", FILE, act)
+        with pytest.raises(CloudError):
+            hurried.upload("i-1", Source(MANY).body)
+        assert cloud.of("GET", IMAGE) == []
 
 
 class TestSources:
