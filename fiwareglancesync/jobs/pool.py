@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -21,6 +23,8 @@ from .signals import cancellable
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Event = TypeVar("Event")
+
+FORK = multiprocessing.get_context("fork")
 
 PATIENCE = 8.0
 """Seconds that the children of a cancelled run have to leave everything tidy."""
@@ -48,6 +52,14 @@ class Told(Generic[Event]):
     event: Event
 
 
+@dataclass(frozen=True)
+class _Lifeline:
+    """A pipe through which nothing flows: it breaks when the parent, which alone holds one end, dies."""
+
+    felt: Connection
+    held: Connection
+
+
 @dataclass
 class _Child(Generic[Job]):
     job: Job
@@ -69,10 +81,10 @@ def run_jobs(
     """
     waiting = list(reversed(jobs))
     running: dict[Connection, _Child[Job]] = {}
-    with _ended_with(running):
+    with _lifeline() as lifeline, _ended_with(running):
         while waiting or running:
             while waiting and len(running) < max(1, processes):
-                child = _start(waiting.pop(), work)
+                child = _start(waiting.pop(), work, lifeline, running)
                 running[child.pipe] = child
             for pipe in wait(list(running), HEARTBEAT):
                 assert isinstance(pipe, Connection)  # noqa: S101 - for the type checker: only pipes were waited for
@@ -84,12 +96,14 @@ def run_jobs(
                 yield item
 
 
-def _start(job: Job, work: Callable[[Job, Callable[[Any], None]], Any]) -> _Child[Job]:
-    context = multiprocessing.get_context("fork")
-    here, there = context.Pipe(duplex=False)
+def _start(
+    job: Job, work: Callable[[Job, Callable[[Any], None]], Any], lifeline: _Lifeline, elders: Collection[Connection]
+) -> _Child[Job]:
+    here, there = FORK.Pipe(duplex=False)
     sys.stdout.flush()
     sys.stderr.flush()
-    process = context.Process(target=_child, args=(job, work, there), daemon=True)
+    parents = (here, lifeline.held, *elders)
+    process = FORK.Process(target=_child, args=(job, work, there, lifeline.felt, parents), daemon=True)
     process.start()
     there.close()
     return _Child(job, process, here)
@@ -108,18 +122,62 @@ def _receive(child: _Child[Job]) -> Told[Any] | Finished[Job, Any]:
     return Finished(child.job, value) if kind == "result" else Finished(child.job, None, *value)
 
 
-def _child(job: Any, work: Callable[[Any, Callable[[Any], None]], Any], pipe: Connection) -> None:
+def _child(
+    job: Any,
+    work: Callable[[Any, Callable[[Any], None]], Any],
+    pipe: Connection,
+    parent: Connection,
+    parents: Collection[Connection],
+) -> None:
+    """Do a job in this process.
+
+    :param pipe: where to tell of it
+    :param parent: feels the parent's end
+    :param parents: what only the parent may hold, or nobody would feel its end
+    """
+
+    def tell(kind: str, value: object) -> None:
+        with suppress(BrokenPipeError):  # the parent is dead, and we are being stopped for that
+            pipe.send((kind, value))
+
     try:
-        with cancellable(child=True):
-            result = work(job, lambda event: pipe.send(("told", event)))
-            pipe.send(("result", result))
+        for end in parents:
+            end.close()
+        with cancellable(child=True), _stopped_without(parent):
+            result = work(job, lambda event: tell("told", event))
+            tell("result", result)
     except Cancelled as stopped:
         # At once: threads that still wait for an answer would be waited for otherwise.
         os._exit(stopped.exit_code)
-    except BrokenPipeError:
-        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's failure and no other's
-        pipe.send(("died", (f"{type(error).__name__}: {error}", traceback.format_exc())))
+        tell("died", (f"{type(error).__name__}: {error}", traceback.format_exc()))
+
+
+@contextmanager
+def _lifeline() -> Iterator[_Lifeline]:
+    felt, held = FORK.Pipe(duplex=False)
+    with felt, held:
+        yield _Lifeline(felt, held)
+
+
+@contextmanager
+def _stopped_without(parent: Connection) -> Iterator[None]:
+    """Stop this process, as a user would, when its parent dies: nobody is told any more, and the region stays locked.
+
+    :param parent: comes to its end with the parent
+    """
+    ended = threading.Event()
+
+    def watch() -> None:
+        parent.poll(None)
+        if not ended.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 @contextmanager

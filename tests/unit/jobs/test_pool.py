@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
@@ -177,3 +178,44 @@ def test_a_terminals_interrupt_is_left_to_the_parent() -> None:
         return "goes on"
 
     assert [end.result for end in results(run_jobs(["a"], work, 1)).values()] == ["goes on"]
+
+
+def test_a_killed_parents_children_are_not_stuck_but_leave_everything_tidy() -> None:
+    heard, says = FORK.Pipe(duplex=False)
+
+    def work(job: str, tell: Tell) -> None:
+        says.send((job, os.getpid()))
+        try:
+            while True:
+                tell("x" * 100_000)  # more than a pipe holds
+        except Cancelled as stopped:
+            says.send((job, stopped.exit_code))
+            raise
+
+    def listens_once() -> None:
+        running = run_jobs(["a", "b"], work, 2)
+        next(running)
+        signal.pause()
+
+    parent = FORK.Process(target=listens_once)
+    parent.start()
+    says.close()
+    children = dict((heard.recv(), heard.recv()))
+    parent.kill()
+    parent.join()
+    try:
+        assert dict(said(heard)) == {"a": 143, "b": 143}
+    finally:
+        for pid in children.values():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def said(pipe: Any) -> Iterator[Any]:
+    """What comes through a pipe until all who could say something have ended."""
+    while True:
+        assert pipe.poll(30), "somebody is stuck"
+        try:
+            yield pipe.recv()
+        except EOFError:
+            return
