@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..events import Event
+from ..model import MIB
 from .narrative import Output, write_line
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def event_fields(event: Event) -> dict[str, Any]:
 
 
 def report(mode: str, master: str, started: datetime, outcomes: Sequence[RegionOutcome], exit_code: int) -> str:
-    """The document of a run: per region and image the status before, action, way, bytes, seconds, error.
+    """The document of a run: per region and image the status before, action, way, bytes, seconds, MiB a second, error.
 
     :param mode: what was done
     :param master: the master region
@@ -92,6 +93,11 @@ def _region(outcome: RegionOutcome) -> dict[str, Any]:
     }
 
 
+def _rate(done: ImageOutcome) -> float | None:
+    """MiB a second, from the beginning of the action to its end; None when no bytes were moved."""
+    return round(done.size / MIB / done.seconds, 1) if done.size and done.seconds else None
+
+
 def _image(name: str, status: str | None, done: ImageOutcome | None) -> dict[str, Any]:
     return {
         "image": name,
@@ -100,6 +106,7 @@ def _image(name: str, status: str | None, done: ImageOutcome | None) -> dict[str
         "way": done.way if done else None,
         "bytes": done.size if done else 0,
         "seconds": round(done.seconds, 3) if done else 0.0,
+        "mib_per_second": _rate(done) if done else None,
         "error": done.error if done else None,
         "notes": list(done.notes) if done else [],
     }

@@ -59,22 +59,23 @@ def make_image(
     :return: the published image, how it was moved, and why preferred ways were not taken
     :raises GlanceSyncError: it could not be made; nothing of it is left
     """
-    ways, refusals = mover.ways(entry.image, scene.place)
-    if not ways:
-        raise TransferError("; ".join(refusals) or "there is no way to move it")
-
-    for way in ways:
+    notes: list[str] = []
+    failure: TransferError | VerificationError | None = None
+    for way, refusal in mover.ways(entry.image, scene.place):
+        if refusal is not None:
+            notes.append(f"{way}: {refusal}")
+            continue
         try:
             published, moved = _persist(partial(_try_way, way, entry, links, scene, mover, context, report))
         except (TransferError, VerificationError) as error:
-            refusals.append(f"{way}: {error}")
+            notes.append(f"{way}: {error}")
+            failure = error
             if isinstance(error, VerificationError):
                 mover.distrust(way, entry.image, scene.place)
-            if way == ways[-1]:
-                raise type(error)("; ".join(refusals)) from error
         else:
-            return published, moved, refusals
-    raise AssertionError("a way is always the last one")
+            return published, moved, notes
+    kind = TransferError if failure is None else type(failure)
+    raise kind("; ".join(notes) or "there is no way to move it") from failure
 
 
 class _CutShort(GlanceSyncError):

@@ -245,7 +245,8 @@ class RegionJob:
         """How an image's bytes would move, None when none would."""
         if entry.status not in MOVES:
             return None
-        return next(iter(self.run.mover.ways(entry.image, place)[0]), None)
+        ways = self.run.mover.ways(entry.image, place)
+        return next((way for way, refusal in ways if refusal is None), None)
 
     def _back_up(self, place: Place, sight: Sight) -> None:
         listing = self.run.master_listing if self.run.is_master(place) else sight.listing or place.listing()

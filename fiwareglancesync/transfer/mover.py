@@ -51,23 +51,19 @@ class Mover:
         self._sources = [source for source in sources if forced in (AUTO, source.way)]
         self._throttles = throttles
 
-    def ways(self, image: Image, place: Place) -> tuple[list[str], list[str]]:
+    def ways(self, image: Image, place: Place) -> list[tuple[str, str | None]]:
         """Tell how an image can get into a place.
 
         :param image: the master's image
         :param place: where it is to go
-        :return: names of the ways, the preferred one first; and why others are not among them
+        :return: names of the ways, the preferred one first, each with why it cannot be taken, None when it can
         """
         if isinstance(place, InstantCopy):
-            return ["embedded"], []
-        refusals = [
+            return [("embedded", None)]
+        return [
             (source.way, source.refusal(place) if isinstance(source, ServerWay) else source.refusal(image))
             for source in self._sources
         ]
-        return (
-            [way for way, refusal in refusals if refusal is None],
-            [f"{way}: {refusal}" for way, refusal in refusals if refusal is not None],
-        )
 
     def move(self, way: str, image: Image, place: Place, uuid: str, progress: Progress) -> Moved:
         """Move an image's content.

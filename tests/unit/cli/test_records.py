@@ -10,7 +10,7 @@ from fiwareglancesync import __version__
 from fiwareglancesync.cli.records import EventWriter, event_fields, report
 from fiwareglancesync.events import Action, Event, Kind
 from fiwareglancesync.execution.outcome import ImageOutcome, RegionOutcome
-from fiwareglancesync.model import Message, SyncStatus
+from fiwareglancesync.model import MIB, Message, SyncStatus
 
 
 def test_an_event_has_its_kind_and_region_and_what_else_it_tells() -> None:
@@ -62,7 +62,7 @@ def test_the_report_has_every_image_with_its_status_before_and_what_was_done() -
     outcome = RegionOutcome(
         "R",
         [
-            ImageOutcome("a", Action.UPLOAD, status, "file", 10, 1.23456),
+            ImageOutcome("a", Action.UPLOAD, status, "file", 3 * MIB, 1.23456),
             ImageOutcome("b", Action.UPLOAD, status, "file", 5, 1.0, "no room", ("stream: no",)),
             ImageOutcome("a", Action.SETTLE),
             ImageOutcome("left", Action.TIDY),
@@ -81,13 +81,13 @@ def test_the_report_has_every_image_with_its_status_before_and_what_was_done() -
         "exit_code": 1,
     }
     first, second = document["regions"]
-    assert (first["region"], first["error"], first["failed"], first["bytes"]) == ("R", None, 1, 10)
+    assert (first["region"], first["error"], first["failed"], first["bytes"]) == ("R", None, 1, 3 * MIB)
     assert (second["error"], second["images"]) == ("down", [])
-    keys = ("image", "status", "action", "way", "bytes", "seconds", "error")
+    keys = ("image", "status", "action", "way", "bytes", "seconds", "mib_per_second", "error")
     assert [tuple(image[key] for key in keys) for image in first["images"]] == [
-        ("a", "pending_upload", "upload", "file", 10, 1.235, None),
-        ("a", "pending_upload", "settle", None, 0, 0.0, None),
-        ("b", "pending_upload", "upload", "file", 5, 1.0, "no room"),
-        ("c", "ok", None, None, 0, 0.0, None),
-        ("left", None, "tidy", None, 0, 0.0, None),
+        ("a", "pending_upload", "upload", "file", 3 * MIB, 1.235, 2.4, None),
+        ("a", "pending_upload", "settle", None, 0, 0.0, None, None),
+        ("b", "pending_upload", "upload", "file", 5, 1.0, 0.0, "no room"),
+        ("c", "ok", None, None, 0, 0.0, None, None),
+        ("left", None, "tidy", None, 0, 0.0, None, None),
     ]

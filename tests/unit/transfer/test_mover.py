@@ -87,6 +87,14 @@ def test_a_corrupted_file_is_detected_and_the_next_way_tried(tmp_path: Path) -> 
     assert notes[0].startswith("file: after the upload its checksum is ")
 
 
+def test_why_a_less_preferred_way_could_not_be_taken_is_not_noted(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.mover = Mover([StreamSource(scene.master), FileSource(tmp_path)])
+    outcome = scene.sync()
+    assert scene.ways() == ["stream"]
+    assert next(done.notes for done in outcome.images if done.way) == ()
+
+
 def test_a_truncated_file_is_not_even_begun(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.file(CONTENT[:-1])
@@ -188,7 +196,7 @@ def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
 def test_the_embedded_federation_needs_no_bytes(tmp_path: Path) -> None:
     world = World([master_image("a")])
     mover = Mover([FileSource(tmp_path)])
-    assert mover.ways(master_image("a"), world.place) == (["embedded"], [])
+    assert mover.ways(master_image("a"), world.place) == [("embedded", None)]
     with pytest.raises(CloudError):
         mover.move("embedded", master_image("a"), world.place, "unknown", lambda done: None)
 
