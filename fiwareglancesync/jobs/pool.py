@@ -26,8 +26,8 @@ Event = TypeVar("Event")
 
 FORK = multiprocessing.get_context("fork")
 
-PATIENCE = 8.0
-"""Seconds that the children of a cancelled run have to leave everything tidy."""
+PATIENCE = 4.0
+"""Seconds that the children of a cancelled run have to leave everything tidy: a user waits for five at most."""
 
 
 @dataclass(frozen=True)
