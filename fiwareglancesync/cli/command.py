@@ -29,6 +29,7 @@ from .narrative import Narrator
 from .progress import progress_bars
 from .records import EventWriter, report
 from .tables import StatusWriter, write_regions
+from .unfinished import Unfinished
 
 
 class Command:
@@ -51,6 +52,7 @@ class Command:
         self._listeners: list[Emit] = []
         self._refs: Sequence[RegionRef] = ()
         self._outcomes: dict[RegionRef, RegionOutcome] = {}
+        self._unfinished = Unfinished()
         self._failed = False
 
     def run(self) -> int:
@@ -74,7 +76,7 @@ class Command:
 
     @contextmanager
     def _reported(self, path: str) -> Iterator[None]:
-        """Write the report, with the regions that are done by then, however the run ends."""
+        """Write the report, with the regions that are done or begun by then, however the run ends."""
         started = datetime.now(timezone.utc)
         with private_file(path, self._lose_file) as file:
             code = 1
@@ -85,7 +87,8 @@ class Command:
                 code = getattr(error, "exit_code", code)
                 raise
             finally:
-                outcomes = [self._outcomes[ref] for ref in self._refs if ref in self._outcomes]
+                known = [self._outcomes.get(ref) or self._unfinished.get(ref.full) for ref in self._refs]
+                outcomes = [outcome for outcome in known if outcome is not None]
                 mode = "show-regions" if self._options.show_regions else self._mode.value
                 file.write(report(mode, self._settings.master_region, started, outcomes, code))
 
@@ -95,6 +98,8 @@ class Command:
         elif self._options.events:
             file = stack.enter_context(private_file(self._options.events, self._lose_file))
             self._listeners.append(EventWriter(file))
+        if self._options.report:
+            self._listeners.append(self._unfinished)
         if self._tells or self._mode not in (Mode.SYNC, Mode.DRY_RUN):
             self._listeners.append(self._narrator)
 
@@ -183,6 +188,7 @@ class Command:
         if not self._options.report:
             result.outcome.statuses = ()
         self._outcomes[result.ref] = result.outcome
+        self._unfinished.done(result.ref.full)
 
     def _died(self, ref: RegionRef, how: str, trace: str) -> RegionResult:
         """What comes of a region whose job failed in a way that nobody foresaw."""

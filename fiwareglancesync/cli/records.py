@@ -82,7 +82,7 @@ def _region(outcome: RegionOutcome) -> dict[str, Any]:
     for name, status in outcome.statuses:
         acts = done.pop(name, [])
         images += [_image(name, status.value, act) for act in acts] or [_image(name, status.value, None)]
-    images += [_image(name, None, act) for name, acts in done.items() for act in acts]
+    images += [_image(name, act.status and act.status.value, act) for name, acts in done.items() for act in acts]
     return {
         "region": outcome.region,
         "error": outcome.error,

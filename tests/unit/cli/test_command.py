@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.cli import chronicles
+from fiwareglancesync.cli.unfinished import Unfinished
 from fiwareglancesync.errors import Conflict, Rejected, TimedOut
+from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.jobs.locks import lock
 from fiwareglancesync.model import MIB, Image
@@ -400,20 +402,26 @@ class TestRecords:
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     @pytest.mark.parametrize("parallel", [[], ["--parallel", "--config", "main.max_children=1"]])
-    def test_the_report_of_an_interrupted_run_has_the_regions_that_are_done(
+    def test_the_report_of_an_interrupted_run_has_what_is_done(
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int, parallel: list[str]
     ) -> None:
         shell.load(Spain=MASTERS, Avila=IN_STEP, Burgos=[], Zamora=[])
-        original, whole_run = EmbeddedPlace.adopt, os.getpid()
+        listen = Unfinished.__call__
 
-        def interrupt(place: EmbeddedPlace, *arguments: Any) -> Any:
-            os.kill(whole_run, number)
-            return original(place, *arguments)
+        def interrupt(listener: Unfinished, event: Event) -> None:
+            listen(listener, event)
+            if event.kind is Kind.DONE:
+                os.kill(os.getpid(), number)
 
-        monkeypatch.setattr(EmbeddedPlace, "adopt", interrupt)
+        monkeypatch.setattr(Unfinished, "__call__", interrupt)
         assert shell("--report", "report", *parallel).code == code
         document = json.loads((shell.folder / "report").read_text())
-        assert (document["exit_code"], [region["region"] for region in document["regions"]]) == (code, ["Avila"])
+        avila, burgos = document["regions"]
+        assert (document["exit_code"], avila["region"], avila["error"]) == (code, "Avila", None)
+        assert (burgos["region"], burgos["error"]) == ("Burgos", "the run ended before the region was done")
+        (found,) = burgos["images"]
+        keys = ("image", "status", "action", "bytes", "error")
+        assert tuple(found[key] for key in keys) == ("small", "pending_upload", "upload", MIB, None)
 
     @pytest.mark.parametrize(("words", "code"), [(["nobody:"], 2), ([], 1)])
     def test_a_run_that_fails_before_any_region_has_a_report_of_none(
