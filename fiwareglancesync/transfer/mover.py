@@ -93,20 +93,19 @@ class Mover:
             place.upload(uuid, Body(body.size, pieces, alive=lambda: progress(body.size)))
         return Moved(way, body.size, time.monotonic() - started)
 
-    def distrust(self, way: str, image: Image, place: Place) -> None:
+    def distrust(self, way: str, image: Image, place: Place) -> bool:
         """Take note that what came by a way was not the image's content.
 
         :param way: the way that was taken
         :param image: the master's image
         :param place: where it came to
+        :return: whether the same way may bring something else
         """
-        for source in self._sources:
-            if source.way != way:
-                continue
-            if isinstance(source, ServerWay):
-                source.distrust(place)
-            else:
-                source.distrust(image)
+        source = next((source for source in self._sources if source.way == way), None)
+        if isinstance(source, ServerWay):
+            source.distrust(place)
+            return False
+        return source is not None and source.distrust(image)
 
 
 def _watched(body: Body, throttles: Sequence[Throttle], progress: Progress) -> Iterator[Piece]:

@@ -33,8 +33,11 @@ class Source(Protocol):
         """
         ...
 
-    def distrust(self, image: Image) -> None:
-        """Take note that what came from here was not the image's content."""
+    def distrust(self, image: Image) -> bool:
+        """Take note that what came from here was not the image's content.
+
+        :return: whether another reading may bring something else
+        """
         ...
 
 
@@ -75,8 +78,9 @@ class FileSource:
         with file:
             yield Body(image.size or 0, lambda: slices(file.fileno()))
 
-    def distrust(self, image: Image) -> None:
+    def distrust(self, image: Image) -> bool:
         """The file is not ours to mend."""
+        return False
 
     def _path(self, image: Image) -> Path:
         """The file of an image; its UUID is data from a server and must not lead elsewhere."""
@@ -118,5 +122,6 @@ class StreamSource:
                 raise TransferError(f"the master cannot be read: {error}") from error
             yield body
 
-    def distrust(self, image: Image) -> None:
-        """The master is asked anew each time."""
+    def distrust(self, image: Image) -> bool:
+        """What the master sends is what it has."""
+        return False

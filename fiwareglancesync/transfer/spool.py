@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tenacity import sleep_using_event
+
 from ..errors import CloudError, SourceBroke, TransferError
 from ..facade import PIECE, Body, FileSlice, Place
 from ..model import MIB, Image
@@ -30,6 +32,8 @@ LINGER = 1.0
 WRITTEN = 2**17
 """Bytes written at once. The kernel takes memory in blocks as large as what is written, and small ones are those that
 were used a moment ago: a MiB at once costs twice the time of CPU (benchmarks/notes)."""
+
+DAMAGED = "what had been left of the copy was damaged; it has been dropped"
 
 PATIENCE = 180.0
 """Seconds without growth after which a reader gives up on whoever fills the file."""
@@ -87,9 +91,9 @@ class SpoolSource:
         except OSError as error:
             raise TransferError(f"{self._folder}: {error.strerror}") from error
 
-    def distrust(self, image: Image) -> None:
+    def distrust(self, image: Image) -> bool:
         """Remove a copy that turned out to be wrong, unless another process still uses it."""
-        Entry.of(image, self._folder).remove()
+        return Entry.of(image, self._folder).remove()
 
     def clear(self) -> None:
         """Remove what no process uses; the end of a run."""
@@ -210,7 +214,7 @@ class _Filling:
         try:
             with locked(self._entry.filler, shared=False) as free:
                 if free:
-                    attempts(SourceBroke, self._stopping)(self._fill)
+                    attempts(SourceBroke, sleep_using_event(self._stopping))(self._fill)
         except SourceBroke as error:
             # It had its attempts here, each going on where the last one broke: another way is next.
             self.error = TransferError(str(error))
@@ -241,7 +245,7 @@ class _Filling:
                     _write(file.fileno(), piece)
             if there and not self._is_right():
                 file.truncate(0)
-                raise TransferError("what had been left of the copy was damaged; it has been dropped")
+                raise SourceBroke(DAMAGED)
 
     def _is_right(self) -> bool:
         found = hasher(self._image)
@@ -266,6 +270,8 @@ def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlic
     position, grown = 0, time.monotonic()
     while position < size:
         length = min(os.fstat(descriptor).st_size, size) - position
+        if length < 0:
+            raise SourceBroke(DAMAGED)
         if length >= min(PIECE, size - position):
             piece = FileSlice(descriptor, position, min(length, PIECE))
             yield piece

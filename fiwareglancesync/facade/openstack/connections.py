@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import urllib3.connection
 import urllib3.connectionpool
 
-from ...errors import TransferError
+from ...errors import SourceBroke, TransferError
 from ..port import FileSlice, Piece
 from .outgoing import Outgoing, SourceFailed
 
@@ -119,8 +119,8 @@ def _unreadable(error: OSError) -> TransferError:
     return TransferError(f"the source cannot be read ({error.strerror})")
 
 
-def _shorter() -> TransferError:
-    return TransferError("the file became shorter while it was sent")
+def _shorter() -> SourceBroke:
+    return SourceBroke("the file became shorter while it was sent")
 
 
 class _Connection(_Attentive, urllib3.connection.HTTPConnection):

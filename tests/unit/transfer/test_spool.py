@@ -132,13 +132,18 @@ class TestLeftovers:
         assert read(master.spool(folder), master.images[0]) == CONTENT
         assert master.starts == [0]
 
-    def test_a_damaged_one_is_noticed_and_dropped(self, master: CountedMaster, folder: Path) -> None:
+    def test_a_damaged_one_is_noticed_and_dropped(
+        self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(attempts, "FIRST_WAIT", 3600.0)
         leave(master, folder, b"X" + CONTENT[1:HALF])
         spool = master.spool(folder)
         with spool.open(master.images[0]) as body:
             pieces = body.pieces()
             assert bytes_of(next(pieces))[:1] == b"X"
             until(lambda: not any(file.stat().st_size for file in data_files(folder)), "that it is dropped")
+            with pytest.raises(SourceBroke, match=r"^what had been left of the copy was damaged; it has been dropped$"):
+                next(pieces)
         assert read(spool, master.images[0]) == CONTENT
         assert master.starts == [HALF, 0]
 
@@ -151,7 +156,7 @@ class TestLeftovers:
         leave(master, folder, CONTENT[::-1])
         spool = master.spool(folder)
         assert read(spool, master.images[0]) == CONTENT[::-1]
-        spool.distrust(master.images[0])
+        assert spool.distrust(master.images[0])
         assert data_files(folder) == []
         assert read(spool, master.images[0]) == CONTENT
 
