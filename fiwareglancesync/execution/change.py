@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 from ..errors import (
     CloudError,
@@ -25,6 +26,7 @@ from ..errors import (
     VerificationError,
 )
 from ..facade import Place
+from ..facade.waiting import pause
 from ..model import JOURNAL, Image, NewImage, Patch, same_content
 from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
@@ -38,8 +40,20 @@ LATE = 2.0
 VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
 """What a refusal names when it is about the visibility that an image should get."""
 
-Report = Callable[[str, str, int], None]
-"""Told the new image's UUID, the way and the bytes sent so far."""
+
+class Report(Protocol):
+    """Takes what is known of a move while it goes on."""
+
+    def __call__(self, uuid: str, way: str, done: int) -> None:
+        """Take the new image's UUID, the way and the bytes sent so far."""
+        ...
+
+    def check(self) -> None:
+        """Let the move end, if it should.
+
+        :raises Cancelled: it should
+        """
+        ...
 
 
 def make_image(
@@ -66,7 +80,7 @@ def make_image(
             notes.append(f"{way}: {refusal}")
             continue
         try:
-            published, moved = _persist(partial(_try_way, way, entry, links, scene, mover, context, report))
+            published, moved = _persist(partial(_try_way, way, entry, links, scene, mover, context, report), report)
         except (TransferError, VerificationError) as error:
             notes.append(f"{way}: {error}")
             failure = error
@@ -82,9 +96,9 @@ class _CutShort(GlanceSyncError):
     """A move broke off, on either side, for a reason that may pass; the cause is the error itself."""
 
 
-def _persist(attempt: Callable[[], tuple[Image, Moved]]) -> tuple[Image, Moved]:
+def _persist(attempt: Callable[[], tuple[Image, Moved]], report: Report) -> tuple[Image, Moved]:
     try:
-        return attempts(_CutShort)(attempt)
+        return attempts(_CutShort, partial(pause, alive=report.check))(attempt)
     except _CutShort as cut:
         cause = cut.__cause__
         if isinstance(cause, GlanceSyncError):

@@ -169,7 +169,7 @@ class Recorder:
 
 
 class Progress:
-    """Samples the progress of one move."""
+    """Samples the progress of one move, and has it end when it should."""
 
     def __init__(self, recorder: Recorder, action: Action, image: str, attempt: Attempt, size: int) -> None:
         self._recorder = recorder
@@ -187,6 +187,10 @@ class Progress:
         if now >= self._next or done >= self._size:
             self._next = now + PROGRESS_INTERVAL
             self._recorder.emit(Event(*self._event, uuid, None, way, self._size, done))
+
+    def check(self) -> None:
+        """Let the move end, if it should; see :meth:`Recorder.check`."""
+        self._recorder.check()
 
 
 def stops_uploads(error: GlanceSyncError | None) -> bool:

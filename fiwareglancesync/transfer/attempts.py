@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 
 from tenacity import (
+    RetryCallState,
     Retrying,
     retry_if_exception_type,
-    sleep_using_event,
     stop_after_attempt,
     wait_exponential,
     wait_random,
 )
 
+from ..errors import CloudError
+
 ATTEMPTS = 3
 FIRST_WAIT = 1.0
 """Seconds before the second attempt, at the least; more before the third."""
 
+LONGEST_WAIT = 60.0
+"""Seconds that a service can have us wait before an attempt, whatever it asks for."""
 
-def attempts(kind: type[BaseException], hurry: threading.Event | None = None) -> Retrying:
+
+def attempts(kind: type[BaseException], pause: Callable[[float], None]) -> Retrying:
     """Attempts at what moves bytes; call the result with it.
 
-    :param kind: the error after which another attempt is worth while; the last one's is raised
-    :param hurry: ends a pause when it is set
+    :param kind: the error after which another attempt is worth while; the last one's is raised. Its cause may be what
+        a service answered: then that one's ``Retry-After`` counts
+    :param pause: waits for so many seconds, or less when nobody wants the next attempt any more
     """
+    own = wait_exponential(multiplier=FIRST_WAIT, max=10 * FIRST_WAIT) + wait_random(0, FIRST_WAIT)
     return Retrying(
         stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential(multiplier=FIRST_WAIT, max=10 * FIRST_WAIT) + wait_random(0, FIRST_WAIT),
-        sleep=sleep_using_event(hurry or threading.Event()),
+        wait=lambda state: max(own(state), min(_asked(state), LONGEST_WAIT)),
+        sleep=pause,
         retry=retry_if_exception_type(kind),
         reraise=True,
     )
+
+
+def _asked(state: RetryCallState) -> float:
+    """Seconds that the service asked to wait for; 0 when it did not."""
+    error = state.outcome.exception() if state.outcome else None
+    cause = error.__cause__ if error else None
+    return (cause.retry_after or 0.0) if isinstance(cause, CloudError) else 0.0
