@@ -54,7 +54,8 @@ class Event:
     :param done: bytes moved so far
     :param seconds: since the action began
     :param message: what the user is told; the cause, for ``FAILED``
-    :param count: for ``REGION_PLANNED`` the number of images to be moved, for ``REGION_FINISHED`` of failures
+    :param count: for ``REGION_PLANNED`` the number of images to be moved, for ``REGION_FINISHED`` of failures, for
+        ``RUN_FINISHED`` of regions that failed
     :param undecided: for ``REGION_FINISHED``, the number of images that await a decision
     :param in_step: for ``REGION_FINISHED``, whether there was nothing to change
     :param error: for ``REGION_FINISHED``, whether the region as a whole failed

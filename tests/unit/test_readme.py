@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from fiwareglancesync.config.condition_values import FUNCTIONS, METHODS
 from fiwareglancesync.config.credentials import VARIABLES
 from fiwareglancesync.config.option import Option
 from fiwareglancesync.config.values import WAYS
-from fiwareglancesync.events import Action, Kind
+from fiwareglancesync.events import Action, Event, Kind
 from fiwareglancesync.model import SyncStatus
 from tests.support.readme import KEY_TABLES, README, blocks, key_rows, key_table, literals, mark, rows, section
 
@@ -61,8 +62,10 @@ def test_the_ways_are_those_of_the_program() -> None:
     assert sorted(first for first, _ in rows("Ways to move bytes")) == sorted(WAYS)
 
 
-def test_the_kinds_and_actions_of_events_are_named() -> None:
-    assert {kind.value for kind in Kind} | {action.value for action in Action} <= words("Output")
+def test_the_kinds_actions_and_fields_of_events_are_told() -> None:
+    assert {kind.value for kind in Kind} | {action.value for action in Action} <= words("Events")
+    fields = {field.name for field in dataclasses.fields(Event)} | {"time", "level"}
+    assert {first for first, *_ in rows("Events")} == fields
 
 
 def test_the_language_of_conditions_is_told() -> None:
