@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 from .. import __version__
@@ -118,6 +119,8 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
         raise UsageError("--format goes with --show-status or --show-regions")
     if parsed.events == "-" and (parsed.show_status or parsed.show_regions):
         raise UsageError("--events - would mix with the data on standard output; name a file: --events FILE")
+    if parsed.events and parsed.report and os.path.realpath(parsed.events) == os.path.realpath(parsed.report):
+        raise UsageError(f"--events and --report name the same file, {parsed.report}; give each a file of its own")
     if any(not region.strip() for region in parsed.regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
     return parsed

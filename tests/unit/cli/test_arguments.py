@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -100,6 +101,16 @@ def test_events_do_not_mix_with_data(mode: str) -> None:
 @pytest.mark.parametrize("mode", [[], ["--dry-run"], ["--make-backups"]])
 def test_without_data_events_may_go_to_standard_output(mode: list[str]) -> None:
     assert parse(*mode, "--events", "-").events == "-"
+
+
+def test_events_and_report_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("file")
+    file, link, other = (str(tmp_path / name) for name in ("file", "link", "other"))
+    for report in (file, link, f"{tmp_path}/./file"):
+        assert refusal("--events", file, "--report", report) == (
+            f"--events and --report name the same file, {report}; give each a file of its own"
+        )
+    assert parse("--events", file, "--report", other).report == other
 
 
 @pytest.mark.parametrize("way", ["auto", "file", "stream", "spool", "server"])
