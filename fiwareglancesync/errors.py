@@ -171,5 +171,5 @@ class Cancelled(KeyboardInterrupt):
 
     @property
     def exit_code(self) -> int:
-        """130 on SIGINT, 143 on SIGTERM (contract 1.2)."""
+        """130 on SIGINT, 143 on SIGTERM (contract 1.2), 129 on SIGHUP."""
         return 128 + self.signal

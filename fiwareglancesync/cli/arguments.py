@@ -22,7 +22,7 @@ As the first word, these are commands with a --help of their own; a region of th
 Begin with --show-status and --dry-run: neither ever writes to a region.
 
 exit status: 0 all done; 1 a region or an image failed, or another run holds a region; 2 wrong usage or
-configuration; 3 see --exit-code; 130 and 143 interrupted, everything left tidy.
+configuration; 3 see --exit-code; 129, 130 and 143 interrupted, everything left tidy.
 """
 
 

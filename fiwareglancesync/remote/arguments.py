@@ -19,8 +19,8 @@ The server is the one of --server, else of {SERVER}. The token comes from the us
 (OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME …) or, with OS_CLOUD, from clouds.yaml; when the environment
 names no account, none is sent. OS_CACERT and OS_INSECURE say whose certificates are trusted, the server's too.
 
-exit status: 0 all done; 1 a region or a task failed, or the server; 2 wrong usage; 130 and 143 interrupted (what
-runs on the server goes on).
+exit status: 0 all done; 1 a region or a task failed, or the server; 2 wrong usage; 129, 130 and 143 interrupted
+(what runs on the server goes on).
 """
 
 

@@ -13,7 +13,7 @@ def main(words: Sequence[str], prog: str) -> int:
 
     :param words: after ``remote``
     :param prog: how the user called it, ``remote`` included
-    :return: the exit code: 0 done; 1 a region or a task failed, or the server; 130 and 143 interrupted
+    :return: the exit code: 0 done; 1 a region or a task failed, or the server; 129, 130 and 143 interrupted
     :raises GlanceSyncError: the server cannot be asked, or refuses
     """
     options = parse_arguments(words, prog)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -11,22 +12,38 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.errors import Cancelled
-from fiwareglancesync.jobs.signals import cancellable
+from fiwareglancesync.jobs.signals import SIGNALS, cancellable
 
 TWICE = """
-import os, signal
+import os, signal, sys
 from fiwareglancesync.jobs import signals
 signals.TOGETHER = 0.0
+number = int(sys.argv[1])
 with signals.cancellable():
     try:
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
     finally:
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         print("tidied")
 """
 
+ON_A_TERMINAL = """
+import fcntl, signal, sys, termios
+from fiwareglancesync.errors import Cancelled
+from fiwareglancesync.jobs.signals import cancellable
+fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+try:
+    with cancellable():
+        print("begun", flush=True)
+        while True:
+            signal.sigtimedwait((), 0.1)
+except Cancelled as stopped:
+    print("tidied", flush=True)
+    sys.exit(stopped.exit_code)
+"""
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_it_ends_with_the_code_of_its_signal(number: signal.Signals, code: int) -> None:
     with pytest.raises(Cancelled) as stopped, cancellable():
         os.kill(os.getpid(), number)
@@ -38,19 +55,48 @@ def test_no_handler_of_errors_swallows_it() -> None:
 
 
 def test_what_was_there_before_is_there_again() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(number) for number in SIGNALS]
     for child in (False, True):
         with cancellable(child=child):
             pass
         with pytest.raises(Cancelled), cancellable(child=child):
             os.kill(os.getpid(), signal.SIGTERM)
-        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+        assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
 def test_a_later_second_signal_ends_the_process_at_once(root: Path) -> None:
-    ended = subprocess.run([sys.executable, "-c", TWICE], cwd=root, capture_output=True, check=False)
+    ended = twice(signal.SIGTERM, root)
     assert ended.returncode == 143
-    assert b"tidied" not in ended.stdout
+    assert "tidied" not in ended.stdout
+
+
+def test_a_lost_terminal_is_told_of_more_than_once_but_hurries_nobody(root: Path) -> None:
+    assert twice(signal.SIGHUP, root).stdout == "tidied\n"
+
+
+def twice(number: signal.Signals, root: Path) -> subprocess.CompletedProcess[str]:
+    """Send a process a signal, and again when it is tidying up."""
+    command = [sys.executable, "-c", TWICE, str(int(number))]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+def test_nothing_fails_because_the_terminal_is_no_more(root: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", ON_A_TERMINAL]
+    process = subprocess.Popen(command, cwd=root, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    with open(ours) as terminal:
+        assert terminal.readline() == "begun\n"
+    assert process.wait(30) == 129
+
+
+def test_who_is_to_outlive_the_terminal_does() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with cancellable():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_two_signals_that_come_together_count_as_one() -> None:
@@ -68,9 +114,10 @@ def test_two_signals_that_come_together_count_as_one() -> None:
     assert tidied
 
 
-def test_a_child_leaves_the_terminals_interrupt_to_its_parent_and_is_stopped_once() -> None:
+def test_a_child_leaves_the_terminals_signals_to_its_parent_and_is_stopped_once() -> None:
     def interrupted() -> None:
         os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGHUP)
         try:
             os.kill(os.getpid(), signal.SIGTERM)
         finally:
