@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from traceback import format_exc
 
@@ -25,7 +26,7 @@ from ..planning import Choice
 from ..settings import Settings, Target
 from .chronicles import Chronicles
 from .files import private_file
-from .narrative import Narrator
+from .narrative import Narrator, write_if_possible, write_line
 from .progress import progress_bars
 from .records import EventWriter, report
 from .tables import StatusWriter, write_regions
@@ -94,10 +95,10 @@ class Command:
 
     def _open_listeners(self, stack: ExitStack) -> None:
         if self._options.events == "-":
-            self._listeners.append(EventWriter(sys.stdout))
+            self._listeners.append(EventWriter(self._print))
         elif self._options.events:
             file = stack.enter_context(private_file(self._options.events, self._lose_file))
-            self._listeners.append(EventWriter(file))
+            self._listeners.append(EventWriter(partial(write_line, file)))
         if self._options.report:
             self._listeners.append(self._unfinished)
         if self._tells or self._mode not in (Mode.SYNC, Mode.DRY_RUN):
@@ -210,6 +211,11 @@ class Command:
         self._failed = True
         self._tell(Message.error(f"The regions of target {target.name} are unknown. Cause: {error}"))
 
+    def _print(self, line: str) -> None:
+        problem = write_if_possible(sys.stdout, line)
+        if problem is not None:
+            self._lose_file(problem)
+
     def _lose_file(self, text: str) -> None:
         """Tell of a file that is incomplete; the regions are done all the same."""
         self._failed = True
@@ -222,7 +228,8 @@ class Command:
 
     def _exit_code(self) -> int:
         outcomes = self._outcomes.values()
-        if self._failed or self._run.matches_nothing or any(outcome.failed for outcome in outcomes):
+        failed = self._failed or not self._narrator.is_whole
+        if failed or self._run.matches_nothing or any(outcome.failed for outcome in outcomes):
             return 1
         if not self._options.exit_code or self._mode is Mode.BACKUP:
             return 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from ..events import Action, Event, Kind
 from ..model import MIB
@@ -125,7 +126,9 @@ class Output(Protocol):
 
 
 class Narrator:
-    """Writes the story, each line once a region where it is a warning; ``aside`` makes room for a line.
+    """Writes the story, each line once a region where it is a warning.
+
+    ``aside`` makes room for a line; ``is_whole`` tells whether all lines could be written.
 
     :param level: the lowest level that is told
     :param narrate: whether the narrative itself is told, or warnings and errors only
@@ -137,6 +140,7 @@ class Narrator:
         self._narrate = narrate
         self._to_stderr = to_stderr
         self._told: set[str] = set()
+        self.is_whole = True
         self.aside: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __call__(self, event: Event) -> None:
@@ -156,7 +160,10 @@ class Narrator:
             return
         stream = sys.stderr if level >= logging.WARNING or self._to_stderr else sys.stdout
         with self.aside():
-            write_line(stream, f"{logging.getLevelName(level)}:{printable(text)}")
+            problem = write_if_possible(stream, f"{logging.getLevelName(level)}:{printable(text)}")
+        if problem is not None:
+            self.is_whole = False
+            self.tell(logging.ERROR, problem)
 
 
 class Chronicle:
@@ -184,3 +191,23 @@ def write_line(stream: Output, text: str) -> None:
     """Write a line at once, so that a merged stream reads in order."""
     stream.write(text + "\n")
     stream.flush()
+
+
+def write_if_possible(stream: TextIO, text: str) -> str | None:
+    """Write a line to a standard stream; once a disk has no room for it, it and what comes later goes nowhere.
+
+    :param stream: standard output or standard error
+    :param text: the line
+    :return: what is wrong, None when nothing is
+    :raises BrokenPipeError: nobody reads it any more
+    """
+    try:
+        write_line(stream, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), stream.fileno())
+        name = "standard output" if stream is sys.stdout else "standard error"
+        return f"{name} cannot be written to its end: {error.strerror}"
+    return None

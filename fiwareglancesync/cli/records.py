@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..events import Event
 from ..model import MIB
-from .narrative import Output, write_line
 
 if TYPE_CHECKING:
     from ..execution.outcome import ImageOutcome, RegionOutcome
@@ -23,15 +22,15 @@ ALWAYS = ("kind", "region")
 class EventWriter:
     """Writes each event as one JSON object.
 
-    :param stream: where to
+    :param write: takes a line
     """
 
-    def __init__(self, stream: Output) -> None:
-        self._stream = stream
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
 
     def __call__(self, event: Event) -> None:
         """Write an event; what it does not tell is left out."""
-        write_line(self._stream, json.dumps({"time": round(time.time(), 3), **event_fields(event)}))
+        self._write(json.dumps({"time": round(time.time(), 3), **event_fields(event)}))
 
 
 def event_fields(event: Event) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class RemoteCommand:
             "cancel": self._cancel,
         }
         with closing(self._client):
-            return commands[self._options.command]() or (1 if self._failed else 0)
+            return commands[self._options.command]() or (1 if self._failed or not self._narrator.is_whole else 0)
 
     def _regions(self) -> None:
         regions = self._client.regions(refresh=self._options.refresh)

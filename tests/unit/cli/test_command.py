@@ -447,6 +447,18 @@ class TestRecords:
         document = json.loads((shell.folder / "report").read_text())
         assert (document["exit_code"], [found["failed"] for found in document["regions"]]) == (1, [0, 0])
 
+    @pytest.mark.parametrize("words", [[], ["--events", "-"]])
+    def test_a_full_disk_below_standard_output_is_no_reason_to_stop(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str]
+    ) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+        with open("/dev/full", "w") as full:
+            monkeypatch.setattr("sys.stdout", full)
+            ended = shell(*words)
+        assert ended.code == 1
+        assert FULL.format("standard output") in ended.complaints
+        assert len(shell.images("Burgos")) == 2
+
     def test_a_report_that_does_not_fit_the_disk_is_told(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         ended = shell("--report", "/dev/full")

@@ -132,6 +132,18 @@ def test_without_narrative_warnings_are_still_told(capsys: pytest.CaptureFixture
     assert capsys.readouterr() == ("", "WARNING:careful\n")
 
 
+def test_a_story_that_the_disk_has_no_room_for_is_told_no_further_and_raises_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    narrator = Narrator()
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        for _ in range(2):
+            narrator(event(Kind.REGION_STARTED))
+    assert not narrator.is_whole
+    assert capsys.readouterr().err == "ERROR:standard output cannot be written to its end: No space left on device\n"
+
+
 def test_a_quiet_narrator_tells_only_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     Narrator(logging.WARNING)(event(Kind.REGION_STARTED))
     assert capsys.readouterr() == ("", "")

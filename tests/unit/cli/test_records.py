@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 from datetime import datetime, timezone
+from functools import partial
 
 from fiwareglancesync import __version__
+from fiwareglancesync.cli.narrative import write_line
 from fiwareglancesync.cli.records import EventWriter, event_fields, report
 from fiwareglancesync.events import Action, Event, Kind
 from fiwareglancesync.execution.outcome import ImageOutcome, RegionOutcome
@@ -48,7 +50,7 @@ def test_an_event_has_its_kind_and_region_and_what_else_it_tells() -> None:
 
 def test_each_event_is_one_line_whatever_the_name() -> None:
     stream = io.StringIO()
-    writer = EventWriter(stream)
+    writer = EventWriter(partial(write_line, stream))
     name = 'a\n"b"\ud83d\u2028'
     writer(Event(Kind.STARTED, "R", name, Action.UPLOAD))
     writer(Event(Kind.FAILED, "R", name, Action.UPLOAD, message=Message.error("C")))
