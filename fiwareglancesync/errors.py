@@ -165,6 +165,9 @@ class Cancelled(KeyboardInterrupt):
     :param signal: number of the signal that asked
     """
 
+    unfinished: tuple[str, ...] = ()
+    """What the run could not tidy up in time, an image each, for the user."""
+
     def __init__(self, signal: int) -> None:
         super().__init__(signal)
         self.signal = signal

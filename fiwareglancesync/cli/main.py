@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(words, prog, is_process=arguments is None)
     except Cancelled as stopped:
-        _tell("Interrupted; everything is left tidy.")
+        _tell(_farewell(stopped.unfinished))
         if arguments is None:
             _end_at_once(stopped.exit_code)
         return stopped.exit_code
@@ -106,6 +106,15 @@ def _trace(debug: bool) -> None:
         import traceback
 
         traceback.print_exc()
+
+
+def _farewell(unfinished: Sequence[str]) -> str:
+    """What an interrupted run says at its end."""
+    if not unfinished:
+        return "Interrupted; everything is left tidy."
+    count = len(unfinished)
+    images = "1 unfinished image stays" if count == 1 else f"{count} unfinished images stay"
+    return f"Interrupted; {images} for the next run to finish or remove: {', '.join(unfinished)}"
 
 
 def _end_at_once(code: int) -> NoReturn:

@@ -7,7 +7,6 @@ the old one keeps its name until the new one is published and everything that li
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -25,7 +24,7 @@ from ..errors import (
     Unauthorized,
     VerificationError,
 )
-from ..facade import Place
+from ..facade import ServerImport
 from ..facade.waiting import pause
 from ..model import JOURNAL, Image, NewImage, Patch, same_content
 from ..planning import Journal, PlanEntry
@@ -33,9 +32,6 @@ from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, r
 from ..transfer import Moved, Mover
 from ..transfer.attempts import attempts
 from .scene import RunContext, Scene, without
-
-LATE = 2.0
-"""Seconds for which a place may still be at a creation that was interrupted."""
 
 VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
 """What a refusal names when it is about the visibility that an image should get."""
@@ -143,8 +139,9 @@ def _try_way(
         _create(entry, links, journal, scene)
         moved = _move(way, entry, uuid, scene, mover, report)
         verify(entry.image, scene.refresh(uuid))
+        report(uuid, way, moved.size)
         return publish(entry, links, journal, scene), moved
-    except BaseException as error:
+    except Exception as error:
         _undo(uuid, scene, error)
         raise
 
@@ -264,30 +261,24 @@ def _is_unsettled(image: Image, successor: str, scene: Scene) -> bool:
     return journal is not None and journal.step == PUBLISHED and journal.old != successor and journal.old in scene
 
 
-def _undo(uuid: str, scene: Scene, error: BaseException) -> None:
+def _undo(uuid: str, scene: Scene, error: Exception) -> None:
     """Remove an image that was not published; the error goes on either way."""
     try:
-        if uuid in scene:
-            scene.delete(uuid)
-        elif isinstance(error, Exception):
-            scene.place.delete(uuid)
-        else:
-            _delete_late(uuid, scene.place)
+        remove_unpublished(uuid, scene)
     except GlanceSyncError as second:
         if isinstance(error, GlanceSyncError):
             error.explain(f"the unfinished image {uuid} stays for the next run to remove: {second}")
 
 
-def _delete_late(uuid: str, place: Place) -> None:
-    """Remove an image whose creation was interrupted: the place may still be at it, and a deletion come too early."""
-    end = time.monotonic() + LATE
-    while True:
-        try:
-            place.get(uuid)
-        except NotFound:
-            if time.monotonic() >= end:
-                return
-            time.sleep(LATE / 20)
-        else:
-            place.delete(uuid)
-            return
+def remove_unpublished(uuid: str, scene: Scene) -> None:
+    """Remove an image that a run has begun to make.
+
+    :param uuid: the image's; its creation need not have been answered
+    :param scene: the region
+    :raises TransferError: the region is still fetching its content, which would stay in its store for good
+    :raises CloudError: the region refused
+    """
+    place = scene.place
+    if isinstance(place, ServerImport) and place.is_importing(uuid):
+        raise TransferError("the region is still fetching its content")
+    scene.delete(uuid)

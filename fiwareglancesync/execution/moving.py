@@ -8,8 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from ..facade.waiting import HEARTBEAT
 from ..planning import PlanEntry
 
-PATIENCE = 5.0
-"""Seconds that interrupted moves have to tidy up: one whose bytes are all sent may wait for its answer for minutes."""
+PATIENCE = 1.0
+"""Seconds that interrupted moves have to end: one whose bytes are all sent may wait for its answer for minutes."""
 
 
 def move_in_order(

@@ -23,6 +23,10 @@ class RegionFailed(Exception):
     """Nothing more can be done in the region; the text says why."""
 
 
+class MoveStopped(Exception):
+    """A move ends because something else has ended all moves of the region."""
+
+
 @dataclass
 class Attempt:
     """Something being done with one image, and what is known of it so far.
@@ -125,6 +129,7 @@ class Recorder:
         *,
         uuid: str | None = None,
         way: str | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         """Tell what a run would do.
 
@@ -133,8 +138,9 @@ class Recorder:
         :param entry: the plan's entry, for what the statuses cover
         :param uuid: UUID of the region's image, for what they do not cover
         :param way: how its bytes would move
+        :param notes: why ways that are preferred to it would not be taken
         """
-        event = Event(Kind.PENDING, self.region, image, action, uuid, way=way)
+        event = Event(Kind.PENDING, self.region, image, action, uuid, way=way, notes=notes)
         if entry is not None:
             there = entry.region_image.id if entry.region_image else None
             event = replace(event, uuid=there, status=entry.status, size=entry.size)
@@ -162,10 +168,13 @@ class Recorder:
     def check(self) -> None:
         """Let something that is under way end, if it should.
 
-        :raises Cancelled: it should
+        :raises Cancelled: the run was interrupted, which tidies up by itself
+        :raises MoveStopped: something else ended all moves; this one has to tidy up
         """
-        if self._stopped is not None:
+        if isinstance(self._stopped, KeyboardInterrupt):
             raise Cancelled(self._stopped.signal if isinstance(self._stopped, Cancelled) else signal.SIGTERM)
+        if self._stopped is not None:
+            raise MoveStopped(str(self._stopped))
 
 
 class Progress:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..errors import NotFound, TransferError
 from ..events import Action
-from ..model import Patch
+from ..facade import ServerImport
+from ..model import Image, Patch
 from ..planning import Leftover, OldNames, RegionPlan, Tidying
 from .change import publish
 from .recorder import Recorder
@@ -25,14 +27,11 @@ def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) 
     if not plan.tidyings:
         return plan, []
     published: list[Leftover] = []
-    for left in plan.tidyings:
-        with recorder.attempt(Action.TIDY, left.carrier.name, uuid=left.carrier.id) as attempt:
-            if left.tidying is Tidying.REMOVE:
-                scene.delete(left.carrier.id)
-            elif left.tidying is Tidying.FINISH:
-                _finish(left, plan, scene)
-        if attempt.error is None and left.tidying is not Tidying.REMOVE:
-            published.append(left)
+    for carrier in [left.carrier for left in plan.tidyings]:
+        with recorder.attempt(Action.TIDY, carrier.name, uuid=carrier.id):
+            if _has_been_filled(carrier, plan, scene, recorder):
+                plan = make_plan()
+            published += _ended(carrier, plan, scene)
     plan = make_plan()
     _relink({left.journal.old for left in published} - {None}, plan, scene, recorder)
     names = OldNames(scene.listing)
@@ -43,6 +42,38 @@ def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) 
     ]
     waiting = settle_all(unsettled, make_plan(), (), scene, recorder)
     return make_plan(), waiting
+
+
+def _has_been_filled(carrier: Image, plan: RegionPlan, scene: Scene, recorder: Recorder) -> bool:
+    """Wait until the region is not fetching the content of an image any more; whether it was.
+
+    :raises TransferError: it still is, and has been for longer than makes sense
+    """
+    place = scene.place
+    if not isinstance(place, ServerImport) or not place.is_importing(carrier.id):
+        return False
+    size = next((entry.size for entry in plan.entries if entry.name == carrier.name), 0)
+    if not place.await_import(carrier.id, size, recorder.check):
+        scene.busy.add(carrier.id)
+        raise TransferError("the region is still fetching its content; a later run will tidy it")
+    try:
+        scene.refresh(carrier.id)
+    except NotFound:
+        scene.forget(carrier.id)
+    return True
+
+
+def _ended(carrier: Image, plan: RegionPlan, scene: Scene) -> list[Leftover]:
+    """Remove or publish what an interrupted run left; the leftover if it is published now."""
+    left = next((left for left in plan.leftovers if left.carrier.id == carrier.id), None)
+    if left is None:
+        return []
+    if left.tidying is Tidying.REMOVE:
+        scene.delete(carrier.id)
+        return []
+    if left.tidying is Tidying.FINISH:
+        _finish(left, plan, scene)
+    return [left]
 
 
 def _finish(left: Leftover, plan: RegionPlan, scene: Scene) -> None:

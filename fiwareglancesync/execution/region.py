@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import GlanceSyncError, PublicationRefused
+from ..errors import Cancelled, GlanceSyncError, PublicationRefused
 from ..events import Action, Emit, Event, Kind
 from ..facade import InstantCopy, Place
 from ..model import LINKS, MOVES, Listing, Message, SyncStatus
 from ..planning import Choice, Journal, PlanEntry, RegionPlan, Selection, failed_link, narrow, plan_region
 from ..transfer import Mover
 from .change import make_image
+from .interruption import leave_tidy
 from .moving import move_in_order
 from .outcome import RegionOutcome
 from .recorder import Recorder, RegionFailed, stops_uploads
@@ -49,8 +50,12 @@ def synchronise(
     """
     recorder = Recorder(place.name, emit)
     scene = Scene(place, listing)
+
+    def make_plan() -> RegionPlan:
+        return plan_region(selection, scene.listing, replace(context.here(), busy=frozenset(scene.busy)))
+
     try:
-        whole, waiting = tidy(lambda: plan_region(selection, scene.listing, context.here()), scene, recorder)
+        whole, waiting = tidy(make_plan, scene, recorder)
         plan = narrow(whole, choice)
         announce(plan, recorder)
         # A place without bytes has nothing to gain, and gives out its UUIDs one after the other.
@@ -59,6 +64,11 @@ def synchronise(
     except RegionFailed as failure:
         recorder.outcome.error = str(failure)
         recorder.tell(Message.error(f"{place.name}: Nothing more is done in this region. Cause: {failure}"))
+    except KeyboardInterrupt as stopped:
+        unfinished = leave_tidy(scene, context)
+        if isinstance(stopped, Cancelled):
+            stopped.unfinished += tuple(unfinished)
+        raise
     return recorder.outcome
 
 

@@ -49,6 +49,10 @@ class Scene:
         self.place = place
         self._listing = listing
         self._images = {image.id: image for image in listing.images}
+        self.unanswered: dict[str, str] = {}
+        """UUID → name of images that are being made, or may have been: their creation was not answered."""
+        self.busy: set[str] = set()
+        """UUIDs of images that the region itself goes on filling, so that they have to stay for now."""
 
     @property
     def listing(self) -> Listing:
@@ -63,8 +67,10 @@ class Scene:
 
     def create(self, image: NewImage) -> Image:
         """Make an image without content."""
+        self.unanswered[image.id] = image.name
         created = self.place.create(image)
         self._images[created.id] = created
+        del self.unanswered[image.id]
         return created
 
     def refresh(self, image_id: str) -> Image:
@@ -80,15 +86,16 @@ class Scene:
         return image
 
     def delete(self, image_id: str) -> None:
-        """Remove an image, protected or not."""
-        if self._images[image_id].protected:
+        """Remove an image, protected or not, or one whose creation was not answered."""
+        if image_id in self._images and self._images[image_id].protected:
             self.update(image_id, Patch(protected=False))
         self.place.delete(image_id)
-        del self._images[image_id]
+        self.forget(image_id)
 
     def forget(self, image_id: str) -> None:
-        """Take note that somebody else has removed an image."""
+        """Take note that an image has been removed."""
         self._images.pop(image_id, None)
+        self.unanswered.pop(image_id, None)
 
     def linking_to(self, image_id: str) -> list[Image]:
         """The images whose kernel or ramdisk is the given one."""

@@ -173,6 +173,23 @@ class ServerImport(Protocol):
         """
         ...
 
+    def is_importing(self, image_id: str) -> bool:
+        """Whether the place is still fetching an image's content.
+
+        Such an image must not be removed: the content would stay in the place's store, with nobody knowing of it.
+        """
+        ...
+
+    def await_import(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
+        """Wait until the place is not fetching an image's content any more, as long as that may take at all.
+
+        :param image_id: an image that somebody may have let the place fetch
+        :param size: bytes to be fetched, 0 when that is not known
+        :param alive: called now and then; what it raises ends the waiting
+        :return: whether the place has ended it, well or not
+        """
+        ...
+
 
 class Federation(Protocol):
     """All the places that a configuration reaches."""

@@ -17,11 +17,13 @@ class Here:
     :param host: name of this host
     :param now: seconds since the epoch
     :param leftover_age: seconds after which another host's leftover may be removed
+    :param busy: UUIDs of images that the region itself goes on filling
     """
 
     host: str
     now: float
     leftover_age: float
+    busy: frozenset[str] = frozenset()
 
 
 def find_leftovers(
@@ -44,7 +46,7 @@ def find_leftovers(
             continue
         if journal.step == PUBLISHED:
             found.append(Leftover(image, journal, Tidying.SETTLE))
-        elif journal.host != here.host and here.now - journal.started_at < here.leftover_age:
+        elif image.id in here.busy or _is_anothers(journal, here):
             found.append(Leftover(image, journal, Tidying.WAIT))
         elif image.name not in finished and _finishable(image, journal, entries):
             finished.add(image.name)
@@ -52,6 +54,11 @@ def find_leftovers(
         else:
             found.append(Leftover(image, journal, Tidying.REMOVE))
     return tuple(found)
+
+
+def _is_anothers(journal: Journal, here: Here) -> bool:
+    """Whether a run on another host may still be at it."""
+    return journal.host != here.host and here.now - journal.started_at < here.leftover_age
 
 
 def _finishable(image: Image, journal: Journal, entries: Mapping[str, PlanEntry]) -> bool:

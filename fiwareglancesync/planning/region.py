@@ -53,7 +53,8 @@ def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPla
     for left in leftovers:
         name = left.carrier.name
         if left.tidying is Tidying.WAIT and name in scene.entries:
-            why = f"in progress at {left.journal.host} since {left.journal.started}"
+            who = "by the region itself" if left.carrier.id in here.busy else f"at {left.journal.host}"
+            why = f"in progress {who} since {left.journal.started}"
             scene.entries[name] = replace(scene.entries[name], blocked=why)
     entries = scene.entries
     moves = _moves(selection, entries)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fiwareglancesync.facade import Body, Download
+from fiwareglancesync.facade import Body, Download, Place
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.model import Image, Listing, NewImage, Patch
 
@@ -99,6 +99,43 @@ class WatchedPlace:
         result = act()
         self._after(write)
         return result
+
+
+class FetchingPlace(WatchedPlace):
+    """A region that may still be fetching the content of images.
+
+    :param place: the region
+    :param fetches: UUID of an image that it fetches → what that comes to, told its UUID; None when it never ends
+    """
+
+    def __init__(
+        self, place: EmbeddedPlace, fetches: Mapping[str, Callable[[str], None] | None], before: Hook = _nothing
+    ) -> None:
+        super().__init__(place, before)
+        self._fetches = dict(fetches)
+
+    def can_import_from(self, master: Place) -> str | None:
+        """It can."""
+        return None
+
+    def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
+        """Fetch an image at once."""
+        self._place.adopt(image_id, image)
+        return self.get(image_id)
+
+    def is_importing(self, image_id: str) -> bool:
+        """Whether it is at an image."""
+        return image_id in self._fetches
+
+    def await_import(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
+        """Let the fetching of an image end, if it does."""
+        alive()
+        end = self._fetches[image_id]
+        if end is None:
+            return False
+        del self._fetches[image_id]
+        end(image_id)
+        return True
 
 
 class Killed(BaseException):

@@ -6,9 +6,10 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
-from ...errors import CloudError, Conflict, Scope, TransferError, Unauthorized
+from ...errors import CloudError, Conflict, Forbidden, NotFound, Scope, TransferError, Unauthorized
 from ...model import Image
 from ...settings import Credential
 from ..waiting import pause
@@ -24,6 +25,12 @@ METHOD = "glance-download"
 _LOCK = "os_glance_import_task"
 _NOT_ALLOWED = frozenset((401, 403, 404, 405, 501))
 """Answers to an import that would be given to any other as well."""
+
+_ENDED = frozenset(("success", "failure"))
+"""What the status of a task is when nothing more is done about it."""
+
+_ABANDONED = 2 * 3600.0
+"""Seconds without news of a task after which Glance itself lets others have the image: its process has died."""
 
 _USER_IN_URL = re.compile(r"//[^/\s@]*@")
 
@@ -90,6 +97,37 @@ class Imports:
             if error.scope is not Scope.IMAGE:
                 raise
             raise TransferError(f"the region does not fetch it: {error}") from error
+
+    def is_under_way(self, image_id: str) -> bool:
+        """Whether an import of an image, whoever began it, has not come to its end."""
+        return self._under_way(image_id) is not None
+
+    def await_end(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
+        """Wait until no import of an image is under way, counting from when the newest was begun.
+
+        :param size: bytes to be fetched, 0 when that is not known
+        :param alive: called now and then; what it raises ends the waiting
+        :return: whether none is; otherwise it has taken so long already that waiting makes no sense
+        """
+        tuning = self._service.tuning
+        begun = time.monotonic()
+        while (task := self._under_way(image_id)) is not None:
+            left = tuning.time_to_fetch(size) - max(_since(task, "created_at"), time.monotonic() - begun)
+            if left <= 0:
+                return False
+            pause(min(left, tuning.next_look(time.monotonic() - begun)), alive)
+        return True
+
+    def _under_way(self, image_id: str) -> Mapping[str, Any] | None:
+        """The task of the import that is under way; None when there is none."""
+        try:
+            task = _newest(self._tasks(image_id), ())
+        except (NotFound, Forbidden):
+            # There is no such image, or nobody can import here: we ask for the tasks before each import as well.
+            return None
+        if task is None or task.get("status") in _ENDED or _since(task, "updated_at") >= _ABANDONED:
+            return None
+        return task
 
     def _give_up(self, refusal: str) -> None:
         """Take note that the next image need not be tried."""
@@ -180,6 +218,18 @@ class Imports:
         tasks = document.get("tasks") if isinstance(document, dict) else None
         listed = tasks if isinstance(tasks, list) else []
         return [task for task in listed if isinstance(task, dict) and isinstance(task.get("id"), str)]
+
+
+def _since(task: Mapping[str, Any], key: str) -> float:
+    """Seconds that have passed since a time that a task tells; 0 when it does not tell it."""
+    said = task.get(key)
+    try:
+        time_of = datetime.fromisoformat(said.removesuffix("Z")) if isinstance(said, str) else None
+    except ValueError:
+        return 0.0
+    if time_of is None:
+        return 0.0
+    return max(0.0, (datetime.now(timezone.utc) - time_of.replace(tzinfo=timezone.utc)).total_seconds())
 
 
 def _newest(tasks: list[dict[str, Any]], known: Collection[str]) -> Mapping[str, Any] | None:

@@ -159,6 +159,14 @@ class OpenStackPlace:
         interface = interface_of(master._target.credential)
         return self._imports.fetch(image_id, Origin(master._region, interface, image), lambda: progress(0))
 
+    def is_importing(self, image_id: str) -> bool:
+        """Whether this Glance is still fetching an image's content."""
+        return self._imports.is_under_way(image_id)
+
+    def await_import(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
+        """Wait until this Glance is not fetching an image's content any more; whether it has ended in time."""
+        return self._imports.await_end(image_id, size, alive)
+
     def _look(self, image_id: str) -> Image | None:
         """The image if it can be seen; used to explain another error, so its own do not matter."""
         try:

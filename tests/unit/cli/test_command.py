@@ -365,6 +365,25 @@ class TestExitCodes:
         assert (ended.code, ended.err) == (code, "ERROR:Interrupted; everything is left tidy.\n")
         assert shell.images("Burgos") == before
 
+    def test_a_signal_that_leaves_something_ends_it_with_what_that_is(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+
+        def interrupt(place: EmbeddedPlace, image_id: str, master: Image) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        def refuse(place: EmbeddedPlace, image_id: str) -> None:
+            raise Conflict("in use", status=409)
+
+        monkeypatch.setattr(EmbeddedPlace, "adopt", interrupt)
+        monkeypatch.setattr(EmbeddedPlace, "delete", refuse)
+        ended = shell()
+        (left,) = shell.images("Burgos")
+        stays = "1 unfinished image stays for the next run to finish or remove"
+        assert ended.code == 143
+        assert ended.err == f"ERROR:Interrupted; {stays}: Burgos: {left.name} (UUID {left.id})\n"
+
 
 class TestRecords:
     def test_events_go_to_a_file_or_to_stdout_with_the_story_on_stderr(self, shell: Shell) -> None:

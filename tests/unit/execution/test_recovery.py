@@ -8,7 +8,7 @@ from fiwareglancesync.errors import Conflict
 from fiwareglancesync.model import JOURNAL, Image
 from fiwareglancesync.planning import Tidying
 from tests.support.builders import OURS, THEIRS, World, carrying, errors, image, journal, master_image
-from tests.support.watched import WatchedPlace, refusing
+from tests.support.watched import FetchingPlace, WatchedPlace, refusing
 
 LONG_AGO = "2001-01-01T00:00:00+00:00"
 
@@ -278,3 +278,43 @@ def test_beside_a_forged_carrier_ours_is_made() -> None:
     world = World([master_image("a")], [FORGED["a snapshot's copy"]], replace=["any"])
     synchronised(world)
     assert [(i.owner, i.checksum) for i in world.images] == [(OURS, "S"), (OURS, "A")]
+
+
+def queued() -> Image:
+    """What was being made for ``a``, which the region was asked to fetch."""
+    return carrying(new(status="queued", size=None, checksum=None))
+
+
+class TestWhatTheRegionIsStillFetching:
+    def test_is_waited_for_and_published_when_it_is_full_then(self) -> None:
+        world = World([master_image("a")], [queued()])
+        place = FetchingPlace(world.place, {"made": lambda uuid: world.place.adopt(uuid, master_image("a"))})
+        assert not world.sync(through=lambda _: place).failed, world.told()
+        assert [write.kind for write in place.writes] == ["update"]
+        assert (world.named("a").id, world.named("a").visibility) == ("made", "public")
+
+    def test_is_waited_for_and_removed_when_nothing_came_of_it(self) -> None:
+        world = World([master_image("a")], [queued()])
+        place = FetchingPlace(world.place, {"made": lambda uuid: None})
+        assert not world.sync(through=lambda _: place).failed, world.told()
+        assert [write.kind for write in place.writes] == ["delete", "create", "adopt", "update"]
+
+    def test_may_be_removed_meanwhile(self) -> None:
+        world = World([master_image("a")], [queued()])
+        place = FetchingPlace(world.place, {"made": world.place.delete})
+        assert not world.sync(through=lambda _: place).failed, world.told()
+        assert [write.kind for write in place.writes] == ["create", "adopt", "update"]
+
+    def test_is_left_alone_when_that_takes_too_long_and_so_is_its_name(self) -> None:
+        world = World([master_image("a"), master_image("b")], [queued()])
+        outcome = world.sync(through=lambda inner: FetchingPlace(inner, {"made": None}))
+        assert world.told()[0] == "the region is still fetching its content; a later run will tidy it"
+        assert f"in progress by the region itself since {journal('made').started}" in world.told()
+        assert world.names() == ["a", "b"]
+        assert (world.named("a").id, outcome.failures) == ("made", 1)
+
+    def test_is_published_once_when_another_one_is_full_too(self) -> None:
+        world = World([master_image("a")], [queued(), carrying(new(id="made2"))])
+        place = FetchingPlace(world.place, {"made": lambda uuid: world.place.adopt(uuid, master_image("a"))})
+        assert not world.sync(through=lambda _: place).failed, world.told()
+        assert [i.id for i in world.images] == ["made"]

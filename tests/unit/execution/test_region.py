@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 from typing import Any
 
 import pytest
 
 from fiwareglancesync.errors import (
-    Cancelled,
     CloudError,
     Conflict,
     Forbidden,
@@ -21,9 +19,8 @@ from fiwareglancesync.errors import (
     Unreachable,
 )
 from fiwareglancesync.events import Action, Kind
-from fiwareglancesync.execution import change
 from fiwareglancesync.facade import Place
-from fiwareglancesync.model import JOURNAL, MAX_NAME, MIB, Image, NewImage, Patch
+from fiwareglancesync.model import JOURNAL, MAX_NAME, MIB, Patch
 from fiwareglancesync.transfer import attempts
 from tests.support.builders import THEIRS, World, errors, image, journal, master_image
 from tests.support.watched import Hook, WatchedPlace, Write, refusing
@@ -171,39 +168,6 @@ def test_an_image_that_cannot_be_published_is_removed_and_the_old_one_stays() ->
     outcome = world.sync(**through(refuse(world, Forbidden("public is not for you", status=403), "update", "1$a")))
     assert errors(outcome) == {"a": "public is not for you"}
     assert world.images == before
-
-
-class _SlowPlace(WatchedPlace):
-    """Makes an image only after it has been looked for; a signal came while that was waited for."""
-
-    late: NewImage | None = None
-
-    def create(self, image: NewImage) -> Image:
-        self.late = image
-        raise Cancelled(signal.SIGTERM)
-
-    def get(self, image_id: str) -> Image:
-        if self.late is not None and f"get {image_id}" in self.read:
-            self._place.create(self.late)
-            self.late = None
-        return super().get(image_id)
-
-
-def test_an_image_is_removed_even_when_it_is_made_only_after_the_interruption() -> None:
-    world = World([master_image("a")])
-    place = _SlowPlace(world.place)
-    with pytest.raises(Cancelled):
-        world.sync(**through(place))
-    assert (place.late, world.images) == (None, [])
-    assert place.read.count("get 1$a") == 2
-
-
-def test_an_image_that_was_never_made_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(change, "LATE", 0.0)
-    world = World([master_image("a")])
-    with pytest.raises(Cancelled):
-        world.sync(**through(refuse(world, Cancelled(signal.SIGINT), "create")))
-    assert world.images == []
 
 
 def test_a_new_image_that_cannot_be_removed_is_named_and_the_next_run_removes_it() -> None:

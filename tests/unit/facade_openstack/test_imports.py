@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -456,3 +457,72 @@ class TestPatience:
         assert tuning.next_look(0.0, 300 * MIB) == 3.0
         assert tuning.next_look(2.5, 300 * MIB) == 0.5
         assert tuning.next_look(0.0, 10**6 * MIB) == 5.0
+
+
+def ago(seconds: float) -> str:
+    """A time as Glance writes it."""
+    return (datetime.now(timezone.utc) - timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
+
+
+def news(status: str, begun: float = 1.0, last: float = 0.0) -> dict[str, Any]:
+    """A task of which something was heard a while ago."""
+    return {"id": "t-1", "status": status, "created_at": ago(begun), "updated_at": ago(last)}
+
+
+class TestWhatIsUnderWay:
+    @pytest.mark.parametrize(
+        ("answer", "busy"),
+        [
+            (tasks(news("processing")), True),
+            (tasks(news("pending")), True),
+            (tasks({"id": "t-1", "status": "processing"}), True),
+            (tasks({**news("processing"), "updated_at": "soon"}), True),
+            (tasks({**news("processing"), "updated_at": ago(60) + "Z"}), True),
+            (tasks(news("success")), False),
+            (tasks(news("failure")), False),
+            (tasks(news("failure"), {**news("processing", begun=0.0), "id": "t-2"}), True),
+            (tasks(news("processing", begun=9000.0, last=7300.0)), False),
+            (tasks(), False),
+            (Answer(404), False),
+            (Answer(403), False),
+        ],
+    )
+    def test_the_newest_task_tells(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, answer: Answer, busy: bool
+    ) -> None:
+        cloud.on("GET", TASKS, answer)
+        assert burgos.is_importing("i-1") is busy
+
+    def test_a_region_that_does_not_tell_is_not_taken_to_have_ended(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
+        cloud.on("GET", TASKS, Answer(500))
+        with pytest.raises(ServiceFailure):
+            burgos.is_importing("i-1")
+
+    def test_the_end_is_waited_for(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+        cloud.on("GET", TASKS, tasks(news("processing")), tasks(news("processing")), tasks(news("success")))
+        assert burgos.await_import("i-1", MIB, lambda: None)
+        assert len(cloud.of("GET", TASKS)) == 3
+
+    def test_what_has_taken_too_long_already_is_not_waited_for(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
+        cloud.on("GET", TASKS, tasks(news("processing", begun=QUICK.fetch + 1)))
+        assert not burgos.await_import("i-1", 0, lambda: None)
+        assert len(cloud.of("GET", TASKS)) == 1
+
+    def test_the_wait_is_bounded_when_no_task_tells_when_it_was_begun(
+        self, cloud: ScriptedServer, federate: Federate, target: Target
+    ) -> None:
+        place = federate(replace(QUICK, fetch=0.02)).place(target, "Burgos")
+        cloud.on("GET", TASKS, tasks({"id": "t-1", "status": "processing"}))
+        assert not place.await_import("i-1", 0, lambda: None)
+
+    def test_a_wait_that_nobody_wants_any_more_ends(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+        def stop() -> None:
+            raise Cancelled(signal.SIGTERM)
+
+        cloud.on("GET", TASKS, tasks(news("processing")))
+        with pytest.raises(Cancelled):
+            burgos.await_import("i-1", 0, stop)

@@ -92,6 +92,7 @@ class FetchingRegion(Region):
         self.refusal: str | None = None
         self.fetched: list[str] = []
         self.asked = 0
+        self.stuck: set[str] = set()
         self.makes: Fetch = lambda master, filled: filled
 
     def can_import_from(self, master: Place) -> str | None:
@@ -106,6 +107,12 @@ class FetchingRegion(Region):
         changes = {key: value for key, value in made.user_properties.items() if key not in image.user_properties}
         filled = self.update(self.get(image_id), Patch(set=changes))
         return replace(filled, disk_format=made.disk_format, container_format=made.container_format)
+
+    def is_importing(self, image_id: str) -> bool:
+        return image_id in self.stuck
+
+    def await_import(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
+        return not self.is_importing(image_id)
 
 
 class MasterWithBytes:
@@ -234,6 +241,27 @@ class TestFailing:
         # Once in vain, once streamed, and the other one; each way was tried once.
         assert len(scenario.region.created) == 3
         assert tried == [scenario.region.created[0], scenario.region.created[2]]
+
+    def test_an_image_that_the_region_is_still_fetching_stays_while_the_next_way_is_taken(self) -> None:
+        scenario = Scenario(ONE)
+
+        def stick(master: Image, filled: Image) -> Image:
+            scenario.fetching.stuck.add(filled.id)
+            raise TransferError("the region is stuck")
+
+        scenario.fetching.makes = stick
+        outcome = scenario.sync()
+        assert errors(outcome) == {}
+        assert ways(outcome) == {"one": "stream"}
+        first, second = scenario.region.created
+        stays = f"the unfinished image {first} stays for the next run to remove"
+        assert notes(outcome)["one"] == (
+            f"server: the region is stuck ({stays}: the region is still fetching its content)",
+        )
+        assert [(i.id, i.visibility) for i in scenario.world.images] == [(first, "private"), (second, "public")]
+        scenario.fetching.stuck.clear()
+        assert errors(scenario.sync()) == {}
+        assert [i.id for i in scenario.world.images] == [second]
 
     def test_forced_a_failure_is_the_images_error_and_nothing_is_left(self) -> None:
         scenario = Scenario(ONE, TWO)
