@@ -19,11 +19,13 @@ class Chronicles:
     """A folder ``sync_<date>_<time>`` in the current folder, with ``<R>.txt`` for each region.
 
     :param refs: the regions
+    :param level: the lowest level that is told
     :param lost: told, once, when a story cannot be written, or not to its end
     """
 
-    def __init__(self, refs: Sequence[RegionRef], lost: Lost) -> None:
+    def __init__(self, refs: Sequence[RegionRef], level: int, lost: Lost) -> None:
         self._refs = refs
+        self._level = level
         self._lost = lost
         self._is_whole = True
         self._files: dict[str, Chronicle] = {}
@@ -34,7 +36,7 @@ class Chronicles:
             folder = _new_folder()
             for ref in self._refs:
                 file = PrivateFile(folder / f"{file_name(ref.full)}.txt", self._lose)
-                self._files[ref.full] = Chronicle(self._stack.enter_context(closing(file)))
+                self._files[ref.full] = Chronicle(self._stack.enter_context(closing(file)), self._level)
         except OSError as error:
             self._lose(f"{error.filename} cannot be made here: {error.strerror}")
         return self

@@ -162,7 +162,8 @@ class Command:
     def _in_parallel(self, job: RegionJob, stack: ExitStack) -> Iterable[RegionResult]:
         chronicles = None
         if self._mode in (Mode.SYNC, Mode.DRY_RUN):
-            chronicles = stack.enter_context(Chronicles(self._refs, self._lose_story))
+            level = logging.DEBUG if self._options.verbose else logging.INFO
+            chronicles = stack.enter_context(Chronicles(self._refs, level, self._lose_story))
 
         def work(ref: RegionRef, emit: Callable[[Event], None]) -> RegionResult:
             self._run.federation.forked()

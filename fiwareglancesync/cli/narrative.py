@@ -62,6 +62,10 @@ def _pending(event: Event) -> Iterator[Line]:
         if event.action is not Action.UPLOAD:
             yield logging.INFO, f"{r}: {TITLES[event.action]} {n} ({event.size // MIB} MB)"
         yield logging.INFO, f"{r}: Pending: {n} ({event.size // MIB} MB)"
+        if event.way is not None:
+            yield logging.DEBUG, f"{r}: {n} would go by way of {event.way}"
+        for note in event.notes:
+            yield logging.DEBUG, f"{r}: {n} would not go by way of {note}"
     elif event.action in (Action.METADATA, Action.RELINK):
         yield logging.INFO, f"{r}: Image pending to update the metadata {n}"
     elif event.action is Action.OBSOLETE:
@@ -170,15 +174,17 @@ class Chronicle:
     """The story of one region in a file of its own, lines with time and level.
 
     :param stream: the open file
+    :param level: the lowest level that is told
     """
 
-    def __init__(self, stream: Output) -> None:
+    def __init__(self, stream: Output, level: int = logging.INFO) -> None:
         self._stream = stream
+        self._level = level
 
     def __call__(self, event: Event) -> None:
         """Write an event down."""
         for level, text in lines(event):
-            if level >= logging.INFO:
+            if level >= self._level:
                 self.tell(level, text)
 
     def tell(self, level: int, text: str) -> None:

@@ -210,7 +210,7 @@ class RegionJob:
                 entry.region_image.id if entry.region_image else None,
                 entry.size,
                 entry.blocked or entry.reason,
-                self._way(entry, place) if self.ways else None,
+                self._way(entry, place)[0] if self.ways else None,
                 entry.notes,
             )
             for entry in plan.entries
@@ -231,7 +231,8 @@ class RegionJob:
             if entry.name in obstacles:
                 recorder.refuse(action, entry, obstacles[entry.name])
             else:
-                recorder.pend(action, entry.name, entry, way=self._way(entry, place))
+                way, notes = self._way(entry, place)
+                recorder.pend(action, entry.name, entry, way=way, notes=notes)
 
     def _holder(self, place: Place) -> str | None:
         """What is told of a run that is at work in a region; None when there is none."""
@@ -241,12 +242,15 @@ class RegionJob:
         except RegionLocked as held:
             return str(held)
 
-    def _way(self, entry: PlanEntry, place: Place) -> str | None:
-        """How an image's bytes would move, None when none would."""
-        if entry.status not in MOVES:
-            return None
-        ways = self.run.mover.ways(entry.image, place)
-        return next((way for way, refusal in ways if refusal is None), None)
+    def _way(self, entry: PlanEntry, place: Place) -> tuple[str | None, tuple[str, ...]]:
+        """How an image's bytes would move, None when none would, and why not by ways that are preferred to it."""
+        notes: list[str] = []
+        if entry.status in MOVES:
+            for way, refusal in self.run.mover.ways(entry.image, place):
+                if refusal is None:
+                    return way, tuple(notes)
+                notes.append(f"{way}: {refusal}")
+        return None, tuple(notes)
 
     def _back_up(self, place: Place, sight: Sight) -> None:
         listing = self.run.master_listing if self.run.is_master(place) else sight.listing or place.listing()

@@ -125,6 +125,7 @@ class TestARun:
     def test_quiet_tells_only_what_is_wrong_and_verbose_more(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[image("small", owner=THEIRS)])
         assert shell("--dry-run", "-q").out == ""
+        assert "DEBUG:Burgos: small would go by way of embedded" in shell("--dry-run", "-v").lines
         assert any(line.startswith("DEBUG:Burgos: small went by way of embedded") for line in shell("-v").lines)
 
 
@@ -256,6 +257,12 @@ class TestParallel:
             .endswith("ERROR Burgos: Timeout while retrieving image list.")
         )
         assert "WARNING Image small has a different checksum" in (folder / "Zamora.txt").read_text()
+
+    def test_tells_more_in_the_files_too_when_it_is_asked_to(self, shell: Shell) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+        assert shell("--parallel", "-v").code == 0
+        (file,) = shell.folder.glob("sync_*/Burgos.txt")
+        assert " DEBUG Burgos: small went by way of embedded" in file.read_text()
 
     def test_has_a_new_folder_each_time(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])

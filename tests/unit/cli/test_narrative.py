@@ -101,12 +101,16 @@ def test_the_last_lines_of_a_region(more: dict[str, Any], text: list[str]) -> No
     assert told(event(Kind.REGION_FINISHED, **more)) == text
 
 
-def test_how_bytes_went_is_told_to_those_who_want_more() -> None:
-    found = event(Kind.DONE, Action.UPLOAD, way="stream", seconds=1.25, notes=("file: it is not there",))
-    assert [text for level, text in lines(found) if level == logging.DEBUG] == [
-        "R: N went by way of stream, 1.2 s",
-        "R: N did not go by way of file: it is not there",
-    ]
+@pytest.mark.parametrize(
+    ("kind", "texts"),
+    [
+        (Kind.DONE, ["R: N went by way of stream, 1.2 s", "R: N did not go by way of file: it is not there"]),
+        (Kind.PENDING, ["R: N would go by way of stream", "R: N would not go by way of file: it is not there"]),
+    ],
+)
+def test_how_bytes_move_is_told_to_those_who_want_more(kind: Kind, texts: list[str]) -> None:
+    found = event(kind, Action.UPLOAD, way="stream", seconds=1.25, notes=("file: it is not there",))
+    assert [text for level, text in lines(found) if level == logging.DEBUG] == texts
 
 
 def test_the_narrative_goes_to_stdout_and_warnings_and_errors_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,7 @@ from fiwareglancesync.jobs.region import KEEPS, Mode, RegionJob, RegionResult, S
 from fiwareglancesync.model import JOURNAL, MAX_NAME, MIB
 from fiwareglancesync.planning import Choice
 from fiwareglancesync.settings import Target
+from fiwareglancesync.transfer import Mover
 from tests.support.builders import MASTER, REGION, World, carrying, image, master_image
 
 BURGOS = RegionRef("master", REGION)
@@ -98,6 +99,21 @@ def test_a_dry_run_tells_all_that_a_run_would_do_in_its_order() -> None:
     world.sync()
     done = [(Action(action), name) for action, name in world.did() if action != "settle"]
     assert done == pending(events)
+
+
+@pytest.mark.parametrize(
+    ("ways", "way", "notes"),
+    [
+        ([("file", "it is not there"), ("spool", None), ("stream", None)], "spool", ("file: it is not there",)),
+        ([("file", "it is not there")], None, ("file: it is not there",)),
+    ],
+)
+def test_a_dry_run_tells_how_bytes_would_move_and_why_so(
+    monkeypatch: pytest.MonkeyPatch, ways: list[tuple[str, str | None]], way: str | None, notes: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(Mover, "ways", lambda mover, image, place: iter(ways))
+    _, events = do(World([master_image("a")]), Mode.DRY_RUN)
+    assert [(event.way, event.notes) for event in events if event.kind is Kind.PENDING] == [(way, notes)]
 
 
 def failures(events: Sequence[Event]) -> list[tuple[Kind, Action | None, str | None, str]]:
