@@ -307,15 +307,21 @@ class TestTrouble:
         with frozen(devcloud, "Spain"):
             with pytest.raises(TransferError, match=r"^the region is stuck: .* after 1 s \(its task is processing\)$"):
                 burgos.import_from(made.id, spain, image, lambda done: None)
-            burgos.delete(made.id)
+            assert burgos.is_importing(made.id)
+            assert not burgos.await_import(made.id, 0, lambda: None)
+        patient = OpenStackFederation(Settings("Spain", {"master": target})).place(target, "Burgos")
+        assert patient.await_import(made.id, 0, lambda: None)
+        burgos.delete(made.id)
         assert cloud.seen("Burgos") == []
+        assert stored(devcloud, "Burgos") == set()
         assert "stuck" in str(burgos.can_import_from(spain))
 
     @pytest.mark.parametrize("at_once", [1, 2])
-    def test_an_interrupted_run_is_tidy_while_a_region_fetches(
+    def test_what_a_region_fetches_when_a_run_is_interrupted_is_finished_by_the_next(
         self, cloud: FaultyCloud, devcloud: DevelopmentCloud, tmp_path: Path, proxy: Proxy, at_once: int
     ) -> None:
-        cloud.hold("Spain", Made("one", b"1"), Made("two", b"22"))
+        contents = {"one": b"1", "two": b"22"}
+        cloud.hold("Spain", *(Made(name, content) for name, content in contents.items()))
         under_way = threading.Barrier(at_once + 1)
         groups: list[int] = []
         proxy.on(
@@ -335,8 +341,32 @@ class TestTrouble:
         finally:
             for group in groups[:1]:
                 os.killpg(group, signal.SIGCONT)
+        begun = cloud.client("Burgos", OURS).images.list()
+        ids = {image.name: image.id for image in begun}
         assert result.code == 143
-        assert cloud.seen("Burgos") == []
+        assert len(ids) == at_once
+        (told,) = result.errors
+        assert " for the next run to finish or remove: " in told
+        assert all(f"Burgos: {name} (UUID {uuid})" in told for name, uuid in ids.items())
+        again = cloud.command(tmp_path)("Burgos", *FORCED)
+        assert (again.code, again.errors) == (0, [])
+        cloud.assert_holds("Burgos", contents)
+        assert all(raw(cloud, name)["id"] == uuid for name, uuid in ids.items())
+        assert_nothing_is_stored_in_vain(cloud, devcloud, "Burgos")
+
+    def test_the_content_of_an_interrupted_import_does_not_stay_in_the_store_in_vain(
+        self, cloud: FaultyCloud, devcloud: DevelopmentCloud, tmp_path: Path
+    ) -> None:
+        content = some_bytes(128 * MIB)
+        cloud.hold("Spain", Made("large", content))
+        running = cloud.command(tmp_path).start("Burgos", *FORCED)
+        await_condition(lambda: stored(devcloud, "Burgos"))
+        running.signal(signal.SIGINT)
+        assert running.finish().code == 130
+        again = cloud.command(tmp_path)("Burgos", *FORCED)
+        assert (again.code, again.errors) == (0, [])
+        cloud.assert_holds("Burgos", {"large": content})
+        assert_nothing_is_stored_in_vain(cloud, devcloud, "Burgos")
 
     def test_a_killed_run_is_finished_by_the_next(
         self, cloud: FaultyCloud, devcloud: DevelopmentCloud, tmp_path: Path, proxy: Proxy
@@ -353,6 +383,7 @@ class TestTrouble:
         result = cloud.command(tmp_path)("Burgos", *FORCED)
         assert (result.code, result.errors) == (0, [])
         cloud.assert_holds("Burgos", {"image": content})
+        assert_nothing_is_stored_in_vain(cloud, devcloud, "Burgos")
 
     def test_several_regions_and_images_at_once(self, cloud: FaultyCloud, tmp_path: Path) -> None:
         contents = {f"image-{number}": some_bytes(MIB + number) for number in range(4)}
@@ -362,6 +393,17 @@ class TestTrouble:
         assert (result.code, result.errors) == (0, [])
         for region in ("Burgos", "Caceres"):
             cloud.assert_holds(region, contents)
+
+
+def stored(devcloud: DevelopmentCloud, region: str) -> set[str]:
+    """Names of the files with content in a region's store: the UUIDs of images."""
+    return {file.name for file in (devcloud.folder / region / "stores").rglob("*") if file.is_file()}
+
+
+def assert_nothing_is_stored_in_vain(cloud: FaultyCloud, devcloud: DevelopmentCloud, region: str) -> None:
+    """A region's store holds what its images need, and nothing else."""
+    ids = {image.id for image in cloud.client(region, OURS).images.list()}
+    assert stored(devcloud, region) == ids
 
 
 def await_condition(condition: Any) -> None:
