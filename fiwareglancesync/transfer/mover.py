@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..errors import TransferError
+from ..errors import TimedOut, TransferError, Unreachable
 from ..facade import Body, InstantCopy, Piece, Place
 from ..model import Image
 from .server import ServerWay
@@ -50,20 +50,28 @@ class Mover:
     ) -> None:
         self._sources = [source for source in sources if forced in (AUTO, source.way)]
         self._throttles = throttles
+        self._silence: str | None = None
+        """Why the master cannot be read, once it has not answered; None before."""
 
-    def ways(self, image: Image, place: Place) -> list[tuple[str, str | None]]:
-        """Tell how an image can get into a place.
+    def ways(self, image: Image, place: Place) -> Iterator[tuple[str, str | None]]:
+        """Tell how an image can get into a place, each way as it is when it is asked for.
 
         :param image: the master's image
         :param place: where it is to go
         :return: names of the ways, the preferred one first, each with why it cannot be taken, None when it can
         """
         if isinstance(place, InstantCopy):
-            return [("embedded", None)]
-        return [
-            (source.way, source.refusal(place) if isinstance(source, ServerWay) else source.refusal(image))
-            for source in self._sources
-        ]
+            yield "embedded", None
+            return
+        for source in self._sources:
+            yield source.way, self._refusal(source, image, place)
+
+    def _refusal(self, source: Source | ServerWay, image: Image, place: Place) -> str | None:
+        if isinstance(source, ServerWay):
+            return source.refusal(place)
+        if self._silence is not None and source.needs_master(image):
+            return self._silence
+        return source.refusal(image)
 
     def move(self, way: str, image: Image, place: Place, uuid: str, progress: Progress) -> Moved:
         """Move an image's content.
@@ -85,13 +93,23 @@ class Mover:
         if isinstance(source, ServerWay):
             source.pull(image, place, uuid, progress)
             return Moved(way, image.size or 0, time.monotonic() - started)
+        try:
+            size = self._send(source, image, place, uuid, progress)
+        except TransferError as error:
+            if isinstance(error.__cause__, (Unreachable, TimedOut)):
+                # It concerns all that needs the master, in the whole run (design 5): each try costs its time-out.
+                self._silence = f"{error} (not asked again in this run)"
+            raise
+        return Moved(way, size, time.monotonic() - started)
+
+    def _send(self, source: Source, image: Image, place: Place, uuid: str, progress: Progress) -> int:
         with source.open(image) as body:
             if body.size != image.size:
-                raise TransferError(f"{way} offers {body.size} bytes, the image has {image.size}")
+                raise TransferError(f"{source.way} offers {body.size} bytes, the image has {image.size}")
             throttles = self._throttles(place)
             pieces = partial(_watched, body, throttles, progress)
             place.upload(uuid, Body(body.size, pieces, alive=lambda: progress(body.size)))
-        return Moved(way, body.size, time.monotonic() - started)
+        return body.size
 
     def distrust(self, way: str, image: Image, place: Place) -> bool:
         """Take note that what came by a way was not the image's content.

@@ -26,6 +26,10 @@ class Source(Protocol):
         """Why this way cannot be taken for an image; None when it can."""
         ...
 
+    def needs_master(self, image: Image) -> bool:
+        """Whether the master has to answer for an image to be read here."""
+        ...
+
     def open(self, image: Image) -> AbstractContextManager[Body]:
         """Open the image for one reading.
 
@@ -66,6 +70,10 @@ class FileSource:
         if not os.access(path, os.R_OK):
             return f"{path} is not readable"
         return None
+
+    def needs_master(self, image: Image) -> bool:
+        """The file is all that it takes."""
+        return False
 
     @contextmanager
     def open(self, image: Image) -> Iterator[Body]:
@@ -111,6 +119,10 @@ class StreamSource:
     def refusal(self, image: Image) -> str | None:
         """Nothing speaks against streaming before it is tried."""
         return None
+
+    def needs_master(self, image: Image) -> bool:
+        """Nothing is kept here."""
+        return True
 
     @contextmanager
     def open(self, image: Image) -> Iterator[Body]:

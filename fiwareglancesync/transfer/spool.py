@@ -72,6 +72,10 @@ class SpoolSource:
             return _no_room(self._folder, image, limit)
         return None
 
+    def needs_master(self, image: Image) -> bool:
+        """Whether the image's copy is not complete yet."""
+        return Entry.of(image, self._folder).length < (image.size or 0)
+
     @contextmanager
     def open(self, image: Image) -> Iterator[Body]:
         """Use the image's copy, made by this process or by another one.

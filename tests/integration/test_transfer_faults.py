@@ -226,6 +226,16 @@ class TestFromTheMaster:
         assert_matches(cause, note.removeprefix("spool: "))
         regions.done(*BOTH)
 
+    def test_one_that_does_not_answer_is_asked_once_in_a_run(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
+    ) -> None:
+        proxy.on(Silence(), "GET", FILE, port=cloud.port(SPAIN))
+        result = run.hasty(idle=0.5, total_wait=0.1)(*BOTH, *REPLACE)
+        assert result.code == 1
+        assert [len(errors_of(run, result, region)) for region in BOTH] == [1, 1]
+        assert (proxy.count("GET", FILE, cloud.port(SPAIN)), proxy.count("POST", "/v2/images")) == (1, 1)
+        regions.undone(*BOTH)
+
     def test_what_passes_by_is_not_even_told(
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
     ) -> None:

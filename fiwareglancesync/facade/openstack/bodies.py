@@ -74,7 +74,9 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
         )
     except SourceFailed as error:
         known = outgoing.failure or error.__cause__
-        raise known if isinstance(known, GlanceSyncError) else TransferError("the source failed") from error
+        if isinstance(known, GlanceSyncError):
+            raise known from known.__cause__
+        raise TransferError("the source failed") from error
     except (Unreachable, TimedOut) as error:
         if _has_arrived(service, image_id, body, outgoing):
             return

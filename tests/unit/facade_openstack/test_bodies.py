@@ -350,6 +350,14 @@ class TestSources:
             burgos.upload("i-1", source.body)
         assert not [r for r in cloud.of("PUT", FILE) if len(r.body) == int(r.headers["content-length"])]
 
+    def test_what_the_source_failed_for_is_not_lost(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+        cloud.on("PUT", FILE, Answer(204))
+        failure = TransferError("the master cannot be read")
+        failure.__cause__ = cause = TimedOut("the master did not answer")
+        with pytest.raises(TransferError) as caught:
+            burgos.upload("i-1", Source(1, size=2 * len(PIECE), fails=failure).body)
+        assert caught.value.__cause__ is cause
+
     def test_the_wish_to_stop_breaks_it_off_too(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
         cloud.on("PUT", FILE, Answer(204))
         with pytest.raises(KeyboardInterrupt):

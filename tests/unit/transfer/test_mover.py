@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, NotFound, Rejected, SourceBroke, TransferError
+from fiwareglancesync.errors import CloudError, NotFound, Rejected, SourceBroke, TimedOut, TransferError, Unreachable
 from fiwareglancesync.events import Kind
 from fiwareglancesync.execution.outcome import RegionOutcome
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.transfer import Mover, attempts
 from fiwareglancesync.transfer.sources import FileSource, StreamSource
+from fiwareglancesync.transfer.spool import SpoolSource
 from fiwareglancesync.transfer.throttle import PORTIONS, Throttle
 from tests.support.builders import MASTER, World, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
@@ -117,6 +118,61 @@ def _refuse(image_id: str) -> None:
     raise NotFound("No image found", status=404)
 
 
+class TestMasterThatDoesNotAnswer:
+    @pytest.fixture(params=[Unreachable, TimedOut])
+    def scene(self, tmp_path: Path, request: pytest.FixtureRequest) -> Scene:
+        """A master that does not answer to downloads, with a spool as well."""
+        scene = Scene(tmp_path)
+        self.asked = 0
+
+        def ask(image_id: str, start: int = 0) -> None:
+            self.asked += 1
+            raise request.param("Glance does not answer")
+
+        scene.master.download = ask  # type: ignore[assignment]
+        spool = SpoolSource(scene.master, tmp_path / "spool")
+        scene.mover = Mover([FileSource(tmp_path), spool, StreamSource(scene.master)])
+        return scene
+
+    def test_it_is_asked_once_in_a_run(self, scene: Scene) -> None:
+        cause = "the master cannot be read: Glance does not answer"
+        for _ in range(2):
+            told = errors(scene.sync())["a"].split("; ")
+            assert [line.partition(": ")[0] for line in told] == ["file", "spool", "stream"]
+            assert told[2] == f"stream: {cause} (not asked again in this run)"
+        assert self.asked == 1
+
+    def test_what_does_not_need_it_is_still_read(self, scene: Scene) -> None:
+        scene.sync()
+        scene.file(CONTENT)
+        assert not scene.sync().failed
+        assert scene.ways() == ["file"]
+
+    def test_a_complete_copy_in_the_spool_is_still_read(self, scene: Scene, tmp_path: Path) -> None:
+        scene.sync()
+        (copy,) = (tmp_path / "spool").glob("*.data")
+        copy.write_bytes(CONTENT)
+        assert not scene.sync().failed
+        assert scene.ways() == ["spool"]
+        assert self.asked == 1
+
+
+def test_a_region_that_does_not_answer_says_nothing_about_the_master(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+    gone = True
+
+    def fail(piece: bytes) -> None:
+        if gone:
+            raise Unreachable("the region does not answer")
+
+    scene = Scene(tmp_path, fails=fail)
+    assert scene.sync().failed
+    gone = False
+    assert not scene.sync().failed
+
+
 def breaking(times: int) -> Callable[[bytes], None]:
     """Have the master break off some times when a piece has come."""
     left = [None] * times
@@ -196,7 +252,7 @@ def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
 def test_the_embedded_federation_needs_no_bytes(tmp_path: Path) -> None:
     world = World([master_image("a")])
     mover = Mover([FileSource(tmp_path)])
-    assert mover.ways(master_image("a"), world.place) == [("embedded", None)]
+    assert list(mover.ways(master_image("a"), world.place)) == [("embedded", None)]
     with pytest.raises(CloudError):
         mover.move("embedded", master_image("a"), world.place, "unknown", lambda done: None)
 

@@ -346,9 +346,9 @@ class TestDistrust:
         region = FetchingRegion(World().place)
         mover = Mover([way])
         mover.distrust("stream", ONE, region)
-        assert mover.ways(ONE, region) == [("server", None)]
+        assert list(mover.ways(ONE, region)) == [("server", None)]
         mover.distrust("server", ONE, region)
-        assert mover.ways(ONE, region) == [("server", "the region changes what it fetches")]
+        assert list(mover.ways(ONE, region)) == [("server", "the region changes what it fetches")]
 
     def test_a_changed_format_is_an_error_of_verification(self) -> None:
         scenario = Scenario(replace(ONE, disk_format="qcow2", container_format="bare"))
@@ -367,7 +367,7 @@ def test_the_order_of_the_ways(tmp_path: Path) -> None:
     world = World([ONE])
     region = FetchingRegion(world.place)
     with open_ways(settings, world.place, Purpose.MOVE, several=True) as mover:
-        assert mover.ways(ONE, region) == [(way, None) for way in ("file", "server", "spool", "stream")]
+        assert list(mover.ways(ONE, region)) == [(way, None) for way in ("file", "server", "spool", "stream")]
     with open_ways(replace(settings, transfer="server"), world.place, Purpose.MOVE, several=True) as mover:
-        assert mover.ways(ONE, region) == [("server", None)]
+        assert list(mover.ways(ONE, region)) == [("server", None)]
     assert region.name == REGION
