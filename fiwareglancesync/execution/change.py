@@ -51,6 +51,10 @@ class Report(Protocol):
         """
         ...
 
+    def stays(self, uuid: str, cause: GlanceSyncError) -> None:
+        """Take that a new image could not be removed, and why."""
+        ...
+
 
 def make_image(
     entry: PlanEntry, links: Mapping[str, str], scene: Scene, mover: Mover, context: RunContext, report: Report
@@ -67,7 +71,7 @@ def make_image(
     :param context: who does this
     :param report: told about progress
     :return: the published image, how it was moved, and why preferred ways were not taken
-    :raises GlanceSyncError: it could not be made; nothing of it is left
+    :raises GlanceSyncError: it could not be made
     """
     notes: list[str] = []
     failure: TransferError | VerificationError | None = None
@@ -98,7 +102,6 @@ def _persist(attempt: Callable[[], tuple[Image, Moved]], report: Report) -> tupl
     except _CutShort as cut:
         cause = cut.__cause__
         if isinstance(cause, GlanceSyncError):
-            cause.args = cut.args  # with what the undoing had to tell
             raise cause from cause.__cause__
         raise
 
@@ -141,8 +144,8 @@ def _try_way(
         verify(entry.image, scene.refresh(uuid))
         report(uuid, way, moved.size)
         return publish(entry, links, journal, scene), moved
-    except Exception as error:
-        _undo(uuid, scene, error)
+    except Exception:
+        _undo(uuid, scene, report)
         raise
 
 
@@ -261,13 +264,12 @@ def _is_unsettled(image: Image, successor: str, scene: Scene) -> bool:
     return journal is not None and journal.step == PUBLISHED and journal.old != successor and journal.old in scene
 
 
-def _undo(uuid: str, scene: Scene, error: Exception) -> None:
-    """Remove an image that was not published; the error goes on either way."""
+def _undo(uuid: str, scene: Scene, report: Report) -> None:
+    """Remove an image that was not published."""
     try:
         remove_unpublished(uuid, scene)
-    except GlanceSyncError as second:
-        if isinstance(error, GlanceSyncError):
-            error.explain(f"the unfinished image {uuid} stays for the next run to remove: {second}")
+    except GlanceSyncError as error:
+        report.stays(uuid, error)
 
 
 def remove_unpublished(uuid: str, scene: Scene) -> None:

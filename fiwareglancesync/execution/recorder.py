@@ -182,6 +182,7 @@ class Progress:
 
     def __init__(self, recorder: Recorder, action: Action, image: str, attempt: Attempt, size: int) -> None:
         self._recorder = recorder
+        self._image = image
         self._event = (Kind.PROGRESS, recorder.region, image, action)
         self._attempt = attempt
         self._size = size
@@ -200,6 +201,12 @@ class Progress:
     def check(self) -> None:
         """Let the move end, if it should; see :meth:`Recorder.check`."""
         self._recorder.check()
+
+    def stays(self, uuid: str, cause: GlanceSyncError) -> None:
+        """Tell that a new image could not be removed, whatever comes of the other attempts and ways."""
+        name = self._image
+        text = f"the unfinished image {name} (UUID {uuid}) stays for the next run to remove: {cause}"
+        self._recorder.tell(Message.warning(f"{self._recorder.region}: {text}", name))
 
 
 def stops_uploads(error: GlanceSyncError | None) -> bool:

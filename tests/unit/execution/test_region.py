@@ -22,8 +22,10 @@ from fiwareglancesync.events import Action, Kind
 from fiwareglancesync.facade import Place
 from fiwareglancesync.model import JOURNAL, MAX_NAME, MIB, Patch
 from fiwareglancesync.transfer import attempts
-from tests.support.builders import THEIRS, World, errors, image, journal, master_image
+from tests.support.builders import REGION, THEIRS, World, errors, image, journal, master_image
 from tests.support.watched import Hook, WatchedPlace, Write, refusing
+
+STAYS = "the unfinished image a (UUID {}) stays for the next run to remove: no delete"
 
 
 @pytest.fixture(autouse=True)
@@ -178,12 +180,13 @@ def test_a_new_image_that_cannot_be_removed_is_named_and_the_next_run_removes_it
             raise Conflict(f"no {write.kind}", status=409)
 
     outcome = world.sync(**through(watched(world, fails)))
-    assert errors(outcome) == {"a": "no adopt (the unfinished image 1$a stays for the next run to remove: no delete)"}
+    assert errors(outcome) == {"a": "no adopt"}
+    assert world.told() == [f"{REGION}: {STAYS.format('1$a')}", "no adopt"]
     assert not world.sync().failed
     assert [(i.name, i.status) for i in world.images] == [("a", "active")]
 
 
-def test_a_new_image_that_cannot_be_removed_is_named_after_the_last_attempt_too() -> None:
+def test_the_new_images_of_all_attempts_are_named_when_they_cannot_be_removed() -> None:
     world = World([master_image("a")])
 
     def fails(write: Write) -> None:
@@ -191,7 +194,8 @@ def test_a_new_image_that_cannot_be_removed_is_named_after_the_last_attempt_too(
             raise ServiceFailure(f"no {write.kind}", status=500)
 
     outcome = world.sync(**through(watched(world, fails)))
-    assert errors(outcome) == {"a": "no adopt (the unfinished image 3$a stays for the next run to remove: no delete)"}
+    assert errors(outcome) == {"a": "no adopt"}
+    assert world.told() == [*(f"{REGION}: {STAYS.format(f'{number}$a')}" for number in (1, 2, 3)), "no adopt"]
     assert not world.sync().failed
     assert [(i.name, i.status) for i in world.images] == [("a", "active")]
 

@@ -254,10 +254,9 @@ class TestFailing:
         assert errors(outcome) == {}
         assert ways(outcome) == {"one": "stream"}
         first, second = scenario.region.created
-        stays = f"the unfinished image {first} stays for the next run to remove"
-        assert notes(outcome)["one"] == (
-            f"server: the region is stuck ({stays}: the region is still fetching its content)",
-        )
+        assert notes(outcome)["one"] == ("server: the region is stuck",)
+        stays = f"the unfinished image one (UUID {first}) stays for the next run to remove"
+        assert scenario.world.told() == [f"{REGION}: {stays}: the region is still fetching its content"]
         assert [(i.id, i.visibility) for i in scenario.world.images] == [(first, "private"), (second, "public")]
         scenario.fetching.stuck.clear()
         assert errors(scenario.sync()) == {}
