@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fiwareglancesync.model import JOURNAL
-from tests.support.faults import Command, FaultyCloud, Made, Running, until
+from tests.support.faults import PATIENCE, Command, FaultyCloud, Made, Running, until
 from tests.support.proxy import Narrow, Proxy, Silence, Watch
 
 pytestmark = pytest.mark.integration
@@ -20,6 +21,8 @@ BURGOS, CACERES = "Burgos", "Caceres"
 FILE = "/v2/images/[^/]+/file"
 LARGE = bytes(48 * 2**20)
 REPLACE = ("--config", "master.replace=any")
+TIDY = 5.0
+"""Seconds that an interrupted run has to end."""
 
 
 class TestDeletedMeanwhile:
@@ -288,3 +291,44 @@ class TestWhileListing:
         result = running.finish()
         assert (result.code, result.err) == (code, "ERROR:Interrupted; everything is left tidy.\n")
         assert running.processes() == []
+
+
+class TestInterruptedWhileARegionIsSlow:
+    """A run that is interrupted removes what it can in the time that there is, and names the rest."""
+
+    def test_moves_that_wait_for_an_answer_leave_nothing(
+        self, faulty: FaultyCloud, tmp_path: Path, proxy: Proxy
+    ) -> None:
+        faulty.hold("Spain", *(Made(name, name.encode()) for name in ("one", "two", "three")))
+        faulty.hold(BURGOS)
+        sent, answered = threading.Barrier(4), threading.Event()
+        # Glance has the bytes by then, but the program does not get to know.
+        proxy.on(Watch(before=sent.wait, after=answered.wait), "PUT", FILE)
+        command = faulty.command(tmp_path, proxy)
+        running = command.start(BURGOS, "--transfer", "stream", "--config", "uploads_per_region=3")
+        try:
+            sent.wait(PATIENCE)
+            running.interrupt()
+            result = running.finish(TIDY)
+        finally:
+            answered.set()
+        assert (result.code, result.err) == (130, "ERROR:Interrupted; everything is left tidy.\n")
+        until(lambda: faulty.seen(BURGOS) == [], "the end of what Glance was at")
+
+    def test_what_it_does_not_answer_to_is_named(self, faulty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
+        faulty.hold("Spain", Made("one", LARGE))
+        faulty.hold(BURGOS)
+        narrow = Narrow()
+        proxy.on(narrow, "PUT", FILE)
+        proxy.on(Silence(), "DELETE", ".*")
+        command = faulty.command(tmp_path, proxy)
+        running = command.start(BURGOS, "--transfer", "stream")
+        until(narrow.begun.is_set, "an upload under way")
+        running.signal(signal.SIGTERM)
+        result = running.finish(TIDY)
+        narrow.open.set()
+        (left,) = faulty.seen(BURGOS)
+        stays = "1 unfinished image stays for the next run to finish or remove"
+        assert (result.code, result.err) == (143, f"ERROR:Interrupted; {stays}: Burgos: one (UUID {left.id})\n")
+        assert faulty.command(tmp_path)(BURGOS).code == 0
+        faulty.assert_holds(BURGOS, {"one": LARGE})
