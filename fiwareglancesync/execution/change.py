@@ -31,6 +31,7 @@ from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
 from ..transfer import Moved, Mover
 from ..transfer.attempts import attempts
+from ..transfer.spool import SpoolSource
 from .scene import RunContext, Scene, without
 
 VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
@@ -51,6 +52,10 @@ class Report(Protocol):
         """
         ...
 
+    def misses(self, way: str, cause: str) -> None:
+        """Take that a way was tried in vain, or one that would have spared the master cannot be taken, and why."""
+        ...
+
     def stays(self, uuid: str, cause: GlanceSyncError) -> None:
         """Take that a new image could not be removed, and why."""
         ...
@@ -62,7 +67,8 @@ def make_image(
     """Make the new image of an entry, up to its publication.
 
     Ways are tried in their order; one that fails for a reason of its own makes room for the next. What is
-    transient is tried again with a fresh image and a fresh reading of the source.
+    transient is tried again with a fresh image and a fresh reading of the source; so is, once, what turned out to be
+    wrong, if another reading may bring something else.
 
     :param entry: an entry that moves content
     :param links: property → UUID of the linked image in this region
@@ -74,22 +80,39 @@ def make_image(
     :raises GlanceSyncError: it could not be made
     """
     notes: list[str] = []
+    failed = ""
     failure: TransferError | VerificationError | None = None
     for way, refusal in mover.ways(entry.image, scene.place):
         if refusal is not None:
             notes.append(f"{way}: {refusal}")
+            if way == SpoolSource.way:
+                report.misses(way, refusal)
             continue
+        if failure is not None:
+            report.misses(failed, str(failure))
+        attempt = partial(_persist, partial(_try_way, way, entry, links, scene, mover, context, report), report)
         try:
-            published, moved = _persist(partial(_try_way, way, entry, links, scene, mover, context, report), report)
+            published, moved = _trusting(attempt, partial(mover.distrust, way, entry.image, scene.place))
         except (TransferError, VerificationError) as error:
             notes.append(f"{way}: {error}")
-            failure = error
-            if isinstance(error, VerificationError):
-                mover.distrust(way, entry.image, scene.place)
+            failed, failure = way, error
         else:
             return published, moved, notes
     kind = TransferError if failure is None else type(failure)
     raise kind("; ".join(notes) or "there is no way to move it") from failure
+
+
+def _trusting(attempt: Callable[[], tuple[Image, Moved]], distrust: Callable[[], bool]) -> tuple[Image, Moved]:
+    try:
+        return attempt()
+    except VerificationError:
+        if not distrust():
+            raise
+    try:
+        return attempt()
+    except VerificationError:
+        distrust()
+        raise
 
 
 class _CutShort(GlanceSyncError):

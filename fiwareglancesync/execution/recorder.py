@@ -202,6 +202,11 @@ class Progress:
         """Let the move end, if it should; see :meth:`Recorder.check`."""
         self._recorder.check()
 
+    def misses(self, way: str, cause: str) -> None:
+        """Tell that an image does not go by a way that was to be expected."""
+        text = f"{self._image} does not go by way of {way}: {cause}"
+        self._recorder.tell(Message.warning(f"{self._recorder.region}: {text}", self._image))
+
     def stays(self, uuid: str, cause: GlanceSyncError) -> None:
         """Tell that a new image could not be removed, whatever comes of the other attempts and ways."""
         name = self._image

@@ -256,7 +256,10 @@ class TestFailing:
         first, second = scenario.region.created
         assert notes(outcome)["one"] == ("server: the region is stuck",)
         stays = f"the unfinished image one (UUID {first}) stays for the next run to remove"
-        assert scenario.world.told() == [f"{REGION}: {stays}: the region is still fetching its content"]
+        assert scenario.world.told() == [
+            f"{REGION}: {stays}: the region is still fetching its content",
+            f"{REGION}: one does not go by way of server: the region is stuck",
+        ]
         assert [(i.id, i.visibility) for i in scenario.world.images] == [(first, "private"), (second, "public")]
         scenario.fetching.stuck.clear()
         assert errors(scenario.sync()) == {}
