@@ -210,19 +210,26 @@ class TestFromTheMaster:
         assert proxy.count("PUT", FILE) == 2
         regions.done(*BOTH)
 
-    @pytest.mark.parametrize(
-        "name", ["changed", *(pytest.param(name, marks=pytest.mark.slow) for name in RARER)]
-    )
+    def test_what_came_wrong_by_the_spool_is_read_anew(
+        self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
+    ) -> None:
+        proxy.on(Garble(), "GET", FILE, port=cloud.port(SPAIN), times=1)
+        result = run(*BOTH, *REPLACE, "--transfer", "spool")
+        assert (result.code, result.err) == (0, "")
+        assert (proxy.count("GET", FILE, cloud.port(SPAIN)), proxy.count("PUT", FILE)) == (2, 3)
+        regions.done(*BOTH)
+
+    @pytest.mark.parametrize("name", RARER)
     def test_what_failed_once_goes_another_way(
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, name: str
     ) -> None:
         act, cause = FAULTS[name]
         proxy.on(act, "GET", FILE, port=cloud.port(SPAIN), times=1)
         result = run.hasty(idle=0.5)(*BOTH, *REPLACE, "--report", "report.json")
-        assert (result.code, result.err) == (0, "")
         told = moved(run.folder)
         assert [told[region]["way"] for region in BOTH] == ["stream", "spool"]
         (note,) = [note for note in told[BURGOS]["notes"] if note.startswith("spool: ")]
+        assert (result.code, result.err) == (0, f"WARNING:Burgos: one does not go by way of {note}\n")
         assert_matches(cause, note.removeprefix("spool: "))
         regions.done(*BOTH)
 
