@@ -49,9 +49,11 @@ def _being_made(scene: Scene, context: RunContext) -> list[str]:
 
 def _unfinished(scene: Scene, context: RunContext) -> Iterator[tuple[str, str]]:
     """UUID and name of the images that this host's runs have not brought to their end."""
-    journals = read_carriers(scene.listing).journals
     yield from list(scene.unanswered.items())
-    yield from ((uuid, scene[uuid].name) for uuid, journal in journals.items() if journal.host == context.host)
+    listing = scene.listing  # as it is now: a removal that took too long may still come to its end
+    journals = read_carriers(listing).journals
+    names = {image.id: image.name for image in listing.images}
+    yield from ((uuid, names[uuid]) for uuid, journal in journals.items() if journal.host == context.host)
 
 
 def _remove(uuid: str, scene: Scene) -> None:

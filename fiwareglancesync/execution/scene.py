@@ -70,7 +70,7 @@ class Scene:
         self.unanswered[image.id] = image.name
         created = self.place.create(image)
         self._images[created.id] = created
-        del self.unanswered[image.id]
+        self.unanswered.pop(image.id, None)
         return created
 
     def refresh(self, image_id: str) -> Image:
