@@ -14,6 +14,12 @@ from .recorder import Recorder
 from .scene import Scene
 from .settling import Unsettled, settle_all
 
+STILL_FETCHED = (
+    "the region is still fetching its content, so a later run will tidy it;"
+    " if that Glance was restarted meanwhile, delete the image"
+)
+"""Why an image stays; a Glance that was restarted leaves its imports as they were, and does nothing more for them."""
+
 
 def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) -> tuple[RegionPlan, list[Unsettled]]:
     """Remove or finish the unfinished images, settle the published ones.
@@ -55,7 +61,7 @@ def _has_been_filled(carrier: Image, plan: RegionPlan, scene: Scene, recorder: R
     size = next((entry.size for entry in plan.entries if entry.name == carrier.name), 0)
     if not place.await_import(carrier.id, size, recorder.check):
         scene.busy.add(carrier.id)
-        raise TransferError("the region is still fetching its content; a later run will tidy it")
+        raise TransferError(STILL_FETCHED)
     try:
         scene.refresh(carrier.id)
     except NotFound:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fiwareglancesync.errors import Conflict
+from fiwareglancesync.execution.recovery import STILL_FETCHED
 from fiwareglancesync.model import JOURNAL, Image
 from fiwareglancesync.planning import Tidying
 from tests.support.builders import OURS, THEIRS, World, carrying, errors, image, journal, master_image
@@ -308,7 +309,7 @@ class TestWhatTheRegionIsStillFetching:
     def test_is_left_alone_when_that_takes_too_long_and_so_is_its_name(self) -> None:
         world = World([master_image("a"), master_image("b")], [queued()])
         outcome = world.sync(through=lambda inner: FetchingPlace(inner, {"made": None}))
-        assert world.told()[0] == "the region is still fetching its content; a later run will tidy it"
+        assert world.told()[0] == STILL_FETCHED
         assert f"in progress by the region itself since {journal('made').started}" in world.told()
         assert world.names() == ["a", "b"]
         assert (world.named("a").id, outcome.failures) == ("made", 1)
