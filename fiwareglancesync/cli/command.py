@@ -6,13 +6,13 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from traceback import format_exc
 
-from ..errors import CloudError
+from ..errors import Cancelled, CloudError
 from ..events import Emit, Event, Kind
 from ..execution.outcome import RegionOutcome
 from ..execution.regions import RegionRef, all_regions, resolve_regions
@@ -171,17 +171,21 @@ class Command:
 
         if chronicles is not None:
             self._listeners.append(chronicles)
-        for item in run_jobs(self._refs, work, self._settings.max_children):
-            if isinstance(item, Told):
-                self._emit(item.event)
-                continue
-            ref = item.job
-            result = item.result or self._died(ref, item.died or "no result", item.traceback)
-            self._keep(result)
-            if chronicles is not None:
-                ending = "has finished with errors" if result.outcome.failed else "has finished"
-                self._narrator.tell(logging.INFO, f"Region {ref.full} {ending}")
-            yield result
+        with (
+            _told_what_stays() as left,
+            closing(run_jobs(self._refs, work, self._settings.max_children, left)) as items,
+        ):
+            for item in items:
+                if isinstance(item, Told):
+                    self._emit(item.event)
+                    continue
+                ref = item.job
+                result = item.result or self._died(ref, item.died or "no result", item.traceback)
+                self._keep(result)
+                if chronicles is not None:
+                    ending = "has finished with errors" if result.outcome.failed else "has finished"
+                    self._narrator.tell(logging.INFO, f"Region {ref.full} {ending}")
+                yield result
         if chronicles is not None:
             self._narrator.tell(logging.INFO, "All is done.")
 
@@ -256,6 +260,22 @@ def _mode(options: argparse.Namespace) -> Mode:
     if options.show_status:
         return Mode.STATUS
     return Mode.BACKUP if options.make_backups else Mode.SYNC
+
+
+@contextmanager
+def _told_what_stays() -> Iterator[Callable[[RegionRef, Sequence[str] | None], None]]:
+    """Collect what the processes of an interrupted run leave unfinished, and have the interruption tell it."""
+    stays: list[str] = []
+
+    def leave(ref: RegionRef, unfinished: Sequence[str] | None) -> None:
+        unknown = (f"{ref.full}: whatever its process was making, which had to be killed",)
+        stays.extend(unknown if unfinished is None else unfinished)
+
+    try:
+        yield leave
+    except Cancelled as stopped:
+        stopped.unfinished += tuple(stays)
+        raise
 
 
 def _in_order(refs: Sequence[RegionRef], results: Iterable[RegionResult]) -> Iterable[RegionResult]:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -62,14 +62,28 @@ class _Lifeline:
 
 @dataclass
 class _Child(Generic[Job]):
+    """A process that does a job.
+
+    :param pipe: what it tells
+    :param legacy: what it left unfinished, once it has been stopped
+    """
+
     job: Job
     process: BaseProcess
     pipe: Connection
+    legacy: Connection
+
+
+def _unheard(job: object, unfinished: Sequence[str] | None) -> None:
+    """Take what a stopped job left unfinished, and do nothing with it."""
 
 
 def run_jobs(
-    jobs: Sequence[Job], work: Callable[[Job, Callable[[Event], None]], Result], processes: int
-) -> Iterator[Told[Event] | Finished[Job, Result]]:
+    jobs: Sequence[Job],
+    work: Callable[[Job, Callable[[Event], None]], Result],
+    processes: int,
+    left: Callable[[Job, Sequence[str] | None], None] = _unheard,
+) -> Generator[Told[Event] | Finished[Job, Result], None, None]:
     """Do jobs in processes of their own.
 
     The processes are forked, so what the parent has prepared is at hand without being copied through a pipe.
@@ -77,11 +91,13 @@ def run_jobs(
     :param jobs: in the order in which they are begun
     :param work: does a job in the child; what it tells and returns must be picklable
     :param processes: how many at most at the same time
+    :param left: told, when this is closed before its end, what each running job could not tidy up (see
+        :class:`Cancelled`); None when that is not known, as its process had to be killed
     :return: what the jobs tell, and each job's end, as they come
     """
     waiting = list(reversed(jobs))
     running: dict[Connection, _Child[Job]] = {}
-    with _lifeline() as lifeline, _ended_with(running):
+    with _lifeline() as lifeline, _ended_with(running, left):
         while waiting or running:
             while waiting and len(running) < max(1, processes):
                 child = _start(waiting.pop(), work, lifeline, running)
@@ -92,6 +108,7 @@ def run_jobs(
                 if isinstance(item, Finished):
                     child = running.pop(pipe)
                     pipe.close()
+                    child.legacy.close()
                     child.process.join()
                 yield item
 
@@ -100,13 +117,15 @@ def _start(
     job: Job, work: Callable[[Job, Callable[[Any], None]], Any], lifeline: _Lifeline, elders: Collection[Connection]
 ) -> _Child[Job]:
     here, there = FORK.Pipe(duplex=False)
+    legacy, leaves = FORK.Pipe(duplex=False)
     sys.stdout.flush()
     sys.stderr.flush()
     parents = (here, lifeline.held, *elders)
-    process = FORK.Process(target=_child, args=(job, work, there, lifeline.felt, parents), daemon=True)
+    process = FORK.Process(target=_child, args=(job, work, there, leaves, lifeline.felt, parents), daemon=True)
     process.start()
     there.close()
-    return _Child(job, process, here)
+    leaves.close()
+    return _Child(job, process, here, legacy)
 
 
 def _receive(child: _Child[Job]) -> Told[Any] | Finished[Job, Any]:
@@ -126,18 +145,20 @@ def _child(
     job: Any,
     work: Callable[[Any, Callable[[Any], None]], Any],
     pipe: Connection,
+    leaves: Connection,
     parent: Connection,
     parents: Collection[Connection],
 ) -> None:
     """Do a job in this process.
 
     :param pipe: where to tell of it
+    :param leaves: where to tell what stays unfinished when it is stopped
     :param parent: feels the parent's end
     :param parents: what only the parent may hold, or nobody would feel its end
     """
 
     def tell(kind: str, value: object) -> None:
-        with suppress(BrokenPipeError):  # the parent is dead, and we are being stopped for that
+        with suppress(BrokenPipeError):  # we are being stopped, or the parent is dead and we soon are
             pipe.send((kind, value))
 
     try:
@@ -147,6 +168,8 @@ def _child(
             result = work(job, lambda event: tell("told", event))
             tell("result", result)
     except Cancelled as stopped:
+        with suppress(BrokenPipeError):
+            leaves.send(stopped.unfinished)
         # At once: threads that still wait for an answer would be waited for otherwise.
         os._exit(stopped.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's failure and no other's
@@ -181,16 +204,30 @@ def _stopped_without(parent: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _ended_with(running: dict[Connection, _Child[Any]]) -> Iterator[None]:
+def _ended_with(
+    running: dict[Connection, _Child[Job]], left: Callable[[Job, Sequence[str] | None], None]
+) -> Iterator[None]:
     """Leave no child behind, however the parent's loop ends."""
     try:
         yield
     finally:
         for child in running.values():
             child.process.terminate()
+            child.pipe.close()  # one that is telling something must not wait until it is heard
         deadline = time.monotonic() + PATIENCE
         for child in running.values():
             child.process.join(max(0.0, deadline - time.monotonic()))
             if child.process.is_alive():
                 child.process.kill()
                 child.process.join()
+            left(child.job, _legacy(child))
+
+
+def _legacy(child: _Child[Any]) -> Sequence[str] | None:
+    """What a child that has ended could not tidy up; None when it did not come to say so."""
+    with child.legacy as legacy:
+        try:
+            unfinished: Sequence[str] = legacy.recv()
+        except EOFError:  # it had done its job, unless it was killed
+            return None if child.process.exitcode else ()
+        return unfinished

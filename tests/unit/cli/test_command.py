@@ -372,20 +372,23 @@ class TestExitCodes:
         assert (ended.code, ended.err) == (code, "ERROR:Interrupted; everything is left tidy.\n")
         assert shell.images("Burgos") == before
 
+    @pytest.mark.parametrize("parallel", [[], ["--parallel"]])
     def test_a_signal_that_leaves_something_ends_it_with_what_that_is(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, parallel: list[str]
     ) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
+        program = os.getpid()
 
         def interrupt(place: EmbeddedPlace, image_id: str, master: Image) -> None:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(program, signal.SIGTERM)
+            signal.pause()
 
         def refuse(place: EmbeddedPlace, image_id: str) -> None:
             raise Conflict("in use", status=409)
 
         monkeypatch.setattr(EmbeddedPlace, "adopt", interrupt)
         monkeypatch.setattr(EmbeddedPlace, "delete", refuse)
-        ended = shell()
+        ended = shell(*parallel)
         (left,) = shell.images("Burgos")
         stays = "1 unfinished image stays for the next run to finish or remove"
         assert ended.code == 143

@@ -150,7 +150,7 @@ def test_a_run_that_is_given_up_leaves_no_process_and_lets_them_tidy_up(tmp_path
 
     running = run_jobs(["a", "b"], work, 2)
     pids = [item.event for item in (next(running), next(running)) if isinstance(item, Told)]
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     assert len(pids) == 2
     assert all(gone(int(str(pid))) for pid in pids)
     assert [(tmp_path / job).read_text() for job in "ab"] == ["143", "143"]
@@ -165,11 +165,34 @@ def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -
         while True:
             signal.pause()
 
-    running = run_jobs(["a"], work, 1)
+    left: dict[str, Sequence[str] | None] = {}
+    running = run_jobs(["a"], work, 1, left.__setitem__)
     told = next(running)
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     assert isinstance(told, Told)
     assert gone(int(str(told.event)))
+    assert left == {"a": None}
+
+
+def test_a_run_that_is_given_up_tells_what_its_jobs_could_not_tidy_up() -> None:
+    def work(job: str, tell: Tell) -> None:
+        tell(job)
+        try:
+            while True:
+                signal.pause()
+        except Cancelled as stopped:
+            if job == "done":
+                return
+            tell("x" * 100_000)  # more than a pipe holds, and nobody listens any more
+            stopped.unfinished = ("an image",) if job == "untidy" else ()
+            raise
+
+    left: dict[str, Sequence[str] | None] = {}
+    running = run_jobs(["tidy", "untidy", "done"], work, 3, left.__setitem__)
+    for _ in range(3):
+        next(running)
+    running.close()
+    assert left == {"tidy": (), "untidy": ("an image",), "done": ()}
 
 
 def test_a_terminals_interrupt_is_left_to_the_parent() -> None:
