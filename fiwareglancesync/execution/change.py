@@ -53,7 +53,7 @@ class Report(Protocol):
         ...
 
     def misses(self, way: str, cause: str) -> None:
-        """Take that a way was tried in vain, or one that would have spared the master cannot be taken, and why."""
+        """Take that another way is next, for this one was tried in vain or, sparing the master, cannot be taken."""
         ...
 
     def stays(self, uuid: str, cause: GlanceSyncError) -> None:
@@ -80,22 +80,23 @@ def make_image(
     :raises GlanceSyncError: it could not be made
     """
     notes: list[str] = []
-    failed = ""
+    missed: list[tuple[str, str]] = []
     failure: TransferError | VerificationError | None = None
     for way, refusal in mover.ways(entry.image, scene.place):
         if refusal is not None:
             notes.append(f"{way}: {refusal}")
             if way == SpoolSource.way:
-                report.misses(way, refusal)
+                missed.append((way, refusal))
             continue
-        if failure is not None:
-            report.misses(failed, str(failure))
+        while missed:
+            report.misses(*missed.pop(0))
         attempt = partial(_persist, partial(_try_way, way, entry, links, scene, mover, context, report), report)
         try:
             published, moved = _trusting(attempt, partial(mover.distrust, way, entry.image, scene.place))
         except (TransferError, VerificationError) as error:
             notes.append(f"{way}: {error}")
-            failed, failure = way, error
+            missed.append((way, str(error)))
+            failure = error
         else:
             return published, moved, notes
     kind = TransferError if failure is None else type(failure)

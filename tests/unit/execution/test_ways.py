@@ -70,6 +70,12 @@ def test_a_spool_without_room_is_told(scenario: Scenario, tmp_path: Path) -> Non
     assert text.startswith(f"Burgos: a does not go by way of spool: no room in {folder}: ")
 
 
+def test_a_way_that_cannot_be_taken_is_no_warning_when_there_is_no_other(scenario: Scenario, tmp_path: Path) -> None:
+    assert scenario.sync(SpoolSource(scenario.master, tmp_path / "spool", 1)).failed
+    (text,) = scenario.world.told()
+    assert text.startswith("spool: no room in ")
+
+
 def test_a_wrong_copy_in_the_spool_is_dropped_and_made_anew(scenario: Scenario, tmp_path: Path) -> None:
     folder = tmp_path / "spool"
     folder.mkdir(mode=0o700)
