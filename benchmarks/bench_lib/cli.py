@@ -23,7 +23,8 @@ from .setting import Setting
 DESCRIPTION = """\
 Measures the program against what an operator would type otherwise, and writes benchmarks/RESULTS.md. Needs the
 development cloud ($GLANCESYNC_DEVCLOUD_DIR, else .devcloud in the checkout), starts it when it is down, and REMOVES
-ALL ITS IMAGES. Nothing else should run on the machine meanwhile. All of it takes about 40 minutes, --quick less than 6.
+ALL ITS IMAGES. Nothing else should run on the machine meanwhile. It takes long (one-image alone 25 minutes on a machine
+with 2 cores); --quick takes minutes.
 """
 LARGE, SMALL = 4096, 512
 """MiB of the one large image."""

@@ -168,7 +168,7 @@ def _try_way(
         verify(entry.image, scene.refresh(uuid))
         report(uuid, way, moved.size)
         return publish(entry, links, journal, scene), moved
-    except Exception:
+    except Exception:  # whatever it is, it goes on; an interruption has `leave_tidy` remove what was being made
         _undo(uuid, scene, report)
         raise
 
