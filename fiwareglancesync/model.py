@@ -5,6 +5,7 @@ Nothing here does I/O or decides anything that needs more than the values at han
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,11 +22,17 @@ MAX_NAME = 255
 JOURNAL = "glancesync_pending"
 """The property that holds the journal of a change (design 4)."""
 
+SOURCE_HASH = "glancesync_source_hash"
+"""The property that tells which master image without a hash an image was made of (contract 3.1)."""
+
 LINKS = ("kernel_id", "ramdisk_id")
 """Properties that hold the UUID of another image (contract 3.6)."""
 
 OBSOLETE = "_obsolete"
 """Suffix of the name of an obsolete image (contract 3.8)."""
+
+SYNC_FIELDS = ("hidden", "min_disk", "min_ram", "tags", "protected")
+"""Fields that are kept in step only where ``sync_fields`` names them (contract 3.5)."""
 
 
 class _NoProperties(Mapping[str, str]):
@@ -104,6 +111,7 @@ class Image:
     :param min_disk: GiB
     :param min_ram: MiB
     :param user_properties: the properties that are not attributes of their own, links included
+    :param unstated: those of ``SYNC_FIELDS`` that the source does not state, so that they cannot be compared
     """
 
     id: str
@@ -126,6 +134,7 @@ class Image:
     min_ram: int = 0
     tags: tuple[str, ...] = ()
     user_properties: Mapping[str, str] = NO_PROPERTIES
+    unstated: frozenset[str] = frozenset()
 
     @property
     def is_public(self) -> bool:
@@ -148,8 +157,8 @@ class Image:
         return (self.created_at, self.id)
 
 
-def same_content(one: Image, other: Image) -> bool:
-    """Tell whether two images hold the same bytes (design 3).
+def same_hash(one: Image, other: Image) -> bool:
+    """Tell whether two images state the same hash.
 
     :param one: an image
     :param other: another image, of any region
@@ -159,6 +168,31 @@ def same_content(one: Image, other: Image) -> bool:
     if one.hash_value and other.hash_value and one.hash_algo == other.hash_algo:
         return one.hash_value == other.hash_value
     return bool(one.checksum) and one.checksum == other.checksum
+
+
+def same_content(master: Image, image: Image) -> bool:
+    """Tell whether an image holds the bytes of a master image (contract 3.1).
+
+    :param master: a master image
+    :param image: an image of a region
+    :return: whether they state the same hash; where the master's states none, whether the image was made of it and
+        verified, as ``SOURCE_HASH`` tells
+    """
+    if master.has_content_hash:
+        return same_hash(master, image)
+    text = image.user_properties.get(SOURCE_HASH)
+    return text is not None and text == source_hash(master, image)
+
+
+def source_hash(master: Image, image: Image) -> str:
+    """What ``SOURCE_HASH`` says of an image that was made of a master image without a hash.
+
+    :param master: the master image
+    :param image: the image, once the region has stated its hash
+    """
+    algorithm, value = (image.hash_algo, image.hash_value) if image.hash_value else ("md5", image.checksum)
+    said = {"algorithm": algorithm if value else None, "hash": value, "id": master.id, "size": master.size}
+    return json.dumps(said, separators=(",", ":"))
 
 
 def same_project(one: str, other: str) -> bool:
@@ -189,6 +223,7 @@ class NewImage:
 
     :param id: the UUID that we choose for it
     :param properties: user properties, the journal included
+    :param hidden: whether listings leave it out
     """
 
     id: str
@@ -199,6 +234,7 @@ class NewImage:
     min_ram: int = 0
     tags: tuple[str, ...] = ()
     properties: Mapping[str, str] = NO_PROPERTIES
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +246,10 @@ class Patch:
     :param protected: new protection
     :param set: properties to add or replace
     :param remove: properties to remove; the image is known to have them
+    :param hidden: whether listings are to leave it out
+    :param min_disk: GiB
+    :param min_ram: MiB
+    :param tags: tags to add; the others stay
     """
 
     name: str | None = None
@@ -217,15 +257,19 @@ class Patch:
     protected: bool | None = None
     set: Mapping[str, str] = NO_PROPERTIES
     remove: tuple[str, ...] = ()
+    hidden: bool | None = None
+    min_disk: int | None = None
+    min_ram: int | None = None
+    tags: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return (
-            self.name is not None
-            or self.visibility is not None
-            or self.protected is not None
-            or bool(self.set)
-            or bool(self.remove)
-        )
+        return bool(self.fields or self.set or self.remove or self.tags)
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The fields of the image that get a new value: name → value."""
+        values = {name: getattr(self, name) for name in _PATCHED}
+        return {name: value for name, value in values.items() if value is not None}
 
     def apply(self, image: Image) -> Image:
         """Return the image as it looks once the patch is done.
@@ -235,15 +279,17 @@ class Patch:
         """
         properties = {k: v for k, v in image.user_properties.items() if k not in self.remove}
         properties.update(self.set)
-        changes: dict[str, Any] = {"user_properties": properties}
-        if self.name is not None:
-            changes["name"] = self.name
+        changes: dict[str, Any] = {**self.fields, "user_properties": properties}
         if self.visibility is not None:
-            changes["visibility"] = self.visibility
             changes["exact_visibility"] = True
-        if self.protected is not None:
-            changes["protected"] = self.protected
+        if self.tags:
+            changes["tags"] = tuple(sorted({*image.tags, *self.tags}))
+        if not image.unstated.isdisjoint(changes):
+            changes["unstated"] = image.unstated.difference(changes)
         return replace(image, **changes)
+
+
+_PATCHED = ("name", "visibility", "protected", "hidden", "min_disk", "min_ram")
 
 
 @dataclass(frozen=True, slots=True)

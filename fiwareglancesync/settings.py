@@ -19,6 +19,9 @@ ANY = "any"
 class Condition(Protocol):
     """A checked ``metadata_condition``; see ``config.condition``."""
 
+    reads_hidden: bool
+    """Whether the expression looks at ``image.hidden``, and so decides about hidden images (contract 3.1)."""
+
     def __call__(self, image: Image, metadata_set: frozenset[str]) -> bool:
         """Evaluate for one image.
 
@@ -66,6 +69,11 @@ class Target:
     :param tenant_id: project id in the embedded federation; "" means tenant name + ``id`` (contract 4)
     :param max_replacements: 0 means no limit
     :param store: destination store of a multi-store Glance, "" for its default
+    :param metadata_exclude: patterns of properties that are never compared nor copied
+    :param sync_fields: which of ``SYNC_FIELDS`` are kept in step
+    :param skip_unhashed: leave out images that have no hash in the master
+    :param sync_members: keep the members of shared images in step
+    :param member_map: projects of the master, each with the one of the region that it corresponds to, where they have different Keystones
     :param list_images_timeout: seconds
     :param region_bandwidth: bytes per second into each region, 0 means no limit
     :param uploads_per_region: how many images are moved into a region at the same time
@@ -84,6 +92,11 @@ class Target:
     only_tenant_images: bool = True
     support_obsolete_images: bool = True
     obsolete_syncprops: frozenset[str] = frozenset()
+    metadata_exclude: tuple[str, ...] = ()
+    sync_fields: frozenset[str] = frozenset()
+    skip_unhashed: bool = False
+    sync_members: bool = False
+    member_map: tuple[tuple[str, str], ...] = ()
     list_images_timeout: int = 30
     max_replacements: int = 0
     store: str = ""

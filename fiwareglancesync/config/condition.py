@@ -33,7 +33,7 @@ class CompiledCondition:
         nor key in it, which the caller adds
     """
 
-    __slots__ = ("_cost", "_evaluate", "_slots", "source")
+    __slots__ = ("_cost", "_evaluate", "_slots", "reads_hidden", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -47,6 +47,7 @@ class CompiledCondition:
         except Refused as refusal:
             raise ConfigError(_point_at(source, refusal.node, refusal.reason)) from refusal
         self._slots = compiler.slots
+        self.reads_hidden = compiler.reads_hidden
         self._cost = nodes
 
     def __call__(self, image: Image, metadata_set: frozenset[str]) -> bool:

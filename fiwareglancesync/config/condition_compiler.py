@@ -10,7 +10,17 @@ from typing import Any, cast
 
 from . import condition_closures as closures
 from .condition_closures import Bind, Evaluate, Relation
-from .condition_language import ATTRIBUTES, HINTS, IMAGE, MAX_DEPTH, METADATA_SET, RENAMED, RESERVED
+from .condition_language import (
+    ALIASES,
+    ATTRIBUTES,
+    HIDDEN,
+    HINTS,
+    IMAGE,
+    MAX_DEPTH,
+    METADATA_SET,
+    RENAMED,
+    RESERVED,
+)
 from .condition_values import FUNCTIONS, LISTS, MAPPINGS, METHODS, SETS, Callee, Frame, kind_of
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -37,10 +47,14 @@ class Refused(Exception):
 
 
 class Compiler:
-    """Compiles one expression; ``slots`` then tells how many loop variables it needs."""
+    """Compiles one expression.
+
+    ``slots`` then tells how many loop variables it needs, ``reads_hidden`` whether it looks at ``image.hidden``.
+    """
 
     def __init__(self) -> None:
         self.slots = 0
+        self.reads_hidden = False
         self._scope: dict[str, int] = {}
         self._depth = 0
         self._visitors: dict[type[ast.AST], Callable[[Any], Evaluate]] = {
@@ -100,7 +114,9 @@ class Compiler:
         if node.attr not in ATTRIBUTES:
             near = _nearest(node.attr, ATTRIBUTES)
             raise Refused(node, f"image has no such attribute{near}; it has {', '.join(sorted(ATTRIBUTES))}")
-        get = operator.attrgetter(node.attr)
+        name = ALIASES.get(node.attr, node.attr)
+        self.reads_hidden = self.reads_hidden or name == HIDDEN
+        get = operator.attrgetter(name)
         return lambda frame: get(frame.image)
 
     def _bool_op(self, node: ast.BoolOp) -> Evaluate:

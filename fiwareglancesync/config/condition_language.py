@@ -13,9 +13,13 @@ MAX_DEPTH = 40
 ATTRIBUTES = frozenset({
     "id", "name", "owner", "size", "region", "is_public", "visibility", "checksum", "status", "disk_format",
     "container_format", "tags", "user_properties", "min_disk", "min_ram", "protected", "hidden", "created_at",
-    "hash_algo", "hash_value",
+    "hash_algo", "hash_value", "os_hidden",
 })  # fmt: skip
 """Attributes of ``image``."""
+
+HIDDEN = "hidden"
+ALIASES: Mapping[str, str] = {"os_hidden": HIDDEN}
+"""What Glance calls attributes of ``image`` that have another name here."""
 
 IMAGE, METADATA_SET = "image", "metadata_set"
 RESERVED = frozenset({IMAGE, METADATA_SET, *FUNCTIONS})

@@ -13,9 +13,12 @@ from .values import (
     CREDENTIAL,
     DATABASE,
     DURATION,
+    FIELDS,
     INTERFACE,
     LIST,
+    PAIRS,
     PATH,
+    PATTERNS,
     POSITIVE,
     RATE,
     SET,
@@ -213,6 +216,38 @@ RULE_OPTIONS: tuple[Option, ...] = (
         "The properties to synchronise. Images that have none of them are not synchronised, unless "
         "metadata_condition says otherwise. Without it, all properties are synchronised.",
         sample="nid, type, sdc_aware, nid_version",
+    ),
+    Option(
+        "metadata_exclude",
+        PATTERNS,
+        "Names of properties, with * and ? for any characters, that are never compared nor copied, even if "
+        "metadata_set or obsolete_syncprops names them. Which images are synchronised does not depend on it.",
+        sample="internal_*, build_host",
+    ),
+    Option(
+        "sync_fields",
+        FIELDS,
+        "Which of hidden, min_disk, min_ram, tags and protected are kept in step after an image has been "
+        "uploaded. Of the tags, those of the master are added; others stay. The rest is only set at the upload.",
+        recommended="hidden, min_disk, min_ram, tags",
+    ),
+    Option(
+        "skip_unhashed",
+        BOOLEAN,
+        "Leave out images of which the master's Glance states no checksum, instead of hashing them on their way.",
+    ),
+    Option(
+        "sync_members",
+        BOOLEAN,
+        "Share images with the same projects as in the master, where both images are shared. Only projects that a "
+        "synchronisation has added are removed again.",
+    ),
+    Option(
+        "member_map",
+        PAIRS,
+        "For sync_members, where the region has another Keystone than the master: ids of projects of the master, "
+        "each with the id of the project of the region that it corresponds to.",
+        sample="0f3a1f5f2d7e4d0f9b60a2b8c1d2e3f4=5b9c8d7e6f504132a3b4c5d6e7f80912",
     ),
     Option(
         "replace",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..model import SYNC_FIELDS
 from ..settings import ANY
 from .condition import CompiledCondition
 
@@ -109,6 +110,20 @@ def _checksums(text: str) -> frozenset[str]:
     return frozenset(ANY if entry.lower() == ANY else entry for entry in split_list(text))
 
 
+def _fields(text: str) -> frozenset[str]:
+    fields = frozenset(entry.lower() for entry in split_list(text))
+    if not fields <= frozenset(SYNC_FIELDS):
+        raise ValueError(text)
+    return fields
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [tuple(part.strip() for part in entry.split("=")) for entry in split_list(text)]
+    if any(len(pair) != 2 or not all(pair) for pair in pairs) or len({pair[0] for pair in pairs}) < len(pairs):
+        raise ValueError(text)
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
 def _way(text: str) -> str:
     word = text.lower()
     if word not in WAYS:
@@ -137,6 +152,9 @@ def _credential(text: str) -> str:
 TEXT = Kind("text", str)
 LIST = Kind("a comma separated list", split_list)
 SET = Kind("a comma separated list", lambda text: frozenset(split_list(text)))
+PATTERNS = Kind("a comma separated list of names, which may hold * and ?", split_list)
+FIELDS = Kind("some of " + ", ".join(SYNC_FIELDS), _fields)
+PAIRS = Kind("pairs such as A=B, separated by commas, each A once", _pairs)
 CHECKSUMS = Kind("a comma separated list of checksums, or any", _checksums)
 BOOLEAN = Kind("True or False", parse_boolean)
 POSITIVE = Kind("a positive whole number", _positive)

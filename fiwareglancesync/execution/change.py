@@ -26,7 +26,7 @@ from ..errors import (
 )
 from ..facade import ServerImport
 from ..facade.waiting import pause
-from ..model import JOURNAL, Image, NewImage, Patch, same_content
+from ..model import JOURNAL, SOURCE_HASH, Image, NewImage, Patch, same_content, source_hash
 from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
 from ..transfer import Moved, Mover
@@ -165,7 +165,8 @@ def _try_way(
     try:
         _create(entry, links, journal, scene)
         moved = _move(way, entry, uuid, scene, mover, report)
-        verify(entry.image, scene.refresh(uuid))
+        made = scene.refresh(uuid)
+        verify(entry.image, made, moved.digests)
         report(uuid, way, moved.size)
         return publish(entry, links, journal, scene), moved
     except Exception:  # whatever it is, it goes on; an interruption has `leave_tidy` remove what was being made
@@ -185,6 +186,7 @@ def _create(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene:
                 min_disk=master.min_disk,
                 min_ram=master.min_ram,
                 tags=master.tags,
+                hidden=master.hidden,
                 properties={**entry.properties, **links, JOURNAL: journal.text()},
             )
         )
@@ -194,20 +196,36 @@ def _create(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene:
         raise
 
 
-def verify(master: Image, image: Image) -> None:
+def verify(master: Image, image: Image, digests: Mapping[str, str] | None = None) -> None:
     """Compare what the region holds with what the master holds (design 4, invariant 3).
 
     :param master: the master's image
     :param image: the region's image after its upload
+    :param digests: algorithm → hash of the bytes that were sent, for a master image without hash; None where no bytes
+        are sent
     :raises VerificationError: they differ, or the region does not say
     """
     if not image.is_active:
         raise VerificationError(f"after the upload its state is {image.status}, not active")
     if image.size != master.size:
         raise VerificationError(f"after the upload it has {image.size} bytes, in the master {master.size}")
-    if not same_content(master, image):
+    if not master.has_content_hash:
+        if digests is not None:
+            _verify_sent(image, digests)
+    elif not same_content(master, image):
         mine, theirs = (f"{i.hash_algo} {i.hash_value}" if i.hash_value else i.checksum for i in (image, master))
         raise VerificationError(f"after the upload its checksum is {mine}, in the master {theirs}")
+
+
+def _verify_sent(image: Image, digests: Mapping[str, str]) -> None:
+    """Compare what the region states with what was sent."""
+    stated = {image.hash_algo: image.hash_value, "md5": image.checksum}
+    known = [(name, value) for name, value in digests.items() if stated.get(name)]
+    if not known:
+        raise VerificationError("neither the master nor the region states a checksum that could be compared")
+    for name, value in known:
+        if stated[name] != value:
+            raise VerificationError(f"after the upload its checksum is {name} {stated[name]}, what was sent has {value}")
 
 
 def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene: Scene) -> Image:
@@ -226,6 +244,8 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene:
     properties = {**entry.properties, **links}
     if journal.old is not None:
         properties[JOURNAL] = replace(journal, step=PUBLISHED).text()
+    if not master.has_content_hash:
+        properties[SOURCE_HASH] = source_hash(master, image)
     present = image.user_properties
     patch = Patch(
         visibility=master.visibility if master.visibility != image.visibility else None,

@@ -90,9 +90,10 @@ class Run:
 
     def plan_of_master(self, ref: RegionRef) -> RegionPlan:
         """The master compared with itself: all in order."""
-        images = [selected.image for selected in self.selection(ref.target).images]
+        selection = self.selection(ref.target)
+        images = [selected.image for selected in selection.images]
         entries = tuple(PlanEntry(SyncStatus.OK, image, image) for image in images)
-        return RegionPlan(ref.full, self.master_listing.project, entries)
+        return RegionPlan(ref.full, self.master_listing.project, entries, left_out=selection.left_out)
 
     def prepare(self, refs: Iterable[RegionRef], purpose: Purpose) -> list[Message]:
         """Ask the master and choose what each target gets and how it moves, once for all regions.

@@ -171,6 +171,7 @@ class EmbeddedPlace:
             min_disk=image.min_disk,
             min_ram=image.min_ram,
             tags=tuple(sorted(set(image.tags))),
+            hidden=image.hidden,
             user_properties=dict(image.properties),
         )
         check_new(made)

@@ -16,9 +16,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from ..errors import ConfigError
-from ..model import NO_PROPERTIES, Image
+from ..model import NO_PROPERTIES, SYNC_FIELDS, Image
 
 COLUMNS = ("region", "name", "UUID", "status", "size", "checksum", "owner", "is public", "properties")
+
+UNSTATED = frozenset(SYNC_FIELDS)
+"""What has no column."""
 
 MAX_PROPERTIES_TEXT = 16 * 2**20
 """Characters of a dictionary that are worth reading: 128 properties of 64 KiB, each character escaped."""
@@ -174,6 +177,7 @@ def _image(fields: list[str], region: str, created_at: str) -> Image:
         visibility="public" if _is_public(public) else "private",
         exact_visibility=False,
         user_properties=parse_properties(properties),
+        unstated=UNSTATED,
     )
 
 

@@ -46,13 +46,14 @@ _DETAILS = (
     "min_disk",
     "min_ram",
     "tags",
+    "unstated",
 )
 """Fields that are kept together, for few images have a combination of their own."""
 
 _Draft: Any = make_dataclass("_Draft", [field.name for field in fields(Image)], slots=True)
 """An image that is being built: the ``__init__`` of a frozen dataclass takes five times as long as this one's."""
 
-_PLAIN = (False, True, False, None, None, 0, 0, ())
+_PLAIN: tuple[Any, ...] = (False, True, False, None, None, 0, 0, (), frozenset())
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
@@ -131,6 +132,7 @@ def _numbered(images: Iterable[Image]) -> Iterator[tuple[int, Image]]:
 
 def _row(image: Image) -> tuple[object, ...]:
     details = tuple(getattr(image, field) for field in _DETAILS)
+    kept = (*details[:-1], sorted(image.unstated))
     properties = image.user_properties
     fields = (
         _stored(image.id),
@@ -143,7 +145,7 @@ def _row(image: Image) -> tuple[object, ...]:
         _stored(image.hash_value),
         _stored(image.visibility),
         _stored(json.dumps(dict(properties), ensure_ascii=False)) if properties else None,
-        _stored(json.dumps(details, ensure_ascii=False)) if details != _PLAIN else None,
+        _stored(json.dumps(kept, ensure_ascii=False)) if details != _PLAIN else None,
     )
     return (bytes in map(type, fields), *fields)
 
@@ -159,9 +161,8 @@ def _images(rows: Iterable[tuple[Any, ...]], region: str, wanted: Wanted | None)
         number, _, image_id, name, owner, status, size, checksum, algo, value, visibility, text, more = row
         details = known_details.get(more)
         if details is None:
-            *others, labels = json.loads(more)
-            details = known_details[more] = (*others, tuple(labels))
-        hidden, exact, protected, disk_format, container_format, min_disk, min_ram, tags = details
+            details = known_details[more] = _details(json.loads(more))
+        hidden, exact, protected, disk_format, container_format, min_disk, min_ram, tags, unstated = details
         if wanted is not None and not wanted(owner, visibility, hidden):
             continue
         texts.append(text or "0")
@@ -186,6 +187,7 @@ def _images(rows: Iterable[tuple[Any, ...]], region: str, wanted: Wanted | None)
             min_ram,
             tags,
             NO_PROPERTIES,
+            unstated,
         )
         images.append(image)
     # One JSON text for all properties is read four times as fast as one for each image.
@@ -194,6 +196,12 @@ def _images(rows: Iterable[tuple[Any, ...]], region: str, wanted: Wanted | None)
             image.user_properties = properties
         image.__class__ = Image
     return images
+
+
+def _details(kept: list[Any]) -> tuple[Any, ...]:
+    """The fields of ``_DETAILS``; a federation that an earlier version loaded lacks the last one."""
+    *others, labels, unstated = kept if len(kept) == len(_DETAILS) else (*kept, ())
+    return (*others, tuple(labels), frozenset(unstated))
 
 
 def _stored(text: str | None) -> Text | None:

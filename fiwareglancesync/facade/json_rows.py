@@ -8,7 +8,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from ..errors import ConfigError
-from ..model import Image
+from ..model import SYNC_FIELDS, Image
 from .csv_rows import check_unique, row_number
 
 VISIBILITIES = ("public", "private", "shared", "community")
@@ -56,6 +56,10 @@ def _document(image: Image) -> dict[str, Any]:
     document = {name: getattr(image, name) for name in _NAMES}
     document["tags"] = list(image.tags)
     document["user_properties"] = dict(image.user_properties)
+    if image.unstated:
+        document["unstated"] = sorted(image.unstated)
+    else:
+        del document["unstated"]
     return document
 
 
@@ -75,6 +79,7 @@ def _image(found: Mapping[str, Any], region: str, created_at: str) -> Image:
     values["region"] = region
     values.setdefault("created_at", created_at)
     values["tags"] = tuple(values.get("tags", ()))
+    values["unstated"] = frozenset(values.get("unstated", ()))
     return Image(**values)
 
 
@@ -112,6 +117,11 @@ def _tags(value: object) -> str:
     return "" if good else "a list of texts"
 
 
+def _fields(value: object) -> str:
+    good = isinstance(value, list) and all(field in SYNC_FIELDS for field in value)
+    return "" if good else f"a list of {', '.join(SYNC_FIELDS)}"
+
+
 def _properties(value: object) -> str:
     good = isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
     return "" if good else "an object of texts"
@@ -140,4 +150,5 @@ _CHECKS: Mapping[str, Callable[[object], str]] = {
     "min_ram": _number,
     "tags": _tags,
     "user_properties": _properties,
+    "unstated": _fields,
 }

@@ -7,12 +7,13 @@ from .narrowing import Choice, choosable_names, narrow
 from .old_names import OldNames
 from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying, failed_link
 from .region import plan_region
-from .selection import Selected, Selection, is_selected, select
+from .selection import LeftOut, Selected, Selection, select
 
 __all__ = [
     "Choice",
     "Here",
     "Journal",
+    "LeftOut",
     "Leftover",
     "ObsoleteChange",
     "OldNames",
@@ -23,7 +24,6 @@ __all__ = [
     "Tidying",
     "choosable_names",
     "failed_link",
-    "is_selected",
     "kept_images",
     "kept_message",
     "narrow",

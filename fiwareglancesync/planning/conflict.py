@@ -19,14 +19,25 @@ RULES: tuple[Rule, ...] = (
 """The rules in their order: the list, whether its ``any`` is meant or the checksum itself, the status."""
 
 
-def resolve_conflict(image: Image, target: Target) -> SyncStatus:
+def resolve_conflict(image: Image, target: Target, *, any_applies: bool = True) -> SyncStatus:
     """Apply the first rule that names the image's checksum, or any.
 
     :param image: the region's image; its MD5 or its multihash may be listed
     :param target: the target with ``dontupdate``, ``rename`` and ``replace``
+    :param any_applies: False where the master states no hash, so that nothing tells the contents apart
     """
-    checksums = {checksum for checksum in (image.checksum, image.hash_value) if checksum}
+    checksums = _checksums(image)
     for listed, by_any, status in RULES:
-        if (ANY in listed(target)) if by_any else not checksums.isdisjoint(listed(target)):
+        if (any_applies and ANY in listed(target)) if by_any else not checksums.isdisjoint(listed(target)):
             return status
     return SyncStatus.ERROR_CHECKSUM
+
+
+def is_stalled(image: Image, target: Target) -> bool:
+    """Whether ``dontupdate`` protects an image."""
+    return not _checksums(image).isdisjoint(target.dontupdate)
+
+
+def _checksums(image: Image) -> set[str]:
+    """The hashes of an image, in lower case as the configuration's are."""
+    return {checksum.lower() for checksum in (image.checksum, image.hash_value) if checksum}

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from ..model import Image, Listing, Message, same_content
+from ..settings import Target
+from .conflict import is_stalled
 from .selection import Selection
 
 DEACTIVATED = "deactivated"
@@ -36,7 +38,8 @@ def match(
             found[name] = image
     for name in [name for name in masters if name in found]:
         image = found[name]
-        if name not in several and image.is_active and listing.owns(image):
+        alike = image.is_active and listing.owns(image) and image.hidden == masters[name].hidden
+        if alike and name not in several:
             continue
         chosen = _choose(masters[name], [image, *several[name]], selection, listing, messages)
         if chosen is None:
@@ -49,26 +52,37 @@ def match(
 def _choose(
     master: Image, namesakes: list[Image], selection: Selection, listing: Listing, messages: list[Message]
 ) -> Image | None:
-    region, name = listing.region, master.name
+    region, name, target = listing.region, master.name, selection.target
     own: list[Image] = []
     others: list[Image] = []
     for image in sorted(namesakes, key=lambda i: i.order):
-        if not listing.owns(image):
+        is_own = listing.owns(image)
+        if not is_own:
             text = f"{region}: image {name} (UUID {image.id}) is owned by other tenant: {image.owner}"
             messages.append(Message.warning(text, name))
-            if selection.target.only_tenant_images:
+            if target.only_tenant_images:
                 continue
         if image.status not in CONSIDERED:
             text = f"{region}: state of image {name} with UUID {image.id} is not active: {image.status}"
             messages.append(Message.warning(text, name))
             continue
-        (own if listing.owns(image) else others).append(image)
+        if _may_stand_for(master, image, target):
+            (own if is_own else others).append(image)
     candidates = own or others
     if not candidates:
         return None
-    chosen = next((image for image in candidates if same_content(master, image)), candidates[0])
+    chosen = min(candidates, key=lambda i: (i.hidden != master.hidden, not same_content(master, i), i.order))
     for further in candidates:
-        if further is not chosen:
+        if further is not chosen and not further.hidden:
             text = f"{region}: image name {name} is duplicated. UUIDs: {chosen.id} {further.id}"
             messages.append(Message.warning(text, name))
     return chosen
+
+
+def _may_stand_for(master: Image, image: Image, target: Target) -> bool:
+    """Whether an image counts at all: a hidden one may be kept for rebuilds beside the one that users see."""
+    return (
+        image.hidden == master.hidden
+        or same_content(master, image)
+        or is_stalled(image, target)
+    )

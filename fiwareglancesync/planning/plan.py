@@ -8,6 +8,7 @@ from enum import Enum
 
 from ..model import NO_PROPERTIES, Image, Message, Patch, SyncStatus
 from .journal import Journal
+from .selection import LeftOut
 
 NO_PATCH = Patch()
 
@@ -28,6 +29,7 @@ class PlanEntry:
     :param blocked: why the change cannot be made now although it is pending; None when it can
     :param told: what tells ``blocked`` once for all the images that it concerns; None when each tells its own
     :param notes: differences that a synchronisation does not settle
+    :param differences: what a run would bring in line, a phrase each: ``nid_version 1 → 2``
     """
 
     status: SyncStatus
@@ -42,6 +44,7 @@ class PlanEntry:
     blocked: str | None = None
     told: Message | None = None
     notes: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -112,6 +115,7 @@ class RegionPlan:
     :param obsolete: the changes that follow the master's obsolete images
     :param leftovers: what an interrupted run left
     :param messages: warnings and errors found while planning
+    :param left_out: the master's images that are selected and cannot be synchronised (contract 3.1)
     """
 
     region: str
@@ -122,6 +126,7 @@ class RegionPlan:
     obsolete: tuple[ObsoleteChange, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     messages: tuple[Message, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def updates(self) -> tuple[PlanEntry, ...]:

@@ -27,7 +27,7 @@ from .matching import DEACTIVATED, match
 from .obsolete import plan_obsolete
 from .old_names import OldNames
 from .plan import ObsoleteChange, PlanEntry, RegionPlan, Tidying
-from .properties import difference, differences_left, wanted_visibility
+from .properties import difference, differences_left, field_changes, shown_differences, wanted_visibility
 from .selection import Selected, Selection
 
 REPLACING = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
@@ -69,6 +69,7 @@ def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPla
         obsolete=obsolete,
         leftovers=leftovers,
         messages=tuple(messages),
+        left_out=selection.left_out,
     )
 
 
@@ -105,7 +106,7 @@ def _entry(selected: Selected, scene: _Scene) -> PlanEntry:
     """The table of contract 3.4, from top to bottom."""
     master = selected.image
     image = scene.found.get(master.name)
-    conflict = None if image is None or same_content(master, image) else _conflict(image, scene.target)
+    conflict = None if image is None or same_content(master, image) else _conflict(master, image, scene.target)
     if image is not None and conflict is SyncStatus.OK_STALLED_CHECKSUM:
         return _stalled(master, image, scene)
     unresolved = _unresolved_links(selected, scene)
@@ -122,9 +123,11 @@ def _entry(selected: Selected, scene: _Scene) -> PlanEntry:
     return _move(conflict, selected, image, scene)
 
 
-def _conflict(image: Image, target: Target) -> SyncStatus:
+def _conflict(master: Image, image: Image, target: Target) -> SyncStatus:
     """The status of an image whose content is not the master's; a deactivated one is never touched."""
-    return SyncStatus.ERROR_CHECKSUM if image.status == DEACTIVATED else resolve_conflict(image, target)
+    if image.status == DEACTIVATED:
+        return SyncStatus.ERROR_CHECKSUM
+    return resolve_conflict(image, target, any_applies=master.has_content_hash)
 
 
 def _unresolved_links(selected: Selected, scene: _Scene) -> list[Message]:
@@ -156,7 +159,8 @@ def _undecided(master: Image, image: Image, scene: _Scene) -> PlanEntry:
         advice = "It is deactivated in the region: reactivate or delete it there."
     elif image.checksum or image.hash_value:
         checksum = image.checksum or image.hash_value
-        advice = f"Fill dontupdate, replace or rename with {checksum} (or replace or rename with any) to decide."
+        or_any = " (or replace or rename with any)" if master.has_content_hash else ""
+        advice = f"Fill dontupdate, replace or rename with {checksum}{or_any} to decide."
     else:
         advice = "Fill replace or rename with any, or delete the image in the region, to decide."
     reason = f"{_different(master, image, scene)} {advice}"
@@ -166,8 +170,13 @@ def _undecided(master: Image, image: Image, scene: _Scene) -> PlanEntry:
 
 def _different(master: Image, image: Image, scene: _Scene) -> str:
     checksum = image.checksum or image.hash_value or "none"
-    where = f"in region {scene.listing.region} than in the master region."
-    return f"Image {master.name} has a different checksum ({checksum}) {where}"
+    region = scene.listing.region
+    if not master.has_content_hash:
+        return (
+            f"Image {master.name} (checksum {checksum}) in region {region} cannot be compared with the master region's,"
+            " which has no checksum."
+        )
+    return f"Image {master.name} has a different checksum ({checksum}) in region {region} than in the master region."
 
 
 def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _Scene) -> PlanEntry:
@@ -193,13 +202,29 @@ def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _S
 def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
     """The content is the master's; what about the rest?"""
     master = selected.image
-    notes = differences_left(master, image)
+    notes = differences_left(master, image, scene.target)
     if image.status == DEACTIVATED:
         return PlanEntry(SyncStatus.OK, master, image, reason="deactivated in the region", notes=notes)
     if not scene.listing.owns(image):
         return PlanEntry(SyncStatus.OK, master, image, notes=notes)
+    patch, remade = _update(selected, image, scene)
+    if not patch and not remade:
+        return PlanEntry(SyncStatus.OK, master, image, reason=_still_settling(image, scene), notes=notes)
+    return PlanEntry(
+        SyncStatus.PENDING_AMI if remade else SyncStatus.PENDING_METADATA,
+        master,
+        image,
+        patch=patch,
+        links=remade,
+        notes=notes,
+        differences=shown_differences(image, patch, remade),
+    )
+
+
+def _update(selected: Selected, image: Image, scene: _Scene) -> tuple[Patch, Mapping[str, str]]:
+    """What brings an image in line, and the links that can only be set once the linked image has been made."""
+    master = selected.image
     values, superfluous = difference(selected.wanted, image)
-    visibility = wanted_visibility(master, image)
     remade: Mapping[str, str] = NO_PROPERTIES
     present = image.user_properties
     if selected.links or any(present.get(key) for key in LINKS):
@@ -208,16 +233,9 @@ def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
             if key not in remade and present.get(key) != scene.found[name].id:
                 values[key] = scene.found[name].id
         superfluous += tuple(key for key in LINKS if key not in selected.links and present.get(key))
-    if not values and not superfluous and visibility is None and not remade:
-        return PlanEntry(SyncStatus.OK, master, image, reason=_still_settling(image, scene), notes=notes)
-    return PlanEntry(
-        SyncStatus.PENDING_AMI if remade else SyncStatus.PENDING_METADATA,
-        master,
-        image,
-        patch=Patch(visibility=visibility, set=values, remove=superfluous),
-        links=remade,
-        notes=notes,
-    )
+    visibility = wanted_visibility(master, image)
+    fields = field_changes(master, image, scene.target) if scene.target.sync_fields else {}
+    return Patch(visibility=visibility, set=values, remove=superfluous, **fields), remade
 
 
 def _still_settling(image: Image, scene: _Scene) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..model import OBSOLETE, Image, Listing, Message
@@ -28,6 +28,19 @@ class Selected:
     lost: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A master image that a target does not get although it is selected (contract 3.1).
+
+    :param reason: why, in words that complete "it is left out: …"
+    :param deliberate: whether the configuration asks for that, so that nothing is amiss
+    """
+
+    image: Image
+    reason: str
+    deliberate: bool = False
+
+
 @dataclass(frozen=True)
 class Selection:
     """What a target gets from the master.
@@ -35,6 +48,9 @@ class Selection:
     :param images: by size, then by name
     :param building_order: the same, linked images before those that need them (contract 3.6)
     :param obsolete: the master's obsolete images that regions follow, by name (contract 3.8)
+    :param to_hide: the master's hidden images whose copies regions hide, by name (contract 3.8)
+    :param left_out: selected images that cannot be synchronised, by name
+    :param not_selected: why the other images of the master are not selected: reason → number of images
     :param messages: what the user is to know about the master's images
     """
 
@@ -42,35 +58,57 @@ class Selection:
     images: tuple[Selected, ...] = field(repr=False)
     building_order: tuple[Selected, ...] = field(repr=False)
     obsolete: tuple[Image, ...] = field(repr=False)
+    to_hide: tuple[Image, ...] = field(repr=False)
+    left_out: tuple[LeftOut, ...]
+    not_selected: Mapping[str, int]
     messages: tuple[Message, ...]
 
 
-def is_selected(image: Image, target: Target) -> bool:
-    """The rules of contract 3.2, the first that applies.
+NOT_PUBLIC = "not public"
+NO_PROPERTY = "without a property of metadata_set"
+CONDITION = "refused by metadata_condition"
+CONDITION_FAILS = "metadata_condition fails"
+HIDDEN = "hidden"
+IS_OBSOLETE = "obsolete"
+ANOTHERS = "owned by another project"
+NOT_ACTIVE = "not active"
+NAMELESS = "without a name"
+UNFINISHED = "unfinished"
+LEFT_OUT_COUNT = "left out"
+"""Reasons for which an image is not synchronised, as counts name them."""
+
+NAMESAKES = "several selected images of the master have this name"
+
+
+def refusal(image: Image, target: Target) -> str | None:
+    """The rules of contract 3.2, the first that applies; they do not look at whether the image is hidden.
 
     :param image: a master image
     :param target: the target with its rules
+    :return: why it is not selected; None when it is
     :raises ConditionError: ``metadata_condition`` cannot be evaluated for the image
     """
     if image.name.endswith(OBSOLETE):
-        return False
-    if image.id in target.forcesyncs:
-        return True
+        return IS_OBSOLETE
+    if image.id.lower() in target.forcesyncs:
+        return None
     if target.metadata_condition is not None:
-        return target.metadata_condition(image, target.metadata_set)
+        return None if target.metadata_condition(image, target.metadata_set) else CONDITION
     if not image.is_public:
-        return False
-    if not target.metadata_set:
-        return True
-    return not target.metadata_set.isdisjoint(image.user_properties)
+        return NOT_PUBLIC
+    if target.metadata_set and target.metadata_set.isdisjoint(image.user_properties):
+        return NO_PROPERTY
+    return None
+
+
+def _may_be_hidden(image: Image, target: Target) -> bool:
+    """Whether a rule that selects an image means hidden ones too (contract 3.1)."""
+    condition = target.metadata_condition
+    return image.id.lower() in target.forcesyncs or (condition is not None and condition.reads_hidden)
 
 
 def _without_size(image: Image) -> bool:
     return image.size is None
-
-
-def _without_hash(image: Image) -> bool:
-    return not image.has_content_hash
 
 
 def _encrypted(image: Image) -> bool:
@@ -85,9 +123,24 @@ LEFT_OUT: tuple[tuple[Callable[[Image], bool], str], ...] = (
     (_encrypted, "it is encrypted with a key (cinder_encryption_key_id) that other regions do not have"),
     (_volume_snapshot, "it is a snapshot of a volume and holds no bytes"),
     (_without_size, "it has no size, so a copy could not be verified"),
-    (_without_hash, "it has no checksum, so a copy could not be verified"),
 )
 """Images that cannot be synchronised, and why (contract 3.1)."""
+
+SKIPPED = "it has no checksum (skip_unhashed)"
+
+
+def left_out(image: Image, target: Target) -> LeftOut | None:
+    """Whether a selected image cannot be synchronised, or is not to be.
+
+    :param image: a master image
+    :param target: the target with ``skip_unhashed``
+    """
+    for applies, why in LEFT_OUT:
+        if applies(image):
+            return LeftOut(image, why)
+    if target.skip_unhashed and not image.has_content_hash:
+        return LeftOut(image, SKIPPED, deliberate=True)
+    return None
 
 
 def select(master: Listing, target: Target) -> Selection:
@@ -96,10 +149,8 @@ def select(master: Listing, target: Target) -> Selection:
     :param master: the master region's images
     :param target: the target with its rules
     """
-    messages: list[Message] = []
-    own = _unambiguous(master, messages)
-    chosen = [image for image in own if _chosen(image, target, messages)]
-    chosen.sort(key=lambda image: (image.size or 0, image.name))
+    sieve = _Sieve(master, target)
+    chosen = sorted(sieve.chosen(), key=lambda image: (image.size or 0, image.name))
 
     name_of = {image.id: image.name for image in chosen}
     graph = {}
@@ -112,47 +163,114 @@ def select(master: Listing, target: Target) -> Selection:
     unselected = {image.id: image.name for image in master.images if image.name}
     by_name = {image.name: _with_links(image, target, name_of, unselected, endless) for image in chosen}
     order = linked_first(list(by_name), graph)
+    obsolete = _obsolete(sieve.obsolete(), by_name, target, sieve.messages)
     return Selection(
         target,
         tuple(by_name.values()),
         tuple(by_name[name] for name in order),
-        _obsolete(own, by_name, target, messages),
-        tuple(messages),
+        obsolete,
+        tuple(sorted(sieve.hidden, key=lambda image: (image.name, image.order))),
+        tuple(sorted(sieve.left_out, key=lambda left: (left.image.name, left.image.order))),
+        dict(sieve.not_selected),
+        tuple(sieve.messages),
     )
 
 
-def _unambiguous(master: Listing, messages: list[Message]) -> list[Image]:
-    """Active, named, ours; namesakes dropped, all of them (contract 3.1).
+class _Sieve:
+    """Sorts the master's images, each into one place.
 
     The master may be a region to another run: what that one has not finished does not count (contract 3.9).
     """
-    passing = read_carriers(master).passing
-    own = [i for i in master.images if i.is_active and i.name and master.owns(i) and i.id not in passing]
-    own.sort(key=lambda image: image.order)
-    times = Counter(image.name for image in own)
-    for name, count in times.items():
-        if count > 1:
-            messages.append(Message.warning(f"Duplicated images with name {name} will be ignored", name))
-    return [image for image in own if times[image.name] == 1]
 
+    def __init__(self, master: Listing, target: Target) -> None:
+        self._target = target
+        self.messages: list[Message] = []
+        self.left_out: list[LeftOut] = []
+        self.hidden: list[Image] = []
+        """Hidden images that would be selected if they were not."""
+        self.not_selected: Counter[str] = Counter()
+        self._obsolete: list[Image] = []
+        self._selected: list[Image] = []
+        passing = read_carriers(master).passing
+        for image in sorted(master.images, key=lambda image: image.order):
+            reason = _unfit(image, master) or (UNFINISHED if image.id in passing else None) or self._sort(image)
+            if reason is not None:
+                self.not_selected[reason] += 1
 
-def _chosen(image: Image, target: Target, messages: list[Message]) -> bool:
-    try:
-        if not is_selected(image, target):
-            return False
-    except ConditionError as error:
-        messages.append(
-            Message.warning(
-                f"metadata_condition of target {target.name} fails on image {image.name}, which is left out: {error}",
-                image.name,
-            )
-        )
+    def _sort(self, image: Image) -> str | None:
+        """Put an image of the project where it belongs; why it is not selected, None when it is."""
+        try:
+            reason = refusal(image, self._target)
+        except ConditionError as error:
+            where = f"metadata_condition of target {self._target.name} fails on image {image.name}"
+            self.messages.append(Message.warning(f"{where}, which is left out: {error}", image.name))
+            return CONDITION_FAILS
+        if reason is None:
+            hides = image.hidden and not _may_be_hidden(image, self._target)
+            (self.hidden if hides else self._selected).append(image)
+        elif reason == IS_OBSOLETE:
+            self._obsolete.append(image)
+        return reason
+
+    def chosen(self) -> list[Image]:
+        """The selected images that can be synchronised, each name once."""
+        fit = [image for image in self._selected if self._is_fit(image)]
+        fit += self._linked(fit)
+        self.not_selected[HIDDEN] += len(self.hidden)
+        once = self._once(fit)
+        if len(once) < len(fit):
+            names = {image.name for image in once}
+            self.left_out += [LeftOut(image, NAMESAKES) for image in fit if image.name not in names]
+        self.not_selected[LEFT_OUT_COUNT] += len(self.left_out)
+        self.not_selected = +self.not_selected
+        return once
+
+    def obsolete(self) -> list[Image]:
+        """The obsolete images, each name once."""
+        return self._once(self._obsolete)
+
+    def _is_fit(self, image: Image) -> bool:
+        left = left_out(image, self._target)
+        if left is None:
+            return True
+        self.left_out.append(left)
+        self.messages.append(Message.warning(f"Image {image.name} will be ignored: {left.reason}", image.name))
         return False
-    for applies, why in LEFT_OUT:
-        if applies(image):
-            messages.append(Message.warning(f"Image {image.name} will be ignored: {why}", image.name))
-            return False
-    return True
+
+    def _linked(self, images: Iterable[Image]) -> list[Image]:
+        """Take the hidden images that selected ones link to, directly or by way of each other (contract 3.1).
+
+        An image whose name a selected one has is not taken: it would put that one out of the synchronisation.
+        """
+        names = {image.name for image in images}
+        hidden = {image.id: image for image in self.hidden if image.name not in names}
+        taken: list[Image] = []
+        waiting = list(images) if hidden else []
+        while waiting:
+            linked = [hidden.pop(uuid) for uuid in links_of(waiting.pop()).values() if uuid in hidden]
+            fit = [image for image in linked if self._is_fit(image)]
+            taken += fit
+            waiting += fit
+        ids = {image.id for image in taken} | {left.image.id for left in self.left_out}
+        self.hidden = [image for image in self.hidden if image.id not in ids]
+        return taken
+
+    def _once(self, images: list[Image]) -> list[Image]:
+        """Drop all images whose name occurs more than once (contract 3.1)."""
+        times = Counter(image.name for image in images)
+        for name, count in times.items():
+            if count > 1:
+                self.messages.append(Message.warning(f"Duplicated images with name {name} will be ignored", name))
+        return [image for image in images if times[image.name] == 1]
+
+
+def _unfit(image: Image, master: Listing) -> str | None:
+    """Why a master image does not count at all; None when it does."""
+    if not master.owns(image):
+        return ANOTHERS
+    if not image.is_active:
+        return NOT_ACTIVE
+    return None if image.name else NAMELESS
 
 
 def _with_links(
@@ -169,7 +287,7 @@ def _with_links(
             lost[key] = name or unselected.get(uuid, uuid)
         else:
             links[key] = name
-    return Selected(image, wanted_properties(image, target.metadata_set), links, lost)
+    return Selected(image, wanted_properties(image, target), links, lost)
 
 
 def _obsolete(
@@ -178,7 +296,7 @@ def _obsolete(
     if not target.support_obsolete_images:
         return ()
     followed = []
-    for image in sorted((i for i in own if i.name.endswith(OBSOLETE)), key=lambda i: i.name):
+    for image in sorted(own, key=lambda i: i.name):
         name = image.name.removesuffix(OBSOLETE)
         if name in selected:
             messages.append(

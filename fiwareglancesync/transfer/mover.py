@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +17,14 @@ from .throttle import Throttle
 
 AUTO = "auto"
 
+HASHING = ("spool", "stream")
+"""The ways that an image without hash may take, which is hashed while it passes (contract 3.1)."""
+
+UNHASHED = "the master states no checksum of the image, so it has to be hashed on its way"
+
+ALGORITHMS = ("sha512", "md5")
+"""What it is hashed with: Glance's usual multihash, and the checksum that every Glance states."""
+
 Progress = Callable[[int], None]
 """Told the bytes moved so far."""
 
@@ -27,11 +36,13 @@ class Moved:
     :param way: the way that was taken
     :param size: bytes
     :param seconds: from the first to the last byte
+    :param digests: algorithm → hash of what was sent, for an image of which the master states none; else None
     """
 
     way: str
     size: int
     seconds: float
+    digests: Mapping[str, str] | None = None
 
 
 class Mover:
@@ -67,6 +78,8 @@ class Mover:
             yield source.way, self._refusal(source, image, place)
 
     def _refusal(self, source: Source | ServerWay, image: Image, place: Place) -> str | None:
+        if not image.has_content_hash and source.way not in HASHING:
+            return UNHASHED
         if isinstance(source, ServerWay):
             return source.refusal(place)
         if self._silence is not None and source.needs_master(image):
@@ -93,21 +106,26 @@ class Mover:
         if isinstance(source, ServerWay):
             source.pull(image, place, uuid, progress)
             return Moved(way, image.size or 0, time.monotonic() - started)
+        digests = Digests() if not image.has_content_hash else None
         try:
-            size = self._send(source, image, place, uuid, progress)
+            size = self._send(source, image, place, uuid, progress, digests)
         except TransferError as error:
             if isinstance(error.__cause__, (Unreachable, TimedOut)):
                 # It concerns all that needs the master, in the whole run (design 5): each try costs its time-out.
                 self._silence = f"{error} (not asked again in this run)"
             raise
-        return Moved(way, size, time.monotonic() - started)
+        return Moved(way, size, time.monotonic() - started, digests.values() if digests else None)
 
-    def _send(self, source: Source, image: Image, place: Place, uuid: str, progress: Progress) -> int:
+    def _send(
+        self, source: Source, image: Image, place: Place, uuid: str, progress: Progress, digests: Digests | None
+    ) -> int:
         with source.open(image) as body:
             if body.size != image.size:
                 raise TransferError(f"{source.way} offers {body.size} bytes, the image has {image.size}")
             throttles = self._throttles(place)
-            pieces = partial(_watched, body, throttles, progress)
+            pieces: Callable[[], Iterator[Piece]] = partial(_watched, body, throttles, progress)
+            if digests is not None:
+                pieces = partial(digests.of, pieces)
             place.upload(uuid, Body(body.size, pieces, alive=lambda: progress(body.size)))
         return body.size
 
@@ -124,6 +142,25 @@ class Mover:
             source.distrust(place)
             return False
         return source is not None and source.distrust(image)
+
+
+class Digests:
+    """The hashes of bytes on their way to a region."""
+
+    def __init__(self) -> None:
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in ALGORITHMS}
+
+    def of(self, pieces: Callable[[], Iterator[Piece]]) -> Iterator[bytes]:
+        """Pass pieces on and take them into account."""
+        for piece in pieces():
+            content = piece if isinstance(piece, bytes) else piece.read()
+            for each in self._hashes.values():
+                each.update(content)
+            yield content
+
+    def values(self) -> dict[str, str]:
+        """Algorithm → hash in hexadecimal."""
+        return {name: each.hexdigest() for name, each in self._hashes.items()}
 
 
 def _watched(body: Body, throttles: Sequence[Throttle], progress: Progress) -> Iterator[Piece]:

@@ -239,6 +239,10 @@ class _Filling:
             there = file.seek(0, os.SEEK_END)
             if there >= size or self._stopping.is_set():
                 return
+            if there and hasher(self._image) is None:
+                # What is there could not prove itself.
+                file.truncate(0)
+                there = file.seek(0)
             with self._master.download(self._image.id, there) as body:
                 if body.start not in (0, there) or body.start + body.size != size:
                     raise TransferError(f"the master offers {body.size} bytes, the image has {size}")

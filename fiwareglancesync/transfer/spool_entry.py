@@ -22,7 +22,7 @@ class Entry:
     """The files of one content, below the spool's folder; their names tell nothing but its hash.
 
     :param folder: the spool's folder
-    :param key: algorithm and hash of the content
+    :param key: algorithm and hash of the content; where the master states none, whose content it is
     """
 
     folder: Path
@@ -34,6 +34,9 @@ class Entry:
         algorithm, value = (
             (image.hash_algo, image.hash_value) if image.hash_algo and image.hash_value else ("md5", image.checksum)
         )
+        if value is None:
+            # Nothing would show that a copy from before a power failure lost some of its bytes.
+            algorithm, value = f"uuid since {_boot_id()}", image.id
         # The hash is data from a server and becomes part of a file's name.
         name = hashlib.sha256(f"{algorithm}:{value}:{image.size}".encode()).hexdigest()
         return Entry(folder, name)
@@ -104,6 +107,14 @@ class Entry:
     def _part(self) -> Path:
         """The facts while they are being written."""
         return self.folder / f"{self.key}.part"
+
+
+def _boot_id() -> str:
+    """What tells this start of the machine from others; "" where the system does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def entries(folder: Path) -> list[Entry]:

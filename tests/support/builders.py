@@ -65,9 +65,15 @@ def listing(*images: Image, region: str = REGION) -> Listing:
 
 
 def target(**rules: Any) -> Target:
-    """The target ``master`` with rules; lists may be written as lists."""
-    sets = ("replace", "rename", "dontupdate", "forcesyncs", "metadata_set", "obsolete_syncprops")
-    given: dict[str, Any] = {key: frozenset(value) if key in sets else value for key, value in rules.items()}
+    """The target ``master`` with rules; lists may be written as lists.
+
+    Checksums and UUIDs are in lower case, as the configuration has them.
+    """
+    given: dict[str, Any] = dict(rules)
+    for key in ("replace", "rename", "dontupdate", "forcesyncs"):
+        given[key] = frozenset(entry.lower() for entry in rules.get(key, ()))
+    for key in ("metadata_set", "obsolete_syncprops", "sync_fields"):
+        given[key] = frozenset(rules.get(key, ()))
     return Target("master", tenant_id=OURS, **given)
 
 

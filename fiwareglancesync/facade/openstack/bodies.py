@@ -48,6 +48,11 @@ def file_path(image_id: str) -> str:
     return f"{image_path(image_id)}/file"
 
 
+def tag_path(image_id: str, tag: str) -> str:
+    """The path of one of an image's tags."""
+    return f"{image_path(image_id)}/tags/{quote(tag, safe='')}"
+
+
 def upload(service: ImageService, image_id: str, body: Body, store: str) -> None:
     """Send an image's content in one request with a known length.
 

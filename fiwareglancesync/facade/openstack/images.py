@@ -25,6 +25,13 @@ ATTRIBUTES = frozenset(
 NOBODY = "nobody"
 """The owner of an image that Glance names none for: it is not ours, which an empty owner would mean (contract 3.1)."""
 
+NOTHING: frozenset[str] = frozenset()
+WITHOUT_HIDDEN = frozenset({"hidden"})
+"""What a Glance from before images could be hidden does not state."""
+
+_KEYS = {"hidden": "os_hidden"}
+"""Fields of ours that Glance calls differently."""
+
 _OWN_PREFIXES = ("os_glance_", "os_hash_")
 
 
@@ -67,6 +74,7 @@ def image_of(document: object, region: str) -> Image:
             for key, value in document.items()
             if value is not None and is_property(key)
         },
+        unstated=NOTHING if "os_hidden" in document else WITHOUT_HIDDEN,
     )
 
 
@@ -96,16 +104,16 @@ def creation(image: NewImage) -> dict[str, Any]:
         document["disk_format"] = image.disk_format
     if image.container_format is not None:
         document["container_format"] = image.container_format
+    if image.hidden:
+        document["os_hidden"] = True
     return document
 
 
 def operations(patch: Patch) -> list[dict[str, Any]]:
-    """The JSON patch that makes a change and nothing else (contract 3.5)."""
-    changes: list[dict[str, Any]] = []
-    attributes = (("name", patch.name), ("visibility", patch.visibility), ("protected", patch.protected))
-    for key, value in attributes:
-        if value is not None:
-            changes.append({"op": "replace", "path": f"/{key}", "value": value})
+    """The JSON patch that makes a change and nothing else; tags are added one by one (contract 3.5)."""
+    changes: list[dict[str, Any]] = [
+        {"op": "replace", "path": f"/{_KEYS.get(field, field)}", "value": value} for field, value in patch.fields.items()
+    ]
     # Glance applies them in order and counts properties in between: first make room.
     for key in patch.remove:
         if is_property(key):
@@ -133,12 +141,10 @@ def is_made(image: Image, new: NewImage, project: str) -> bool:
 
 
 def is_changed(image: Image, patch: Patch) -> bool:
-    """Whether an image looks as a patch leaves it."""
+    """Whether an image looks as a patch leaves it, but for the tags."""
     wanted = {key: value for key, value in patch.set.items() if is_property(key)}
     return (
-        patch.name in (None, image.name)
-        and patch.visibility in (None, image.visibility)
-        and patch.protected in (None, image.protected)
+        all(getattr(image, field) == value for field, value in patch.fields.items())
         and not any(key in image.user_properties for key in patch.remove)
         and all(image.user_properties.get(key) == value for key, value in wanted.items())
     )

@@ -12,7 +12,7 @@ from ...settings import Target, full_name
 from ..port import Body, Download, Place
 from . import bodies
 from .answers import Operation
-from .bodies import image_path
+from .bodies import image_path, tag_path
 from .identity import interface_of
 from .images import PATCH_TYPE, creation, image_of, is_changed, is_made, operations
 from .imports import Imports, Origin, keystone
@@ -108,10 +108,16 @@ class OpenStackPlace:
         bodies.upload(self._service, image_id, body, self._target.store)
 
     def update(self, image: Image, patch: Patch) -> Image:
-        """Change an image in one minimal JSON patch; returns it as it is afterwards.
+        """Change an image in one minimal JSON patch, then add its tags; returns it as it is afterwards.
 
         A try whose answer was lost is recognised when the next one is refused: the image looks as wanted.
         """
+        changed = self._patched(image, patch)
+        for tag in patch.tags:
+            self._service.ask(Call(Operation.UPDATE, "PUT", tag_path(image.id, tag)))
+        return Patch(tags=patch.tags).apply(changed) if patch.tags else changed
+
+    def _patched(self, image: Image, patch: Patch) -> Image:
         changes = operations(patch)
         if not changes:
             return image

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fiwareglancesync.model import Image
+from fiwareglancesync.model import SYNC_FIELDS, Image
 
 REGION = "other:Madrid"
 
@@ -28,6 +28,7 @@ CSV_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "visibility": st.sampled_from(["public", "private"]),
     "exact_visibility": st.just(False),
     "user_properties": PROPERTIES,
+    "unstated": st.just(frozenset(SYNC_FIELDS)),
 }
 """What a CSV row tells of an image."""
 
@@ -45,6 +46,7 @@ ALL_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "min_disk": st.integers(0, 2**31 - 1),
     "min_ram": st.integers(0, 2**31 - 1),
     "tags": st.lists(ANY_TEXT, max_size=3).map(tuple),
+    "unstated": st.sets(st.sampled_from(SYNC_FIELDS)).map(frozenset),
 }
 
 

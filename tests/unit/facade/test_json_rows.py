@@ -69,5 +69,11 @@ def test_a_bad_line_is_named(line: str, problem: str) -> None:
 
 
 def test_every_field_is_written() -> None:
-    (line,) = format_lines([Image("i", "n", REGION)])
+    (line,) = format_lines([Image("i", "n", REGION, unstated=frozenset({"tags", "hidden"}))])
     assert set(json.loads(line)) == set(Image.__slots__)
+    assert json.loads(line)["unstated"] == ["hidden", "tags"]
+
+
+def test_what_everything_is_stated_of_needs_no_word() -> None:
+    (line,) = format_lines([Image("i", "n", REGION)])
+    assert set(json.loads(line)) == set(Image.__slots__) - {"unstated"}

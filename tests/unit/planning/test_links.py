@@ -81,7 +81,7 @@ def test_a_kernel_with_a_conflict_that_awaits_a_decision_is_still_the_kernel() -
         ([ami()], "m-kernel"),
         ([master_image("kernel", visibility="private"), ami()], "kernel"),
         ([master_image("kernel", owner=THEIRS), ami()], "kernel"),
-        ([master_image("kernel", None), ami()], "kernel"),
+        ([master_image("kernel", properties={"cinder_encryption_key_id": "k"}), ami()], "kernel"),
     ],
     ids=["gone", "not selected", "of another owner", "left out"],
 )

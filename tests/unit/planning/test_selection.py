@@ -95,9 +95,12 @@ def test_owners_are_compared_with_leading_zeros() -> None:
 
 
 def test_all_namesakes_are_dropped_with_one_warning() -> None:
-    made = selection([*(master_image("a", id=f"m{n}", visibility="private") for n in range(3)), master_image("b")])
+    made = selection([*(master_image("a", id=f"m{n}") for n in range(3)), master_image("b")])
     assert [selected.image.name for selected in made.images] == ["b"]
     assert texts(made) == ["Duplicated images with name a will be ignored"]
+    assert [(left.image.id, left.reason, left.deliberate) for left in made.left_out] == [
+        (f"m{n}", "several selected images of the master have this name", False) for n in range(3)
+    ]
 
 
 @pytest.mark.parametrize(("step", "chosen_id"), [("new", "m-a"), ("published", "new")])
@@ -121,7 +124,6 @@ def test_a_namesake_of_another_owner_is_no_namesake() -> None:
     ("image", "why"),
     [
         (master_image("a", size=None), "it has no size, so a copy could not be verified"),
-        (master_image("a", None), "it has no checksum, so a copy could not be verified"),
         (
             master_image("a", properties={"cinder_encryption_key_id": "k"}),
             "it is encrypted with a key (cinder_encryption_key_id) that other regions do not have",
@@ -135,10 +137,11 @@ def test_a_namesake_of_another_owner_is_no_namesake() -> None:
 def test_what_cannot_be_copied_is_left_out_with_a_warning(image: Image, why: str) -> None:
     made = selection([image])
     assert (made.images, texts(made)) == ((), [f"Image a will be ignored: {why}"])
+    assert [(left.image.name, left.reason, left.deliberate) for left in made.left_out] == [("a", why, False)]
 
 
 def test_nobody_is_warned_of_an_image_that_is_not_selected_anyway() -> None:
-    assert texts(selection([master_image("a", None, visibility="private")])) == []
+    assert texts(selection([master_image("a", size=None, visibility="private")])) == []
 
 
 def test_a_multihash_alone_is_enough_to_verify_a_copy() -> None:

@@ -37,11 +37,18 @@ def test_an_image_that_is_the_same_is_ok() -> None:
         ({"replace": ["any"]}, "pending_replace"),
         ({"replace": ["Y"], "rename": ["Y"], "dontupdate": ["Y"]}, "error_checksum"),
         ({"dontupdate": ["any"]}, "error_checksum"),
-        ({"replace": ["x"]}, "error_checksum"),
+        ({"replace": ["XX"]}, "error_checksum"),
     ],
 )
 def test_the_conflict_rules_in_their_order(rules: dict[str, Any], expected: str) -> None:
     assert status(image("a", "X"), **rules) == expected
+
+
+@pytest.mark.parametrize("stated", ["x", "X"])
+def test_the_case_of_a_checksum_does_not_matter(stated: str) -> None:
+    assert status(image("a", stated), replace=["any"], dontupdate=["X"]) == "ok_stalled_checksum"
+    multihash = image("a", "other", hash_algo="sha512", hash_value=stated)
+    assert status(multihash, replace=["any"], dontupdate=["x"]) == "ok_stalled_checksum"
 
 
 @pytest.mark.parametrize(
