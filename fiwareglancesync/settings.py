@@ -73,7 +73,8 @@ class Target:
     :param sync_fields: which of ``SYNC_FIELDS`` are kept in step
     :param skip_unhashed: leave out images that have no hash in the master
     :param sync_members: keep the members of shared images in step
-    :param member_map: projects of the master, each with the one of the region that it corresponds to, where they have different Keystones
+    :param member_map: projects of the master, each with the one of the region that it corresponds to where they have
+        different Keystones
     :param list_images_timeout: seconds
     :param region_bandwidth: bytes per second into each region, 0 means no limit
     :param uploads_per_region: how many images are moved into a region at the same time

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from fiwareglancesync.model import JOURNAL, Image
+from fiwareglancesync.model import JOURNAL, SYNC_FIELDS, Image
 from fiwareglancesync.planning import RegionPlan
 from fiwareglancesync.planning.journal import is_old_name
 from tests.support.builders import HOST, MASTER, OURS, REGION, STARTED, THEIRS, journal, plan
@@ -38,6 +38,17 @@ BASES = ("a", "b", "c", "d")
 MASTER_NAMES = (*BASES, "a_obsolete", "b_obsolete")
 REGION_NAMES = (*BASES, "a.old", "a", "b", "a_obsolete", "a.old.2", "b.old")
 PROPERTIES = ("nid", "type")
+
+
+@dataclass(frozen=True)
+class ShownOrHidden:
+    """A condition that selects the hidden images, or the others."""
+
+    hidden: bool
+    reads_hidden: bool = True
+
+    def __call__(self, image: Image, metadata_set: frozenset[str]) -> bool:
+        return image.hidden == self.hidden
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,7 +84,11 @@ def _variant(dice: random.Random) -> Image:
         status=mostly("active", "active", "queued", "deactivated"),
         checksum=content,
         size=SIZES.get(content or ""),
-        visibility=mostly("public", "private", "shared"),
+        visibility=mostly("public", "private", "shared", "community"),
+        hidden=mostly(False, True),
+        min_ram=mostly(0, 512),
+        tags=mostly((), ("a",), ("a", "b")),
+        unstated=mostly(frozenset(), frozenset({"hidden"}), frozenset(SYNC_FIELDS)),
         exact_visibility=mostly(True, False),
         protected=mostly(False, True),
         user_properties=properties,
@@ -93,6 +108,14 @@ def _rules(dice: random.Random) -> dict[str, Any]:
         rules["metadata_set"] = dice.sample(PROPERTIES, dice.randint(1, 2))
     if dice.random() < 0.3:
         rules["obsolete_syncprops"] = dice.sample(PROPERTIES, 1)
+    if dice.random() < 0.3:
+        rules["metadata_exclude"] = ("n*",)
+    if dice.random() < 0.4:
+        rules["sync_fields"] = dice.sample(SYNC_FIELDS, dice.randint(1, 5))
+    if dice.random() < 0.1:
+        rules["skip_unhashed"] = True
+    if dice.random() < 0.2:
+        rules["metadata_condition"] = ShownOrHidden(dice.random() < 0.5)
     if dice.random() < 0.3:
         rules["only_tenant_images"] = False
     if dice.random() < 0.2:

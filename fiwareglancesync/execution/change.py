@@ -225,7 +225,8 @@ def _verify_sent(image: Image, digests: Mapping[str, str]) -> None:
         raise VerificationError("neither the master nor the region states a checksum that could be compared")
     for name, value in known:
         if stated[name] != value:
-            raise VerificationError(f"after the upload its checksum is {name} {stated[name]}, what was sent has {value}")
+            found = f"after the upload its checksum is {name} {stated[name]}"
+            raise VerificationError(f"{found}, what was sent has {value}")
 
 
 def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene: Scene) -> Image:

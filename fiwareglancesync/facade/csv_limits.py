@@ -32,8 +32,6 @@ def check_new(image: Image) -> None:
         raise Rejected(f"Custom property should not be greater than {MAX_NAME} characters.", status=400)
     if any(len(tag) > MAX_NAME for tag in image.tags):
         raise Rejected(f"A tag should not be longer than {MAX_NAME} characters.", status=400)
-    if len(image.tags) > MAX_TAGS:
-        raise Rejected(f"{len(image.tags)} tags are too many, the quota is {MAX_TAGS}.", status=413)
     for name, value in (("min_disk", image.min_disk), ("min_ram", image.min_ram)):
         if not 0 <= value <= MAX_NUMBER:
             raise Rejected(f"{name} is {value}, expected 0 to {MAX_NUMBER}.", status=400)
@@ -51,6 +49,8 @@ def check_changed(image: Image) -> None:
     if image.visibility not in _VISIBILITIES:
         expected = "public, private, shared or community"
         raise Rejected(f"The visibility is {image.visibility!r}, expected {expected}.", status=400)
+    if len(image.tags) > MAX_TAGS:
+        raise Rejected(f"{len(image.tags)} tags are too many, the quota is {MAX_TAGS}.", status=413)
     properties = image.user_properties
     if len(properties) > MAX_PROPERTIES:
         raise Rejected(f"{len(properties)} properties are too many, the quota is {MAX_PROPERTIES}.", status=413)

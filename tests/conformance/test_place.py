@@ -47,6 +47,12 @@ class TestCreating:
         assert place.get(image.id) == image
         assert world.seen() == {image.id: image}
 
+    def test_it_may_be_hidden_from_the_beginning(self, world: World, place: Place) -> None:
+        image = world.new(hidden=True, tags=("t",))
+        assert image.hidden
+        assert place.get(image.id) == image
+        assert world.seen() == {image.id: image}
+
     def test_it_has_the_id_that_was_chosen(self, world: World, place: Place) -> None:
         chosen = place.new_id("mine")
         world.made.append((place, chosen))
@@ -229,6 +235,55 @@ class TestUpdating:
     def test_a_protected_image_can_be_changed(self, world: World, place: Place) -> None:
         image = place.update(world.active(), Patch(protected=True))
         assert place.update(image, Patch(name="after")).name == "after"
+
+    @pytest.mark.parametrize(
+        "patch",
+        [
+            Patch(hidden=True),
+            Patch(min_disk=3),
+            Patch(min_ram=64),
+            Patch(tags=("b",)),
+            Patch("after", "public", True, {"come": "2"}, (), True, 3, 64, ("b", "c")),
+        ],
+        ids=["hidden", "min_disk", "min_ram", "tags", "all at once"],
+    )
+    def test_every_field_can_be_changed(self, world: World, place: Place, patch: Patch) -> None:
+        image = world.active("before", tags=("a",))
+        changed = place.update(image, patch)
+        assert changed == patch.apply(image)
+        assert place.get(image.id) == changed
+        assert world.seen()[image.id] == changed
+
+    def test_an_image_is_shown_again(self, world: World, place: Place) -> None:
+        image = place.update(world.active(), Patch(hidden=True))
+        assert not place.update(image, Patch(hidden=False)).hidden
+
+    def test_tags_of_others_stay(self, world: World, place: Place) -> None:
+        image = world.new(tags=("ours",))
+        place.update(image, Patch(tags=("theirs",)))
+        assert place.update(image, Patch(tags=("new",))).tags == ("new", "ours", "theirs")
+        assert place.get(image.id).tags == ("new", "ours", "theirs")
+
+    @hostile
+    def test_tags_survive(self, world: World, place: Place, text: str) -> None:
+        image = world.new()
+        assert place.update(image, Patch(tags=(text,))).tags == (text,)
+        assert place.get(image.id).tags == (text,)
+
+    @pytest.mark.parametrize("tag", [".", "..", "a/b", "a?b#c", "%2F"])
+    def test_tags_that_look_like_paths_survive(self, world: World, place: Place, tag: str) -> None:
+        image = world.new(properties={"a": "1"})
+        assert place.update(image, Patch(tags=(tag,))).tags == (tag,)
+        assert place.get(image.id) == replace(image, tags=(tag,))
+
+    def test_a_tag_that_is_there_already_is_as_good(self, world: World, place: Place) -> None:
+        assert place.update(world.new(tags=("a",)), Patch(tags=("a",))).tags == ("a",)
+
+    def test_a_129th_tag_is_refused(self, world: World, place: Place) -> None:
+        image = world.new(tags=tuple(f"tag {n}" for n in range(128)))
+        with pytest.raises(Rejected) as refused:
+            place.update(image, Patch(tags=("one more",)))
+        assert refused.value.status == 413
 
     def test_a_hidden_image_stays_hidden(self, world: World, place: Place) -> None:
         image = world.active()

@@ -111,9 +111,9 @@ def creation(image: NewImage) -> dict[str, Any]:
 
 def operations(patch: Patch) -> list[dict[str, Any]]:
     """The JSON patch that makes a change and nothing else; tags are added one by one (contract 3.5)."""
-    changes: list[dict[str, Any]] = [
-        {"op": "replace", "path": f"/{_KEYS.get(field, field)}", "value": value} for field, value in patch.fields.items()
-    ]
+    changes: list[dict[str, Any]] = []
+    for field, value in patch.fields.items():
+        changes.append({"op": "replace", "path": f"/{_KEYS.get(field, field)}", "value": value})
     # Glance applies them in order and counts properties in between: first make room.
     for key in patch.remove:
         if is_property(key):
@@ -122,6 +122,19 @@ def operations(patch: Patch) -> list[dict[str, Any]]:
         if is_property(key):
             changes.append({"op": "add", "path": _pointer(key), "value": value})
     return changes
+
+
+def fits_path(tag: str) -> bool:
+    """Whether a tag can be added by its path: Glance reads others than ASCII as Latin-1, and finds none with a slash.
+
+    A path that ends in dots would be taken for the one of the image itself.
+    """
+    return tag.isascii() and "/" not in tag and tag not in (".", "..")
+
+
+def all_tags(image: Image, more: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The JSON patch that adds tags which fit no path; it states the others too."""
+    return [{"op": "replace", "path": "/tags", "value": sorted({*image.tags, *more})}]
 
 
 def _pointer(key: str) -> str:

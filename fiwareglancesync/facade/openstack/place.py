@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 from ...errors import CloudError, Conflict, NotFound, TransferError
 from ...model import Image, Listing, NewImage, Patch
@@ -14,7 +15,7 @@ from . import bodies
 from .answers import Operation
 from .bodies import image_path, tag_path
 from .identity import interface_of
-from .images import PATCH_TYPE, creation, image_of, is_changed, is_made, operations
+from .images import PATCH_TYPE, all_tags, creation, fits_path, image_of, is_changed, is_made, operations
 from .imports import Imports, Origin, keystone
 from .listing import collect, others_queries, own_queries
 from .service import Call, ImageService
@@ -112,13 +113,16 @@ class OpenStackPlace:
 
         A try whose answer was lost is recognised when the next one is refused: the image looks as wanted.
         """
-        changed = self._patched(image, patch)
-        for tag in patch.tags:
+        changed = self._patched(image, patch, operations(patch))
+        if not patch.tags:
+            return changed
+        for tag in filter(fits_path, patch.tags):
             self._service.ask(Call(Operation.UPDATE, "PUT", tag_path(image.id, tag)))
-        return Patch(tags=patch.tags).apply(changed) if patch.tags else changed
+        changed = self.get(image.id)
+        others = tuple(tag for tag in patch.tags if tag not in changed.tags)
+        return self._patched(changed, Patch(), all_tags(changed, others)) if others else changed
 
-    def _patched(self, image: Image, patch: Patch) -> Image:
-        changes = operations(patch)
+    def _patched(self, image: Image, patch: Patch, changes: list[dict[str, Any]]) -> Image:
         if not changes:
             return image
         call = Call(Operation.UPDATE, "PATCH", image_path(image.id), changes, PATCH_TYPE)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from fiwareglancesync.model import JOURNAL, LINKS, Image
 from fiwareglancesync.planning import RegionPlan, Tidying
 from fiwareglancesync.planning.matching import CONSIDERED
-from tests.strategies import FEDERATIONS, LAW, PLAIN_FEDERATIONS, Federation
-from tests.support.builders import THEIRS, World
+from tests.strategies import FEDERATIONS, LAW, PLAIN_FEDERATIONS, Federation, ShownOrHidden
+from tests.support.builders import THEIRS, World, image, master_image
 from tests.support.watched import Killed, WatchedPlace, dying_after
 
 
@@ -120,6 +120,9 @@ def seen(here: World) -> Sequence[object]:
             image.checksum or "",
             image.visibility,
             image.status,
+            image.hidden,
+            image.min_ram,
+            image.tags,
             sorted(
                 (key, names.get(value, value) if key in LINKS else value)
                 for key, value in image.user_properties.items()
@@ -127,3 +130,50 @@ def seen(here: World) -> Sequence[object]:
         )
         for image in here.images
     )
+
+
+ROTATED = st.sampled_from(
+    [
+        {},
+        {"replace": ["any"]},
+        {"rename": ["any"]},
+        {"sync_fields": ["hidden"]},
+        {"sync_fields": ["hidden"], "replace": ["any"]},
+        {"metadata_condition": ShownOrHidden(hidden=True)},
+        {"metadata_condition": ShownOrHidden(hidden=True), "replace": ["any"]},
+        {"metadata_condition": ShownOrHidden(hidden=True), "sync_fields": ["hidden"], "replace": ["any"]},
+        {"metadata_condition": ShownOrHidden(hidden=False), "sync_fields": ["hidden"]},
+    ]
+)
+"""Rules of targets, each of which means at most one image of a name in a master that hides what it rotates out."""
+
+
+@st.composite
+def _rotated(draw: st.DrawFn) -> tuple[list[Image], list[Image]]:
+    """A master with at most one visible and one hidden image of a name, and a region with any of their contents."""
+    masters, images = [], []
+    for name in ("a", "b"):
+        if draw(st.booleans()):
+            masters.append(master_image(name, "A", id=f"m-{name}-old", hidden=True))
+        if draw(st.booleans()):
+            masters.append(master_image(name, "B", id=f"m-{name}-new"))
+        for number, content in enumerate(draw(st.lists(st.sampled_from("ABC"), max_size=3))):
+            images.append(image(name, content, id=f"r-{name}-{number}", hidden=draw(st.booleans())))
+    return masters, images
+
+
+@LAW
+@given(_rotated(), ROTATED, ROTATED)
+def test_two_targets_on_one_region_never_undo_each_others_work(
+    rotated: tuple[list[Image], list[Image]], first: dict[str, object], second: dict[str, object]
+) -> None:
+    here = World(*rotated, **first)
+    there = World(*rotated, **second)
+    there.federation = here.federation
+    for _ in range(2):
+        here.sync()
+        there.sync()
+    for either in (here, there, here):
+        place = WatchedPlace(either.place)
+        either.sync(through=lambda _, place=place: place)  # type: ignore[misc]
+        assert place.writes == []

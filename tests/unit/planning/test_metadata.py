@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from fiwareglancesync.model import JOURNAL, Patch
-from tests.support.builders import entry, image, master_image
+from fiwareglancesync.model import JOURNAL, SOURCE_HASH, Image, Patch
+from tests.support.builders import entry, image, master_image, plan
 
 LOCAL = (
     "img_signature",
@@ -32,6 +33,7 @@ NEVER = (
     "direct_url",
     "locations",
     JOURNAL,
+    SOURCE_HASH,
 )
 
 
@@ -142,3 +144,135 @@ def test_what_is_set_at_upload_only_is_noted() -> None:
 
 def test_the_order_of_tags_is_no_difference() -> None:
     assert entry([master_image("a", tags=("x", "y"))], [image("a", tags=("y", "x"))]).notes == ()
+
+
+ALL = ("hidden", "min_disk", "min_ram", "tags", "protected")
+MASTER = master_image("a", hidden=True, min_disk=1, min_ram=2, tags=("x", "y"), protected=True)
+
+
+def fields(there: Image, here: Image, *names: str) -> Patch:
+    """What is changed with these ``sync_fields``."""
+    return entry([there], [here], forcesyncs=["m-a"], sync_fields=names).patch
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted"),
+    [
+        ("hidden", Patch(hidden=True)),
+        ("min_disk", Patch(min_disk=1)),
+        ("min_ram", Patch(min_ram=2)),
+        ("tags", Patch(tags=("y",))),
+        ("protected", Patch(protected=True)),
+    ],
+)
+def test_a_field_is_brought_in_line_when_it_is_named_and_only_then(field: str, wanted: Patch) -> None:
+    region = image("a", tags=("x", "z"))
+    made = entry([MASTER], [region], forcesyncs=["m-a"], sync_fields=[field])
+    assert (made.status.value, made.patch) == ("pending_metadata", wanted)
+    assert [note for note in made.notes if note.startswith(field)] == []
+    assert len(made.notes) == len(ALL) - 1
+    after = wanted.apply(region)
+    assert entry([MASTER], [after], forcesyncs=["m-a"], sync_fields=[field]).status.value == "ok"
+
+
+def test_all_fields_go_into_one_change_with_the_rest() -> None:
+    master = replace(MASTER, user_properties={"nid": "2"}, visibility="private")
+    made = entry([master], [image("a", properties={"nid": "1"})], forcesyncs=["m-a"], sync_fields=ALL)
+    wanted = Patch(None, "private", True, {"nid": "2"}, (), True, 1, 2, ("x", "y"))
+    assert made.patch == wanted
+
+
+def test_protection_and_hiding_are_taken_back_too() -> None:
+    here = image("a", hidden=True, protected=True)
+    assert fields(master_image("a"), here, "protected", "hidden") == Patch(hidden=False, protected=False)
+
+
+def test_tags_that_only_the_region_has_stay() -> None:
+    assert not fields(master_image("a", tags=("x",)), image("a", tags=("x", "z")), "tags")
+
+
+@pytest.mark.parametrize("field", ALL)
+def test_what_a_side_does_not_state_is_neither_compared_nor_noted(field: str) -> None:
+    silent = frozenset({field})
+    region = image("a", tags=("z",))
+    for there, here in ((replace(MASTER, unstated=silent), region), (MASTER, replace(region, unstated=silent))):
+        made = entry([there], [here], forcesyncs=["m-a"], sync_fields=[field])
+        assert made.status.value == "ok"
+        assert [note for note in made.notes if note.startswith(field)] == []
+
+
+def test_obsolete_images_follow_the_fields_too() -> None:
+    gone = master_image("a_obsolete", hidden=True, min_ram=2, tags=("x",))
+    (change,) = plan([gone], [image("a")], sync_fields=["hidden", "tags"]).obsolete
+    assert change.patch == Patch(name="a_obsolete", hidden=True, tags=("x",))
+
+
+EXCLUDED = {"metadata_exclude": ("internal_*", "nid")}
+
+
+def test_an_excluded_property_is_neither_compared_nor_copied() -> None:
+    assert not patch({"internal_a": "1", "nid": "1"}, {"internal_a": "2"}, **EXCLUDED)
+    assert copied({"internal_a": "1", "nid": "1", "type": "t"}, **EXCLUDED) == {"type": "t"}
+
+
+def test_exclusion_wins_over_metadata_set_and_removes_nothing() -> None:
+    rules = {**EXCLUDED, "metadata_set": ["nid", "type", "internal_b"]}
+    assert not patch({"nid": "1", "type": "t"}, {"type": "t", "internal_b": "2"}, **rules)
+
+
+def test_exclusion_wins_over_obsolete_syncprops() -> None:
+    gone = master_image("a_obsolete", properties={"nid": "1", "type": "t"})
+    (change,) = plan([gone], [image("a")], obsolete_syncprops=["nid", "type"], **EXCLUDED).obsolete
+    assert change.patch == Patch(name="a_obsolete", set={"type": "t"})
+
+
+def test_exclusion_has_no_bearing_on_selection_nor_on_links() -> None:
+    ami = master_image("ami", properties={"nid": "1", "kernel_id": "m-k"})
+    kernel = master_image("k", properties={"nid": "1"})
+    made = plan([ami, kernel], metadata_set=["nid"], metadata_exclude=("*",))
+    assert {found.name: (found.properties, found.links) for found in made.entries} == {
+        "ami": ({}, {"kernel_id": "k"}),
+        "k": ({}, {}),
+    }
+
+
+def test_patterns_are_case_sensitive_and_match_whole_names() -> None:
+    assert copied({"NID": "1", "xnid": "1", "my_internal_a": "1"}, **EXCLUDED) == {
+        "NID": "1",
+        "xnid": "1",
+        "my_internal_a": "1",
+    }
+
+
+def test_what_differs_is_said_in_words() -> None:
+    master = master_image("a", properties={"nid_version": "2", "new": "n"}, tags=("y",), min_ram=512)
+    region = image("a", properties={"nid_version": "1", "gone": "g"}, visibility="private", tags=("x",))
+    made = entry([master], [region], metadata_set=["nid_version", "new", "gone"], sync_fields=["tags", "min_ram"])
+    assert made.differences == (
+        "gone g → (none)",
+        "min_ram 0 → 512",
+        "new (none) → n",
+        "nid_version 1 → 2",
+        "tags x → x,y",
+        "visibility private → public",
+    )
+
+
+def test_a_long_value_is_shortened() -> None:
+    made = entry([master_image("a", properties={"k": "x" * 100})], [image("a")])
+    assert made.differences == (f"k (none) → {'x' * 59}…",)
+
+
+def test_a_link_to_an_image_that_is_made_in_this_run_is_said_by_its_name() -> None:
+    masters = [master_image("k", "K"), master_image("a", properties={"kernel_id": "m-k", "nid": "2"})]
+    images = [image("k", "old"), image("a", properties={"kernel_id": "r-k"})]
+    made = plan(masters, images, replace=["any"]).entries[0]
+    assert (made.status.value, made.differences) == (
+        "pending_ami",
+        ("kernel_id r-k → the new k", "nid (none) → 2"),
+    )
+
+
+def test_what_is_in_step_or_uploaded_differs_in_nothing() -> None:
+    assert entry([master_image("a")], [image("a")]).differences == ()
+    assert entry([master_image("a")]).differences == ()
