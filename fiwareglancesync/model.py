@@ -25,6 +25,9 @@ JOURNAL = "glancesync_pending"
 SOURCE_HASH = "glancesync_source_hash"
 """The property that tells which master image without a hash an image was made of (contract 3.1)."""
 
+MEMBERS = "glancesync_members"
+"""The property that tells which projects we have shared an image with (contract 3.5)."""
+
 LINKS = ("kernel_id", "ramdisk_id")
 """Properties that hold the UUID of another image (contract 3.6)."""
 
@@ -299,11 +302,13 @@ class Listing:
     :param region: full name of the region
     :param project: id of the project that owns "our" images there
     :param images: in any order
+    :param members: UUID → ids of the projects that the image is shared with, where that was asked for
     """
 
     region: str
     project: str
     images: tuple[Image, ...] = field(repr=False)
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def owns(self, image: Image) -> bool:
         """Whether an image belongs to the project; an empty owner, in a CSV, does (contract 3.1)."""

@@ -26,7 +26,7 @@ from ..errors import (
 )
 from ..facade import ServerImport
 from ..facade.waiting import pause
-from ..model import JOURNAL, SOURCE_HASH, Image, NewImage, Patch, same_content, source_hash
+from ..model import JOURNAL, MEMBERS, SOURCE_HASH, Image, NewImage, Patch, same_content, source_hash
 from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
 from ..transfer import Moved, Mover
@@ -245,6 +245,8 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene:
     properties = {**entry.properties, **links}
     if journal.old is not None:
         properties[JOURNAL] = replace(journal, step=PUBLISHED).text()
+    if entry.members.record is not None:
+        properties[MEMBERS] = entry.members.record
     if not master.has_content_hash:
         properties[SOURCE_HASH] = source_hash(master, image)
     present = image.user_properties

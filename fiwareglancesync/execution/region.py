@@ -12,6 +12,7 @@ from ..planning import Choice, Journal, PlanEntry, RegionPlan, Selection, failed
 from ..transfer import Mover
 from .change import make_image
 from .interruption import leave_tidy
+from .members import change_members
 from .moving import move_in_order
 from .outcome import RegionOutcome
 from .recorder import Recorder, RegionFailed, stops_uploads
@@ -136,6 +137,8 @@ class _Run:
         uuid = self._ids[entry.name]
         with self._recorder.attempt(action, entry.name, uuid=uuid, status=entry.status) as attempt:
             self._scene.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
+            if entry.members:
+                change_members(uuid, entry.members, self._scene)
         self._note(entry, attempt.error)
 
     def _move(self, entry: PlanEntry) -> None:
@@ -161,6 +164,9 @@ class _Run:
             if journal is not None:
                 self._unsettled[entry.name] = Unsettled(image.id, entry.name, journal, entry.old_name)
         self._note(entry, attempt.error)
+        if attempt.error is None and entry.members:
+            with self._recorder.attempt(Action.METADATA, entry.name, uuid=attempt.uuid, status=entry.status):
+                change_members(self._ids[entry.name], entry.members, self._scene)
         if isinstance(attempt.error, PublicationRefused):
             self._unpublishable.add(entry.image.visibility)
         if stops_uploads(attempt.error) and self._stopped is None:

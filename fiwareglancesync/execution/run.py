@@ -8,12 +8,23 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..errors import UnknownRegion
-from ..facade import Federation, Place
+from ..facade import Federation, Place, Sharing
 from ..model import Listing, Message, SyncStatus
-from ..planning import Choice, PlanEntry, RegionPlan, Selection, choosable_names, plan_region, select
+from ..planning import (
+    Choice,
+    PlanEntry,
+    RegionPlan,
+    Selection,
+    add_members,
+    choosable_names,
+    plan_region,
+    select,
+    shared_images,
+)
 from ..settings import Settings
 from ..transfer import Mover
 from ..transfer.ways import Purpose, open_ways
+from .members import members_of, with_members
 from .regions import RegionRef
 from .scene import RunContext
 
@@ -34,6 +45,7 @@ class Run:
     choice: Choice = field(default_factory=Choice)
     context: RunContext = field(default_factory=RunContext)
     _selections: dict[str, Selection] = field(default_factory=dict, repr=False)
+    _members: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
     _resources: ExitStack = field(default_factory=ExitStack, repr=False)
     mover: Mover = field(default_factory=lambda: Mover([]), repr=False)
 
@@ -66,8 +78,20 @@ class Run:
         :param target: name of a configured target
         """
         if target not in self._selections:
-            self._selections[target] = select(self.master_listing, self.settings.targets[target])
+            selection = select(self.master_listing, self.settings.targets[target])
+            self._selections[target] = selection
+            self._members.update(members_of(self.master, shared_images(selection)))
         return self._selections[target]
+
+    def selection_for(self, ref: RegionRef, place: Place) -> Selection:
+        """What a region gets from the master, and whom its images are shared with where that is kept in step.
+
+        :raises CloudError: the master cannot be asked
+        """
+        selection = self.selection(ref.target)
+        if not selection.target.sync_members or not isinstance(place, Sharing):
+            return selection
+        return add_members(selection, self._members, same_keystone=place.knows_projects_of(self.master))
 
     def place(self, ref: RegionRef) -> Place:
         """A region.
@@ -84,9 +108,10 @@ class Run:
         """Whether a region is the master region, under whatever name (contract 1.3)."""
         return place.address == self.master.address
 
-    def plan(self, ref: RegionRef, listing: Listing) -> RegionPlan:
+    def plan(self, ref: RegionRef, place: Place, listing: Listing) -> RegionPlan:
         """The plan of a region that is not the master."""
-        return plan_region(self.selection(ref.target), listing, self.context.here())
+        selection = self.selection_for(ref, place)
+        return plan_region(selection, with_members(place, listing, selection), self.context.here())
 
     def plan_of_master(self, ref: RegionRef) -> RegionPlan:
         """The master compared with itself: all in order."""

@@ -10,6 +10,7 @@ from .port import (
     Piece,
     Place,
     ServerImport,
+    Sharing,
     Versioned,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "Piece",
     "Place",
     "ServerImport",
+    "Sharing",
     "Versioned",
 ]

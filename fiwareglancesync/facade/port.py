@@ -191,6 +191,27 @@ class ServerImport(Protocol):
         ...
 
 
+@runtime_checkable
+class Sharing(Protocol):
+    """Capability of a place that shares images with single projects (contract 3.5, ``sync_members``)."""
+
+    def members(self, image_id: str) -> frozenset[str]:
+        """Ids of the projects that an own image is shared with."""
+        ...
+
+    def add_member(self, image_id: str, project: str) -> None:
+        """Share an image that is ``shared`` with a project; doing so again succeeds."""
+        ...
+
+    def remove_member(self, image_id: str, project: str) -> None:
+        """Share an image with a project no more; doing so again succeeds."""
+        ...
+
+    def knows_projects_of(self, master: Place) -> bool:
+        """Whether a project of another place has the same id here."""
+        ...
+
+
 class Federation(Protocol):
     """All the places that a configuration reaches."""
 

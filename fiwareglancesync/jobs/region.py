@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
 from ..events import Action, Emit, Event, Kind
+from ..execution.members import with_members
 from ..execution.outcome import RegionOutcome
 from ..execution.recorder import Recorder
 from ..execution.region import ACTION_OF, announce, synchronise
@@ -193,13 +194,15 @@ class RegionJob:
             fresh = unchanged and sight.is_fresh
             self._written.add(place.identity)
             listing = sight.listing if fresh and sight.listing else place.listing()
-            return synchronise(run.selection(ref.target), place, listing, run.mover, run.choice, emit, run.context)
+            selection = run.selection_for(ref, place)
+            listing = with_members(place, listing, selection)
+            return synchronise(selection, place, listing, run.mover, run.choice, emit, run.context)
 
     def _plan(self, ref: RegionRef, place: Place, sight: Sight) -> RegionPlan:
         run = self.run
         if run.is_master(place):
             return narrow(run.plan_of_master(ref), run.choice)
-        return narrow(run.plan(ref, sight.listing or place.listing()), run.choice)
+        return narrow(run.plan(ref, place, sight.listing or place.listing()), run.choice)
 
     def _rows(self, plan: RegionPlan, place: Place) -> list[StatusRow]:
         return [

@@ -3,18 +3,21 @@
 from .journal import Journal, kept_images
 from .kept import kept_message
 from .leftovers import Here
+from .members import NO_CHANGE, MemberChange, record_patch
 from .narrowing import Choice, choosable_names, narrow
 from .old_names import OldNames
 from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying, failed_link
 from .region import plan_region
-from .selection import LeftOut, Selected, Selection, select
+from .selection import LeftOut, Selected, Selection, add_members, select, shared_images
 
 __all__ = [
+    "NO_CHANGE",
     "Choice",
     "Here",
     "Journal",
     "LeftOut",
     "Leftover",
+    "MemberChange",
     "ObsoleteChange",
     "OldNames",
     "PlanEntry",
@@ -22,11 +25,14 @@ __all__ = [
     "Selected",
     "Selection",
     "Tidying",
+    "add_members",
     "choosable_names",
     "failed_link",
     "kept_images",
     "kept_message",
     "narrow",
     "plan_region",
+    "record_patch",
     "select",
+    "shared_images",
 ]

@@ -8,6 +8,7 @@ from enum import Enum
 
 from ..model import NO_PROPERTIES, Image, Message, Patch, SyncStatus
 from .journal import Journal
+from .members import NO_CHANGE, MemberChange
 from .selection import LeftOut
 
 NO_PATCH = Patch()
@@ -29,6 +30,7 @@ class PlanEntry:
     :param blocked: why the change cannot be made now although it is pending; None when it can
     :param told: what tells ``blocked`` once for all the images that it concerns; None when each tells its own
     :param notes: differences that a synchronisation does not settle
+    :param members: what is changed about the projects that the image is shared with, after everything else
     :param differences: what a run would bring in line, a phrase each: ``nid_version 1 → 2``
     """
 
@@ -45,6 +47,7 @@ class PlanEntry:
     told: Message | None = None
     notes: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
+    members: MemberChange = NO_CHANGE
 
     @property
     def name(self) -> str:

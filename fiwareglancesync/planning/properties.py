@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..model import JOURNAL, LINKS, NO_PROPERTIES, SOURCE_HASH, SYNC_FIELDS, Image, Patch
+from ..model import JOURNAL, LINKS, MEMBERS, NO_PROPERTIES, SOURCE_HASH, SYNC_FIELDS, Image, Patch
 from ..settings import Target
+from .members import NO_CHANGE, MemberChange
 
 LOCAL = re.compile(
     r"img_signature.*|instance_uuid|base_image_ref|image_location|owner_id|user_id|owner_project_name"
@@ -19,7 +20,7 @@ LOCAL = re.compile(
 """Describe one copy of the image: copied only when ``metadata_set`` names them."""
 
 NEVER = re.compile(
-    rf"cinder_encryption_key_.*|os_glance_.*|os_hash_.*|stores|direct_url|locations|{JOURNAL}|{SOURCE_HASH}",
+    rf"cinder_encryption_key_.*|os_glance_.*|os_hash_.*|stores|direct_url|locations|{JOURNAL}|{SOURCE_HASH}|{MEMBERS}",
     re.DOTALL,
 )
 """Glance's own, ours, and the key that would be deleted together with the image."""
@@ -156,20 +157,25 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def shown_differences(image: Image, patch: Patch, remade: Mapping[str, str] = NO_PROPERTIES) -> tuple[str, ...]:
+def shown_differences(
+    image: Image, patch: Patch, remade: Mapping[str, str] = NO_PROPERTIES, members: MemberChange = NO_CHANGE
+) -> tuple[str, ...]:
     """Say what a change brings in line, a phrase for each difference (contract 1.4).
 
     :param image: the region's image as it is
     :param patch: the change
     :param remade: property → name of a linked image that is made anew, so that its UUID is not known yet
+    :param members: what is changed about its members
     """
     said = [(name, _plain(getattr(image, name)), _plain(value)) for name, value in patch.fields.items()]
     if patch.tags:
         said.append(("tags", _plain(image.tags), _plain(sorted({*image.tags, *patch.tags}))))
     present = image.user_properties
-    said += [(key, present.get(key, NOTHING), value) for key, value in patch.set.items() if key not in remade]
+    said += [(key, present.get(key, NOTHING), v) for key, v in patch.set.items() if key not in (*remade, MEMBERS)]
     said += [(key, present.get(key, NOTHING), f"the new {name}") for key, name in remade.items()]
-    said += [(key, present.get(key, NOTHING), NOTHING) for key in patch.remove]
+    said += [(key, present.get(key, NOTHING), NOTHING) for key in patch.remove if key != MEMBERS]
+    said += [("member", NOTHING, project) for project in members.add]
+    said += [("member", project, NOTHING) for project in members.remove]
     return tuple(f"{name} {_short(old)} → {_short(new)}" for name, old, new in sorted(said))
 
 

@@ -24,6 +24,7 @@ from .kept import find_kept
 from .leftovers import Here, find_leftovers
 from .links import linked_first
 from .matching import DEACTIVATED, match
+from .members import NO_CHANGE, SHARED, MemberChange, first_members, member_change, record_patch
 from .obsolete import plan_obsolete
 from .old_names import OldNames
 from .plan import ObsoleteChange, PlanEntry, RegionPlan, Tidying
@@ -196,7 +197,15 @@ def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _S
         old=old,
         old_name=old_name,
         blocked=blocked,
+        notes=_unmapped(selected),
+        members=_first_members(selected, scene),
     )
+
+
+def _first_members(selected: Selected, scene: _Scene) -> MemberChange:
+    if selected.members is None:
+        return NO_CHANGE
+    return first_members(selected.members, scene.listing.project, scene.target)
 
 
 def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
@@ -208,7 +217,11 @@ def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
     if not scene.listing.owns(image):
         return PlanEntry(SyncStatus.OK, master, image, notes=notes)
     patch, remade = _update(selected, image, scene)
-    if not patch and not remade:
+    members = _members(selected, patch.apply(image), scene)
+    notes += _unmapped(selected)
+    if members:
+        patch = _with_record(patch, record_patch(image, members.record))
+    if not patch and not remade and not members:
         return PlanEntry(SyncStatus.OK, master, image, reason=_still_settling(image, scene), notes=notes)
     return PlanEntry(
         SyncStatus.PENDING_AMI if remade else SyncStatus.PENDING_METADATA,
@@ -217,7 +230,8 @@ def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
         patch=patch,
         links=remade,
         notes=notes,
-        differences=shown_differences(image, patch, remade),
+        differences=shown_differences(image, patch, remade, members),
+        members=members,
     )
 
 
@@ -236,6 +250,23 @@ def _update(selected: Selected, image: Image, scene: _Scene) -> tuple[Patch, Map
     visibility = wanted_visibility(master, image)
     fields = field_changes(master, image, scene.target) if scene.target.sync_fields else {}
     return Patch(visibility=visibility, set=values, remove=superfluous, **fields), remade
+
+
+def _members(selected: Selected, image: Image, scene: _Scene) -> MemberChange:
+    """What is changed about the members of an image, as it is once its metadata is in line."""
+    present = scene.listing.members.get(image.id)
+    if selected.members is None or present is None or image.visibility != SHARED:
+        return NO_CHANGE
+    return member_change(selected.members, image, present, scene.listing.project, scene.target)
+
+
+def _unmapped(selected: Selected) -> tuple[str, ...]:
+    lost = selected.members.unmapped if selected.members else ()
+    return tuple(f"member {project} of the master has no project here (member_map)" for project in lost)
+
+
+def _with_record(patch: Patch, record: Patch) -> Patch:
+    return replace(patch, set={**patch.set, **record.set}, remove=patch.remove + record.remove)
 
 
 def _still_settling(image: Image, scene: _Scene) -> str | None:

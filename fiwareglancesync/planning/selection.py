@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..model import OBSOLETE, Image, Listing, Message
 from ..settings import ConditionError, Target
 from .journal import read_carriers
 from .links import in_cycles, linked_first, links_of
+from .members import SHARED, WantedMembers, wanted_members
 from .properties import Wanted, wanted_properties
 
 
@@ -20,12 +21,14 @@ class Selected:
     :param wanted: what the properties of its copies should be
     :param links: property → name of the linked image; None when that cannot be followed
     :param lost: why a link cannot be followed: property → name or UUID of what it leads to
+    :param members: the projects that its copies are to be shared with; None where members are not compared
     """
 
     image: Image
     wanted: Wanted
     links: Mapping[str, str]
     lost: Mapping[str, str]
+    members: WantedMembers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,39 @@ def left_out(image: Image, target: Target) -> LeftOut | None:
     if target.skip_unhashed and not image.has_content_hash:
         return LeftOut(image, SKIPPED, deliberate=True)
     return None
+
+
+def shared_images(selection: Selection) -> list[Image]:
+    """The master images whose members are kept in step (contract 3.5, ``sync_members``).
+
+    :param selection: what a target gets
+    """
+    if not selection.target.sync_members:
+        return []
+    return [selected.image for selected in selection.images if selected.image.visibility == SHARED]
+
+
+def add_members(
+    selection: Selection, members: Mapping[str, frozenset[str]], *, same_keystone: bool
+) -> Selection:
+    """Take into account whom the master shares its images with.
+
+    :param selection: what a target gets
+    :param members: UUID of a master image → ids of projects
+    :param same_keystone: whether a project has the same id in the target's Keystone
+    """
+
+    def shared(selected: Selected) -> Selected:
+        if selected.image.id not in members or selected.image.visibility != SHARED:
+            return selected
+        wanted = wanted_members(members[selected.image.id], selection.target, same_keystone=same_keystone)
+        return replace(selected, members=wanted)
+
+    return replace(
+        selection,
+        images=tuple(map(shared, selection.images)),
+        building_order=tuple(map(shared, selection.building_order)),
+    )
 
 
 def select(master: Listing, target: Target) -> Selection:

@@ -9,11 +9,13 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
@@ -261,6 +263,13 @@ class FaultyCloud(CloudWorld):
         if proxy is not None:
             environment |= {"http_proxy": proxy.address, "no_proxy": "", "NO_PROXY": ""}
         return Command(environment, folder, _Secrets(self._passwords(), proxy))
+
+    def forget_hashes(self, region: str, image_id: str) -> None:
+        """Make an image one that was there before its Glance computed hashes."""
+        database = self._cloud["regions"][region]["database"]
+        with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+            statement = "UPDATE images SET checksum = NULL, os_hash_algo = NULL, os_hash_value = NULL WHERE id = ?"
+            assert connection.execute(statement, (image_id,)).rowcount == 1
 
     def port(self, region: str) -> int:
         """Where the Glance of a region listens."""

@@ -206,7 +206,8 @@ class CloudWorld:
     def fill(self, region: str, images: Sequence[Given]) -> Mapping[str, str]:
         """Make a region hold exactly these images."""
         observer = self.client(region, OURS)
-        for image in list(observer.images.list()):
+        shown, hidden = observer.images.list(), observer.images.list(filters={"os_hidden": True})
+        for image in [*shown, *hidden]:
             if image.protected:
                 observer.images.update(image.id, protected=False)
             observer.images.delete(image.id)

@@ -53,6 +53,11 @@ def tag_path(image_id: str, tag: str) -> str:
     return f"{image_path(image_id)}/tags/{quote(tag, safe='')}"
 
 
+def members_path(image_id: str) -> str:
+    """The path of the projects that an image is shared with."""
+    return f"{image_path(image_id)}/members"
+
+
 def upload(service: ImageService, image_id: str, body: Body, store: str) -> None:
     """Send an image's content in one request with a known length.
 

@@ -78,6 +78,17 @@ def image_of(document: object, region: str) -> Image:
     )
 
 
+def members_in(document: object) -> frozenset[str]:
+    """The project ids in a list of an image's members.
+
+    :raises CloudError: it is no such list
+    """
+    listed = document.get("members") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise CloudError("malformed answer: no list of members")
+    return frozenset(_text(each, "member_id") or "" for each in listed if isinstance(each, dict)) - {""}
+
+
 def _text(document: Mapping[str, Any], key: str) -> str | None:
     value = document.get(key)
     return value if isinstance(value, str) else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
+from urllib.parse import quote
 
 from ...errors import CloudError, Conflict, NotFound, TransferError
 from ...model import Image, Listing, NewImage, Patch
@@ -13,9 +14,9 @@ from ...settings import Target, full_name
 from ..port import Body, Download, Place
 from . import bodies
 from .answers import Operation
-from .bodies import image_path, tag_path
+from .bodies import image_path, members_path, tag_path
 from .identity import interface_of
-from .images import PATCH_TYPE, all_tags, creation, fits_path, image_of, is_changed, is_made, operations
+from .images import PATCH_TYPE, all_tags, creation, fits_path, image_of, is_changed, is_made, members_in, operations
 from .imports import Imports, Origin, keystone
 from .listing import collect, others_queries, own_queries
 from .service import Call, ImageService
@@ -153,8 +154,7 @@ class OpenStackPlace:
         """Why this Glance cannot fetch images from another one; None when it can (design 5, ``server``)."""
         if not isinstance(master, OpenStackPlace):
             return "the master is no region of an OpenStack"
-        here, there = self._target.credential, master._target.credential
-        if keystone(here) != keystone(there):
+        if not self.knows_projects_of(master):
             return "the region and the master have different Keystones"
         return self._imports.refusal()
 
@@ -176,6 +176,27 @@ class OpenStackPlace:
     def await_import(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
         """Wait until this Glance is not fetching an image's content any more; whether it has ended in time."""
         return self._imports.await_end(image_id, size, alive)
+
+    def members(self, image_id: str) -> frozenset[str]:
+        """Ids of the projects that an own image is shared with."""
+        document = self._service.ask(Call(Operation.GET, "GET", members_path(image_id)))
+        return members_in(document)
+
+    def add_member(self, image_id: str, project: str) -> None:
+        """Share an image with a project; one that it is shared with already is as good."""
+        with suppress(Conflict):
+            self._service.ask(Call(Operation.UPDATE, "POST", members_path(image_id), {"member": project}))
+
+    def remove_member(self, image_id: str, project: str) -> None:
+        """Share an image with a project no more; one that it is not shared with is as good."""
+        with suppress(NotFound):
+            self._service.ask(Call(Operation.UPDATE, "DELETE", f"{members_path(image_id)}/{quote(project, safe='')}"))
+
+    def knows_projects_of(self, master: Place) -> bool:
+        """Whether both have the same Keystone."""
+        if not isinstance(master, OpenStackPlace):
+            return False
+        return keystone(self._target.credential) == keystone(master._target.credential)
 
     def _look(self, image_id: str) -> Image | None:
         """The image if it can be seen; used to explain another error, so its own do not matter."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,8 @@ from fiwareglancesync.model import JOURNAL, LINKS, Image
 from fiwareglancesync.planning import RegionPlan, Tidying
 from fiwareglancesync.planning.matching import CONSIDERED
 from tests.strategies import FEDERATIONS, LAW, PLAIN_FEDERATIONS, Federation, ShownOrHidden
-from tests.support.builders import THEIRS, World, image, master_image
+from tests.support import builders
+from tests.support.builders import THEIRS, World, master_image
 from tests.support.watched import Killed, WatchedPlace, dying_after
 
 
@@ -132,7 +134,7 @@ def seen(here: World) -> Sequence[object]:
     )
 
 
-ROTATED = st.sampled_from(
+ROTATED: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [
         {},
         {"replace": ["any"]},
@@ -158,14 +160,14 @@ def _rotated(draw: st.DrawFn) -> tuple[list[Image], list[Image]]:
         if draw(st.booleans()):
             masters.append(master_image(name, "B", id=f"m-{name}-new"))
         for number, content in enumerate(draw(st.lists(st.sampled_from("ABC"), max_size=3))):
-            images.append(image(name, content, id=f"r-{name}-{number}", hidden=draw(st.booleans())))
+            images.append(builders.image(name, content, id=f"r-{name}-{number}", hidden=draw(st.booleans())))
     return masters, images
 
 
 @LAW
 @given(_rotated(), ROTATED, ROTATED)
 def test_two_targets_on_one_region_never_undo_each_others_work(
-    rotated: tuple[list[Image], list[Image]], first: dict[str, object], second: dict[str, object]
+    rotated: tuple[list[Image], list[Image]], first: dict[str, Any], second: dict[str, Any]
 ) -> None:
     here = World(*rotated, **first)
     there = World(*rotated, **second)

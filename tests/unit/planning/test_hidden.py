@@ -160,7 +160,7 @@ class TestRegion:
         assert (made.status.value, made.region_image and made.region_image.id) == ("ok", "theirs")
 
 
-SYNCED = {"sync_fields": ["hidden"]}
+SYNCED: dict[str, Any] = {"sync_fields": ["hidden"]}
 
 
 class TestInStep:

@@ -207,7 +207,7 @@ def test_obsolete_images_follow_the_fields_too() -> None:
     assert change.patch == Patch(name="a_obsolete", hidden=True, tags=("x",))
 
 
-EXCLUDED = {"metadata_exclude": ("internal_*", "nid")}
+EXCLUDED: dict[str, Any] = {"metadata_exclude": ("internal_*", "nid")}
 
 
 def test_an_excluded_property_is_neither_compared_nor_copied() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,7 +55,7 @@ class TestStatus:
         ],
     )
     @pytest.mark.parametrize("rules", [{}, {"replace": ["any"]}, {"rename": ["any"]}])
-    def test_nothing_else_is_and_any_does_not_apply(self, other: Image, rules: dict[str, list[str]]) -> None:
+    def test_nothing_else_is_and_any_does_not_apply(self, other: Image, rules: dict[str, Any]) -> None:
         made = plan([UNKNOWN], [other], **rules)
         assert made.entries[0].status.value == "error_checksum"
         assert texts(made) == [
