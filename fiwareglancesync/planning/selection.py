@@ -185,8 +185,8 @@ def select(master: Listing, target: Target) -> Selection:
     :param master: the master region's images
     :param target: the target with its rules
     """
-    sieve = _Sieve(master, target)
-    chosen = sorted(sieve.chosen(), key=lambda image: (image.size or 0, image.name))
+    sorted_images = _MasterImages(master, target)
+    chosen = sorted(sorted_images.chosen(), key=lambda image: (image.size or 0, image.name))
 
     name_of = {image.id: image.name for image in chosen}
     graph = {}
@@ -199,21 +199,21 @@ def select(master: Listing, target: Target) -> Selection:
     unselected = {image.id: image.name for image in master.images if image.name}
     by_name = {image.name: _with_links(image, target, name_of, unselected, endless) for image in chosen}
     order = linked_first(list(by_name), graph)
-    obsolete = _obsolete(sieve.obsolete(), by_name, target, sieve.messages)
+    obsolete = _obsolete(sorted_images.obsolete(), by_name, target, sorted_images.messages)
     return Selection(
         target,
         tuple(by_name.values()),
         tuple(by_name[name] for name in order),
         obsolete,
-        tuple(sorted(sieve.hidden, key=lambda image: (image.name, image.order))),
-        tuple(sorted(sieve.left_out, key=lambda left: (left.image.name, left.image.order))),
-        dict(sieve.not_selected),
-        tuple(sieve.messages),
+        tuple(sorted(sorted_images.hidden, key=lambda image: (image.name, image.order))),
+        tuple(sorted(sorted_images.left_out, key=lambda left: (left.image.name, left.image.order))),
+        dict(sorted_images.not_selected),
+        tuple(sorted_images.messages),
     )
 
 
-class _Sieve:
-    """Sorts the master's images, each into one place.
+class _MasterImages:
+    """The master's images, sorted by what a target does with them.
 
     The master may be a region to another run: what that one has not finished does not count (contract 3.9).
     """

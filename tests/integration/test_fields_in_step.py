@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 MASTER, REGION = "Spain", "Burgos"
 OLD, NEW = b"old content", b"new content"
 REPLACE = ("--config", "master.replace=any")
+CREDENTIAL = {"user": "user", "password": "password", "tenant": "project"}
 HIDDEN = ("--config", "master.sync_fields=hidden")
 
 
@@ -106,7 +107,7 @@ class TestHidden:
         old = "metadata_condition = image.hidden"
         text = f"{images.cloud.usual_configuration}[DEFAULT]\nreplace = any\nsync_fields = hidden\n"
         account = images.cloud.account("glancesync")
-        credential = [f"user = {account['user']}", f"password = {account['password']}", f"tenant = {account['project']}"]
+        credential = [f"{key} = {account[field]}" for key, field in CREDENTIAL.items()]
         section = ["[second]", f"keystone_url = {images.cloud.keystone_url()}", *credential, old]
         images.sync = images.cloud.command(tmp_path, configuration=text + "\n".join(section) + "\n")
         both = (REGION, f"second:{REGION}")

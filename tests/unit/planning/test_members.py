@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ def entry(
     return made
 
 
-def recorded(*projects: str, **fields: object) -> Image:
+def recorded(*projects: str, **fields: Any) -> Image:
     """The region's image, which tells that we added these projects."""
     properties = {MEMBERS: json.dumps({"master": list(projects)})} if projects else {}
     return image("a", properties=properties, **{"visibility": "shared", **fields})
