@@ -36,6 +36,7 @@ def choosable_names(selection: Selection) -> list[str]:
     names = [selected.image.name for selected in selection.images]
     for image in selection.obsolete:
         names += [image.name, image.name.removesuffix(OBSOLETE)]
+    names += [image.name for image in selection.to_hide]
     return names
 
 
@@ -69,6 +70,7 @@ def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
             for change in plan.obsolete
             if choice.matches(change.name) or choice.matches(change.name.removesuffix(OBSOLETE))
         ),
+        left_out=tuple(left for left in plan.left_out if choice.matches(left.image.name)),
         messages=tuple(m for m in plan.messages if m.image is None or m.image in kept or choice.matches(m.image)),
     )
 

@@ -59,7 +59,7 @@ def _renamed(
 
 def _hidden(selection: Selection, listing: Listing, settled: frozenset[str]) -> list[ObsoleteChange]:
     """The visible images whose original is hidden in the master; another image may have its name there by now."""
-    if "hidden" not in selection.target.sync_fields or not selection.to_hide:
+    if not selection.to_hide:
         return []
     selected = {chosen.image.name: chosen.image for chosen in selection.images}
     namesakes = _own_active(listing, {image.name for image in selection.to_hide}, settled)

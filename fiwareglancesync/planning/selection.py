@@ -51,7 +51,7 @@ class Selection:
     :param images: by size, then by name
     :param building_order: the same, linked images before those that need them (contract 3.6)
     :param obsolete: the master's obsolete images that regions follow, by name (contract 3.8)
-    :param to_hide: the master's hidden images whose copies regions hide, by name (contract 3.8)
+    :param to_hide: the master's hidden images whose copies regions are to hide, by name (contract 3.8)
     :param left_out: selected images that cannot be synchronised, by name
     :param not_selected: why the other images of the master are not selected: reason → number of images
     :param messages: what the user is to know about the master's images
@@ -199,13 +199,14 @@ def select(master: Listing, target: Target) -> Selection:
     unselected = {image.id: image.name for image in master.images if image.name}
     by_name = {image.name: _with_links(image, target, name_of, unselected, endless) for image in chosen}
     order = linked_first(list(by_name), graph)
+    hides = "hidden" in target.sync_fields
     obsolete = _obsolete(sorted_images.obsolete(), by_name, target, sorted_images.messages)
     return Selection(
         target,
         tuple(by_name.values()),
         tuple(by_name[name] for name in order),
         obsolete,
-        tuple(sorted(sorted_images.hidden, key=lambda image: (image.name, image.order))),
+        tuple(sorted(sorted_images.hidden, key=lambda image: (image.name, image.order))) if hides else (),
         tuple(sorted(sorted_images.left_out, key=lambda left: (left.image.name, left.image.order))),
         dict(sorted_images.not_selected),
         tuple(sorted_images.messages),

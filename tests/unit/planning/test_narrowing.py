@@ -101,3 +101,13 @@ def test_obsolete_changes_are_made_for_chosen_names(pattern: str, chosen: bool) 
 def test_warnings_of_other_images_are_left_out() -> None:
     made = plan([master_image("a"), master_image("b")], [image("a", status="queued"), image("b", status="queued")])
     assert texts(narrowed(made, "a")) == ["Burgos: state of image a with UUID r-a is not active: queued"]
+
+
+def test_left_out_and_hidden_images_are_chosen_by_their_names_too() -> None:
+    masters = [master_image("a", size=None), master_image("b", size=None), master_image("c", hidden=True)]
+    made = plan(masters, [image("c")], sync_fields=["hidden"])
+    chosen = narrow(made, Choice(("a", "c")))
+    assert [left.image.name for left in chosen.left_out] == ["a"]
+    assert [change.name for change in chosen.obsolete] == ["c"]
+    assert "c" in choosable_names(selection(masters, sync_fields=["hidden"]))
+    assert "c" not in choosable_names(selection(masters))
