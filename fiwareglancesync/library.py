@@ -27,6 +27,7 @@ class GlanceSync:
     :param conf: the configuration file; None looks where the command does (contract 2)
     :param overrides: ``section.key=value``, as with ``--config``
     :param environ: the environment; None means that of the process
+    :param os_cloud: an entry of ``clouds.yaml``, as with ``--os-cloud``
     :raises ConfigError: the configuration is wrong
     """
 
@@ -35,9 +36,11 @@ class GlanceSync:
         conf: str | None = None,
         overrides: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
+        os_cloud: str | None = None,
     ) -> None:
         variables = os.environ if environ is None else environ
-        self.settings = load_settings(conf, overrides, variables, mock=bool(variables.get(EMBEDDED)))
+        embedded = bool(variables.get(EMBEDDED))
+        self.settings = load_settings(conf, overrides, variables, mock=embedded, os_cloud=os_cloud)
         self._federation = open_federation(self.settings, variables)
         self._runs: list[Run] = []
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -27,6 +28,8 @@ SOURCE_HASH = "glancesync_source_hash"
 
 MEMBERS = "glancesync_members"
 """The property that tells which projects we have shared an image with (contract 3.5)."""
+
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 LINKS = ("kernel_id", "ramdisk_id")
 """Properties that hold the UUID of another image (contract 3.6)."""
@@ -196,6 +199,38 @@ def source_hash(master: Image, image: Image) -> str:
     algorithm, value = (image.hash_algo, image.hash_value) if image.hash_value else ("md5", image.checksum)
     said = {"algorithm": algorithm if value else None, "hash": value, "id": master.id, "size": master.size}
     return json.dumps(said, separators=(",", ":"))
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text has the form of a UUID, with or without dashes."""
+    return _UUID.fullmatch(text) is not None
+
+
+def normal_uuid(text: str) -> str:
+    """The one form of a UUID: lower case, with dashes; any other text stays as it is.
+
+    :param text: as a user or a service writes it
+    """
+    if not is_uuid(text):
+        return text
+    digits = text.replace("-", "").lower()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known name that was probably meant; None when none is near. Case does not count.
+
+    :param word: a name that is not known
+    :param known: the names that are
+    :param cutoff: how much of the names must agree, from 0 to 1
+    """
+    from difflib import get_close_matches
+
+    names: dict[str, str] = {}
+    for name in known:
+        names.setdefault(name.casefold(), name)
+    near = get_close_matches(word.casefold(), names, 1, cutoff)
+    return names[near[0]] if near else None
 
 
 def same_project(one: str, other: str) -> bool:

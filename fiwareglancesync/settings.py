@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -39,12 +39,21 @@ class Credential:
     """How to sign in at the Keystone of a target (contract 2); no secret shows in its ``repr``.
 
     The configuration has resolved it: domains are filled in, and when ``cloud`` names an entry of
-    ``clouds.yaml``, its fields are already here. Whoever has an ``application_credential_secret`` signs in
-    with the application credential, anybody else with user and password.
+    ``clouds.yaml``, its fields are already here. Whoever has an ``auth_type`` signs in by it, whoever has an
+    ``application_credential_secret`` with the application credential, anybody else with user and password.
+
+    :param user_id: takes the place of the user's name and domain
+    :param auth_type: a type of keystoneauth's, "" for a password or an application credential
+    :param auth_options: what that type needs besides the other fields, by option
+    :param interface: the kinds of endpoints to use, the first that a region offers; separated by commas
+    :param image_endpoints: addresses of image services that take the place of the catalog's, by region; the region
+        "" means the only one that the target has
+    :param cert: file with a client certificate, and with its key when ``key`` names no other
     """
 
     auth_url: str = ""
     username: str = ""
+    user_id: str = ""
     password: str = field(default="", repr=False)
     project_name: str = ""
     project_id: str = ""
@@ -55,10 +64,15 @@ class Credential:
     application_credential_id: str = ""
     application_credential_name: str = ""
     application_credential_secret: str = field(default="", repr=False)
+    auth_type: str = ""
+    auth_options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     cloud: str = ""
     cacert: str = ""
     insecure: bool = False
+    cert: str = ""
+    key: str = ""
     interface: str = "public"
+    image_endpoints: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,10 +92,12 @@ class Target:
     :param list_images_timeout: seconds
     :param region_bandwidth: bytes per second into each region, 0 means no limit
     :param uploads_per_region: how many images are moved into a region at the same time
+    :param problem: why the target cannot be used, a whole line, "" when it can; it concerns whoever asks for the target
     """
 
     name: str
     credential: Credential = field(default_factory=Credential)
+    problem: str = ""
     tenant_id: str = ""
     ignore_regions: tuple[str, ...] = ()
     replace: frozenset[str] = frozenset()
@@ -111,6 +127,20 @@ class Target:
 
 
 @dataclass(frozen=True)
+class ListEntry:
+    """One word of a list; whether anything can match it is known when a cloud has been asked (contract 3.4).
+
+    :param where: file, line, section and key, for messages
+    :param targets: names of the targets that the word holds for
+    """
+
+    where: str
+    key: str
+    word: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that the configuration says.
 
@@ -123,6 +153,7 @@ class Settings:
     :param leftover_age: seconds after which another host's leftover may be removed
     :param transfer: ``auto`` or the way that is forced
     :param database: URL, "" means none
+    :param entries: the words of lists that name regions, images and properties
     """
 
     master_region: str
@@ -139,11 +170,26 @@ class Settings:
     leftover_age: int = 24 * 3600
     source: str = ""
     warnings: tuple[Message, ...] = ()
+    entries: tuple[ListEntry, ...] = ()
 
     @property
     def master(self) -> Target:
         """The target where the master region is."""
         return self.targets[MASTER]
+
+
+def own_region(word: str, target: str, targets: Collection[str]) -> str | None:
+    """What a word of ``ignore_regions`` names in a target: ``NAME``, or ``TARGET:NAME``.
+
+    :param word: the word; a prefix that is no target is a part of the region's name
+    :param target: the target's name
+    :param targets: names of all targets
+    :return: the region; None for a region of another target
+    """
+    prefix, colon, region = word.partition(":")
+    if not colon or prefix not in targets:
+        return word
+    return region if prefix == target else None
 
 
 def full_name(target: str, region: str) -> str:

@@ -68,6 +68,9 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     settings = parser.add_argument_group("configuration")
     settings.add_argument("--conf", metavar="FILE", help="the configuration file")
     settings.add_argument(
+        "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
+    )
+    settings.add_argument(
         "--config",
         nargs="+",
         action="extend",
@@ -121,6 +124,8 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
         raise UsageError("--events - would mix with the data on standard output; name a file: --events FILE")
     if parsed.events and parsed.report and os.path.realpath(parsed.events) == os.path.realpath(parsed.report):
         raise UsageError(f"--events and --report name the same file, {parsed.report}; give each a file of its own")
+    if parsed.os_cloud is not None and not parsed.os_cloud.strip():
+        raise UsageError("--os-cloud names no entry of clouds.yaml")
     if any(not region.strip() for region in parsed.regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
     return parsed

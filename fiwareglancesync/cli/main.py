@@ -65,7 +65,8 @@ def _run(words: Sequence[str], prog: str, *, is_process: bool) -> int:
         return command.load()(words[1:], f"{prog} {words[0]}")
     options = parse_arguments(words, prog)
     # Only now, so that --help and mistakes are answered at once.
-    from ..config import load_settings
+    from ..config import check_targets, load_settings
+    from ..execution.regions import RegionRef
     from ..facade.factory import EMBEDDED, open_federation
     from ..jobs.signals import cancellable, ignore_signals
     from .command import Command
@@ -79,7 +80,9 @@ def _run(words: Sequence[str], prog: str, *, is_process: bool) -> int:
         overrides = list(options.config)
         if options.transfer:
             overrides.append(f"main.transfer={options.transfer}")
-        settings = load_settings(options.conf, overrides, os.environ, mock=bool(os.environ.get(EMBEDDED)))
+        embedded = bool(os.environ.get(EMBEDDED))
+        settings = load_settings(options.conf, overrides, os.environ, mock=embedded, os_cloud=options.os_cloud)
+        check_targets(settings, (RegionRef.parse(word).target for word in options.regions))
         code = Command(options, settings, open_federation(settings, os.environ)).run()
     if is_process:
         ignore_signals()

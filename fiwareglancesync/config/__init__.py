@@ -1,7 +1,7 @@
 """Files, environment and ``--config`` become ``Settings``; every error names its file, section and key."""
 
 from .condition import CompiledCondition
-from .reader import load_settings
+from .reader import check_targets, load_settings
 from .template import configuration_text
 
-__all__ = ["CompiledCondition", "configuration_text", "load_settings"]
+__all__ = ["CompiledCondition", "check_targets", "configuration_text", "load_settings"]

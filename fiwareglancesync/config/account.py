@@ -2,43 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from ..errors import ConfigError
 from ..settings import Credential
 from . import credentials
-from .clouds import CloudProblem, read_cloud
+from .cloud_files import CloudProblem
+from .clouds import read_cloud
+from .merging import MACHINE, Kind, Source, merge
+from .resolving import CHOSEN, CLOUD, ENVIRONMENT
 
-CLOUD = "OS_CLOUD"
-"""The variable that names an entry of ``clouds.yaml``."""
-
-SIGN_IN = ("auth_url", "username", "password", "application_credential_id", "application_credential_name",
-           "application_credential_secret")  # fmt: skip
+SIGN_IN = ("auth_url", "username", "user_id", "password", "application_credential_id", "application_credential_name",
+           "application_credential_secret", "auth_type")  # fmt: skip
 """Fields that say that somebody is to sign in; the others, as ``cacert``, mean something without it."""
 
 
-def environment_account(environ: Mapping[str, str]) -> Credential:
-    """Read the usual variables of OpenStack, and the entry of ``clouds.yaml`` that ``OS_CLOUD`` names.
+@dataclass(frozen=True)
+class Account:
+    """An account.
+
+    :param credential: without ``auth_url`` when the environment names no account
+    :param warnings: what the user should know
+    """
+
+    credential: Credential
+    warnings: tuple[str, ...] = ()
+
+
+def environment_account(environ: Mapping[str, str], os_cloud: str | None = None) -> Account:
+    """Read the usual variables of OpenStack, or the entry of ``clouds.yaml`` that is named, which decides alone.
 
     :param environ: the environment
-    :return: the credential; without ``auth_url`` when the environment names no account
+    :param os_cloud: the value of ``--os-cloud``, which wins over ``OS_CLOUD``; None when it is not given
     :raises ConfigError: an account is named, but not wholly, or a variable cannot be used
     """
-    layer, problems = credentials.environment_layer(environ)
-    layers: list[credentials.Layer] = [layer]
-    named = environ.get(CLOUD, "").strip()
+    origin, named = next(_named(environ, os_cloud), ("", ""))
+    layer, wrong = credentials.environment_layer(environ)
+    sources = [Source(ENVIRONMENT, Kind.ENVIRONMENT, layer)]
+    warnings: list[str] = []
+    file = ""
     if named:
         try:
-            layers += [{"cloud": named}, read_cloud(named, environ).fields]
+            cloud = read_cloud(named, environ)
         except CloudProblem as problem:
-            raise ConfigError([*(_where(text) for text in problems), _where(f"{CLOUD}: {problem}")]) from problem
-    credential = credentials.merge(layers)
-    if named or any(getattr(credential, field) for field in SIGN_IN):
-        problems += [_where(text) for text in credentials.missing(credential, None)]
+            raise ConfigError(f"{origin}: {problem}") from problem
+        sources.insert(0, Source(named, Kind.CLOUD, {"cloud": named, **cloud.fields}))
+        warnings += [f"{origin}: {text}" for text in cloud.warnings]
+        file = cloud.file
+        ignored = credentials.variables_set(environ, besides=MACHINE)
+        if origin != _variable(CLOUD) and environ.get(CLOUD, "").strip() not in ("", named):
+            ignored.insert(0, CLOUD)
+        if ignored:
+            verb = "is" if len(ignored) == 1 else "are"
+            decides = origin.removeprefix(f"{ENVIRONMENT}: ")
+            warnings.append(f"{', '.join(ignored)} {verb} ignored: {decides} alone says whose account is used")
+    merged = merge(sources)
+    problems = [_variable(text) for field, text in wrong.items() if merged.taken.get(field) is sources[-1]]
+    signs_in = named or any(getattr(merged.credential, field) for field in SIGN_IN)
+    if signs_in and not problems:
+        for field in merged.missing:
+            lack = f"the entry {named!r} of {file} lacks {credentials.label(field)}"
+            problems.append(f"{origin}: {lack}" if named else _variable(credentials.how_to_state(field, None)))
     if problems:
-        raise ConfigError(problems)
-    return credential
+        raise ConfigError(problems, warnings)
+    return Account(merged.credential, tuple(warnings))
 
 
-def _where(text: str) -> str:
-    return text if text.startswith("environment: ") else f"environment: {text}"
+def _named(environ: Mapping[str, str], os_cloud: str | None) -> Iterator[tuple[str, str]]:
+    """Who names an entry of ``clouds.yaml``, and which; the strongest first."""
+    words = [("--os-cloud", os_cloud or "")] + [(_variable(name), environ.get(name, "")) for name in (CHOSEN, CLOUD)]
+    yield from ((origin, word.strip()) for origin, word in words if word.strip())
+
+
+def _variable(text: str) -> str:
+    return f"{ENVIRONMENT}: {text}"

@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import warnings as python_warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from .values import parse_interface
+from ..model import nearest
+from .auth_types import ACCEPTED, APPLICATION_TYPES, AUTH_TYPES, PASSWORD_TYPES, AuthType
+from .cloud_files import CloudProblem, Entry, RawEntry, find_entry
+from .ini import show
+from .values import parse_boolean, parse_file, parse_interface, parse_url
 
-PASSWORD_TYPES = frozenset({"password", "v3password", "v2password"})
-APPLICATION_TYPES = frozenset({"v3applicationcredential", "applicationcredential"})
-
-_AUTH_FIELDS = {
+_SCOPE = {
     "auth_url": "auth_url",
-    "username": "username",
-    "password": "password",
     "project_name": "project_name",
     "tenant_name": "project_name",
     "project_id": "project_id",
     "tenant_id": "project_id",
-    "user_domain_name": "user_domain_name",
-    "user_domain_id": "user_domain_id",
     "project_domain_name": "project_domain_name",
     "project_domain_id": "project_domain_id",
+    "default_domain_name": "project_domain_name",
+    "default_domain_id": "project_domain_id",
+}
+_USER = {
+    "username": "username",
+    "user_name": "username",
+    "user_id": "user_id",
+    "user_domain_name": "user_domain_name",
+    "user_domain_id": "user_domain_id",
+}
+_PASSWORD = {"password": "password"}
+_APPLICATION = {
     "application_credential_id": "application_credential_id",
     "application_credential_name": "application_credential_name",
     "application_credential_secret": "application_credential_secret",
 }
+_AUTH = {**_SCOPE, **_USER, **_PASSWORD, **_APPLICATION}
+"""Keys of ``auth`` and the fields of ``Credential`` that they state; of two for one field the first wins."""
 
+_UNDERSTOOD = frozenset(
+    ("auth", "auth_type", "auth_plugin", "profile", "cloud", "region_name", "image_region_name", "regions", "cacert",
+     "cert", "key", "verify", "insecure", "interface", "image_interface", "endpoint_type", "image_endpoint_type",
+     "image_endpoint_override", "image_endpoint")
+)  # fmt: skip
+_OF_NO_CONCERN = frozenset(
+    ("api_timeout", "auth_methods", "cache", "client", "disable_vendor_agent", "external_network", "floating_ip_source",
+     "image_api_use_tasks", "image_api_version", "image_format", "image_status_code_retries", "internal_network",
+     "message", "metrics", "name", "networks", "prefer_ipv6", "requires_floating_ip", "secgroup_source", "status")
+)  # fmt: skip
+"""Keys of openstacksdk's that have no bearing on how this program reaches Keystone and Glance."""
 
-class CloudProblem(Exception):
-    """The entry cannot be used; the text completes "[section] cloud: …" and holds no secret."""
+_OF_OTHER_SERVICES = (
+    "_api_version", "_endpoint_override", "_endpoint_type", "_interface", "_region_name", "_service_name",
+    "_service_type", "_status_code_retries", "_timeout",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,95 +64,177 @@ class Cloud:
 
     :param fields: fields of ``Credential``; only those that the entry states
     :param region: its region, "" when it names none or several
+    :param file: where it stands
+    :param warnings: what is odd about it
     """
 
     fields: Mapping[str, Any]
     region: str
+    file: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def read_cloud(name: str, environ: Mapping[str, str]) -> Cloud:
     """Read one entry.
 
     :param name: the entry's name
-    :param environ: for ``OS_CLIENT_CONFIG_FILE`` and ``OS_CLIENT_SECURE_FILE``
+    :param environ: for ``OS_CLIENT_CONFIG_FILE`` and ``OS_CLIENT_SECURE_FILE``; nothing else of it is mixed in
     :return: what the entry states
     :raises CloudProblem: there is no such entry, or it cannot be used
     """
+    raw = find_entry(name, environ)
+    where = f"the entry {name!r} of {raw.file}"
+    regions = list(_regions(raw.whole, where))
+    several = len(regions) > 1
+    base = {key: value for key, value in raw.whole.items() if key not in ("regions", "region_name")}
+    if len(regions) == 1:
+        base |= {"region_name": regions[0][0], **_without_auth(regions[0][1])}
+        base["auth"] = {**(base.get("auth") or {}), **(regions[0][1].get("auth") or {})}
+    config = _normalised(name, base, where)
+    auth_type = _type_of(config, where)
+    fields = _account(config, auth_type, where) | _connection(config, where)
+    region = "" if several else str(config.get("image_region_name") or config.get("region_name") or "")
+    endpoints = dict(_override(config, region, where))
+    for other, values in regions if several else []:
+        endpoints.update(_override(values, other, where))
+    if endpoints:
+        fields["image_endpoints"] = tuple(endpoints.items())
+    odd = [*raw.warnings, *_not_understood(raw, auth_type), *(_unused(regions) if several else [])]
+    return Cloud(fields, region, raw.file, tuple(f"{where}: {text}" for text in odd))
+
+
+def _regions(entry: Entry, where: str) -> Iterator[tuple[str, Entry]]:
+    """The regions that an entry lists, each with the keys that hold for it alone."""
+    listed = entry.get("regions") or entry.get("region_name") or []
+    for region in listed.split(",") if isinstance(listed, str) else listed if isinstance(listed, list) else [None]:
+        name = region.get("name") if isinstance(region, dict) else region
+        values = region.get("values") or {} if isinstance(region, dict) else {}
+        if not isinstance(name, str | int) or not isinstance(values, dict):
+            raise CloudProblem(f"{where}: regions: expected names, or keys name and values for each region")
+        if str(name).strip():
+            yield str(name).strip(), {str(key).replace("-", "_"): value for key, value in values.items()}
+
+
+def _without_auth(values: Entry) -> Entry:
+    return {key: value for key, value in values.items() if key != "auth"}
+
+
+def _normalised(name: str, entry: Entry, where: str) -> Entry:
+    """Have openstacksdk bring all the forms of an entry to one; no file, variable nor network is looked at."""
     # Imported here because it takes a quarter of a second, which a run without clouds.yaml must not pay.
     from openstack.config import loader
     from openstack.exceptions import SDKException
 
-    files = [environ["OS_CLIENT_CONFIG_FILE"]] if environ.get("OS_CLIENT_CONFIG_FILE") else []
-    secure = [environ["OS_CLIENT_SECURE_FILE"]] if environ.get("OS_CLIENT_SECURE_FILE") else []
-    for named in files + secure:
-        if not Path(named).is_file():
-            raise CloudProblem(
-                f"found no file {named}, which OS_CLIENT_CONFIG_FILE or OS_CLIENT_SECURE_FILE names"
-            )
     try:
-        # The environment is not mixed in: the file's other keys and the environment are laid over the entry
-        # by us.
-        config = loader.OpenStackConfig(
-            config_files=[*files, *loader.CONFIG_FILES],
-            secure_files=[*secure, *loader.SECURE_FILES],
-            load_envvars=False,
-        )
-        entry = _entry(config, name)
-        region = config.get_one(cloud=name, validate=False)
-    except (SDKException, AttributeError, KeyError, TypeError, ValueError) as error:
-        # The library lets plain Python errors through for entries of an unexpected shape. Their text may
-        # quote values.
-        kind = type(error).__name__
-        raise CloudProblem(
-            f"the entry {name!r} of clouds.yaml cannot be read ({kind}); check its form"
-        ) from error
-    _check_type(name, region.config)
-    return Cloud(_fields(region.config), _region(entry, region.config))
+        with python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore")  # about keys that this program does not use
+            config = loader.OpenStackConfig(load_yaml_config=False, load_envvars=False)
+            config.defaults = {}  # what the entry does not state is for the configuration to say
+            plain = {key: value for key, value in entry.items() if key not in ("profile", "cloud")}
+            config.cloud_config = {"clouds": {name: {**plain, "auth": plain.get("auth") or {}}}}
+            found: Entry = config.get_one(cloud=name, validate=False).config
+            return found
+    except (SDKException, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        # The library lets plain Python errors through for entries of an unexpected shape. Their text may quote values.
+        raise CloudProblem(f"{where} cannot be read ({type(error).__name__}); check its form") from error
 
 
-def _entry(config: Any, name: str) -> Mapping[str, Any]:
-    if config.config_filename is None:
-        raise CloudProblem(
-            f"found {name!r}, but there is no readable clouds.yaml; expected one in the current folder, "
-            "in ~/.config/openstack or in /etc/openstack, or OS_CLIENT_CONFIG_FILE to name one"
-        )
-    known = config.cloud_config["clouds"]
-    if name not in known:
-        names = ", ".join(sorted(map(str, known))) or "none"
-        raise CloudProblem(f"found {name!r}, expected an entry of {config.config_filename}; it has: {names}")
-    entry: Mapping[str, Any] = known[name]
-    if re.match(r"\w+://", str(entry.get("profile") or entry.get("cloud") or "")):
-        raise CloudProblem(
-            f"the entry {name!r} takes its profile from the network, which is not read; "
-            "write auth_url and the rest into the entry"
-        )
-    return entry
-
-
-def _check_type(name: str, config: Mapping[str, Any]) -> None:
+def _type_of(config: Entry, where: str) -> AuthType | str:
+    """How the entry signs in."""
     kind = str(config.get("auth_type") or "password")
-    if kind not in PASSWORD_TYPES | APPLICATION_TYPES:
-        raise CloudProblem(
-            f"the entry {name!r} signs in by {kind}, expected auth_type password or v3applicationcredential"
-        )
+    if kind in PASSWORD_TYPES | APPLICATION_TYPES:
+        return kind
+    if kind not in AUTH_TYPES:
+        raise CloudProblem(f"{where} signs in by {show(kind)}, expected auth_type to be one of {ACCEPTED}")
+    return AUTH_TYPES[kind]
 
 
-def _fields(config: Mapping[str, Any]) -> dict[str, Any]:
+def _auth_keys(kind: AuthType | str) -> Mapping[str, str]:
+    """The keys of ``auth`` that a type uses, besides its own options."""
+    if not isinstance(kind, AuthType):
+        return {**_SCOPE, **_USER, **(_APPLICATION if kind in APPLICATION_TYPES else _PASSWORD)}
+    return {**_SCOPE, **(_USER if kind.user else {}), **(_PASSWORD if kind.password else {})}
+
+
+def _account(config: Entry, kind: AuthType | str, where: str) -> dict[str, Any]:
     auth = config.get("auth") or {}
     fields: dict[str, Any] = {}
-    for theirs, ours in _AUTH_FIELDS.items():
-        if auth.get(theirs):
-            fields.setdefault(ours, str(auth[theirs]))
-    if config.get("cacert"):
-        fields["cacert"] = str(config["cacert"])
-    if config.get("verify") is False:
-        fields["insecure"] = True
-    if config.get("interface"):
-        fields["interface"] = parse_interface(str(config["interface"]))
+    for key, name in _auth_keys(kind).items():
+        value = auth.get(key) or config.get(key)
+        if value:
+            fields.setdefault(name, str(value))
+    for suffix in ("name", "id"):  # what the entry calls the default domain is the user's too
+        if not {"user_domain_name", "user_domain_id"} & fields.keys() and auth.get(f"default_domain_{suffix}"):
+            fields[f"user_domain_{suffix}"] = str(auth[f"default_domain_{suffix}"])
+    if isinstance(kind, AuthType):
+        fields["auth_type"] = kind.plugin
+        given = {option: auth.get(option) or config.get(option) for option in sorted(kind.options)}
+        fields["auth_options"] = tuple((option, str(value)) for option, value in given.items() if value)
+        lacking = [option for option in sorted(kind.required) if not given[option]]
+        if lacking:
+            raise CloudProblem(f"{where} signs in by {kind.plugin}, for which it lacks {', '.join(lacking)} in auth")
     return fields
 
 
-def _region(entry: Mapping[str, Any], config: Mapping[str, Any]) -> str:
-    # With several regions the library takes the first, which is no reason to make it the master.
-    several = entry.get("regions") or str(entry.get("region_name") or "").split(",")
-    return str(config.get("region_name") or "") if len(several) == 1 else ""
+def _connection(config: Entry, where: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+
+    def take(key: str, name: str, parse: Callable[[str], Any], expected: str) -> None:
+        value = config.get(key)
+        if value is None or value == "":
+            return
+        try:
+            fields.setdefault(name, parse(",".join(map(str, value)) if isinstance(value, list) else str(value)))
+        except ValueError as error:
+            raise CloudProblem(f"{where}: {key}: found {show(str(value))!r}, expected {expected}") from error
+
+    for key in ("image_interface", "interface"):
+        take(key, "interface", parse_interface, "public, internal or admin, or a list of them")
+    for key in ("cacert", "cert", "key"):
+        take(key, key, parse_file, "the name of a file")
+    take("insecure", "insecure", parse_boolean, "true or false")
+    verify = config.get("verify")
+    try:
+        if verify is not None and not fields.get("insecure"):
+            fields["insecure"] = not parse_boolean(str(verify))
+    except ValueError:  # it may also name the file with the authorities to trust
+        take("verify", "cacert", parse_file, "true, false or the name of a file")
+    return fields
+
+
+def _override(config: Entry, region: str, where: str) -> Iterator[tuple[str, str]]:
+    for key in ("image_endpoint_override", "image_endpoint"):
+        if config.get(key):
+            try:
+                yield region, parse_url(str(config[key]))
+            except ValueError as error:
+                expected = "expected an address that starts with http:// or https://"
+                raise CloudProblem(f"{where}: {key}: {expected}") from error
+            return
+
+
+def _not_understood(raw: RawEntry, kind: AuthType | str) -> Iterator[str]:
+    """Each key of an entry that this program does nothing with, though its writer expects something."""
+    auth = {**_auth_keys(kind), **dict.fromkeys(kind.options if isinstance(kind, AuthType) else ())}
+    auth |= dict.fromkeys(("domain_name", "domain_id"))  # of user and project, where those state none
+    for key in raw.own:
+        others = key.endswith(_OF_OTHER_SERVICES) and not key.startswith("image_")
+        if key not in _UNDERSTOOD | _OF_NO_CONCERN and key not in auth and not others:
+            yield _odd(key, sorted(_UNDERSTOOD))
+    for key in raw.own.get("auth") or {}:
+        if key not in auth:
+            yield _odd(f"auth.{key}", [f"auth.{name}" for name in auth])
+
+
+def _odd(key: str, known: list[str]) -> str:
+    near = nearest(key, known, cutoff=0.75)
+    meant = f"; did you mean {near.removeprefix('auth.')}?" if near else ""
+    return f"{show(key)} is not understood and has no effect{meant}"
+
+
+def _unused(regions: list[tuple[str, Entry]]) -> Iterator[str]:
+    """Keys of single regions; where an entry lists several, only the address of the image service can differ."""
+    for region, values in regions:
+        for key in values:
+            if key not in ("image_endpoint_override", "image_endpoint"):
+                yield f"{show(key)} of region {show(region)} has no effect; an entry for each region may have its own"

@@ -1,6 +1,6 @@
-"""How a target's credential comes together from its section, ``[DEFAULT]``, ``clouds.yaml`` and environment.
+"""The parts of a credential: how sections and the environment state them, and which of them are missing.
 
-A credential is built of layers, the strongest first; a field is taken from the first layer that states it.
+How the parts become one credential: ``merging``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..settings import MASTER, Credential
-from .values import parse_boolean, parse_interface, parse_url
+from .auth_types import APPLICATION_TYPES, PASSWORD_TYPES, PLUGINS
+from .ini import show
+from .values import parse_boolean, parse_file, parse_interface, parse_url
 
 Layer = Mapping[str, Any]
 """Some fields of ``Credential`` with their values."""
@@ -27,13 +29,17 @@ KEYS = {
     "application_credential_secret": "application_credential_secret",
     "cacert": "cacert",
     "insecure": "insecure",
+    "cert": "cert",
+    "key": "key",
     "interface": "interface",
+    "image_endpoint_override": "image_endpoints",
 }
 """Keys of a target's section and the fields that they state."""
 
 VARIABLES = (
     ("OS_AUTH_URL", "auth_url"),
     ("OS_USERNAME", "username"),
+    ("OS_USER_ID", "user_id"),
     ("OS_PASSWORD", "password"),
     ("OS_TENANT_NAME", "project_name"),
     ("OS_PROJECT_NAME", "project_name"),
@@ -48,20 +54,18 @@ VARIABLES = (
     ("OS_APPLICATION_CREDENTIAL_SECRET", "application_credential_secret"),
     ("OS_CACERT", "cacert"),
     ("OS_INSECURE", "insecure"),
+    ("OS_CERT", "cert"),
+    ("OS_KEY", "key"),
     ("OS_INTERFACE", "interface"),
     ("OS_ENDPOINT_TYPE", "interface"),
 )
 """Variables and the fields that they state; of two for one field the first wins."""
 
-_ALTERNATIVES = (
-    frozenset({"project_name", "project_id"}),
-    frozenset({"user_domain_name", "user_domain_id"}),
-    frozenset({"project_domain_name", "project_domain_id"}),
-    frozenset({"application_credential_name", "application_credential_id"}),
-)
-_APPLICATION = frozenset(
-    {"application_credential_id", "application_credential_name", "application_credential_secret"}
-)
+APPLICATION = frozenset({"application_credential_id", "application_credential_name", "application_credential_secret"})
+"""Fields of an application credential."""
+
+_PASSWORD = "password"  # noqa: S105 - the name of a field
+
 _HOW_TO_STATE = {
     "auth_url": ("the Keystone URL", "keystone_url", "OS_AUTH_URL"),
     "username": ("the user", "user", "OS_USERNAME"),
@@ -130,14 +134,14 @@ def _decode(encoded: str) -> tuple[str, bool]:
         return data.decode("latin-1"), False
 
 
-def environment_layer(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def environment_layer(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Read the usual variables.
 
     :param environ: the environment; an empty variable counts as not set
-    :return: a layer, and what is wrong
+    :return: a layer, and what is wrong, by the field that it is wrong for
     """
     layer: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     for variable, field in VARIABLES:
         text = environ.get(variable, "").strip() if field != "password" else environ.get(variable, "")
         if not text or field in layer:
@@ -145,80 +149,91 @@ def environment_layer(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[
         try:
             layer[field] = _PARSERS.get(field, str)(text)
         except ValueError:
-            problems.append(f"environment: {variable}: {_EXPECTED[field]}")
+            problems[field] = f"{variable}: {_EXPECTED[field]}"
             layer[field] = text
+    _choose_type(environ.get("OS_AUTH_TYPE", "").strip(), layer, problems)
     return layer, problems
+
+
+def _choose_type(kind: str, layer: dict[str, Any], problems: dict[str, str]) -> None:
+    """Keep what the variables need for one way to sign in."""
+    if kind in PASSWORD_TYPES:
+        for field in APPLICATION:
+            layer.pop(field, None)
+    elif kind in APPLICATION_TYPES:
+        layer.pop("password", None)
+    elif kind:
+        expected = "password or v3applicationcredential; for another type make an entry of clouds.yaml and set OS_CLOUD"
+        layer["auth_type"] = kind
+        problems["auth_type"] = f"OS_AUTH_TYPE: found '{show(kind)}', expected {expected}"
+    elif "password" in layer and "application_credential_secret" in layer:
+        problems[_PASSWORD] = (
+            "OS_PASSWORD and OS_APPLICATION_CREDENTIAL_SECRET are both set, which may belong to two accounts; "
+            "unset one of them, or say which is meant with OS_AUTH_TYPE"
+        )
+
+
+def variables_set(environ: Mapping[str, str], *, besides: Iterable[str] = ()) -> list[str]:
+    """The variables of an account that are set, in the order of the table.
+
+    :param environ: the environment
+    :param besides: fields whose variables do not count
+    """
+    skipped = frozenset(besides)
+    return [name for name, field in VARIABLES if field not in skipped and environ.get(name, "").strip()]
 
 
 _PARSERS: Mapping[str, Any] = {
     "auth_url": parse_url,
     "insecure": parse_boolean,
     "interface": parse_interface,
+    **dict.fromkeys(("cacert", "cert", "key"), parse_file),
 }
 _EXPECTED = {
     "auth_url": "expected an address that starts with http:// or https://",
     "insecure": "expected True or False",
     "interface": "expected public, internal or admin",
+    **dict.fromkeys(("cacert", "cert", "key"), "expected a path"),
 }
 
 
-def merge(layers: Iterable[Layer]) -> Credential:
-    """Lay the layers over each other, the strongest first.
-
-    What a stronger layer says about a project, a domain or the way to sign in is not mixed with another form
-    of the same in a weaker one: a tenant's name in the file is not overruled by a project's id in the
-    environment.
-
-    :param layers: strongest first
-    :return: the credential, domains filled with ``Default``
-    """
-    fields: dict[str, Any] = {}
-    for layer in layers:
-        taken = frozenset(fields)
-        for name, value in layer.items():
-            if name not in taken and not _ruled_out(name, taken):
-                fields[name] = value
-    for kind in ("user_domain", "project_domain"):
-        if f"{kind}_id" not in fields:
-            fields.setdefault(f"{kind}_name", "Default")
-    return Credential(**fields)
-
-
-def _ruled_out(name: str, taken: frozenset[str]) -> bool:
-    if any(name in group and taken & group for group in _ALTERNATIVES):
-        return True
-    if name in _APPLICATION:
-        return "password" in taken
-    return name == "password" and bool(taken & _APPLICATION)
-
-
-def missing(credential: Credential, target: str | None) -> list[str]:
-    """Name what a credential still needs before anybody can sign in with it.
+def missing_fields(credential: Credential) -> list[str]:
+    """The fields that a credential still needs before anybody can sign in with it.
 
     :param credential: a merged one
-    :param target: the target's name; only ``master`` may take it from the environment; None where there is no
-        configuration but the environment
-    :return: a text for each missing part
     """
     needed = ["auth_url"]
-    if (
-        credential.application_credential_id
-        or credential.application_credential_name
-        or credential.application_credential_secret
-    ):
+    has_user = bool(credential.username or credential.user_id)
+    if credential.auth_type:
+        kind = PLUGINS.get(credential.auth_type)
+        needed += ["username"] if kind is not None and kind.user and not has_user else []
+        needed += ["password"] if kind is not None and kind.password else []
+    elif any(getattr(credential, field) for field in APPLICATION):
         needed.append("application_credential_secret")
         if credential.application_credential_name and not credential.application_credential_id:
-            needed.append("username")
+            needed += [] if has_user else ["username"]
         elif not credential.application_credential_id:
             needed.append("application_credential_id")
+        return [name for name in needed if not getattr(credential, name)]
     else:
-        needed += ["username", "password"]
-        if not credential.project_id:
-            needed.append("project_name")
-    return [_how_to_state(name, target) for name in needed if not getattr(credential, name)]
+        needed += ["password"] if has_user else ["username", "password"]
+    if not credential.project_id:
+        needed.append("project_name")
+    return [name for name in needed if not getattr(credential, name)]
 
 
-def _how_to_state(name: str, target: str | None) -> str:
+def label(field: str) -> str:
+    """What a field is called in a sentence."""
+    return _HOW_TO_STATE[field][0]
+
+
+def how_to_state(name: str, target: str | None) -> str:
+    """Say that a field is missing, and how to state it.
+
+    :param name: the field
+    :param target: the target's name; only ``master`` may take it from the environment; None where there is no
+        configuration but the environment
+    """
     what, key, variable = _HOW_TO_STATE[name]
     if target is None:
         return f"{what} is missing: set {variable}"

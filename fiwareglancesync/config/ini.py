@@ -18,10 +18,12 @@ class Entry:
     """A key's value as it is written; no value shows in its ``repr``, for it may be a password.
 
     :param origin: ``FILE:LINE``, or ``--config``
+    :param replaced: what the file says, where the command line says otherwise
     """
 
     value: str = field(repr=False)
     origin: str
+    replaced: Entry | None = field(default=None, repr=False)
 
 
 @dataclass

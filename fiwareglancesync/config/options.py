@@ -13,7 +13,9 @@ from .values import (
     CREDENTIAL,
     DATABASE,
     DURATION,
+    ENDPOINTS,
     FIELDS,
+    FILE,
     INTERFACE,
     LIST,
     PAIRS,
@@ -25,6 +27,7 @@ from .values import (
     SIZE,
     TEXT,
     URL,
+    UUIDS,
     WAY,
     WHOLE,
 )
@@ -155,13 +158,14 @@ CREDENTIAL_OPTIONS: tuple[Option, ...] = (
     Option(
         "cloud",
         TEXT,
-        "An entry of clouds.yaml to take the credential from; the keys above win over it.",
+        "An entry of clouds.yaml to take the credential from. It decides alone: the environment adds nothing to it; "
+        "only the keys of the same section win over it.",
         sample="federation",
         credential=True,
     ),
     Option(
         "cacert",
-        TEXT,
+        FILE,
         "A file with the certificates of the authorities to trust.",
         sample="/etc/ssl/certs/ca-certificates.crt",
         credential=True,
@@ -176,8 +180,32 @@ CREDENTIAL_OPTIONS: tuple[Option, ...] = (
     Option(
         "interface",
         INTERFACE,
-        "The endpoints to use: public, internal or admin.",
+        "The endpoints to use: public, internal or admin; of several, separated by commas, the first that a region "
+        "offers.",
         default="public",
+        credential=True,
+    ),
+    Option(
+        "image_endpoint_override",
+        ENDPOINTS,
+        "The address of the image service, in place of the catalog's: of the only region that the target has, or, as "
+        "REGION=ADDRESS, of each region that is named.",
+        sample="Spain=https://glance.example.org:9292",
+        credential=True,
+        secret=True,
+    ),
+    Option(
+        "cert",
+        FILE,
+        "A file with a client certificate that the servers ask for, and with its key unless key names it.",
+        sample="/etc/glancesync/client.crt",
+        credential=True,
+    ),
+    Option(
+        "key",
+        FILE,
+        "The file with the key of the client certificate.",
+        sample="/etc/glancesync/client.key",
         credential=True,
     ),
     Option(
@@ -198,7 +226,7 @@ RULE_OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "forcesyncs",
-        SET,
+        UUIDS,
         "UUIDs of master images that are always synchronised, public or not.",
         sample="6e240dd4-e304-4599-b7d8-e38e13cef058",
     ),
@@ -252,8 +280,8 @@ RULE_OPTIONS: tuple[Option, ...] = (
     Option(
         "replace",
         CHECKSUMS,
-        "Checksums of images in the region that are replaced by the master's when their content differs; "
-        "any stands for all of them.",
+        "Checksums of images in the region (MD5 or multihash) that are replaced by the master's when their content "
+        "differs; any stands for all of them.",
         sample="9046fd22131a96502cb0d85b4a406a5a",
     ),
     Option(

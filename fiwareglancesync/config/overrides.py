@@ -32,13 +32,6 @@ def apply(words: Sequence[str], document: Document) -> None:
         if not dot:
             section_name = MAIN if key in BY_MAIN_KEY and key not in BY_TARGET_KEY else DEFAULT
         section = document.sections.setdefault(section_name, Section(section_name, ORIGIN))
-        if key == "credential":
-            _drop_parts(section)
-        section.entries[key] = Entry(value.strip(), ORIGIN)
-
-
-def _drop_parts(section: Section) -> None:
-    """Forget what the file says one by one, which would win over the ``credential`` of the command line."""
-    for key in ("user", "password", "keystone_url", "tenant"):
-        if key in section.entries and section.entries[key].origin != ORIGIN:
-            del section.entries[key]
+        earlier = section.entries.get(key)
+        replaced = earlier.replaced if earlier is not None and earlier.origin == ORIGIN else earlier
+        section.entries[key] = Entry(value.strip(), ORIGIN, replaced)

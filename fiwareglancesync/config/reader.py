@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from ..model import Message
-from ..settings import MASTER, Credential, Settings, Target
-from . import credentials, ini, overrides, sections
-from .clouds import Cloud, CloudProblem, read_cloud
+from ..model import Message, nearest
+from ..settings import MASTER, Settings, Target
+from . import ini, overrides, sections
 from .ini import Document, Section, show
+from .list_entries import list_entries, own_regions
 from .option import DEFAULT, MAIN
+from .resolving import ENVIRONMENT, Resolved, Resolver
 from .sections import Findings, Values
 
 SYSTEM_FILE = Path("/etc/fiware.d/glancesync.conf")
@@ -23,15 +24,17 @@ SYSTEM_FILE = Path("/etc/fiware.d/glancesync.conf")
 VARIABLE = "GLANCESYNC_CONFIG"
 """The variable that names the file."""
 
-ENVIRONMENT = "environment"
-"""What messages call the environment, and ``Settings.source`` when there is no file."""
-
 MAX_FILE = 4 * 2**20
 """Bytes of the largest configuration file that is read."""
 
 
 def load_settings(
-    conf: str | None, overrides: Sequence[str], environ: Mapping[str, str], *, mock: bool = False
+    conf: str | None,
+    overrides: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    mock: bool = False,
+    os_cloud: str | None = None,
 ) -> Settings:
     """Read the configuration.
 
@@ -43,24 +46,37 @@ def load_settings(
     :param environ: the environment
     :param mock: whether the regions are those of the embedded federation, which needs no credentials
         (contract 4)
-    :return: the settings; warnings for the user are in ``warnings``
+    :param os_cloud: the entry of ``clouds.yaml`` that ``--os-cloud`` names, None when it is not given
+    :return: the settings; warnings for the user are in ``warnings``, and what concerns nobody but those who ask for a
+        certain target is that target's ``problem``
     :raises ConfigError: with one line for every problem found
     :raises UsageError: an override is not ``KEY=VALUE``
     """
-    return _Loader(conf, overrides, environ, mock).load()
+    return _Loader(conf, overrides, environ, mock, os_cloud).load()
+
+
+def check_targets(settings: Settings, asked: Iterable[str]) -> None:
+    """See that the targets that are asked for can be used.
+
+    :param settings: the configuration
+    :param asked: names of targets; unknown ones do not matter here
+    :raises ConfigError: one cannot; its warning has become the error
+    """
+    names = [*dict.fromkeys(asked)]
+    problems = [target.problem for name in names if (target := settings.targets.get(name)) and target.problem]
+    if problems:
+        raise ConfigError(problems, [told.text for told in settings.warnings if told.text not in problems])
 
 
 class _Loader:
-    """One reading: the document, what was found in it, and the clouds that were read on the way."""
+    """One reading: the document, and what was found in it."""
 
     def __init__(
-        self, conf: str | None, words: Sequence[str], environ: Mapping[str, str], mock: bool
+        self, conf: str | None, words: Sequence[str], environ: Mapping[str, str], mock: bool, os_cloud: str | None
     ) -> None:
         self.environ = environ
         self.mock = mock
         self.findings = Findings()
-        self.clouds: dict[str, Cloud] = {}
-        self.bad_clouds: set[str] = set()
         scratch = Document()
         overrides.apply(words, scratch)  # a wrong word on the command line is told before any file is opened
         self.source, self.document = _open(conf, environ, self.findings)
@@ -68,35 +84,54 @@ class _Loader:
         self.values = {
             name: sections.read(section, self.findings, embedded=mock)
             for name, section in self.document.sections.items()
+            if not sections.is_reserved(section, self.findings)
         }
+        has_region = bool(self._section(MAIN).rules.get("master_region"))
+        self.resolver = Resolver(environ, os_cloud, mock, has_region)
+        self.inherited = self._section(DEFAULT)
 
     def load(self) -> Settings:
         main = self._section(MAIN).rules
-        inherited = self._section(DEFAULT)
         self.findings.warnings += _readable_by_others(self.source, self.values.values())
-        self.environment, problems = credentials.environment_layer(self.environ)
-        self.findings.problems += problems
-        targets = {MASTER: self._target(self._section(MASTER), inherited)}
+        master = self._section(MASTER)
+        resolved = self.resolver.resolve(master, self.inherited)
+        targets = {MASTER: self._target(master, resolved)}
+        region = self._master_region(main.pop("master_region", None), resolved)
         for name, values in self.values.items():
-            if name not in (MAIN, DEFAULT, MASTER) and self._is_target(values, inherited):
-                targets[name] = self._target(values, inherited)
-        master_region = self._master_region(main.pop("master_region", None), inherited)
+            if name not in (MAIN, DEFAULT, MASTER):
+                resolved = self.resolver.resolve(values, self.inherited)
+                if self._is_target(values, resolved):
+                    targets[name] = self._target(values, resolved)
+        entries = list_entries(self.values, targets, self.findings)
+        targets = {name: own_regions(target, targets) for name, target in targets.items()}
         if self.findings.problems:
             raise ConfigError(self.findings.problems, self.findings.warnings)
         return Settings(
-            master_region=master_region,
+            master_region=region,
             targets=targets,
             source=self.source,
             warnings=tuple(Message.warning(text) for text in self.findings.warnings),
+            entries=entries,
             **_given(main),
         )
 
     def _section(self, name: str) -> Values:
         return self.values.get(name) or Values(Section(name, self.source))
 
-    def _is_target(self, values: Values, inherited: Values) -> bool:
+    def _is_target(self, values: Values, resolved: Resolved) -> bool:
         name, origin = values.section.name, values.section.origin
-        meant = sections.misspelt(values, bool(self._missing(values, inherited)), embedded=self.mock)
+        meant = sections.misspelt(values, bool(resolved.problems), embedded=self.mock)
+        if origin == overrides.ORIGIN and not values.holds_credential:
+            known = [MASTER, MAIN, DEFAULT, *(other for other in self.values if other != name)]
+            near = meant or nearest(name, known)
+            hint = f"; did you mean [{show(near)}]?" if near else ""
+            if resolved.problems or nearest(name, known, cutoff=0.75) in (MASTER, MAIN, DEFAULT):
+                self.findings.problems.append(
+                    f"{origin}: [{show(name)}] is no section of the configuration, and holds no credential{hint}"
+                )
+                return False
+            if hint:
+                self.findings.warnings.append(f"{origin}: [{show(name)}] is a new target{hint}")
         if meant:
             self.findings.warnings.append(
                 f"{origin}: unknown section [{show(name)}], ignored; did you mean [{meant}]? "
@@ -109,52 +144,22 @@ class _Loader:
             )
         return True
 
-    def _missing(self, values: Values, inherited: Values) -> list[str]:
-        return credentials.missing(self._credential(values, inherited), values.section.name)
-
-    def _target(self, values: Values, inherited: Values) -> Target:
+    def _target(self, values: Values, resolved: Resolved) -> Target:
+        """Make a target; that its entry of ``clouds.yaml`` cannot be used concerns only those who ask for it."""
         name = values.section.name
-        credential = self._credential(values, inherited)
-        if not self.mock and not self._bad_cloud(values, inherited):
-            where = values.section.origin if name in self.values else self.source
-            for text in credentials.missing(credential, name):
-                self.findings.problems.append(f"{where}: [{show(name)}]: {text}")
-        return Target(name=name, credential=credential, **_given({**inherited.rules, **values.rules}))
+        problem = ""
+        if resolved.of_cloud and resolved.problems and name != MASTER:
+            problem = "; ".join(resolved.problems)
+            self.findings.warnings.append(problem)
+        else:
+            self.findings.problems += resolved.problems
+        self.findings.warnings += [text for text in resolved.warnings if text not in self.findings.warnings]
+        rules = _given({**self.inherited.rules, **values.rules})
+        return Target(name=name, credential=resolved.credential, problem=problem, **rules)
 
-    def _bad_cloud(self, values: Values, inherited: Values) -> bool:
-        named = {values.cloud, inherited.cloud}
-        if values.section.name == MASTER:
-            named.add(self.environ.get("OS_CLOUD", ""))
-        return bool(named & self.bad_clouds)
-
-    def _credential(self, values: Values, inherited: Values) -> Credential:
-        layers: list[credentials.Layer] = []
-        for level in (values, inherited):
-            layers += [level.keys, level.combined]
-            if level.cloud:
-                layers += [{"cloud": level.cloud}, self._cloud(level.cloud, level.where("cloud")).fields]
-        if values.section.name == MASTER:
-            layers.append(self.environment)
-            if os_cloud := self.environ.get("OS_CLOUD", ""):
-                layers += [{"cloud": os_cloud}, self._cloud(os_cloud, f"{ENVIRONMENT}: OS_CLOUD").fields]
-        return credentials.merge(layers)
-
-    def _cloud(self, name: str, where: str) -> Cloud:
-        if name not in self.clouds:
-            try:
-                self.clouds[name] = read_cloud(name, self.environ)
-            except CloudProblem as problem:
-                self.clouds[name] = Cloud({}, "")
-                self.bad_clouds.add(name)
-                if not self.mock:  # which needs no credential, so nothing is wrong without one
-                    self.findings.problems.append(f"{where}: {problem}")
-        return self.clouds[name]
-
-    def _master_region(self, stated: str | None, inherited: Values) -> str:
-        region = (stated or "").removeprefix(f"{MASTER}:") or self.environ.get("OS_REGION_NAME", "").strip()
-        if not region:
-            named = self._section(MASTER).cloud or inherited.cloud or self.environ.get("OS_CLOUD", "")
-            region = self.clouds[named].region if named in self.clouds else ""
+    def _master_region(self, stated: str | None, resolved: Resolved) -> str:
+        region = (stated or "").removeprefix(f"{MASTER}:") or resolved.region
+        region = region or self.environ.get("OS_REGION_NAME", "").strip()
         where = self._section(MAIN).where("master_region")
         if not region:
             self.findings.problems.append(

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ConfigError
-from ..settings import ANY, MASTER
+from ..model import nearest
+from ..settings import MASTER
 from . import credentials
 from .ini import Section, show
+from .lists import check_lists
+from .merging import CONNECTION
 from .option import DEFAULT, MAIN, Option
 from .options import BY_MAIN_KEY, BY_TARGET_KEY, CREDENTIAL_KEYS, SECRET_KEYS
+from .overrides import ORIGIN
 
-_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+ACCOUNT = frozenset(credentials.KEYS.values()) - CONNECTION - {"user_domain_name", "project_domain_name"}
+"""Fields by which a section names an account; a domain alone may be meant for those of others."""
 
 
 @dataclass
@@ -27,22 +31,46 @@ class Findings:
 
 
 @dataclass
+class Stated:
+    """What a section says of a credential, in the file or on the command line.
+
+    :param keys: the layer of the single keys
+    :param combined: the layer of ``credential``
+    :param cloud: the entry of ``clouds.yaml``, "" for none
+    """
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    combined: dict[str, Any] = field(default_factory=dict)
+    cloud: str = ""
+    is_wrong: bool = False
+    """whether a part of it has been told to be wrong"""
+
+    @property
+    def names_account(self) -> bool:
+        """Whether it says who signs in, with what, where or for which project."""
+        return bool(self.cloud or self.combined or self.keys.keys() & ACCOUNT)
+
+
+@dataclass
 class Values:
     """The parsed entries of one section.
 
     :param section: where they come from
     :param rules: values by key, credential aside; None for an entry that is empty, which stands for the
         default
-    :param keys: the credential layer of the single keys
-    :param combined: the credential layer of ``credential``
-    :param cloud: the entry of ``clouds.yaml``, "" for none
+    :param words: what the command line says of the credential
+    :param file: what the file says of it
     """
 
     section: Section
     rules: dict[str, Any] = field(default_factory=dict)
-    keys: dict[str, Any] = field(default_factory=dict)
-    combined: dict[str, Any] = field(default_factory=dict)
-    cloud: str = ""
+    words: Stated = field(default_factory=Stated)
+    file: Stated = field(default_factory=Stated)
+
+    @property
+    def names_account(self) -> bool:
+        """Whether the section itself says something about the account."""
+        return self.words.names_account or self.file.names_account
 
     @property
     def holds_credential(self) -> bool:
@@ -66,6 +94,32 @@ class Values:
         return f"{origin}: [{show(self.section.name)}] {show(key)}"
 
 
+RESERVED = frozenset(("notify", "schedule", "listen", "volumes", "snapshots", "vault"))
+"""Names of sections that are no target's, beside all names with a colon (contract 2)."""
+
+
+def is_reserved(section: Section, findings: Findings) -> bool:
+    """Whether a section is not read as a target's because of its name.
+
+    :param section: any
+    :param findings: what there is to tell of it is added here
+    """
+    name = section.name
+    if name not in RESERVED and not re.match("vault:", name):
+        return False
+    target_keys = [key for key in section.entries if key in BY_TARGET_KEY]
+    if target_keys or any(entry.origin == ORIGIN for entry in section.entries.values()):
+        findings.problems.append(
+            f"{section.origin}: [{show(name)}] can be no target: the name is reserved since version 2.0; to upgrade, "
+            "give the section another name, and write its regions with that (NAME:REGION)"
+        )
+    else:
+        findings.warnings.append(
+            f"{section.origin}: [{show(name)}] is reserved, and this version reads nothing in it; ignored"
+        )
+    return True
+
+
 def read(section: Section, findings: Findings, *, embedded: bool) -> Values:
     """Read a section.
 
@@ -78,23 +132,27 @@ def read(section: Section, findings: Findings, *, embedded: bool) -> Values:
     values = Values(section)
     for key, entry in section.entries.items():
         option = table.get(key)
+        by_word = entry.origin == ORIGIN
         if option is None:
-            findings.warnings.append(f"{values.where(key)}: {_unknown(key, section.name, table)}")
+            told = findings.problems if by_word else findings.warnings
+            told.append(f"{values.where(key)}: {_unknown(key, section.name, table, ignored=not by_word)}")
         elif not entry.value:
             if not option.credential:
                 values.rules[key] = None
         else:
-            _take(option, entry.value, values, findings)
-    if not embedded:
-        _check_uuids(values, findings)
-    _check_rules(values, findings)
+            _take(option, entry.value, values, values.words if by_word else values.file, findings)
+            if entry.replaced is not None and entry.replaced.value and option.credential:
+                # It tells whose the rest of the file's credential is; that it is wrong does not matter any more.
+                _take(option, entry.replaced.value, values, values.file, Findings())
+    check_lists(values, findings, embedded=embedded)
     return values
 
 
-def _take(option: Option, text: str, values: Values, findings: Findings) -> None:
+def _take(option: Option, text: str, values: Values, stated: Stated, findings: Findings) -> None:
     where = values.where(option.key)
     if option.key == "credential":
-        values.combined, problems, warnings = credentials.split_credential(text)
+        stated.combined, problems, warnings = credentials.split_credential(text)
+        stated.is_wrong = stated.is_wrong or bool(problems)
         findings.problems += [f"{where}: {problem}" for problem in problems]
         findings.warnings += [f"{where}: {warning}" for warning in warnings]
         return
@@ -106,46 +164,25 @@ def _take(option: Option, text: str, values: Values, findings: Findings) -> None
         found = "" if option.secret else f"found '{show(text)}', "
         findings.problems.append(f"{where}: {found}expected {option.kind.expected}")
         if option.credential:
-            values.keys[credentials.KEYS[option.key]] = (
-                text  # stated, though wrongly: not reported as missing too
-            )
+            stated.is_wrong = True
+            stated.keys[credentials.KEYS[option.key]] = text  # stated, though wrongly: not reported as missing too
     else:
         if option.key == "cloud":
-            values.cloud = value
+            stated.cloud = value
         elif option.credential:
-            values.keys[credentials.KEYS[option.key]] = value
+            stated.keys[credentials.KEYS[option.key]] = value
         elif not option.obsolete:
             values.rules[option.key] = value
 
 
-def _unknown(key: str, section: str, table: Mapping[str, Option]) -> str:
+def _unknown(key: str, section: str, table: Mapping[str, Option], *, ignored: bool) -> str:
     other = BY_TARGET_KEY if section == MAIN else BY_MAIN_KEY
     if key in other:
         home = f"[{DEFAULT}] or the section of a target" if section == MAIN else f"[{MAIN}]"
         return f"has no effect here; it belongs in {home}"
-    near = difflib.get_close_matches(key, table, 1) or difflib.get_close_matches(key, other, 1)
-    return f"unknown key, ignored; did you mean {near[0]}?" if near else "unknown key, ignored"
-
-
-def _check_uuids(values: Values, findings: Findings) -> None:
-    for uuid in sorted(values.rules.get("forcesyncs") or ()):
-        if not _UUID.fullmatch(uuid):
-            findings.warnings.append(
-                f"{values.where('forcesyncs')}: '{show(uuid)}' is no UUID; it will match no image"
-            )
-
-
-def _check_rules(values: Values, findings: Findings) -> None:
-    if ANY in (values.rules.get("dontupdate") or ()):
-        findings.warnings.append(
-            f"{values.where('dontupdate')}: '{ANY}' has no meaning here; list checksums, "
-            "or leave replace and rename empty"
-        )
-    if "is_public" in (values.rules.get("metadata_set") or ()):
-        findings.warnings.append(
-            f"{values.where('metadata_set')}: is_public is no user property, leave it out; "
-            "whether an image is public is always synchronised"
-        )
+    near = nearest(key, table) or nearest(key, other)
+    unknown = "unknown key, ignored" if ignored else "unknown key, nothing is done"
+    return f"{unknown}; did you mean {near}?" if near else unknown
 
 
 def misspelt(values: Values, incomplete: bool, *, embedded: bool) -> str:
@@ -165,5 +202,5 @@ def misspelt(values: Values, incomplete: bool, *, embedded: bool) -> str:
     keys = values.section.entries.keys()
     if keys and all(key in BY_MAIN_KEY for key in keys):
         return MAIN
-    near = difflib.get_close_matches(name, known, 1, cutoff=0.75)
-    return known[near[0]] if near and incomplete and not embedded else ""
+    near = nearest(name, known, cutoff=0.75)
+    return known[near] if near and incomplete and not embedded else ""

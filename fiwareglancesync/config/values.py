@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..model import SYNC_FIELDS
-from ..settings import ANY
+from ..model import SYNC_FIELDS, normal_uuid
 from .condition import CompiledCondition
 
 MAX_DIGITS = 15
@@ -59,14 +58,43 @@ def parse_boolean(text: str) -> bool:
 
 
 def parse_interface(text: str) -> str:
-    """Read the kind of endpoint to use; the old names ``publicURL`` … are accepted.
+    """Read the kinds of endpoints to use, the preferred one first; the old names ``publicURL`` … are accepted.
 
+    :return: the kinds, separated by commas
     :raises ValueError: there is no such kind
     """
-    word = text.strip().lower().removesuffix("url")
-    if word not in INTERFACES:
+    words = [word.lower().removesuffix("url") for word in split_list(text)]
+    if not words or not set(words) <= set(INTERFACES):
         raise ValueError(text)
-    return word
+    return ",".join(dict.fromkeys(words))
+
+
+def parse_image_endpoints(text: str) -> tuple[tuple[str, str], ...]:
+    """Read addresses of image services: one ``URL``, or ``REGION=URL`` for each region.
+
+    :return: the addresses by region; the region of a ``URL`` alone is ""
+    :raises ValueError: it has another form, or a region stands there twice
+    """
+    words = split_list(text)
+    if len(words) == 1 and re.match("https?://", words[0], re.IGNORECASE):
+        return (("", parse_url(words[0])),)
+    found: dict[str, str] = {}
+    for word in words:
+        region, _, url = (part.strip() for part in word.partition("="))
+        if not region or region in found:
+            raise ValueError(text)
+        found[region] = parse_url(url)
+    if not found:
+        raise ValueError(text)
+    return tuple(found.items())
+
+
+def parse_file(text: str) -> str:
+    """Read the name of a file; ``~`` stands for the user's home.
+
+    :raises ValueError: there is no such user
+    """
+    return str(_path(text))
 
 
 def parse_url(text: str) -> str:
@@ -107,7 +135,11 @@ def _duration(text: str) -> int:
 
 
 def _checksums(text: str) -> frozenset[str]:
-    return frozenset(ANY if entry.lower() == ANY else entry for entry in split_list(text))
+    return frozenset(entry.lower() for entry in split_list(text))
+
+
+def _uuids(text: str) -> frozenset[str]:
+    return frozenset(normal_uuid(entry).lower() for entry in split_list(text))
 
 
 def _fields(text: str) -> frozenset[str]:
@@ -155,6 +187,7 @@ SET = Kind("a comma separated list", lambda text: frozenset(split_list(text)))
 PATTERNS = Kind("a comma separated list of names, which may hold * and ?", split_list)
 FIELDS = Kind("some of " + ", ".join(SYNC_FIELDS), _fields)
 PAIRS = Kind("pairs such as A=B, separated by commas, each A once", _pairs)
+UUIDS = Kind("a comma separated list of UUIDs", _uuids)
 CHECKSUMS = Kind("a comma separated list of checksums, or any", _checksums)
 BOOLEAN = Kind("True or False", parse_boolean)
 POSITIVE = Kind("a positive whole number", _positive)
@@ -166,6 +199,8 @@ PATH = Kind("a path", _path)
 URL = Kind("an address that starts with http:// or https://", parse_url)
 DATABASE = Kind("a database URL such as postgresql://host/name", _database)
 WAY = Kind("one of " + ", ".join(WAYS), _way)
-INTERFACE = Kind("one of " + ", ".join(INTERFACES), parse_interface)
+INTERFACE = Kind("one of " + ", ".join(INTERFACES) + ", or several of them", parse_interface)
+FILE = Kind("a path", parse_file)
+ENDPOINTS = Kind("an address that starts with http:// or https://, or REGION=ADDRESS …", parse_image_endpoints)
 CREDENTIAL = Kind("user, base64 password, Keystone URL, tenant", _credential)
 CONDITION = Kind("an expression over image and metadata_set", CompiledCondition)

@@ -27,6 +27,7 @@ from ..transfer.ways import Purpose, open_ways
 from .members import members_of, with_members
 from .regions import RegionRef
 from .scene import RunContext
+from .unmatched import unmatched_entries
 
 
 @dataclass
@@ -141,7 +142,9 @@ class Run:
             for message in selection.messages
             if message.image is None or self.choice.matches(message.image)
         )
-        return [*messages, *(Message.warning(f"--image {p} matches no image to be synchronised") for p in unmatched)]
+        odd = unmatched_entries(self.settings, targets, self.federation, self.master_listing) if targets else []
+        patterns = [Message.warning(f"--image {p} matches no image to be synchronised") for p in unmatched]
+        return [*odd, *messages, *patterns]
 
     @property
     def matches_nothing(self) -> bool:

@@ -16,8 +16,9 @@ FORMATS = ("csv", "table", "json")
 
 EPILOG = f"""\
 The server is the one of --server, else of {SERVER}. The token comes from the usual environment of OpenStack
-(OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME …) or, with OS_CLOUD, from clouds.yaml; when the environment
-names no account, none is sent. OS_CACERT and OS_INSECURE say whose certificates are trusted, the server's too.
+(OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME …) or, with --os-cloud or OS_CLOUD, from clouds.yaml; when
+none of them names an account, none is sent.
+OS_CACERT and OS_INSECURE say whose certificates are trusted, the server's too.
 
 exit status: 0 all done; 1 a region or a task failed, or the server; 2 wrong usage; 129, 130 and 143 interrupted
 (what runs on the server goes on).
@@ -44,7 +45,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(server=None, debug=False)
+    parser.set_defaults(server=None, debug=False, os_cloud=None)
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     common = _common()
 
@@ -109,6 +110,7 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
 def _common() -> Parser:
     common = Parser(add_help=False)
     common.add_argument("--server", metavar="URL", help=f"the server's address (default: {SERVER})")
+    common.add_argument("--os-cloud", metavar="NAME", help="take the account from this entry of clouds.yaml")
     common.add_argument("--debug", action="store_true", help="tell each request, and where an error came from")
     return common
 

@@ -42,7 +42,11 @@ class RemoteCommand:
         self._prog = prog
         self._failed = False
         self._narrator = Narrator(narrate=_follow(options) is not Follow.TO_THE_END)
-        self._client = Client(server_address(options.server, environ), environment_account(environ))
+        address = server_address(options.server, environ)
+        account = environment_account(environ, options.os_cloud)
+        for text in account.warnings:
+            self._narrator.tell(logging.WARNING, text)
+        self._client = Client(address, account.credential)
 
     def run(self) -> int:
         """Do what is wanted.

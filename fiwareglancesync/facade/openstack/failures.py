@@ -56,7 +56,7 @@ def from_exception(error: BaseException, service: str, url: str) -> CloudError:
         return Unreachable(f"{who} does not answer ({one_line(system[-1])})")
     if found(*_TIMEOUTS):
         return TimedOut(f"{who} did not answer in time")
-    if "CA certificate" in str(error):
+    if any(text in str(error) for text in ("CA certificate", "TLS certificate file", "TLS key file")):
         return Unreachable(f"{who}: {one_line(str(error))}", transient=False)
     if found(http.client.RemoteDisconnected):
         return Unreachable(f"{who} closed the connection without an answer")

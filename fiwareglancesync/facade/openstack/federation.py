@@ -61,6 +61,8 @@ class OpenStackFederation:
             sign_in.forked()
 
     def _access(self, target: Target) -> Access:
+        if target.problem:
+            raise Rejected(target.problem, scope=Scope.RUN)
         try:
             return self._sign_in(target).access()
         except CloudError as error:

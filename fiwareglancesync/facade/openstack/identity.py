@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -17,12 +17,14 @@ from keystoneauth1 import exceptions as refusals
 from keystoneauth1 import session as sessions
 from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
+from keystoneauth1.loading import get_plugin_loader
 
 from ...errors import CloudError, Rejected, Scope, Unauthorized, Unreachable
 from ...settings import Credential
 from .addresses import normalised, public_url
 from .answers import Operation, from_answer, prefixed
 from .failures import from_exception
+from .overrides import overridden
 from .retry import persist
 from .transport import USER_AGENT, Transport, content
 from .tuning import Tuning
@@ -38,11 +40,13 @@ class Access:
 
     :param project: id of the project that the token is for
     :param endpoints: address of the image service by region, for the credential's interface
+    :param interfaces: the interface of each of them; none for an address that is not in the catalog
     """
 
     token: str
     project: str
     endpoints: Mapping[str, str]
+    interfaces: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Access(project={self.project!r})"
@@ -58,8 +62,8 @@ class SignIn:
         self._credential = credential
         self._tuning = tuning
         self._lock = threading.Lock()
-        self.transport = Transport(credential.cacert, credential.insecure, tuning)
-        self._plugin: v3.Password | v3.ApplicationCredential | None = None
+        self.transport = _transport(credential, tuning)
+        self._plugin: v3.Auth | None = None
         self._granted: AccessInfo | None = None
         self._access: Access | None = None
         # The library logs whole requests and answers; ours (glancesync.http) tells what is worth telling.
@@ -92,7 +96,7 @@ class SignIn:
     def forked(self) -> None:
         """In a child process: keep the token, take new connections and locks."""
         self._lock = threading.Lock()
-        self.transport = Transport(self._credential.cacert, self._credential.insecure, self._tuning)
+        self.transport = _transport(self._credential, self._tuning)
         if self._plugin is not None:
             self._plugin = self._make_plugin(str(self._plugin.auth_url))
 
@@ -119,7 +123,10 @@ class SignIn:
         if not granted.auth_token:
             raise Rejected(f"{self._where} sent no token", scope=Scope.REGION)
         self._granted = granted
-        return Access(granted.auth_token, granted.project_id, self._endpoints(granted))
+        catalog = _dicts(granted.service_catalog.catalog if granted.has_service_catalog() else None)
+        endpoints, interfaces = self._endpoints(catalog)
+        addresses = overridden(endpoints, _regions(catalog), self._credential)
+        return Access(granted.auth_token, granted.project_id, addresses, interfaces)
 
     def _discover(self) -> str:
         """Find version 3 of the Keystone, whatever form its configured address has.
@@ -155,9 +162,10 @@ class SignIn:
             )
         return f"{root}/v3"
 
-    def _make_plugin(self, url: str) -> v3.Password | v3.ApplicationCredential:
+    def _make_plugin(self, url: str) -> v3.Auth:
         given = self._credential
-        user_domain = given.user_domain_name or ("" if given.user_domain_id else "Default")
+        if given.auth_type:
+            return _loaded_plugin(given, url)
         if given.application_credential_secret:
             by_name = not given.application_credential_id
             return v3.ApplicationCredential(
@@ -165,29 +173,19 @@ class SignIn:
                 application_credential_secret=given.application_credential_secret,
                 application_credential_id=given.application_credential_id or None,
                 application_credential_name=given.application_credential_name if by_name else None,
-                username=given.username if by_name else None,
-                user_domain_id=(given.user_domain_id or None) if by_name else None,
-                user_domain_name=(user_domain or None) if by_name else None,
+                **(_user(given) if by_name else {}),
             )
-        project_domain = given.project_domain_name or ("" if given.project_domain_id else "Default")
-        by_name = not given.project_id
-        return v3.Password(
-            url,
-            password=given.password,
-            username=given.username or None,
-            user_domain_id=given.user_domain_id or None,
-            user_domain_name=user_domain or None,
-            project_id=given.project_id or None,
-            project_name=given.project_name if by_name else None,
-            project_domain_id=(given.project_domain_id or None) if by_name else None,
-            project_domain_name=(project_domain or None) if by_name else None,
-        )
+        return v3.Password(url, password=given.password, **_user(given), **_project(given))
 
-    def _ask(self, plugin: v3.Password | v3.ApplicationCredential) -> AccessInfo:
+    def _ask(self, plugin: v3.Auth) -> AccessInfo:
         """Ask for a token, once."""
         transport = self.transport
         session = sessions.Session(
-            session=transport.session, verify=transport.verify, user_agent=USER_AGENT, redirect=False
+            session=transport.session,
+            verify=transport.verify,
+            cert=transport.cert,
+            user_agent=USER_AGENT,
+            redirect=False,
         )
         try:
             granted = plugin.get_auth_ref(session)
@@ -226,20 +224,18 @@ class SignIn:
             return prefixed(refusal, self._where)
         return Unreachable(f"{self._where} failed (HTTP {status})", status=status)
 
-    def _endpoints(self, granted: AccessInfo) -> dict[str, str]:
-        """The image endpoints of the catalog by region, for the credential's interface."""
-        interface = interface_of(self._credential)
+    def _endpoints(self, catalog: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
+        """The image endpoints of the catalog by region, and the interface of each: the first that a region offers."""
         found: dict[str, str] = {}
-        for service in _dicts(granted.service_catalog.catalog if granted.has_service_catalog() else None):
-            if service.get("type") != "image":
-                continue
-            for endpoint in _dicts(service.get("endpoints")):
-                region, url = endpoint.get("region_id") or endpoint.get("region"), endpoint.get("url")
-                if endpoint.get("interface") != interface:
-                    continue
-                if isinstance(region, str) and isinstance(url, str):
+        used: dict[str, str] = {}
+        images = [service for service in catalog if service.get("type") == "image"]
+        for interface in interfaces_of(self._credential):
+            for endpoint in (each for service in images for each in _dicts(service.get("endpoints"))):
+                region, url = _region(endpoint), endpoint.get("url")
+                if endpoint.get("interface") == interface and region and isinstance(url, str):
                     found.setdefault(region, url)
-        return found
+                    used.setdefault(region, interface)
+        return found, used
 
     @property
     def _where(self) -> str:
@@ -251,12 +247,65 @@ class SignIn:
         if given.application_credential_secret:
             name = given.application_credential_id or given.application_credential_name
             return f"application credential {name}"
-        return f"user {given.username}"
+        user = given.username or given.user_id
+        return f"user {user}" if user else f"auth_type {given.auth_type}"
 
 
-def interface_of(credential: Credential) -> str:
-    """Which of a service's endpoints a credential uses, as the catalog calls it."""
-    return (credential.interface or "public").removesuffix("URL").lower()
+def interfaces_of(credential: Credential) -> list[str]:
+    """Which of a service's endpoints a credential uses, as the catalog calls them, the preferred one first."""
+    return [word.removesuffix("URL").lower() for word in (credential.interface or "public").split(",")]
+
+
+def _transport(credential: Credential, tuning: Tuning) -> Transport:
+    cert = (credential.cert, credential.key) if credential.key else credential.cert or None
+    return Transport(credential.cacert, credential.insecure, tuning, cert)
+
+
+def _user(given: Credential) -> dict[str, Any]:
+    """Who signs in, as keystoneauth's plugins take it."""
+    if given.user_id:
+        return {"user_id": given.user_id}
+    domain = given.user_domain_name or ("" if given.user_domain_id else "Default")
+    return {
+        "username": given.username or None,
+        "user_domain_id": given.user_domain_id or None,
+        "user_domain_name": domain or None,
+    }
+
+
+def _project(given: Credential) -> dict[str, Any]:
+    """What the token is to be for, likewise."""
+    if given.project_id:
+        return {"project_id": given.project_id}
+    domain = given.project_domain_name or ("" if given.project_domain_id else "Default")
+    return {
+        "project_name": given.project_name,
+        "project_domain_id": given.project_domain_id or None,
+        "project_domain_name": domain or None,
+    }
+
+
+def _loaded_plugin(given: Credential, url: str) -> v3.Auth:
+    """A plugin of keystoneauth's for a way to sign in that needs no code of ours."""
+    options = {**_user(given), **_project(given), "password": given.password, "auth_url": url}
+    options |= dict(given.auth_options)
+    try:
+        loader: Any = get_plugin_loader(given.auth_type)
+        plugin: v3.Auth = loader.load_from_options_getter(lambda option: options.get(option.dest) or option.default)
+    except refusals.ClientException as error:
+        raise Rejected(f"auth_type {given.auth_type} cannot be used: {error}", scope=Scope.RUN) from error
+    return plugin
+
+
+def _region(endpoint: Mapping[str, Any]) -> str:
+    region = endpoint.get("region_id") or endpoint.get("region")
+    return region if isinstance(region, str) else ""
+
+
+def _regions(catalog: list[dict[str, Any]]) -> set[str]:
+    """All regions that a catalog names, for any service."""
+    endpoints = (each for service in catalog for each in _dicts(service.get("endpoints")))
+    return {region for endpoint in endpoints if (region := _region(endpoint))}
 
 
 def _utc(moment: datetime) -> datetime:

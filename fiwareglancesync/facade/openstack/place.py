@@ -15,10 +15,10 @@ from ..port import Body, Download, Place
 from . import bodies
 from .answers import Operation
 from .bodies import image_path, members_path, tag_path
-from .identity import interface_of
 from .images import PATCH_TYPE, all_tags, creation, fits_path, image_of, is_changed, is_made, members_in, operations
 from .imports import Imports, Origin, keystone
 from .listing import collect, others_queries, own_queries
+from .overrides import is_overridden
 from .service import Call, ImageService
 
 
@@ -156,6 +156,8 @@ class OpenStackPlace:
             return "the master is no region of an OpenStack"
         if not self.knows_projects_of(master):
             return "the region and the master have different Keystones"
+        if is_overridden(master._region, master._target.credential):
+            return "the master's address is not the catalog's, which a region would use (image_endpoint_override)"
         return self._imports.refusal()
 
     def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
@@ -166,7 +168,7 @@ class OpenStackPlace:
         """
         if not isinstance(master, OpenStackPlace):
             raise TransferError("the master is no region of an OpenStack")
-        interface = interface_of(master._target.credential)
+        interface = master._service.access().interfaces[master._region]
         return self._imports.fetch(image_id, Origin(master._region, interface, image), lambda: progress(0))
 
     def is_importing(self, image_id: str) -> bool:

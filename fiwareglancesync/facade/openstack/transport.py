@@ -73,9 +73,12 @@ class Transport:
 
     :param cacert: file with the authorities to trust, "" for the usual ones
     :param insecure: trust any certificate
+    :param cert: file with a client certificate and its key, or a file for each; None for none
     """
 
-    def __init__(self, cacert: str, insecure: bool, tuning: Tuning) -> None:
+    def __init__(
+        self, cacert: str, insecure: bool, tuning: Tuning, cert: str | tuple[str, str] | None = None
+    ) -> None:
         self._tuning = tuning
         self.session = requests.Session()
         adapter = _Adapter(tuning)
@@ -84,6 +87,7 @@ class Transport:
         self.session.auth = _as_it_is
         self.session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         self.verify: bool | str = cacert or True
+        self.cert = cert
         if insecure:
             self.verify = False
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -112,6 +116,7 @@ class Transport:
             data=cast("bytes | None", data),
             timeout=(min(self._tuning.connect, wait), wait),
             verify=self.verify,
+            cert=self.cert,
             allow_redirects=False,
             stream=True,
         )

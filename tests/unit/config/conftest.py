@@ -32,13 +32,15 @@ class Reading:
         *overrides: str,
         environ: Mapping[str, str] | None = None,
         mock: bool = False,
+        os_cloud: str | None = None,
     ) -> Settings:
         conf = None
         if text is not None:
             self.file.write_bytes(text if isinstance(text, bytes) else text.encode())
             self.file.chmod(0o600)
             conf = str(self.file)
-        return load_settings(conf, overrides, self.environment if environ is None else environ, mock=mock)
+        variables = self.environment if environ is None else environ
+        return load_settings(conf, overrides, variables, mock=mock, os_cloud=os_cloud)
 
     def problems(
         self, text: str | bytes | None = None, *overrides: str, environ: Mapping[str, str] | None = None

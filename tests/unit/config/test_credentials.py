@@ -28,8 +28,9 @@ class TestCombined:
         assert (credential.username, credential.password) == ("u", "plain")
 
     def test_an_empty_part_of_masters_comes_from_the_environment(self, reading: Any) -> None:
-        credential = reading.settings("[master]\ncredential = u,,http://k,t\n").master.credential
-        assert (credential.username, credential.password) == ("u", "pass word")
+        text = "[master]\ncredential = admin,,http://KEYSTONE:5000/,tenant\n"
+        credential = reading.settings(text).master.credential
+        assert (credential.auth_url, credential.password) == ("http://KEYSTONE:5000/", "pass word")
 
     @pytest.mark.parametrize("encoded", ["cGFzc3dvcmQ=", "cGFzc3dvcmQ", "cGFz c3dvcmQ="])
     def test_padding_may_be_missing(self, encoded: str) -> None:
@@ -127,12 +128,10 @@ class TestMissing:
 
 class TestEnvironment:
     def test_the_file_wins_key_by_key(self, reading: Any) -> None:
-        credential = reading.settings("[master]\nuser = file\n").master.credential
-        assert (credential.username, credential.password, credential.project_name) == (
-            "file",
-            "pass word",
-            "tenant",
-        )
+        text = "[master]\nuser = admin\npassword = file\nuser_domain = ud\n"
+        credential = reading.settings(text).master.credential
+        assert (credential.username, credential.password, credential.project_name) == ("admin", "file", "tenant")
+        assert credential.user_domain_name == "ud"
 
     def test_the_rest_of_the_usual_variables(self, reading: Any) -> None:
         environ = reading.edit(
@@ -156,7 +155,8 @@ class TestEnvironment:
         assert "x" in (credential.project_name, credential.project_id)
 
     def test_a_tenant_in_the_file_is_not_overruled_by_an_id_in_the_environment(self, reading: Any) -> None:
-        environ = reading.edit([("OS_PROJECT_ID", "id"), ("OS_PROJECT_DOMAIN_ID", "did")])
+        changes = [("OS_PROJECT_ID", "id"), ("OS_PROJECT_DOMAIN_ID", "did")]
+        environ = reading.edit(changes, without=["OS_TENANT_NAME"])
         credential = reading.settings(
             "[master]\ntenant = t\nproject_domain = d\n", environ=environ
         ).master.credential
@@ -179,7 +179,8 @@ class TestEnvironment:
         environ = reading.edit(
             [("OS_APPLICATION_CREDENTIAL_ID", "i"), ("OS_APPLICATION_CREDENTIAL_SECRET", "s")]
         )
-        credential = reading.settings("[master]\nuser = u\npassword = p\n", environ=environ).master.credential
+        text = "[master]\nuser = admin\npassword = p\n"
+        credential = reading.settings(text, environ=environ).master.credential
         assert credential.application_credential_id == credential.application_credential_secret == ""
         assert credential.password == "p"
 

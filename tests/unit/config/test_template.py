@@ -43,7 +43,7 @@ def test_it_is_right_as_it_is(reading: Any) -> None:
 def test_with_every_line_uncommented_it_is_right_too(reading: Any, tmp_path: Path) -> None:
     clouds = tmp_path / "clouds.yaml"
     clouds.write_text(
-        "clouds: {federation: {auth: {auth_url: 'http://k', username: u, password: p, project_name: t}}}"
+        "clouds: {federation: {auth: {auth_url: 'http://keystone.example.org:5000/v3', username: admin, password: p, project_name: t}}}"
     )
     settings = reading.settings(uncommented(), environ={"OS_CLIENT_CONFIG_FILE": str(clouds)})
     assert settings.warnings == ()
@@ -74,10 +74,10 @@ def test_a_default_that_is_written_as_value_is_the_default(option: Any, reading:
 
 def test_the_table_names_every_field_once() -> None:
     assert len({option.key for option in ALL}) == len(ALL)
-    computed = {"targets", "source", "warnings"}
+    computed = {"targets", "source", "warnings", "entries"}
     assert set(Settings.__dataclass_fields__) - computed == set(BY_MAIN_KEY)
     rules = {option.key for option in RULE_OPTIONS}
-    assert set(Target.__dataclass_fields__) - {"name", "credential"} == rules
+    assert set(Target.__dataclass_fields__) - {"name", "credential", "problem"} == rules
     assert set(BY_TARGET_KEY) > rules
     assert set(credentials.KEYS) | {"credential", "cloud"} == CREDENTIAL_KEYS
     assert set(credentials.KEYS.values()) < set(Credential.__dataclass_fields__)

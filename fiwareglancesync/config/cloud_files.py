@@ -1,0 +1,203 @@
+"""The files behind ``clouds.yaml``: found and taken apart here, so that a mistake in one has its line.
+
+openstacksdk skips a file that it cannot read, and fetches some vendors' profiles from the network; this program does
+neither.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..model import nearest
+from .ini import show
+
+Entry = dict[str, Any]
+
+
+class CloudProblem(Exception):
+    """The entry cannot be used; the text completes "[section] cloud: …" and holds no secret."""
+
+
+@dataclass(frozen=True)
+class RawEntry:
+    """An entry as the files have it.
+
+    :param own: what it states itself
+    :param whole: the same, laid over the profile that it names
+    :param file: where it stands
+    :param warnings: what is odd about its profile
+    """
+
+    own: Entry
+    whole: Entry
+    file: str
+    warnings: list[str] = field(default_factory=list)
+
+
+def find_entry(name: str, environ: Mapping[str, str]) -> RawEntry:
+    """Find an entry in the files.
+
+    :param name: its name
+    :param environ: for ``OS_CLIENT_CONFIG_FILE`` and ``OS_CLIENT_SECURE_FILE``
+    :raises CloudProblem: there is none, or a file cannot be read
+    """
+    from openstack.config import loader
+
+    file, document = _first(environ, "OS_CLIENT_CONFIG_FILE", loader.CONFIG_FILES)
+    if not file:
+        raise CloudProblem(
+            f"found {name!r}, but there is no readable clouds.yaml; expected one in the current folder, "
+            "in ~/.config/openstack or in /etc/openstack, or OS_CLIENT_CONFIG_FILE to name one"
+        )
+    secure_file, secure = _first(environ, "OS_CLIENT_SECURE_FILE", loader.SECURE_FILES)
+    clouds = _merged(_mapping(document, "clouds", file), _mapping(secure, "clouds", secure_file))
+    if name not in clouds:
+        names = ", ".join(sorted(map(str, clouds))) or "none"
+        near = nearest(name, map(str, clouds))
+        meant = f"; did you mean {near}?" if near else ""
+        raise CloudProblem(f"found {name!r}, expected an entry of {file}; it has: {names}{meant}")
+    own = clouds[name]
+    if not isinstance(own, dict):
+        raise CloudProblem(f"the entry {name!r} of {file} holds no keys; expected auth, region_name and others")
+    own = _with_underscores(own)
+    for key in ("auth", "profile", "cloud"):
+        if key in own and not isinstance(own[key], dict if key == "auth" else str):
+            kind = "keys" if key == "auth" else "a name"
+            raise CloudProblem(f"the entry {name!r} of {file}: {key}: expected {kind}")
+    entry = RawEntry(own, own, file)
+    profile = _profile(name, entry, loader.VENDOR_FILES)
+    if {"regions", "region_name"} & own.keys():
+        profile = {key: value for key, value in profile.items() if key not in ("regions", "region_name")}
+    return RawEntry(own, _merged(profile, own), file, entry.warnings)
+
+
+def _first(environ: Mapping[str, str], variable: str, usual: Sequence[str]) -> tuple[str, Any]:
+    """The first file that is there and may be read, with what it holds; "" when there is none."""
+    named = environ.get(variable, "").strip()
+    for path in ([named] if named else []) + list(usual):
+        try:
+            text = Path(os.path.expanduser(path)).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            if path == named:
+                reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+                raise CloudProblem(
+                    f"the file {show(path, 200)}, which {variable} names, cannot be read: {reason}"
+                ) from error
+            if isinstance(error, OSError):
+                continue
+            raise CloudProblem(f"{path}: expected UTF-8 text") from error
+        return path, _parsed(text, path)
+    return "", None
+
+
+def _parsed(text: str, path: str) -> Any:
+    """Take a file apart. What the parser says of a mistake is not shown: it may quote a password."""
+    import yaml
+
+    try:
+        return json.loads(text) if path.endswith("json") else yaml.safe_load(text)
+    except json.JSONDecodeError as error:
+        raise CloudProblem(f"{path}:{error.lineno}: no JSON from column {error.colno} on") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"{path}:{mark.line + 1}" if mark else path
+        column = f" from column {mark.column + 1} on" if mark else ""
+        text = f"{where}: no YAML{column}; a value with special characters needs quotes"
+        raise CloudProblem(text) from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise CloudProblem(f"{path}: no YAML; expected a file as openstacksdk reads it") from error
+
+
+def _mapping(document: Any, key: str, file: str) -> Entry:
+    """A part of a document; empty when the document has no such part."""
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise CloudProblem(f"{file}: expected {key}: and the entries below it")
+    part = document.get(key)
+    if part is None:
+        return {}
+    if not isinstance(part, dict):
+        raise CloudProblem(f"{file}: {key}: expected entries, each with a name")
+    return part
+
+
+def _profile(name: str, entry: RawEntry, vendor_files: Sequence[str]) -> Entry:
+    """The keys of the vendor's profile that an entry names; none when it names none, or can do without."""
+    wanted = str(entry.own.get("profile") or entry.own.get("cloud") or "")
+    if not wanted:
+        return {}
+    file, document = _first({}, "", vendor_files)
+    profile = _mapping(document, "public-clouds", file).get(wanted) or _shipped(wanted)
+    origin = str((profile or {}).get("profile") or wanted)
+    if origin != wanted and not _is_remote(origin):
+        profile = _shipped(origin)
+    if _is_remote(origin):
+        _refuse_remote(name, wanted, entry)
+        return {}
+    if not isinstance(profile, dict):
+        near = nearest(wanted, _shipped_names())
+        meant = f"; did you mean {near}?" if near else ""
+        entry.warnings.append(f"there is no profile {wanted!r}, so nothing is taken from it{meant}")
+        return {}
+    status = profile.get("status", "active")
+    if status != "active":
+        text = f"the profile {wanted!r} is of a cloud that is {status}: {show(str(profile.get('message', '')), 200)}"
+        if status == "shutdown":
+            raise CloudProblem(f"the entry {name!r} of {entry.file}: {text}")
+        entry.warnings.append(text)
+    return {
+        key: value for key, value in _with_underscores(profile).items() if key not in ("profile", "status", "message")
+    }
+
+
+def _refuse_remote(name: str, profile: str, entry: RawEntry) -> None:
+    """Do without a profile that is on the network, when the entry says itself where to sign in."""
+    if (entry.own.get("auth") or {}).get("auth_url"):
+        entry.warnings.append(f"the profile {profile!r} is on the network, which is not read; nothing is taken from it")
+        return
+    raise CloudProblem(
+        f"the entry {name!r} of {entry.file} takes its profile {profile!r} from the network, which is not read; "
+        "write auth_url, region_name and the rest into the entry"
+    )
+
+
+def _is_remote(profile: str) -> bool:
+    return bool(re.match(r"\w+://", profile))
+
+
+def _shipped(name: str) -> Any:
+    """A profile that openstacksdk brings along, as a file."""
+    from openstack.config import vendors
+
+    # Any other name might be an address, which the library would fetch.
+    return vendors.get_profile(name) if name in _shipped_names() else None
+
+
+def _shipped_names() -> list[str]:
+    from openstack.config import vendors
+
+    return list(vendors.profiles())
+
+
+def _with_underscores(entry: Entry) -> Entry:
+    """Keys as Python writes them: ``region-name`` is ``region_name``."""
+    return {
+        str(key).replace("-", "_"): _with_underscores(value) if isinstance(value, dict) else value
+        for key, value in entry.items()
+    }
+
+
+def _merged(weak: Entry, strong: Entry) -> Entry:
+    """One mapping laid over another, likewise the mappings in it."""
+    both = dict(weak)
+    for key, value in strong.items():
+        below = both.get(key)
+        both[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return both

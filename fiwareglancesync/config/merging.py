@@ -1,0 +1,219 @@
+"""How the sources of a credential become one, and never that of two accounts (contract 2).
+
+A field is taken from the strongest source that states it. What a weaker source may add depends on its kind, and on
+whether it names another user, project or Keystone than the stronger ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..model import same_project
+from ..settings import Credential
+from .auth_types import PLUGINS
+from .credentials import APPLICATION, Layer, missing_fields
+
+MACHINE = frozenset({"cacert", "insecure", "interface"})
+"""Fields that say how this machine reaches a cloud, whoever signs in."""
+
+CONNECTION = MACHINE | {"cert", "key", "image_endpoints"}
+"""Fields that say nothing about the account."""
+
+_METHOD = APPLICATION | {"password", "auth_type", "auth_options"}
+"""Fields that prove who somebody is; they are of use with their own user and Keystone only."""
+
+_ALTERNATIVES = (
+    frozenset({"username", "user_id"}),
+    frozenset({"project_name", "project_id"}),
+    frozenset({"user_domain_name", "user_domain_id"}),
+    frozenset({"project_domain_name", "project_domain_id"}),
+    frozenset({"application_credential_name", "application_credential_id"}),
+)
+
+
+class Kind(Enum):
+    """Where a source stands."""
+
+    STATED = "stated"
+    """in the configuration: whoever inherits from it may say some of it otherwise"""
+    CLOUD = "cloud"
+    """in an entry of ``clouds.yaml``: it decides alone, so weaker sources add nothing to the account"""
+    ENVIRONMENT = "environment"
+
+
+class Part(Enum):
+    """What two sources can name differently."""
+
+    USER = "user"
+    PROJECT = "project"
+    KEYSTONE = "Keystone"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that states fields of a credential.
+
+    :param name: what messages call it
+    :param fields: the fields, by name
+    """
+
+    name: str
+    kind: Kind
+    fields: Layer
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A source that is not mixed with the stronger ones.
+
+    :param parts: what it names differently
+    """
+
+    source: Source
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What came of the sources.
+
+    :param refusals: sources whose account is another one
+    :param taken: the source of each field
+    """
+
+    credential: Credential
+    refusals: tuple[Refusal, ...]
+    taken: Mapping[str, Source]
+
+    @property
+    def missing(self) -> list[str]:
+        """Fields that are missing before anybody can sign in."""
+        return missing_fields(self.credential)
+
+
+_BESIDE_CLOUD: Mapping[Kind, frozenset[str]] = {
+    Kind.STATED: CONNECTION,
+    Kind.CLOUD: frozenset(),
+    Kind.ENVIRONMENT: MACHINE,
+}
+"""What a source may still add once an entry of ``clouds.yaml`` has decided."""
+
+
+def merge(sources: Sequence[Source], *, lenient: bool = False) -> Merged:
+    """Lay the sources over each other.
+
+    What a stronger source says about a user, a project, a domain or the way to sign in is not mixed with another form
+    of the same in a weaker one: a tenant's name in the file is not overruled by a project's id in the environment.
+
+    :param sources: strongest first
+    :param lenient: mix them whatever they name: nobody is to sign in
+    :return: the credential, domains filled with ``Default``
+    """
+    fields: dict[str, Any] = {}
+    taken: dict[str, Source] = {}
+    refusals: list[Refusal] = []
+    decided = False
+    for source in sources:
+        layer = source.fields
+        parts = () if lenient else differences(fields, layer)
+        if decided:
+            layer = _only(layer, _BESIDE_CLOUD[source.kind])
+        elif source.kind is Kind.STATED and {Part.USER, Part.KEYSTONE} & set(parts):
+            if _METHOD & layer.keys():
+                refusals.append(Refusal(source, tuple(part for part in parts if part is not Part.PROJECT)))
+            layer = _only(layer, layer.keys() - _METHOD)
+        elif source.kind is Kind.CLOUD and {Part.USER, Part.KEYSTONE} & set(parts):
+            refusals.append(Refusal(source, tuple(part for part in parts if part is not Part.PROJECT)))
+            layer = {}
+        elif source.kind is Kind.ENVIRONMENT and parts:
+            refusals.append(Refusal(source, parts))
+            layer = _only(layer, MACHINE)
+        decided = decided or source.kind is Kind.CLOUD
+        stronger = dict(fields)
+        for name, value in layer.items():
+            if name not in stronger and not _ruled_out(name, layer, stronger):
+                fields[name] = value
+                taken[name] = source
+    for domain in ("user_domain", "project_domain"):
+        if f"{domain}_id" not in fields:
+            fields.setdefault(f"{domain}_name", "Default")
+    return Merged(Credential(**fields), tuple(refusals), taken)
+
+
+def differences(strong: Layer, weak: Layer) -> tuple[Part, ...]:
+    """What two sources both name, and name differently; a name against an id is no difference.
+
+    :param strong: the fields of one
+    :param weak: those of the other
+    """
+    user = _differ(strong, weak, ("username", "user_id", "application_credential_id", "application_credential_name"))
+    ids = strong.get("project_id"), weak.get("project_id")
+    project = all(ids) and not same_project(*(str(each).lower() for each in ids))
+    anonymous = _names_user(strong) and _is_anonymous(weak)
+    found = {
+        Part.USER: user or _domains_differ(strong, weak, "user") or anonymous,
+        Part.PROJECT: project or _differ(strong, weak, ("project_name",)) or _domains_differ(strong, weak, "project"),
+        Part.KEYSTONE: bool(strong.get("auth_url") and weak.get("auth_url"))
+        and keystone(strong["auth_url"]) != keystone(weak["auth_url"]),
+    }
+    return tuple(part for part, differs in found.items() if differs)
+
+
+def keystone(url: str) -> str:
+    """What all spellings of a Keystone's address have in common: no version, slash at the end nor default port."""
+    try:
+        parts = urlsplit(url.strip())
+        scheme = parts.scheme.lower()
+        port = parts.port or {"http": 80, "https": 443}.get(scheme)
+    except ValueError:
+        return url
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if segments and segments[-1].lower().startswith("v") and segments[-1][1:].replace(".", "").isdigit():
+        segments.pop()
+    return f"{scheme}://{parts.hostname}:{port}/{'/'.join(segments)}"
+
+
+def _differ(strong: Layer, weak: Layer, names: Iterable[str]) -> bool:
+    return any(strong.get(name) and weak.get(name) and strong[name] != weak[name] for name in names)
+
+
+def _domains_differ(strong: Layer, weak: Layer, whose: str) -> bool:
+    names = [f"{whose}_domain_name", f"{whose}_domain_id"]
+    return any(
+        strong.get(name) and weak.get(name) and strong[name].casefold() != weak[name].casefold() for name in names
+    )
+
+
+def _names_user(layer: Layer) -> bool:
+    return bool(layer.get("username") or layer.get("user_id"))
+
+
+def _is_anonymous(layer: Layer) -> bool:
+    """Whether it signs in as somebody whom it does not name."""
+    kind = PLUGINS.get(layer.get("auth_type", ""))
+    signs_in = layer.get("application_credential_id") or (kind is not None and not kind.user)
+    return bool(signs_in) and not _names_user(layer)
+
+
+def _ruled_out(name: str, layer: Layer, stronger: Mapping[str, Any]) -> bool:
+    """Whether what is stated already leaves no room for a field of a weaker source."""
+    if any(name in group and not stronger.keys().isdisjoint(group) for group in _ALTERNATIVES):
+        return True
+    if name in ("auth_type", "auth_options"):
+        kind = PLUGINS.get(layer.get("auth_type", ""))
+        by_password = kind is not None and kind.password
+        return bool(stronger.keys() & APPLICATION) or ("password" in stronger and not by_password)
+    if name in APPLICATION:
+        return "password" in stronger or "auth_type" in stronger
+    if name == "password":
+        return bool(stronger.keys() & APPLICATION) or "auth_type" in stronger
+    return name == "key" and "cert" in stronger
+
+
+def _only(layer: Layer, names: Iterable[str]) -> Layer:
+    wanted = frozenset(names)
+    return {name: value for name, value in layer.items() if name in wanted}

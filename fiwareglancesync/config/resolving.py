@@ -1,0 +1,222 @@
+"""Which sources the credential of a target has, in which order, and what is told about them (contract 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..settings import MASTER, Credential
+from . import credentials
+from .cloud_files import CloudProblem
+from .clouds import Cloud, read_cloud
+from .ini import show
+from .merging import MACHINE, Kind, Merged, Refusal, Source, merge
+from .option import DEFAULT
+from .overrides import ORIGIN
+from .sections import Values
+
+CLOUD = "OS_CLOUD"
+"""The variable that names an entry of ``clouds.yaml``."""
+
+CHOSEN = "GLANCESYNC_OS_CLOUD"
+"""The variable that does what ``--os-cloud`` does, for processes that somebody else starts."""
+
+ENVIRONMENT = "environment"
+"""What messages call the environment, and ``Settings.source`` when there is no file."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The credential of a target.
+
+    :param problems: why nobody can sign in with it, whole lines
+    :param of_cloud: whether ``clouds.yaml`` has a part in it
+    :param warnings: what is odd about it
+    :param region: the region of its entry of ``clouds.yaml``, "" for none
+    """
+
+    credential: Credential
+    problems: tuple[str, ...] = ()
+    of_cloud: bool = False
+    warnings: tuple[str, ...] = ()
+    region: str = ""
+
+
+@dataclass
+class Resolver:
+    """Puts credentials together.
+
+    :param environ: the environment
+    :param chosen: the value of ``--os-cloud``, None when it is not given
+    :param embedded: whether nobody signs in at all
+    :param has_region: whether the configuration names the master region
+    """
+
+    environ: Mapping[str, str]
+    chosen: str | None
+    embedded: bool
+    has_region: bool
+    _clouds: dict[str, Cloud | CloudProblem] = field(default_factory=dict)
+
+    def resolve(self, values: Values, inherited: Values) -> Resolved:
+        """Put the credential of a target together.
+
+        :param values: the target's section
+        :param inherited: ``[DEFAULT]``
+        """
+        return _Resolution(self, values, inherited).resolved()
+
+    def cloud(self, name: str) -> Cloud | CloudProblem:
+        """An entry of ``clouds.yaml``, or why it cannot be read; it is read once."""
+        if name not in self._clouds:
+            try:
+                self._clouds[name] = read_cloud(name, self.environ)
+            except CloudProblem as problem:
+                self._clouds[name] = problem
+        return self._clouds[name]
+
+    @property
+    def chosen_cloud(self) -> str:
+        """The entry that ``--os-cloud``, or its variable, names; "" for none."""
+        return (self.chosen if self.chosen is not None else self.environ.get(CHOSEN, "")).strip()
+
+
+class _Resolution:
+    """The way to one target's credential."""
+
+    def __init__(self, resolver: Resolver, values: Values, inherited: Values) -> None:
+        self._resolver = resolver
+        self._values = values
+        self._inherited = inherited
+        self._name = values.section.name
+        self._where = values.section.origin
+        self._problems: list[str] = []
+        self._warnings: list[str] = []
+        self._cloud: tuple[str, Cloud] | None = None
+        self._of_cloud = False
+        self._variables, self._wrong = credentials.environment_layer(resolver.environ)
+
+    def resolved(self) -> Resolved:
+        merged = merge(list(self._sources()), lenient=self._resolver.embedded)
+        if self._resolver.embedded:
+            return Resolved(merged.credential, region=self._region(merged))
+        for name, text in self._wrong.items():
+            if name in merged.taken and merged.taken[name].name == ENVIRONMENT:
+                self._problems.append(f"{ENVIRONMENT}: {text}")
+        if not self._problems:
+            self._problems += self._missing(merged)
+        credential = merged.credential
+        if credential.key and not credential.cert:
+            self._problems.append(f"{self._where}: [{show(self._name)}]: key is of use only with cert; name that too")
+        self._warnings += self._ignored(merged)
+        problems, warnings = tuple(self._problems), tuple(self._warnings)
+        return Resolved(credential, problems, self._of_cloud, warnings, self._region(merged))
+
+    def _sources(self) -> Iterator[Source]:
+        """Everything that may state a part of the credential, strongest first."""
+        resolver = self._resolver
+        is_master = self._name == MASTER
+        if is_master and resolver.chosen_cloud:
+            origin = "--os-cloud" if resolver.chosen is not None else f"{ENVIRONMENT}: {CHOSEN}"
+            yield from self._entry(resolver.chosen_cloud, origin)
+            for stated in (self._inherited.words, self._inherited.file):
+                yield Source(f"[{DEFAULT}]", Kind.STATED, stated.keys)
+        else:
+            yield from self._of_section(self._values)
+            yield from self._of_section(self._inherited)
+            if is_master and self._os_cloud and not self._file_names_account:
+                yield from self._entry(self._os_cloud, f"{ENVIRONMENT}: {CLOUD}")
+        if is_master:
+            yield Source(ENVIRONMENT, Kind.ENVIRONMENT, self._variables)
+
+    def _of_section(self, values: Values) -> Iterator[Source]:
+        for stated, name in ((values.words, ORIGIN), (values.file, f"[{show(values.section.name)}]")):
+            yield Source(name, Kind.STATED, stated.keys)
+            yield Source(f"credential in {name}", Kind.STATED, stated.combined)
+            if stated.cloud and self._cloud is None:
+                yield from self._entry(stated.cloud, values.where("cloud"))
+
+    def _entry(self, name: str, where: str) -> Iterator[Source]:
+        """An entry of ``clouds.yaml``; of one that cannot be read, its name alone: it decides all the same."""
+        found = self._resolver.cloud(name)
+        self._of_cloud = True
+        if isinstance(found, CloudProblem):
+            self._problems.append(f"{where}: {found}")
+            found = Cloud({}, "")
+        else:
+            self._warnings += [f"{where}: {text}" for text in found.warnings]
+        self._cloud = self._cloud or (name, found)
+        yield Source(f"the entry {name!r} of clouds.yaml", Kind.CLOUD, {"cloud": name, **found.fields})
+
+    @property
+    def _os_cloud(self) -> str:
+        return self._resolver.environ.get(CLOUD, "").strip()
+
+    @property
+    def _file_names_account(self) -> bool:
+        return self._values.names_account or self._inherited.names_account
+
+    def _missing(self, merged: Merged) -> list[str]:
+        missing = merged.missing
+        where = f"{self._where}: [{show(self._name)}]"
+        if not missing:
+            return []
+        if merged.refusals:
+            sections = (self._values, self._inherited)
+            if any(stated.is_wrong for values in sections for stated in (values.words, values.file)):
+                return []  # what is wrong there has been told, and what it should name is not known
+            return [f"{where}: {_two_accounts(missing, merged.refusals[0], self._name)}"]
+        if self._cloud and merged.credential.cloud:
+            entry = f"the entry {self._cloud[0]!r} of {self._cloud[1].file}"
+            return [f"{where}: {entry} lacks {_parts(missing)}; nothing else adds to it"]
+        return [f"{where}: {credentials.how_to_state(name, self._name)}" for name in missing]
+
+    def _ignored(self, merged: Merged) -> Iterator[str]:
+        """What is set and has no effect, because something else decides."""
+        for refusal in merged.refusals:
+            if refusal.source.kind is Kind.CLOUD and not merged.missing:
+                parts = _listed([part.value for part in refusal.parts])
+                yield f"{self._where}: [{show(self._name)}]: {refusal.source.name} is not used: it has another {parts}"
+        if self._name != MASTER:
+            return
+        ignored: list[str] = []
+        decides = ""
+        if self._resolver.chosen_cloud:
+            decides = "--os-cloud" if self._resolver.chosen is not None else CHOSEN
+            if self._values.names_account or self._inherited.names_account:
+                ignored.append("the credential in the configuration")
+            ignored += [CLOUD] if self._os_cloud else []
+        elif self._file_names_account:
+            decides = "cloud in the configuration" if merged.credential.cloud else "the credential in the configuration"
+            ignored += [CLOUD] if self._os_cloud and self._os_cloud != merged.credential.cloud else []
+        elif self._os_cloud:
+            decides = CLOUD
+        if self._cloud and merged.credential.cloud:
+            ignored += credentials.variables_set(self._resolver.environ, besides=MACHINE)
+        region = self._resolver.environ.get("OS_REGION_NAME", "").strip()
+        if region and not self._resolver.has_region and self._region(merged) not in ("", region):
+            ignored.append("OS_REGION_NAME")
+        if ignored:
+            verb = "is" if len(ignored) == 1 else "are"
+            yield f"{', '.join(ignored)} {verb} ignored: {decides} alone says whose account is used"
+
+    def _region(self, merged: Merged) -> str:
+        return self._cloud[1].region if self._cloud and merged.credential.cloud == self._cloud[0] else ""
+
+
+def _parts(fields: list[str]) -> str:
+    return _listed([credentials.label(name) for name in fields])
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _two_accounts(missing: list[str], refusal: Refusal, target: str) -> str:
+    others = _listed([part.value for part in refusal.parts])
+    source = "the environment" if refusal.source.kind is Kind.ENVIRONMENT else refusal.source.name
+    section = f"[{show(target)}]"
+    return (
+        f"{_parts(missing)} cannot come from {source}, which has another {others} than {section}: a credential is "
+        f"never put together from two accounts; complete {section}, or have both name the same"
+    )
