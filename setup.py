@@ -42,6 +42,7 @@ setup(
     data_files=[("share/man/man1", ["docs/man/glancesync.1"])],
     python_requires=">=3.10",
     install_requires=[
+        "PyYAML>=6,<7",
         "SQLAlchemy>=2.0,<3",
         "alembic>=1.13,<2",
         "click>=8.1,<9",

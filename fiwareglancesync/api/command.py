@@ -10,11 +10,15 @@ from flask import Flask
 from flask.cli import ScriptInfo, shell_command
 from flask_migrate.cli import db as db_group
 
+from ..config.resolving import CHOSEN
 from ..errors import ConfigError, GlanceSyncError
 from .server import develop, serve
 from .settings import StartError
 
 PORT = click.IntRange(1, 65535)
+OS_CLOUD = click.option(
+    "--os-cloud", metavar="NAME", help="The master's account is this entry of clouds.yaml, whatever else says so."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,8 +35,10 @@ def cli() -> None:
     type=click.IntRange(1, 1000),
     help="Number of concurrent workers to be launched, usually 2*core numbers+1.",
 )
-def gunicornserver(host: str | None, port: int | None, workers: int | None) -> None:
+@OS_CLOUD
+def gunicornserver(host: str | None, port: int | None, workers: int | None, os_cloud: str | None) -> None:
     """Run the GlanceSync server application within Gunicorn."""
+    _choose(os_cloud)
     serve(host, port, workers)
 
 
@@ -44,6 +50,7 @@ def gunicornserver(host: str | None, port: int | None, workers: int | None) -> N
 @click.option("--passthrough-errors", is_flag=True, help="Let errors end the server.")
 @click.option("-d", "--no-debug", is_flag=True, help="Without Flask's debug mode.")
 @click.option("-r", "--no-reload", is_flag=True, help="Without restarting when a source file changes.")
+@OS_CLOUD
 def runserver(
     host: str | None,
     port: int | None,
@@ -52,8 +59,10 @@ def runserver(
     passthrough_errors: bool,
     no_debug: bool,
     no_reload: bool,
+    os_cloud: str | None,
 ) -> None:
     """Run the Flask development server i.e. app.run()."""
+    _choose(os_cloud)
     if threaded and processes > 1:
         raise click.UsageError("--threaded and --processes exclude each other")
     develop(
@@ -81,6 +90,12 @@ def main() -> None:
         _end("\n".join(f"ERROR: {problem}" for problem in error.problems))
     except (GlanceSyncError, OSError) as error:
         _end(f"ERROR: {error}")
+
+
+def _choose(os_cloud: str | None) -> None:
+    """Tell this process and those that it starts which entry of ``clouds.yaml`` is meant."""
+    if os_cloud is not None:
+        os.environ[CHOSEN] = os_cloud
 
 
 def _application() -> Flask:

@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 
 from ..jobs.signals import cancellable
+from ..settings import Settings
 from .logs import set_up
 from .settings import ServerSettings, StartError, is_loopback
 
@@ -44,9 +45,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         from .app import configuration, create_app
         from .gunicorn_worker import ImpatientWorker
 
-        settings, _ = configuration(os.environ)
+        settings, synchronisation = configuration(os.environ)
         host = checked_host(host or settings.host, settings)
-        _begin(settings)
+        _begin(settings, synchronisation)
         # Here what is wrong is found once, and told; each worker then makes its own, and shares no connection.
         _check(create_app(os.environ, shared=shared, background=False))
         options = {
@@ -78,9 +79,9 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
     """
     from .app import configuration, create_app
 
-    settings, _ = configuration(os.environ)
+    settings, synchronisation = configuration(os.environ)
     host = checked_host(host or "127.0.0.1", settings)
-    _begin(settings)
+    _begin(settings, synchronisation)
     app = create_app(os.environ)
     _check(app)
     with cancellable():
@@ -111,9 +112,10 @@ def _check(app: Flask) -> None:
     found.executor.check()
 
 
-def _begin(settings: ServerSettings) -> None:
+def _begin(settings: ServerSettings, synchronisation: Settings) -> None:
     """Open the log, and tell who starts the server what is to be known."""
-    warnings = [*settings.warnings, set_up(settings.logging_file)]
+    told = [message.text for message in synchronisation.warnings]
+    warnings = [*settings.warnings, *told, set_up(settings.logging_file)]
     if settings.keystone is None:
         warnings.append("Without Keystone settings the server does not authenticate; it serves on loopback only.")
     for text in filter(None, warnings):

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from flask import Flask
 
 from ..config import load_settings
+from ..config.resolving import CHOSEN
 from ..errors import ConfigError
 from ..facade.factory import EMBEDDED
 from ..jobs.database import open_engine
@@ -53,6 +54,8 @@ def main(words: Sequence[str], prog: str) -> int:
     :raises GlanceSyncError: Celery is not installed, or the broker or the database cannot be used
     """
     options = build_parser(prog).parse_args(words)
+    if options.os_cloud is not None:
+        os.environ[CHOSEN] = options.os_cloud  # for the processes of the tasks too
     try:
         server, settings = _configuration(os.environ)
         warnings = [*server.warnings, *(message.text for message in settings.warnings), _open_log(server)]
@@ -83,6 +86,9 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--check", action="store_true", help="see whether settings, broker and database can be used, and end"
+    )
+    parser.add_argument(
+        "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
     )
     parser.add_argument(
         "-c", "--concurrency", type=_slots, metavar="N", help="tasks that are done at once (default: max_children)"

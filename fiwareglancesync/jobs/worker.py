@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager, suppress
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..config import load_settings
+from ..config.overrides import ORIGIN
 from ..errors import Cancelled, CloudError, GlanceSyncError
 from ..execution.regions import RegionRef
 from ..execution.run import Run
@@ -112,7 +113,8 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
             told = run.prepare([ref], request.mode.purpose)
         except CloudError as error:
             return region_error(settings.master_region, error)
-        for message in told:
+        asked = [message for message in settings.warnings if message.text.startswith(f"{ORIGIN}: ")]
+        for message in [*asked, *told]:
             recorder.tell(message)
         outcome = RegionJob(run, request.mode)(ref, recorder).outcome
         if outcome.error is not None:

@@ -102,15 +102,19 @@ Act = Answer | Silence | HangUp | Drip
 class ScriptedServer:
     """A server that plays, for each method and path, its acts in order; the last one is repeated."""
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    def __init__(self, certificate: Path | None = None, clients: Path | None = None) -> None:
         """Make a server.
 
         :param certificate: file with a certificate and its key, for TLS
+        :param clients: file with the authority whose certificate every client must show
         """
         self._tls: ssl.SSLContext | None = None
         if certificate is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate)
+        if self._tls is not None and clients is not None:
+            self._tls.verify_mode = ssl.CERT_REQUIRED
+            self._tls.load_verify_locations(clients)
         self.requests: list[Request] = []
         self.unexpected: list[str] = []
         self._script: dict[str, list[Act]] = defaultdict(list)

@@ -42,6 +42,9 @@ def from_exception(error: BaseException, service: str, url: str) -> CloudError:
         return Unreachable(f"{who}: the host name cannot be resolved ({_reason(name)})", transient=again)
     if found(ConnectionRefusedError):
         return Unreachable(f"{who} does not answer (connection refused)")
+    certificate = _client_certificate(chain)
+    if certificate:
+        return Unreachable(f"{who}: {certificate}; see cert and key (OS_CERT, OS_KEY)", transient=False)
     if found(ssl.SSLError, requests.exceptions.SSLError):
         return Unreachable(
             f"{who}: no trusted connection ({_tls_reason(chain)}); name the authority's file in cacert (OS_CACERT)",
@@ -94,6 +97,18 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return one_line(error.strerror)
     return type(error).__name__
+
+
+def _client_certificate(chain: list[BaseException]) -> str:
+    """What is wrong with the certificate that we show; "" when it is not about that."""
+    for cause in chain:
+        if isinstance(cause, ssl.SSLError):
+            text = one_line((cause.reason or str(cause)).lower().replace("_", " "))
+            if "key values mismatch" in text or "pem lib" in text:
+                return f"the client certificate cannot be used ({text})"
+            if "alert" in text and "certificate" in text and "unknown ca" not in text:
+                return f"the client certificate is missing or not accepted ({text})"
+    return ""
 
 
 def _tls_reason(chain: list[BaseException]) -> str:

@@ -291,7 +291,11 @@ def _loaded_plugin(given: Credential, url: str) -> v3.Auth:
     options |= dict(given.auth_options)
     try:
         loader: Any = get_plugin_loader(given.auth_type)
-        plugin: v3.Auth = loader.load_from_options_getter(lambda option: options.get(option.dest) or option.default)
+        taken = {option.dest for option in loader.get_options()}
+        stated = {name: value for name, value in options.items() if name in taken and value}
+        if "client_secret" in taken:
+            stated.setdefault("client_secret", None)  # a public client has none, but has to say so
+        plugin: v3.Auth = loader.load_from_options(**stated)
     except refusals.ClientException as error:
         raise Rejected(f"auth_type {given.auth_type} cannot be used: {error}", scope=Scope.RUN) from error
     return plugin

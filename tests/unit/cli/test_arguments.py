@@ -14,7 +14,7 @@ from fiwareglancesync.errors import UsageError
 OPTIONS = (
     *("--parallel", "--config", "--dry-run", "--show-status", "--show-regions", "--make-backups", "--make-backup"),
     *("--format", "--events", "--report", "--image", "--transfer", "--progress", "--no-progress", "--exit-code"),
-    *("--wait", "--conf", "-v", "--verbose", "-q", "--quiet", "--debug", "--version", "-h", "--help"),
+    *("--wait", "--conf", "--os-cloud", "-v", "--verbose", "-q", "--quiet", "--debug", "--version", "-h", "--help"),
 )
 
 

@@ -530,3 +530,55 @@ class TestNames:
         assert shell("--show-status").out == 'pending_upload,Burgos,"a,""b""\r\nERROR:forged\x1b[2J"\r\n'
         assert 'INFO:Burgos: Uploading image a,"b"\\x0d\\x0aERROR:forged\\x1b[2J (1 MB)' in shell().lines
         assert [found.name for found in shell.images("Burgos")] == [name]
+
+
+class TestWordsThatNothingMatches:
+    def test_they_are_told_before_anything_is_done(self, shell: Shell) -> None:
+        shell.load(configuration="ignore_regions = burgos\nforcesyncs = m-smal\n", Spain=MASTERS, Burgos=[])
+        file = shell.configuration
+        for words in (("--dry-run",), ("--show-status",), ("--dry-run", "--parallel")):
+            assert shell(*words).complaints == [
+                f"WARNING:{file}:6: [master] ignore_regions: there is no region 'burgos'; did you mean Burgos?",
+                f"WARNING:{file}:7: [master] forcesyncs: the master has no image 'm-smal'; did you mean m-small?",
+            ]
+
+    def test_a_misspelt_key_of_the_command_line_changes_nothing(self, shell: Shell) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+        ended = shell("--config", "max_replacments=3")
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.complaints == [
+            "ERROR:--config: [DEFAULT] max_replacments: unknown key, nothing is done; did you mean max_replacements?"
+        ]
+        assert shell.images("Burgos") == []
+
+
+class TestTheAccount:
+    """How the command and the reading of the configuration go together, without any cloud."""
+
+    @pytest.fixture(autouse=True)
+    def real(self, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("GLANCESYNC_MOCKPERSISTENT_PATH")
+        for name in [name for name in os.environ if name.startswith("OS_")]:
+            monkeypatch.delenv(name)
+        clouds = shell.folder / "clouds.yaml"
+        account = "{auth_url: 'http://127.0.0.1:9/v3', username: u, password: p, project_name: t}"
+        clouds.write_text(f"clouds: {{a: {{auth: {account}, region_name: Spain}}, b: {{profile: ovh}}}}")
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds))
+        shell.configuration.write_text("[other]\ncloud = b\n")
+
+    def test_an_entry_that_cannot_be_used_ends_it_for_those_who_ask(self, shell: Shell) -> None:
+        for word in ("other:", "other:Madrid"):
+            ended = shell("--dry-run", "--os-cloud", "a", word)
+            assert ended.code == 2
+            [line] = ended.complaints
+            assert line.startswith(f"ERROR:{shell.configuration}:2: [other] cloud: the entry 'b' of ")
+
+    def test_all_others_get_a_warning(self, shell: Shell) -> None:
+        ended = shell("--dry-run", "--os-cloud", "a", "Burgos")
+        assert ended.code == 1
+        warning, error = ended.complaints
+        assert warning.startswith(f"WARNING:{shell.configuration}:2: [other] cloud: the entry 'b' of ")
+        assert "Keystone at http://127.0.0.1:9/v3 does not answer" in error
+
+    def test_the_option_needs_a_name(self, shell: Shell) -> None:
+        assert shell("--os-cloud", " ").complaints == ["ERROR:--os-cloud names no entry of clouds.yaml"]

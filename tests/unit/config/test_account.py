@@ -92,13 +92,14 @@ def test_a_password_that_is_left_over_does_not_complete_an_entry(clouds: dict[st
 def test_the_option_wins_over_the_variables(clouds: dict[str, str], variables: dict[str, str]) -> None:
     found = environment_account({**clouds, **variables}, "there")
     assert (found.credential.username, found.credential.cloud) == ("dora", "there")
-    assert found.warnings == (("OS_CLOUD is ignored: --os-cloud alone says whose account is used",) if variables else ())
+    told = ("OS_CLOUD is ignored: --os-cloud alone says whose account is used",)
+    assert found.warnings == (told if variables else ())
 
 
 @pytest.mark.parametrize("kind", ["v3token", "v3oidcpassword"])
 def test_another_type_than_a_password_needs_an_entry(kind: str) -> None:
     [problem] = problems({**COMPLETE, "OS_AUTH_TYPE": kind})
-    assert problem.startswith(f"environment: OS_AUTH_TYPE: found '{kind}', expected password or v3applicationcredential")
+    assert problem.startswith(f"environment: OS_AUTH_TYPE: found '{kind}', expected password or v3application")
     assert "clouds.yaml" in problem
 
 

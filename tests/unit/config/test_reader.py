@@ -283,7 +283,11 @@ def test_positive_whole_numbers(reading: Any, section: str, key: str, value: str
         ("master", "max_replacements = -1", "found '-1', expected a whole number, 0 or more"),
         ("master", "only_tenant_images = maybe", "found 'maybe', expected True or False"),
         ("master", "insecure = perhaps", "found 'perhaps', expected True or False"),
-        ("master", "interface = private", "found 'private', expected one of public, internal, admin, or several of them"),
+        (
+            "master",
+            "interface = private",
+            "found 'private', expected one of public, internal, admin, or several of them",
+        ),
         ("master", "keystone_url = host:5000", "expected an address that starts with http:// or https://"),
         ("master", "use_keystone_v3 = 3", "found '3', expected True or False"),
     ],

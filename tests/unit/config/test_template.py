@@ -43,7 +43,7 @@ def test_it_is_right_as_it_is(reading: Any) -> None:
 def test_with_every_line_uncommented_it_is_right_too(reading: Any, tmp_path: Path) -> None:
     clouds = tmp_path / "clouds.yaml"
     clouds.write_text(
-        "clouds: {federation: {auth: {auth_url: 'http://keystone.example.org:5000/v3', username: admin, password: p, project_name: t}}}"
+        "clouds: {federation: {auth: {auth_url: 'http://keystone.example.org:5000/v3', username: admin, password: p}}}"
     )
     settings = reading.settings(uncommented(), environ={"OS_CLIENT_CONFIG_FILE": str(clouds)})
     assert settings.warnings == ()

@@ -74,7 +74,8 @@ class TestEntryOfCloudsYaml:
         assert warning.text.endswith(" are ignored: cloud in the configuration alone says whose account is used")
 
     def test_nothing_is_told_where_nothing_is_ignored(self, reading: Any, clouds: Any) -> None:
-        environ = {**clouds, "OS_CLOUD": "b", "OS_REGION_NAME": "Bilbao", "OS_CACERT": "/ca", "OS_INTERFACE": "internal"}
+        machine = {"OS_CACERT": "/ca", "OS_INTERFACE": "internal"}
+        environ = {**clouds, **machine, "OS_CLOUD": "b", "OS_REGION_NAME": "Bilbao"}
         settings = reading.settings("[master]\ncloud = b\n", environ=environ)
         assert settings.warnings == ()
         assert (settings.master.credential.cacert, settings.master.credential.interface) == ("/ca", "internal")
@@ -197,15 +198,17 @@ class TestEnvironment:
     @pytest.mark.parametrize(("mine", "theirs"), [("http://a", "http://a:80/v3"), ("https://a/x/", "https://a:443/x/v3")])
     def test_a_default_port_is_no_difference(self, reading: Any, mine: str, theirs: str) -> None:
         environ = {**OF_A, "OS_AUTH_URL": theirs}
-        assert reading.settings(f"[master]\nkeystone_url = {mine}\n", environ=environ).master.credential.password == "of-a"
+        credential = reading.settings(f"[master]\nkeystone_url = {mine}\n", environ=environ).master.credential
+        assert credential.password == "of-a"
 
     @pytest.mark.parametrize("other", ["https://a:5000/v3", "http://a:5001/v3", "http://a:5000/identity"])
     def test_another_scheme_port_or_path_is_one(self, reading: Any, other: str) -> None:
         assert len(reading.problems(f"[master]\nkeystone_url = {other}\n", environ=OF_A)) == 1
 
     def test_a_name_against_an_id_is_no_difference(self, reading: Any) -> None:
-        changes = {**OF_A, "OS_USER_ID": "uid", "OS_PROJECT_ID": "pid", "OS_USER_DOMAIN_ID": "did"}
-        environ = {k: v for k, v in changes.items() if k not in ("OS_USERNAME", "OS_PROJECT_NAME", "OS_USER_DOMAIN_NAME")}
+        names = ("OS_USERNAME", "OS_PROJECT_NAME", "OS_USER_DOMAIN_NAME")
+        ids = {"OS_USER_ID": "uid", "OS_PROJECT_ID": "pid", "OS_USER_DOMAIN_ID": "did"}
+        environ = {**{key: value for key, value in OF_A.items() if key not in names}, **ids}
         text = "[master]\nuser = alice\ntenant = pa\nuser_domain = d\n"
         credential = reading.settings(text, environ=environ).master.credential
         assert account(credential) == A

@@ -117,3 +117,61 @@ def test_a_broken_connection_is_told(secure: ScriptedServer, certificate: Path) 
     with pytest.raises(CloudError, match=r"of \d+ bytes"):
         place(secure, certificate).upload("i-1", Body(64 * len(PIECE), lambda: iter([PIECE] * 64)))
     assert len(secure.of("PUT", FILE)) == 1
+
+
+class TestClientCertificates:
+    @pytest.fixture
+    def mutual(self, certificate: Path) -> Iterator[ScriptedServer]:
+        """A server that serves those alone who show the certificate."""
+        server = ScriptedServer(certificate, clients=certificate)
+        server.on("POST", "/v3/auth/tokens", token_answer({"Burgos": server.url}))
+        with server.running():
+            yield server
+
+    @pytest.fixture
+    def apart(self, certificate: Path, tmp_path: Path) -> tuple[str, str]:
+        """The certificate and its key, in two files."""
+        text = certificate.read_text()
+        begin = text.index("-----BEGIN CERTIFICATE")
+        (tmp_path / "me.crt").write_text(text[begin:])
+        (tmp_path / "me.key").write_text(text[:begin])
+        return str(tmp_path / "me.crt"), str(tmp_path / "me.key")
+
+    def regions(self, server: ScriptedServer, certificate: Path, **shown: str) -> list[str]:
+        trusting = target(server, cacert=str(certificate), **shown)
+        return list(OpenStackFederation(Settings("Spain", {"master": trusting}), HASTY).regions(trusting))
+
+    def test_one_in_two_files_is_shown(
+        self, mutual: ScriptedServer, certificate: Path, apart: tuple[str, str]
+    ) -> None:
+        assert self.regions(mutual, certificate, cert=apart[0], key=apart[1]) == ["Burgos"]
+
+    def test_one_with_its_key_is_shown_to_glance_too(self, mutual: ScriptedServer, certificate: Path) -> None:
+        mutual.on("DELETE", "/v2/images/i-1", Answer(204))
+        trusting = target(mutual, cacert=str(certificate), cert=str(certificate))
+        federation = OpenStackFederation(Settings("Spain", {"master": trusting}), HASTY)
+        federation.place(trusting, "Burgos").delete("i-1")
+        assert mutual.lines == ["POST /v3/auth/tokens", "DELETE /v2/images/i-1"]
+
+    def test_without_one_nobody_is_served(self, mutual: ScriptedServer, certificate: Path) -> None:
+        with pytest.raises(CloudError):
+            self.regions(mutual, certificate)
+        assert mutual.lines == []
+
+    @pytest.mark.parametrize("key", ["cert", "key"])
+    def test_a_file_that_is_not_there_is_named(
+        self, mutual: ScriptedServer, certificate: Path, apart: tuple[str, str], key: str
+    ) -> None:
+        shown = {"cert": apart[0], "key": apart[1], key: "/no/such.pem"}
+        with pytest.raises(CloudError, match=r"invalid path: /no/such\.pem") as caught:
+            self.regions(mutual, certificate, **shown)
+        assert not caught.value.transient
+
+    def test_a_key_of_another_certificate_is_told(
+        self, mutual: ScriptedServer, certificate: Path, apart: tuple[str, str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "other").mkdir()
+        other = self_signed(tmp_path / "other")
+        with pytest.raises(CloudError, match=r"the client certificate cannot be used \(.*; see cert and key") as caught:
+            self.regions(mutual, certificate, cert=apart[0], key=str(other))
+        assert not caught.value.transient
