@@ -144,6 +144,11 @@ def merge(sources: Sequence[Source], *, lenient: bool = False) -> Merged:
     return Merged(Credential(**fields), tuple(refusals), taken)
 
 
+def connection(layer: Layer) -> Layer:
+    """The fields that say nothing about the account."""
+    return _only(layer, CONNECTION)
+
+
 def differences(strong: Layer, weak: Layer) -> tuple[Part, ...]:
     """What two sources both name, and name differently; a name against an id is no difference.
 

@@ -10,7 +10,7 @@ from . import credentials
 from .cloud_files import CloudProblem
 from .clouds import Cloud, read_cloud
 from .ini import show
-from .merging import MACHINE, Kind, Merged, Refusal, Source, merge
+from .merging import MACHINE, Kind, Merged, Refusal, Source, connection, merge
 from .option import DEFAULT
 from .overrides import ORIGIN
 from .sections import Values
@@ -118,9 +118,10 @@ class _Resolution:
         is_master = self._name == MASTER
         if is_master and resolver.chosen_cloud:
             origin = "--os-cloud" if resolver.chosen is not None else f"{ENVIRONMENT}: {CHOSEN}"
+            for values in (self._values, self._inherited):  # what is said beside --os-cloud is meant for its entry
+                yield Source(ORIGIN, Kind.STATED, connection(values.words.keys))
             yield from self._entry(resolver.chosen_cloud, origin)
-            for stated in (self._inherited.words, self._inherited.file):
-                yield Source(f"[{DEFAULT}]", Kind.STATED, stated.keys)
+            yield Source(f"[{DEFAULT}]", Kind.STATED, self._inherited.file.keys)
         else:
             yield from self._of_section(self._values)
             yield from self._of_section(self._inherited)
@@ -183,7 +184,7 @@ class _Resolution:
         decides = ""
         if self._resolver.chosen_cloud:
             decides = "--os-cloud" if self._resolver.chosen is not None else CHOSEN
-            if self._values.names_account or self._inherited.names_account:
+            if self._file_names_account or self._values.file.keys:
                 ignored.append("the credential in the configuration")
             ignored += [CLOUD] if self._os_cloud else []
         elif self._file_names_account:

@@ -120,6 +120,14 @@ class TestEntryOfCloudsYaml:
         assert warning.text.endswith(" are ignored: --os-cloud alone says whose account is used")
         assert settings.master_region == "Bilbao"
 
+    def test_what_is_said_beside_the_option_is_meant_for_its_entry(self, reading: Any, clouds: Any) -> None:
+        words = ("master.interface=internal", "cacert=/ca", "master.user=alice")
+        settings = reading.settings(None, *words, environ=clouds, os_cloud="b")
+        credential = settings.master.credential
+        assert account(credential) == B
+        assert (credential.interface, credential.cacert) == ("internal", "/ca")
+        assert "the credential in the configuration is ignored" in settings.warnings[0].text
+
     def test_the_variable_of_the_option_does_the_same(self, reading: Any, clouds: Any) -> None:
         text = f"[master]\ncredential = alice,{PASSWORD},http://a:5000/v3,pa\n"
         settings = reading.settings(text, environ={**clouds, "GLANCESYNC_OS_CLOUD": "b"})
