@@ -91,10 +91,15 @@ def serving(
 
 
 @contextmanager
-def gunicorn(environ: Mapping[str, str], folder: Path, port: int, workers: int = 2) -> Iterator[str]:
-    """``run.py gunicornserver``; its address."""
+def gunicorn(
+    environ: Mapping[str, str], folder: Path, port: int, workers: int = 2, words: Sequence[str] = ()
+) -> Iterator[str]:
+    """``run.py gunicornserver``; its address.
+
+    :param words: further words of its command line
+    """
     command = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py"), "gunicornserver"]
-    command += ["-p", str(port), "-w", str(workers)]
+    command += ["-p", str(port), "-w", str(workers), *words]
     address = f"http://{LOOPBACK}:{port}"
     with serving(command, environ, folder / "server.out", lambda: answers(address)):
         yield address
