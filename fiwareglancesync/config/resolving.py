@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..settings import MASTER, Credential
 from . import credentials
@@ -93,6 +93,7 @@ class _Resolution:
         self._problems: list[str] = []
         self._warnings: list[str] = []
         self._cloud: tuple[str, Cloud] | None = None
+        self._unreadable = ""
         self._of_cloud = False
         self._variables, self._wrong = credentials.environment_layer(resolver.environ)
 
@@ -103,6 +104,10 @@ class _Resolution:
         for name, text in self._wrong.items():
             if name in merged.taken and merged.taken[name].name == ENVIRONMENT:
                 self._problems.append(f"{ENVIRONMENT}: {text}")
+        if self._unreadable and merged.missing:
+            self._problems.append(self._unreadable)
+        elif self._unreadable:
+            self._warnings.append(self._unreadable)
         if not self._problems:
             self._problems += self._missing(merged)
         credential = merged.credential
@@ -122,11 +127,13 @@ class _Resolution:
                 yield Source(ORIGIN, Kind.STATED, connection(values.words.keys))
             yield from self._entry(resolver.chosen_cloud, origin)
             yield Source(f"[{DEFAULT}]", Kind.STATED, self._inherited.file.keys)
+        elif is_master and self._os_cloud and not self._file_names_account:
+            for source in (*self._of_section(self._values), *self._of_section(self._inherited)):
+                yield replace(source, fields=connection(source.fields))
+            yield from self._entry(self._os_cloud, f"{ENVIRONMENT}: {CLOUD}")
         else:
             yield from self._of_section(self._values)
             yield from self._of_section(self._inherited)
-            if is_master and self._os_cloud and not self._file_names_account:
-                yield from self._entry(self._os_cloud, f"{ENVIRONMENT}: {CLOUD}")
         if is_master:
             yield Source(ENVIRONMENT, Kind.ENVIRONMENT, self._variables)
 
@@ -142,7 +149,7 @@ class _Resolution:
         found = self._resolver.cloud(name)
         self._of_cloud = True
         if isinstance(found, CloudProblem):
-            self._problems.append(f"{where}: {found}")
+            self._unreadable = f"{where}: {found}"
             found = Cloud({}, "")
         else:
             self._warnings += [f"{where}: {text}" for text in found.warnings]
@@ -166,7 +173,8 @@ class _Resolution:
             sections = (self._values, self._inherited)
             if any(stated.is_wrong for values in sections for stated in (values.words, values.file)):
                 return []  # what is wrong there has been told, and what it should name is not known
-            return [f"{where}: {_two_accounts(missing, merged.refusals[0], self._name)}"]
+            section = self._name if self._values.holds_credential else DEFAULT
+            return [f"{where}: {_two_accounts(missing, merged.refusals[0], section)}"]
         if self._cloud and merged.credential.cloud:
             entry = f"the entry {self._cloud[0]!r} of {self._cloud[1].file}"
             return [f"{where}: {entry} lacks {_parts(missing)}; nothing else adds to it"]
@@ -213,10 +221,10 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _two_accounts(missing: list[str], refusal: Refusal, target: str) -> str:
+def _two_accounts(missing: list[str], refusal: Refusal, name: str) -> str:
     others = _listed([part.value for part in refusal.parts])
     source = "the environment" if refusal.source.kind is Kind.ENVIRONMENT else refusal.source.name
-    section = f"[{show(target)}]"
+    section = f"[{show(name)}]"
     return (
         f"{_parts(missing)} cannot come from {source}, which has another {others} than {section}: a credential is "
         f"never put together from two accounts; complete {section}, or have both name the same"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from fiwareglancesync.api import command as server_command
 from fiwareglancesync.api import settings
 from fiwareglancesync.cli.main import main
 
@@ -104,3 +107,20 @@ def test_the_broker_may_come_from_the_settings_file(
     for name in ("GLANCESYNC_EXECUTOR", "GLANCESYNC_BROKER_URL"):
         monkeypatch.delenv(name)
     assert "the broker at redis://:**@127.0.0.1:2/7 cannot be reached" in refusal(capsys)
+
+
+def test_the_option_is_handed_to_the_tasks(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLANCESYNC_OS_CLOUD", "another")  # and is restored afterwards
+    refusal(capsys, "--os-cloud", "mine")
+    assert os.environ["GLANCESYNC_OS_CLOUD"] == "mine"
+
+
+@pytest.mark.parametrize("command", ["gunicornserver", "runserver"])
+def test_so_is_that_of_the_server(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setenv("GLANCESYNC_OS_CLOUD", "another")
+    for name in ("serve", "develop"):
+        monkeypatch.setattr(server_command, name, lambda *_, **__: seen.append(os.environ["GLANCESYNC_OS_CLOUD"]))
+    assert CliRunner().invoke(server_command.cli, [command, "--os-cloud", "mine"]).exit_code == 0
+    assert CliRunner().invoke(server_command.cli, [command]).exit_code == 0
+    assert seen == ["mine", "mine"]

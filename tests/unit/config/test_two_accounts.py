@@ -102,11 +102,19 @@ class TestEntryOfCloudsYaml:
         assert "the password is missing" in problems[0]
 
     def test_rules_in_master_leave_os_cloud_as_it_is(self, reading: Any, clouds: Any) -> None:
-        text = "[DEFAULT]\nuser_domain = Default\n[master]\nreplace = any\ninterface = internal\n"
+        text = "[DEFAULT]\nuser_domain = of-others\n[master]\nreplace = any\ninterface = internal\n"
         settings = reading.settings(text, environ={**clouds, "OS_CLOUD": "b"})
         assert account(settings.master.credential) == B
         assert settings.master.credential.interface == "internal"
+        assert settings.master.credential.user_domain_name == "Default"
         assert settings.warnings == ()
+
+    def test_an_entry_of_default_that_nobody_needs_may_be_unreadable(self, reading: Any, clouds: Any) -> None:
+        text = f"[DEFAULT]\ncloud = nowhere\n[other]\ncredential = alice,{PASSWORD},http://a:5000/v3,pa\n[third]\n"
+        settings = reading.settings(text, environ={**clouds, "OS_REGION_NAME": "Bilbao"}, os_cloud="b")
+        assert account(settings.targets["other"].credential) == A
+        assert settings.targets["other"].problem == ""
+        assert "[DEFAULT] cloud: found 'nowhere'" in settings.targets["third"].problem
 
     @pytest.mark.parametrize("variables", [{}, {"OS_CLOUD": "application"}, {"GLANCESYNC_OS_CLOUD": "application"}])
     def test_the_option_wins_over_all(self, reading: Any, clouds: Any, variables: dict[str, str]) -> None:
@@ -290,6 +298,11 @@ class TestSections:
         text = "[DEFAULT]\nuser = alice\npassword = of-a\nkeystone_url = http://a\ntenant = pa\n[other]\nuser = bob\n"
         [problem] = reading.problems(text, environ={"OS_REGION_NAME": "Alicante"})
         assert "[other]: the password cannot come from [DEFAULT], which has another user" in problem
+
+    def test_what_default_names_counts_for_the_master_too(self, reading: Any) -> None:
+        [problem] = reading.problems("[DEFAULT]\nuser = bob\n", environ=OF_A)
+        assert "cannot come from the environment, which has another user than [DEFAULT]" in problem
+        assert "complete [DEFAULT], or have both name the same" in problem
 
     def test_what_is_no_secret_is_inherited(self, reading: Any) -> None:
         text = (

@@ -43,10 +43,10 @@ def told(
     entries = tuple(ListEntry("FILE:1: [x] list", key, word, targets) for key, word in words)
     regions = tuple(word for key, word in words if key == "ignore_regions")
     made = {name: Target(name, ignore_regions=regions, metadata_set=frozenset(listed)) for name in ("master", "other")}
+    known: Any = federation or Federation(REGIONS)
     images = (master_image("one", id=UUID, properties=dict.fromkeys(properties, "x")),)
-    messages = unmatched_entries(
-        Settings(MASTER, made, entries=entries), asked, federation or Federation(REGIONS), Listing(MASTER, OURS, images)
-    )
+    settings = Settings(MASTER, made, entries=entries)
+    messages = unmatched_entries(settings, asked, known, Listing(MASTER, OURS, images))
     return [message.text.removeprefix("FILE:1: [x] list: ") for message in messages]
 
 
