@@ -103,15 +103,15 @@ def _parsed(text: str, path: str) -> Any:
     try:
         return json.loads(text) if path.endswith("json") else yaml.safe_load(text)
     except json.JSONDecodeError as error:
-        raise CloudProblem(f"{path}:{error.lineno}: no JSON from column {error.colno} on") from error
+        raise CloudProblem(f"{path}:{error.lineno}: cannot be read as JSON from column {error.colno} on") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else path
         column = f" from column {mark.column + 1} on" if mark else ""
-        text = f"{where}: no YAML{column}; a value with special characters needs quotes"
+        text = f"{where}: cannot be read as YAML{column}; a value with special characters needs quotes"
         raise CloudProblem(text) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise CloudProblem(f"{path}: no YAML; expected a file as openstacksdk reads it") from error
+        raise CloudProblem(f"{path}: cannot be read as YAML; expected a file as openstacksdk reads it") from error
 
 
 def _mapping(document: Any, key: str, file: str) -> Entry:

@@ -10,7 +10,7 @@ from .ini import show
 from .option import DEFAULT
 from .sections import Findings, Values
 
-KEYS = ("ignore_regions", "forcesyncs", "metadata_set", "obsolete_syncprops")
+KEYS = ("ignore_regions", "forcesyncs", "metadata_set", "metadata_exclude", "obsolete_syncprops")
 """Lists whose words name something in a cloud; that ``preferable_order`` names what is not there is no mistake."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from fnmatch import fnmatchcase
 
 from ..errors import CloudError
 from ..facade import Federation
@@ -68,26 +69,22 @@ def _unknown_region(entry: ListEntry, settings: Settings, regions: dict[str, Col
 
 
 def _unknown_image(entry: ListEntry, images: Collection[Image]) -> str | None:
-    ids = [normal_uuid(image.id) for image in images]
+    ids = {normal_uuid(image.id).lower(): image.id for image in images}
     if entry.word in ids:
         return None
-    return f"the master has no image '{entry.word}'{_hint(nearest(entry.word, ids, cutoff=NEAR))}"
+    return f"the master has no image '{entry.word}'{_hint(nearest(entry.word, ids.values(), cutoff=NEAR))}"
 
 
 def _misspelt_property(entry: ListEntry, properties: Collection[str], settings: Settings) -> str | None:
+    listed = {word for name in entry.targets for word in getattr(settings.targets[name], entry.key)}
+    if entry.key == "metadata_exclude" and any(fnmatchcase(name, entry.word) for name in properties):
+        return None
     if entry.word in properties:
         return None
-    listed = set().union(*_lists(entry, settings))
     near = nearest(entry.word, properties, cutoff=NEAR)
     if near is None or near in listed:
         return None
     return f"no image of the master has the property '{entry.word}'{_hint(near)}"
-
-
-def _lists(entry: ListEntry, settings: Settings) -> Iterator[frozenset[str]]:
-    for name in entry.targets:
-        target = settings.targets[name]
-        yield target.metadata_set if entry.key == "metadata_set" else target.obsolete_syncprops
 
 
 def _hint(near: str | None) -> str:

@@ -261,11 +261,11 @@ class TestFiles:
     def test_a_mistake_is_told_with_its_line(self, folder: Path, text: str, line: int) -> None:
         (folder / "clouds.yaml").write_text(text)
         told = problem(lambda: read_cloud("fed", {}))
-        assert told.startswith(f"{folder}/clouds.yaml:{line}: no YAML from column ")
+        assert told.startswith(f"{folder}/clouds.yaml:{line}: cannot be read as YAML from column ")
 
     def test_likewise_in_json(self, folder: Path) -> None:
         (folder / "clouds.json").write_text('{"clouds":\n {"fed": hunter2}}')
-        assert problem(lambda: read_cloud("fed", {})).startswith(f"{folder}/clouds.json:2: no JSON from column 10 on")
+        assert problem(lambda: read_cloud("fed", {})).startswith(f"{folder}/clouds.json:2: cannot be read as JSON from column 10 on")
 
     @pytest.mark.parametrize("text", ["- fed\n", "clouds: [fed]\n", "fed\n"])
     def test_another_form_is_told(self, folder: Path, text: str) -> None:
@@ -286,7 +286,7 @@ class TestFiles:
         found = read(auth="auth: {auth_url: 'http://cloud:5000/v3', username: u, project_name: p}")
         assert (found.fields["password"], found.fields["username"]) == ("hunter2", "u")
         (folder / "secure.yaml").write_text("clouds: {fed: {auth: {password: *hunter2}}}")
-        assert problem(read).startswith(f"{folder}/secure.yaml:1: no YAML")
+        assert problem(read).startswith(f"{folder}/secure.yaml:1: cannot be read as YAML")
 
     def test_a_file_that_may_not_be_read_is_passed_over_unless_it_is_named(
         self, read: Read, folder: Path, monkeypatch: pytest.MonkeyPatch

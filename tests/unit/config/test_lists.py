@@ -45,9 +45,9 @@ def test_uuids_are_kept_in_one_form(reading: Any, word: str) -> None:
     assert settings.warnings == ()
 
 
-def test_what_is_no_uuid_stays_as_it_is(reading: Any) -> None:
+def test_what_is_no_uuid_is_kept_in_lower_case_too(reading: Any) -> None:
     settings = reading.settings("[master]\nforcesyncs = 01$Name, x\n", mock=True)
-    assert settings.master.forcesyncs == {"01$Name", "x"}
+    assert settings.master.forcesyncs == {"01$name", "x"}
 
 
 @pytest.mark.parametrize("key", ["metadata_set", "obsolete_syncprops"])

@@ -99,7 +99,7 @@ class TestImages:
         assert told(("forcesyncs", "x"), targets=("other",)) == []
 
 
-@pytest.mark.parametrize("key", ["metadata_set", "obsolete_syncprops"])
+@pytest.mark.parametrize("key", ["metadata_set", "metadata_exclude", "obsolete_syncprops"])
 class TestProperties:
     def test_one_in_use_is_right(self, key: str) -> None:
         assert told((key, "nid"), (key, "nid_version")) == []
@@ -113,6 +113,10 @@ class TestProperties:
     @pytest.mark.parametrize("word", ["sdc_aware", "synchronise"])
     def test_one_that_is_not_in_use_yet_is_right(self, key: str, word: str) -> None:
         assert told((key, word)) == []
+
+
+def test_a_pattern_that_matches_one_is_right() -> None:
+    assert told(("metadata_exclude", "nid_v*"), ("metadata_exclude", "ni?")) == []
 
 
 def test_a_property_beside_a_similar_one_is_no_slip() -> None:
