@@ -265,7 +265,8 @@ class TestFiles:
 
     def test_likewise_in_json(self, folder: Path) -> None:
         (folder / "clouds.json").write_text('{"clouds":\n {"fed": hunter2}}')
-        assert problem(lambda: read_cloud("fed", {})).startswith(f"{folder}/clouds.json:2: cannot be read as JSON from column 10 on")
+        told = problem(lambda: read_cloud("fed", {}))
+        assert told.startswith(f"{folder}/clouds.json:2: cannot be read as JSON from column 10 on")
 
     @pytest.mark.parametrize("text", ["- fed\n", "clouds: [fed]\n", "fed\n"])
     def test_another_form_is_told(self, folder: Path, text: str) -> None:
