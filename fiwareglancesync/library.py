@@ -8,12 +8,13 @@ from types import TracebackType
 
 from .config import load_settings
 from .errors import CloudError
-from .events import Emit, Event
+from .events import Emit, Event, Kind
 from .execution.outcome import RegionOutcome
 from .execution.regions import RegionRef, all_regions, resolve_regions
 from .execution.run import Run
 from .facade.factory import EMBEDDED, open_federation
 from .jobs.region import Mode, RegionJob, RegionResult, StatusRow
+from .model import Message
 from .planning import Choice
 
 
@@ -95,7 +96,10 @@ class GlanceSync:
         return [result.outcome for result in self._do(mode, regions, images, emit)]
 
     def _do(self, mode: Mode, regions: Sequence[str], images: Sequence[str], emit: Emit) -> Iterator[RegionResult]:
-        refs: list[RegionRef] = resolve_regions(regions, self.settings, self._federation)
+        told: list[Message] = []
+        refs: list[RegionRef] = resolve_regions(regions, self.settings, self._federation, tell=told.append)
+        for message in told:
+            emit(Event(Kind.MESSAGE, message=message))
         run = Run(self.settings, self._federation, Choice(tuple(images)))
         self._runs.append(run)
         run.prepare(refs, mode.purpose)

@@ -95,7 +95,9 @@ def synchronise(path: RegionPath) -> Response:
     except BadOptions as error:
         raise ApiError(400, BAD_REQUEST, str(error)) from error
     except Busy as busy:
-        text = f"Another task is running for the region and does something else: {busy.task.id}"
+        same = busy.task.region == ref.full
+        how = "and does something else" if same else f"under its other name {busy.task.region}"
+        text = f"Another task is running for the region {how}: {busy.task.id}"
         raise ApiError(409, "Conflict", text, taskId=busy.task.id) from busy
     return _json(task_ref(task))
 

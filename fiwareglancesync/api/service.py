@@ -24,7 +24,7 @@ NAME = "glancesync"
 
 
 class Busy(Exception):
-    """Another task runs the region, and does something else.
+    """Another task runs the region, under another name or to do something else.
 
     :param task: the task that runs
     """
@@ -78,11 +78,11 @@ class Service:
         :raises Busy: something else is going on there
         :raises ExecutorFailed: what carries the tasks out cannot be reached
         """
-        self.watch().check(ref)
+        place = self.watch().check(ref)
         self._check_options(request.overrides(ref))
-        task, made = self.store.create(ref.full, request, asked_by)
+        task, made = self.store.create(ref.full, request, asked_by, place.identity.task_key)
         if not made:
-            if task.request.text() != request.text():
+            if task.region != ref.full or task.request.text() != request.text():
                 raise Busy(task)
             return task
         try:

@@ -108,7 +108,9 @@ class Command:
         """Name the regions and ask the master; whether it answers, for otherwise the run ends."""
         master = self._settings.master_region
         try:
-            refs = resolve_regions(self._options.regions, self._settings, self._run.federation, self._lost)
+            refs = resolve_regions(
+                self._options.regions, self._settings, self._run.federation, self._lost, self._tell
+            )
             messages = [] if self._mode is Mode.BACKUP else self._run.prepare(refs, self._mode.purpose)
         except CloudError as error:
             self._failed = True

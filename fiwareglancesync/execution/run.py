@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..errors import UnknownRegion
-from ..facade import Federation, Place, Sharing
+from ..facade import Federation, Place, Sharing, is_same_place
 from ..model import Listing, Message, SyncStatus
 from ..planning import (
     Choice,
@@ -25,7 +25,7 @@ from ..settings import Settings
 from ..transfer import Mover
 from ..transfer.ways import Purpose, open_ways
 from .members import members_of, with_members
-from .regions import RegionRef
+from .regions import RegionRef, master_by_address
 from .scene import RunContext
 from .unmatched import unmatched_entries
 
@@ -107,7 +107,11 @@ class Run:
 
     def is_master(self, place: Place) -> bool:
         """Whether a region is the master region, under whatever name (contract 1.3)."""
-        return place.address == self.master.address
+        return is_same_place(place.identity, self.master.identity)
+
+    def master_warning(self, place: Place) -> Message | None:
+        """What the user is to know of a region that is taken for the master, None when nothing."""
+        return master_by_address(place, self.master)
 
     def plan(self, ref: RegionRef, place: Place, listing: Listing) -> RegionPlan:
         """The plan of a region that is not the master."""

@@ -1,5 +1,6 @@
 """The port to the places that hold images, and its implementations: real OpenStack and the embedded federation."""
 
+from .place_identity import PlaceIdentity, common_address, is_same_place, is_same_region
 from .port import (
     PIECE,
     Body,
@@ -23,7 +24,11 @@ __all__ = [
     "InstantCopy",
     "Piece",
     "Place",
+    "PlaceIdentity",
     "ServerImport",
     "Sharing",
     "Versioned",
+    "common_address",
+    "is_same_place",
+    "is_same_region",
 ]

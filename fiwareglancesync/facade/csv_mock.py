@@ -20,6 +20,7 @@ from ..settings import MASTER, Settings, Target, full_name
 from . import csv_table
 from .csv_limits import check_changed, check_new
 from .csv_store import FILE, Store, holds_federation
+from .place_identity import PlaceIdentity
 from .port import Body, Download
 from .unknown import unknown_region
 
@@ -70,9 +71,8 @@ class EmbeddedFederation:
         known = self.regions(target)
         if region not in known:
             raise unknown_region(target, region, known)
-        address = f"{self._address}/{name}"
-        is_master = name == self._settings.master_region
-        return EmbeddedPlace(self._store, name, target.mock_project, address, is_master=is_master)
+        identity = PlaceIdentity(self._address, name, target.mock_project)
+        return EmbeddedPlace(self._store, identity, is_master=name == self._settings.master_region)
 
     def version(self) -> Hashable:
         """What changes with every change of a region, by whichever process.
@@ -119,16 +119,15 @@ class EmbeddedFederation:
 class EmbeddedPlace:
     """One region of an embedded federation, seen with the rights of one project.
 
-    :param address: what tells the region from all others
+    :param identity: the federation, the region's full name and the project
     :param is_master: only the project's own images are listed (contract 3.0)
     """
 
-    def __init__(self, store: Store, name: str, project: str, address: str, *, is_master: bool = False) -> None:
+    def __init__(self, store: Store, identity: PlaceIdentity, *, is_master: bool = False) -> None:
         self._store = store
-        self.name = name
-        self.project = project
-        self.address = address
-        self.identity = f"{address}#{project}"
+        self.name = identity.region
+        self.project = identity.project
+        self.identity = identity
         self._is_master = is_master
 
     def __repr__(self) -> str:

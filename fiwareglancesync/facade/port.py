@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from ..model import Image, Listing, NewImage, Patch
 from ..settings import Target
+from .place_identity import PlaceIdentity
 
 PIECE = 2**20
 """Bytes in the pieces that bodies are moved in."""
@@ -88,13 +89,8 @@ class Place(Protocol):
         ...
 
     @property
-    def identity(self) -> str:
-        """What distinguishes this place and project from all others, whatever their names: the key of the lock."""
-        ...
-
-    @property
-    def address(self) -> str:
-        """The place itself, without the project: equal for two names of one place."""
+    def identity(self) -> PlaceIdentity:
+        """What tells this place and project from all others, whatever their names (contract 1.3)."""
         ...
 
     def listing(self) -> Listing:

@@ -9,10 +9,10 @@ from .locks import lock
 
 
 @contextmanager
-def region_lock(identity: str, run: str, database: str = "", *, wait: bool = False) -> Iterator[str]:
+def region_lock(keys: tuple[str, ...], run: str, database: str = "", *, wait: bool = False) -> Iterator[str]:
     """Hold a place and project against every other run, here and, with a database, on other machines.
 
-    :param identity: see ``Place.identity``
+    :param keys: see ``PlaceIdentity.lock_keys``; who shares one with us is excluded
     :param run: id of the run
     :param database: URL of the database that the machines share, "" for none
     :param wait: wait for the holder instead of failing
@@ -20,11 +20,11 @@ def region_lock(identity: str, run: str, database: str = "", *, wait: bool = Fal
     :raises RegionLocked: another run holds it
     :raises GlanceSyncError: the database cannot be used
     """
-    with lock(identity, run, wait=wait) as last_here:
+    with lock(keys, run, wait=wait) as last_here:
         if not database:
             yield last_here
             return
         from .lease import leased  # only now: most runs need no database
 
-        with leased(identity, run, database, wait=wait) as last_anywhere:
+        with leased(keys, run, database, wait=wait) as last_anywhere:
             yield last_here if last_here == last_anywhere else ""

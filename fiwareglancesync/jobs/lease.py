@@ -38,30 +38,37 @@ log = logging.getLogger("glancesync")
 
 
 @contextmanager
-def leased(identity: str, run: str, database: str, *, wait: bool) -> Iterator[str]:
-    """Hold the lease of a place and project; the lock of this machine is held already.
+def leased(keys: tuple[str, ...], run: str, database: str, *, wait: bool) -> Iterator[str]:
+    """Hold the leases of a place and project, all or none; the locks of this machine are held already.
 
-    :param identity: see ``Place.identity``
+    Everybody takes them in the same order, so no two can wait for each other.
+
+    :param keys: see ``PlaceIdentity.lock_keys``
     :param run: id of the run
     :param database: URL of the database that the machines share
     :param wait: wait for the holder instead of failing
-    :return: id of the run that held it last, "" when nobody has
-    :raises RegionLocked: another run holds it
+    :return: id of the run that held them last, "" when nobody has, or not one
+    :raises RegionLocked: another run holds one
     :raises GlanceSyncError: the database cannot be used
     """
     engine = open_engine(database)
-    lease = Lease(engine, identity, run)
+    wanted = [Lease(engine, key, run) for key in sorted(set(keys))]
+    taken: list[Lease] = []
+    holders: set[str] = set()
     try:
-        try:
-            leases.create(engine, checkfirst=True)
-            last = lease.take(wait=wait)
-        except SQLAlchemyError as error:
-            raise GlanceSyncError(f"the database of the locks cannot be used: {one_line(error)}") from error
-        with _renewed(lease):
-            yield last
+        with _renewed(taken):  # from the first on: to wait for the next may take longer than a lease lasts
+            try:
+                leases.create(engine, checkfirst=True)
+                for lease in wanted:
+                    holders.add(lease.take(wait=wait))
+                    taken.append(lease)
+            except SQLAlchemyError as error:
+                raise GlanceSyncError(f"the database of the locks cannot be used: {one_line(error)}") from error
+            yield holders.pop() if len(holders) == 1 else ""
     finally:
-        with suppress(SQLAlchemyError):  # it ends by itself
-            lease.give_back()
+        with suppress(SQLAlchemyError):  # they end by themselves
+            for lease in wanted:  # one that has just been taken may not be among the taken ones yet
+                lease.give_back()
         engine.dispose()
 
 
@@ -132,8 +139,11 @@ class Lease:
 
 
 @contextmanager
-def _renewed(lease: Lease) -> Iterator[None]:
-    """Renew the lease until the end; when it is lost, have this process stop writing at once."""
+def _renewed(taken: list[Lease]) -> Iterator[None]:
+    """Renew leases until the end; when one is lost, have this process stop writing at once.
+
+    :param taken: the leases; more may come
+    """
     ended = threading.Event()
     good_until = time.monotonic() + LASTS
 
@@ -142,7 +152,7 @@ def _renewed(lease: Lease) -> Iterator[None]:
         while not ended.wait(RENEWAL):
             begun = time.monotonic()
             try:
-                good_until = begun + LASTS if lease.renew() else begun
+                good_until = begun + LASTS if all(lease.renew() for lease in taken) else begun
             except SQLAlchemyError as error:
                 log.warning("The lease of a region cannot be renewed: %s", one_line(error))
 

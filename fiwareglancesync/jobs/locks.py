@@ -51,19 +51,25 @@ def _prepare(folder: Path, uid: int) -> None:
 
 
 @contextmanager
-def lock(identity: str, run: str, *, wait: bool = False) -> Iterator[str]:
-    """Hold the lock of a place and project; the kernel releases it whatever happens to this process.
+def lock(keys: tuple[str, ...], run: str, *, wait: bool = False) -> Iterator[str]:
+    """Hold the locks of a place and project, all or none; the kernel releases them whatever happens to this process.
 
-    :param identity: what is locked, see ``Place.identity``
+    Everybody takes them in the same order, so no two can wait for each other.
+
+    :param keys: what is locked, see ``PlaceIdentity.lock_keys``
     :param run: id of the run; a holder of the same run (two targets may share a region) is waited for
     :param wait: wait for the holder instead of failing
-    :return: id of the run that held it last, "" when it is not known
-    :raises RegionLocked: another process holds it; the text says who and since when
+    :return: id of the run that held them last, "" when it is not known or not one
+    :raises RegionLocked: another process holds one; the text says who and since when
     """
-    name = f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.lock"
+    paths = [folder / name for name in sorted(set(map(_file_name, keys))) for folder in lock_folders()]
     with ExitStack() as held:
-        holders = {held.enter_context(_locked(folder / name, run, wait=wait)) for folder in lock_folders()}
+        holders = {held.enter_context(_locked(path, run, wait=wait)) for path in paths}
         yield holders.pop() if len(holders) == 1 else ""
+
+
+def _file_name(key: str) -> str:
+    return f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.lock"
 
 
 @contextmanager

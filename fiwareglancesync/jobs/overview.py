@@ -14,7 +14,7 @@ from ..errors import CloudError, GlanceSyncError, UnknownRegion
 from ..events import Event
 from ..execution.regions import RegionRef, all_regions
 from ..execution.run import Run
-from ..facade import Federation
+from ..facade import Federation, Place
 from ..settings import Settings
 from .region import Mode, RegionJob, RegionResult, StatusRow
 from .tasks import Summary
@@ -41,15 +41,16 @@ class Watch:
     settings: Settings
     federation: Federation
 
-    def check(self, ref: RegionRef) -> None:
+    def check(self, ref: RegionRef) -> Place:
         """See that there is such a region.
 
+        :return: the region; it is not asked itself
         :raises UnknownRegion: there is none
         :raises MasterFailed: its Keystone does not answer
         """
         run = Run(self.settings, self.federation)
         try:
-            run.place(ref)
+            return run.place(ref)
         except CloudError as error:
             raise _as_master_failed(error) from error
 

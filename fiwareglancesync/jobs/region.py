@@ -15,7 +15,7 @@ from ..execution.recorder import Recorder
 from ..execution.region import ACTION_OF, announce, synchronise
 from ..execution.regions import RegionRef
 from ..execution.run import Run
-from ..facade import Place
+from ..facade import Place, PlaceIdentity, is_same_place
 from ..facade.backup import write_backup
 from ..model import MOVES, Listing, Message, SyncStatus
 from ..planning import PlanEntry, RegionPlan, kept_images, narrow
@@ -110,7 +110,7 @@ class RegionJob:
     wait: bool = False
     ways: bool = False
     backup_folder: Path | None = None
-    _written: set[str] = field(default_factory=set, repr=False)
+    _written: set[PlaceIdentity] = field(default_factory=set, repr=False)
 
     def look(self, ref: RegionRef) -> Sight:
         """List a region ahead of its turn.
@@ -124,7 +124,7 @@ class RegionJob:
                 return NOTHING
             if self.mode is not Mode.SYNC:
                 return Sight(place.listing())
-            with region_lock(place.identity, self.run.context.run, self.run.settings.database):
+            with region_lock(place.identity.lock_keys, self.run.context.run, self.run.settings.database):
                 return Sight(place.listing())
         except RegionLocked:
             return NOTHING
@@ -148,6 +148,8 @@ class RegionJob:
             if sight.error is not None and sight.is_fresh:
                 raise sight.error
             place = self.run.place(ref)
+            if warning := self.run.master_warning(place):
+                recorder.tell(warning)
             if self.mode is Mode.SYNC:
                 result.outcome = self._synchronise(ref, place, sight, emit, recorder)
             elif self.mode is Mode.BACKUP:
@@ -188,10 +190,10 @@ class RegionJob:
             announce(run.plan_of_master(ref), recorder)
             return recorder.outcome
         database = run.settings.database
-        with region_lock(place.identity, run.context.run, database, wait=self.wait) as last_holder:
+        with region_lock(place.identity.lock_keys, run.context.run, database, wait=self.wait) as last_holder:
             # Two targets may share a region: what was seen of it before the first one's turn is not so any more.
-            unchanged = last_holder == run.context.run and place.identity not in self._written
-            fresh = unchanged and sight.is_fresh
+            written = any(is_same_place(place.identity, other) for other in self._written)
+            fresh = last_holder == run.context.run and not written and sight.is_fresh
             self._written.add(place.identity)
             listing = sight.listing if fresh and sight.listing else place.listing()
             selection = run.selection_for(ref, place)
@@ -240,7 +242,7 @@ class RegionJob:
     def _holder(self, place: Place) -> str | None:
         """What is told of a run that is at work in a region; None when there is none."""
         try:
-            with region_lock(place.identity, self.run.context.run, self.run.settings.database):
+            with region_lock(place.identity.lock_keys, self.run.context.run, self.run.settings.database):
                 return None
         except RegionLocked as held:
             return str(held)

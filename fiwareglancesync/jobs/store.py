@@ -42,20 +42,23 @@ class TaskStore:
         self._engine = engine
         self._waits = waits
 
-    def create(self, region: str, request: TaskRequest, asked_by: str | None = None) -> tuple[Task, bool]:
+    def create(
+        self, region: str, request: TaskRequest, asked_by: str | None = None, place: str = ""
+    ) -> tuple[Task, bool]:
         """Make a task unless one is running for the region; the database decides between several that try.
 
         :param region: full name
         :param request: what is wanted
         :param asked_by: id of the user who asks
-        :return: the task that runs now, and whether this call made it
+        :param place: see ``PlaceIdentity.task_key``; "" when the region has no other names
+        :return: the task that runs now, perhaps under another name of the region, and whether this call made it
         """
         self.bury_the_dead()
-        key = key_of(region)
+        key = key_of(place or region)
         for _ in range(ATTEMPTS):
             task_id, now = str(uuid.uuid4()), time.time()
             values = {
-                "id": task_id, "region": region, "region_key": key, "running": key,
+                "id": task_id, "region": region, "region_key": key_of(region), "running": key,
                 "status": TaskStatus.SYNCING.value, "request": request.text(), "asked_by": asked_by,
                 "created": now, "heartbeat": now, "cancel": False, **_columns(Progress()),
             }  # fmt: skip

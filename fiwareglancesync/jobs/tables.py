@@ -46,7 +46,7 @@ class ExactText(TypeDecorator[str]):
 def key_of(text: str) -> str:
     """A short key for a text of any length, which no collation takes for another's.
 
-    :param text: a region's full name, or the identity of a place
+    :param text: a region's full name, or a key of ``PlaceIdentity``
     """
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -57,7 +57,7 @@ tasks = Table(
     Column("id", String(36), primary_key=True),
     Column("region", ExactText, nullable=False),
     Column("region_key", String(64), nullable=False, index=True),
-    # The region's key while the task runs, NULL afterwards: this is what lets one task run a region (contract 5).
+    # The place's key while the task runs, NULL afterwards: this is what lets one task run a region (contract 5).
     Column("running", String(64), unique=True),
     Column("status", String(16), nullable=False),
     Column("request", Text, nullable=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import TransferError, VerificationError
-from ..facade import Place, ServerImport
+from ..facade import Place, PlaceIdentity, ServerImport
 from ..model import JOURNAL, LINKS, Image
 
 NOT_ABLE = "the region cannot fetch images by itself"
@@ -21,7 +21,7 @@ class ServerWay:
 
     def __init__(self, master: Place) -> None:
         self._master = master
-        self._distrusted: dict[str, str] = {}
+        self._distrusted: dict[PlaceIdentity, str] = {}
 
     def refusal(self, place: Place) -> str | None:
         """Why a region cannot be filled this way; None when it can, as far as it tells."""

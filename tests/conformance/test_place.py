@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.errors import Conflict, Forbidden, NotFound, Rejected, UnknownRegion
-from fiwareglancesync.facade import InstantCopy, Place
+from fiwareglancesync.facade import InstantCopy, Place, is_same_place, is_same_region
 from fiwareglancesync.model import NewImage, Patch
 
 from .worlds import CONTENT, MASTER, MASTER_IMAGE, REGION, World, fill
@@ -464,8 +464,23 @@ class TestFederation:
     def test_places_are_told_apart(self, world: World, place: Place) -> None:
         same = world.federation.place(world.target, REGION)
         other = world.federation.place(world.target, MASTER)
-        assert (same.address, same.identity) == (place.address, place.identity)
-        assert other.address != place.address
-        assert world.foreign.address == place.address
-        assert world.foreign.identity != place.identity
+        assert same.identity == place.identity
+        assert not is_same_place(other.identity, place.identity)
         assert place.name == REGION
+
+    def test_a_place_is_the_same_for_every_project_and_is_locked_for_each_alone(
+        self, world: World, place: Place
+    ) -> None:
+        foreign = world.foreign.identity
+        assert is_same_place(foreign, place.identity)
+        assert is_same_region(foreign, place.identity)
+        assert (place.identity.project, foreign.project) == (place.project, world.foreign.project)
+        assert not set(foreign.lock_keys) & set(place.identity.lock_keys)
+        assert foreign.task_key != place.identity.task_key
+
+    def test_the_keys_of_a_place_are_sorted_and_its_own(self, world: World, place: Place) -> None:
+        keys = place.identity.lock_keys
+        assert sorted(set(keys)) == list(keys)
+        assert place.identity.task_key in keys
+        master = world.federation.place(world.target, MASTER).identity
+        assert not set(keys) & set(master.lock_keys)

@@ -126,7 +126,7 @@ def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[
         "from fiwareglancesync.jobs.locks import lock\n"
         "settings = configuration(os.environ)[1]\n"
         "place = open_federation(settings, os.environ).place(settings.master, 'Burgos')\n"
-        "with lock(place.identity, 'another'):\n"
+        "with lock(place.identity.lock_keys, 'another'):\n"
         "    print('held', flush=True)\n"
         "    sys.stdin.read()\n"
     )

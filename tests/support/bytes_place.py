@@ -35,7 +35,7 @@ class BytesPlace:
         self._contents = contents or {}
         self._fails = fails
         self.name, self.project = place.name, place.project
-        self.identity, self.address = place.identity, place.address
+        self.identity = place.identity
         self.downloads: list[str] = []
         self.piece = 4
 

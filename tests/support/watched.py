@@ -50,7 +50,7 @@ class WatchedPlace:
         self._before = before
         self._after = after
         self.name, self.project = place.name, place.project
-        self.identity, self.address = place.identity, place.address
+        self.identity = place.identity
         self.writes: list[Write] = []
         self.read: list[str] = []
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from urllib.parse import urlsplit, urlunsplit
 
 from .wording import one_line
+
+_LOOPBACK = "127.0.0.1"
 
 
 def public_url(url: str) -> str:
@@ -36,3 +39,31 @@ def normalised(url: str) -> str:
         segments.pop()
     path = "".join(f"/{segment}" for segment in segments)
     return urlunsplit((scheme, host + port, path, "", ""))
+
+
+def comparable(url: str) -> str:
+    """The one form in which addresses are compared: beyond :func:`normalised` each host has one spelling.
+
+    :param url: address of an image service or a Keystone, as a catalog or a user writes it
+    :raises ValueError: it is no address
+    """
+    parts = urlsplit(normalised(url))
+    host = _one_spelling(parts.hostname or "")
+    port = f":{parts.port}" if parts.port is not None else ""
+    return urlunsplit((parts.scheme, (f"[{host}]" if ":" in host else host) + port, parts.path, "", ""))
+
+
+def _one_spelling(host: str) -> str:
+    """A host without a dot at its end, numbers in their usual form, this machine's loopback as 127.0.0.1."""
+    host = host.rstrip(".")
+    if host == "localhost":
+        return _LOOPBACK
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(number, ipaddress.IPv6Address):
+        if number.is_loopback:
+            return _LOOPBACK
+        number = number.ipv4_mapped or number
+    return str(number)

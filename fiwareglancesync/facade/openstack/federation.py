@@ -10,6 +10,7 @@ from ...settings import MASTER, Credential, Settings, Target
 from ..unknown import unknown_region
 from .addresses import normalised, public_url
 from .answers import prefixed
+from .catalog import identity_of
 from .identity import Access, SignIn
 from .place import OpenStackPlace
 from .service import ImageService
@@ -50,9 +51,11 @@ class OpenStackFederation:
             raise Rejected(
                 f"the catalog's image endpoint {shown!r} is no usable address", scope=Scope.REGION
             ) from error
+        keystone = target.credential.auth_url
+        identity = identity_of(keystone, region, access.project, address, access.catalog)
         service = ImageService(target.name, self._sign_in(target), address, self._tuning)
         is_master = target.name == MASTER and region == self._settings.master_region
-        return OpenStackPlace(target, region, access.project, service, is_master=is_master)
+        return OpenStackPlace(target, region, identity, service, is_master=is_master)
 
     def forked(self) -> None:
         """Take new connections in a child process; its parent's tokens go on serving."""

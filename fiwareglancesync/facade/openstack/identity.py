@@ -7,9 +7,8 @@ import logging
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
 
 import requests
 import urllib3.exceptions
@@ -23,6 +22,7 @@ from ...errors import CloudError, Rejected, Scope, Unauthorized, Unreachable
 from ...settings import Credential
 from .addresses import normalised, public_url
 from .answers import Operation, from_answer, prefixed
+from .catalog import Catalog, dicts, read_catalog
 from .failures import from_exception
 from .overrides import overridden
 from .retry import persist
@@ -39,14 +39,14 @@ class Access:
     """What a Keystone granted.
 
     :param project: id of the project that the token is for
-    :param endpoints: address of the image service by region, for the credential's interface
-    :param interfaces: the interface of each of them; none for an address that is not in the catalog
+    :param catalog: what its catalog says
+    :param endpoints: address of the image service by region: the configuration's, else the catalog's
     """
 
     token: str
     project: str
+    catalog: Catalog
     endpoints: Mapping[str, str]
-    interfaces: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Access(project={self.project!r})"
@@ -123,10 +123,10 @@ class SignIn:
         if not granted.auth_token:
             raise Rejected(f"{self._where} sent no token", scope=Scope.REGION)
         self._granted = granted
-        catalog = _dicts(granted.service_catalog.catalog if granted.has_service_catalog() else None)
-        endpoints, interfaces = self._endpoints(catalog)
-        addresses = overridden(endpoints, _regions(catalog), self._credential)
-        return Access(granted.auth_token, granted.project_id, addresses, interfaces)
+        services = granted.service_catalog.catalog if granted.has_service_catalog() else None
+        catalog = read_catalog(services, interfaces_of(self._credential))
+        endpoints = overridden(catalog.endpoints, catalog.regions, self._credential)
+        return Access(granted.auth_token, granted.project_id, catalog, endpoints)
 
     def _discover(self) -> str:
         """Find version 3 of the Keystone, whatever form its configured address has.
@@ -224,19 +224,6 @@ class SignIn:
             return prefixed(refusal, self._where)
         return Unreachable(f"{self._where} failed (HTTP {status})", status=status)
 
-    def _endpoints(self, catalog: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
-        """The image endpoints of the catalog by region, and the interface of each: the first that a region offers."""
-        found: dict[str, str] = {}
-        used: dict[str, str] = {}
-        images = [service for service in catalog if service.get("type") == "image"]
-        for interface in interfaces_of(self._credential):
-            for endpoint in (each for service in images for each in _dicts(service.get("endpoints"))):
-                region, url = _region(endpoint), endpoint.get("url")
-                if endpoint.get("interface") == interface and region and isinstance(url, str):
-                    found.setdefault(region, url)
-                    used.setdefault(region, interface)
-        return found, used
-
     @property
     def _where(self) -> str:
         return f"{_SERVICE} at {public_url(self._credential.auth_url.strip())}"
@@ -301,24 +288,8 @@ def _loaded_plugin(given: Credential, url: str) -> v3.Auth:
     return plugin
 
 
-def _region(endpoint: Mapping[str, Any]) -> str:
-    region = endpoint.get("region_id") or endpoint.get("region")
-    return region if isinstance(region, str) else ""
-
-
-def _regions(catalog: list[dict[str, Any]]) -> set[str]:
-    """All regions that a catalog names, for any service."""
-    endpoints = (each for service in catalog for each in _dicts(service.get("endpoints")))
-    return {region for endpoint in endpoints if (region := _region(endpoint))}
-
-
 def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    """The dictionaries of a list that comes from elsewhere."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _versions(body: bytes) -> list[str]:
@@ -331,4 +302,4 @@ def _versions(body: bytes) -> list[str]:
         return []
     versions = document.get("versions")
     listed = versions.get("values") if isinstance(versions, dict) else versions
-    return [str(each["id"]) for each in _dicts(listed or [document.get("version")]) if "id" in each]
+    return [str(each["id"]) for each in dicts(listed or [document.get("version")]) if "id" in each]

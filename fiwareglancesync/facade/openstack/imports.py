@@ -11,9 +11,7 @@ from typing import Any
 
 from ...errors import CloudError, Conflict, Forbidden, NotFound, Scope, TransferError, Unauthorized
 from ...model import Image
-from ...settings import Credential
 from ..waiting import pause
-from .addresses import normalised
 from .answers import Operation
 from .bodies import image_path
 from .images import image_of
@@ -33,11 +31,6 @@ _ABANDONED = 2 * 3600.0
 """Seconds without news of a task after which Glance itself lets others have the image: its process has died."""
 
 _USER_IN_URL = re.compile(r"//[^/\s@]*@")
-
-
-def keystone(credential: Credential) -> str:
-    """What two credentials of one Keystone have in common, whatever form its address has."""
-    return normalised(credential.auth_url)
 
 
 @dataclass(frozen=True)

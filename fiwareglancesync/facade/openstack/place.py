@@ -11,12 +11,13 @@ from urllib.parse import quote
 from ...errors import CloudError, Conflict, NotFound, TransferError
 from ...model import Image, Listing, NewImage, Patch
 from ...settings import Target, full_name
+from ..place_identity import PlaceIdentity, is_same_keystone
 from ..port import Body, Download, Place
 from . import bodies
 from .answers import Operation
 from .bodies import image_path, members_path, tag_path
 from .images import PATCH_TYPE, all_tags, creation, fits_path, image_of, is_changed, is_made, members_in, operations
-from .imports import Imports, Origin, keystone
+from .imports import Imports, Origin
 from .listing import collect, others_queries, own_queries
 from .overrides import is_overridden
 from .service import Call, ImageService
@@ -25,22 +26,30 @@ from .service import Call, ImageService
 class OpenStackPlace:
     """The Glance of one region, seen with the rights of one target's credential; implements ``Place``.
 
+    :param identity: what tells it from other places
     :param is_master: only the project's own images are listed (contract 3.0)
     """
 
     def __init__(
-        self, target: Target, region: str, project: str, service: ImageService, *, is_master: bool = False
+        self,
+        target: Target,
+        region: str,
+        identity: PlaceIdentity,
+        service: ImageService,
+        *,
+        is_master: bool = False,
     ) -> None:
         self._target = target
         self._name = full_name(target.name, region)
         self._region = region
-        self._project = project
+        self._identity = identity
+        self._project = identity.project
         self._service = service
         self._imports = Imports(service, self._name, target.store)
         self._is_master = is_master
 
     def __repr__(self) -> str:
-        return f"OpenStackPlace({self._name!r}, {self.address!r})"
+        return f"OpenStackPlace({self._name!r}, {self._service.address!r})"
 
     @property
     def name(self) -> str:
@@ -53,14 +62,9 @@ class OpenStackPlace:
         return self._project
 
     @property
-    def identity(self) -> str:
-        """Glance's address and the project: the key of the lock (design 4, invariant 4)."""
-        return f"{self.address}#{self._project}"
-
-    @property
-    def address(self) -> str:
-        """Glance's address in its normal form; the master is recognised by it (contract 1.3)."""
-        return self._service.address
+    def identity(self) -> PlaceIdentity:
+        """Keystone, region, addresses and project (contract 1.3)."""
+        return self._identity
 
     def listing(self) -> Listing:
         """All images that matter (contract 3.0).
@@ -168,7 +172,7 @@ class OpenStackPlace:
         """
         if not isinstance(master, OpenStackPlace):
             raise TransferError("the master is no region of an OpenStack")
-        interface = master._service.access().interfaces[master._region]
+        interface = master._service.access().catalog.interfaces[master._region]
         return self._imports.fetch(image_id, Origin(master._region, interface, image), lambda: progress(0))
 
     def is_importing(self, image_id: str) -> bool:
@@ -198,7 +202,7 @@ class OpenStackPlace:
         """Whether both have the same Keystone."""
         if not isinstance(master, OpenStackPlace):
             return False
-        return keystone(self._target.credential) == keystone(master._target.credential)
+        return is_same_keystone(self.identity, master.identity)
 
     def _look(self, image_id: str) -> Image | None:
         """The image if it can be seen; used to explain another error, so its own do not matter."""

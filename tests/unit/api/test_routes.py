@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from flask.testing import FlaskClient
 
 from fiwareglancesync import errors
 from fiwareglancesync.api.service import Service
+from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.jobs.overview import Watch
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
 from fiwareglancesync.jobs.worker import carry_out
+from fiwareglancesync.settings import Target
 
 BURGOS = "/regions/Burgos"
 
@@ -161,6 +164,29 @@ def test_another_wish_while_a_task_runs_is_a_conflict(client: FlaskClient) -> No
     error_of(answer, 409)
     assert answer.json is not None
     assert answer.json["taskId"] == first
+
+
+def test_a_task_under_the_regions_other_name_is_a_conflict_that_names_it(
+    client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = EmbeddedFederation.place
+
+    def place(federation: EmbeddedFederation, target: Target, region: str) -> EmbeddedPlace:
+        """All names lead to Burgos."""
+        found = real(federation, target, region)
+        found.identity = replace(found.identity, region="Burgos")
+        return found
+
+    monkeypatch.setattr(EmbeddedFederation, "place", place)
+    first = post(client)
+    answer = client.post("/regions/Caceres", json={})
+    error_of(answer, 409)
+    assert answer.json is not None
+    assert answer.json["taskId"] == first
+    assert answer.json["error"]["description"] == (
+        f"Another task is running for the region under its other name Burgos: {first}"
+    )
+    assert client.get("/regions/Caceres/tasks").json == {"tasks": []}
 
 
 def test_a_task_that_ended_does_not_block_the_next(client: FlaskClient, service: Service) -> None:

@@ -14,6 +14,7 @@ from fiwareglancesync.cli import chronicles
 from fiwareglancesync.cli.unfinished import Unfinished
 from fiwareglancesync.errors import Conflict, Rejected, TimedOut
 from fiwareglancesync.events import Event, Kind
+from fiwareglancesync.facade import PlaceIdentity
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.jobs.locks import lock
 from fiwareglancesync.model import MIB, Image
@@ -116,7 +117,8 @@ class TestARun:
 
     def test_a_region_that_another_run_holds_is_skipped_and_ends_with_1(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
-        with lock(f"{(shell.folder / 'federation').resolve()}/Burgos#ours", "another"):
+        place = PlaceIdentity(str((shell.folder / "federation").resolve()), "Burgos", "ours")
+        with lock(place.lock_keys, "another"):
             ended = shell()
             assert shell("--dry-run").code == 0
         assert ended.code == 1

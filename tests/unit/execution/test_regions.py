@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, UsageError
+from fiwareglancesync.errors import CloudError, Rejected, Scope, UsageError
 from fiwareglancesync.execution.regions import RegionRef, all_regions, resolve_regions
+from fiwareglancesync.facade import PlaceIdentity
+from fiwareglancesync.model import Message
 from fiwareglancesync.settings import Settings, Target
 
 REGIONS = {
@@ -18,22 +20,33 @@ REGIONS = {
     "other": ["Madrid", "Burgos", "Spain"],
     "third": ["Lisbon"],
 }
+MASTERS_ADDRESS = "https://glance.example.org"
 
 
 @dataclass
 class Federation:
-    """Regions without images; ``other:Spain`` and ``Spain-again`` are the master's Glance under other names."""
+    """Regions without images; ``other:Spain`` and ``Spain-again`` are the master's Glance under other names.
+
+    :param broken: full names of regions whose addresses cannot be used
+    """
 
     regions_of: Mapping[str, Sequence[str]]
     asked: list[str] = field(default_factory=list)
+    broken: Sequence[str] = ()
 
     def regions(self, target: Target) -> Sequence[str]:
         self.asked.append(target.name)
         return self.regions_of[target.name]
 
     def place(self, target: Target, region: str) -> Any:
-        masters = {("master", "Spain"), ("master", "Spain-again"), ("other", "Spain")}
-        return SimpleNamespace(address="glance-1" if (target.name, region) in masters else f"{target.name}/{region}")
+        name = RegionRef(target.name, region).full
+        if name in self.broken:
+            raise Rejected("no usable address", scope=Scope.REGION)
+        masters = {"Spain", "Spain-again", "other:Spain"}
+        address = MASTERS_ADDRESS if name in masters else f"http://{region}.{target.name}.example.org"
+        # The targets "master" and "third" have one Keystone.
+        keystone = f"https://{'other' if target.name == 'other' else 'keystone'}.example.org"
+        return SimpleNamespace(name=name, identity=PlaceIdentity(keystone, region, "ours", address))
 
     def forked(self) -> None:
         """Nothing to do."""
@@ -60,6 +73,32 @@ def test_ignored_regions_are_left_out_of_their_own_targets_expansion() -> None:
 
 def test_the_master_region_is_left_out_under_whatever_name() -> None:
     assert resolve("other:") == ["other:Burgos", "other:Madrid"]
+    federation = Federation({**REGIONS, "third": ["Lisbon", "Spain"]})
+    assert resolve("third:", federation=federation) == ["third:Lisbon"]
+
+
+def warnings(*words: str, federation: Federation) -> list[str]:
+    """What is told of the regions that are left out."""
+    told: list[Message] = []
+    settings = Settings("Spain", {name: Target(name) for name in REGIONS})
+    resolve_regions(words, settings, federation, tell=told.append)
+    return [message.text for message in told]
+
+
+def test_a_region_that_is_left_out_by_its_address_alone_is_told() -> None:
+    assert warnings("master:", "other:", federation=Federation(REGIONS)) == [
+        f"{name}: taken for the master region Spain, as both have the address https://glance.example.org; nothing is "
+        "written there. If these are two regions, correct their addresses in the catalog"
+        for name in ("Spain-again", "other:Spain")
+    ]
+
+
+def test_one_that_has_the_masters_keystone_and_region_id_is_beyond_doubt() -> None:
+    assert warnings("third:", federation=Federation({**REGIONS, "third": ["Lisbon", "Spain"]})) == []
+
+
+def test_a_region_without_a_usable_address_fails_later_and_keeps_no_other_from_being_done() -> None:
+    assert resolve(federation=Federation(REGIONS, broken=["Burgos"])) == ["Avila", "Burgos", "Zamora"]
 
 
 @pytest.mark.parametrize("word", ["Burgos", "master:Burgos"])

@@ -16,6 +16,7 @@ from fiwareglancesync.errors import (
     Unauthorized,
     UnknownRegion,
 )
+from fiwareglancesync.facade import PlaceIdentity, is_same_region
 from fiwareglancesync.facade.openstack import OpenStackFederation
 from fiwareglancesync.settings import Credential, Settings, Target
 from tests.support.scripted_server import Answer, ScriptedServer, Silence, token_answer
@@ -82,13 +83,30 @@ def test_two_targets_with_one_credential_share_one_token(cloud: ScriptedServer, 
     assert cloud.lines == [TOKENS]
 
 
-def test_the_place_knows_its_project_address_and_identity(
+def test_the_place_knows_its_project_and_identity_without_another_request(
     cloud: ScriptedServer, federate: Federate, target: Target
 ) -> None:
+    inside = {"interface": "internal", "region_id": "Spain", "url": "http://Inside.Example.org:80/v2"}
+    endpoints = {"Spain": f"{cloud.url}/spain/v2/"}
+    cloud.on("POST", "/v3/auth/tokens", token_answer(endpoints, project=PROJECT, other_endpoints=[inside]))
     place = federate().place(target, "Spain")
     assert place.project == PROJECT
-    assert place.address == f"{cloud.url}/spain"
-    assert place.identity == f"{cloud.url}/spain#{PROJECT}"
+    listed = frozenset([f"{cloud.url}/spain", "http://inside.example.org"])
+    assert place.identity == PlaceIdentity(cloud.url, "Spain", PROJECT, f"{cloud.url}/spain", addresses=listed)
+    assert cloud.lines == [TOKENS]
+
+
+def test_two_interfaces_of_a_region_are_one_place(cloud: ScriptedServer, target: Target) -> None:
+    inside = {"interface": "internal", "region_id": "Spain", "url": f"{cloud.url}/inside"}
+    endpoints = {"Spain": f"{cloud.url}/spain"}
+    cloud.on("POST", "/v3/auth/tokens", token_answer(endpoints, project=PROJECT, other_endpoints=[inside]))
+    other = Target("other", replace(target.credential, interface="internalURL"))
+    federation = OpenStackFederation(Settings("Spain", {"master": target, "other": other}), HASTY)
+    one, two = (federation.place(each, "Spain").identity for each in (target, other))
+    assert one.address != two.address == f"{cloud.url}/inside"
+    assert is_same_region(one, two)
+    assert set(one.lock_keys) & set(two.lock_keys)
+    assert one.task_key == two.task_key
 
 
 def test_user_password_project_and_domains_are_sent(cloud: ScriptedServer, target: Target) -> None:

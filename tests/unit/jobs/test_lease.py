@@ -8,11 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from fiwareglancesync.errors import Cancelled, GlanceSyncError, RegionLocked
 from fiwareglancesync.jobs import lease as module
@@ -20,7 +21,7 @@ from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.holding import region_lock
 from fiwareglancesync.jobs.lease import LASTS, Lease, leased, this_machine
 from fiwareglancesync.jobs.signals import cancellable
-from fiwareglancesync.jobs.tables import leases
+from fiwareglancesync.jobs.tables import key_of, leases
 from tests.support.postgresql import running_postgresql
 from tests.support.server import PATIENCE, ROOT, wait_for
 
@@ -28,7 +29,7 @@ ELSEWHERE = """
 import sys
 from fiwareglancesync.jobs import lease
 lease.this_machine = lambda: "elsewhere pid:[1]"
-with lease.leased("place", "theirs", sys.argv[1], wait=False):
+with lease.leased(("place",), "theirs", sys.argv[1], wait=False):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -48,28 +49,105 @@ def database(tmp_path: Path) -> str:
 
 
 def test_a_second_machine_is_told_who_holds_the_region(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with leased("place", "one", database, wait=False):
+    with leased(("place",), "one", database, wait=False):
         with pytest.raises(RegionLocked, match=f"process {os.getpid()} at .* since"), leased(
-            "place", "two", database, wait=False
+            ("place",), "two", database, wait=False
         ):
             pass
-        with leased("another place", "two", database, wait=False):
+        with leased(("another place",), "two", database, wait=False):
             pass
+
+
+def test_machines_that_have_one_key_in_common_exclude_each_other(database: str) -> None:
+    with leased(("internal", "public"), "one", database, wait=False):
+        for keys in (("internal", "admin"), ("a", "public"), ("public", "internal")):
+            with pytest.raises(RegionLocked), leased(keys, "two", database, wait=False):
+                pass
+        with leased(("a", "admin"), "two", database, wait=False):
+            pass
+
+
+def test_when_one_is_held_those_that_were_taken_are_given_back(database: str) -> None:
+    keys = tuple("abcd")
+    with leased(("c",), "one", database, wait=False):
+        with pytest.raises(RegionLocked), leased(keys, "two", database, wait=False):
+            pass
+        with leased(("a", "b", "d"), "three", database, wait=False):
+            pass
+    with leased(keys, "four", database, wait=False) as last:
+        assert last == ""
+    with leased(keys, "five", database, wait=False) as last:
+        assert last == "four"
+
+
+def test_what_is_taken_while_the_run_is_interrupted_is_given_back(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = Lease.take
+
+    def interrupted(lease: Lease, *, wait: bool = False) -> str:
+        take(lease, wait=wait)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Lease, "take", interrupted)
+        with pytest.raises(KeyboardInterrupt), leased(("a", "b"), "one", database, wait=False):
+            pass
+    with leased(("a", "b"), "two", database, wait=False):
+        pass
+
+
+@pytest.mark.usefixtures("quick")
+def test_each_is_renewed_also_while_the_next_is_waited_for(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LASTS", PATIENCE)
+    monkeypatch.setattr(module, "RETRY", 0.02)
+    with ThreadPoolExecutor(1) as threads, leased(("b",), "one", database, wait=False):
+        engine = open_engine(database)
+        goes_on = threading.Event()
+
+        def hold() -> None:
+            with leased(("a", "b"), "two", database, wait=True):
+                assert goes_on.wait(PATIENCE)
+
+        def expiry(key: str) -> float:
+            with engine.connect() as connection:
+                row = connection.execute(select(leases.c.expires).where(leases.c.identity == key_of(key))).scalar()
+            return row or 0.0
+
+        waiting: Future[None] = threads.submit(hold)
+        wait_for(lambda: expiry("a") > 0, "the first lease of those that the second run wants")
+        first = expiry("a")
+        wait_for(lambda: expiry("a") > first, "its renewal")
+        assert not waiting.done()
+        goes_on.set()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_ends_when_it_has_lost_one_of_its_leases(database: str) -> None:
+    def lose_one() -> None:
+        with open_engine(database).begin() as connection:
+            connection.execute(update(leases).where(leases.c.identity == key_of("b")).values(token="another's"))
+        time.sleep(PATIENCE)
+
+    with pytest.raises(Cancelled), cancellable(), leased(("a", "b"), "one", database, wait=False):
+        lose_one()
 
 
 def test_who_had_it_last_is_known(database: str) -> None:
-    with region_lock("place", "one", database) as last:
+    with region_lock(("place",), "one", database) as last:
         assert last == ""
-    with region_lock("place", "two", database) as last:
+    with region_lock(("place",), "two", database) as last:
         assert last == "one"
 
 
 def test_a_region_that_another_machine_held_meanwhile_is_not_taken_for_ours(database: str) -> None:
-    with region_lock("place", "one", database):
+    with region_lock(("place",), "one", database):
         pass
-    with leased("place", "elsewhere", database, wait=False):
+    with leased(("place",), "elsewhere", database, wait=False):
         pass
-    with region_lock("place", "one", database) as last:
+    with region_lock(("place",), "one", database) as last:
         assert last == ""
 
 
@@ -127,7 +205,7 @@ def test_a_run_goes_on_while_its_lease_is_renewed(database: str, monkeypatch: py
     monkeypatch.setattr(module, "RENEWAL", 0.01)
     monkeypatch.setattr(module, "LOOK", 0.01)
     monkeypatch.setattr(Lease, "renew", lambda _: clock.renew())
-    with cancellable(), leased("place", "one", database, wait=False):
+    with cancellable(), leased(("place",), "one", database, wait=False):
         wait_for(lambda: clock.now > 3 * LASTS, "renewals")
 
 
@@ -136,7 +214,7 @@ def test_a_run_ends_when_somebody_else_has_its_lease(
     database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(Lease, "renew", lambda _: False)
-    with pytest.raises(Cancelled), cancellable(), leased("place", "one", database, wait=False):
+    with pytest.raises(Cancelled), cancellable(), leased(("place",), "one", database, wait=False):
         time.sleep(PATIENCE)
     assert "The lease of a region is lost" in caplog.text
 
@@ -147,7 +225,7 @@ def test_a_run_ends_before_its_lease_does_though_nobody_answers(
 ) -> None:
     answered = threading.Event()
     monkeypatch.setattr(Lease, "renew", lambda _: answered.wait(PATIENCE))
-    with pytest.raises(Cancelled), cancellable(), leased("place", "one", database, wait=False):
+    with pytest.raises(Cancelled), cancellable(), leased(("place",), "one", database, wait=False):
         time.sleep(PATIENCE)
     answered.set()
 
@@ -164,7 +242,7 @@ def test_a_renewal_that_comes_late_takes_nothing_back(database: str) -> None:
 
 def test_a_database_that_cannot_be_used_is_told_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(GlanceSyncError, match="database of the locks") as caught, region_lock(
-        "place", "one", f"sqlite:///{tmp_path}/no/such/folder.db"
+        ("place",), "one", f"sqlite:///{tmp_path}/no/such/folder.db"
     ):
         pass
     assert "\n" not in str(caught.value)
@@ -191,7 +269,7 @@ def held_elsewhere(database: str) -> Iterator[subprocess.Popen[bytes]]:
 def refusal(database: str) -> str:
     """Why the region cannot be held, "" when it can."""
     try:
-        with region_lock("place", "ours", database):
+        with region_lock(("place",), "ours", database):
             return ""
     except RegionLocked as error:
         return str(error)

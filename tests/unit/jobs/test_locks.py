@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from fiwareglancesync.jobs.locks import lock, lock_folders
 HOLDER = """
 import sys
 from fiwareglancesync.jobs.locks import lock
-with lock(sys.argv[1], sys.argv[2], wait="wait" in sys.argv):
+with lock(tuple(sys.argv[1].split()), sys.argv[2], wait="wait" in sys.argv):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -74,7 +75,7 @@ def held(process: subprocess.Popen[str]) -> bool:
 def test_the_second_process_is_told_who_where_and_since_when(root: Path) -> None:
     with holder(root, "cloud#project", "them") as other:
         assert held(other)
-        with pytest.raises(RegionLocked) as refused, lock("cloud#project", "us"):
+        with pytest.raises(RegionLocked) as refused, lock(("cloud#project",), "us"):
             pytest.fail("two hold it")
         assert re.fullmatch(
             rf"another run holds the region: process {other.pid} at {re.escape(socket.gethostname())}"
@@ -84,14 +85,61 @@ def test_the_second_process_is_told_who_where_and_since_when(root: Path) -> None
 
 
 def test_another_place_or_project_is_another_lock() -> None:
-    with lock("cloud#project", "us"), lock("cloud#other", "us"), lock("elsewhere#project", "us"):
+    with lock(("cloud#project",), "us"), lock(("cloud#other",), "us"), lock(("elsewhere#project",), "us"):
         pass
 
 
+def test_runs_that_have_one_key_in_common_exclude_each_other(root: Path) -> None:
+    with holder(root, "public internal", "them") as other:
+        assert held(other)
+        for keys in (("internal", "admin"), ("a", "public"), ("public", "internal")):
+            with pytest.raises(RegionLocked, match=f"process {other.pid} "), lock(keys, "us"):
+                pytest.fail("two hold it")
+        with lock(("admin", "a"), "us"):
+            pass
+
+
+def test_all_are_taken_or_none(root: Path) -> None:
+    keys = tuple("abcdefgh")
+    with holder(root, "d", "them") as other:
+        assert held(other)
+        with pytest.raises(RegionLocked), lock(keys, "us"):
+            pytest.fail("two hold it")
+        with lock(tuple(key for key in keys if key != "d"), "another"):
+            pass
+
+
+def test_runs_that_want_the_same_in_another_order_do_not_wait_for_each_other() -> None:
+    keys = tuple("abcdef")
+    orders = [keys, keys[::-1], keys[3:] + keys[:3], ("c", "f", "a")]
+    rounds = 25
+
+    def take(order: tuple[str, ...]) -> None:
+        for _ in range(rounds):
+            with lock(order, f"run {order}", wait=True):
+                inside.append(order)
+                assert inside == [order]
+                inside.remove(order)
+
+    inside: list[tuple[str, ...]] = []
+    with ThreadPoolExecutor(len(orders)) as threads:
+        for done in [threads.submit(take, order) for order in orders]:
+            done.result(timeout=60)
+
+
+def test_which_run_held_them_last_is_known_when_it_was_one() -> None:
+    with lock(("a",), "one"), lock(("b",), "two"):
+        pass
+    with lock(("a", "b"), "us") as before:
+        assert before == ""
+    with lock(("a", "b"), "them") as before:
+        assert before == "us"
+
+
 def test_it_is_free_again_afterwards_and_after_an_error() -> None:
-    with pytest.raises(ZeroDivisionError), lock("a", "us"):
+    with pytest.raises(ZeroDivisionError), lock(("a",), "us"):
         raise ZeroDivisionError
-    with lock("a", "us"):
+    with lock(("a",), "us"):
         pass
 
 
@@ -100,17 +148,17 @@ def test_it_is_free_again_when_its_holder_is_killed(root: Path) -> None:
         assert held(other)
         other.kill()
         other.wait()
-        with lock("a", "us"):
+        with lock(("a",), "us"):
             pass
 
 
 def test_whoever_waits_gets_it_when_it_is_free(root: Path) -> None:
-    with holder(root, "a", "them") as first, lock("b", "us"):
+    with holder(root, "a", "them") as first, lock(("b",), "us"):
         assert held(first)
         with holder(root, "a", "them", "wait") as second:
             first.communicate()
             assert held(second)
-            with pytest.raises(RegionLocked, match=f"process {second.pid} "), lock("a", "us"):
+            with pytest.raises(RegionLocked, match=f"process {second.pid} "), lock(("a",), "us"):
                 pytest.fail("two hold it")
 
 
@@ -118,10 +166,10 @@ def test_a_holder_that_does_not_say_who_it_is_is_a_process_that_has_just_begun(
     files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(locks, "INTRODUCTION", 0.01)
-    with lock("a", "us"):
+    with lock(("a",), "us"):
         for file in files():
             file.write_text("")
-        with pytest.raises(RegionLocked, match="a process that has just begun"), lock("a", "us"):
+        with pytest.raises(RegionLocked, match="a process that has just begun"), lock(("a",), "us"):
             pytest.fail("two hold it")
 
 
@@ -149,14 +197,14 @@ def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_i
             first.stdin.close()
 
         monkeypatch.setattr("time.sleep", introduce)
-        with lock("a", "us") as last_holder:
+        with lock(("a",), "us") as last_holder:
             assert last_holder == "us"
 
 
 def test_whoever_gets_it_is_told_which_run_held_it_last() -> None:
-    with lock("a", "one") as before:
+    with lock(("a",), "one") as before:
         assert before == ""
-    with lock("a", "two") as before:
+    with lock(("a",), "two") as before:
         assert before == "one"
 
 
@@ -170,27 +218,27 @@ def test_runs_that_share_one_of_the_folders_notice_each_other(
             with monkeypatch.context() as changed:
                 changed.setenv(elsewhere, str(tmp_path / "own"))
                 changed.setattr("tempfile.tempdir", None)
-                with pytest.raises(RegionLocked), lock("a", "us"):
+                with pytest.raises(RegionLocked), lock(("a",), "us"):
                     pytest.fail("two hold it")
 
 
 def test_whether_the_last_run_was_ours_is_not_known_when_the_folders_differ(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with lock("a", "us"):
+    with lock(("a",), "us"):
         pass
     with monkeypatch.context() as cron:
         cron.setenv("XDG_RUNTIME_DIR", str(tmp_path / "nowhere"))
-        with lock("a", "them"):
+        with lock(("a",), "them"):
             pass
-    with lock("a", "us") as before:
+    with lock(("a",), "us") as before:
         assert before == ""
 
 
 def test_the_folders_and_their_files_are_the_users_alone(
     folder: Path, temporary: Path, files: Callable[[], list[Path]]
 ) -> None:
-    with lock("../../etc/passwd", "us"):
+    with lock(("../../etc/passwd",), "us"):
         assert [place.stat().st_mode & 0o777 for place in (folder, temporary)] == [0o700, 0o700]
         assert [file.stat().st_mode & 0o777 for file in files()] == [0o600, 0o600]
 

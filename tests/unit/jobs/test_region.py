@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from fiwareglancesync.planning import Choice
 from fiwareglancesync.settings import Target
 from fiwareglancesync.transfer import Mover
 from tests.support.builders import MASTER, REGION, World, carrying, image, master_image
+from tests.support.watched import WatchedPlace
 
 BURGOS = RegionRef("master", REGION)
 
@@ -199,6 +201,76 @@ def test_the_master_compared_with_itself_is_in_order(mode: Mode) -> None:
     assert world.federation.images(MASTER) == before
 
 
+class Renamed:
+    """A federation whose region ``other:Burgos`` is another one under a further name.
+
+    :param region: the region of ``master`` that it is
+    :param address: what both are reached by; "" when they have one Keystone and region id
+    """
+
+    def __init__(self, world: World, region: str, address: str = "") -> None:
+        self._world = world
+        self._region = region
+        self._address = address
+
+    def regions(self, target: Target) -> Sequence[str]:
+        return [REGION] if target.name == "other" else self._world.federation.regions(target)
+
+    def place(self, target: Target, region: str) -> Place:
+        is_other = target.name == "other"
+        plain = self._world.federation.place(replace(target, name="master"), self._region if is_other else region)
+        found = WatchedPlace(plain)
+        if plain.name == self._region:
+            found.identity = replace(plain.identity, address=self._address)
+        if is_other:
+            found.name = f"other:{region}"
+        if is_other and self._address:
+            found.identity = replace(found.identity, keystone="https://another.example.org")
+        return found
+
+    def forked(self) -> None:
+        """Nothing to do."""
+
+
+OTHER_NAME = RegionRef("other", REGION)
+
+
+def renamed(world: World, region: str, address: str = "", **rules: Any) -> Run:
+    """A run over a federation with two names for one region."""
+    targets = {"master": world.target, "other": replace(world.target, name="other", **rules)}
+    return Run(replace(world.settings, targets=targets), Renamed(world, region, address))
+
+
+@pytest.mark.parametrize("mode", [Mode.SYNC, Mode.DRY_RUN, Mode.STATUS])
+@pytest.mark.parametrize("address", ["", "https://glance.example.org"])
+@pytest.mark.parametrize("project", ["", "another"])
+def test_the_master_is_compared_with_itself_under_another_name_and_for_another_project(
+    mode: Mode, address: str, project: str
+) -> None:
+    world = busy_world()
+    before = world.federation.images(MASTER)
+    events: list[Event] = []
+    result = RegionJob(renamed(world, MASTER, address, tenant_id=project), mode)(OTHER_NAME, events.append)
+    assert {status for _, status in result.outcome.statuses} == {"ok"}
+    assert {row.status for row in result.rows} == ({"ok"} if mode is Mode.STATUS else set())
+    assert events[-1].in_step
+    assert world.federation.images(MASTER) == before
+    warning = f"other:{REGION}: taken for the master region {MASTER}, as both have the address {address}; "
+    assert [text.startswith(warning) for text in told(events)] == ([True] if address else [])
+
+
+def test_what_another_target_has_written_to_a_region_is_seen_under_its_other_name() -> None:
+    world = World([master_image("a")])
+    run = renamed(world, REGION, "https://glance.example.org", tenant_id="another", only_tenant_images=False)
+    job = RegionJob(run, Mode.SYNC)
+    # Both are looked at before the first one's turn; the project has no bearing on what others show to all.
+    ahead = {ref: job.look(ref) for ref in (BURGOS, OTHER_NAME)}
+    for ref, sight in ahead.items():
+        assert sight.listing is not None
+        job(ref, lambda event: None, sight)
+    assert world.names() == ["a"]
+
+
 def test_an_unknown_region_and_an_unknown_target_fail_with_one_line() -> None:
     result, events = do(busy_world(), Mode.STATUS, RegionRef("master", "Nowhere"))
     assert told(events) == ["Nowhere: unknown region; the regions of target master are: Burgos, Spain"]
@@ -210,7 +282,7 @@ def test_an_unknown_region_and_an_unknown_target_fail_with_one_line() -> None:
 def test_a_region_that_another_run_holds_is_skipped_and_fails() -> None:
     world = busy_world()
     before = world.images
-    with lock(world.place.identity, "another run"):
+    with lock(world.place.identity.lock_keys, "another run"):
         result, events = do(world, Mode.SYNC)
         assert result.outcome.failed
         assert [text.partition(":")[0] for text in told(events)] == [REGION]
@@ -221,7 +293,7 @@ def test_a_region_that_another_run_holds_is_skipped_and_fails() -> None:
 
 def test_a_dry_run_does_not_call_what_another_run_is_making_a_leftover() -> None:
     world = World([master_image("a")], [carrying(image("a", id="made", visibility="private", status="saving"))])
-    with lock(world.place.identity, "another"):
+    with lock(world.place.identity.lock_keys, "another"):
         _, events = do(world, Mode.DRY_RUN)
     assert pending(events) == [(Action.UPLOAD, "a")]
     (message,) = [event.message for event in events if event.message]

@@ -67,6 +67,19 @@ def test_one_task_runs_a_region(store: TaskStore) -> None:
     assert set(store.running()) == {"Burgos", "burgos"}
 
 
+def test_one_task_runs_a_region_that_has_two_names(store: TaskStore) -> None:
+    first, made = store.create("Burgos", TaskRequest(), place="the place")
+    assert made
+    other, made = store.create("inside:Burgos", TaskRequest(), place="the place")
+    assert (other.id, other.region, made) == (first.id, "Burgos", False)
+    assert store.create("Avila", TaskRequest(), place="another place")[1]
+    assert store.of_region("inside:Burgos") == []
+    store.finish(first.id, TaskStatus.SYNCED)
+    second, made = store.create("inside:Burgos", TaskRequest(), place="the place")
+    assert made
+    assert [task.id for task in store.of_region("inside:Burgos")] == [second.id]
+
+
 def test_of_many_at_once_one_makes_the_task(store: TaskStore) -> None:
     with ThreadPoolExecutor(20) as threads:
         made = list(threads.map(lambda _: store.create("Burgos", TaskRequest()), range(50)))

@@ -13,7 +13,7 @@ import pytest
 from fiwareglancesync.errors import TransferError, VerificationError
 from fiwareglancesync.events import Kind
 from fiwareglancesync.execution.outcome import RegionOutcome
-from fiwareglancesync.facade import PIECE, Body, Download, InstantCopy, Place, ServerImport
+from fiwareglancesync.facade import PIECE, Body, Download, InstantCopy, Place, PlaceIdentity, ServerImport
 from fiwareglancesync.model import JOURNAL, Image, Listing, NewImage, Patch
 from fiwareglancesync.settings import Settings, Target
 from fiwareglancesync.transfer import Mover
@@ -44,12 +44,8 @@ class Region:
         return self._inner.project
 
     @property
-    def identity(self) -> str:
+    def identity(self) -> PlaceIdentity:
         return self._inner.identity
-
-    @property
-    def address(self) -> str:
-        return self._inner.address
 
     def listing(self) -> Listing:
         return self._inner.listing()

@@ -1,0 +1,148 @@
+"""Which names and addresses mean one place (contract 1.3). Pure: nothing is resolved and nobody is asked.
+
+Ids of images, endpoints and projects prove nothing: a cloud that was restored from another one's backup has them too.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+_Number: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+PROJECT_ID_LENGTH = 32
+"""Characters to which project ids are padded with zeros (contract 3.1)."""
+
+_OF_ANY_CLUSTER = ".cluster.local"
+"""How the names of services end in each Kubernetes, the same in all of them."""
+
+_OF_ANY_SITE = (".local", ".localdomain", ".internal", ".lan", ".home.arpa")
+_PRIVATE_NETWORKS = [
+    ipaddress.ip_network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+]
+
+
+@dataclass(frozen=True)
+class PlaceIdentity:
+    """What tells one place, used for one project, from all others; addresses are in their comparable form.
+
+    :param keystone: address of the Keystone that is used, or the name of another kind of federation
+    :param region: id of the region there
+    :param project: id of the project
+    :param address: address that the region's images are reached by, "" when the federation has no addresses
+    :param keystones: addresses that the catalog gives to the Keystone
+    :param addresses: addresses that the catalog gives to the region's image service, for whichever interface
+    :param shared: those of ``addresses`` that the catalog gives to other regions too
+    :param namesakes: other regions that the catalog gives ``address`` to
+    """
+
+    keystone: str
+    region: str
+    project: str
+    address: str = ""
+    keystones: frozenset[str] = field(default_factory=frozenset)
+    addresses: frozenset[str] = field(default_factory=frozenset)
+    shared: frozenset[str] = field(default_factory=frozenset)
+    namesakes: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def lock_keys(self) -> tuple[str, ...]:
+        """The keys of the locks that a run takes, sorted: places that are the same have one in common.
+
+        Regions of one catalog often list one internal address, such as ``http://controller:9292``, and would exclude
+        each other by it. So only who uses such an address locks it, together with all regions that list it.
+        """
+        regions = {self.region, *self.namesakes}
+        found = {self._key(keystone, region) for keystone in self._known_keystones() for region in regions}
+        found |= {self._key(address) for address in self._addresses_of_its_own()}
+        return tuple(sorted(found))
+
+    @property
+    def task_key(self) -> str:
+        """One of the keys: the same whichever of the catalog's addresses of Keystone and image service are used."""
+        known = sorted(self.addresses - self.shared)
+        if known:
+            return self._key(known[0])
+        keystones = sorted(k for k in self.keystones if not is_ambiguous(k))
+        return self._key(keystones[0] if keystones else self.keystone, self.region)
+
+    def _known_keystones(self) -> set[str]:
+        return {self.keystone, *(k for k in self.keystones if not is_ambiguous(k))}
+
+    def _addresses_of_its_own(self) -> set[str]:
+        own = set(self.addresses - self.shared)
+        return {*own, self.address} if self.address else own
+
+    def _key(self, *what: str) -> str:
+        return json.dumps([*what, self.project.rjust(PROJECT_ID_LENGTH, "0")])
+
+
+def is_same_place(one: PlaceIdentity, other: PlaceIdentity) -> bool:
+    """Whether two identities mean one place, for whatever projects."""
+    return is_same_region(one, other) or common_address(one, other) is not None
+
+
+def is_same_region(one: PlaceIdentity, other: PlaceIdentity) -> bool:
+    """Whether two places have the same Keystone and region id: beyond doubt the same place."""
+    return one.region == other.region and is_same_keystone(one, other)
+
+
+def is_same_keystone(one: PlaceIdentity, other: PlaceIdentity) -> bool:
+    """Whether two places have one Keystone, by the addresses that are used and that their catalogs give to it.
+
+    Clouds that were set up alike list the same private addresses. One of those counts only when each of the two
+    Keystones is used by an address that the other one's catalog has.
+    """
+    if one.keystone == other.keystone:
+        return True
+    used = _used_and_listed(one.keystone, one.keystones, other.keystone, other.keystones)
+    if len(used) == 2:
+        return not all(map(is_ambiguous, used))
+    return any(map(is_worldwide, used))
+
+
+def common_address(one: PlaceIdentity, other: PlaceIdentity) -> str | None:
+    """The address that is used for one place and stands for the other too; None when there is none.
+
+    Across Keystones an ambiguous one counts only when it is used for both.
+    """
+    if one.address and one.address == other.address:
+        return one.address
+    used = _used_and_listed(one.address, one.addresses, other.address, other.addresses)
+    if used and not is_same_keystone(one, other):
+        used = [address for address in used if not is_ambiguous(address)]
+    return min(used, default=None)
+
+
+def is_ambiguous(address: str) -> bool:
+    """Whether an address stands in the catalogs of many clouds: a single label, loopback, the name in a cluster."""
+    host, number = _host(address)
+    if number is not None:
+        return number.is_loopback or number.is_unspecified or number.is_link_local
+    return "." not in host or host.startswith("localhost.") or host.endswith((".localhost", _OF_ANY_CLUSTER))
+
+
+def is_worldwide(address: str) -> bool:
+    """Whether an address means the same wherever it is used: no private network's number, no name of one site."""
+    host, number = _host(address)
+    if is_ambiguous(address) or host.endswith(_OF_ANY_SITE):
+        return False
+    return number is None or not any(number in network for network in _PRIVATE_NETWORKS)
+
+
+def _host(address: str) -> tuple[str, _Number | None]:
+    """The host of an address, and its number when it is one."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return host, ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host, None
+
+
+def _used_and_listed(one: str, of_one: frozenset[str], other: str, of_other: frozenset[str]) -> list[str]:
+    """The addresses that are used for one of two and listed for the other."""
+    return [*({one} & of_other), *({other} & of_one)]
