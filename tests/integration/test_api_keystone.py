@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,12 @@ import requests
 from fiwareglancesync.cli.main import main
 from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.tables import tasks
+from tests.support.catalog import listed
 from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud
+from tests.support.forwarder import forwarded
 from tests.support.proxy import free_port
-from tests.support.server import gunicorn, wait_for
+from tests.support.server import ROOT, gunicorn, wait_for
 from tests.support.worlds import CloudWorld, Given
 
 pytestmark = pytest.mark.integration
@@ -215,6 +219,34 @@ def test_a_killed_task_is_told_and_made_up_for(
     assert (found["status"], found["reason"], found["errors"]) == ("synced", None, [])
     assert {image.status for image in world.seen("Burgos")} == {"active"}
     assert len(world.seen("Burgos")) == len(IMAGES)
+
+
+def test_server_and_command_know_a_region_under_its_other_name_and_address(
+    environ: dict[str, str], cloud: DevelopmentCloud, world: CloudWorld, tmp_path: Path
+) -> None:
+    account = cloud.keystone()["accounts"]["glancesync"]
+    with Path(environ["GLANCESYNC_CONFIG"]).open("a") as file:
+        file.write(
+            f"[inside]\nuser = {account['user']}\npassword = {account['password']}\ntenant = {account['project']}\n"
+            f"keystone_url = {cloud.keystone()['url']}\ninterface = internal\n"
+        )
+    limit(environ, SLOW)
+    with (
+        forwarded(cloud.described["regions"]["Burgos"]["port"]) as address,
+        listed(cloud, "Burgos", "internal", address),
+        gunicorn(environ, tmp_path, free_port()) as server,
+    ):
+        ask = Caller(server, token(cloud, "glancesync"))
+        path = begun(ask)
+        refused = ask("/regions/inside:Burgos", "POST", 409)
+        assert path.endswith(refused["taskId"])
+        assert "under its other name Burgos" in refused["error"]["description"]
+        command = [sys.executable, str(ROOT / "fiwareglancesync" / "sync.py"), "inside:Burgos"]
+        run = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+        status = ask(path)["status"]
+        ask(f"{path}/cancel", "POST")
+        assert (run.returncode, status) == (1, "syncing")
+        assert "ERROR:inside:Burgos: another run holds the region: process " in run.stderr
 
 
 def test_the_client_signs_in_by_itself(

@@ -155,6 +155,33 @@ class TestTwoRuns:
         cloud.assert_holds(BURGOS, {"one": CONTENT})
 
 
+    def test_neither_does_one_of_another_machine(
+        self, cloud: FaultyCloud, inside: dict[str, str], tmp_path: Path, proxy: Proxy
+    ) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            begun.set()
+            assert go_on.wait(PATIENCE)
+
+        proxy.on(Watch(before=hold), "PUT", FILE, port=cloud.port(BURGOS))
+        database = f"database = sqlite:///{tmp_path}/locks.db\n"
+        section = target(cloud, "master", interface="internal")
+        first = program(cloud, tmp_path / "first", database, proxy=proxy).start(BURGOS)
+        try:
+            assert begun.wait(PATIENCE)
+            # A machine has folders for locks of its own.
+            folders = {"TMPDIR": str(tmp_path / "tmp"), "XDG_RUNTIME_DIR": str(tmp_path / "none")}
+            (tmp_path / "tmp").mkdir()
+            second = program(cloud, tmp_path / "second", database, section)(BURGOS, **folders)
+        finally:
+            go_on.set()
+        outcome = first.finish()
+        assert [line.partition(" at ")[0] for line in second.errors] == [f"ERROR:{BURGOS}: {HELD}{first.pid}"]
+        assert (outcome.code, outcome.err) == (0, "")
+        cloud.assert_holds(BURGOS, {"one": CONTENT})
+
+
 def _by_another_address(cloud: FaultyCloud, folder: Path, keystone: str) -> Result:
     """Run with the internal addresses, and with another spelling of the Keystone's."""
     found = development_cloud()
