@@ -113,7 +113,9 @@ def common_address(one: PlaceIdentity, other: PlaceIdentity) -> str | None:
     if one.address and one.address == other.address:
         return one.address
     used = _used_and_listed(one.address, one.addresses, other.address, other.addresses)
-    if used and not is_same_keystone(one, other):
+    if not used:
+        return None
+    if not is_same_keystone(one, other):
         used = [address for address in used if not is_ambiguous(address)]
     return min(used, default=None)
 
@@ -145,4 +147,5 @@ def _host(address: str) -> tuple[str, _Number | None]:
 
 def _used_and_listed(one: str, of_one: frozenset[str], other: str, of_other: frozenset[str]) -> list[str]:
     """The addresses that are used for one of two and listed for the other."""
-    return [*({one} & of_other), *({other} & of_one)]
+    found = [one] if one in of_other else []
+    return [*found, other] if other in of_one else found

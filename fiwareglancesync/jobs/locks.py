@@ -62,7 +62,8 @@ def lock(keys: tuple[str, ...], run: str, *, wait: bool = False) -> Iterator[str
     :return: id of the run that held them last, "" when it is not known or not one
     :raises RegionLocked: another process holds one; the text says who and since when
     """
-    paths = [folder / name for name in sorted(set(map(_file_name, keys))) for folder in lock_folders()]
+    folders = lock_folders()
+    paths = [folder / name for name in sorted(set(map(_file_name, keys))) for folder in folders]
     with ExitStack() as held:
         holders = {held.enter_context(_locked(path, run, wait=wait)) for path in paths}
         yield holders.pop() if len(holders) == 1 else ""

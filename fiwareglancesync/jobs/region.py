@@ -192,13 +192,16 @@ class RegionJob:
         database = run.settings.database
         with region_lock(place.identity.lock_keys, run.context.run, database, wait=self.wait) as last_holder:
             # Two targets may share a region: what was seen of it before the first one's turn is not so any more.
-            written = any(is_same_place(place.identity, other) for other in self._written)
-            fresh = last_holder == run.context.run and not written and sight.is_fresh
+            fresh = sight.is_fresh and last_holder == run.context.run and not self._has_written(place)
             self._written.add(place.identity)
-            listing = sight.listing if fresh and sight.listing else place.listing()
+            listing = sight.listing if sight.listing and fresh else place.listing()
             selection = run.selection_for(ref, place)
             listing = with_members(place, listing, selection)
             return synchronise(selection, place, listing, run.mover, run.choice, emit, run.context)
+
+    def _has_written(self, place: Place) -> bool:
+        """Whether this run has written to a region, under whatever name and for whatever project."""
+        return any(is_same_place(place.identity, other) for other in self._written)
 
     def _plan(self, ref: RegionRef, place: Place, sight: Sight) -> RegionPlan:
         run = self.run

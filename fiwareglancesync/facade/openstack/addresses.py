@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from .wording import one_line
@@ -41,6 +42,7 @@ def normalised(url: str) -> str:
     return urlunsplit((scheme, host + port, path, "", ""))
 
 
+@lru_cache(maxsize=4096)
 def comparable(url: str) -> str:
     """The one form in which addresses are compared: beyond :func:`normalised` each host has one spelling.
 
@@ -58,6 +60,8 @@ def _one_spelling(host: str) -> str:
     host = host.rstrip(".")
     if host == "localhost":
         return _LOOPBACK
+    if ":" not in host and not host[-1:].isdigit():
+        return host
     try:
         number = ipaddress.ip_address(host)
     except ValueError:
