@@ -150,16 +150,16 @@ class TestInterfaces:
         cloud.on("POST", TOKENS, catalog(cloud, *endpoints))
         wanted = with_fields(target, interface=interface)
         found = federation(wanted)
-        assert found.place(wanted, "Spain").address == f"{cloud.url}{spain}"
+        assert found.place(wanted, "Spain").identity.address == f"{cloud.url}{spain}"
         assert found.regions(wanted) == ["Spain"] if burgos is None else ["Burgos", "Spain"]
         if burgos is not None:
-            assert found.place(wanted, "Burgos").address == f"{cloud.url}{burgos}"
+            assert found.place(wanted, "Burgos").identity.address == f"{cloud.url}{burgos}"
 
 
 class TestOverrides:
     def addresses(self, target: Target, regions: Sequence[str]) -> list[str]:
         found = federation(target)
-        return [found.place(target, region).address for region in regions]
+        return [found.place(target, region).identity.address for region in regions]
 
     def test_an_address_takes_the_place_of_the_catalogs_in_its_region_alone(
         self, cloud: ScriptedServer, target: Target
