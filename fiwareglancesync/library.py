@@ -16,6 +16,7 @@ from .facade.factory import EMBEDDED, open_federation
 from .jobs.region import Mode, RegionJob, RegionResult, StatusRow
 from .model import Message
 from .planning import Choice
+from .settings import Decision
 
 
 def _unheard(event: Event) -> None:
@@ -81,26 +82,44 @@ class GlanceSync:
         return rows
 
     def synchronise(
-        self, *regions: str, images: Sequence[str] = (), dry_run: bool = False, emit: Emit = _unheard
+        self,
+        *regions: str,
+        images: Sequence[str] = (),
+        dry_run: bool = False,
+        decisions: Mapping[str, Decision | Sequence[Decision]] | None = None,
+        emit: Emit = _unheard,
     ) -> list[RegionOutcome]:
         """Bring regions to the state of the master, one after the other.
 
         :param regions: as on the command line; none means all of ``master``
         :param images: patterns, as with ``--image``
         :param dry_run: only tell what would be done
+        :param decisions: how single conflicts are settled this once, by name of the image; the regions may hold it with
+            different checksums
         :param emit: takes the events
         :return: what came of each region; failures of regions and images are in there
         :raises CloudError: the master cannot be asked
         """
         mode = Mode.DRY_RUN if dry_run else Mode.SYNC
-        return [result.outcome for result in self._do(mode, regions, images, emit)]
+        decided = {
+            name: (decision,) if isinstance(decision, Decision) else tuple(decision)
+            for name, decision in (decisions or {}).items()
+        }
+        return [result.outcome for result in self._do(mode, regions, images, emit, decided)]
 
-    def _do(self, mode: Mode, regions: Sequence[str], images: Sequence[str], emit: Emit) -> Iterator[RegionResult]:
+    def _do(
+        self,
+        mode: Mode,
+        regions: Sequence[str],
+        images: Sequence[str],
+        emit: Emit,
+        decisions: Mapping[str, tuple[Decision, ...]] | None = None,
+    ) -> Iterator[RegionResult]:
         told: list[Message] = []
         refs: list[RegionRef] = resolve_regions(regions, self.settings, self._federation, tell=told.append)
         for message in told:
             emit(Event(Kind.MESSAGE, message=message))
-        run = Run(self.settings, self._federation, Choice(tuple(images)))
+        run = Run(self.settings.decided(decisions or {}), self._federation, Choice(tuple(images)))
         self._runs.append(run)
         run.prepare(refs, mode.purpose)
         job = RegionJob(run, mode, ways=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
@@ -75,6 +76,30 @@ class Credential:
     image_endpoints: tuple[tuple[str, str], ...] = ()
 
 
+class DecisionAction(str, Enum):
+    """What is done with an image about which a decision was made; the words are those of the lists."""
+
+    REPLACE = "replace"
+    RENAME = "rename"
+    DONTUPDATE = "dontupdate"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How one conflict is settled in one run (contract 6-operations 1).
+
+    :param checksum: of the region's image, MD5 or multihash, not empty; with another one the decision has no effect
+    :param action: what is done with that image
+    """
+
+    checksum: str
+    action: DecisionAction
+
+    def fits(self, image: Image) -> bool:
+        """Whether an image of the region has the checksum that the decision is about."""
+        return self.checksum.lower() in {(image.checksum or "").lower(), (image.hash_value or "").lower()}
+
+
 @dataclass(frozen=True)
 class Target:
     """The rules for the regions that share a credential (contract 2).
@@ -93,6 +118,7 @@ class Target:
     :param region_bandwidth: bytes per second into each region, 0 means no limit
     :param uploads_per_region: how many images are moved into a region at the same time
     :param problem: why the target cannot be used, a whole line, "" when it can; it concerns whoever asks for the target
+    :param decisions: by name of the image, for this run alone; the configuration holds none
     """
 
     name: str
@@ -119,6 +145,7 @@ class Target:
     store: str = ""
     region_bandwidth: int = 0
     uploads_per_region: int = 1
+    decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict, hash=False)
 
     @property
     def mock_project(self) -> str:
@@ -176,6 +203,14 @@ class Settings:
     def master(self) -> Target:
         """The target where the master region is."""
         return self.targets[MASTER]
+
+    def decided(self, decisions: Mapping[str, tuple[Decision, ...]]) -> Settings:
+        """The same configuration, with decisions for one run, whatever the target.
+
+        :param decisions: by name of the image
+        """
+        targets = {name: replace(target, decisions=decisions) for name, target in self.targets.items()}
+        return replace(self, targets=targets)
 
 
 def own_region(word: str, target: str, targets: Collection[str]) -> str | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..jobs.region import StatusRow
 from ..jobs.store import KEPT
 from ..jobs.tasks import ImageResult, Summary, Task, TaskMessage, TaskRequest, TaskStatus
+from ..settings import ANY, Decision, DecisionAction
 
 Names = list[str] | str
 """A list, or the text that the configuration file would hold."""
@@ -60,6 +61,33 @@ class TargetConfig(BaseModel):
     obsolete_syncprops: Names | None = None
 
 
+class DecisionBody(BaseModel):
+    """How the conflict about one image is settled, for this task alone."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    checksum: str = Field(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^\s,]+$",
+        description="Of the region's image, MD5 or multihash; if the image has another one, the decision has no effect",
+    )
+    action: Literal["replace", "rename", "dontupdate"] = Field(
+        description="What is done with the region's image; a checksum that the configured dontupdate lists stays"
+    )
+
+    @field_validator("checksum")
+    @classmethod
+    def _one_checksum(cls, value: str) -> str:
+        if value.lower() == ANY:
+            raise ValueError("a decision is about one checksum, so 'any' is none")
+        return value
+
+    def decision(self) -> Decision:
+        """As the planning knows it."""
+        return Decision(self.checksum.lower(), DecisionAction(self.action))
+
+
 class SyncBody(BaseModel):
     """What a synchronisation is asked to be."""
 
@@ -68,6 +96,12 @@ class SyncBody(BaseModel):
     dryRun: bool = Field(default=False, description="Only tell what would be done")
     images: list[str] = Field(default_factory=list, max_length=1000, description="Patterns that choose images")
     config: TargetConfig = Field(default_factory=TargetConfig)
+    replaceLists: bool = Field(
+        default=False, description="Whether lists in config may drop entries that the configured lists have"
+    )
+    decisions: dict[Annotated[str, Field(min_length=1)], DecisionBody] = Field(
+        default_factory=dict, max_length=1000, description="By name of the image, laid over the configured lists"
+    )
 
     def request(self) -> TaskRequest:
         """What the task is to do.
@@ -75,7 +109,13 @@ class SyncBody(BaseModel):
         :raises ValueError: an option cannot be said in the configuration's form
         """
         given = self.config.model_dump(exclude_none=True)
-        return TaskRequest(self.dryRun, tuple(self.images), {key: _as_text(key, value) for key, value in given.items()})
+        return TaskRequest(
+            self.dryRun,
+            tuple(self.images),
+            {key: _as_text(key, value) for key, value in given.items()},
+            self.replaceLists,
+            {name: body.decision() for name, body in self.decisions.items()},
+        )
 
 
 class Error(BaseModel):

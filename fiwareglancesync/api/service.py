@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flask import current_app
@@ -14,6 +14,7 @@ from ..execution.regions import RegionRef
 from ..jobs.overview import Watch
 from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore
+from ..jobs.task_settings import ListsShortened, task_settings
 from ..jobs.tasks import Task, TaskRequest, TaskStatus
 from .cloud import Cloud
 from .settings import ServerSettings
@@ -79,7 +80,7 @@ class Service:
         :raises ExecutorFailed: what carries the tasks out cannot be reached
         """
         place = self.watch().check(ref)
-        self._check_options(request.overrides(ref))
+        self._check_options(ref, request)
         task, made = self.store.create(ref.full, request, asked_by, place.identity.task_key)
         if not made:
             if task.region != ref.full or task.request.text() != request.text():
@@ -92,9 +93,11 @@ class Service:
             raise
         return task
 
-    def _check_options(self, overrides: Sequence[str]) -> None:
+    def _check_options(self, ref: RegionRef, request: TaskRequest) -> None:
         try:
-            load_settings(None, overrides, self.environ, mock=self.embedded)
+            task_settings(request, ref, self.environ, embedded=self.embedded)
+        except ListsShortened as error:
+            raise BadOptions(str(error)) from error
         except ConfigError as error:
             load_settings(None, [], self.environ, mock=self.embedded)  # when this fails too, it is not the request
             problems = [problem.removeprefix(f"{ORIGIN}: ") for problem in error.problems]

@@ -8,7 +8,18 @@ from ..errors import Cancelled, GlanceSyncError, PublicationRefused
 from ..events import Action, Emit, Event, Kind
 from ..facade import InstantCopy, Place
 from ..model import LINKS, MOVES, Listing, Message, SyncStatus
-from ..planning import Choice, Journal, PlanEntry, RegionPlan, Selection, failed_link, narrow, plan_region
+from ..planning import (
+    Choice,
+    Journal,
+    PlanEntry,
+    RegionPlan,
+    Selection,
+    decisions_without_effect,
+    failed_link,
+    narrow,
+    plan_region,
+)
+from ..settings import Target
 from ..transfer import Mover
 from .change import make_image
 from .interruption import leave_tidy
@@ -59,6 +70,7 @@ def synchronise(
         whole, waiting = tidy(make_plan, scene, recorder)
         plan = narrow(whole, choice)
         announce(plan, recorder)
+        tell_decisions(plan, selection.target, recorder)
         # A place without bytes has nothing to gain, and gives out its UUIDs one after the other.
         at_once = 1 if isinstance(place, InstantCopy) else selection.target.uploads_per_region
         _Run(whole, plan, scene, mover, recorder, context, waiting, at_once).run()
@@ -84,6 +96,12 @@ def announce(plan: RegionPlan, recorder: Recorder) -> None:
     for message in (*plan.messages, *(entry.told for entry in plan.entries if entry.told is not None)):
         recorder.tell(message)
     recorder.emit(Event(Kind.REGION_PLANNED, plan.region, size=plan.pending_bytes, count=len(plan.moves)))
+
+
+def tell_decisions(plan: RegionPlan, target: Target, recorder: Recorder) -> None:
+    """Tell of the decisions for this run that have no effect."""
+    for message in decisions_without_effect(plan, target):
+        recorder.tell(message)
 
 
 class _Run:

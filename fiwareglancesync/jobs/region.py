@@ -12,7 +12,7 @@ from ..events import Action, Emit, Event, Kind
 from ..execution.members import with_members
 from ..execution.outcome import RegionOutcome
 from ..execution.recorder import Recorder
-from ..execution.region import ACTION_OF, announce, synchronise
+from ..execution.region import ACTION_OF, announce, synchronise, tell_decisions
 from ..execution.regions import RegionRef
 from ..execution.run import Run
 from ..facade import Place, PlaceIdentity, is_same_place
@@ -157,6 +157,7 @@ class RegionJob:
             else:
                 plan = self._plan(ref, place, sight)
                 announce(plan, recorder)
+                tell_decisions(plan, self.run.settings.targets[ref.target], recorder)
                 if self.mode is Mode.DRY_RUN:
                     self._try(plan, recorder, place)
                 else:
@@ -187,7 +188,9 @@ class RegionJob:
     ) -> RegionOutcome:
         run = self.run
         if run.is_master(place):
-            announce(run.plan_of_master(ref), recorder)
+            plan = run.plan_of_master(ref)
+            announce(plan, recorder)
+            tell_decisions(plan, run.settings.targets[ref.target], recorder)
             return recorder.outcome
         database = run.settings.database
         with region_lock(place.identity.lock_keys, run.context.run, database, wait=self.wait) as last_holder:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 
 from ..execution.regions import RegionRef
+from ..settings import Decision, DecisionAction
 from .region import Mode
 
 
@@ -26,11 +27,15 @@ class TaskRequest:
     :param dry_run: only tell what would be done
     :param images: patterns, as with ``--image``
     :param config: options of the target, as text by key
+    :param replace_lists: whether lists in ``config`` may drop entries that the configuration has
+    :param decisions: by name of the image
     """
 
     dry_run: bool = False
     images: tuple[str, ...] = ()
     config: Mapping[str, str] = field(default_factory=dict)
+    replace_lists: bool = False
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
 
     @property
     def mode(self) -> Mode:
@@ -47,9 +52,15 @@ class TaskRequest:
 
     @staticmethod
     def parse(text: str) -> TaskRequest:
-        """Read what ``text`` wrote."""
+        """Read what ``text`` wrote; what an older version wrote lacks the newer fields."""
         read = json.loads(text)
-        return TaskRequest(read["dry_run"], tuple(read["images"]), read["config"])
+        decisions = {
+            name: Decision(decided["checksum"], DecisionAction(decided["action"]))
+            for name, decided in read.get("decisions", {}).items()
+        }
+        return TaskRequest(
+            read["dry_run"], tuple(read["images"]), read["config"], read.get("replace_lists", False), decisions
+        )
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from .recording import TaskRecorder
 from .region import RegionJob, region_error
 from .signals import cancellable
 from .store import CANCELLED, TaskStore
+from .task_settings import task_settings
 from .tasks import Task, TaskStatus
 
 BEAT = 1.0
@@ -105,7 +106,7 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
     ref = RegionRef.parse(task.region)
     request = task.request
     embedded = bool(environ.get(EMBEDDED))
-    settings = load_settings(None, request.overrides(ref), environ, mock=embedded)
+    settings = task_settings(request, ref, environ, embedded=embedded)
     federation = open_federation(settings, environ)
     recorder = TaskRecorder(store, task.id)
     with closing(Run(settings, federation, Choice(request.images))) as run:

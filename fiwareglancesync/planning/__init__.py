@@ -1,5 +1,6 @@
 """Pure decisions: from the images of the master and of a region to the region's plan."""
 
+from .decisions import decisions_without_effect
 from .journal import Journal, kept_images
 from .kept import kept_message
 from .leftovers import Here
@@ -27,6 +28,7 @@ __all__ = [
     "Tidying",
     "add_members",
     "choosable_names",
+    "decisions_without_effect",
     "failed_link",
     "kept_images",
     "kept_message",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..model import Image, SyncStatus
-from ..settings import ANY, Target
+from ..settings import ANY, DecisionAction, Target
 
 Rule = tuple[Callable[[Target], frozenset[str]], bool, SyncStatus]
 
@@ -18,15 +18,26 @@ RULES: tuple[Rule, ...] = (
 )
 """The rules in their order: the list, whether its ``any`` is meant or the checksum itself, the status."""
 
+DECIDED: Mapping[DecisionAction, SyncStatus] = {
+    DecisionAction.DONTUPDATE: SyncStatus.OK_STALLED_CHECKSUM,
+    DecisionAction.RENAME: SyncStatus.PENDING_RENAME,
+    DecisionAction.REPLACE: SyncStatus.PENDING_REPLACE,
+}
+"""The status that a decision gives."""
+
 
 def resolve_conflict(image: Image, target: Target, *, any_applies: bool = True) -> SyncStatus:
-    """Apply the first rule that names the image's checksum, or any.
+    """Apply a decision about this image and checksum, else the first rule that names the checksum, or any.
 
     :param image: the region's image; its MD5 or its multihash may be listed
-    :param target: the target with ``dontupdate``, ``rename`` and ``replace``
+    :param target: the target with ``dontupdate``, ``rename``, ``replace`` and the decisions for this run
     :param any_applies: False where the master states no hash, so that nothing tells the contents apart
     """
     checksums = _checksums(image)
+    if not is_stalled(image, target):  # a decision never undoes a protection
+        for decision in target.decisions.get(image.name, ()):
+            if decision.fits(image):
+                return DECIDED[decision.action]
     for listed, by_any, status in RULES:
         if (any_applies and ANY in listed(target)) if by_any else not checksums.isdisjoint(listed(target)):
             return status

@@ -80,6 +80,19 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="options of the regions' target for this time; regions go before it",
     )
+    sync.add_argument(
+        "--replace-lists",
+        action="store_true",
+        help="let lists given with --config drop entries that the server's configuration has",
+    )
+    sync.add_argument(
+        "--decide",
+        action="append",
+        default=[],
+        metavar="NAME=CHECKSUM:ACTION",
+        help="settle the conflict of one image for this time: ACTION is replace, rename or dontupdate, CHECKSUM is"
+        " that of the region's image; may be repeated",
+    )
     follow = sync.add_mutually_exclusive_group()
     follow.add_argument(
         "--watch",

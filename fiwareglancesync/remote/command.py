@@ -92,7 +92,13 @@ class RemoteCommand:
 
     def _sync(self) -> int | None:
         options = self._options
-        wanted = wish(dry_run=options.dry_run, images=options.image, config=options.config)
+        wanted = wish(
+            dry_run=options.dry_run,
+            images=options.image,
+            config=options.config,
+            replace_lists=options.replace_lists,
+            decisions=options.decide,
+        )
         with self._telling() as emit:
             following = Following(self._client, emit, self._refused)
 

@@ -8,9 +8,19 @@ from typing import Any
 from ..config.options import BY_TARGET_KEY
 from ..config.values import BOOLEAN, parse_boolean
 from ..errors import UsageError
+from ..settings import DecisionAction
+
+ACTIONS = tuple(action.value for action in DecisionAction)
 
 
-def wish(*, dry_run: bool, images: Sequence[str], config: Sequence[str]) -> dict[str, Any]:
+def wish(
+    *,
+    dry_run: bool,
+    images: Sequence[str],
+    config: Sequence[str],
+    replace_lists: bool = False,
+    decisions: Sequence[str] = (),
+) -> dict[str, Any]:
     """The body of the request; only what is not the usual is in it.
 
     Which options may be set is for the server to say: it may be newer than this program.
@@ -18,6 +28,8 @@ def wish(*, dry_run: bool, images: Sequence[str], config: Sequence[str]) -> dict
     :param dry_run: only tell what would be done
     :param images: patterns that choose images
     :param config: words ``KEY=VALUE``
+    :param replace_lists: let lists in ``config`` drop configured entries
+    :param decisions: words ``NAME=CHECKSUM:ACTION``
     :raises UsageError: one of the words cannot be meant
     """
     wanted: dict[str, Any] = {}
@@ -27,7 +39,24 @@ def wish(*, dry_run: bool, images: Sequence[str], config: Sequence[str]) -> dict
         wanted["images"] = list(images)
     if config:
         wanted["config"] = dict(map(_option, config))
+    if replace_lists:
+        wanted["replaceLists"] = True
+    if decisions:
+        wanted["decisions"] = _decisions(decisions)
     return wanted
+
+
+def _decisions(words: Sequence[str]) -> dict[str, dict[str, str]]:
+    decided: dict[str, dict[str, str]] = {}
+    for word in words:
+        name, equals, decision = word.rpartition("=")  # the name of an image may hold anything
+        checksum, colon, action = decision.rpartition(":")
+        if not (name and equals and checksum and colon) or action not in ACTIONS:
+            raise UsageError(f"--decide {word}: expected NAME=CHECKSUM:ACTION, ACTION being {' or '.join(ACTIONS)}")
+        if name in decided:
+            raise UsageError(f"--decide {word}: there is another decision about image {name}")
+        decided[name] = {"checksum": checksum, "action": action}
+    return decided
 
 
 def _option(word: str) -> tuple[str, str | bool]:

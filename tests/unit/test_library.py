@@ -12,6 +12,7 @@ from fiwareglancesync.errors import CloudError, ConfigError
 from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.facade.csv_loader import load
 from fiwareglancesync.model import SyncStatus
+from fiwareglancesync.settings import Decision, DecisionAction
 
 
 @pytest.fixture
@@ -40,6 +41,23 @@ def test_a_synchronised_region_has_nothing_pending(example: GlanceSync) -> None:
         assert not outcome.failed
         assert {row.status for row in example.status("Burgos")} == {SyncStatus.OK}
         assert Kind.DONE in {event.kind for event in told}
+
+
+def test_a_decision_settles_a_conflict_in_one_run(example: GlanceSync) -> None:
+    name, checksum = "base_ubuntu_22.04", "10443d63e75d7150d52fda5b2a7d0497"
+
+    def status() -> SyncStatus:
+        (found,) = [row.status for row in example.status("Caceres") if row.image == name]
+        return found
+
+    with example:
+        for decision in (Decision(checksum, DecisionAction.REPLACE), [Decision("x", DecisionAction.RENAME)]):
+            (dry,) = example.synchronise("Caceres", dry_run=True, decisions={name: decision})
+            assert dry.undecided == (0 if isinstance(decision, Decision) else 1)
+        assert status() is SyncStatus.ERROR_CHECKSUM
+        (outcome,) = example.synchronise("Caceres", decisions={name: Decision(checksum, DecisionAction.REPLACE)})
+        assert (outcome.failed, outcome.undecided) == (False, 0)
+        assert status() is SyncStatus.OK
 
 
 def test_a_region_that_cannot_be_asked_is_an_error(example: GlanceSync) -> None:

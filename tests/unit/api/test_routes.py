@@ -229,7 +229,8 @@ def test_a_dry_run_changes_nothing(client: FlaskClient, service: Service) -> Non
 
 
 def test_options_hold_for_one_task(client: FlaskClient, service: Service) -> None:
-    task_id = post(client, dryRun=True, config={"replace": [], "rename": ["any"], "support_obsolete_images": False})
+    config = {"replace": [], "rename": ["any"], "support_obsolete_images": False}
+    task_id = post(client, dryRun=True, config=config, replaceLists=True)
     assert carry_out(service.store, task_id, service.environ)
     task = client.get(f"{BURGOS}/tasks/{task_id}").json
     assert task is not None

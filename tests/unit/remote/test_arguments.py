@@ -37,6 +37,12 @@ def test_regions_images_and_options_come_together() -> None:
     assert (options.image, options.config, options.dry_run) == (["a*", "b"], ["x=1", "y=2"], True)
 
 
+def test_decisions_may_be_several() -> None:
+    options = parse("sync", "Burgos", "--decide", "a=x:replace", "--decide=b=y:rename", "--replace-lists")
+    assert (options.decide, options.replace_lists) == (["a=x:replace", "b=y:rename"], True)
+    assert (parse("sync", "Burgos").decide, parse("sync", "Burgos").replace_lists) == ([], False)
+
+
 def test_statuses_are_told_as_the_command_tells_them() -> None:
     assert parse("status", "Burgos").format == "csv"
     assert parse("regions").format == parse("tasks", "Burgos").format == "table"

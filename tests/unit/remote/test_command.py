@@ -114,10 +114,17 @@ class TestStatus:
 class TestSync:
     def test_a_task_is_started_and_named(self, server: ScriptedServer, remote: Call) -> None:
         server.on("POST", "/regions/Burgos", STARTED)
-        words = ("sync", "Burgos", "--dry-run", "--image", "a*", "--config", "replace=any")
+        words = ("sync", "Burgos", "--dry-run", "--image", "a*", "--decide", "a=x:rename", "--replace-lists")
+        words += ("--config", "replace=any")
         assert remote(*words) == (0, ["INFO:Burgos: Task t-1 is syncing"], [])
         (request,) = server.of("POST", "/regions/Burgos")
-        assert request.document == {"dryRun": True, "images": ["a*"], "config": {"replace": "any"}}
+        assert request.document == {
+            "dryRun": True,
+            "images": ["a*"],
+            "config": {"replace": "any"},
+            "replaceLists": True,
+            "decisions": {"a": {"checksum": "x", "action": "rename"}},
+        }
 
     @pytest.mark.usefixtures("account")
     def test_it_is_asked_with_a_token(self, server: ScriptedServer, remote: Call) -> None:

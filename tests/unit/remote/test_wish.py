@@ -9,6 +9,7 @@ import pytest
 from fiwareglancesync.api.schemas import SyncBody
 from fiwareglancesync.errors import UsageError
 from fiwareglancesync.remote.wish import wish
+from fiwareglancesync.settings import Decision, DecisionAction
 
 
 def options(*words: str) -> dict[str, Any]:
@@ -26,6 +27,35 @@ def test_everything_that_is_wanted_is_said_as_the_server_reads_it() -> None:
     request = SyncBody.model_validate(wanted).request()
     assert (request.dry_run, request.images) == (True, ("a*",))
     assert request.config == {"replace": "x,any", "only_tenant_images": "False"}
+
+
+def test_decisions_are_said_as_the_server_reads_them() -> None:
+    words = ["a=b:c=ABC:replace", "other=x:rename"]
+    wanted = wish(dry_run=False, images=[], config=["dontupdate=x"], replace_lists=True, decisions=words)
+    assert wanted == {
+        "config": {"dontupdate": "x"},
+        "replaceLists": True,
+        "decisions": {
+            "a=b:c": {"checksum": "ABC", "action": "replace"},
+            "other": {"checksum": "x", "action": "rename"},
+        },
+    }
+    request = SyncBody.model_validate(wanted).request()
+    assert request.replace_lists
+    assert request.decisions["a=b:c"] == Decision("abc", DecisionAction.REPLACE)
+
+
+@pytest.mark.parametrize("word", ["a", "a=x", "a=x:delete", "=x:replace", "a=:replace", "x:replace", "a=x:"])
+def test_a_decision_that_is_none_is_refused(word: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        wish(dry_run=False, images=[], config=[], decisions=[word])
+    expected = "expected NAME=CHECKSUM:ACTION, ACTION being replace or rename or dontupdate"
+    assert str(refused.value) == f"--decide {word}: {expected}"
+
+
+def test_of_an_image_there_is_one_decision() -> None:
+    with pytest.raises(UsageError, match="there is another decision about image a"):
+        wish(dry_run=False, images=[], config=[], decisions=["a=x:replace", "a=y:rename"])
 
 
 def test_values_may_hold_anything() -> None:

@@ -1,0 +1,66 @@
+"""The configuration as one task has it: that of the files, the task's own options, its decisions (contract 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..config import load_settings
+from ..config.options import RULE_OPTIONS
+from ..config.values import CHECKSUMS, LIST, SET
+from ..errors import GlanceSyncError
+from ..execution.regions import RegionRef
+from ..settings import ANY, Settings, Target
+from .tasks import TaskRequest
+
+LISTS = tuple(option.key for option in RULE_OPTIONS if option.kind in (CHECKSUMS, LIST, SET))
+"""The options that are lists."""
+
+SHOWN = 5
+"""Entries of a list that a message names."""
+
+
+class ListsShortened(GlanceSyncError):
+    """The options of a task drop entries of the configured lists, and the task does not say that this is meant."""
+
+
+def task_settings(
+    request: TaskRequest, ref: RegionRef, environ: Mapping[str, str], *, embedded: bool
+) -> Settings:
+    """Read the configuration and lay over it what a task asks for.
+
+    :param request: what the task asks for
+    :param ref: its region
+    :param environ: the environment
+    :param embedded: whether the regions are those of the embedded federation
+    :raises ConfigError: the configuration, or an option of the task, is wrong
+    :raises ListsShortened: a list of the task protects or covers less than the configured one
+    """
+    settings = load_settings(None, request.overrides(ref), environ, mock=embedded)
+    if request.config and not request.replace_lists:
+        configured = load_settings(None, [], environ, mock=embedded).targets.get(ref.target)
+        if configured is not None:
+            _check_lists(configured, settings.targets[ref.target], request)
+    return settings.decided({name: (decision,) for name, decision in request.decisions.items()})
+
+
+def _check_lists(configured: Target, asked: Target, request: TaskRequest) -> None:
+    problems = list(_dropped(configured, asked, request))
+    if problems:
+        advice = 'list these entries too, or send "replaceLists": true to replace the configured list'
+        raise ListsShortened(f"{'; '.join(problems)}; {advice}")
+
+
+def _dropped(configured: Target, asked: Target, request: TaskRequest) -> Iterator[str]:
+    """What each list of a task drops."""
+    for key in LISTS:
+        if key not in request.config:
+            continue
+        lost = frozenset(getattr(configured, key)) - frozenset(getattr(asked, key))
+        if key == "replace" and ANY in asked.replace:
+            lost = frozenset()  # it covers them all
+        elif key == "rename" and ANY in asked.rename:
+            lost &= asked.replace  # named in replace alone, they would be deleted instead of kept
+        if lost:
+            entries = sorted(lost)
+            more = f" and {len(entries) - SHOWN} more" if len(entries) > SHOWN else ""
+            yield f"config.{key} drops configured entries: {', '.join(entries[:SHOWN])}{more}"
