@@ -9,6 +9,8 @@ from .markup import directive
 MEANINGS = {
     "HOST": "The address to serve on; ``-H`` on the command line wins.",
     "PORT": "The port; ``-p`` wins.",
+    "PUBLIC_URL": "The server's address as users know it, where a proxy gives it another one, as"
+    " ``https://glancesync.example.org``. A page in a browser may change something only if it comes from there.",
     "WORKERS": "Processes of Gunicorn; ``-w`` wins.",
     "THREADS": "Threads in each of them: how many requests it serves at once.",
     "MAX_TASKS": "Tasks that the embedded runner does at once on this machine; further ones wait their turn.",

@@ -36,6 +36,7 @@ from .database import MODELS, bring_up_to_date, choose_url, db, open_database
 from .flask_file import read_flask_file
 from .health import Health
 from .open_routes import open_routes
+from .origin import own_pages_only
 from .routes import regions
 from .schemas import ErrorAnswer, SyncBody
 from .service import NAME, Service
@@ -175,11 +176,13 @@ def _schema(app: OpenAPI, model: type[SyncBody]) -> Schema:
 def _protect(app: OpenAPI, server: ServerSettings, shared: Path | None) -> None:
     if server.keystone is None:
         log.warning("Without Keystone settings the server does not authenticate; it serves on loopback only.")
-        app.wsgi_app = loopback_only(app.wsgi_app)  # type: ignore[assignment,method-assign]
+        inner = own_pages_only(app.wsgi_app, server.public_url)
+        app.wsgi_app = loopback_only(inner)  # type: ignore[assignment,method-assign]
         return
     folder = (shared or _own_folder(app)) / "tokens"
     folder.mkdir(mode=0o700, exist_ok=True)
-    app.wsgi_app = guarded(app.wsgi_app, server.keystone, folder)  # type: ignore[assignment,method-assign]
+    inner = guarded(app.wsgi_app, server.keystone, folder)
+    app.wsgi_app = own_pages_only(inner, server.public_url)  # type: ignore[assignment,method-assign]
 
 
 def _own_folder(app: OpenAPI) -> Path:

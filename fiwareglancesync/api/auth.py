@@ -69,7 +69,7 @@ def loopback_only(app: WSGIApplication) -> WSGIApplication:
         if host is not None and is_loopback(host["name"]):
             return app(environ, start)
         text = "Without Keystone settings the server answers requests to this machine's loopback names only."
-        return _answer(environ, start, 403, "403 Forbidden", "Forbidden", text)
+        return refuse(environ, start, 403, "403 Forbidden", "Forbidden", text)
 
     return check
 
@@ -116,7 +116,7 @@ def _with_role(app: WSGIApplication, roles: tuple[str, ...]) -> WSGIApplication:
             environ[USER] = environ.get("HTTP_X_USER_ID") or None
             return app(environ, start)
         text = f"The token lacks the role that is needed here: {' or '.join(roles)}."
-        return _answer(environ, start, 401, "401 Unauthorized", "Unauthorized", text)
+        return refuse(environ, start, 401, "401 Unauthorized", "Unauthorized", text)
 
     return check
 
@@ -157,7 +157,7 @@ def _worded(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
             if has_token
             else "A token of Keystone is needed, in the header X-Auth-Token."
         )
-        return _answer(environ, start, 401, "401 Unauthorized", "Unauthorized", text, challenges[:1])
+        return refuse(environ, start, 401, "401 Unauthorized", "Unauthorized", text, challenges[:1])
 
     return call
 
@@ -165,10 +165,10 @@ def _worded(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
 def _unavailable(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     text = "Keystone does not answer, so the token cannot be validated; try again later."
     more = [("Retry-After", "10")]
-    return _answer(environ, start, 503, "503 Service Unavailable", "Service unavailable", text, more)
+    return refuse(environ, start, 503, "503 Service Unavailable", "Service unavailable", text, more)
 
 
-def _answer(
+def refuse(
     environ: WSGIEnvironment,
     start: StartResponse,
     code: int,
@@ -177,7 +177,14 @@ def _answer(
     text: str,
     more: Iterable[tuple[str, str]] = (),
 ) -> Iterable[bytes]:
-    """Refuse a request; it is logged and counted here, as the application never sees it."""
+    """Refuse a request; it is logged and counted here, as the application never sees it.
+
+    :param code: HTTP status
+    :param status: the same with its phrase
+    :param message: what kind of error it is
+    :param text: what is wrong and how to mend it
+    :param more: further headers
+    """
     method, name = environ["REQUEST_METHOD"], trace.name_of(environ.get("HTTP_X_REQUEST_ID", ""))
     trace.note(method, environ.get("PATH_INFO", ""), code, name)
     count_refused(method, code)

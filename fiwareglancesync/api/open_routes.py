@@ -67,7 +67,7 @@ def version() -> Response:
         version=__version__,
         updated=UPDATED,
         runningfrom=iso(service().started) or "",
-        href=request.host_url,
+        href=service().server.public_url or request.host_url,
     )
     return jsonify(answer.model_dump())
 

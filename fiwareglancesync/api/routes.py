@@ -35,6 +35,9 @@ from .service import BadOptions, Busy, service
 CANCEL_PATIENCE = 8.0
 """Seconds for which a task that is cancelled is waited for."""
 
+BODY_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
+"""What the body of a request may be declared as: nothing, what it is, or what ``curl --data`` calls everything."""
+
 COMMON: Responses = dict.fromkeys((400, 401, 403, 405, 500, 503), ErrorAnswer)
 ABOUT_REGION: Responses = COMMON | {410: ErrorAnswer}
 ABOUT_TASK: Responses = ABOUT_REGION | {404: ErrorAnswer}
@@ -72,7 +75,7 @@ def get_region(path: RegionPath, query: ImagesQuery) -> Response:
 @regions.post(
     "/regions/<string:id>",
     summary="Synchronise a region",
-    responses=LOOKS | {200: TaskRef, 409: ErrorAnswer, 413: ErrorAnswer},
+    responses=LOOKS | {200: TaskRef, 409: ErrorAnswer, 413: ErrorAnswer, 415: ErrorAnswer},
     openapi_extensions={
         "requestBody": {
             "required": False,
@@ -170,10 +173,14 @@ def _sync_body() -> SyncBody:
     """The body of the request; none, or an empty one, asks for the usual.
 
     :raises ValueError: it is not what is expected
+    :raises ApiError: it is declared as something else than JSON
     :raises RequestEntityTooLarge: it is larger than what is read
     """
     # One byte more: a body whose length nobody stated would be cut off at the limit in silence.
     raw = request.stream.read() + request.stream.read(1)
+    if raw.strip() and request.mimetype not in BODY_TYPES:
+        text = f"The body is declared as {request.mimetype[:100]}, expected application/json."
+        raise ApiError(415, "Unsupported media type", text)
     return SyncBody.model_validate_json(raw) if raw.strip() else SyncBody()
 
 

@@ -58,6 +58,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
             "timeout": REQUEST_TIME,
             "graceful_timeout": STOP_TIME,
             "proc_name": "glancesync",
+            "forwarded_allow_ips": "",  # nobody's word is taken for another address than that of the connection
             "control_socket_disable": True,
             "child_exit": _forget_counters,
         }

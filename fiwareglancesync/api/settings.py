@@ -26,6 +26,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     SERVER: (
         "HOST",
         "PORT",
+        "PUBLIC_URL",
         "WORKERS",
         "THREADS",
         "MAX_TASKS",
@@ -116,6 +117,7 @@ class Keystone:
 class ServerSettings:
     """Everything that the server is told.
 
+    :param public_url: the server's address as users know it, with a slash at the end; "" for the one that they ask
     :param keystone: None means that nobody is asked for a token
     :param max_tasks: tasks that the embedded runner does at once
     :param task_retention: seconds for which a task is kept after its end
@@ -140,6 +142,7 @@ class ServerSettings:
     broker_url: str = field(default="", repr=False)
     keystone: Keystone | None = None
     metrics_token: str = field(default="", repr=False)
+    public_url: str = ""
     database_folder: Path = Path()
     flask_file: Path | None = None
     logging_file: Path | None = None
@@ -220,6 +223,7 @@ class _Reader:
             broker_url=self._broker_url(),
             keystone=self._keystone(),
             metrics_token=self._value("METRICS_TOKEN"),
+            public_url=self._public_url(),
             database_folder=self._database_folder(),
             flask_file=self._named(FLASK_VARIABLE),
             logging_file=self._file(LOGGING_VARIABLE, LOGGING_FILE),
@@ -311,6 +315,15 @@ class _Reader:
                 f"{VARIABLES['BROKER_URL']}.\nPlease correct it to execute the program."
             )
         return text
+
+    def _public_url(self) -> str:
+        text = self._value("PUBLIC_URL")
+        if text and not (_is_web_address(text) and not set("?#@") & set(text)):
+            self._problems.append(
+                f"PUBLIC_URL in the section [{SERVER}] of {self._origin} is no address of a server,\n"
+                "expected one such as https://glancesync.example.org. Please correct it to execute the program."
+            )
+        return f"{text.rstrip('/')}/" if text else ""
 
     def _keystone(self) -> Keystone | None:
         given = [key for key in KEYS[OPENSTACK] if key not in DEFAULTS and self._value(key)]

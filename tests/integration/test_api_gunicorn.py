@@ -117,6 +117,26 @@ def test_tasks_beyond_the_bound_wait_their_turn(tmp_path: Path) -> None:
     assert len({task["started"] for task in tasks}) == len(tasks)
 
 
+def test_a_foreign_page_starts_nothing_whatever_is_forwarded(server: str) -> None:
+    secure = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    for origin, headers in [
+        ("http://evil.example", {}),
+        ("http://evil.example", secure),
+        (server.replace("http:", "https:"), secure),
+        ("null", {"Sec-Fetch-Site": "same-origin"}),
+    ]:
+        answer = requests.post(
+            f"{server}/regions/Burgos",
+            data='{"dryRun": true}',
+            headers={"Content-Type": "text/plain", "Origin": origin, **headers},
+            timeout=30,
+        )
+        assert answer.status_code == 403, answer.text
+    assert requests.get(server, headers=secure, timeout=30).json()["href"] == f"{server}/"
+    assert requests.get(f"{server}/regions/Burgos/tasks", timeout=30).json() == {"tasks": []}
+    assert requests.post(f"{server}/regions/Burgos", headers={"Origin": server}, timeout=30).status_code == 200
+
+
 def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[str, str], tmp_path: Path) -> None:
     script = (
         "import os, sys\n"

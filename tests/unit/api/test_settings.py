@@ -99,6 +99,21 @@ def test_a_port_that_is_none(tmp_path: Path, value: str) -> None:
     assert "whole number from 1 to 65535" in told
 
 
+@pytest.mark.parametrize("value", ["https://g.example.org", "https://g.example.org/", "HTTPS://g.example.org//"])
+def test_the_public_address_ends_with_a_slash(tmp_path: Path, value: str) -> None:
+    found = load_server_settings(file_with(tmp_path, f"[settings]\npublic_url = {value}\n"), embedded=True)
+    assert found.public_url.lower() == "https://g.example.org/"
+    assert load_server_settings({}, embedded=True).public_url == ""
+
+
+@pytest.mark.parametrize(
+    "value", ["g.example.org", "ftp://g", "https://", "https://a:secret@g", "https://g?secret", "https://g#secret"]
+)
+def test_a_public_address_that_is_none(tmp_path: Path, value: str) -> None:
+    (told,) = problems(file_with(tmp_path, f"[settings]\nPUBLIC_URL = {value}\n"), embedded=True)
+    assert told.startswith("PUBLIC_URL in the section [settings]")
+
+
 @pytest.mark.parametrize(
     "variable", ["GLANCESYNC_SETTINGS_FILE", "GLANCESYNC_LOGGING_SETTINGS_FILE", "GLANCESYNCAPP_CONFIG"]
 )
