@@ -21,6 +21,7 @@ from .. import __version__
 from ..config import load_settings
 from ..errors import ConfigError
 from ..facade.factory import EMBEDDED
+from ..jobs.federation import federation_of, refuse_another
 from ..jobs.lease import one_line
 from ..jobs.locks import lock_folders
 from ..jobs.queue import WAITS, CeleryExecutor, make_queue
@@ -32,7 +33,7 @@ from ..settings import Settings
 from . import errors, metrics, trace
 from .auth import guarded, loopback_only
 from .cloud import Cloud
-from .database import MODELS, bring_up_to_date, choose_url, db, open_database
+from .database import FEDERATION, MODELS, choose_url, db, open_database, take_database
 from .flask_file import read_flask_file
 from .health import Health
 from .open_routes import open_routes
@@ -88,15 +89,16 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or BODY
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # a redirection would be a page, not JSON
-    url = choose_url(app, server, settings)
-    open_database(app, url)
+    federation = federation_of(settings, environ)
+    url = choose_url(app, server, settings, federation)
+    open_database(app, url, federation)
     if migrate:
-        bring_up_to_date(app)
+        take_database(app)
     with app.app_context():
         store = TaskStore(db.engine, WAITS)
     for text in (*server.warnings, *(message.text for message in settings.warnings)):
         log.warning("%s", text)
-    executor = _executor(server, Workplace(store, url, environ, server.task_time_limit))
+    executor = _executor(server, Workplace(store, url, environ, server.task_time_limit), federation)
     since = time.time() if started is None else started
     cloud, statuses = Cloud(settings, environ), Statuses(store)
     found = Service(server, cloud, store, statuses, executor, environ, bool(environ.get(EMBEDDED)), since)
@@ -109,10 +111,10 @@ def create_app(
     return app
 
 
-def _executor(server: ServerSettings, workplace: Workplace) -> Executor:
+def _executor(server: ServerSettings, workplace: Workplace, federation: str) -> Executor:
     """What carries the tasks out, as the settings have it."""
     if server.executor is ExecutorKind.CELERY:
-        return CeleryExecutor(make_queue(server.broker_url, server.task_time_limit))
+        return CeleryExecutor(make_queue(server.broker_url, server.task_time_limit, federation))
     name = f"tasks-{key_of(workplace.database)[:32]}"
     return EmbeddedRunner(workplace, Slots(lock_folders()[0], name, server.max_tasks))
 
@@ -162,6 +164,7 @@ def _add_routes(app: OpenAPI) -> None:
 
     @app.shell_context_processor
     def shell() -> dict[str, object]:
+        refuse_another(db.engine, app.config[FEDERATION])
         models = {model.__name__: model for model in MODELS}
         return {"db": db, "service": app.extensions[NAME], **models}
 

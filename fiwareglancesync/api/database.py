@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
@@ -16,14 +18,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import GlanceSyncError
 from ..jobs import tables
 from ..jobs.database import connect_args, database_url, prepare
+from ..jobs.federation import claim, refuse_another
 from ..jobs.lease import one_line
 from ..settings import Settings
+from .database_files import file_of, url_of
 from .settings import DATABASE_VARIABLE, ServerSettings, StartError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-FILE = "glancesync.db"
+
+FEDERATION = "GLANCESYNC_FEDERATION"
+"""Where an application keeps the name of the federation that its database is to belong to."""
 
 db = SQLAlchemy(metadata=tables.metadata)
+
+
+class FederationModel(db.Model):  # type: ignore[name-defined,misc]
+    """The federation that the database belongs to, for the shell."""
+
+    __table__ = tables.federation
 
 
 class TaskModel(db.Model):  # type: ignore[name-defined,misc]
@@ -56,23 +68,31 @@ class LeaseModel(db.Model):  # type: ignore[name-defined,misc]
     __table__ = tables.leases
 
 
-MODELS = (TaskModel, ImageResultModel, MessageModel, SummaryModel, LeaseModel)
+MODELS = (FederationModel, TaskModel, ImageResultModel, MessageModel, SummaryModel, LeaseModel)
 
 
-def choose_url(app: Flask, server: ServerSettings, settings: Settings) -> str:
-    """The URL of the server's database: Flask's own setting, that of the configuration, else a file of SQLite.
+def configured_url(app: Flask, settings: Settings) -> str:
+    """The URL of the server's database: Flask's own setting, else that of the configuration, "" for none."""
+    return str(app.config.get("SQLALCHEMY_DATABASE_URI") or settings.database)
 
+
+def choose_url(app: Flask, server: ServerSettings, settings: Settings, federation: str) -> str:
+    """The URL of the server's database: what is configured, else the federation's own file of SQLite.
+
+    :param federation: the name of the federation
     :raises StartError: the folder of that file cannot be used
     """
-    stated = app.config.get("SQLALCHEMY_DATABASE_URI") or settings.database
+    stated = configured_url(app, settings)
     if stated:
-        return str(stated)
+        return stated
     folder = server.database_folder
+    file = folder
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         usable = os.access(folder, os.W_OK | os.X_OK)
         if usable:
-            os.close(os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            file = file_of(folder, federation)
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         reason = "it may not be written to"
     except OSError as error:
         usable, reason = False, str(error.strerror)
@@ -83,15 +103,17 @@ def choose_url(app: Flask, server: ServerSettings, settings: Settings) -> str:
                 f"Please point the environment variable {DATABASE_VARIABLE} to another one."
             ]
         )
-    return f"sqlite:///{folder / FILE}"
+    return url_of(file)
 
 
-def open_database(app: Flask, url: str) -> None:
+def open_database(app: Flask, url: str, federation: str) -> None:
     """Connect an application to its database; nothing is asked of it yet.
 
+    :param federation: the name of the federation that it is to belong to
     :raises GlanceSyncError: the URL cannot be used, or its driver is not installed
     """
     read = database_url(url)
+    app.config[FEDERATION] = federation
     app.config["SQLALCHEMY_DATABASE_URI"] = read
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "hide_parameters": True,
@@ -109,30 +131,63 @@ def open_database(app: Flask, url: str) -> None:
     Migrate(app, db, directory=str(MIGRATIONS))
 
 
-def bring_up_to_date(app: Flask) -> None:
-    """Create or upgrade an SQLite database; any other one has to be at its newest revision.
+def take_database(app: Flask) -> None:
+    """Bring the database up to date and record whose it is.
 
-    :raises StartError: it is not, or it cannot be used
+    An SQLite database is created or upgraded; any other one has to be at its newest revision.
+
+    :raises OtherFederation: it belongs to another federation; nothing in it is changed then
+    :raises StartError: it is at another revision, or it cannot be used
     """
-    with app.app_context():
+    with _used(app) as federation:
+        newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        if _revision() != newest and db.engine.dialect.name == "sqlite":
+            _upgrade_alone()
+        found = _revision()
+        if found != newest:
+            text = f"The tables of the database are at revision {found or 'none'}, this program needs {newest}."
+            raise StartError([f"{text}\nPlease run the command: glancesync db upgrade (or run.py db upgrade)"])
+        claim(db.engine, federation)
+
+
+def upgrade_database(app: Flask) -> str:
+    """Bring a database of any kind to the newest revision and record whose it is.
+
+    :return: the revision
+    :raises OtherFederation: it belongs to another federation; nothing in it is changed then
+    :raises StartError: it cannot be used
+    """
+    with _used(app) as federation:
+        if db.engine.dialect.name == "sqlite":
+            _upgrade_alone()
+        else:
+            upgrade()
+        claim(db.engine, federation)
+        return _revision() or "none"
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Have what the database complains about told in a line.
+
+    :raises StartError: the database cannot be used
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StartError([f"The database cannot be used: {one_line(error)}"]) from error
+
+
+@contextmanager
+def _used(app: Flask) -> Iterator[str]:
+    """Use the database of an application, unless it is another federation's; gives the name of the application's."""
+    federation: str = app.config[FEDERATION]
+    with app.app_context(), reported():
         try:
-            newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-            if _revision() == newest:
-                return
-            if db.engine.dialect.name == "sqlite":
-                _upgrade_alone(app)
-                return
-            found = _revision() or "none"
-        except SQLAlchemyError as error:
-            raise StartError([f"The database cannot be used: {one_line(error)}"]) from error
+            refuse_another(db.engine, federation)
+            yield federation
         finally:
             db.engine.dispose()
-    raise StartError(
-        [
-            f"The tables of the database are at revision {found}, this program needs {newest}.\n"
-            "Please run the command: run.py db upgrade"
-        ]
-    )
 
 
 def _revision() -> str | None:
@@ -140,7 +195,7 @@ def _revision() -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _upgrade_alone(app: Flask) -> None:
+def _upgrade_alone() -> None:
     """Upgrade while no other process does."""
     path = str(db.engine.url.database or "")
     if not path or path == ":memory:":

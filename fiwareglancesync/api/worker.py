@@ -19,13 +19,14 @@ from ..config.resolving import CHOSEN
 from ..errors import ConfigError
 from ..facade.factory import EMBEDDED
 from ..jobs.database import open_engine
+from ..jobs.federation import federation_of
 from ..jobs.queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.queue_worker import work
 from ..jobs.runner import Workplace
 from ..jobs.store import TaskStore
 from ..parser import Parser
 from ..settings import Settings
-from .database import bring_up_to_date, choose_url, open_database
+from .database import choose_url, open_database, take_database
 from .flask_file import read_flask_file
 from .logs import FORMAT, Discreet, set_up
 from .settings import ExecutorKind, ServerSettings, StartError, load_worker_settings
@@ -61,9 +62,10 @@ def main(words: Sequence[str], prog: str) -> int:
         warnings = [*server.warnings, *(message.text for message in settings.warnings), _open_log(server)]
         for text in filter(None, warnings):
             print(f"WARNING:{text}", file=sys.stderr, flush=True)
-        queue = make_queue(server.broker_url, server.task_time_limit)
+        federation = federation_of(settings, os.environ)
+        queue = make_queue(server.broker_url, server.task_time_limit, federation)
         CeleryExecutor(queue).check()
-        url = _database(server, settings)
+        url = _database(server, settings, federation)
     except StartError as error:
         print("\n".join(f"ERROR:{problem}" for problem in error.problems), file=sys.stderr)
         return 1
@@ -137,14 +139,14 @@ def _open_log(server: ServerSettings) -> str | None:
     return None
 
 
-def _database(server: ServerSettings, settings: Settings) -> str:
-    """The URL of the server's database, which is there and at the right revision.
+def _database(server: ServerSettings, settings: Settings, federation: str) -> str:
+    """The URL of the server's database, which is there, at the right revision and the federation's.
 
     :raises GlanceSyncError: it is not, or cannot be used
     """
     app = Flask(__name__)
     read_flask_file(app, server.flask_file)
-    url = choose_url(app, server, settings)
-    open_database(app, url)
-    bring_up_to_date(app)
+    url = choose_url(app, server, settings, federation)
+    open_database(app, url, federation)
+    take_database(app)
     return url

@@ -43,6 +43,11 @@ class Command:
 
 
 COMMANDS: Mapping[str, Command] = {
+    "db": Command(
+        "fiwareglancesync.api.database_command:main",
+        "fiwareglancesync.api.database_command:build_parser",
+        "look after the database of tasks: upgrade it, or rebind it to its federation's new name",
+    ),
     "remote": Command(
         "fiwareglancesync.remote.main:main",
         "fiwareglancesync.remote.arguments:build_parser",

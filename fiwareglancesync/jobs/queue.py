@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from .runner import TIDYING, ExecutorFailed
 from .store import TaskStore
+from .tables import key_of
 
 TASK, QUEUE = "glancesync.synchronise", "glancesync"
 
@@ -32,11 +33,12 @@ GRACE = 60.0
 log = logging.getLogger("glancesync")
 
 
-def make_queue(broker: str, limit: float) -> Any:
+def make_queue(broker: str, limit: float, federation: str) -> Any:
     """Make the Celery application.
 
     :param broker: URL of Redis or RabbitMQ
     :param limit: seconds that a task may take
+    :param federation: whose tasks they are; the broker may serve another one too
     :return: a ``celery.Celery``, which knows no task yet and is not connected
     :raises ExecutorFailed: Celery, or its driver for Redis, is not installed
     """
@@ -52,7 +54,7 @@ def make_queue(broker: str, limit: float) -> Any:
     longest = limit + TIDYING + GRACE
     queue = Celery("glancesync", broker=broker, set_as_current=False, autofinalize=True)
     queue.conf.update(
-        task_default_queue=QUEUE,
+        task_default_queue=f"{QUEUE}-{key_of(federation)[:16]}",
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import Cancelled
 from .lease import one_line
-from .queue import QUEUE, TASK
+from .queue import TASK
 from .runner import ExecutorFailed, Workplace
 from .signals import cancellable
 from .tasks import TaskStatus
@@ -49,7 +49,7 @@ def work(queue: Any, workplace: Workplace, slots: int) -> int:
     warnings.simplefilter("ignore", SecurityWarning)  # about root, and a serialiser that is not accepted here
     worker = queue.Worker(
         hostname=f"glancesync-{os.getpid()}@{socket.gethostname()}",
-        queues=[QUEUE],
+        queues=[queue.conf.task_default_queue],
         pool="prefork",
         concurrency=slots,
         without_gossip=True,

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from .federation import refuse_another
 from .tables import image_results, key_of, messages, summaries, tasks
 from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskRequest, TaskStatus
 
@@ -306,6 +307,14 @@ class TaskStore:
         ).group_by(tasks.c.status)
         with self._engine.connect() as connection:
             return [(row[0], int(row[1]), int(row[2]), float(row[3])) for row in connection.execute(query)]
+
+    def refuse_another(self, federation: str) -> None:
+        """See that the database belongs to a federation, or to none yet.
+
+        :param federation: its name
+        :raises OtherFederation: it belongs to another one
+        """
+        refuse_another(self._engine, federation)
 
     def ping(self) -> None:
         """Ask the database for something; raises what the driver raises."""

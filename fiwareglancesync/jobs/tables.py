@@ -1,4 +1,4 @@
-"""The tables of the database: tasks, what they did, what was last seen of each region, and leases of locks.
+"""The tables of the database: whose it is, tasks, what they did, what was last seen of regions, and leases of locks.
 
 Plain SQLAlchemy tables, so that the command, the workers and the server share them without sharing a framework.
 Times are seconds since the epoch; texts that strangers choose are stored so that they come back exactly.
@@ -50,6 +50,15 @@ def key_of(text: str) -> str:
     """
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+
+federation = Table(
+    "federation",
+    metadata,
+    # There is one row at most: this is what lets one federation alone record itself (contract 1).
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", ExactText, nullable=False),
+    Column("recorded", Double, nullable=False),
+)
 
 tasks = Table(
     "tasks",

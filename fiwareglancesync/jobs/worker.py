@@ -27,6 +27,7 @@ from ..execution.run import Run
 from ..facade.factory import EMBEDDED, open_federation
 from ..planning import Choice
 from .database import open_engine
+from .federation import federation_of
 from .lease import is_running, one_line, this_machine
 from .overview import Watch, summary_of
 from .recording import TaskRecorder
@@ -107,6 +108,7 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
     request = task.request
     embedded = bool(environ.get(EMBEDDED))
     settings = task_settings(request, ref, environ, embedded=embedded)
+    store.refuse_another(federation_of(settings, environ))  # the configuration may have been changed meanwhile
     federation = open_federation(settings, environ)
     recorder = TaskRecorder(store, task.id)
     with closing(Run(settings, federation, Choice(request.images))) as run:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from alembic import context
 from flask import current_app
 
+from fiwareglancesync.api.database import FEDERATION
+from fiwareglancesync.jobs.federation import refuse_another
+
 database = current_app.extensions["migrate"].db
 
 
@@ -15,6 +18,7 @@ def migrate() -> None:
         with context.begin_transaction():
             context.run_migrations()
         return
+    refuse_another(database.engine, current_app.config[FEDERATION])
     with database.engine.connect() as connection:
         context.configure(connection=connection, target_metadata=database.metadata, render_as_batch=True)
         with context.begin_transaction():

@@ -23,13 +23,13 @@ from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.jobs.tasks import TaskRequest
 from tests.support.builders import master_image
 from tests.support.proxy import free_port
-from tests.support.server import ROOT, embedded_environment, gunicorn, wait_for
+from tests.support.server import ROOT, database_in, embedded_environment, gunicorn, wait_for
 
 POSTS = 50
 
 
 def store_of(folder: Path) -> TaskStore:
-    return TaskStore(open_engine(f"sqlite:///{folder}/database/glancesync.db"))
+    return TaskStore(open_engine(database_in(folder)))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_task_whose_worker_is_gone_fails_and_blocks_nothing(
     store = store_of(tmp_path)
     task, _ = store.create("Burgos", TaskRequest())
     store.begin(task.id, "elsewhere 1")
-    engine = open_engine(f"sqlite:///{tmp_path}/database/glancesync.db")
+    engine = open_engine(database_in(tmp_path))
     with engine.begin() as connection:
         connection.execute(update(tasks).values(heartbeat=tasks.c.heartbeat - STALE - 1))
     found = ended(server, "Burgos", task.id)

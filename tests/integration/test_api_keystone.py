@@ -22,7 +22,7 @@ from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud
 from tests.support.forwarder import forwarded
 from tests.support.proxy import free_port
-from tests.support.server import ROOT, gunicorn, wait_for
+from tests.support.server import ROOT, database_in, gunicorn, wait_for
 from tests.support.worlds import CloudWorld, Given
 
 pytestmark = pytest.mark.integration
@@ -206,7 +206,7 @@ def test_a_killed_task_is_told_and_made_up_for(
 ) -> None:
     caller = Caller(slow, token(cloud, "glancesync"))
     path = begun(caller)
-    engine = open_engine(f"sqlite:///{tmp_path}/database/glancesync.db")
+    engine = open_engine(database_in(tmp_path))
     with engine.connect() as connection:
         worker = connection.execute(tasks.select()).one().worker
     os.kill(int(worker.split()[-1]), signal.SIGKILL)

@@ -16,11 +16,12 @@ from fiwareglancesync.api.app import create_app
 from fiwareglancesync.config import load_settings
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation
 from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.jobs.federation import federation_of
 from fiwareglancesync.jobs.queue import WAITS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Task, TaskRequest, TaskStatus
 from tests.support.builders import master_image
-from tests.support.server import ROOT, embedded_environment, wait_for
+from tests.support.server import ROOT, database_in, embedded_environment, wait_for
 
 SLOW_MOTION = Path(__file__).resolve().parent / "slow_motion"
 LIMIT = 3600.0
@@ -178,7 +179,6 @@ def workshop(folder: Path, broker: str, regions: int, images: int = 2) -> Iterat
         master_image(f"image-{number}", f"content-{number}", size=number + 1, owner=OWNER) for number in range(images)
     ]
     environ = embedded_environment(folder, {"Spain": made, **{name: [] for name in names}})
-    database = f"sqlite:///{folder}/database/glancesync.db"
     hold = folder / "hold"
     environ |= {
         "GLANCESYNC_EXECUTOR": "celery",
@@ -188,8 +188,9 @@ def workshop(folder: Path, broker: str, regions: int, images: int = 2) -> Iterat
         "SLOW_MOTION_HOLD": str(hold),
     }
     create_app(environ, background=False)
-    queue = make_queue(broker, LIMIT)
-    found = Workshop(environ, TaskStore(open_engine(database), WAITS), CeleryExecutor(queue), folder, hold, names)
+    queue = make_queue(broker, LIMIT, federation_of(load_settings(None, [], environ, mock=True), environ))
+    store = TaskStore(open_engine(database_in(folder)), WAITS)
+    found = Workshop(environ, store, CeleryExecutor(queue), folder, hold, names)
     try:
         yield found
     finally:

@@ -52,6 +52,12 @@ def environment_of(folder: Path) -> dict[str, str]:
     }
 
 
+def database_in(folder: Path) -> str:
+    """The URL of the only database in the folder of an environment's databases."""
+    (file,) = (folder / "database").glob("glancesync*.db")
+    return f"sqlite:///{file}"
+
+
 def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
     """Wait until a condition holds.
 

@@ -13,7 +13,9 @@ from flask.testing import FlaskClient
 
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database import db
+from fiwareglancesync.api.database_files import rebind_file
 from fiwareglancesync.api.service import NAME, Service
+from fiwareglancesync.jobs.federation import EMBEDDED_PREFIX, file_name
 from fiwareglancesync.jobs.store import TaskStore
 from tests.support.server import embedded_environment, environment_of
 
@@ -52,6 +54,8 @@ def environ(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder = tmp_path / "server"
     shutil.copytree(template, folder)
     made = environment_of(folder)
+    old, new = (f"{EMBEDDED_PREFIX}{(place / 'federation').resolve()}" for place in (template, folder))
+    rebind_file(folder / "database" / file_name(old), old, new)
     monkeypatch.setenv("XDG_RUNTIME_DIR", made["XDG_RUNTIME_DIR"])
     return made
 

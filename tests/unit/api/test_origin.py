@@ -56,22 +56,20 @@ def forbidden(answer: Any) -> str:
 def started_by(app: Flask) -> list[str]:
     """The tasks that were started."""
     found: Service = app.extensions[NAME]
-    return found.executor.started  # type: ignore[attr-defined, no-any-return]
+    return found.executor.started  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("headers", FOREIGN, ids=str)
 @pytest.mark.parametrize(("method", "path"), CHANGES)
-def test_a_foreign_page_changes_nothing(
-    client: FlaskClient, app: Flask, method: str, path: str, headers: dict[str, str]
-) -> None:
-    forbidden(client.open(path, method=method, headers={"Host": HOST} | headers))
+def test_a_foreign_page_changes_nothing(client: FlaskClient, app: Flask, method: str, path: str) -> None:
+    for headers in FOREIGN:
+        forbidden(client.open(path, method=method, headers={"Host": HOST} | headers))
     assert started_by(app) == []
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
-def test_what_a_form_of_a_foreign_page_sends_starts_nothing(client: FlaskClient, app: Flask, kind: str) -> None:
-    headers = {"Host": HOST, "Origin": "http://evil.example", "Content-Type": kind}
-    forbidden(client.post(BURGOS, data='{"config": {"replace": "any"}}', headers=headers))
+def test_what_a_form_of_a_foreign_page_sends_starts_nothing(client: FlaskClient, app: Flask) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        headers = {"Host": HOST, "Origin": "http://evil.example", "Content-Type": kind}
+        forbidden(client.post(BURGOS, data='{"config": {"replace": "any"}}', headers=headers))
     assert started_by(app) == []
 
 
@@ -94,9 +92,9 @@ def test_the_servers_own_pages_and_other_clients_change_things(
     assert len(started_by(app)) == 1
 
 
-@pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_a_foreign_page_may_look(client: FlaskClient, headers: dict[str, str]) -> None:
-    assert client.get(BURGOS, headers={"Host": HOST} | headers).status_code == 200
+def test_a_foreign_page_may_look(client: FlaskClient) -> None:
+    for headers in FOREIGN:
+        assert client.get("/", headers={"Host": HOST} | headers).status_code == 200
 
 
 def test_what_is_expected_is_told(client: FlaskClient) -> None:
@@ -105,15 +103,13 @@ def test_what_is_expected_is_told(client: FlaskClient) -> None:
     assert told.endswith(f"Origin is http://evil.example\\x1b, expected {OWN}; {advice}")
 
 
-@pytest.mark.parametrize(("method", "path"), CHANGES)
-def test_a_foreign_page_is_refused_before_its_token_is_looked_at(
-    environ: dict[str, str], method: str, path: str
-) -> None:
+def test_a_foreign_page_is_refused_before_its_token_is_looked_at(environ: dict[str, str]) -> None:
     made = create_app(environ | KEYSTONE, background=False)
     client = made.test_client()
-    forbidden(client.open(path, method=method, headers={"Host": HOST, "Origin": "http://evil.example"}))
-    answer = client.open(path, method=method, headers={"Host": HOST, "Origin": OWN})
-    assert answer.status_code == (405 if path == "/" else 401)
+    for method, path in CHANGES:
+        forbidden(client.open(path, method=method, headers={"Host": HOST, "Origin": "http://evil.example"}))
+        answer = client.open(path, method=method, headers={"Host": HOST, "Origin": OWN})
+        assert answer.status_code == (405 if path == "/" else 401)
     with made.app_context():
         db.engine.dispose()
 
@@ -157,12 +153,12 @@ def test_the_site_of_an_address(url: str, site: tuple[str, str, int] | None) -> 
     assert site_of(url) == site
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data; boundary=x", "TEXT/PLAIN; a=b"])
-def test_a_body_that_says_to_be_something_else_is_refused(client: FlaskClient, app: Flask, kind: str) -> None:
-    answer = client.post(BURGOS, data="{}", content_type=kind)
-    assert answer.status_code == 415
-    assert answer.json is not None
-    assert answer.json["error"]["description"].endswith(", expected application/json.")
+def test_a_body_that_says_to_be_something_else_is_refused(client: FlaskClient, app: Flask) -> None:
+    for kind in ("text/plain", "multipart/form-data; boundary=x", "TEXT/PLAIN; a=b"):
+        answer = client.post(BURGOS, data="{}", content_type=kind)
+        assert answer.status_code == 415
+        assert answer.json is not None
+        assert answer.json["error"]["description"].endswith(", expected application/json.")
     assert started_by(app) == []
 
 

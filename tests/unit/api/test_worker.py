@@ -12,6 +12,9 @@ from click.testing import CliRunner
 from fiwareglancesync.api import command as server_command
 from fiwareglancesync.api import settings
 from fiwareglancesync.cli.main import main
+from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.jobs.federation import claim
+from fiwareglancesync.jobs.tables import metadata
 
 NOBODY = "redis://user:secret@127.0.0.1:1/0"
 
@@ -96,6 +99,21 @@ def test_a_worker_that_could_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fiwareglancesync.api.settings.BROKERS", ("memory://",))
     monkeypatch.setenv("GLANCESYNC_BROKER_URL", "memory://within")
     assert main(["worker", "--check"]) == 0
+
+
+def test_the_database_of_another_federation_is_refused(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("fiwareglancesync.api.settings.BROKERS", ("memory://",))
+    monkeypatch.setenv("GLANCESYNC_BROKER_URL", "memory://within")
+    engine = open_engine(f"sqlite:///{tmp_path}/shared.db")
+    metadata.create_all(engine)
+    claim(engine, "Spain@https://keystone.example.org")
+    path = Path(environ["GLANCESYNC_CONFIG"])
+    path.write_text(path.read_text().replace("[main]", f"[main]\ndatabase = sqlite:///{tmp_path}/shared.db"))
+    told = refusal(capsys, "--check")
+    assert "shared.db belongs to the federation Spain@https://keystone.example.org, the configuration is of" in told
+    assert told.count("\n") == 1
 
 
 def test_the_broker_may_come_from_the_settings_file(

@@ -13,29 +13,36 @@ import pytest
 from sqlalchemy import update
 
 from fiwareglancesync.jobs.database import open_engine
-from fiwareglancesync.jobs.queue import QUEUE, REMINDER, TASK, WAITS, CeleryExecutor, make_queue
+from fiwareglancesync.jobs.queue import REMINDER, TASK, WAITS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.runner import ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import metadata, tasks
 from fiwareglancesync.jobs.tasks import TaskRequest
 
 HOUR = 3600.0
+FEDERATION = "Spain@http://keystone:5000"
 NOBODY = "redis://user:secret@127.0.0.1:1/0"
 
 
 @pytest.fixture
 def queue() -> Any:
     """A queue within this process, and of one test."""
-    return make_queue(f"memory://{uuid.uuid4()}", HOUR)
+    return make_queue(f"memory://{uuid.uuid4()}", HOUR, FEDERATION)
 
 
 def test_the_id_of_the_task_alone_is_sent_as_json(queue: Any) -> None:
     CeleryExecutor(queue).start("the-task")
-    with queue.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as messages:
+    with queue.connection_for_read() as connection, connection.SimpleQueue(queue.conf.task_default_queue) as messages:
         message = messages.get(timeout=5)
     assert (message.content_type, message.headers["task"]) == ("application/json", TASK)
     arguments, options, _ = json.loads(message.body)
     assert (arguments, options) == (["the-task"], {})
+
+
+def test_each_federation_has_a_queue_of_its_own() -> None:
+    names = [make_queue("memory://", HOUR, name).conf.task_default_queue for name in (FEDERATION, "embedded:/a")]
+    assert len(set(names)) == 2
+    assert all(name.startswith("glancesync-") for name in names)
 
 
 def test_a_task_that_waits_for_long_is_sent_again(queue: Any, tmp_path: Path) -> None:
@@ -50,7 +57,7 @@ def test_a_task_that_waits_for_long_is_sent_again(queue: Any, tmp_path: Path) ->
         connection.execute(update(tasks).values(heartbeat=time.time() - REMINDER - 1))
     executor.tend(store)
     executor.tend(store)
-    with queue.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as messages:
+    with queue.connection_for_read() as connection, connection.SimpleQueue(queue.conf.task_default_queue) as messages:
         assert json.loads(messages.get(timeout=5).body)[0] == [waiting.id]
         assert messages.qsize() == 0
 
@@ -62,17 +69,17 @@ def test_a_message_goes_when_its_task_has_ended_and_stays_when_its_worker_is_los
 
 
 def test_redis_gives_no_message_away_before_the_longest_task_has_ended() -> None:
-    queue = make_queue("redis://127.0.0.1/0", 48 * HOUR)
+    queue = make_queue("redis://127.0.0.1/0", 48 * HOUR, FEDERATION)
     assert queue.conf.broker_transport_options["visibility_timeout"] > queue.conf.task_time_limit - 1 > 48 * HOUR
 
 
 def test_the_certificate_of_a_rabbitmq_is_checked() -> None:
-    assert make_queue("amqps://host", HOUR).conf.broker_use_ssl["cert_reqs"].name == "CERT_REQUIRED"
+    assert make_queue("amqps://host", HOUR, FEDERATION).conf.broker_use_ssl["cert_reqs"].name == "CERT_REQUIRED"
 
 
 @pytest.mark.parametrize("broker", [NOBODY, "amqp://user:secret@127.0.0.1:1//"])
 def test_a_broker_that_does_not_answer(broker: str) -> None:
-    executor = CeleryExecutor(make_queue(broker, HOUR))
+    executor = CeleryExecutor(make_queue(broker, HOUR, FEDERATION))
     for act in (executor.check, lambda: executor.start("the-task")):
         with pytest.raises(ExecutorFailed) as caught:
             act()
@@ -85,4 +92,4 @@ def test_a_broker_that_does_not_answer(broker: str) -> None:
 def test_celery_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ExecutorFailed, match=r"run pip install 'fiware-glancesync\[celery\]'"):
-        make_queue(NOBODY, HOUR)
+        make_queue(NOBODY, HOUR, FEDERATION)

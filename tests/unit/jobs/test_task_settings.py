@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,13 +37,13 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"GLANCESYNC_CONFIG": str(tmp_path / "glancesync.conf")}
 
 
-def target(environ: dict[str, str], ref: RegionRef = BURGOS, *, on_purpose: bool = False, **config: str) -> Target:
+def target(environ: dict[str, str], ref: RegionRef = BURGOS, *, on_purpose: bool = False, **config: Any) -> Target:
     """The target of a task's region."""
     request = TaskRequest(config=config, replace_lists=on_purpose)
     return task_settings(request, ref, environ, embedded=True).targets[ref.target]
 
 
-def refusal(environ: dict[str, str], ref: RegionRef = BURGOS, **config: str) -> str:
+def refusal(environ: dict[str, str], ref: RegionRef = BURGOS, **config: Any) -> str:
     """Why the options of a task are refused; not when it says that the lists are to be replaced."""
     with pytest.raises(ListsShortened) as refused:
         target(environ, ref, **config)
@@ -79,7 +80,8 @@ def test_a_list_that_is_replaced_on_purpose_holds(environ: dict[str, str]) -> No
     ],
 )
 def test_every_list_is_looked_at(environ: dict[str, str], key: str, value: str, lost: str) -> None:
-    assert refusal(environ, **{key: value}).startswith(f"config.{key} drops configured entries: {lost};")
+    config: dict[str, Any] = {key: value}
+    assert refusal(environ, **config).startswith(f"config.{key} drops configured entries: {lost};")
 
 
 def test_all_lists_that_drop_something_are_told_at_once(environ: dict[str, str]) -> None:

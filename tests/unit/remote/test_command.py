@@ -114,8 +114,8 @@ class TestStatus:
 class TestSync:
     def test_a_task_is_started_and_named(self, server: ScriptedServer, remote: Call) -> None:
         server.on("POST", "/regions/Burgos", STARTED)
-        words = ("sync", "Burgos", "--dry-run", "--image", "a*", "--decide", "a=x:rename", "--replace-lists")
-        words += ("--config", "replace=any")
+        words = ["sync", "Burgos", "--dry-run", "--image", "a*", "--decide", "a=x:rename", "--replace-lists"]
+        words += ["--config", "replace=any"]
         assert remote(*words) == (0, ["INFO:Burgos: Task t-1 is syncing"], [])
         (request,) = server.of("POST", "/regions/Burgos")
         assert request.document == {

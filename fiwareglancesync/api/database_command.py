@@ -1,0 +1,158 @@
+"""The command ``glancesync db``: looks after the database without a server (contract 1)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from flask import Flask
+
+from ..config import load_settings
+from ..errors import GlanceSyncError, UsageError
+from ..facade.factory import EMBEDDED
+from ..jobs.database import open_engine
+from ..jobs.federation import federation_of, rebind, rebind_command, recorded, shown
+from ..parser import Parser
+from ..settings import Settings
+from .database import choose_url, configured_url, open_database, reported, upgrade_database
+from .database_files import owners, rebind_file
+from .flask_file import read_flask_file
+from .settings import ServerSettings, StartError, load_worker_settings
+
+DESCRIPTION = """\
+Looks after the database of tasks without a server: the one that "database" in the configuration names, else the
+file of the federation in the folder of the databases.
+"""
+
+EPILOG = """\
+A database belongs to one federation: the region and the Keystone of the master, or the folder of an embedded
+federation. It is recorded when the database is first used, and another federation is refused. A region called "db" is
+written master:db.
+
+exit status: 0 done; 1 it cannot be done, and nothing was changed; 2 wrong usage.
+"""
+
+UPGRADE = "bring the tables to the revision that this program needs"
+REBIND = "have a database belong to its federation under a new name: after a change of Keystone's address, for one"
+
+
+def main(words: Sequence[str], prog: str) -> int:
+    """Run the command.
+
+    :param words: the words after the command's own
+    :param prog: how the user called it
+    :return: the exit code
+    :raises UsageError: the words make no sense, or which database is meant is not confirmed
+    :raises GlanceSyncError: it cannot be done
+    """
+    options = build_parser(prog).parse_args(words)
+    actions: Mapping[str, Callable[[_Database], str]] = {
+        "upgrade": _Database.upgrade,
+        "rebind": lambda database: database.rebind(options.old),
+    }
+    try:
+        print(actions[options.action](_Database(options.conf, os.environ)))
+    except StartError as error:
+        print("\n".join(f"ERROR:{problem}" for problem in error.problems), file=sys.stderr)
+        return 1
+    return 0
+
+
+def build_parser(prog: str) -> argparse.ArgumentParser:
+    """The parser of the words after ``db``.
+
+    :param prog: how the user called it
+    """
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog=prog, description=DESCRIPTION, epilog=EPILOG, formatter_class=formatter, allow_abbrev=False)
+    common = Parser(add_help=False)
+    common.add_argument("--conf", metavar="FILE", help="the configuration file")
+    actions = parser.add_subparsers(dest="action", metavar="action", required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        description = f"{text[0].upper()}{text[1:]}."
+        return actions.add_parser(name, help=text, description=description, parents=[common], allow_abbrev=False)
+
+    add("upgrade", UPGRADE)
+    add("rebind", REBIND).add_argument(
+        "--from",
+        dest="old",
+        metavar="OLD",
+        help="the federation that is recorded; without it, nothing is changed and what is recorded is told",
+    )
+    return parser
+
+
+class _Database:
+    """The database that configuration and environment mean.
+
+    :param conf: the configuration file, None for the usual one
+    :param environ: the environment
+    :raises StartError: something is wrong or missing
+    """
+
+    def __init__(self, conf: str | None, environ: Mapping[str, str]) -> None:
+        self._server: ServerSettings = load_worker_settings(environ)
+        self._settings: Settings = load_settings(conf, [], environ, mock=bool(environ.get(EMBEDDED)))
+        self._federation = federation_of(self._settings, environ)
+        self._app = Flask(__name__)
+        read_flask_file(self._app, self._server.flask_file)
+        for text in (*self._server.warnings, *(message.text for message in self._settings.warnings)):
+            print(f"WARNING:{text}", file=sys.stderr, flush=True)
+
+    def upgrade(self) -> str:
+        """Bring the tables to the newest revision; what was done."""
+        url = choose_url(self._app, self._server, self._settings, self._federation)
+        open_database(self._app, url, self._federation)
+        revision = upgrade_database(self._app)
+        name = shown(open_engine(url))
+        return f"The database {name} is at revision {revision} and belongs to the federation {self._federation}."
+
+    def rebind(self, old: str | None) -> str:
+        """Have the database belong to the configured federation; what was done.
+
+        :param old: the federation that is recorded, as a confirmation
+        """
+        with reported():
+            url = configured_url(self._app, self._settings)
+            return self._rebind_configured(url, old) if url else self._rebind_file(old)
+
+    def _rebind_configured(self, url: str, old: str | None) -> str:
+        engine = open_engine(url)
+        name, found = shown(engine), recorded(engine)
+        if found is None:
+            text = f"The database {name} belongs to no federation yet; the first that uses it is recorded."
+            raise GlanceSyncError(text)
+        if found == self._federation:
+            return f"The database {name} belongs to the federation {found} already."
+        if old is None:
+            raise self._unconfirmed(f"The database {name} belongs to the federation {found}", found)
+        if not rebind(engine, old, self._federation):
+            raise GlanceSyncError(f"The database {name} belongs to the federation {found}, not to {old}.")
+        return self._done(name, old)
+
+    def _rebind_file(self, old: str | None) -> str:
+        folder: Path = self._server.database_folder
+        found = {path: owner for path, owner in owners(folder).items() if owner not in (None, self._federation)}
+        if not found:
+            raise GlanceSyncError(f"The folder {folder} holds no database of another federation.")
+        told = ", ".join(f"{path.name} of {owner}" for path, owner in found.items())
+        if old is None:
+            example = next(iter(found.values())) if len(found) == 1 else "OLD"
+            raise self._unconfirmed(f"The folder {folder} holds {told}", str(example))
+        path = next((path for path, owner in found.items() if owner == old), None)
+        if path is None:
+            raise GlanceSyncError(f"The folder {folder} holds no database of the federation {old}; it holds {told}.")
+        return self._done(str(rebind_file(path, old, self._federation)), old)
+
+    def _unconfirmed(self, found: str, old: str) -> UsageError:
+        return UsageError(
+            f"{found}, the configuration is of {self._federation}; nothing was changed. If it is the same federation"
+            f" under a new name, stop the server and its workers, and run: {rebind_command(old)}"
+        )
+
+    def _done(self, name: str, old: str) -> str:
+        return f"The database {name} belonged to the federation {old}, and belongs to {self._federation} now."

@@ -1,0 +1,140 @@
+"""Whose database this is: it belongs to one federation, recorded at first use; another one is refused (contract 1).
+
+Leases of locks are not concerned: they are keyed by places, and runs of any federation may share them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from sqlalchemy import Engine, insert, inspect, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..errors import GlanceSyncError
+from ..facade.factory import EMBEDDED
+from ..facade.openstack.addresses import normalised, public_url
+from ..settings import Settings
+from .tables import federation as table
+from .tables import key_of
+
+EMBEDDED_PREFIX = "embedded:"
+"""How the name of an embedded federation begins; no region's name holds a colon."""
+
+ROW = 1
+"""The key of the only row: of several that record at the same time, one succeeds."""
+
+READABLE = 60
+"""Characters of a file's name that tell people whose it is."""
+
+
+class OtherFederation(GlanceSyncError):
+    """The database belongs to another federation than the configuration."""
+
+
+def federation_of(settings: Settings, environ: Mapping[str, str]) -> str:
+    """The name of a federation: master region and Keystone, or the folder of an embedded one.
+
+    :param settings: the configuration
+    :param environ: the environment
+    """
+    folder = environ.get(EMBEDDED)
+    if folder:
+        return EMBEDDED_PREFIX + os.path.realpath(folder)
+    address = settings.master.credential.auth_url
+    try:
+        keystone = normalised(address)
+    except ValueError:  # nobody will answer there, and whoever asks is told so
+        keystone = public_url(address)
+    return f"{settings.master_region}@{keystone}"
+
+
+def file_name(federation: str) -> str:
+    """The name of the SQLite file of a federation.
+
+    :param federation: its name
+    """
+    words = federation
+    if federation.startswith(EMBEDDED_PREFIX):
+        words = EMBEDDED_PREFIX + os.path.basename(federation)
+    readable = re.sub(r"[^A-Za-z0-9.]+", "-", words)[:READABLE].strip("-.")
+    return f"glancesync-{readable}-{key_of(federation)[:8]}.db"
+
+
+def recorded(engine: Engine) -> str | None:
+    """The federation that a database belongs to; None when nobody has used it yet.
+
+    :param engine: the database
+    """
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(table.name):
+            return None
+        found = connection.execute(select(table.c.name)).scalar()
+        return None if found is None else str(found)
+
+
+def refuse_another(engine: Engine, federation: str) -> None:
+    """See that a database belongs to a federation, or to none yet.
+
+    :param engine: the database
+    :param federation: the name of the federation
+    :raises OtherFederation: it belongs to another one
+    """
+    found = recorded(engine)
+    if found not in (None, federation):
+        raise OtherFederation(_refusal(engine, str(found), federation))
+
+
+def claim(engine: Engine, federation: str) -> None:
+    """Record that a database belongs to a federation, unless that is known.
+
+    :param engine: the database, its tables in place
+    :param federation: the name of the federation
+    :raises OtherFederation: it belongs to another one
+    """
+    if recorded(engine) is None:
+        values = {"id": ROW, "name": federation, "recorded": time.time()}
+        with suppress(IntegrityError), engine.begin() as connection:  # somebody else may be first
+            connection.execute(insert(table).values(values))
+    refuse_another(engine, federation)
+
+
+def rebind(engine: Engine, old: str, new: str) -> bool:
+    """Have a database belong to a federation under its new name.
+
+    :param engine: the database
+    :param old: the name that is recorded
+    :param new: the new one
+    :return: whether the old name was recorded
+    """
+    if recorded(engine) != old:
+        return False
+    change = update(table).where(table.c.id == ROW, table.c.name == old).values(name=new, recorded=time.time())
+    with engine.begin() as connection:
+        return connection.execute(change).rowcount > 0
+
+
+def shown(engine: Engine) -> str:
+    """A database as messages name it: a file by its path, another one by its URL without the password."""
+    url = engine.url
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+
+
+def rebind_command(old: str) -> str:
+    """The command that has the database of a federation belong to the configured one.
+
+    :param old: the name that is recorded
+    """
+    return f"glancesync db rebind --from {shlex.quote(old)}"
+
+
+def _refusal(engine: Engine, found: str, federation: str) -> str:
+    text = f"The database {shown(engine)} belongs to the federation {found}, the configuration is of {federation}."
+    advice = "Please name another database."
+    if found.startswith(EMBEDDED_PREFIX) == federation.startswith(EMBEDDED_PREFIX):
+        advice = f"Please name another database or, if it is the same federation, run: {rebind_command(found)}"
+    return f"{text} {advice}"
