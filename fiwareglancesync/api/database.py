@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,16 +19,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import GlanceSyncError
 from ..jobs import tables
 from ..jobs.database import connect_args, database_url, prepare
-from ..jobs.federation import claim, refuse_another
+from ..jobs.federation import claim, may_be_renamed, rebind_command, refuse_another
 from ..jobs.lease import one_line
 from ..settings import Settings
-from .database_files import file_of, url_of
+from .database_files import file_of, owners, url_of
 from .settings import DATABASE_VARIABLE, ServerSettings, StartError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 FEDERATION = "GLANCESYNC_FEDERATION"
 """Where an application keeps the name of the federation that its database is to belong to."""
+
+log = logging.getLogger("glancesync.api")
 
 db = SQLAlchemy(metadata=tables.metadata)
 
@@ -92,6 +95,8 @@ def choose_url(app: Flask, server: ServerSettings, settings: Settings, federatio
         usable = os.access(folder, os.W_OK | os.X_OK)
         if usable:
             file = file_of(folder, federation)
+            if not file.exists():
+                _tell_of_others(folder, federation)
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         reason = "it may not be written to"
     except OSError as error:
@@ -104,6 +109,16 @@ def choose_url(app: Flask, server: ServerSettings, settings: Settings, federatio
             ]
         )
     return url_of(file)
+
+
+def _tell_of_others(folder: Path, federation: str) -> None:
+    """Before a federation gets a new database, tell of one that may be its own under an older name."""
+    for path, owner in owners(folder).items():
+        if owner is not None and may_be_renamed(owner, federation):
+            log.warning(
+                "%s gets a new database. If it is the federation %s under a new name, whose database is %s, run: %s",
+                federation, owner, path, rebind_command(owner),
+            )  # fmt: skip
 
 
 def open_database(app: Flask, url: str, federation: str) -> None:

@@ -14,7 +14,7 @@ from ..config import load_settings
 from ..errors import GlanceSyncError, UsageError
 from ..facade.factory import EMBEDDED
 from ..jobs.database import open_engine
-from ..jobs.federation import federation_of, rebind, rebind_command, recorded, shown
+from ..jobs.federation import OtherFederation, federation_of, may_be_renamed, rebind, rebind_command, recorded, shown
 from ..parser import Parser
 from ..settings import Settings
 from .database import choose_url, configured_url, open_database, reported, upgrade_database
@@ -128,6 +128,11 @@ class _Database:
             raise GlanceSyncError(text)
         if found == self._federation:
             return f"The database {name} belongs to the federation {found} already."
+        if not may_be_renamed(found, self._federation):
+            raise OtherFederation(
+                f"The database {name} belongs to the federation {found}, and {self._federation} is another one, not"
+                " that one under a new name. Please name another one as database in the configuration."
+            )
         if old is None:
             raise self._unconfirmed(f"The database {name} belongs to the federation {found}", found)
         if not rebind(engine, old, self._federation):
@@ -136,13 +141,18 @@ class _Database:
 
     def _rebind_file(self, old: str | None) -> str:
         folder: Path = self._server.database_folder
-        found = {path: owner for path, owner in owners(folder).items() if owner not in (None, self._federation)}
+        found = {
+            path: owner
+            for path, owner in owners(folder).items()
+            if owner is not None and may_be_renamed(owner, self._federation)
+        }
         if not found:
-            raise GlanceSyncError(f"The folder {folder} holds no database of another federation.")
+            text = f"holds no database of a federation that {self._federation} may be a new name of."
+            raise GlanceSyncError(f"The folder {folder} {text}")
         told = ", ".join(f"{path.name} of {owner}" for path, owner in found.items())
         if old is None:
             example = next(iter(found.values())) if len(found) == 1 else "OLD"
-            raise self._unconfirmed(f"The folder {folder} holds {told}", str(example))
+            raise self._unconfirmed(f"The folder {folder} holds {told}", example)
         path = next((path for path, owner in found.items() if owner == old), None)
         if path is None:
             raise GlanceSyncError(f"The folder {folder} holds no database of the federation {old}; it holds {told}.")

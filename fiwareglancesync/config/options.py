@@ -69,7 +69,9 @@ MAIN_OPTIONS: tuple[Option, ...] = (
     Option(
         "database",
         DATABASE,
-        "URL of a database whose locks keep runs on different machines from writing to one region at once.",
+        "URL of the database of the server's tasks and of locks, which keep runs on different machines from "
+        "writing to one region at once. The tasks in it are those of one federation: another one is refused. "
+        "Without it, the server has an SQLite file for each federation.",
         sample="postgresql://glancesync@db.example.org/glancesync",
         secret=True,
     ),

@@ -118,6 +118,15 @@ def rebind(engine: Engine, old: str, new: str) -> bool:
         return connection.execute(change).rowcount > 0
 
 
+def may_be_renamed(old: str, new: str) -> bool:
+    """Whether a federation may have got a new name: no embedded one becomes one of OpenStack, or the reverse.
+
+    :param old: the name that is recorded
+    :param new: that of the configuration
+    """
+    return old != new and old.startswith(EMBEDDED_PREFIX) == new.startswith(EMBEDDED_PREFIX)
+
+
 def shown(engine: Engine) -> str:
     """A database as messages name it: a file by its path, another one by its URL without the password."""
     url = engine.url
@@ -134,7 +143,7 @@ def rebind_command(old: str) -> str:
 
 def _refusal(engine: Engine, found: str, federation: str) -> str:
     text = f"The database {shown(engine)} belongs to the federation {found}, the configuration is of {federation}."
-    advice = "Please name another database."
-    if found.startswith(EMBEDDED_PREFIX) == federation.startswith(EMBEDDED_PREFIX):
-        advice = f"Please name another database or, if it is the same federation, run: {rebind_command(found)}"
-    return f"{text} {advice}"
+    advice = "Please name another one as database in the configuration"
+    if may_be_renamed(found, federation):
+        return f"{text} {advice} or, if it is the same federation under a new name, run: {rebind_command(found)}"
+    return f"{text} {advice}."

@@ -46,7 +46,7 @@ def task_settings(
 def _check_lists(configured: Target, asked: Target, request: TaskRequest) -> None:
     problems = list(_dropped(configured, asked, request))
     if problems:
-        advice = 'list these entries too, or send "replaceLists": true to replace the configured list'
+        advice = 'list these entries too, or send "replaceLists": true (--replace-lists) to replace the configured list'
         raise ListsShortened(f"{'; '.join(problems)}; {advice}")
 
 

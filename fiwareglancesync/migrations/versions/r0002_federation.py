@@ -12,13 +12,17 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table; the first that uses the database writes its row."""
+    """Make the table; the first that uses the database writes its row.
+
+    What was last seen of the regions is forgotten: it may be another federation's, and is looked at again anyway.
+    """
     op.create_table(
         "federation",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("recorded", sa.Double, nullable=False),
     )
+    op.execute("DELETE FROM summaries")
 
 
 def downgrade() -> None:

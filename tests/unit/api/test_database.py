@@ -22,7 +22,7 @@ from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.federation import OtherFederation, claim, recorded
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation
-from fiwareglancesync.jobs.tasks import TaskRequest
+from fiwareglancesync.jobs.tasks import Summary, TaskRequest
 from fiwareglancesync.jobs.worker import carry_out
 from tests.support.server import ROOT, database_in
 
@@ -99,6 +99,19 @@ def test_a_rehearsal_in_the_folder_of_production_sees_none_of_its_tasks(
     ]
 
 
+def test_a_new_database_beside_one_that_may_be_the_federations_is_told_once(
+    environ: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    of_another(tmp_path / "server" / "database" / "glancesync-other.db")
+    shutil.copytree(tmp_path / "server" / "federation", tmp_path / "moved")
+    moved = environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(tmp_path / "moved")}
+    for _ in range(2):
+        create_app(moved, background=False)
+    (told,) = [text for text in caplog.messages if "gets a new database" in text]
+    assert told.startswith(f"embedded:{tmp_path}/moved gets a new database. If it is the federation embedded:")
+    assert told.endswith(f"run: glancesync db rebind --from embedded:{tmp_path}/server/federation")
+
+
 def test_a_configured_database_of_another_federation_is_refused_and_not_touched(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
@@ -116,8 +129,10 @@ def test_the_file_of_an_older_version_keeps_its_tasks(environ: dict[str, str], t
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     task, _ = TaskStore(engine).create("Burgos", TaskRequest())
+    TaskStore(engine).save_summaries([Summary("Burgos", 1.0, {"ok": 1})])
     for _ in range(2):
         store = create_app(environ, background=False).extensions[NAME].store
+        assert store.summaries() == {}  # they may be another federation's
         assert store.running()["Burgos"].id == task.id
     assert [found.name for found in old.parent.glob("*.db")] == ["glancesync.db"]
     assert str(recorded(engine)).startswith("embedded:")

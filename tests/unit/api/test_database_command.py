@@ -22,7 +22,7 @@ from fiwareglancesync.jobs.tasks import TaskRequest
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 
-OLD, NEW = "Spain@http://127.0.0.1:1", "Spain@http://localhost:1"
+OLD, NEW, THIRD = "Spain@http://127.0.0.1:1", "Spain@http://localhost:1", "Burgos@http://127.0.0.1:1"
 CONFIGURATION = """
 [main]
 master_region = Spain
@@ -105,7 +105,8 @@ def test_upgrade_refuses_the_database_of_another_federation(db: Call, folder: Pa
     assert (code, out) == (1, "")
     assert err == (
         f"ERROR:The database {path} belongs to the federation {OLD}, the configuration is of {NEW}. Please name another"
-        f" database or, if it is the same federation, run: glancesync db rebind --from {OLD}\n"
+        " one as database in the configuration or, if it is the same federation under a new name, run:"
+        f" glancesync db rebind --from {OLD}\n"
     )
     assert path.read_bytes() == before
 
@@ -141,12 +142,14 @@ def test_rebind_of_a_database_that_nobody_has_used(db: Call, folder: Path, tmp_p
 
 def test_rebind_of_a_file_takes_it_along(db: Call, folder: Path) -> None:
     used(folder / file_name(OLD), OLD, tasks=2)
+    used(folder / file_name(THIRD), THIRD)
     used(folder / file_name("embedded:/x"), "embedded:/x")
     db("upgrade")  # as a server does that is started after the change
     code, out, err = db("rebind")
     assert (code, out) == (2, "")
     assert f"{file_name(OLD)} of {OLD}" in err
-    assert f"{file_name('embedded:/x')} of embedded:/x" in err
+    assert f"{file_name(THIRD)} of {THIRD}" in err
+    assert "embedded:/x" not in err
     assert err.endswith("run: glancesync db rebind --from OLD\n")
     path = folder / file_name(NEW)
     told = f"The database {path} belonged to the federation {OLD}, and belongs to {NEW} now.\n"
@@ -156,8 +159,22 @@ def test_rebind_of_a_file_takes_it_along(db: Call, folder: Path) -> None:
     assert (code, "holds no database of the federation" in err) == (1, True)
 
 
+@pytest.mark.parametrize("words", [["rebind"], ["rebind", "--from", "embedded:/x"]])
+def test_a_rehearsals_database_is_not_rebound_to_production(
+    db: Call, folder: Path, tmp_path: Path, words: list[str]
+) -> None:
+    path = used(tmp_path / "shared.db", "embedded:/x")
+    used(folder / file_name("embedded:/x"), "embedded:/x")
+    code, out, err = db(*words)
+    assert (code, out, "may be a new name of" in err) == (1, "", True)
+    configure(folder, url_of(path))
+    code, out, err = db(*words)
+    assert (code, out, "is another one, not that one under a new name" in err) == (1, "", True)
+    assert recorded(open_engine(url_of(path))) == "embedded:/x"
+
+
 def test_rebind_without_any_database(db: Call, folder: Path) -> None:
-    told = f"ERROR:The folder {folder} holds no database of another federation.\n"
+    told = f"ERROR:The folder {folder} holds no database of a federation that {NEW} may be a new name of.\n"
     assert db("rebind") == db("rebind", "--from", OLD) == (1, "", told)
 
 

@@ -16,7 +16,7 @@ from fiwareglancesync.jobs.tables import federation, metadata
 from fiwareglancesync.jobs.tasks import TaskRequest
 
 OLD, NEW = "Spain@http://old:5000", "Spain@https://new:5000"
-PRODUCTION, REHEARSAL = OLD, "embedded:/home/me/federation"
+PRODUCTION, REHEARSAL = OLD, "embedded:/var/lib/rehearsal"
 
 
 def database(path: Path, owner: str | None, *tasks: str | None) -> Path:

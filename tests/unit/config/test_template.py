@@ -77,7 +77,7 @@ def test_the_table_names_every_field_once() -> None:
     computed = {"targets", "source", "warnings", "entries"}
     assert set(Settings.__dataclass_fields__) - computed == set(BY_MAIN_KEY)
     rules = {option.key for option in RULE_OPTIONS}
-    assert set(Target.__dataclass_fields__) - {"name", "credential", "problem"} == rules
+    assert set(Target.__dataclass_fields__) - {"name", "credential", "problem", "decisions"} == rules
     assert set(BY_TARGET_KEY) > rules
     assert set(credentials.KEYS) | {"credential", "cloud"} == CREDENTIAL_KEYS
     assert set(credentials.KEYS.values()) < set(Credential.__dataclass_fields__)

@@ -26,7 +26,7 @@ from fiwareglancesync.settings import Credential, Settings, Target
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 
-OURS, THEIRS, REHEARSAL = "Spain@http://keystone:5000", "Spain@https://keystone", "embedded:/home/me/federation"
+OURS, THEIRS, REHEARSAL = "Spain@http://keystone:5000", "Spain@https://keystone", "embedded:/var/lib/rehearsal"
 ODD = "Spáin \ud800 'x'; DROP TABLE tasks@http://keystone"
 
 
@@ -146,7 +146,7 @@ def test_another_federation_is_refused_in_one_line(engine: Engine, other: str) -
         told = str(refused.value)
         assert "\n" not in told
         assert "secret" not in told
-        assert f" belongs to the federation {OURS}, the configuration is of {other}. Please name another" in told
+        assert f" belongs to the federation {OURS}, the configuration is of {other}. Please name another one" in told
         assert (f"glancesync db rebind --from {OURS}" in told) is (other == THEIRS)
     assert recorded(engine) == OURS
 

@@ -61,7 +61,7 @@ def test_a_protection_is_not_dropped(environ: dict[str, str], value: str) -> Non
     lost = "c3" if "c1" in value else "c1, c3"
     assert told == (
         f"config.dontupdate drops configured entries: {lost}; list these entries too, or send"
-        ' "replaceLists": true to replace the configured list'
+        ' "replaceLists": true (--replace-lists) to replace the configured list'
     )
 
 
