@@ -22,7 +22,7 @@ from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud
 from tests.support.forwarder import forwarded
 from tests.support.proxy import free_port
-from tests.support.server import ROOT, database_in, gunicorn, wait_for
+from tests.support.server import ROOT, database_in, embedded_environment, gunicorn, wait_for
 from tests.support.worlds import CloudWorld, Given
 
 pytestmark = pytest.mark.integration
@@ -176,6 +176,53 @@ def test_a_task_moves_the_bytes(server: str, cloud: DevelopmentCloud, world: Clo
     assert {image.name: image.digest for image in world.seen("Burgos")} == {
         name: digest.hexdigest() for name, digest in content.items()
     }
+
+
+def test_a_decision_settles_one_conflict(server: str, cloud: DevelopmentCloud, world: CloudWorld) -> None:
+    caller = Caller(server, token(cloud, "glancesync"))
+    name = IMAGES[0].name
+    world.fill("Burgos", [Given(name, name, "something else"), Given(IMAGES[1].name, IMAGES[1].name, "else too")])
+    before = {image.name: image.digest for image in world.seen("Burgos")}
+
+    def done(checksum: str, action: str) -> dict[str, Any]:
+        decisions = {name: {"checksum": checksum, "action": action}}
+        task = caller("/regions/Burgos", "POST", decisions=decisions, images=[name])["taskId"]
+        return ended(caller, f"/regions/Burgos/tasks/{task}")
+
+    found = done("0" * 32, "replace")
+    assert (found["status"], found["undecided"], found["imagesDone"]) == ("synced", 1, 0)
+    assert any(f"it is about checksum {'0' * 32}, the image has {before[name]}." in text for text in found["warnings"])
+    found = done(str(before[name]).upper(), "rename")
+    assert (found["status"], found["undecided"], found["imagesDone"]) == ("synced", 0, 1)
+    after = {image.name: image.digest for image in world.seen("Burgos")}
+    assert after[f"{name}.old"] == before[name]
+    assert after[name] != before[name]
+    assert after[IMAGES[1].name] == before[IMAGES[1].name]
+
+
+def test_a_rehearsal_shares_no_task_with_production(
+    environ: dict[str, str], cloud: DevelopmentCloud, tmp_path: Path
+) -> None:
+    (tmp_path / "rehearsal").mkdir()
+    rehearsal = embedded_environment(tmp_path / "rehearsal")
+    rehearsal["GLANCESYNCAPP_DATABASE_PATH"] = environ["GLANCESYNCAPP_DATABASE_PATH"]
+    with gunicorn(rehearsal, tmp_path / "rehearsal", free_port()) as address:
+        rehearsed = requests.post(f"{address}/regions/Burgos", timeout=30).json()["taskId"]
+        with gunicorn(environ, tmp_path, free_port()) as production:
+            caller = Caller(production, token(cloud, "glancesync"))
+            assert caller("/regions/Burgos/tasks") == {"tasks": []}
+            assert 'glancesync_tasks{status="synced"}' not in requests.get(f"{production}/metrics", timeout=30).text
+            asked = caller("/regions/Burgos", "POST", dryRun=True)["taskId"]
+            listed = requests.get(f"{address}/regions/Burgos/tasks", timeout=30).json()["tasks"]
+            assert [task["taskId"] for task in listed] == [rehearsed]
+            assert [task["taskId"] for task in caller("/regions/Burgos/tasks")["tasks"]] == [asked]
+
+
+def test_a_foreign_page_is_refused_whatever_token_it_has(server: str, cloud: DevelopmentCloud) -> None:
+    headers = {"X-Auth-Token": token(cloud, "glancesync"), "Origin": "http://evil.example"}
+    assert requests.post(f"{server}/regions/Burgos", headers=headers, timeout=30).status_code == 403
+    assert requests.delete(f"{server}/regions/Burgos/tasks/x", headers=headers, timeout=30).status_code == 403
+    assert requests.get(f"{server}/regions", headers=headers, timeout=30).status_code == 200
 
 
 def begun(caller: Caller) -> str:
