@@ -54,7 +54,7 @@ def main(words: Sequence[str], prog: str) -> int:
         "rebind": lambda database: database.rebind(options.old),
     }
     try:
-        print(actions[options.action](_Database(options.conf, os.environ)))
+        print(actions[options.action](_Database(options.conf, options.os_cloud, os.environ)))
     except StartError as error:
         print("\n".join(f"ERROR:{problem}" for problem in error.problems), file=sys.stderr)
         return 1
@@ -70,6 +70,9 @@ def build_parser(prog: str) -> argparse.ArgumentParser:
     parser = Parser(prog=prog, description=DESCRIPTION, epilog=EPILOG, formatter_class=formatter, allow_abbrev=False)
     common = Parser(add_help=False)
     common.add_argument("--conf", metavar="FILE", help="the configuration file")
+    common.add_argument(
+        "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
+    )
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
@@ -90,13 +93,15 @@ class _Database:
     """The database that configuration and environment mean.
 
     :param conf: the configuration file, None for the usual one
+    :param os_cloud: the entry of ``clouds.yaml`` that the command line names, None when it names none
     :param environ: the environment
     :raises StartError: something is wrong or missing
     """
 
-    def __init__(self, conf: str | None, environ: Mapping[str, str]) -> None:
+    def __init__(self, conf: str | None, os_cloud: str | None, environ: Mapping[str, str]) -> None:
+        embedded = bool(environ.get(EMBEDDED))
         self._server: ServerSettings = load_worker_settings(environ)
-        self._settings: Settings = load_settings(conf, [], environ, mock=bool(environ.get(EMBEDDED)))
+        self._settings: Settings = load_settings(conf, [], environ, mock=embedded, os_cloud=os_cloud)
         self._federation = federation_of(self._settings, environ)
         self._app = Flask(__name__)
         read_flask_file(self._app, self._server.flask_file)

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from ..config import load_settings
 from ..config.options import RULE_OPTIONS
-from ..config.values import CHECKSUMS, LIST, SET
 from ..errors import GlanceSyncError
 from ..execution.regions import RegionRef
 from ..settings import ANY, Settings, Target
 from .tasks import TaskRequest
 
-LISTS = tuple(option.key for option in RULE_OPTIONS if option.kind in (CHECKSUMS, LIST, SET))
+_FIELDS = Target.__dataclass_fields__
+
+LISTS = tuple(o.key for o in RULE_OPTIONS if isinstance(_FIELDS[o.key].default, frozenset | tuple))
 """The options that are lists."""
 
 SHOWN = 5

@@ -193,6 +193,16 @@ def test_another_configuration_may_be_named(db: Call, folder: Path, tmp_path: Pa
     assert db("upgrade", "--conf", str(other))[1].endswith(f"belongs to the federation {OLD}.\n")
 
 
+def test_the_account_may_come_from_clouds_yaml(
+    db: Call, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clouds = tmp_path / "clouds.yaml"
+    auth = "auth_url: http://127.0.0.1:1/v3, username: u, password: p, project_name: i"
+    clouds.write_text(f"clouds:\n  old:\n    auth: {{{auth}}}\n    region_name: Spain\n")
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds))
+    assert db("upgrade", "--os-cloud", "old")[1].endswith(f"belongs to the federation {OLD}.\n")
+
+
 @pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.slow)])
 def server_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database on a server."""
