@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..errors import GlanceSyncError
 from ..facade.factory import EMBEDDED
-from ..facade.openstack.addresses import normalised, public_url
+from ..facade.openstack.addresses import comparable, public_url
 from ..settings import Settings
 from .tables import federation as table
 from .tables import key_of
@@ -47,7 +47,7 @@ def federation_of(settings: Settings, environ: Mapping[str, str]) -> str:
         return EMBEDDED_PREFIX + os.path.realpath(folder)
     address = settings.master.credential.auth_url
     try:
-        keystone = normalised(address)
+        keystone = comparable(address)
     except ValueError:  # nobody will answer there, and whoever asks is told so
         keystone = public_url(address)
     return f"{settings.master_region}@{keystone}"

@@ -22,12 +22,12 @@ from fiwareglancesync.jobs.tasks import TaskRequest
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 
-OLD, NEW, THIRD = "Spain@http://127.0.0.1:1", "Spain@http://localhost:1", "Burgos@http://127.0.0.1:1"
+OLD, NEW, THIRD = "Spain@http://old:1", "Spain@http://new:1", "Burgos@http://old:1"
 CONFIGURATION = """
 [main]
 master_region = Spain
 [master]
-credential = carla, c2VjcmV0, http://localhost:1/v3, images
+credential = carla, c2VjcmV0, http://new:1/v3, images
 """
 
 Call = Callable[..., tuple[int, str, str]]
@@ -35,7 +35,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for databases; the configuration is of ``NEW``, and nobody answers there."""
+    """A folder for databases; the configuration is of ``NEW``, and nobody is asked there."""
     monkeypatch.setattr(settings, "SYSTEM_FOLDER", tmp_path / "etc")
     (tmp_path / "glancesync.conf").write_text(CONFIGURATION)
     (tmp_path / "glancesync.conf").chmod(0o600)
@@ -188,7 +188,7 @@ def test_a_database_that_cannot_be_used_is_told_in_a_line(db: Call, folder: Path
 
 def test_another_configuration_may_be_named(db: Call, folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.conf"
-    other.write_text(CONFIGURATION.replace("localhost", "127.0.0.1"))
+    other.write_text(CONFIGURATION.replace("http://new", "http://old"))
     other.chmod(0o600)
     assert db("upgrade", "--conf", str(other))[1].endswith(f"belongs to the federation {OLD}.\n")
 
@@ -197,7 +197,7 @@ def test_the_account_may_come_from_clouds_yaml(
     db: Call, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clouds = tmp_path / "clouds.yaml"
-    auth = "auth_url: http://127.0.0.1:1/v3, username: u, password: p, project_name: i"
+    auth = "auth_url: http://old:1/v3, username: u, password: p, project_name: i"
     clouds.write_text(f"clouds:\n  old:\n    auth: {{{auth}}}\n    region_name: Spain\n")
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(clouds))
     assert db("upgrade", "--os-cloud", "old")[1].endswith(f"belongs to the federation {OLD}.\n")
@@ -213,7 +213,7 @@ def server_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.mark.outside
 def test_a_database_on_a_server(db: Call, folder: Path, server_url: str) -> None:
-    with region_lock("place", "run", server_url):  # somebody may have used it for locks before
+    with region_lock(("place",), "run", server_url):  # somebody may have used it for locks before
         pass
     configure(folder, server_url)
     code, _, err = db("rebind", "--from", OLD)

@@ -74,6 +74,7 @@ def named(address: str, region: str = "Spain") -> str:
         "http://keystone.example.org:5000/v3",
         "HTTP://Keystone.Example.ORG:5000/v3/",
         "http://user:secret@keystone.example.org:5000/v2.0",
+        "http://keystone.example.org.:5000",
     ],
 )
 def test_the_spelling_of_keystones_address_makes_no_difference(address: str) -> None:
@@ -91,6 +92,7 @@ def test_what_makes_a_difference() -> None:
     ]
     assert len(set(names)) == len(names)
     assert named("https://keystone:443/v3") == named("https://keystone")
+    assert named("http://localhost:5000") == named("http://127.0.0.1:5000")
 
 
 def test_an_embedded_federation_is_its_folder(tmp_path: Path) -> None:
@@ -194,5 +196,5 @@ def test_leases_are_never_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     engine = open_engine(url)
     metadata.create_all(engine)
     claim(engine, THEIRS)
-    with region_lock("place", "run", url):
+    with region_lock(("place",), "run", url):
         assert recorded(engine) == THEIRS
