@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.transfer import attempts as attempts_module
 from fiwareglancesync.transfer.spool import SpoolSource
 from tests.support.faults import until
 from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, content_of, data_files
@@ -54,6 +55,12 @@ def end(process: BaseProcess) -> None:
 def await_length(folder: Path, length: int) -> None:
     """Wait until the only copy has grown."""
     until(lambda: sum(file.stat().st_size for file in data_files(folder)) >= length, "a copy that grows")
+
+
+@pytest.fixture(autouse=True)
+def haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no process wait long before it tries anew; they inherit it."""
+    monkeypatch.setattr(attempts_module, "FIRST_WAIT", 0.01)
 
 
 @pytest.fixture
@@ -108,20 +115,42 @@ def test_when_the_filling_process_is_killed_another_goes_on(tmp_path: Path, fold
     assert not (tmp_path / "never").exists()
 
 
-def test_what_the_killed_one_left_is_not_believed_unseen(tmp_path: Path, folder: Path) -> None:
-    master = CountedMaster(tmp_path, CONTENT)
-    end(begin(master, folder, tmp_path / "first"))
+def damage(folder: Path) -> None:
+    """Make of the only copy what a process left that was killed: a part, which is wrong."""
     (data,) = data_files(folder)
     with data.open("r+b") as file:
-        file.write(b"X")
+        file.write(bytes([CONTENT[0] ^ 1]))
         file.truncate(HALF)
-    left = begin(master, folder, tmp_path / "second")
-    left.join(PATIENCE)
-    # Whether the damage was noticed while it was still being read, or afterwards: it is gone.
-    assert left.exitcode == 1 or (tmp_path / "second").read_text() != DIGEST
+
+
+def test_who_read_what_the_killed_one_left_is_told_or_has_read_what_is_seen_to_be_wrong(
+    tmp_path: Path, folder: Path
+) -> None:
+    go = FORK.Event()
+    master = CountedMaster(tmp_path, CONTENT)
+    end(begin(master, folder, tmp_path / "first"))
+    damage(folder)
+    master.before = lambda position: _wait(go) if position >= HALF else None
+    second = begin(master, folder, tmp_path / "second")
+    # The master holds the rest back until the wrong bytes have been read: nobody can know them to be wrong before.
+    until(begun(tmp_path / "second").exists, "the first piece")
+    go.set()
+    second.join(PATIENCE)
+    # The copy shrank while it was being read, or it was read to its end before.
+    assert second.exitcode == 1 or (tmp_path / "second").read_text() != DIGEST
     master.spool(folder).distrust(master.images[0])
     end(begin(master, folder, tmp_path / "third"))
     assert (tmp_path / "third").read_text() == DIGEST
+
+
+def test_what_the_killed_one_left_is_fetched_anew_when_it_is_wrong(tmp_path: Path, folder: Path) -> None:
+    master = CountedMaster(tmp_path, CONTENT)
+    end(begin(master, folder, tmp_path / "first"))
+    damage(folder)
+    with master.spool(folder).open(master.images[0]) as body:
+        until(lambda: master.starts == [0, HALF, 0], "a download from the beginning")
+        await_length(folder, SIZE)
+        assert b"".join(map(bytes_of, body.pieces())) == CONTENT
 
 
 def test_one_run_does_not_clear_what_another_uses(tmp_path: Path, folder: Path) -> None:
