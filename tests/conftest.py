@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.programs import MISSING
+
 # With CI=true the same examples are tried each time: what fails there fails everywhere. Elsewhere new ones are.
 settings.register_profile(
     "ours",
@@ -20,9 +22,6 @@ settings.register_profile(
 settings.load_profile("ours")
 
 ROOT = Path(__file__).resolve().parent.parent
-MISSING_PACKAGE = "needs the Debian package "
-"""How the reason of a skip begins when a package is missing."""
-
 CLOUD_OF_THE_TESTS = ("GLANCESYNC_DEVCLOUD_DIR", "GLANCESYNC_DEVCLOUD_VENV")
 
 
@@ -44,11 +43,11 @@ def root() -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With ``CI=true`` a test that is skipped for want of a Debian package has failed."""
+    """With ``CI=true`` a test that is skipped for want of a program has failed."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        if MISSING_PACKAGE in reason:
+        if MISSING in reason:
             report.outcome = "failed"
             report.longrepr = reason
     return report

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from devcloud_lib.errors import CloudError
+from workbench import debian
+from workbench.debian import Part
+from workbench.venv import SetupError, prepare_checkout
 
 from .figures import Result
 from .measure import MIB, Failed
@@ -24,7 +27,8 @@ DESCRIPTION = """\
 Measures the program against what an operator would type otherwise, and writes benchmarks/RESULTS.md. Needs the
 development cloud ($GLANCESYNC_DEVCLOUD_DIR, else .devcloud in the checkout), starts it when it is down, and REMOVES
 ALL ITS IMAGES. Nothing else should run on the machine meanwhile. It takes long (one-image alone 25 minutes on a machine
-with 2 cores); --quick takes minutes.
+with 2 cores); --quick takes minutes. Needs Python 3 only; what else is needed goes into .venv in the checkout, and, as
+root on Debian, into the system.
 """
 LARGE, SMALL = 4096, 512
 """MiB of the one large image."""
@@ -45,11 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     pairs = options.pairs or (FEW if options.quick else MANY)
     # Whoever ends us this way wants no leftovers either.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        python = _set_up()
+    except SetupError as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 1
     failed = False
     for name in names:
         began, load = time.monotonic(), os.getloadavg()[0]
         work = Path(tempfile.mkdtemp(prefix="glancesync-benchmark-", dir=options.work))
-        setting = Setting(work, options.quick, size, pairs, _say)
+        setting = Setting(work, options.quick, size, pairs, _say, str(python))
         try:
             result = ROWS[name](setting)
         except (Failed, CloudError, OSError) as error:
@@ -62,6 +71,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(name, result, time.monotonic() - began)
     print(f"The results are in {PAGE}")
     return 1 if failed else 0
+
+
+def _set_up() -> Path:
+    """Provide what is measured with, as ``scripts/test`` does; the interpreter of the program.
+
+    :raises SetupError: it cannot be had
+    """
+    absent = debian.provide(Part.SETUP, Part.BENCHMARKS, say=_say)
+    if absent:
+        _say(f"WARNING: not everything is measured; {debian.advice(absent)}")
+    return prepare_checkout(_say)
 
 
 def _tell(name: str, result: Result, seconds: float) -> None:

@@ -11,6 +11,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from workbench.debian import find
+
 from .figures import Figure, Result
 from .setting import CHECKOUT
 
@@ -126,11 +128,14 @@ def _lines(path: str) -> list[str]:
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "-C", str(CHECKOUT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True,
-                          check=False)
-    return done.stdout.strip() or "unknown"
+    return _answer("git", "-C", str(CHECKOUT), "rev-parse", "--short", "HEAD").strip() or "unknown"
 
 
 def _curl() -> str:
-    done = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.split()[1] if done.stdout else "not there"
+    return (_answer("curl", "--version").split()[1:] or ["not there"])[0]
+
+
+def _answer(program: str, *words: str) -> str:
+    """What a program of Debian's prints; nothing when it is missing."""
+    path = find(program)
+    return subprocess.run([path, *words], capture_output=True, text=True, check=False).stdout if path else ""

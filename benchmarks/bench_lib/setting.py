@@ -30,6 +30,7 @@ class Setting:
     :param size: bytes of the one large image
     :param pairs: how often the two things are measured
     :param say: takes a line of progress
+    :param python: the interpreter that has what the program needs
     """
 
     work: Path
@@ -37,6 +38,7 @@ class Setting:
     size: int
     pairs: int
     say: Callable[[str], None]
+    python: str = sys.executable
     _cloud: Cloud | None = field(default=None, init=False)
 
     @property
@@ -55,12 +57,6 @@ class Setting:
     def versions(self) -> dict[str, str]:
         """Versions of the cloud's software, when it was used."""
         return self._cloud.versions() if self._cloud else {}
-
-    @cached_property
-    def python(self) -> str:
-        """The interpreter that has what the program needs."""
-        own = CHECKOUT / ".venv" / "bin" / "python"
-        return str(own) if own.exists() else sys.executable
 
     def sync(self, environ: Mapping[str, str], *words: str, output: str | None = None) -> Command:
         """The program as a command.

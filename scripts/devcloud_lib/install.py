@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from workbench import debian
+from workbench.debian import Part
+
 from devcloud_lib.configuration import render
 from devcloud_lib.errors import CloudError
 
@@ -39,7 +42,7 @@ def install(venv: Path, say: Callable[[str], None]) -> str:
         if _read(stamp) != fingerprint:
             say("Installing Keystone and Glance, this is done once …")
             stamp.unlink(missing_ok=True)
-            _install_packages(venv)
+            _install_packages(venv, say)
             _make_empty_databases(venv)
             stamp.write_text(fingerprint, encoding="ascii")
     return fingerprint
@@ -99,16 +102,18 @@ def tail(log: Path, start: int = 0) -> str:
     return "\n".join(lines[-LOG_LINES:])
 
 
-def _install_packages(venv: Path) -> None:
+def _install_packages(venv: Path, say: Callable[[str], None]) -> None:
     log = venv.with_name(venv.name + ".log")
     log.write_bytes(b"")
     base = dict(os.environ)
     if not (venv / "bin" / "pip").exists():
+        python = _python()
+        absent = debian.provide(Part.SETUP, say=say) if python == sys.executable else []
         try:
-            run([_python(), "-m", "venv", "--clear", str(venv)], folder=venv.parent, log=log, environment=base)
+            run([python, "-m", "venv", "--clear", str(venv)], folder=venv.parent, log=log, environment=base)
         except CloudError as error:
-            raise CloudError(f"cannot make a virtual environment in {venv}; on Debian: apt install python3-venv",
-                             str(error.details)) from error
+            reason = debian.advice(absent) if absent else f"{python} cannot do it"
+            raise CloudError(f"cannot make a virtual environment in {venv}; {reason}", str(error.details)) from error
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--prefer-binary"]
     run([*pip, "-r", str(REQUIREMENTS)], folder=venv.parent, log=log, environment=base)
 

@@ -1,43 +1,185 @@
-"""Debian packages that a test or the set-up needs: installed where that is allowed, else named."""
+"""The Debian packages that tests and set-ups need: one table, from which what is missing is installed in one go."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from glob import glob
+from pathlib import Path
 
-PROGRAMS = {"git": "git", "redis-server": "redis-server"}
-"""Programs that tests call, and the Debian packages that hold them."""
+from workbench.folders import exclusive
 
 
-def install_package(package: str) -> bool:
-    """Install a Debian package, if this is Debian and we are root.
+class Part(Enum):
+    """What of ours needs a package."""
 
-    :returns: whether it is installed now
+    SETUP = "a virtual environment"
+    UNIT = "scripts/test --unit"
+    TEST = "scripts/test"
+    LONG = "scripts/test --long"
+    BENCHMARKS = "benchmarks/run"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Debian package.
+
+    :param name: its name
+    :param gives: what we use of it: programs by their names, or files by their paths, with ``*`` for a version
+    :param parts: what of ours needs it
     """
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return False
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    commands = (
-        ["apt-get", "-q", "update"],
-        ["apt-get", "-q", "install", "--yes", "--no-install-recommends", package],
-    )
-    return all(
-        subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, check=False
-        ).returncode
-        == 0
-        for command in commands
-    )
+
+    name: str
+    gives: tuple[str, ...]
+    parts: frozenset[Part]
 
 
-def provide_programs() -> list[str]:
-    """Install what is missing of ``PROGRAMS``.
+def _package(name: str, gives: Sequence[str], *parts: Part) -> Package:
+    return Package(name, tuple(gives), frozenset(parts))
 
-    :returns: a line for each one that stays missing
+
+PACKAGES = (
+    _package("curl", ["curl"], Part.UNIT, Part.BENCHMARKS),
+    _package("git", ["git"], Part.UNIT, Part.BENCHMARKS),
+    _package("mariadb-client-core", ["mariadb"], Part.LONG),
+    _package("mariadb-server-core", ["mariadbd", "mariadb-install-db"], Part.LONG),
+    _package("openssl", ["openssl"], Part.UNIT),
+    _package("postgresql", [f"/usr/lib/postgresql/*/bin/{name}" for name in ("initdb", "pg_ctl")], Part.TEST),
+    _package(
+        f"python{sysconfig.get_python_version()}-venv",
+        [f"{sysconfig.get_path('stdlib')}/ensurepip/__init__.py"],
+        Part.SETUP,
+    ),
+    _package("redis-server", ["redis-server"], Part.TEST),
+    _package("systemd", ["systemd-analyze"], Part.UNIT),
+    _package("wrk", ["wrk"], Part.BENCHMARKS),
+    _package("zsh", ["zsh"], Part.UNIT),
+)
+"""What a Debian with nothing but Python lacks. A part that is new adds itself to ``Part`` and its packages here."""
+
+ESSENTIAL = frozenset(
+    ("basename", "bash", "cat", "dirname", "grep", "head", "ls", "mktemp", "rm", "sed", "sh", "sleep", "tail", "wc")
+)
+"""Programs that we use of the packages without which there is no Debian."""
+
+SYSTEM_PROGRAMS = ("/usr/sbin", "/sbin")
+"""Folders of servers' programs, which the PATH of an ordinary user need not name."""
+
+APT_OPTIONS = ("-q", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300")
+INSTALL = ("install", "--yes", "--no-install-recommends")
+POLICY = Path("/usr/sbin/policy-rc.d")
+STAY_DOWN = "#!/bin/sh\nexit 101\n"
+"""A policy that forbids packages to start their servers (``invoke-rc.d(8)``)."""
+
+Say = Callable[[str], None]
+
+
+def find(name: str) -> str | None:
+    """Where a program or file of the table is, the newest when there are several; None when it is missing.
+
+    :param name: its name without a folder
+    :raises LookupError: the table does not have it
     """
-    return [
-        f"{program} is missing, tests that need it are skipped; as root: apt-get install {package}"
-        for program, package in PROGRAMS.items()
-        if shutil.which(program) is None and not install_package(package)
-    ]
+    return _path(next(given for given in holder(name).gives if Path(given).name == name))
+
+
+def holder(name: str) -> Package:
+    """The package that gives a program or file.
+
+    :param name: its name without a folder
+    :raises LookupError: the table does not have it
+    """
+    for package in PACKAGES:
+        if name in {Path(given).name for given in package.gives}:
+            return package
+    raise LookupError(f"{name} is not in the table of {__name__}")
+
+
+def missing(parts: Iterable[Part]) -> list[Package]:
+    """The packages that some parts need and that are not there."""
+    wanted = set(parts)
+    return [package for package in PACKAGES if package.parts & wanted and not all(map(_path, package.gives))]
+
+
+def provide(*parts: Part, say: Say) -> list[Package]:
+    """Install what is missing, if this is Debian and we are root.
+
+    :param say: takes a line of progress
+    :returns: what stays missing
+    """
+    absent = missing(parts)
+    if not absent or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        return absent
+    with exclusive(Path("/var/lib/dpkg")):
+        names = [package.name for package in missing(parts)]
+        if names:
+            say(f"Installing the Debian packages {' '.join(names)}")
+            _install(names, say)
+    return missing(parts)
+
+
+def advice(packages: Iterable[Package]) -> str:
+    """What is missing and how to install it, in one line."""
+    absent = list(packages)
+    given = [Path(each).name if "*" in each else each for package in absent for each in package.gives]
+    names = " ".join(package.name for package in absent)
+    return f"missing: {', '.join(given)}; as root: apt-get install --no-install-recommends {names}"
+
+
+def _path(given: str) -> str | None:
+    if "/" in given:
+        return max(glob(given), key=_versions, default=None)
+    return shutil.which(given, path=os.pathsep.join([os.environ.get("PATH", os.defpath), *SYSTEM_PROGRAMS]))
+
+
+def _versions(path: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", path)]
+
+
+def _install(names: Sequence[str], say: Say) -> None:
+    """Install packages without starting any server; a package that cannot be had does not keep the others away."""
+    with _servers_stay_down():
+        problem = _apt("update") or _apt(*INSTALL, *names)
+        if problem:
+            say(f"apt-get failed: {problem}")
+            for name in names if len(names) > 1 else ():
+                _apt(*INSTALL, name)
+
+
+def _apt(*words: str) -> str:
+    """Call apt-get; what it complains about when it fails, in one line, else nothing."""
+    done = subprocess.run(
+        ["apt-get", *APT_OPTIONS, *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
+        check=False,
+    )
+    if done.returncode == 0:
+        return ""
+    complaints = [line for line in done.stderr.splitlines() if line.startswith("E: ")]
+    return " ".join(complaints) or f"exit code {done.returncode}"
+
+
+@contextmanager
+def _servers_stay_down() -> Iterator[None]:
+    """Keep packages from starting servers, whose ports and folders somebody else may need."""
+    try:
+        with POLICY.open("x", encoding="ascii") as file:
+            file.write(STAY_DOWN)
+    except FileExistsError:  # the machine's own
+        yield
+        return
+    try:
+        POLICY.chmod(0o755)
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)

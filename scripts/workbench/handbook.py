@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.cloud import CHECKOUT
-from workbench.testing import LOCKS
-from workbench.venv import SetupError, clean_environment, prepare
+from workbench.venv import SetupError, clean_environment, prepare_checkout
 
 SOURCE = CHECKOUT / "docs"
 OUTPUT = CHECKOUT / "build" / "handbook"
@@ -33,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        python = prepare(CHECKOUT / ".venv", ["-r", str(LOCKS[1])], LOCKS, print)
+        python = prepare_checkout(print)
     except SetupError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1

@@ -14,11 +14,11 @@ from types import FrameType
 
 from workbench import cloud, debian
 from workbench.cloud import CHECKOUT
+from workbench.debian import Part
 from workbench.lanes import Lane, line, run_lanes
 from workbench.steps import Kind, Outcome, Step
-from workbench.venv import SetupError, clean_environment, prepare
+from workbench.venv import SetupError, clean_environment, prepare_checkout
 
-LOCKS = (CHECKOUT / "requirements.txt", CHECKOUT / "test-requirements.txt")
 FEATURES = CHECKOUT / "tests" / "acceptance"
 QUIET = ("-q", "-p", "no:cacheprovider")
 WITHOUT_CLOUD = "not integration"
@@ -42,12 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
-        python = prepare(CHECKOUT / ".venv", ["-r", str(LOCKS[1])], LOCKS, _say)
+        _provide_programs(options)
+        python = prepare_checkout(_say)
     except SetupError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
-    for warning in debian.provide_programs():
-        print(f"WARNING: {warning}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="glancesync-test-") as scratch:
         try:
             outcomes = run_lanes(_lanes(options, python), Path(scratch), _environment(options, python))
@@ -68,6 +67,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--long", action="store_true", help="also the tests that take minutes")
     parser.add_argument("pytest", nargs="*", metavar="-- PYTEST-WORD", help="words for pytest")
     return parser
+
+
+def _provide_programs(options: argparse.Namespace) -> None:
+    """Install the programs that the tests need.
+
+    :raises SetupError: in CI, where nothing may be left out, one stays missing
+    """
+    parts = [Part.SETUP, Part.UNIT, *[Part.TEST] * (not options.unit), *[Part.LONG] * options.long]
+    absent = debian.provide(*parts, say=_say)
+    if absent and os.environ.get("CI") == "true":
+        raise SetupError(debian.advice(absent))
+    if absent:
+        print(f"WARNING: tests are skipped; {debian.advice(absent)}", file=sys.stderr)
 
 
 def _lanes(options: argparse.Namespace, python: Path) -> list[Lane]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from workbench.debian import install_package
+from workbench import debian
+from workbench.cloud import CHECKOUT
+from workbench.debian import Part
+from workbench.folders import exclusive
 
+LOCKS = (CHECKOUT / "requirements.txt", CHECKOUT / "test-requirements.txt")
 LOG_LINES = 15
 OF_ANOTHER_PYTHON = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 """Variables that would make an interpreter look for its packages elsewhere."""
@@ -39,10 +40,10 @@ def prepare(
     python = venv / "bin" / "python"
     stamp = venv / "installed"
     venv.parent.mkdir(parents=True, exist_ok=True)
-    with _exclusive(venv.parent):
+    with exclusive(venv.parent):
         if not _works(python):
             say(f"Making the virtual environment {venv}")
-            _create(venv)
+            _create(venv, say)
         wanted = _fingerprint(requirements, depends_on)
         if not stamp.exists() or stamp.read_text(encoding="ascii") != wanted:
             say("Installing packages, this is done once")
@@ -52,18 +53,25 @@ def prepare(
     return python
 
 
+def prepare_checkout(say: Callable[[str], None]) -> Path:
+    """Make sure that the checkout's own environment holds what the program and its tests need.
+
+    :param say: takes a line of progress
+    :returns: its interpreter
+    :raises SetupError: it could not be made or filled
+    """
+    return prepare(CHECKOUT / ".venv", ["-r", str(LOCKS[1])], LOCKS, say)
+
+
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """An environment without the variables that lead an interpreter to packages of another one."""
     return {name: value for name, value in environ.items() if name not in OF_ANOTHER_PYTHON}
 
 
-def _create(venv: Path) -> None:
-    if importlib.util.find_spec("ensurepip") is None:
-        version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-        if not install_package(version):
-            raise SetupError(
-                f"this Python cannot make virtual environments; as root: apt-get install {version}"
-            )
+def _create(venv: Path, say: Callable[[str], None]) -> None:
+    absent = debian.provide(Part.SETUP, say=say)
+    if absent:
+        raise SetupError(f"this Python cannot make virtual environments; {debian.advice(absent)}")
     _run([sys.executable, "-m", "venv", "--clear", str(venv)], f"cannot make the virtual environment {venv}")
 
 
@@ -107,14 +115,3 @@ def _fingerprint(requirements: Sequence[str], depends_on: Sequence[Path]) -> str
     for path in depends_on:
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-@contextmanager
-def _exclusive(folder: Path) -> Iterator[None]:
-    """Let one process at a time set up what lies in a folder; the folder itself is what is locked."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
+from .programs import program
 from .server import wait_for
 
 PROGRAMS = ("mariadb-install-db", "mariadbd", "mariadb")
@@ -23,20 +22,13 @@ PREPARATION = (
 )
 
 
-def _program(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-    if found is None:
-        pytest.skip("needs the Debian package mariadb-server")
-    return found
-
-
 @contextmanager
 def running_mariadb(folder: Path) -> Iterator[str]:
     """Start one, as an unprivileged user; its URL.
 
     :param folder: for its log
     """
-    install, server, client = map(_program, PROGRAMS)
+    install, server, client = map(program, PROGRAMS)
     # Short, for the path of a socket is limited; of a user who is not root, for the server refuses that one.
     home = Path(tempfile.mkdtemp(prefix="my-"))
     user = pwd.getpwnam("nobody").pw_name if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name

@@ -11,16 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-VERSIONS = Path("/usr/lib/postgresql")
-
-
-def _programs() -> Path:
-    found = sorted(VERSIONS.glob("*/bin/initdb"))
-    if not found:
-        pytest.skip("needs the Debian package postgresql")
-    return found[-1].parent
+from .programs import program
 
 
 @contextmanager
@@ -29,7 +20,7 @@ def running_postgresql(folder: Path) -> Iterator[str]:
 
     :param folder: for its log
     """
-    programs = _programs()
+    initdb, pg_ctl = program("initdb"), program("pg_ctl")
     # Short, for the path of a socket is limited; of a user who is not root, for the server refuses that one.
     home = Path(tempfile.mkdtemp(prefix="pg-"))
     user = pwd.getpwnam("nobody").pw_name if os.getuid() == 0 else None
@@ -42,12 +33,12 @@ def running_postgresql(folder: Path) -> Iterator[str]:
 
     data = home / "data"
     try:
-        run(str(programs / "initdb"), "-D", str(data), "-U", "glancesync", "-A", "trust", "--no-sync", "-E", "UTF8")
+        run(initdb, "-D", str(data), "-U", "glancesync", "-A", "trust", "--no-sync", "-E", "UTF8", "--no-locale")
         options = f"-k {home} -c listen_addresses='' -c fsync=off"
-        run(str(programs / "pg_ctl"), "-D", str(data), "-l", str(home / "log"), "-w", "-o", options, "start")
+        run(pg_ctl, "-D", str(data), "-l", str(home / "log"), "-w", "-o", options, "start")
         try:
             yield f"postgresql://glancesync@/postgres?host={home}"
         finally:
-            run(str(programs / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+            run(pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(home, ignore_errors=True)

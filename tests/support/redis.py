@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
+from tests.support.programs import program
 from tests.support.server import LOOPBACK, wait_for
 
 
@@ -27,13 +25,11 @@ def running_redis(folder: Path) -> Iterator[str]:
 
     :param folder: for its log
     """
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("needs the Debian package redis-server")
+    server = program("redis-server")
     port = free_port()
     words = ["--bind", LOOPBACK, "--port", str(port), "--save", "", "--dir", str(folder)]
     with (folder / "redis.out").open("wb") as out:
-        process = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        process = subprocess.Popen([server, *words], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
     try:
         wait_for(lambda: process.poll() is not None or _answers(port), "Redis")
         assert process.poll() is None, (folder / "redis.out").read_text()

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import fiwareglancesync
+from tests.support.programs import program
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / "fiwareglancesync"
@@ -62,11 +63,9 @@ def optional() -> list[Requirement]:
 
 
 def tracked_files() -> list[Path]:
-    if shutil.which("git") is None:
-        pytest.skip("needs the Debian package git")
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
+    done = subprocess.run([program("git"), "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
     paths = [ROOT / name for name in done.stdout.decode().split("\0") if name]
     return [path for path in paths if path.is_file() and path.name not in NOT_OURS]
 

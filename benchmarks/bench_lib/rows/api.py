@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 import sqlite3
 import subprocess
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from workbench.debian import install_package
+from workbench.debian import advice, find, holder
 
 from ..figures import Figure, Result, at_least, at_most, plain
 from ..measure import Failed, alternate
@@ -59,8 +58,8 @@ class Load:
 
 def measure(setting: Setting) -> Result:
     """Requests per second; meanwhile the region changes, and each change has to be seen at once."""
-    if shutil.which(LOAD) is None and not install_package(LOAD):
-        return Result("—", skipped=f"{LOAD} is missing; as root: apt-get install {LOAD}")
+    if find(LOAD) is None:
+        return Result("—", skipped=advice([holder(LOAD)]))
     federation = Federation(setting, IMAGES, 1)
     seconds = FEW_SECONDS if setting.quick else SECONDS
     environ = _environ(setting, federation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from fiwareglancesync.cli.arguments import WAYS, build_parser
 from fiwareglancesync.cli.commands import COMMANDS
 from fiwareglancesync.cli.completion import SHELLS, completion, main
+from tests.support.programs import program
 
 ASK = """
 source {script}
@@ -64,11 +64,10 @@ def test_bash_completes_the_words_and_options_of_a_command(script: Path) -> None
     assert completed(script, "remote", "status", "--for") == {"--format"}
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs the Debian package zsh")
 def test_zsh_can_read_its_own(tmp_path: Path) -> None:
     path = tmp_path / "_glancesync"
     path.write_text(completion("zsh"), encoding="utf-8")
-    subprocess.run(["zsh", "-n", str(path)], check=True)
+    subprocess.run([program("zsh"), "-n", str(path)], check=True)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
