@@ -74,6 +74,7 @@ SYSTEM_PROGRAMS = ("/usr/sbin", "/sbin")
 
 APT_OPTIONS = ("-q", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300")
 INSTALL = ("install", "--yes", "--no-install-recommends")
+DPKG = Path("/var/lib/dpkg")
 POLICY = Path("/usr/sbin/policy-rc.d")
 STAY_DOWN = "#!/bin/sh\nexit 101\n"
 """A policy that forbids packages to start their servers (``invoke-rc.d(8)``)."""
@@ -117,7 +118,7 @@ def provide(*parts: Part, say: Say) -> list[Package]:
     absent = missing(parts)
     if not absent or os.geteuid() != 0 or shutil.which("apt-get") is None:
         return absent
-    with exclusive(Path("/var/lib/dpkg")):
+    with exclusive(DPKG):
         names = [package.name for package in missing(parts)]
         if names:
             say(f"Installing the Debian packages {' '.join(names)}")
