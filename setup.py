@@ -73,7 +73,7 @@ setup(
         "console_scripts": [
             "glancesync = fiwareglancesync.cli.main:main",
             "glancesync-completion = fiwareglancesync.cli.completion:main",
-            "glancesync-server = fiwareglancesync.api.command:main",
+            "glancesync-server = fiwareglancesync.run:main",
             "glancesync-generate-config = fiwareglancesync.scripts.generate_config_file:main",
         ],
     },

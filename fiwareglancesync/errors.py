@@ -35,6 +35,12 @@ class UsageError(GlanceSyncError):
     exit_code = 2
 
 
+class NotInstalled(GlanceSyncError):
+    """A Python package that the program needs is not installed; the text says how to install it."""
+
+    exit_code = 2
+
+
 class ConfigError(GlanceSyncError):
     """The configuration is wrong; holds every problem found, one line each (contract 2).
 

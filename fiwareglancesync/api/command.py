@@ -11,7 +11,7 @@ from flask.cli import ScriptInfo, shell_command
 from flask_migrate.cli import db as db_group
 
 from ..config.resolving import CHOSEN
-from ..errors import ConfigError, GlanceSyncError
+from ..errors import ConfigError, GlanceSyncError, NotInstalled
 from .server import develop, serve
 from .settings import StartError
 
@@ -88,6 +88,8 @@ def main() -> None:
         _end("\n\n".join(f"ERROR: {problem}" for problem in error.problems))
     except ConfigError as error:
         _end("\n".join(f"ERROR: {problem}" for problem in error.problems))
+    except NotInstalled as error:
+        _end(f"ERROR: {error}", error.exit_code)
     except (GlanceSyncError, OSError) as error:
         _end(f"ERROR: {error}")
 
@@ -105,6 +107,6 @@ def _application() -> Flask:
     return create_app(os.environ, background=False, migrate=False)
 
 
-def _end(text: str) -> None:
+def _end(text: str, code: int = 1) -> None:
     print(text, file=sys.stderr)
-    sys.exit(1)
+    sys.exit(code)

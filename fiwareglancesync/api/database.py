@@ -16,9 +16,8 @@ from flask_migrate import Migrate, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import GlanceSyncError
 from ..jobs import tables
-from ..jobs.database import connect_args, database_url, prepare
+from ..jobs.database import connect_args, database_url, no_driver, prepare
 from ..jobs.federation import claim, may_be_renamed, rebind_command, refuse_another
 from ..jobs.lease import one_line
 from ..settings import Settings
@@ -125,7 +124,8 @@ def open_database(app: Flask, url: str, federation: str) -> None:
     """Connect an application to its database; nothing is asked of it yet.
 
     :param federation: the name of the federation that it is to belong to
-    :raises GlanceSyncError: the URL cannot be used, or its driver is not installed
+    :raises GlanceSyncError: the URL cannot be used
+    :raises NotInstalled: its driver is not installed
     """
     read = database_url(url)
     app.config[FEDERATION] = federation
@@ -140,9 +140,7 @@ def open_database(app: Flask, url: str, federation: str) -> None:
         with app.app_context():
             prepare(db.engine)
     except ImportError as error:
-        raise GlanceSyncError(
-            f"the driver of the database is not installed: {error.name}; run pip install {error.name}"
-        ) from error
+        raise no_driver(read) from error
     Migrate(app, db, directory=str(MIGRATIONS))
 
 

@@ -41,7 +41,8 @@ EPILOG = """\
 SIGTERM and Ctrl-C: take no further task, end when those that run have ended. SIGQUIT and a second Ctrl-C: end those
 too; they leave everything tidy and fail. A region called "worker" is written master:worker.
 
-exit status: 0 ended by a signal, or nothing is wrong; 1 it cannot be started as it is configured; 2 wrong usage.
+exit status: 0 ended by a signal, or nothing is wrong; 1 it cannot be started as it is configured; 2 wrong usage,
+or a package is not installed.
 """
 
 
@@ -52,7 +53,8 @@ def main(words: Sequence[str], prog: str) -> int:
     :param prog: how the user called it
     :return: the exit code
     :raises UsageError: the words make no sense
-    :raises GlanceSyncError: Celery is not installed, or the broker or the database cannot be used
+    :raises NotInstalled: Celery, or the driver of the database, is not installed
+    :raises GlanceSyncError: the broker or the database cannot be used
     """
     options = build_parser(prog).parse_args(words)
     if options.os_cloud is not None:

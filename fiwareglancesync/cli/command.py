@@ -18,6 +18,7 @@ from ..execution.outcome import RegionOutcome
 from ..execution.regions import RegionRef, all_regions, resolve_regions
 from ..execution.run import Run
 from ..facade import Federation
+from ..jobs.holding import check_database
 from ..jobs.lookahead import looked_at
 from ..jobs.pool import Told, run_jobs
 from ..jobs.region import Mode, RegionJob, RegionResult, region_error
@@ -107,6 +108,8 @@ class Command:
     def _prepare(self) -> bool:
         """Name the regions and ask the master; whether it answers, for otherwise the run ends."""
         master = self._settings.master_region
+        if self._mode is Mode.SYNC:
+            check_database(self._settings.database)
         try:
             refs = resolve_regions(
                 self._options.regions, self._settings, self._run.federation, self._lost, self._tell

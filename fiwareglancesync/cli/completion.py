@@ -6,8 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import shtab
-
+from ..dependencies import missing_told
 from .arguments import build_parser
 from .commands import COMMANDS
 
@@ -36,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("shell", choices=SHELLS, help="the shell")
     options = parser.parse_args(arguments)
-    sys.stdout.write(completion(options.shell) + "\n")
+    with missing_told():
+        sys.stdout.write(completion(options.shell) + "\n")
     return 0
 
 
@@ -45,11 +45,15 @@ def completion(shell: str) -> str:
 
     :param shell: one of ``SHELLS``
     """
+    import shtab
+
     return str(shtab.complete(_completed_parser(), shell=shell))
 
 
 def _completed_parser() -> argparse.ArgumentParser:
     """The parser of the command and, as the first word may be one, of its commands; it is not good for parsing."""
+    import shtab
+
     parser = build_parser("glancesync")
     for action in parser._actions:
         if action.dest in FILES:

@@ -54,7 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(str(error))
         return getattr(error, "exit_code", 1)
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who did not ask for it
+        from ..dependencies import not_installed
+
         _trace(debug)
+        missing = not_installed(error)
+        if missing is not None:
+            _tell(str(missing))
+            return missing.exit_code
         _tell(f"internal error: {type(error).__name__}: {error}; --debug shows where it comes from")
         return 1
 

@@ -9,7 +9,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from ..errors import GlanceSyncError
+from ..dependencies import EXTRAS, without
+from ..errors import GlanceSyncError, NotInstalled
 
 BUSY = 30
 """Seconds that a writer of an SQLite database waits for another one."""
@@ -44,17 +45,22 @@ def open_engine(text: str) -> Engine:
     """Open a database without keeping connections, so that a fork cannot share one.
 
     :param text: its URL
-    :raises GlanceSyncError: the URL is wrong, or its driver is not installed
+    :raises GlanceSyncError: the URL is wrong
+    :raises NotInstalled: its driver is not installed
     """
     url = database_url(text)
     try:
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=connect_args(url))
     except ImportError as error:
-        raise GlanceSyncError(
-            f"the driver of the database is not installed: {error.name}; run pip install {error.name}"
-        ) from error
+        raise no_driver(url) from error
     prepare(engine)
     return engine
+
+
+def no_driver(url: URL) -> NotInstalled:
+    """What to tell when the driver of a database is not installed, or not completely."""
+    driver = url.get_driver_name()
+    return without(driver, EXTRAS.get(driver), f"a database of {url.get_backend_name()} needs it")
 
 
 def connect_args(url: URL) -> dict[str, Any]:

@@ -8,6 +8,19 @@ from contextlib import contextmanager
 from .locks import lock
 
 
+def check_database(database: str) -> None:
+    """See whether regions can be held, as far as that shows without asking the database.
+
+    :param database: as for ``region_lock``
+    :raises GlanceSyncError: the URL is wrong
+    :raises NotInstalled: the driver of the database is not installed
+    """
+    if database:
+        from .database import open_engine
+
+        open_engine(database).dispose()
+
+
 @contextmanager
 def region_lock(keys: tuple[str, ...], run: str, database: str = "", *, wait: bool = False) -> Iterator[str]:
     """Hold a place and project against every other run, here and, with a database, on other machines.

@@ -12,6 +12,7 @@ import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..dependencies import without
 from .runner import TIDYING, ExecutorFailed
 from .store import TaskStore
 from .tables import key_of
@@ -40,7 +41,7 @@ def make_queue(broker: str, limit: float, federation: str) -> Any:
     :param limit: seconds that a task may take
     :param federation: whose tasks they are; the broker may serve another one too
     :return: a ``celery.Celery``, which knows no task yet and is not connected
-    :raises ExecutorFailed: Celery, or its driver for Redis, is not installed
+    :raises NotInstalled: Celery, or its driver for Redis, is not installed
     """
     try:
         from celery import Celery
@@ -48,9 +49,7 @@ def make_queue(broker: str, limit: float, federation: str) -> Any:
         if _scheme(broker).startswith("redis"):
             import redis  # noqa: F401 - its absence would show only when the first message is sent
     except ImportError as error:
-        raise ExecutorFailed(
-            "Celery is not installed, which EXECUTOR = celery needs; run pip install 'fiware-glancesync[celery]'"
-        ) from error
+        raise without(error.name or "celery", "celery", "EXECUTOR = celery needs it") from error
     longest = limit + TIDYING + GRACE
     queue = Celery("glancesync", broker=broker, set_as_current=False, autofinalize=True)
     queue.conf.update(

@@ -130,8 +130,12 @@ def advice(packages: Iterable[Package]) -> str:
     """What is missing and how to install it, in one line."""
     absent = list(packages)
     given = [Path(each).name if "*" in each else each for package in absent for each in package.gives]
-    names = " ".join(package.name for package in absent)
-    return f"missing: {', '.join(given)}; as root: apt-get install --no-install-recommends {names}"
+    return f"missing: {', '.join(given)}; {remedy(absent)}"
+
+
+def remedy(packages: Iterable[Package]) -> str:
+    """How to install packages, in one line."""
+    return f"as root: apt-get install --no-install-recommends {' '.join(package.name for package in packages)}"
 
 
 def _path(given: str) -> str | None:

@@ -20,7 +20,7 @@ def program(name: str) -> str:
     """
     found = debian.find(name)
     if found is None:
-        pytest.skip(f"{MISSING}{name}, {debian.advice([debian.holder(name)])}")
+        pytest.skip(f"{MISSING}{name}; {debian.remedy([debian.holder(name)])}")
     return found
 
 
@@ -28,5 +28,5 @@ def python_program(name: str) -> str:
     """Where a program is that ``test-requirements.txt`` brings along; a test without it is skipped, or has failed."""
     path = Path(sys.executable).with_name(name)
     if not path.exists():
-        pytest.skip(f"{MISSING}{name}, see test-requirements.txt")
+        pytest.skip(f"{MISSING}{name}; see test-requirements.txt")
     return str(path)

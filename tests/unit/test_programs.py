@@ -163,7 +163,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
     ))  # fmt: skip
 
 
-Machine = Callable[[str], Path]
+Machine = Callable[..., Path]
 
 
 @pytest.fixture
