@@ -1,8 +1,9 @@
 Feature: Several images of one name, and images that cannot be used
-  Names are what corresponds. In the master an ambiguous name is left out; in a region the first image with the
-  master's content is taken, else the first. Images that are not active are treated as absent.
+  Names are what corresponds. In the master a name that several selected images have is left out; in a region the first
+  image with the master's content is taken, else the first. Images that are not active are treated as absent, and hidden
+  ones are not mistaken for those that users see.
 
-  Scenario: Duplicates in the master are ignored, all of them
+  Scenario: Selected duplicates in the master are ignored, all of them; others do no harm
     Given the master has the images
       | name  | content | visibility |
       | twice | twice-1 | public     |
@@ -18,12 +19,52 @@ Feature: Several images of one name, and images that cannot be used
     And it warns
       """
       WARNING:Duplicated images with name twice will be ignored
-      WARNING:Duplicated images with name mixed will be ignored
       """
     And Burgos has exactly these images
       | name  | content |
       | twice | other   |
+      | mixed | mixed-1 |
       | once  | once    |
+
+  Scenario: A hidden image is kept for rebuilds while the one that users see is replaced
+    Given the master has the images
+      | name | content | hidden |
+      | base | base-2  | yes    |
+      | base | base-3  | no     |
+    And Burgos has the images
+      | name | content | hidden |
+      | base | base-1  | yes    |
+      | base | base-2  | no     |
+    When I run "sync.py Burgos --config replace=any"
+    Then the exit code is 0
+    And it warns of nothing
+    And Burgos has exactly these images
+      | name | content | hidden |
+      | base | base-1  | yes    |
+      | base | base-3  | no     |
+
+  Scenario: With hidden in sync_fields the regions hide what the master has hidden
+    Given the master has the images
+      | name | content | hidden |
+      | base | base-2  | yes    |
+      | base | base-3  | no     |
+    And Burgos has the images
+      | name | content |
+      | base | base-2  |
+    When I run "sync.py Burgos --config replace=any sync_fields=hidden"
+    Then the exit code is 0
+    And Burgos has exactly these images
+      | name | content | hidden |
+      | base | base-2  | yes    |
+      | base | base-3  | no     |
+    When I run "sync.py Burgos --config replace=any sync_fields=hidden"
+    Then the exit code is 0
+    And it prints
+      """
+      INFO:======Master is Spain
+      INFO:======Burgos
+      INFO:Burgos: Region is synchronized.
+      """
 
   Scenario: An image of that name in the master that is not ours or not active is no duplicate
     Given the master has the images

@@ -22,21 +22,20 @@ Feature: Which images of the master are synchronised
     When I run "sync.py Burgos --show-status"
     Then the exit code is 0
     And the status is
-      | status         | region | image  |
-      | pending_upload | Burgos | base   |
-      | pending_upload | Burgos | hidden |
+      | status         | region | image |
+      | pending_upload | Burgos | base  |
+      | pending_upload | Burgos | twice |
     And it warns
       """
-      WARNING:Duplicated images with name twice will be ignored
       WARNING:Image encrypted will be ignored: it is encrypted with a key (cinder_encryption_key_id) that other regions do not have
       WARNING:Image volume will be ignored: it is a snapshot of a volume and holds no bytes
       """
     When I run "sync.py Burgos"
     Then the exit code is 0
     And Burgos has exactly these images
-      | name   | content | visibility | properties |
-      | base   | base    | public     |            |
-      | hidden | hidden  | public     | nid=1      |
+      | name  | content | visibility |
+      | base  | base    | public     |
+      | twice | twice-1 | public     |
 
   Scenario: With metadata_set, the public images that have one of its properties
     Given the master has the images

@@ -66,7 +66,7 @@ def test_images_of_others_decide_nothing_unless_configured(federation: Federatio
 def test_only_what_a_rule_names_is_touched(federation: Federation) -> None:
     made = federation.plan()
     chosen = selection(federation.masters, **federation.rules)
-    names = {selected.image.name for selected in chosen.images}
+    names = {image.name for image in (*(selected.image for selected in chosen.images), *chosen.to_hide)}
     for obsolete in chosen.obsolete:
         names |= {obsolete.name, obsolete.name.removesuffix(OBSOLETE)}
     carriers = {left.carrier.id for left in made.leftovers}
