@@ -14,10 +14,11 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, update
+from sqlalchemy import Engine, Row, insert, select, true, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..errors import GlanceSyncError, RegionLocked
+from .clock import NOW
 from .database import open_engine
 from .tables import key_of, leases
 
@@ -25,8 +26,8 @@ RENEWAL = 10.0
 """Seconds between two renewals of a lease."""
 
 LASTS = 60.0
-"""Seconds after which a lease that is not renewed is free. Its holder stops ``RENEWAL`` before that, so the clocks of
-the machines may differ by a little less."""
+"""Seconds after which a lease that is not renewed is free, by the database's clock (design 5). Its holder stops
+``RENEWAL`` before that, counted from before it asked for the renewal."""
 
 LOOK = 1.0
 """Seconds between two looks of a holder at whether its lease is still good."""
@@ -99,20 +100,24 @@ class Lease:
                 with suppress(IntegrityError), self._engine.begin() as connection:
                     connection.execute(insert(leases).values(identity=self._key, **self._mine()))
                     return ""
-            elif holder.expires < time.time() or _is_dead(holder):
-                with self._engine.begin() as connection:
-                    same = (leases.c.identity == self._key) & (leases.c.token == holder.token)
-                    if connection.execute(update(leases).where(same).values(**self._mine())).rowcount:
-                        return str(holder.run)
+            elif self._take_from(holder):
+                return str(holder.run)
             elif wait or holder.run == self._run:
                 time.sleep(RETRY)
             else:
                 raise RegionLocked(_held_by(holder))
 
+    def _take_from(self, holder: Row[Any]) -> bool:
+        """Take the lease if it has run out, or its holder is no more, and nobody was faster."""
+        free = true() if _is_dead(holder) else leases.c.expires < NOW
+        theirs = update(leases).where(leases.c.identity == self._key, leases.c.token == holder.token, free)
+        with self._engine.begin() as connection:
+            return connection.execute(theirs.values(**self._mine())).rowcount > 0
+
     def renew(self) -> bool:
         """Prolong the lease; False when somebody else has it now."""
         with self._engine.begin() as connection:
-            return connection.execute(self._change().values(expires=time.time() + LASTS)).rowcount > 0
+            return connection.execute(self._change().values(expires=NOW + LASTS)).rowcount > 0
 
     def give_back(self) -> None:
         """Free the lease for anybody, and for good, whatever renewal is on its way; who had it stays known."""
@@ -127,14 +132,13 @@ class Lease:
             return connection.execute(select(leases).where(leases.c.identity == self._key)).first()
 
     def _mine(self) -> dict[str, Any]:
-        now = time.time()
         return {
             "run": self._run,
             "token": self._token,
             "host": this_machine(),
             "pid": os.getpid(),
-            "started": now,
-            "expires": now + LASTS,
+            "started": NOW,
+            "expires": NOW + LASTS,
         }
 
 

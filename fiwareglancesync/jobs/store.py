@@ -1,9 +1,11 @@
-"""The store of tasks: one database, written to by the server and by the workers."""
+"""The store of tasks: one database, written to by the server and by the workers, whose clocks may differ.
+
+Every moment in it is by the database's own clock (design 5).
+"""
 
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -12,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from .clock import NOW
 from .federation import refuse_another
 from .tables import image_results, key_of, messages, summaries, tasks
 from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskRequest, TaskStatus
@@ -57,11 +60,11 @@ class TaskStore:
         self.bury_the_dead()
         key = key_of(place or region)
         for _ in range(ATTEMPTS):
-            task_id, now = str(uuid.uuid4()), time.time()
+            task_id = str(uuid.uuid4())
             values = {
                 "id": task_id, "region": region, "region_key": key_of(region), "running": key,
                 "status": TaskStatus.SYNCING.value, "request": request.text(), "asked_by": asked_by,
-                "created": now, "heartbeat": now, "cancel": False, **_columns(Progress()),
+                "created": NOW, "heartbeat": NOW, "cancel": False, **_columns(Progress()),
             }  # fmt: skip
             try:
                 with self._engine.begin() as connection:
@@ -139,12 +142,11 @@ class TaskStore:
         :param worker: who takes it
         :return: the task, None when it has ended meanwhile, or somebody else has taken it
         """
-        now = time.time()
         with self._engine.begin() as connection:
             waiting = update(tasks).where(
                 tasks.c.id == task_id, tasks.c.running.is_not(None), tasks.c.started.is_(None)
             )
-            taken = connection.execute(waiting.values(started=now, heartbeat=now, worker=worker[:255]))
+            taken = connection.execute(waiting.values(started=NOW, heartbeat=NOW, worker=worker[:255]))
         return self._get(task_id) if taken.rowcount else None
 
     def claim(self, worker: str) -> str | None:
@@ -162,7 +164,7 @@ class TaskStore:
                 return None
             change = update(tasks).where(tasks.c.id == task_id, *waiting)
             with self._engine.begin() as connection:
-                if connection.execute(change.values(worker=worker[:255], heartbeat=time.time())).rowcount:
+                if connection.execute(change.values(worker=worker[:255], heartbeat=NOW)).rowcount:
                     return str(task_id)
 
     def waits(self) -> bool:
@@ -177,14 +179,13 @@ class TaskStore:
 
         :return: their ids
         """
-        now = time.time()
-        waiting = (tasks.c.running.is_not(None), tasks.c.started.is_(None), tasks.c.heartbeat < now - age)
+        waiting = (tasks.c.running.is_not(None), tasks.c.started.is_(None), tasks.c.heartbeat < NOW - age)
         with self._engine.connect() as connection:
             found = [row.id for row in connection.execute(select(tasks.c.id).where(*waiting))]
         ours = []
         for task_id in found:
             with self._engine.begin() as connection:
-                change = update(tasks).where(tasks.c.id == task_id, *waiting).values(heartbeat=now)
+                change = update(tasks).where(tasks.c.id == task_id, *waiting).values(heartbeat=NOW)
                 if connection.execute(change).rowcount:
                     ours.append(task_id)
         return ours
@@ -196,7 +197,7 @@ class TaskStore:
         """
         with self._engine.begin() as connection:
             running = update(tasks).where(tasks.c.id == task_id, tasks.c.running.is_not(None))
-            if not connection.execute(running.values(heartbeat=time.time())).rowcount:
+            if not connection.execute(running.values(heartbeat=NOW)).rowcount:
                 return None
             return bool(connection.execute(select(tasks.c.cancel).where(tasks.c.id == task_id)).scalar())
 
@@ -246,15 +247,14 @@ class TaskStore:
 
     def bury_the_dead(self) -> int:
         """End the tasks that no worker took in time, or whose worker shows no sign of life; returns how many."""
-        now = time.time()
         dead = (
             (
                 f"the worker of the task died: no sign of life for {STALE:.0f} seconds",
-                and_(tasks.c.started.is_not(None), tasks.c.heartbeat < now - STALE),
+                and_(tasks.c.started.is_not(None), tasks.c.heartbeat < NOW - STALE),
             ),
             (
                 f"no worker took the task within {self._waits:.0f} seconds",
-                and_(tasks.c.started.is_(None), tasks.c.created < now - self._waits),
+                and_(tasks.c.started.is_(None), tasks.c.created < NOW - self._waits),
             ),
         )
         count = 0
@@ -269,7 +269,7 @@ class TaskStore:
     def drop_old(self, age: float) -> int:
         """Remove the tasks that ended longer ago than ``age`` seconds; returns how many."""
         with self._engine.begin() as connection:
-            old = delete(tasks).where(tasks.c.running.is_(None), tasks.c.finished < time.time() - age)
+            old = delete(tasks).where(tasks.c.running.is_(None), tasks.c.finished < NOW - age)
             return connection.execute(old).rowcount
 
     def save_summaries(self, seen: Iterable[Summary]) -> None:
@@ -328,12 +328,12 @@ class TaskStore:
 
 def _unclaimed() -> tuple[Any, ...]:
     """The tasks that wait; a claim that came to nothing does not hold them for ever."""
-    free = or_(tasks.c.worker.is_(None), tasks.c.heartbeat < time.time() - CLAIM)
+    free = or_(tasks.c.worker.is_(None), tasks.c.heartbeat < NOW - CLAIM)
     return (tasks.c.running.is_not(None), tasks.c.started.is_(None), free)
 
 
 def _ending(reason: str | None, status: TaskStatus = TaskStatus.FAILED) -> Any:
-    values = {"status": status.value, "reason": reason, "running": None, "finished": time.time()}
+    values = {"status": status.value, "reason": reason, "running": None, "finished": NOW}
     return update(tasks).where(tasks.c.running.is_not(None)).values(values)
 
 

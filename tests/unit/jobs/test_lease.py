@@ -22,18 +22,25 @@ from fiwareglancesync.jobs.holding import region_lock
 from fiwareglancesync.jobs.lease import LASTS, Lease, leased, this_machine
 from fiwareglancesync.jobs.signals import cancellable
 from fiwareglancesync.jobs.tables import key_of, leases
+from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 from tests.support.server import PATIENCE, ROOT, wait_for
 
 ELSEWHERE = """
-import sys
+import sys, time
+database, ahead, lasts = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+right = time.time
+time.time = lambda: right() + ahead
 from fiwareglancesync.jobs import lease
+lease.LASTS = lasts
 lease.this_machine = lambda: "elsewhere pid:[1]"
-with lease.leased(("place",), "theirs", sys.argv[1], wait=False):
+with lease.leased(("place",), "theirs", database, wait=False):
     print("held", flush=True)
     sys.stdin.read()
 """
 """A process that takes itself for another machine's, and holds a lease until its standard input ends."""
+
+MINUTES = 300.0
 
 
 @pytest.fixture(autouse=True)
@@ -255,10 +262,37 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MariaDB of the tests' own."""
+    with running_mariadb(tmp_path_factory.mktemp("my")) as url:
+        yield url
+
+
+@pytest.fixture(
+    params=[
+        "database",
+        pytest.param("postgresql", marks=pytest.mark.outside),
+        pytest.param("mariadb", marks=[pytest.mark.outside, pytest.mark.slow]),
+    ]
+)
+def any_database(request: pytest.FixtureRequest) -> str:
+    """Each kind of database, without a lease."""
+    url: str = request.getfixturevalue(request.param)
+    engine = open_engine(url)
+    leases.drop(engine, checkfirst=True)
+    engine.dispose()
+    return url
+
+
 @contextmanager
-def held_elsewhere(database: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Another machine's process that holds the lease; it gives it back in the end, if it lives."""
-    command = [sys.executable, "-c", ELSEWHERE, database]
+def held_elsewhere(database: str, ahead: float = 0.0, lasts: float = LASTS) -> Iterator[subprocess.Popen[bytes]]:
+    """Another machine's process that holds the lease; it gives it back in the end, if it lives.
+
+    :param ahead: seconds that its clock is ahead of ours
+    :param lasts: seconds that its lease lasts
+    """
+    command = [sys.executable, "-c", ELSEWHERE, database, str(ahead), str(lasts)]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -290,3 +324,24 @@ def test_another_machines_process_that_died_is_believed_until_its_lease_runs_out
     with open_engine(postgresql).begin() as connection:
         connection.execute(update(leases).values(expires=1.0))
     assert refusal(postgresql) == ""
+
+
+@pytest.mark.parametrize("ahead", [MINUTES, -MINUTES])
+def test_a_held_lease_is_not_taken_though_the_clocks_of_the_machines_differ(any_database: str, ahead: float) -> None:
+    with held_elsewhere(any_database, ahead):
+        assert " at elsewhere since " in refusal(any_database)
+    assert refusal(any_database) == ""
+
+
+@pytest.mark.parametrize("ahead", [MINUTES, -MINUTES])
+def test_a_dead_holders_lease_is_free_when_it_has_run_out_though_the_clocks_differ(
+    any_database: str, ahead: float
+) -> None:
+    with held_elsewhere(any_database, ahead, lasts=20.0) as process:
+        process.kill()
+    assert " at elsewhere since " in refusal(any_database)
+    engine = open_engine(any_database)
+    with engine.begin() as connection:
+        connection.execute(update(leases).values(expires=leases.c.expires - 20.0))
+    engine.dispose()
+    assert refusal(any_database) == ""

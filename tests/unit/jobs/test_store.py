@@ -270,3 +270,34 @@ def test_a_url_that_is_none_is_not_shown() -> None:
         assert "secret" not in str(caught.value)
     assert database_url("postgresql://host/name").drivername == "postgresql+psycopg"
     assert database_url("mysql://host/name").drivername == "mysql+pymysql"
+
+
+@pytest.mark.parametrize("ahead", [300.0, -300.0])
+def test_a_worker_that_lives_is_not_taken_for_dead_though_its_clock_is_wrong(
+    store: TaskStore, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    right = time.time
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(time, "time", lambda: right() + ahead)
+        task, _ = store.create("Burgos", TaskRequest())
+        assert store.begin(task.id, "worker") is not None
+        assert store.live(task.id) is False
+    assert store.bury_the_dead() == 0
+    running = store.get("Burgos", task.id)
+    assert running is not None
+    assert running.started is not None
+    assert (abs(running.started - right()) < 60.0, abs(running.heartbeat - right()) < 60.0) == (True, True)
+
+
+@pytest.mark.parametrize("ahead", [300.0, -300.0])
+def test_a_worker_that_died_is_found_dead_though_its_clock_was_wrong(
+    engine: Engine, store: TaskStore, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    right = time.time
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(time, "time", lambda: right() + ahead)
+        task, _ = store.create("Burgos", TaskRequest())
+        store.begin(task.id, "worker")
+    with engine.begin() as connection:
+        connection.execute(update(tasks).values(heartbeat=tasks.c.heartbeat - STALE - 1))
+    assert store.bury_the_dead() == 1
