@@ -29,7 +29,7 @@ class TokenCache:
             entry = json.loads(self._path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        if entry["expires"] < time.time():
+        if entry["expires"] < time.monotonic():
             return None
         return entry["value"].encode() if entry["bytes"] else str(entry["value"])
 
@@ -37,7 +37,8 @@ class TokenCache:
     def set(self, key: str, value: str | bytes, time: float = KEPT) -> None:  # noqa: A002, RUF100
         """Remember something for ``time`` seconds."""
         entry = {
-            "expires": _now() + time,
+            # The workers of one machine share this clock, which nobody sets; the folder goes with the server.
+            "expires": _monotonic() + time,
             "bytes": isinstance(value, bytes),
             "value": value.decode() if isinstance(value, bytes) else value,
         }
@@ -57,9 +58,9 @@ class TokenCache:
         self._next_sweep = time.monotonic() + KEPT
         for path in self._folder.iterdir():
             with suppress(OSError):
-                if path.stat().st_mtime < _now() - KEPT:
+                if path.stat().st_mtime < time.time() - KEPT:
                     path.unlink()
 
 
-def _now() -> float:
-    return time.time()
+def _monotonic() -> float:
+    return time.monotonic()

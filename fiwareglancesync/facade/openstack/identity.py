@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -32,6 +33,9 @@ from .tuning import Tuning
 
 _SERVICE = "Keystone"
 _MOST = 2**20
+_SHORTEST_LIFE = 120.0
+"""Seconds that a token must still last for any request, if it has lasted longer when it was granted."""
+
 _VERSION_PATH = re.compile(r"/(v\d+(\.\d+)?)/*$", re.IGNORECASE)
 
 
@@ -53,6 +57,18 @@ class Access:
         return f"Access(project={self.project!r})"
 
 
+@dataclass(frozen=True)
+class _Granted:
+    """When a token was granted and how long it lasts; this machine's time of day has no part in it.
+
+    :param at: value of ``time.monotonic()`` just before it was asked for; a forked child reads the same clock
+    :param life: seconds, None when the Keystone does not tell
+    """
+
+    at: float
+    life: float | None
+
+
 class SignIn:
     """One credential's standing with its Keystone; safe to use from several threads.
 
@@ -65,7 +81,7 @@ class SignIn:
         self._lock = threading.Lock()
         self.transport = _transport(credential, tuning)
         self._plugin: v3.Auth | None = None
-        self._granted: AccessInfo | None = None
+        self._granted: _Granted | None = None
         self._access: Access | None = None
         # The library logs whole requests and answers; ours (glancesync.http) tells what is worth telling.
         logging.getLogger("keystoneauth").setLevel(logging.WARNING)
@@ -104,26 +120,21 @@ class SignIn:
     def _ends_within(self, life: float) -> bool:
         """Whether the token has less life left than it must have, its own youth considered."""
         granted = self._granted
-        if granted is None or granted.expires is None:
+        if granted is None or granted.life is None:
             return False
-        now = datetime.now(timezone.utc)
-        left = (_utc(granted.expires) - now).total_seconds()
-        if granted.issued is not None:
-            whole = (_utc(granted.expires) - _utc(granted.issued)).total_seconds()
-            return left < min(max(life, 120.0), whole * 0.9)
-        return left < max(life, 120.0)
+        left = granted.at + granted.life - time.monotonic()
+        return left < min(max(life, _SHORTEST_LIFE), granted.life * 0.9)
 
     def _signed_in(self) -> Access:
         """Get a token, and before the first one the address of version 3."""
         if self._plugin is None:
             self._plugin = self._make_plugin(persist(lambda _: self._discover(), self._tuning))
         plugin = self._plugin
-        granted = persist(lambda _: self._ask(plugin), self._tuning)
+        granted, self._granted = persist(lambda _: self._timed(plugin), self._tuning)
         if not granted.project_id:
             raise Rejected(f"{self._where} gives no project to {self._who}; name one", scope=Scope.REGION)
         if not granted.auth_token:
             raise Rejected(f"{self._where} sent no token", scope=Scope.REGION)
-        self._granted = granted
         services = granted.service_catalog.catalog if granted.has_service_catalog() else None
         catalog = read_catalog(services, interfaces_of(self._credential))
         endpoints = overridden(catalog.endpoints, catalog.regions, self._credential)
@@ -177,6 +188,12 @@ class SignIn:
                 **(_user(given) if by_name else {}),
             )
         return v3.Password(url, password=given.password, **_user(given), **_project(given))
+
+    def _timed(self, plugin: v3.Auth) -> tuple[AccessInfo, _Granted]:
+        """Ask for a token, once, and note how long it lasts."""
+        begun = time.monotonic()
+        granted = self._ask(plugin)
+        return granted, _Granted(begun, _life_of(granted))
 
     def _ask(self, plugin: v3.Auth) -> AccessInfo:
         """Ask for a token, once."""
@@ -287,6 +304,14 @@ def _loaded_plugin(given: Credential, url: str) -> v3.Auth:
     except refusals.ClientException as error:
         raise Rejected(f"auth_type {given.auth_type} cannot be used: {error}", scope=Scope.RUN) from error
     return plugin
+
+
+def _life_of(granted: AccessInfo) -> float | None:
+    """Seconds from the granting of a token to its end, both by the Keystone's clock; None when it does not tell."""
+    if granted.issued is None or granted.expires is None:
+        return None
+    life = (_utc(granted.expires) - _utc(granted.issued)).total_seconds()
+    return life if life > 0 else None
 
 
 def _utc(moment: datetime) -> datetime:

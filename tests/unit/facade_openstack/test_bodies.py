@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,6 +27,7 @@ from fiwareglancesync.errors import (
     Unreachable,
 )
 from fiwareglancesync.facade import Body, FileSlice
+from fiwareglancesync.facade.openstack import identity
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.settings import Target
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, Silence, token_answer
@@ -228,13 +231,14 @@ class TestUploading:
         ]
 
     def test_a_token_that_may_end_meanwhile_is_renewed_first(
-        self, cloud: ScriptedServer, federate: Federate, target: Target
+        self, cloud: ScriptedServer, federate: Federate, target: Target, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         endpoints = {"Burgos": f"{cloud.url}/burgos"}
-        middle_aged = token_answer(endpoints, token="middle-aged", issued="1950-01-01T00:00:00.000000Z")
-        cloud.on("POST", "/v3/auth/tokens", middle_aged, token_answer(endpoints, token="young"))
+        hour = token_answer(endpoints, token="half an hour old", expires="2020-01-01T01:00:00.000000Z")
+        cloud.on("POST", "/v3/auth/tokens", hour, token_answer(endpoints, token="young"))
         cloud.on("PUT", FILE, Answer(204))
-        place = federate(replace(HASTY, token_life=10.0**10)).place(target, "Burgos")
+        place = federate(replace(HASTY, token_life=2000.0)).place(target, "Burgos")
+        monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 1800.0))
         place.upload("i-1", Source().body)
         (request,) = cloud.of("PUT", FILE)
         assert request.headers["x-auth-token"] == "young"

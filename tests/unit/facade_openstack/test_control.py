@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from fiwareglancesync.errors import (
     Unauthorized,
     Unreachable,
 )
+from fiwareglancesync.facade.openstack import identity
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.model import JOURNAL, Image, NewImage, Patch
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, token_answer
@@ -209,21 +211,37 @@ class TestTokens:
         assert len(cloud.of("GET", ONE)) == 2
         assert len(cloud.of("POST", "/v3/auth/tokens")) == 2
 
-    def test_a_token_about_to_end_is_renewed_before_it_is_used(
-        self, cloud: ScriptedServer, burgos: OpenStackPlace, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(("passed", "sign_ins"), [(0.0, 1), (3479.0, 1), (3481.0, 2)])
+    def test_a_token_lasts_as_long_as_it_was_granted_for_whatever_the_time_of_day_is_here(
+        self,
+        cloud: ScriptedServer,
+        burgos: OpenStackPlace,
+        monkeypatch: pytest.MonkeyPatch,
+        passed: float,
+        sign_ins: int,
     ) -> None:
-        old = token_answer(
-            {"Burgos": f"{cloud.url}/burgos"}, token="old", expires="2020-01-01T00:01:00.000000Z"
-        )
-        cloud.on("POST", "/v3/auth/tokens", old, token_answer({"Burgos": cloud.url}, token="new"))
-        cloud.on("GET", ONE, Answer(401), Answer(200, stored()), Answer(200, stored()))
+        clock = SimpleNamespace(now=1000.0)
+        monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: clock.now))
+        # By the clock of this machine it ended years ago.
+        hour = token_answer({"Burgos": cloud.url}, token="hour", expires="2020-01-01T01:00:00.000000Z")
+        cloud.on("POST", "/v3/auth/tokens", hour)
+        cloud.on("GET", ONE, Answer(401), Answer(200, stored()))
         burgos.get("i-1")
-        burgos.get("i-1")
-        assert [request.headers["x-auth-token"] for request in cloud.of("GET", ONE)] == [
-            "token-1",
-            "old",
-            "new",
-        ]
+        before = len(cloud.of("POST", "/v3/auth/tokens"))
+        clock.now += passed
+        for _ in range(3):
+            burgos.get("i-1")
+        assert len(cloud.of("POST", "/v3/auth/tokens")) == before + sign_ins - 1
+
+    @pytest.mark.parametrize("expires", ["2020-01-01T00:00:00.000000Z", "2019-01-01T00:00:00.000000Z"])
+    def test_a_token_that_ends_before_it_begins_is_used_until_it_is_refused(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, expires: str
+    ) -> None:
+        cloud.on("POST", "/v3/auth/tokens", token_answer({"Burgos": cloud.url}, token="odd", expires=expires))
+        cloud.on("GET", ONE, Answer(401), Answer(200, stored()))
+        for _ in range(3):
+            burgos.get("i-1")
+        assert len(cloud.of("POST", "/v3/auth/tokens")) == 2
 
     def test_the_refusal_of_a_renewal_names_target_and_keystone(
         self, cloud: ScriptedServer, burgos: OpenStackPlace

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from fiwareglancesync.errors import CloudError, Unauthorized, Unreachable
+from fiwareglancesync.facade.openstack import identity
 from fiwareglancesync.facade.openstack.tuning import Tuning
 from fiwareglancesync.remote.answers import RegionRefused
 from fiwareglancesync.remote.client import Client
@@ -55,14 +58,18 @@ def test_a_token_that_is_refused_is_renewed_once(server: ScriptedServer) -> None
     assert [r.headers["x-auth-token"] for r in server.of("GET", TASK)] == ["token-1", "token-1", "token-2", "token-2"]
 
 
-def test_a_token_that_is_about_to_end_is_renewed_before_it_is_used(server: ScriptedServer) -> None:
+def test_a_token_that_is_about_to_end_is_renewed_before_it_is_used(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     short = token_answer({}, issued="2020-01-01T00:00:00.000000Z", expires="2020-01-01T01:00:00.000000Z")
     server.on("POST", "/v3/auth/tokens", short, token_answer({}, token="token-2"))
     server.on("GET", TASK, Answer(200, task_document()))
     asking = client(server, account=True)
     asking.look("Burgos", "t-1")
     asking.look("Burgos", "t-1")
-    assert [r.headers["x-auth-token"] for r in server.of("GET", TASK)] == ["token-1", "token-2"]
+    monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 3540.0))
+    asking.look("Burgos", "t-1")
+    assert [r.headers["x-auth-token"] for r in server.of("GET", TASK)] == ["token-1", "token-1", "token-2"]
 
 
 def test_whom_the_server_does_not_want_is_told_why(server: ScriptedServer) -> None:
