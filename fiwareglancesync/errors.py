@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import TypeVar
+
+E = TypeVar("E", bound="CloudError")
 
 
 class Scope(Enum):
@@ -90,6 +93,20 @@ class CloudError(GlanceSyncError):
         if transient is not None:
             self.transient = transient
 
+    def given_up(self: E, reason: str) -> E:
+        """The same error for good.
+
+        :param reason: why it is not waited for, or not any longer
+        """
+        return type(self)(
+            f"{self.cause}; {reason}",
+            status=self.status,
+            scope=self.scope,
+            transient=False,
+            request_id=self.request_id,
+            retry_after=self.retry_after,
+        )
+
 
 class Unreachable(CloudError):
     """Nobody answers at the address, or the connection broke."""
@@ -109,6 +126,19 @@ class ServiceFailure(CloudError):
     """The service answered 5xx."""
 
     transient = True
+
+
+class Throttled(CloudError):
+    """The service refuses for now: it gets too many requests, or names a time to wait (429, 413, 503)."""
+
+    scope = Scope.REGION
+    transient = True
+
+
+class TooManyUploads(CloudError):
+    """The region takes no further upload while others are under way (413, ``image_count_uploading``)."""
+
+    scope = Scope.REGION
 
 
 class Unauthorized(CloudError):

@@ -5,6 +5,7 @@ Printing, logging, progress bars, reports, the job table and metrics are listene
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +20,7 @@ class Kind(str, Enum):
     REGION_STARTED = "region-started"
     REGION_PLANNED = "region-planned"
     MESSAGE = "message"
+    WAITING = "waiting"
     PENDING = "pending"
     STARTED = "started"
     PROGRESS = "progress"
@@ -52,7 +54,7 @@ class Event:
     :param way: how its bytes move
     :param size: bytes in all: of the image; of all that was moved to the region, or is pending there
     :param done: bytes moved so far
-    :param seconds: since the action began
+    :param seconds: since the action began; for ``WAITING``, how long a service that refuses for now is waited for
     :param message: what the user is told; the cause, for ``FAILED``
     :param count: for ``REGION_PLANNED`` the number of images to be moved, for ``REGION_FINISHED`` of failures, for
         ``RUN_FINISHED`` of regions that failed
@@ -84,3 +86,17 @@ class Event:
 
 Emit = Callable[[Event], None]
 """Takes an event; must not raise."""
+
+
+def one_at_a_time(emit: Emit) -> Emit:
+    """Have a listener that several threads tell something told one thing after the other.
+
+    :param emit: the listener, which may tell itself something
+    """
+    guard = threading.RLock()
+
+    def tell(event: Event) -> None:
+        with guard:
+            emit(event)
+
+    return tell

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from .config import load_settings
 from .errors import CloudError
-from .events import Emit, Event, Kind
+from .events import Emit, Event, Kind, one_at_a_time
 from .execution.outcome import RegionOutcome
 from .execution.regions import RegionRef, all_regions, resolve_regions
 from .execution.run import Run
@@ -115,11 +115,13 @@ class GlanceSync:
         emit: Emit,
         decisions: Mapping[str, tuple[Decision, ...]] | None = None,
     ) -> Iterator[RegionResult]:
+        run = Run(self.settings.decided(decisions or {}), self._federation, Choice(tuple(images)))
+        emit = one_at_a_time(emit)
+        run.tell_waits(emit)
         told: list[Message] = []
         refs: list[RegionRef] = resolve_regions(regions, self.settings, self._federation, tell=told.append)
         for message in told:
             emit(Event(Kind.MESSAGE, message=message))
-        run = Run(self.settings.decided(decisions or {}), self._federation, Choice(tuple(images)))
         self._runs.append(run)
         run.prepare(refs, mode.purpose)
         job = RegionJob(run, mode, ways=True)

@@ -8,7 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from .model import Image, Message
+from .model import MIB, Image, Message
 
 MASTER = "master"
 """Name of the target where the master region is."""
@@ -115,6 +115,13 @@ class Target:
     :param member_map: projects of the master, each with the one of the region that it corresponds to where they have
         different Keystones
     :param list_images_timeout: seconds
+    :param connect_timeout: seconds until a connection is made
+    :param answer_timeout: seconds until a request that moves no image is answered
+    :param idle_timeout: seconds during which an image on its way may make no progress
+    :param retry_timeout: seconds for which a request that a service refuses for now is tried again, at least
+    :param upload_answer_timeout: seconds from an upload's last byte to its answer, whatever the image's size
+    :param import_timeout: seconds that a region may take to fetch an image itself, whatever the image's size
+    :param slowest_rate: bytes per second, by which both grow with the image
     :param region_bandwidth: bytes per second into each region, 0 means no limit
     :param uploads_per_region: how many images are moved into a region at the same time
     :param problem: why the target cannot be used, a whole line, "" when it can; it concerns whoever asks for the target
@@ -141,6 +148,13 @@ class Target:
     sync_members: bool = False
     member_map: tuple[tuple[str, str], ...] = ()
     list_images_timeout: int = 30
+    connect_timeout: int = 10
+    answer_timeout: int = 60
+    idle_timeout: int = 60
+    retry_timeout: int = 5 * 60
+    upload_answer_timeout: int = 15 * 60
+    import_timeout: int = 2 * 60
+    slowest_rate: int = 4 * MIB
     max_replacements: int = 0
     store: str = ""
     region_bandwidth: int = 0

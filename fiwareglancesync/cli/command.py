@@ -13,7 +13,7 @@ from pathlib import Path
 from traceback import format_exc
 
 from ..errors import Cancelled, CloudError
-from ..events import Emit, Event, Kind
+from ..events import Emit, Event, Kind, one_at_a_time
 from ..execution.outcome import RegionOutcome
 from ..execution.regions import RegionRef, all_regions, resolve_regions
 from ..execution.run import Run
@@ -56,6 +56,8 @@ class Command:
         self._outcomes: dict[RegionRef, RegionOutcome] = {}
         self._unfinished = Unfinished()
         self._failed = False
+        self._emit = one_at_a_time(self._pass_on)
+        self._run.tell_waits(self._emit)
 
     def run(self) -> int:
         """Do what is wanted.
@@ -171,7 +173,9 @@ class Command:
             chronicles = stack.enter_context(Chronicles(self._refs, level, self._lose_story))
 
         def work(ref: RegionRef, emit: Callable[[Event], None]) -> RegionResult:
+            emit = one_at_a_time(emit)
             self._run.federation.forked()
+            self._run.tell_waits(emit)
             return job(ref, emit)
 
         if chronicles is not None:
@@ -254,7 +258,7 @@ class Command:
             if listener is not self._narrator:
                 listener(event)
 
-    def _emit(self, event: Event) -> None:
+    def _pass_on(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)
 

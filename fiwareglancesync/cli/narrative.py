@@ -111,6 +111,7 @@ def _region_finished(event: Event) -> Iterator[Line]:
 _TELLERS = {
     Kind.REGION_STARTED: _region_started,
     Kind.MESSAGE: _message,
+    Kind.WAITING: _message,
     Kind.STARTED: _started,
     Kind.PENDING: _pending,
     Kind.DONE: _done,

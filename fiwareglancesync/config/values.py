@@ -19,11 +19,21 @@ FALSE = frozenset({"false", "no", "off", "0"})
 WAYS = ("auto", "file", "stream", "spool", "server")
 INTERFACES = ("public", "internal", "admin")
 SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+TIME_UNITS = {"y": 365 * 86400, "mon": 30 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "min": 60, "s": 1}
+"""Seconds in the units of a duration, in the order in which they are written (contract 1)."""
+
+LONGEST_TIMEOUT = 7 * 86400
+"""Seconds; the system's calls take no time-out beyond 24 days."""
+
+SHORTEST_RETRY = 60
+"""Seconds for which a request that is refused for now is tried again at the least (contract 3.11)."""
 
 _WHOLE = re.compile(r"[0-9]+")
 _SIZE = re.compile(r"([0-9]+)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
-_TIME = re.compile(r"([0-9]+)\s*([smhd]?)", re.IGNORECASE)
+# "m" is an older way to write minutes.
+_TIME = re.compile(
+    r"\s*".join(rf"(?:([0-9]+)\s*{'m(?:in)?' if unit == 'min' else unit})?" for unit in TIME_UNITS), re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -128,10 +138,34 @@ def _size(text: str) -> int:
 
 
 def _duration(text: str) -> int:
+    if _WHOLE.fullmatch(text):
+        return _positive(text)
     match = _TIME.fullmatch(text)
     if not match:
         raise ValueError(text)
-    return _positive(match[1]) * TIME_UNITS[match[2].lower()]
+    seconds = sum(_number(count) * unit for count, unit in zip(match.groups("0"), TIME_UNITS.values(), strict=True))
+    return _positive(str(seconds))
+
+
+def _timeout(text: str) -> int:
+    seconds = _duration(text)
+    if seconds > LONGEST_TIMEOUT:
+        raise ValueError(text)
+    return seconds
+
+
+def _retry_timeout(text: str) -> int:
+    seconds = _timeout(text)
+    if seconds < SHORTEST_RETRY:
+        raise ValueError(text)
+    return seconds
+
+
+def _rate(text: str) -> int:
+    rate = _size(text)
+    if rate < 1:
+        raise ValueError(text)
+    return rate
 
 
 def _checksums(text: str) -> frozenset[str]:
@@ -194,7 +228,10 @@ POSITIVE = Kind("a positive whole number", _positive)
 WHOLE = Kind("a whole number, 0 or more", _number)
 SIZE = Kind("a size such as 500M or 10G (0: no limit of its own)", _size)
 RATE = Kind("bytes a second, such as 50M (0: no limit)", _size)
-DURATION = Kind("a time such as 24h, 90m or 3600 (seconds), more than 0", _duration)
+DURATION = Kind("a time such as 24h, 1d12h, 90min or 3600 (seconds), more than 0", _duration)
+TIMEOUT = Kind("a time such as 30 (seconds), 5min or 1h30min, from 1s to 7d", _timeout)
+RETRY_TIMEOUT = Kind("a time such as 5min or 1h, from 1min to 7d", _retry_timeout)
+SLOWEST_RATE = Kind("bytes a second, such as 4M, more than 0", _rate)
 PATH = Kind("a path", _path)
 URL = Kind("an address that starts with http:// or https://", parse_url)
 DATABASE = Kind("a database URL such as postgresql://host/name", _database)

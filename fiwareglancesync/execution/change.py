@@ -52,6 +52,14 @@ class Report(Protocol):
         """
         ...
 
+    def waits(self, seconds: float, cause: CloudError) -> None:
+        """Take that the move is tried again after a while, and why the region refuses it now."""
+        ...
+
+    def fewer(self, at_once: int, cause: CloudError) -> None:
+        """Take how many moves at once the region allows, as it seems by now."""
+        ...
+
     def misses(self, way: str, cause: str) -> None:
         """Take that another way is next, for this one was tried in vain or, sparing the master, cannot be taken."""
         ...
@@ -131,10 +139,17 @@ def _persist(attempt: Callable[[], tuple[Image, Moved]], report: Report) -> tupl
 
 
 def _move(way: str, entry: PlanEntry, uuid: str, scene: Scene, mover: Mover, report: Report) -> Moved:
-    """Move the bytes; control requests repeat themselves, an upload has to be begun anew."""
-    report(uuid, way, 0)
-    try:
+    """Move the bytes; control requests repeat themselves, an upload has to be begun anew.
+
+    What the region refuses for now goes into the same image later, as long as that is without content.
+    """
+
+    def move() -> Moved:
+        report(uuid, way, 0)
         return mover.move(way, entry.image, scene.place, uuid, lambda done: report(uuid, way, done))
+
+    try:
+        return scene.uploads.make(move, lambda: scene.refresh(uuid).status == "queued", report)
     except SourceBroke as error:
         raise _CutShort(str(error)) from error
     except CloudError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import Cancelled, CloudError, GlanceSyncError, Scope
 from ..events import Action, Emit, Event, Kind
+from ..facade.refusals import wait_for
 from ..model import Message, SyncStatus
 from ..planning import PlanEntry
 from .outcome import ImageOutcome, RegionOutcome
@@ -201,6 +202,18 @@ class Progress:
     def check(self) -> None:
         """Let the move end, if it should; see :meth:`Recorder.check`."""
         self._recorder.check()
+
+    def waits(self, seconds: float, cause: CloudError) -> None:
+        """Tell that the move is tried again after a while."""
+        region = self._recorder.region
+        wait = wait_for(f"{region}: Upload of {self._image} is refused for now", region, seconds, cause)
+        told = Message.warning(wait.text, self._image)
+        self._recorder.emit(Event(Kind.WAITING, region, self._image, seconds=seconds, message=told))
+
+    def fewer(self, at_once: int, cause: CloudError) -> None:
+        """Tell that fewer images are moved at once from now on."""
+        region = self._recorder.region
+        self._recorder.tell(Message.warning(f"{region}: No more than {at_once} at once from now on. Cause: {cause}"))
 
     def misses(self, way: str, cause: str) -> None:
         """Tell that an image does not go by a way that was to be expected."""

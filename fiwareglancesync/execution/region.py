@@ -30,6 +30,7 @@ from .recorder import Recorder, RegionFailed, stops_uploads
 from .recovery import tidy
 from .scene import RunContext, Scene
 from .settling import Unsettled, settle_all
+from .uploads import Uploads
 
 ACTION_OF = {
     SyncStatus.PENDING_METADATA: Action.METADATA,
@@ -61,7 +62,9 @@ def synchronise(
     :return: what came of it: failures of images and of the region are in there, not raised
     """
     recorder = Recorder(place.name, emit)
-    scene = Scene(place, listing)
+    # A place without bytes has nothing to gain, and gives out its UUIDs one after the other.
+    at_once = 1 if isinstance(place, InstantCopy) else selection.target.uploads_per_region
+    scene = Scene(place, listing, Uploads(at_once, selection.target.retry_timeout))
 
     def make_plan() -> RegionPlan:
         return plan_region(selection, scene.listing, replace(context.here(), busy=frozenset(scene.busy)))
@@ -71,8 +74,6 @@ def synchronise(
         plan = narrow(whole, choice)
         announce(plan, recorder)
         tell_decisions(plan, selection.target, recorder)
-        # A place without bytes has nothing to gain, and gives out its UUIDs one after the other.
-        at_once = 1 if isinstance(place, InstantCopy) else selection.target.uploads_per_region
         _Run(whole, plan, scene, mover, recorder, context, waiting, at_once).run()
     except RegionFailed as failure:
         recorder.outcome.error = str(failure)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..errors import UnknownRegion
-from ..facade import Federation, Place, Sharing, is_same_place
+from ..events import Emit, Event, Kind
+from ..facade import Federation, Place, Sharing, TellsWaits, is_same_place
 from ..model import Listing, Message, SyncStatus
 from ..planning import (
     Choice,
@@ -72,6 +73,18 @@ class Run:
     def close(self) -> None:
         """Remove what the ways needed while the run lasted."""
         self._resources.close()
+
+    def tell_waits(self, emit: Emit) -> None:
+        """Have each wait for a service that refuses for now told.
+
+        :param emit: takes the events, from any thread
+        """
+        if isinstance(self.federation, TellsWaits):
+            self.federation.tell_waits(
+                lambda wait: emit(
+                    Event(Kind.WAITING, wait.region, seconds=wait.seconds, message=Message.warning(wait.text))
+                )
+            )
 
     def selection(self, target: str) -> Selection:
         """What a target gets from the master.

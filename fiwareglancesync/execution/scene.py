@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from ..facade import Place
 from ..model import LINKS, Image, Listing, NewImage, Patch
 from ..planning import Here
+from .uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ class Scene:
 
     :param place: the region
     :param listing: its images as they were listed
+    :param uploads: lets moves into it begin
     """
 
-    def __init__(self, place: Place, listing: Listing) -> None:
+    def __init__(self, place: Place, listing: Listing, uploads: Uploads | None = None) -> None:
         self.place = place
+        self.uploads = uploads or Uploads()
         self._listing = listing
         self._images = {image.id: image for image in listing.images}
         self.unanswered: dict[str, str] = {}

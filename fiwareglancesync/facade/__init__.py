@@ -12,7 +12,9 @@ from .port import (
     Place,
     ServerImport,
     Sharing,
+    TellsWaits,
     Versioned,
+    Wait,
 )
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "PlaceIdentity",
     "ServerImport",
     "Sharing",
+    "TellsWaits",
     "Versioned",
+    "Wait",
     "common_address",
     "is_same_place",
     "is_same_region",

@@ -240,3 +240,29 @@ class Versioned(Protocol):
         :raises CloudError: the federation cannot be asked
         """
         ...
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A service refuses for now, and is waited for.
+
+    :param region: full name of the region that it serves, "" when it serves several
+    :param seconds: how long
+    :param text: one line for the user: who refuses, why, and how long it is waited for
+    """
+
+    region: str
+    seconds: float
+    text: str
+
+
+@runtime_checkable
+class TellsWaits(Protocol):
+    """Capability of a federation whose services may have us wait."""
+
+    def tell_waits(self, listener: Callable[[Wait], None]) -> None:
+        """Have a function told of each wait from now on.
+
+        :param listener: may be called from any thread; must not raise
+        """
+        ...

@@ -76,7 +76,7 @@ class TaskRecorder:
         self.progress = replace(progress, bytes_done=self._bytes_done + sum(self._moving.values()))
 
     def _write(self, event: Event) -> None:
-        if event.kind is Kind.MESSAGE and event.message is not None:
+        if event.kind in (Kind.MESSAGE, Kind.WAITING) and event.message is not None:
             self._store.add_messages(self._task_id, [_message(event.message)])
         if event.image is not None and event.action is not None and event.kind in _STATES:
             self._write_image(event, event.image, event.action)

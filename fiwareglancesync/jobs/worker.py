@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..config import load_settings
 from ..config.overrides import ORIGIN
 from ..errors import Cancelled, CloudError, GlanceSyncError
+from ..events import one_at_a_time
 from ..execution.regions import RegionRef
 from ..execution.run import Run
 from ..facade.factory import EMBEDDED, open_federation
@@ -112,6 +113,8 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
     federation = open_federation(settings, environ)
     recorder = TaskRecorder(store, task.id)
     with closing(Run(settings, federation, Choice(request.images))) as run:
+        emit = one_at_a_time(recorder)
+        run.tell_waits(emit)
         try:
             told = run.prepare([ref], request.mode.purpose)
         except CloudError as error:
@@ -119,7 +122,7 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
         asked = [message for message in settings.warnings if message.text.startswith(f"{ORIGIN}: ")]
         for message in [*asked, *told]:
             recorder.tell(message)
-        outcome = RegionJob(run, request.mode)(ref, recorder).outcome
+        outcome = RegionJob(run, request.mode)(ref, emit).outcome
         if outcome.error is not None:
             return outcome.error
         if outcome.failures:

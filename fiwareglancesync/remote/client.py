@@ -17,6 +17,7 @@ from ..facade.openstack.identity import Access, SignIn
 from ..facade.openstack.retry import persist
 from ..facade.openstack.transport import Transport, content
 from ..facade.openstack.tuning import Tuning
+from ..facade.refusals import Waits
 from ..settings import Credential
 from .answers import (
     VERSION,
@@ -65,7 +66,7 @@ class Client:
         self._once = once
         self._following = following
         self._transport = Transport(credential.cacert, credential.insecure, once)
-        self._sign_in = SignIn(credential, Tuning()) if credential.auth_url else None
+        self._sign_in = SignIn(credential, Tuning(), Waits()) if credential.auth_url else None
         self._greeted = False
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..errors import TimedOut, TransferError, Unreachable
+from ..errors import Throttled, TimedOut, TransferError, Unreachable
 from ..facade import Body, InstantCopy, Piece, Place
 from ..model import Image
 from .server import ServerWay
@@ -110,7 +110,7 @@ class Mover:
         try:
             size = self._send(source, image, place, uuid, progress, digests)
         except TransferError as error:
-            if isinstance(error.__cause__, (Unreachable, TimedOut)):
+            if isinstance(error.__cause__, (Unreachable, TimedOut, Throttled)):
                 # It concerns all that needs the master, in the whole run (design 5): each try costs its time-out.
                 self._silence = f"{error} (not asked again in this run)"
             raise

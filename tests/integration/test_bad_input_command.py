@@ -116,7 +116,7 @@ class TestConfiguration:
             f"{conf}:6: [main] bandwidth: found 'fast', expected bytes a second",
             f"{conf}:7: [main] leftover_age: found 'soon', expected a time such as 24h",
             f"{conf}:8: [main] transfer: found 'pigeon', expected one of auto, file, stream",
-            f"{conf}:11: [DEFAULT] list_images_timeout: found '-1', expected a positive whole number",
+            f"{conf}:11: [DEFAULT] list_images_timeout: found '-1', expected a time such as 30",
             f"{conf}:12: [DEFAULT] only_tenant_images: found 'maybe', expected True or False",
             f"{conf}:13: [DEFAULT] max_replacements: found '1.5', expected a whole number, 0 or more",
             f"{conf}:14: [DEFAULT] metadata_condition: column 1, at '__import__(",

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fiwareglancesync.cli.main import main  # noqa: E402 - the path has to be set first
-from fiwareglancesync.facade.openstack import Tuning, federation  # noqa: E402
+from fiwareglancesync.facade.openstack import federation, tuning  # noqa: E402
 from fiwareglancesync.transfer import attempts  # noqa: E402
 
 FIRST_WAIT = 0.01
@@ -23,8 +23,7 @@ FIRST_WAIT = 0.01
 def _main() -> int:
     end = sys.argv.index("--")
     given: dict[str, Any] = {name: float(value) for name, _, value in (word.partition("=") for word in sys.argv[1:end])}
-    hasty: Any = partial(Tuning, **given)
-    federation.__dict__["Tuning"] = hasty
+    federation.__dict__["tuning_for"] = lambda target: replace(tuning.tuning_for(target), **given)
     attempts.FIRST_WAIT = FIRST_WAIT
     del sys.argv[1 : end + 1]
     return main()

@@ -22,6 +22,7 @@ from ...errors import (
     Unreachable,
 )
 from ..port import PIECE, Body, Download
+from ..refusals import duration
 from ..waiting import pause
 from .answers import Operation
 from .failures import from_exception
@@ -32,7 +33,8 @@ from .service import Call, ImageService
 from .stores import with_advice
 
 BYTES = "application/octet-stream"
-LOST = frozenset((502, 504))
+BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504
+LOST = frozenset((BAD_GATEWAY, GATEWAY_TIMEOUT))
 """What a load balancer answers in place of a service whose own answer it did not get, or did not wait for."""
 
 CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})(?:/(?:\d+|\*))?")
@@ -62,7 +64,7 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
     """Send an image's content in one request with a known length.
 
     Never sent twice: a token that is refused is only forgotten, so that the caller's next try, with a fresh
-    reader, has a new one. When the answer to a body that was sent whole is lost, the image itself is asked.
+    reader, has a new one. When the answer to a body that was sent whole does not come, the image itself is asked.
 
     :param store: store of a multi-store Glance, "" for its default
     :raises TransferError: the source failed, or held another number of bytes than it promised
@@ -80,7 +82,12 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
                 continue
         data = outgoing if body.size else None
         answer = service.send(
-            "PUT", file_path(image_id), access, headers=headers, data=data, timeout=service.tuning.settle
+            "PUT",
+            file_path(image_id),
+            access,
+            headers=headers,
+            data=data,
+            timeout=service.tuning.time_to_store(body.size),
         )
     except SourceFailed as error:
         known = outgoing.failure or error.__cause__
@@ -88,17 +95,18 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
             raise known from known.__cause__
         raise TransferError("the source failed") from error
     except (Unreachable, TimedOut) as error:
-        if _has_arrived(service, image_id, body, outgoing):
-            return
         cause = f"{error.cause} after {outgoing.sent} of {body.size} bytes"
-        raise type(error)(cause, transient=error.transient) from error
+        failure = type(error)(cause, transient=error.transient)
+        if not _arrives(service, image_id, body, outgoing, failure):
+            raise failure from error
+        return
     if answer.status_code == 401:
         service.reject(access)
     if not 200 <= answer.status_code < 300:
-        failure = with_advice(service.failure(Operation.UPLOAD, answer), store, service)
-        if answer.status_code in LOST and _has_arrived(service, image_id, body, outgoing):
-            return
-        raise failure
+        refusal = with_advice(service.failure(Operation.UPLOAD, answer), store, service)
+        if answer.status_code not in LOST or not _arrives(service, image_id, body, outgoing, refusal):
+            raise refusal
+        return
     answer.close()
     if outgoing.sent < body.size:
         raise CloudError(
@@ -107,27 +115,53 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
         )
 
 
-def _has_arrived(service: ImageService, image_id: str, body: Body, outgoing: Outgoing) -> bool:
-    """Look at an image until its service has let go of it, though nobody tells the outcome of the upload.
+def _arrives(service: ImageService, image_id: str, body: Body, outgoing: Outgoing, lost: CloudError) -> bool:
+    """Ask after an image whose bytes are all sent, though nobody tells the outcome of the upload.
 
+    A proxy that buffers may go on passing the bytes to a service that has not begun to take them: such an image is
+    ``queued`` still. One that is ``queued`` again has failed.
+
+    :param lost: what came in place of the answer
     :return: whether it is active with all of its bytes; what they are worth is for the verification to tell
+    :raises TimedOut: its service has taken too long; sent again, the bytes would take as long
     """
     if outgoing.finished is None:
         return False
+    tuning = service.tuning
     begun = time.monotonic()
-    deadline = outgoing.finished + service.tuning.settle
+    last = outgoing.finished + tuning.time_to_store(body.size)
+    # Somebody who has only run out of patience may still be at it; a broken connection shows soon what it was.
+    patient = isinstance(lost, TimedOut) or lost.status == GATEWAY_TIMEOUT
+    last_queued = last if patient else min(last, outgoing.finished + tuning.time_to_begin(body.size))
+    seen_saving = False
     while True:
         try:
             image = image_of(service.ask(Call(Operation.GET, "GET", image_path(image_id))), "")
         except CloudError:
             # It tells nothing about the image either: what became of the upload is the failure to be told.
             return False
-        if image.status != "saving":
-            return image.is_active and image.size == body.size
-        left = deadline - time.monotonic()
-        if left <= 0:
+        if image.is_active:
+            return image.size == body.size
+        if image.status not in ("queued", "saving") or (image.status == "queued" and seen_saving):
             return False
-        pause(min(left, service.tuning.next_look(time.monotonic() - begun)), body.alive)
+        seen_saving = image.status == "saving"
+        now = time.monotonic()
+        left = (last if seen_saving else last_queued) - now
+        if left <= 0:
+            if seen_saving or patient:
+                raise _too_late(lost, image.status, now - outgoing.finished)
+            return False
+        pause(min(left, tuning.next_look(now - begun)), body.alive)
+
+
+def _too_late(lost: CloudError, status: str, waited: float) -> TimedOut:
+    """What is told of an upload that was waited for in vain; it is not made again."""
+    return TimedOut(
+        f"{lost.cause}; {duration(waited)} after the last byte the image is still {status}"
+        " (upload_answer_timeout, slowest_rate)",
+        status=lost.status,
+        transient=False,
+    )
 
 
 @contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...errors import CloudError, Rejected, Scope
-from ...settings import MASTER, Credential, Settings, Target
+from ...settings import MASTER, Credential, Settings, Target, full_name
+from ..port import Wait
+from ..refusals import Waits
 from ..unknown import unknown_region
 from .addresses import normalised, public_url
 from .answers import prefixed
@@ -14,20 +16,24 @@ from .catalog import identity_of
 from .identity import Access, SignIn
 from .place import OpenStackPlace
 from .service import ImageService
-from .tuning import Tuning
+from .tuning import Tuning, tuning_for
 
 
 class OpenStackFederation:
     """The regions in the catalogs of the targets' Keystones; implements ``Federation``.
 
-    Targets with the same credential share one discovery, one token and their connections.
+    Targets with the same credential and the same time limits share one discovery, one token and their connections.
+
+    :param settings: the configuration
+    :param tuning: bounds for all targets; None means those that the configuration sets for each
     """
 
     def __init__(self, settings: Settings, tuning: Tuning | None = None) -> None:
         self._settings = settings
-        self._tuning = tuning or Tuning()
+        self._tuning = tuning
         self._lock = threading.Lock()
-        self._sign_ins: dict[Credential, SignIn] = {}
+        self._waits = Waits()
+        self._sign_ins: dict[tuple[Credential, Tuning], SignIn] = {}
 
     def regions(self, target: Target) -> Sequence[str]:
         """Names of the regions of a target whose catalog entry has an image endpoint, sorted (contract 1.3).
@@ -53,15 +59,21 @@ class OpenStackFederation:
             ) from error
         keystone = target.credential.auth_url
         identity = identity_of(keystone, region, access.project, address, access.catalog)
-        service = ImageService(target.name, self._sign_in(target), address, self._tuning)
+        name, tuning = full_name(target.name, region), self._tuning_of(target)
+        service = ImageService(name, target.name, self._sign_in(target), address, tuning, self._waits)
         is_master = target.name == MASTER and region == self._settings.master_region
         return OpenStackPlace(target, region, identity, service, is_master=is_master)
 
     def forked(self) -> None:
         """Take new connections in a child process; its parent's tokens go on serving."""
         self._lock = threading.Lock()
+        self._waits.forked()
         for sign_in in self._sign_ins.values():
             sign_in.forked()
+
+    def tell_waits(self, listener: Callable[[Wait], None]) -> None:
+        """Have a function told of each wait for a service that refuses for now."""
+        self._waits.listen(listener)
 
     def _access(self, target: Target) -> Access:
         if target.problem:
@@ -72,7 +84,11 @@ class OpenStackFederation:
             raise prefixed(error, f"target {target.name}") from error
 
     def _sign_in(self, target: Target) -> SignIn:
+        key = (target.credential, self._tuning_of(target))
         with self._lock:
-            if target.credential not in self._sign_ins:
-                self._sign_ins[target.credential] = SignIn(target.credential, self._tuning)
-            return self._sign_ins[target.credential]
+            if key not in self._sign_ins:
+                self._sign_ins[key] = SignIn(*key, self._waits)
+            return self._sign_ins[key]
+
+    def _tuning_of(self, target: Target) -> Tuning:
+        return self._tuning or tuning_for(target)

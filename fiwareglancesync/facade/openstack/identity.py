@@ -7,10 +7,10 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 import urllib3.exceptions
@@ -20,16 +20,20 @@ from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 from keystoneauth1.loading import get_plugin_loader
 
-from ...errors import CloudError, Rejected, Scope, Unauthorized, Unreachable
+from ...errors import CloudError, Rejected, Scope, Throttled, Unauthorized, Unreachable
 from ...settings import Credential
+from ..refusals import Waits, wait_for
 from .addresses import normalised, public_url
 from .answers import Operation, from_answer, prefixed
 from .catalog import Catalog, dicts, read_catalog
 from .failures import from_exception
+from .keystone_answers import KEYSTONE
 from .overrides import overridden
 from .retry import persist
 from .transport import USER_AGENT, Transport, content
 from .tuning import Tuning
+
+T = TypeVar("T")
 
 _SERVICE = "Keystone"
 _MOST = 2**20
@@ -73,11 +77,14 @@ class SignIn:
     """One credential's standing with its Keystone; safe to use from several threads.
 
     No message of an error names the target, for several may share a credential: the caller adds that.
+
+    :param waits: told when the Keystone is waited for
     """
 
-    def __init__(self, credential: Credential, tuning: Tuning) -> None:
+    def __init__(self, credential: Credential, tuning: Tuning, waits: Waits) -> None:
         self._credential = credential
         self._tuning = tuning
+        self._waits = waits
         self._lock = threading.Lock()
         self.transport = _transport(credential, tuning)
         self._plugin: v3.Auth | None = None
@@ -128,9 +135,9 @@ class SignIn:
     def _signed_in(self) -> Access:
         """Get a token, and before the first one the address of version 3."""
         if self._plugin is None:
-            self._plugin = self._make_plugin(persist(lambda _: self._discover(), self._tuning))
+            self._plugin = self._make_plugin(self._persist(self._discover))
         plugin = self._plugin
-        granted, self._granted = persist(lambda _: self._timed(plugin), self._tuning)
+        granted, self._granted = self._persist(lambda: self._timed(plugin))
         if not granted.project_id:
             raise Rejected(f"{self._where} gives no project to {self._who}; name one", scope=Scope.REGION)
         if not granted.auth_token:
@@ -139,6 +146,13 @@ class SignIn:
         catalog = read_catalog(services, interfaces_of(self._credential))
         endpoints = overridden(catalog.endpoints, catalog.regions, self._credential)
         return Access(granted.auth_token, granted.project_id, catalog, endpoints)
+
+    def _persist(self, action: Callable[[], T]) -> T:
+        return persist(lambda _: action(), self._tuning, tell=self._tell_wait)
+
+    def _tell_wait(self, seconds: float, error: Throttled) -> None:
+        # The error names the Keystone.
+        self._waits.tell(self._where, wait_for("", "", seconds, error))
 
     def _discover(self) -> str:
         """Find version 3 of the Keystone, whatever form its configured address has.
@@ -163,8 +177,8 @@ class SignIn:
             body = content(answer, most=_MOST)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise from_exception(error, _SERVICE, url) from error
-        if answer.status_code >= 500 or answer.status_code == 429:
-            failure = from_answer(Operation.SIGN_IN, answer.status_code, answer.headers, body)
+        failure = from_answer(KEYSTONE, Operation.SIGN_IN, answer.status_code, answer.headers, body)
+        if answer.status_code >= 500 or isinstance(failure, Throttled):
             raise prefixed(failure, self._where)
         versions = _versions(body)
         if not any(version.startswith("v3") for version in versions):
@@ -215,7 +229,7 @@ class SignIn:
         except refusals.InvalidResponse as error:
             answer = error.response
             if answer is not None and answer.status_code >= 300:
-                strange = from_answer(Operation.SIGN_IN, answer.status_code, answer.headers, b"")
+                strange = from_answer(KEYSTONE, Operation.SIGN_IN, answer.status_code, answer.headers, b"")
                 raise prefixed(strange, self._where) from error
             raise Rejected(f"{self._where} does not answer like one", scope=Scope.REGION) from error
         except refusals.ClientException as error:
@@ -238,7 +252,7 @@ class SignIn:
             return Rejected(f"{self._where}: no Keystone v3 there (404)", status=404, scope=Scope.REGION)
         answer = error.response
         if answer is not None:
-            refusal = from_answer(Operation.SIGN_IN, status, answer.headers, answer.content)
+            refusal = from_answer(KEYSTONE, Operation.SIGN_IN, status, answer.headers, answer.content)
             return prefixed(refusal, self._where)
         return Unreachable(f"{self._where} failed (HTTP {status})", status=status)
 

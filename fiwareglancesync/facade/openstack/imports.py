@@ -6,13 +6,12 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 from ...errors import CloudError, Conflict, Forbidden, NotFound, Scope, TransferError, Unauthorized
 from ...model import Image
 from ..waiting import pause
-from .answers import Operation
+from .answers import Operation, moment
 from .bodies import image_path
 from .images import image_of
 from .service import Call, ImageService
@@ -105,7 +104,7 @@ class Imports:
         tuning = self._service.tuning
         begun = time.monotonic()
         while (task := self._under_way(image_id)) is not None:
-            left = tuning.time_to_fetch(size) - max(_since(task, "created_at"), time.monotonic() - begun)
+            left = tuning.time_to_fetch(size) - max(self._since(task, "created_at"), time.monotonic() - begun)
             if left <= 0:
                 return False
             pause(min(left, tuning.next_look(time.monotonic() - begun)), alive)
@@ -118,9 +117,15 @@ class Imports:
         except (NotFound, Forbidden):
             # There is no such image, or nobody can import here: we ask for the tasks before each import as well.
             return None
-        if task is None or task.get("status") in _ENDED or _since(task, "updated_at") >= _ABANDONED:
+        if task is None or task.get("status") in _ENDED or self._since(task, "updated_at") >= _ABANDONED:
             return None
         return task
+
+    def _since(self, task: Mapping[str, Any], key: str) -> float:
+        """Seconds that have passed, by the service's clock, since a time that a task tells; 0 when it does not."""
+        said = task.get(key)
+        then = moment(said) if isinstance(said, str) else None
+        return max(0.0, self._service.now() - then) if then is not None else 0.0
 
     def _give_up(self, refusal: str) -> None:
         """Take note that the next image need not be tried."""
@@ -211,18 +216,6 @@ class Imports:
         tasks = document.get("tasks") if isinstance(document, dict) else None
         listed = tasks if isinstance(tasks, list) else []
         return [task for task in listed if isinstance(task, dict) and isinstance(task.get("id"), str)]
-
-
-def _since(task: Mapping[str, Any], key: str) -> float:
-    """Seconds that have passed since a time that a task tells; 0 when it does not tell it."""
-    said = task.get(key)
-    try:
-        time_of = datetime.fromisoformat(said.removesuffix("Z")) if isinstance(said, str) else None
-    except ValueError:
-        return 0.0
-    if time_of is None:
-        return 0.0
-    return max(0.0, (datetime.now(timezone.utc) - time_of.replace(tzinfo=timezone.utc)).total_seconds())
 
 
 def _newest(tasks: list[dict[str, Any]], known: Collection[str]) -> Mapping[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode, urlsplit
 
@@ -11,6 +10,7 @@ from ...model import Image, same_project
 from ..waiting import awaited
 from .answers import Operation
 from .images import image_of
+from .retry import Deadline
 from .service import Call, ImageService
 
 _GONE = frozenset({"deleted", "pending_delete"})
@@ -34,18 +34,20 @@ def collect(
     :param region: full name of the region
     :param project: id of the project whose images are ours
     :param queries: filters, each for a listing request; they are asked at the same time
-    :param seconds: that everything may take together
+    :param seconds: that everything may take together, less what the service itself has us wait
     :return: the images, each once, by ``created_at`` and id
     :raises TimedOut: it took longer
     """
-    deadline = time.monotonic() + seconds
-
-    def pages(query: dict[str, str]) -> list[Image]:
+    # What signing in takes, and waits for a Keystone, are no part of it.
+    service.access()
+    def pages(query: dict[str, str], deadline: Deadline) -> list[Image]:
         return _whole_list(service, region, query, deadline)
 
     workers = ThreadPoolExecutor(max_workers=len(queries))
     try:
-        lists = [awaited(asked) for asked in [workers.submit(pages, query) for query in queries]]
+        spare = service.tuning.retry
+        asked = [workers.submit(pages, query, Deadline(seconds, spare)) for query in queries]
+        lists = [awaited(future) for future in asked]
     except TimedOut as error:
         raise TimedOut(f"no complete image list within {seconds:g} s") from error
     finally:
@@ -62,7 +64,7 @@ def _is_for_us(image: Image, project: str) -> bool:
     return same_project(image.owner, project) or image.visibility in ("public", "community")
 
 
-def _whole_list(service: ImageService, region: str, query: dict[str, str], deadline: float) -> list[Image]:
+def _whole_list(service: ImageService, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
     """One listing; begun anew, once, when the image that a page ended with is deleted in between."""
     try:
         return _pages(service, region, query, deadline)
@@ -74,7 +76,7 @@ class _LostPlace(NotFound):
     """The image that marks the next page's beginning is gone."""
 
 
-def _pages(service: ImageService, region: str, query: dict[str, str], deadline: float) -> list[Image]:
+def _pages(service: ImageService, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
     parameters = urlencode({**query, "limit": service.tuning.page})
     images: list[Image] = []
     asked: set[str] = set()

@@ -7,51 +7,80 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ...errors import CloudError
+from ...errors import CloudError, Throttled
+from ..refusals import Refusals
 from .tuning import Tuning
 
 T = TypeVar("T")
 
 
-def persist(action: Callable[[int], T], tuning: Tuning, *, deadline: float | None = None) -> T:
+class Deadline:
+    """When something has to be done; time that a service has us wait does not count, as far as there is some to spare.
+
+    :param seconds: from now
+    :param spare: seconds of waits that do not count
+    """
+
+    def __init__(self, seconds: float, spare: float = 0.0) -> None:
+        self.moment = time.monotonic() + seconds
+        """Value of ``time.monotonic()``."""
+        self._spare = spare
+
+    def extend(self, seconds: float) -> None:
+        """Take note of a wait."""
+        granted = min(seconds, self._spare)
+        self._spare -= granted
+        self.moment += granted
+
+
+def _untold(seconds: float, error: Throttled) -> None:
+    """Tell nobody of a wait."""
+
+
+def persist(
+    action: Callable[[int], T],
+    tuning: Tuning,
+    *,
+    deadline: Deadline | None = None,
+    tell: Callable[[float, Throttled], None] = _untold,
+) -> T:
     """Run an action until it succeeds, fails for good, or patience is spent.
 
-    Exponential back-off with full jitter; what the service asks for in ``Retry-After`` is waited for when it
-    fits into the bound. Only for actions that may be repeated: never one that sends a body of bytes.
+    Exponential back-off with jitter. A service that refuses for now is waited for as it asks, and longer than one
+    that fails (contract 3.11). Only for actions that may be repeated: never one that sends a body of bytes.
 
     :param action: is given the number of the try, from 1
-    :param deadline: value of ``time.monotonic()`` after which nothing is tried again
+    :param deadline: after it nothing that failed is tried again
+    :param tell: told of each wait for a service that refuses for now, before it begins
     :return: what the action returned
     :raises CloudError: the last error of the action
     """
-    from tenacity import RetryCallState, Retrying, retry_if_exception
-
+    refusals = Refusals(tuning.retry, tuning.first_wait)
     end = time.monotonic() + tuning.total_wait
-    if deadline is not None:
-        end = min(end, deadline)
-
-    def pause(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, CloudError) else None
-        if asked is not None:
-            return asked
-        longest = tuning.first_wait * 2.0 ** (state.attempt_number - 1)
-        return random.uniform(longest / 2, longest)  # noqa: S311 - spreads the tries, guards nothing
-
-    def spent(state: RetryCallState) -> bool:
-        return state.attempt_number >= tuning.attempts or time.monotonic() + state.upcoming_sleep > end
-
-    tries = Retrying(
-        stop=spent,
-        wait=pause,
-        retry=retry_if_exception(lambda error: isinstance(error, CloudError) and error.transient),
-        reraise=True,
-    )
-    count = 0
-
-    def numbered() -> T:
-        nonlocal count
+    count = failures = 0
+    while True:
         count += 1
-        return action(count)
+        try:
+            return action(count)
+        except Throttled as error:
+            if not error.transient:
+                raise
+            seconds = refusals.next_wait(error)
+            tell(seconds, error)
+            end += seconds
+            if deadline is not None:
+                deadline.extend(seconds)
+        except CloudError as error:
+            failures += 1
+            seconds = _pause(error, tuning.first_wait * 2.0 ** (failures - 1))
+            last = end if deadline is None else min(end, deadline.moment)
+            if not error.transient or failures >= tuning.attempts or time.monotonic() + seconds > last:
+                raise
+        time.sleep(seconds)
 
-    return tries(numbered)
+
+def _pause(error: CloudError, longest: float) -> float:
+    """Seconds before the next try of what failed."""
+    if error.retry_after is not None:
+        return error.retry_after
+    return random.uniform(longest / 2, longest)  # noqa: S311 - spreads the tries, guards nothing

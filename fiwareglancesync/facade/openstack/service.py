@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 
 import requests
 
-from ...errors import CloudError, Scope, Unauthorized
-from .answers import Operation, from_answer, prefixed
+from ...errors import CloudError, Scope, Throttled, Unauthorized
+from ..refusals import Waits, wait_for
+from .answers import Operation, from_answer, moment, prefixed
 from .failures import FAILURES, from_exception
+from .glance_answers import GLANCE
 from .identity import Access, SignIn
 from .outgoing import Outgoing, SourceFailed
-from .retry import persist
+from .retry import Deadline, persist
 from .transport import Transport, content
 from .tuning import Tuning
 
@@ -46,25 +48,37 @@ class Call:
 class ImageService:
     """The Glance of one region, used with one credential.
 
+    :param region: full name of the region
     :param target: name of the target, for messages about signing in
     :param address: as :func:`~.addresses.normalised` makes it
+    :param waits: told when the service is waited for
     """
 
-    def __init__(self, target: str, sign_in: SignIn, address: str, tuning: Tuning) -> None:
+    def __init__(
+        self, region: str, target: str, sign_in: SignIn, address: str, tuning: Tuning, waits: Waits
+    ) -> None:
+        self._region = region
         self._target = target
         self._sign_in = sign_in
         self.address = address
         self.tuning = tuning
+        self._waits = waits
+        self._time = (time.time(), time.monotonic())
 
-    def ask(self, call: Call, deadline: float | None = None) -> Any:
+    def now(self) -> float:
+        """What the time is there, in seconds since the epoch: what this machine says only until an answer tells."""
+        epoch, since = self._time
+        return epoch + time.monotonic() - since
+
+    def ask(self, call: Call, deadline: Deadline | None = None) -> Any:
         """Do a request and decode its answer, trying again on transient failures.
 
-        :param deadline: value of ``time.monotonic()`` when the answer must be complete
+        :param deadline: when the answer must be complete
         :return: the decoded document, None when the answer has no content
         """
-        return persist(lambda _: self.ask_once(call, deadline), self.tuning, deadline=deadline)
+        return persist(lambda _: self.ask_once(call, deadline), self.tuning, deadline=deadline, tell=self._tell_wait)
 
-    def ask_once(self, call: Call, deadline: float | None = None) -> Any:
+    def ask_once(self, call: Call, deadline: Deadline | None = None) -> Any:
         """Do a request without another try; only an expired token is renewed, once.
 
         :raises CloudError: the service refused or failed
@@ -85,7 +99,7 @@ class ImageService:
 
     def persist(self, action: Callable[[int], T]) -> T:
         """Run an action again while its failures are transient; see :func:`retry.persist`."""
-        return persist(action, self.tuning)
+        return persist(action, self.tuning, tell=self._tell_wait)
 
     def access(self, life: float = 0.0) -> Access:
         """A valid token.
@@ -124,13 +138,17 @@ class ImageService:
         transport: Transport = self._sign_in.transport
         url = self.address + path
         try:
-            return transport.send(
+            answer = transport.send(
                 method, url, headers={**headers, "X-Auth-Token": access.token}, data=data, timeout=timeout
             )
         except SourceFailed:
             raise
         except FAILURES as error:
             raise from_exception(error, _SERVICE, self.address) from error
+        date = moment(answer.headers.get("date", ""))
+        if date is not None:
+            self._time = (date, time.monotonic())
+        return answer
 
     def failure(self, operation: Operation, answer: requests.Response) -> CloudError:
         """Read an answer that tells of a failure and make the error of it."""
@@ -141,7 +159,7 @@ class ImageService:
             body = b""
         finally:
             answer.close()
-        return from_answer(operation, answer.status_code, answer.headers, body)
+        return from_answer(GLANCE, operation, answer.status_code, answer.headers, body)
 
     def guarded(self, action: Callable[[], T]) -> T:
         """Run something that reads an answer; what goes wrong becomes one of our errors."""
@@ -150,19 +168,22 @@ class ImageService:
         except FAILURES as error:
             raise from_exception(error, _SERVICE, self.address) from error
 
-    def _exchange(self, call: Call, access: Access, deadline: float | None) -> Any:
+    def _tell_wait(self, seconds: float, error: Throttled) -> None:
+        self._waits.tell(self.address, wait_for(f"{self._region}: {_SERVICE}", self._region, seconds, error))
+
+    def _exchange(self, call: Call, access: Access, deadline: Deadline | None) -> Any:
         headers = {"Accept": "application/json"}
         data = None
         if call.document is not None:
             headers["Content-Type"] = call.kind
             data = json.dumps(call.document).encode("ascii")
         if deadline is None:
-            deadline = time.monotonic() + self.tuning.control
-        timeout = max(0.001, deadline - time.monotonic())
+            deadline = Deadline(self.tuning.control)
+        timeout = max(0.001, deadline.moment - time.monotonic())
         answer = self.send(call.method, call.path, access, headers=headers, data=data, timeout=timeout)
         if not 200 <= answer.status_code < 300:
             raise self.failure(call.operation, answer)
-        body = self.guarded(lambda: content(answer, most=_MOST_DOCUMENT, deadline=deadline))
+        body = self.guarded(lambda: content(answer, most=_MOST_DOCUMENT, deadline=deadline.moment))
         return _decoded(body, call.operation)
 
 

@@ -151,7 +151,17 @@ class TestWhichFile:
         ("bandwidth = 50M/s", "bandwidth", 50 * 2**20),
         ("bandwidth = 0", "bandwidth", 0),
         ("leftover_age = 90m", "leftover_age", 5400),
+        ("leftover_age = 90 M", "leftover_age", 5400),
+        ("leftover_age = 90min", "leftover_age", 5400),
         ("leftover_age = 2d", "leftover_age", 172800),
+        ("leftover_age = 1mon", "leftover_age", 30 * 86400),
+        ("leftover_age = 0h1s", "leftover_age", 1),
+        (
+            "leftover_age = 1y2mon3w4d5h6min7s",
+            "leftover_age",
+            (365 + 2 * 30 + 3 * 7 + 4) * 86400 + 5 * 3600 + 6 * 60 + 7,
+        ),
+        ("leftover_age = 2h 30m", "leftover_age", 9000),
         ("leftover_age = 3600", "leftover_age", 3600),
         ("leftover_age =", "leftover_age", 86400),
         ("transfer = File", "transfer", "file"),
@@ -178,6 +188,14 @@ def test_global_options(reading: Any, line: str, field: str, value: object) -> N
         ("support_obsolete_images = 0", "support_obsolete_images", False),
         ("obsolete_syncprops = a, b ,", "obsolete_syncprops", {"a", "b"}),
         ("list_images_timeout = 5", "list_images_timeout", 5),
+        ("list_images_timeout = 1min30s", "list_images_timeout", 90),
+        ("connect_timeout = 7d", "connect_timeout", 7 * 86400),
+        ("answer_timeout = 2min", "answer_timeout", 120),
+        ("idle_timeout =", "idle_timeout", 60),
+        ("retry_timeout = 60", "retry_timeout", 60),
+        ("upload_answer_timeout = 1h", "upload_answer_timeout", 3600),
+        ("import_timeout = 1h", "import_timeout", 3600),
+        ("slowest_rate = 512K", "slowest_rate", 512 * 2**10),
         ("max_replacements = 10", "max_replacements", 10),
         ("max_replacements = 0", "max_replacements", 0),
         ("store = ceph", "store", "ceph"),
@@ -255,7 +273,7 @@ class TestOverrides:
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "1_0", "١", "9" * 30])
-@pytest.mark.parametrize(("section", "key"), [("main", "max_children"), ("master", "list_images_timeout")])
+@pytest.mark.parametrize(("section", "key"), [("main", "max_children"), ("master", "uploads_per_region")])
 def test_positive_whole_numbers(reading: Any, section: str, key: str, value: str) -> None:
     assert reading.problems(f"[{section}]\n{key} = {value}\n") == [
         f"FILE:2: [{section}] {key}: found '{value}', expected a positive whole number"
@@ -274,8 +292,18 @@ def test_positive_whole_numbers(reading: Any, section: str, key: str, value: str
         (
             "main",
             "leftover_age = 0",
-            "found '0', expected a time such as 24h, 90m or 3600 (seconds), more than 0",
+            "found '0', expected a time such as 24h, 1d12h, 90min or 3600 (seconds), more than 0",
         ),
+        *(
+            (
+                "master",
+                f"list_images_timeout = {value}",
+                f"found '{value}', expected a time such as 30 (seconds), 5min or 1h30min, from 1s to 7d",
+            )
+            for value in ("0", "-1", "many", "1.5", "30s5min", "1h1h", "8d", "0min", "٣s", f"{'9' * 20}s")
+        ),
+        ("master", "retry_timeout = 59s", "found '59s', expected a time such as 5min or 1h, from 1min to 7d"),
+        ("master", "slowest_rate = 0", "found '0', expected bytes a second, such as 4M, more than 0"),
         ("main", "transfer = pigeon", "found 'pigeon', expected one of auto, file, stream, spool, server"),
         ("main", "database = u:secret@h", "expected a database URL such as postgresql://host/name"),
         ("main", "images_dir = ~nobody-of-that-name/x", "found '~nobody-of-that-name/x', expected a path"),

@@ -21,6 +21,7 @@ from fiwareglancesync.config.options import (
     RULE_OPTIONS,
     default_text,
 )
+from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
 from fiwareglancesync.scripts import generate_config_file
 from fiwareglancesync.settings import Credential, Settings, Target
 
@@ -115,3 +116,10 @@ class TestCommand:
         command = [sys.executable, str(root / "fiwareglancesync/scripts/generate_config_file.py")]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         assert done.stdout == configuration_text()
+
+
+@pytest.mark.parametrize("option", ALL, ids=lambda option: option.key)
+def test_a_default_in_words_is_the_default(option: Any) -> None:
+    fields = {**Settings.__dataclass_fields__, **Target.__dataclass_fields__}
+    if option.default and option.kind in (DURATION, TIMEOUT, RETRY_TIMEOUT, SLOWEST_RATE):
+        assert option.kind.parse(option.default) == fields[option.key].default

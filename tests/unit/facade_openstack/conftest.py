@@ -14,7 +14,16 @@ from tests.support.scripted_server import ScriptedServer, token_answer
 PROJECT = "p" * 32
 PASSWORD = "s3cret-Pa55"
 HASTY = Tuning(
-    connect=2.0, control=5.0, idle=5.0, settle=5.0, attempts=3, first_wait=0.001, total_wait=10.0, page=2
+    connect=2.0,
+    control=5.0,
+    idle=5.0,
+    settle=5.0,
+    grace=0.0,
+    attempts=3,
+    first_wait=0.001,
+    total_wait=10.0,
+    retry=0.05,
+    page=2,
 )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -16,19 +19,28 @@ from fiwareglancesync.errors import (
     Rejected,
     Scope,
     ServiceFailure,
+    Throttled,
     TimedOut,
+    TooManyUploads,
     Unauthorized,
 )
-from fiwareglancesync.facade.openstack.answers import Operation, from_answer, words
+from fiwareglancesync.facade.openstack.answers import USUAL, Operation, Row, from_answer, words
+from fiwareglancesync.facade.openstack.glance_answers import GLANCE
+from fiwareglancesync.facade.openstack.keystone_answers import KEYSTONE
 
 IMAGE, REGION = Scope.IMAGE, Scope.REGION
 CREATE, UPLOAD, UPDATE = Operation.CREATE, Operation.UPLOAD, Operation.UPDATE
 DELETE, LIST, GET, DOWNLOAD = Operation.DELETE, Operation.LIST, Operation.GET, Operation.DOWNLOAD
+IMPORT, SIGN_IN = Operation.IMPORT, Operation.SIGN_IN
+UPLOADING = "Resource image_count_uploading is over limit of 1 due to current usage 2 and delta 0"
+DATE = "Fri, 31 Dec 1999 23:58:30 GMT"
 
 
-def error(operation: Operation, status: int, text: str = "", **headers: str) -> CloudError:
+def error(
+    operation: Operation, status: int, text: str = "", table: Sequence[Row] = GLANCE, **headers: str
+) -> CloudError:
     named = CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()})
-    return from_answer(operation, status, named, text.encode())
+    return from_answer(table, operation, status, named, text.encode())
 
 
 @pytest.mark.parametrize(
@@ -86,7 +98,12 @@ def error(operation: Operation, status: int, text: str = "", **headers: str) -> 
         (UPLOAD, 415, "", Rejected, IMAGE, False),
         (UPLOAD, 418, "", Rejected, IMAGE, False),
         (GET, 408, "", TimedOut, REGION, True),
-        (GET, 429, "", ServiceFailure, REGION, True),
+        (GET, 429, "", Throttled, REGION, True),
+        (UPLOAD, 429, "", Throttled, REGION, True),
+        (UPLOAD, 413, '{"overLimit": {"code": 413, "message": "Slow down."}}', Throttled, REGION, True),
+        (LIST, 413, '{"overLimit": {"code": 413, "retryAfter": "7"}}', Throttled, REGION, True),
+        (UPLOAD, 413, f"Project p is over a limit for [{UPLOADING}]", TooManyUploads, REGION, False),
+        (IMPORT, 413, f"Project p is over a limit for [{UPLOADING}]", TooManyUploads, REGION, False),
         (GET, 500, "", ServiceFailure, IMAGE, True),
         (LIST, 500, "", ServiceFailure, REGION, True),
         (UPLOAD, 502, "", ServiceFailure, IMAGE, True),
@@ -147,12 +164,74 @@ def test_the_status_follows_the_words() -> None:
     assert str(error(GET, 500)) == "HTTP 500"
 
 
+@pytest.mark.parametrize("status", [413, 429, 503])
+@pytest.mark.parametrize("operation", [LIST, GET, CREATE, UPLOAD, UPDATE, DELETE, DOWNLOAD, IMPORT])
 @pytest.mark.parametrize(
-    ("value", "seconds"), [("7", 7.0), ("Fri, 31 Dec 1999 23:59:59 GMT", None), ("-1", None)]
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("1.5", 1.5),
+        ("10800", 10800.0),
+        ("9999999999", 9999999999.0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 89.0),
+        ("Fri, 31 Dec 1999 23:00:00 GMT", 0.0),
+        ("1999-12-31T23:59:00Z", 30.0),
+    ],
 )
-def test_the_wish_to_wait_is_kept(value: str, seconds: float | None) -> None:
-    assert error(GET, 503, Retry_After=value).retry_after == seconds
+def test_whoever_names_a_wait_refuses_for_now(
+    operation: Operation, status: int, value: str, seconds: float
+) -> None:
+    # The quota that the words seem to tell of is none: a time to wait is named.
+    found = error(operation, status, "Over limit.", Retry_After=value, Date=DATE)
+    assert (type(found), found.scope, found.transient) == (Throttled, REGION, True)
+    assert found.retry_after == seconds
+
+
+@pytest.mark.parametrize("value", ["-1", "soon", "", "٣", "Fri, 99 Dec 1999", "9" * 400])
+def test_a_time_that_makes_no_sense_is_none(value: str) -> None:
+    assert error(GET, 429, Retry_After=value).retry_after is None
+    assert type(error(GET, 503, Retry_After=value)) is ServiceFailure
+    assert type(error(UPLOAD, 413, "quota", Retry_After=value)) is QuotaExceeded
+
+
+@pytest.mark.parametrize("value", ["26", 26])
+def test_the_body_may_name_the_wait(value: object) -> None:
+    body = json.dumps({"overLimit": {"code": 413, "message": "Only 10 requests a minute.", "retryAfter": value}})
+    found = error(UPLOAD, 413, body)
+    assert (found.retry_after, found.cause) == (26.0, "Only 10 requests a minute. (HTTP 413)")
 
 
 def test_a_wish_to_wait_means_nothing_where_nothing_is_tried_again() -> None:
     assert error(GET, 409, Retry_After="7").retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "kind", "transient"),
+    [
+        (429, {}, Throttled, True),
+        (503, {"Retry_After": "3"}, Throttled, True),
+        (503, {}, ServiceFailure, True),
+        (413, {"Retry_After": "3"}, Throttled, True),
+        (413, {}, Rejected, False),
+    ],
+)
+def test_keystone_has_a_table_of_its_own(
+    status: int, headers: dict[str, str], kind: type[CloudError], transient: bool
+) -> None:
+    found = error(SIGN_IN, status, "over the quota", KEYSTONE, **headers)
+    assert (type(found), found.scope, found.transient) == (kind, REGION, transient)
+
+
+def test_what_413_means_is_the_services_affair() -> None:
+    others = (Row((413,), QuotaExceeded, REGION), *USUAL)
+    assert type(error(CREATE, 413, "", others, Retry_After="0")) is QuotaExceeded
+    assert type(error(CREATE, 413, "", GLANCE, Retry_After="0")) is Throttled
+
+
+@pytest.mark.parametrize("table", [GLANCE, KEYSTONE])
+@given(status=some.integers(0, 999), operation=some.sampled_from(Operation), body=some.binary(max_size=50))
+def test_every_answer_has_a_meaning(
+    table: Sequence[Row], status: int, operation: Operation, body: bytes
+) -> None:
+    assert from_answer(table, operation, status, {}, body).status == status

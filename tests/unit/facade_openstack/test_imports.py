@@ -102,7 +102,7 @@ class TestWhoCan:
         [
             (Answer(404, {"message": "no such\nresource"}), "no such resource (HTTP 404)"),
             (Answer(200, content=b"<html>"), "malformed answer: not JSON"),
-            (Answer(503, {"message": "down"}, headers={"Retry-After": "0"}), "down (HTTP 503)"),
+            (Answer(503, {"message": "down"}), "down (HTTP 503)"),
         ],
     )
     def test_a_region_that_does_not_tell_is_no_error(
@@ -260,7 +260,7 @@ class TestRefusals:
         willing.on("GET", TASKS, tasks(), HangUp())
         with pytest.raises(Unreachable):
             fetch(burgos, spain)
-        unwell = Answer(503, {"message": "overloaded"}, headers={"Retry-After": "0"})
+        unwell = Answer(503, {"message": "overloaded"})
         willing.on("GET", TASKS, tasks(), unwell)
         with pytest.raises(ServiceFailure, match="overloaded"):
             fetch(burgos, spain)
@@ -444,7 +444,7 @@ class TestTheEnd:
 
 class TestPatience:
     def test_it_grows_with_the_image(self) -> None:
-        tuning = Tuning(fetch=10.0, fetch_slowest=2.0 * MIB)
+        tuning = Tuning(fetch=10.0, slowest_rate=2.0 * MIB)
         assert tuning.time_to_fetch(0) == 10.0
         assert tuning.time_to_fetch(100 * MIB) == 60.0
 

@@ -1,0 +1,114 @@
+"""Temporary refusals: how long they are waited for, and how the user is told (contract 3.11)."""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from ..errors import CloudError
+from .port import Wait
+
+LONGEST_OWN_WAIT = 30.0
+"""Seconds that we wait by ourselves for a service that does not say how long."""
+
+SHORTEST_ASKED = 1.0
+"""Seconds of the shortest wait that a service can ask for; services count in whole ones."""
+
+SHORTEST_TOLD = 1.0
+"""Seconds of the shortest wait that is told."""
+
+SAME_WAIT = 2.0
+"""Seconds by which waits for one service may differ that several threads begin, and that are told once."""
+
+log = logging.getLogger("glancesync")
+
+
+class Refusals:
+    """How long one request, or one upload, is tried again that a service refuses for now.
+
+    :param limit: seconds; once they have been waited nothing is tried again, and no longer wait is begun
+    :param first_wait: seconds before the second try, at most, where the service does not say how long to wait
+    """
+
+    def __init__(self, limit: float, first_wait: float = 1.0) -> None:
+        self._limit = limit
+        self._first_wait = first_wait
+        self._count = 0
+        self._waited = 0.0
+
+    def next_wait(self, error: CloudError) -> float:
+        """Seconds to wait before the next try.
+
+        :param error: what the service answered; raised anew, with the reason, when it is not waited for
+        """
+        asked = error.retry_after
+        if asked is not None and asked > self._limit:
+            raise error.given_up(f"it asks to wait {duration(asked)}, retry_timeout allows {duration(self._limit)}")
+        if self._waited >= self._limit:
+            raise error.given_up(f"refused for {duration(self._waited)}, retry_timeout is {duration(self._limit)}")
+        own = min(self._first_wait * 2.0**self._count, LONGEST_OWN_WAIT, self._limit)
+        # A service that names no time, or next to none, must not be asked without a pause.
+        spread = random.uniform(own / 2, own)  # noqa: S311 - spreads the tries, guards nothing
+        seconds = asked if asked is not None and asked >= SHORTEST_ASKED else spread
+        self._count += 1
+        self._waited += seconds
+        return seconds
+
+
+def wait_for(who: str, region: str, seconds: float, error: CloudError) -> Wait:
+    """What is told of a wait.
+
+    :param who: who refuses, "" when the error names it
+    :param region: full name of the region, "" for none
+    """
+    why = f"{who}: {error.cause}" if who else error.cause
+    asks = "as it asks" if (error.retry_after or 0.0) >= SHORTEST_ASKED else "then it is tried again"
+    return Wait(region, seconds, f"{why}; waiting {duration(seconds)}, {asks}")
+
+
+class Waits:
+    """Tells of waits: once, however many threads wait for the same service meanwhile."""
+
+    def __init__(self) -> None:
+        self._listener: Callable[[Wait], None] = _log
+        self._lock = threading.Lock()
+        self._told: dict[str, float] = {}
+
+    def listen(self, listener: Callable[[Wait], None]) -> None:
+        """Have a function told from now on; it may be called from any thread."""
+        self._listener = listener
+
+    def forked(self) -> None:
+        """In a child process: take a lock of its own."""
+        self._lock = threading.Lock()
+
+    def tell(self, service: str, wait: Wait) -> None:
+        """Tell of a wait, unless it is short, or another one for the same service that lasts as long was told.
+
+        :param service: what tells services apart
+        """
+        end = time.monotonic() + wait.seconds
+        with self._lock:
+            if wait.seconds < SHORTEST_TOLD or end < self._told.get(service, 0.0) + SAME_WAIT:
+                return
+            self._told[service] = end
+        self._listener(wait)
+
+
+def duration(seconds: float) -> str:
+    """A time as the configuration writes it, whole seconds."""
+    left = math.ceil(seconds)
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def _log(wait: Wait) -> None:
+    log.warning("%s", wait.text)
