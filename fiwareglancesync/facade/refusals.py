@@ -91,9 +91,11 @@ class Waits:
 
         :param service: what tells services apart
         """
-        end = time.monotonic() + wait.seconds
+        now = time.monotonic()
+        end = now + wait.seconds
         with self._lock:
-            if wait.seconds < SHORTEST_TOLD or end < self._told.get(service, 0.0) + SAME_WAIT:
+            told = self._told.get(service, now)
+            if wait.seconds < SHORTEST_TOLD or (now < told and end < told + SAME_WAIT):
                 return
             self._told[service] = end
         self._listener(wait)

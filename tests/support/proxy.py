@@ -7,17 +7,20 @@ delayed, held up, watched or dropped, the others pass as they are.
 from __future__ import annotations
 
 import http.client
+import io
 import json
+import math
 import re
 import socket
 import socketserver
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BufferedIOBase
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 from urllib.parse import urlsplit
 
 PIECE = 2**16
@@ -137,7 +140,51 @@ class Rewrite:
     change: Callable[[bytes], bytes]
 
 
-Act = Answer | Silence | HangUp | Lose | Late | Watch | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite
+@dataclass
+class Limit:
+    """Pass so many requests on in a time, and answer 429 to the others with how long to wait for the next time.
+
+    :param requests: how many pass
+    :param seconds: how long the time is
+    :param refused: how many did not pass
+    """
+
+    requests: int
+    seconds: float
+    refused: int = 0
+    _passed: int = 0
+    _since: float = -math.inf
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def refusal(self) -> Answer | None:
+        """Take one more request; what it is answered when it is one too many."""
+        with self._lock:
+            now = time.monotonic()
+            if now >= self._since + self.seconds:
+                self._passed, self._since = 0, now
+            self._passed += 1
+            if self._passed <= self.requests:
+                return None
+            self.refused += 1
+            left = math.ceil(self._since + self.seconds - now)
+        return Answer(429, "Too many requests.", {"Retry-After": str(max(left, 1))})
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Take a whole body at once, answer 504 before the service has got it, and pass it on slowly.
+
+    :param seconds: that passing it on takes
+    :param late: how long nothing is passed on at first
+    :param answered: whether 504 is answered at all, or the service waited for
+    """
+
+    seconds: float
+    late: float = 0.0
+    answered: bool = True
+
+
+Act = Answer | Silence | HangUp | Lose | Late | Watch | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite | Limit | Buffer
 
 
 @dataclass
@@ -259,6 +306,7 @@ class _Handler(socketserver.StreamRequestHandler):
         start = int(headers.get("Range", "bytes=0-").partition("=")[2].partition("-")[0] or 0)
         act = self.server.take(Seen(method, parts.path, port, start), headers.get("X-Auth-Token", ""))
         length = int(headers.get("Content-Length", "0"))
+        act = (act.refusal() if isinstance(act, Limit) else None) or act
         if isinstance(act, HangUp):
             return
         if isinstance(act, Silence):
@@ -273,6 +321,8 @@ class _Handler(socketserver.StreamRequestHandler):
             self.server.stopping.wait(act.seconds)
         if isinstance(act, Watch) and act.before:
             act.before()
+        if isinstance(act, Buffer):
+            self._hold(act, length)
         upstream = http.client.HTTPConnection(parts.hostname or "", port, timeout=60)
         with closing(upstream):
             path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -284,8 +334,11 @@ class _Handler(socketserver.StreamRequestHandler):
             upstream.endheaders()
             # A service that answers early reads no more: its answer counts.
             with suppress(BrokenPipeError, ConnectionResetError):
-                for piece in self._passing(act, _pieces(self.rfile, length)):
+                for piece in self._passing(act, self._coming(act, length)):
                     upstream.send(piece)
+            if isinstance(act, Buffer) and act.answered:
+                upstream.getresponse().read()
+                return
             if isinstance(act, Lose):
                 self.connection.shutdown(socket.SHUT_RDWR)
             answer = upstream.getresponse()
@@ -294,6 +347,21 @@ class _Handler(socketserver.StreamRequestHandler):
             if isinstance(act, Watch) and act.after:
                 act.after()
             self._relay(answer, act, of_answer=not length, start=start)
+
+    def _hold(self, act: Buffer, length: int) -> None:
+        """Take a whole body, as if it had been passed on already."""
+        self.rfile = io.BytesIO(b"".join(_pieces(self.rfile, length)))
+        if act.answered:
+            self._answer(Answer(504, "Gateway Time-out"))
+            self.connection.shutdown(socket.SHUT_RDWR)
+        self.server.stopping.wait(act.late)
+
+    def _coming(self, act: Act | None, length: int) -> Iterator[bytes]:
+        """A body as it comes from the program, or from where it was held."""
+        for piece in _pieces(self.rfile, length):
+            if isinstance(act, Buffer):
+                self.server.stopping.wait(act.seconds * len(piece) / length)
+            yield piece
 
     def _passing(self, act: Act | None, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """A body on its way, as far as a rule lets it pass."""
@@ -352,7 +420,7 @@ class _Handler(socketserver.StreamRequestHandler):
         self.wfile.write("\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1"))
 
 
-def _pieces(stream: BufferedIOBase, length: int) -> Iterator[bytes]:
+def _pieces(stream: BinaryIO | BufferedIOBase, length: int) -> Iterator[bytes]:
     while length:
         piece = stream.read(min(PIECE, length))
         if not piece:

@@ -112,7 +112,8 @@ def from_answer(
     over_limit = document.get(_OVER_LIMIT) if isinstance(document, dict) else None
     named = headers.get("retry-after") or (over_limit.get("retryAfter") if isinstance(over_limit, dict) else None)
     asked = seconds_asked(str(named), headers.get("date")) if named is not None else None
-    names_wait = asked is not None or over_limit is not None
+    # "Retry-After: 0" names no wait: the same may be asked again at once, and not for long.
+    names_wait = bool(asked) or over_limit is not None
     row = next(row for row in table if row.fits(operation, status, said, names_wait=names_wait))
     usual = Scope.REGION if operation in (Operation.LIST, Operation.SIGN_IN) else Scope.IMAGE
     if 300 <= status < 400:

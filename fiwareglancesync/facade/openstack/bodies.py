@@ -160,6 +160,7 @@ def _too_late(lost: CloudError, status: str, waited: float) -> TimedOut:
         f"{lost.cause}; {duration(waited)} after the last byte the image is still {status}"
         " (upload_answer_timeout, slowest_rate)",
         status=lost.status,
+        scope=lost.scope,
         transient=False,
     )
 

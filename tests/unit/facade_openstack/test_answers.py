@@ -170,12 +170,10 @@ def test_the_status_follows_the_words() -> None:
     ("value", "seconds"),
     [
         ("7", 7.0),
-        ("0", 0.0),
         ("1.5", 1.5),
         ("10800", 10800.0),
         ("9999999999", 9999999999.0),
         ("Fri, 31 Dec 1999 23:59:59 GMT", 89.0),
-        ("Fri, 31 Dec 1999 23:00:00 GMT", 0.0),
         ("1999-12-31T23:59:00Z", 30.0),
     ],
 )
@@ -193,6 +191,14 @@ def test_a_time_that_makes_no_sense_is_none(value: str) -> None:
     assert error(GET, 429, Retry_After=value).retry_after is None
     assert type(error(GET, 503, Retry_After=value)) is ServiceFailure
     assert type(error(UPLOAD, 413, "quota", Retry_After=value)) is QuotaExceeded
+
+
+@pytest.mark.parametrize("value", ["0", "Fri, 31 Dec 1999 23:00:00 GMT"])
+def test_no_wait_is_named_where_the_next_try_may_come_at_once(value: str) -> None:
+    found = error(GET, 503, Retry_After=value, Date=DATE)
+    assert (type(found), found.retry_after) == (ServiceFailure, 0.0)
+    assert type(error(UPLOAD, 413, "The quota is spent.", Retry_After=value, Date=DATE)) is QuotaExceeded
+    assert type(error(GET, 429, Retry_After=value, Date=DATE)) is Throttled
 
 
 @pytest.mark.parametrize("value", ["26", 26])
@@ -225,8 +231,8 @@ def test_keystone_has_a_table_of_its_own(
 
 def test_what_413_means_is_the_services_affair() -> None:
     others = (Row((413,), QuotaExceeded, REGION), *USUAL)
-    assert type(error(CREATE, 413, "", others, Retry_After="0")) is QuotaExceeded
-    assert type(error(CREATE, 413, "", GLANCE, Retry_After="0")) is Throttled
+    assert type(error(CREATE, 413, "", others, Retry_After="1")) is QuotaExceeded
+    assert type(error(CREATE, 413, "", GLANCE, Retry_After="1")) is Throttled
 
 
 @pytest.mark.parametrize("table", [GLANCE, KEYSTONE])

@@ -248,6 +248,7 @@ SIZE = 3 * len(PIECE)
 """Bytes of a usual source."""
 
 SAVING = Answer(200, {"id": "i-1", "status": "saving"})
+QUEUED = Answer(200, {"id": "i-1", "status": "queued"})
 
 
 def seen(status: str, size: int | None = SIZE) -> Answer:
@@ -261,7 +262,7 @@ class TestLostAnswers:
     @pytest.fixture
     def hurried(self, federate: Federate, target: Target) -> OpenStackPlace:
         """A region that is looked at often."""
-        return federate(replace(HASTY, settle=0.5, first_look=0.01)).place(target, "Burgos")
+        return federate(replace(HASTY, settle=0.5, grace=0.1, first_look=0.01)).place(target, "Burgos")
 
     @pytest.mark.parametrize(
         "lost", [HangUp(), Silence(), Answer(502), Answer(504)], ids=["closed", "late", "502", "504"]
@@ -289,20 +290,70 @@ class TestLostAnswers:
         assert caught.value.transient
         assert uploads(cloud) == 1
 
-    def test_the_balancers_own_words_are_told(self, cloud: ScriptedServer, hurried: OpenStackPlace) -> None:
-        cloud.on("PUT", FILE, Answer(504, {"message": "Gateway Time-out"}))
-        cloud.on("GET", IMAGE, seen("queued", None))
-        with pytest.raises(ServiceFailure, match=r"Gateway Time-out \(HTTP 504\)"):
-            hurried.upload("i-1", Source().body)
-
-    def test_one_that_is_never_done_is_not_waited_for_without_end(
-        self, cloud: ScriptedServer, hurried: OpenStackPlace
+    @pytest.mark.parametrize("lost", [HangUp(), Answer(502), Answer(504)], ids=["closed", "502", "504"])
+    def test_one_that_a_proxy_has_not_passed_on_yet_is_waited_for(
+        self, cloud: ScriptedServer, hurried: OpenStackPlace, lost: Act
     ) -> None:
-        cloud.on("PUT", FILE, HangUp())
-        cloud.on("GET", IMAGE, SAVING)
-        with pytest.raises(Unreachable):
-            hurried.upload("i-1", Source().body)
+        cloud.on("PUT", FILE, lost)
+        cloud.on("GET", IMAGE, QUEUED, QUEUED, SAVING, seen("active"))
+        hurried.upload("i-1", Source().body)
+        assert uploads(cloud) == 1
+        assert len(cloud.of("GET", IMAGE)) == 4
+
+    def test_one_that_is_queued_again_has_failed_at_once(
+        self, cloud: ScriptedServer, federate: Federate, target: Target
+    ) -> None:
+        place = federate(replace(HASTY, settle=3600.0, first_look=0.01)).place(target, "Burgos")
+        cloud.on("PUT", FILE, Answer(504, {"message": "Gateway Time-out"}))
+        cloud.on("GET", IMAGE, QUEUED, SAVING, QUEUED)
+        with pytest.raises(ServiceFailure, match=r"Gateway Time-out \(HTTP 504\)") as caught:
+            place.upload("i-1", Source().body)
+        assert caught.value.transient
+
+    @pytest.mark.parametrize("lost", [HangUp(), Answer(502, {"message": "Bad Gateway"})], ids=["closed", "502"])
+    def test_one_that_nobody_passes_on_is_sent_again_soon(
+        self, cloud: ScriptedServer, federate: Federate, target: Target, lost: Act
+    ) -> None:
+        place = federate(replace(HASTY, settle=3600.0, grace=0.1, first_look=0.01)).place(target, "Burgos")
+        cloud.on("PUT", FILE, lost)
+        cloud.on("GET", IMAGE, QUEUED)
+        with pytest.raises((Unreachable, ServiceFailure)) as caught:
+            place.upload("i-1", Source().body)
+        assert caught.value.transient
         assert len(cloud.of("GET", IMAGE)) > 1
+
+    @pytest.mark.parametrize(
+        ("lost", "state", "scope"),
+        [
+            (HangUp(), SAVING, Scope.REGION),
+            (Silence(), SAVING, Scope.REGION),
+            (Silence(), QUEUED, Scope.REGION),
+            (Answer(502), SAVING, Scope.IMAGE),
+            (Answer(504), SAVING, Scope.IMAGE),
+            (Answer(504), QUEUED, Scope.IMAGE),
+        ],
+        ids=["closed", "late", "late and queued", "502", "504", "504 and queued"],
+    )
+    def test_one_that_is_never_done_is_waited_for_in_bounds_and_not_sent_again(
+        self, cloud: ScriptedServer, hurried: OpenStackPlace, lost: Act, state: Answer, scope: Scope
+    ) -> None:
+        cloud.on("PUT", FILE, lost)
+        cloud.on("GET", IMAGE, state)
+        begun = time.monotonic()
+        with pytest.raises(TimedOut, match="after the last byte the image is still .*upload_answer_timeout") as caught:
+            hurried.upload("i-1", Source().body)
+        assert time.monotonic() - begun > 0.5
+        assert (caught.value.transient, caught.value.scope) == (False, scope)
+
+    def test_the_time_grows_with_the_size(
+        self, cloud: ScriptedServer, federate: Federate, target: Target
+    ) -> None:
+        slow = replace(HASTY, settle=0.0, grace=0.0, slowest_rate=SIZE / 1.0, first_look=0.01)
+        cloud.on("PUT", FILE, Silence())
+        cloud.on("GET", IMAGE, seen("active"))
+        begun = time.monotonic()
+        federate(slow).place(target, "Burgos").upload("i-1", Source().body)
+        assert 1.0 <= time.monotonic() - begun < 5.0
 
     def test_the_wait_ends_when_nobody_wants_it_any_more(
         self, cloud: ScriptedServer, burgos: OpenStackPlace

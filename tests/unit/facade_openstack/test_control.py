@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,15 +19,18 @@ from fiwareglancesync.errors import (
     Rejected,
     Scope,
     ServiceFailure,
+    Throttled,
     Unauthorized,
     Unreachable,
 )
-from fiwareglancesync.facade.openstack import identity
+from fiwareglancesync.facade import Wait
+from fiwareglancesync.facade.openstack import OpenStackFederation, identity
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.model import JOURNAL, Image, NewImage, Patch
+from fiwareglancesync.settings import Settings, Target
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, token_answer
 
-from .conftest import HASTY, PROJECT
+from .conftest import HASTY, PROJECT, Federate
 
 IMAGES = "/burgos/v2/images"
 ONE = f"{IMAGES}/i-1"
@@ -252,12 +258,104 @@ class TestTokens:
             burgos.get("i-1")
 
 
+class TestRefusalsForNow:
+    """A service that refuses for now is waited for, whatever was asked (contract 3.11)."""
+
+    @pytest.fixture
+    def waits(self) -> list[Wait]:
+        """What was told."""
+        return []
+
+    @pytest.fixture
+    def slow(self, federate: Federate, target: Target, waits: list[Wait]) -> OpenStackPlace:
+        """A region that may have us wait for some seconds; how long it does is told."""
+        made = federate(replace(HASTY, retry=3.0))
+        made.tell_waits(waits.append)
+        return made.place(target, "Burgos")
+
+    @pytest.mark.parametrize(
+        "refusal",
+        [
+            Answer(429, {"message": "Slow down."}, headers={"Retry-After": "1"}),
+            Answer(503, {"message": "Slow down."}, headers={"Retry-After": "1"}),
+            Answer(413, {"overLimit": {"code": 413, "message": "Slow down.", "retryAfter": "1"}}),
+        ],
+        ids=["429", "503", "413"],
+    )
+    @pytest.mark.parametrize(
+        ("method", "path", "act"),
+        [
+            ("POST", IMAGES, lambda place: place.create(NEW)),
+            ("GET", ONE, lambda place: place.get("i-1")),
+            ("PATCH", ONE, lambda place: place.update(IMAGE, Patch(name="new"))),
+            ("DELETE", ONE, lambda place: place.delete("i-1")),
+            ("GET", f"{ONE}/file", lambda place: place.download("i-1").__enter__()),
+        ],
+        ids=["create", "get", "update", "delete", "download"],
+    )
+    def test_it_is_waited_for_as_it_asks_and_that_is_told_once(
+        self,
+        cloud: ScriptedServer,
+        slow: OpenStackPlace,
+        waits: list[Wait],
+        refusal: Answer,
+        method: str,
+        path: str,
+        act: Callable[[OpenStackPlace], object],
+    ) -> None:
+        cloud.on(method, path, refusal, Answer(200, stored()))
+        begun = time.monotonic()
+        act(slow)
+        assert time.monotonic() - begun >= 1.0
+        assert len(cloud.of(method, path)) == 2
+        text = f"Burgos: Glance: Slow down. (HTTP {refusal.status}); waiting 1s, as it asks"
+        assert waits == [Wait("Burgos", 1.0, text)]
+
+    def test_so_is_the_keystone(self, cloud: ScriptedServer, target: Target, waits: list[Wait]) -> None:
+        granted = token_answer({"Burgos": f"{cloud.url}/burgos"})
+        busy = Answer(429, {"error": {"message": "Slow down."}}, headers={"Retry-After": "1"})
+        cloud.on("POST", "/v3/auth/tokens", busy, granted)
+        cloud.on("GET", "/", busy, Answer(300, {"versions": {"values": [{"id": "v3.14"}]}}))
+        found = replace(target, credential=replace(target.credential, auth_url=cloud.url))
+        federation = OpenStackFederation(Settings("Burgos", {"master": found}), replace(HASTY, retry=3.0))
+        federation.tell_waits(waits.append)
+        assert federation.regions(found) == ["Burgos"]
+        text = f"Keystone at {cloud.url}: Slow down. (HTTP 429); waiting 1s, as it asks"
+        assert waits == [Wait("", 1.0, text)] * 2
+
+    def test_one_that_does_not_say_how_long_is_asked_again_until_patience_is_spent(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
+        cloud.on("GET", ONE, Answer(429, {"message": "Slow down."}))
+        with pytest.raises(Throttled, match=r"Slow down\. \(HTTP 429\); refused for .*retry_timeout is") as caught:
+            burgos.get("i-1")
+        assert (caught.value.transient, caught.value.scope) == (False, Scope.REGION)
+        assert len(cloud.of("GET", ONE)) > HASTY.attempts
+
+    def test_one_that_asks_for_hours_is_not_waited_for(
+        self, cloud: ScriptedServer, slow: OpenStackPlace, waits: list[Wait]
+    ) -> None:
+        cloud.on("GET", ONE, Answer(503, {"message": "Tomorrow."}, headers={"Retry-After": "10800"}))
+        with pytest.raises(Throttled) as caught:
+            slow.get("i-1")
+        assert str(caught.value) == "Tomorrow. (HTTP 503); it asks to wait 3h, retry_timeout allows 3s"
+        assert (len(cloud.of("GET", ONE)), waits) == (1, [])
+
+    def test_failures_after_a_refusal_have_their_own_patience(
+        self, cloud: ScriptedServer, federate: Federate, target: Target
+    ) -> None:
+        place = federate(replace(HASTY, retry=3.0, total_wait=0.5)).place(target, "Burgos")
+        wait = Answer(429, headers={"Retry-After": "1"})
+        cloud.on("GET", ONE, wait, Answer(500), Answer(500), Answer(200, stored()))
+        assert place.get("i-1").id == "i-1"
+
+
 class TestPersistence:
     def test_transient_failures_are_tried_again(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
         cloud.on("GET", ONE, Answer(503, headers={"Retry-After": "0"}), HangUp(), Answer(200, stored()))
         assert burgos.get("i-1").id == "i-1"
 
-    @pytest.mark.parametrize("act", [Answer(503), Answer(429), Answer(500), HangUp()])
+    @pytest.mark.parametrize("act", [Answer(503), Answer(503, headers={"Retry-After": "0"}), Answer(500), HangUp()])
     def test_only_a_few_times(self, cloud: ScriptedServer, burgos: OpenStackPlace, act: Act) -> None:
         cloud.on("GET", ONE, act)
         with pytest.raises((ServiceFailure, Unreachable)):

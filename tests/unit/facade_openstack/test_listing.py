@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, Forbidden, NotFound, Scope, ServiceFailure, TimedOut
+from fiwareglancesync.errors import CloudError, Forbidden, NotFound, Scope, ServiceFailure, Throttled, TimedOut
+from fiwareglancesync.facade import Wait
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.settings import Target
 from tests.support.scripted_server import Act, Answer, Drip, ScriptedServer, Silence
@@ -202,6 +203,30 @@ def test_a_service_that_asks_for_a_long_wait_is_not_waited_for(
     cloud: ScriptedServer, burgos: OpenStackPlace
 ) -> None:
     answers(cloud, {OWN: Answer(503, headers={"Retry-After": "3600"})})
-    with pytest.raises(ServiceFailure):
+    with pytest.raises(Throttled, match="it asks to wait 1h") as caught:
         burgos.listing()
+    assert caught.value.scope is Scope.REGION
     assert len([request for request in cloud.requests if request.target == f"{IMAGES}?{OWN}"]) == 1
+
+
+BUSY = Answer(429, {"message": "Slow down."}, headers={"Retry-After": "1"})
+
+
+def test_what_the_service_has_us_wait_is_no_part_of_the_lists_time(
+    cloud: ScriptedServer, federate: Federate, target: Target
+) -> None:
+    first = page(image("a"), following=f"/v2/images?{OWN}&marker=a")
+    answers(cloud, {OWN: [BUSY, BUSY, first], f"{OWN}&marker=a": [BUSY, page(image("b"))], HIDDEN: [BUSY, page()]})
+    hurried = replace(target, list_images_timeout=0.5)  # type: ignore[arg-type]
+    waits: list[Wait] = []
+    federation = federate(replace(HASTY, retry=10.0))
+    federation.tell_waits(waits.append)
+    assert [one.id for one in federation.place(hurried, "Burgos").listing().images] == ["a", "b"]
+    # Two of the queries wait at the same time, which is told once.
+    assert [wait.text for wait in waits] == ["Burgos: Glance: Slow down. (HTTP 429); waiting 1s, as it asks"] * 3
+
+
+def test_it_is_bounded_all_the_same(cloud: ScriptedServer, federate: Federate, target: Target) -> None:
+    answers(cloud, {OWN: BUSY})
+    with pytest.raises(Throttled, match="refused for 1s"):
+        federate(replace(HASTY, retry=1.0)).place(target, "Burgos").listing()
