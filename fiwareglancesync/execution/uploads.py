@@ -73,6 +73,7 @@ class Uploads:
                 listener.waits(seconds, cause)
                 pause(seconds, listener.check)
             if not may_go_on():
+                cause.retry_after = None  # that has been waited
                 raise cause
 
     def _begin(self, alive: Callable[[], None]) -> None:

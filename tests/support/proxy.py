@@ -184,7 +184,39 @@ class Buffer:
     answered: bool = True
 
 
-Act = Answer | Silence | HangUp | Lose | Late | Watch | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite | Limit | Buffer
+@dataclass
+class Crowd:
+    """Pass so many requests on at once, slowly, and refuse a further one in Glance's words.
+
+    :param at_once: how many
+    :param seconds: how long each takes
+    """
+
+    at_once: int
+    seconds: float
+    refused: int = 0
+    _under_way: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def taken(self) -> Iterator[Answer | None]:
+        """Count a request while it lasts; what it is answered when it is one too many."""
+        with self._lock:
+            self._under_way += 1
+            full = self._under_way > self.at_once
+            self.refused += full
+        limit = f"is over limit of {self.at_once} due to current usage {self.at_once} and delta 0"
+        try:
+            yield Answer(413, f"Project p is over a limit for [Resource image_count_uploading {limit}]") if full else None
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+
+Act = (
+    Answer | Silence | HangUp | Lose | Late | Watch | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite
+    | Limit | Buffer | Crowd
+)  # fmt: skip
 
 
 @dataclass
@@ -305,8 +337,17 @@ class _Handler(socketserver.StreamRequestHandler):
         port = parts.port or 80
         start = int(headers.get("Range", "bytes=0-").partition("=")[2].partition("-")[0] or 0)
         act = self.server.take(Seen(method, parts.path, port, start), headers.get("X-Auth-Token", ""))
+        if isinstance(act, Crowd):
+            with act.taken() as refusal:
+                self._handle(method, target, headers, refusal or Late(act.seconds))
+            return
+        self._handle(method, target, headers, (act.refusal() if isinstance(act, Limit) else None) or act)
+
+    def _handle(self, method: str, target: str, headers: Any, act: Act | None) -> None:
+        parts = urlsplit(target)
+        port = parts.port or 80
+        start = int(headers.get("Range", "bytes=0-").partition("=")[2].partition("-")[0] or 0)
         length = int(headers.get("Content-Length", "0"))
-        act = (act.refusal() if isinstance(act, Limit) else None) or act
         if isinstance(act, HangUp):
             return
         if isinstance(act, Silence):

@@ -340,7 +340,7 @@ class TestLostAnswers:
         cloud.on("PUT", FILE, lost)
         cloud.on("GET", IMAGE, state)
         begun = time.monotonic()
-        with pytest.raises(TimedOut, match="after the last byte the image is still .*upload_answer_timeout") as caught:
+        with pytest.raises(TimedOut, match=r"after the last byte the image is still .*upload_answer_timeout") as caught:
             hurried.upload("i-1", Source().body)
         assert time.monotonic() - begun > 0.5
         assert (caught.value.transient, caught.value.scope) == (False, scope)

@@ -258,6 +258,11 @@ class TestTokens:
             burgos.get("i-1")
 
 
+BUSY_429 = Answer(429, {"message": "Slow down."}, headers={"Retry-After": "1"})
+BUSY_503 = replace(BUSY_429, status=503)
+BUSY_413 = Answer(413, {"overLimit": {"code": 413, "message": "Slow down.", "retryAfter": "1"}})
+
+
 class TestRefusalsForNow:
     """A service that refuses for now is waited for, whatever was asked (contract 3.11)."""
 
@@ -274,22 +279,13 @@ class TestRefusalsForNow:
         return made.place(target, "Burgos")
 
     @pytest.mark.parametrize(
-        "refusal",
+        ("method", "path", "refusal", "act"),
         [
-            Answer(429, {"message": "Slow down."}, headers={"Retry-After": "1"}),
-            Answer(503, {"message": "Slow down."}, headers={"Retry-After": "1"}),
-            Answer(413, {"overLimit": {"code": 413, "message": "Slow down.", "retryAfter": "1"}}),
-        ],
-        ids=["429", "503", "413"],
-    )
-    @pytest.mark.parametrize(
-        ("method", "path", "act"),
-        [
-            ("POST", IMAGES, lambda place: place.create(NEW)),
-            ("GET", ONE, lambda place: place.get("i-1")),
-            ("PATCH", ONE, lambda place: place.update(IMAGE, Patch(name="new"))),
-            ("DELETE", ONE, lambda place: place.delete("i-1")),
-            ("GET", f"{ONE}/file", lambda place: place.download("i-1").__enter__()),
+            ("POST", IMAGES, BUSY_429, lambda place: place.create(NEW)),
+            ("GET", ONE, BUSY_503, lambda place: place.get("i-1")),
+            ("PATCH", ONE, BUSY_413, lambda place: place.update(IMAGE, Patch(name="new"))),
+            ("DELETE", ONE, BUSY_429, lambda place: place.delete("i-1")),
+            ("GET", f"{ONE}/file", BUSY_503, lambda place: place.download("i-1").__enter__()),
         ],
         ids=["create", "get", "update", "delete", "download"],
     )

@@ -1,0 +1,113 @@
+"""How long refusals are waited for, and how often that is told."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from fiwareglancesync.errors import Throttled
+from fiwareglancesync.facade import Wait
+from fiwareglancesync.facade.refusals import LONGEST_OWN_WAIT, Refusals, Waits, duration, wait_for
+
+
+def asked(seconds: float | None = None) -> Throttled:
+    return Throttled("Slow down.", status=429, retry_after=seconds)
+
+
+def all_waits(refusals: Refusals, error: Throttled) -> list[float]:
+    """Each wait until it is given up."""
+    made: list[float] = []
+    with pytest.raises(Throttled) as caught:
+        while True:
+            made.append(refusals.next_wait(error))
+    assert not caught.value.transient
+    assert caught.value.status == 429
+    return made
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds", "waits"), [(60.0, 60.0, [60.0]), (60.0, 40.0, [40.0, 40.0]), (60.0, 61.0, [])]
+)
+def test_a_named_wait_is_made_as_it_is_for_at_least_the_limit(limit: float, seconds: float, waits: list[float]) -> None:
+    assert all_waits(Refusals(limit), asked(seconds)) == waits
+
+
+@pytest.mark.parametrize("seconds", [None, 0.0, 0.001])
+def test_without_a_named_one_the_pauses_grow_up_to_a_bound(seconds: float | None) -> None:
+    waits = all_waits(Refusals(300.0), asked(seconds))
+    assert 0.5 <= waits[0] <= 1.0
+    assert all(wait <= LONGEST_OWN_WAIT for wait in waits)
+    assert 300.0 <= sum(waits) <= 300.0 + LONGEST_OWN_WAIT
+    assert len(waits) < 30
+
+
+def test_why_it_is_given_up_is_told_with_the_key() -> None:
+    refusals = Refusals(60.0)
+    refusals.next_wait(asked(60.0))
+    with pytest.raises(Throttled, match=r"^Slow down\.; refused for 1min, retry_timeout is 1min$"):
+        refusals.next_wait(asked(60.0))
+    with pytest.raises(Throttled, match=r"^Slow down\.; it asks to wait 3h, retry_timeout allows 1min$"):
+        Refusals(60.0).next_wait(asked(10800.0))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0, "0s"), (0.2, "1s"), (60.0, "1min"), (90.0, "1min30s"), (10800.0, "3h"), (90061.0, "1d1h1min1s")],
+)
+def test_times_are_written_as_in_the_configuration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_wait_tells_who_why_and_how_long() -> None:
+    named = wait_for("Burgos: Glance", "Burgos", 90.0, asked(90.0))
+    assert named == Wait("Burgos", 90.0, "Burgos: Glance: Slow down.; waiting 1min30s, as it asks")
+    own = wait_for("", "", 4.0, asked())
+    assert own == Wait("", 4.0, "Slow down.; waiting 4s, then it is tried again")
+
+
+class TestTelling:
+    @pytest.fixture
+    def clock(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        """The time; set it."""
+        now = [100.0]
+        monkeypatch.setattr("time.monotonic", lambda: now[0])
+        return now
+
+    @pytest.fixture
+    def told(self) -> list[Wait]:
+        return []
+
+    @pytest.fixture
+    def waits(self, told: list[Wait]) -> Waits:
+        made = Waits()
+        made.listen(told.append)
+        return made
+
+    def test_several_that_wait_for_one_service_are_one(
+        self, waits: Waits, told: list[Wait], clock: list[float]
+    ) -> None:
+        waits.tell("glance", Wait("Burgos", 30.0, "first"))
+        clock[0] += 1.0
+        waits.tell("glance", Wait("Burgos", 30.0, "same"))
+        waits.tell("glance", Wait("Burgos", 2.0, "shorter"))
+        waits.tell("other", Wait("Caceres", 30.0, "other"))
+        waits.tell("glance", Wait("Burgos", 60.0, "longer"))
+        assert [wait.text for wait in told] == ["first", "other", "longer"]
+
+    def test_the_next_wait_is_told_though_it_says_the_same(
+        self, waits: Waits, told: list[Wait], clock: list[float]
+    ) -> None:
+        for _ in range(3):
+            waits.tell("glance", Wait("Burgos", 1.0, "again"))
+            clock[0] += 1.0
+        assert len(told) == 3
+
+    def test_a_moment_is_not_worth_a_line(self, waits: Waits, told: list[Wait]) -> None:
+        waits.tell("glance", Wait("Burgos", 0.9, "short"))
+        assert told == []
+
+    def test_without_a_listener_the_log_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
+        with caplog.at_level(logging.WARNING, "glancesync"):
+            Waits().tell("glance", Wait("Burgos", 5.0, "wait 100%"))
+        assert caplog.messages == ["wait 100%"]
