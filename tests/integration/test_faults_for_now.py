@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,16 +20,17 @@ MIB = 2**20
 STREAM = ("Burgos", "--transfer", "stream")
 
 
+@pytest.fixture(scope="class")
+def cloud(faulty: FaultyCloud, request: pytest.FixtureRequest) -> FaultyCloud:
+    """A master with the images of the class."""
+    faulty.hold("Spain", *(Made(name, content) for name, content in request.cls.CONTENT.items()))
+    return faulty
+
+
 class TestRates:
     """The services pass so many requests on in a time, and refuse the others."""
 
     CONTENT = {f"image-{number:02}": bytes([number]) * 1000 for number in range(25)}
-
-    @pytest.fixture(scope="class")
-    def cloud(self, faulty: FaultyCloud) -> FaultyCloud:
-        """A master with 25 images."""
-        faulty.hold("Spain", *(Made(name, content) for name, content in self.CONTENT.items()))
-        return faulty
 
     @pytest.fixture
     def empty(self, cloud: FaultyCloud) -> FaultyCloud:
@@ -109,16 +109,10 @@ class TestUploads:
 
     CONTENT = {name: name.encode() * MIB for name in ("one", "two", "three")}
 
-    @pytest.fixture(scope="class")
-    def cloud(self, faulty: FaultyCloud) -> FaultyCloud:
-        """A master with images of some MiB."""
-        faulty.hold("Spain", *(Made(name, content) for name, content in self.CONTENT.items()))
-        return faulty
-
     @pytest.fixture
-    def empty(self, cloud: FaultyCloud) -> Iterator[FaultyCloud]:
+    def empty(self, cloud: FaultyCloud) -> FaultyCloud:
         cloud.hold("Burgos")
-        yield cloud
+        return cloud
 
     def test_a_region_that_takes_one_at_a_time_gets_them_all(
         self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy

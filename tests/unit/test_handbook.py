@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from docs.extension.command_line import PARSERS, argparse_options
@@ -10,7 +11,10 @@ from docs.extension.server_settings import MEANINGS
 from fiwareglancesync.api.settings import KEYS
 from fiwareglancesync.cli.commands import COMMANDS
 from fiwareglancesync.config.options import MAIN_OPTIONS, TARGET_OPTIONS
+from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
+from fiwareglancesync.settings import Settings, Target
 
+TIMES = (DURATION, TIMEOUT, RETRY_TIMEOUT, SLOWEST_RATE)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,3 +39,14 @@ def test_every_key_of_the_configuration_is_listed() -> None:
     text = "".join(keys(part) for part in PARTS)
     for option in (*MAIN_OPTIONS, *TARGET_OPTIONS):
         assert f".. confval:: {option.key}\n" in text
+
+
+def test_every_time_limit_is_in_the_table_of_time_limits_with_its_default() -> None:
+    page = (ROOT / "docs" / "configuration.rst").read_text(encoding="utf-8")
+    table = page.partition("\nTime limits\n")[2].partition("\nThe credential of a target\n")[0]
+    told = dict(re.findall(r"^   \* - :confval:`(\w+)`\n     - (\w+)$", table, re.MULTILINE))
+    options = [option for option in (*MAIN_OPTIONS, *TARGET_OPTIONS) if option.kind in TIMES]
+    fields = {**Settings.__dataclass_fields__, **Target.__dataclass_fields__}
+    defaults = {option.key: fields[option.key].default for option in options}
+    assert {option.key: option.kind.parse(told.get(option.key, "0")) for option in options} == defaults
+    assert set(told) == set(defaults)
