@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from tests.support.faults import FaultyCloud, Made
+from tests.support.faults import FaultyCloud, Made, until
 from tests.support.proxy import Answer, Buffer, Crowd, Limit, Proxy
 
 pytestmark = pytest.mark.integration
@@ -30,7 +32,7 @@ def cloud(faulty: FaultyCloud, request: pytest.FixtureRequest) -> FaultyCloud:
 class TestRates:
     """The services pass so many requests on in a time, and refuse the others."""
 
-    CONTENT = {f"image-{number:02}": bytes([number]) * 1000 for number in range(25)}
+    CONTENT: ClassVar[Mapping[str, bytes]] = {f"image-{number:02}": bytes([number]) * 1000 for number in range(25)}
 
     @pytest.fixture
     def empty(self, cloud: FaultyCloud) -> FaultyCloud:
@@ -107,7 +109,7 @@ class TestRates:
 class TestUploads:
     """What happens to the bytes themselves."""
 
-    CONTENT = {name: name.encode() * MIB for name in ("one", "two", "three")}
+    CONTENT: ClassVar[Mapping[str, bytes]] = {name: name.encode() * MIB for name in ("one", "two", "three")}
 
     @pytest.fixture
     def empty(self, cloud: FaultyCloud) -> FaultyCloud:
@@ -168,3 +170,28 @@ class TestUploads:
         assert line.endswith(late)
         assert proxy.count("PUT", FILE) == 1
         empty.assert_holds("Burgos", {})
+
+
+class TestInterrupted:
+    """Nobody waits for minutes who has been told to stop."""
+
+    CONTENT: ClassVar[Mapping[str, bytes]] = {"one": b"one"}
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("POST", TOKENS), ("GET", "/v2/images"), ("POST", "/v2/images"), ("PUT", FILE)],
+        ids=["sign-in", "list", "create", "upload"],
+    )
+    @pytest.mark.parametrize("words", [(), ("--parallel", "--config", "max_children=2")], ids=["alone", "parallel"])
+    def test_a_wait_ends_with_the_run(
+        self, cloud: FaultyCloud, tmp_path: Path, proxy: Proxy, method: str, path: str, words: tuple[str, ...]
+    ) -> None:
+        cloud.hold("Burgos")
+        cloud.hold("Caceres")
+        proxy.on(Answer(429, "slow down", {"Retry-After": "120"}), method, path)
+        running = cloud.command(tmp_path, proxy).start(*words)
+        until(lambda: proxy.count(method, path), "the request that is refused")
+        running.interrupt()
+        assert running.ends_within(10.0)
+        assert running.finish().code == 130
+        cloud.assert_holds("Burgos", {})

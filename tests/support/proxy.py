@@ -205,9 +205,9 @@ class Crowd:
             self._under_way += 1
             full = self._under_way > self.at_once
             self.refused += full
-        limit = f"is over limit of {self.at_once} due to current usage {self.at_once} and delta 0"
+        limit = f"Resource image_count_uploading is over limit of {self.at_once} due to current usage {self.at_once}"
         try:
-            yield Answer(413, f"Project p is over a limit for [Resource image_count_uploading {limit}]") if full else None
+            yield Answer(413, f"Project p is over a limit for [{limit} and delta 0]") if full else None
         finally:
             with self._lock:
                 self._under_way -= 1

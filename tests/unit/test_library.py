@@ -11,8 +11,9 @@ from fiwareglancesync import GlanceSync
 from fiwareglancesync.errors import CloudError, ConfigError
 from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.facade.csv_loader import load
-from fiwareglancesync.model import SyncStatus
+from fiwareglancesync.model import Message, SyncStatus
 from fiwareglancesync.settings import Decision, DecisionAction
+from tests.support.scripted_server import Answer, ScriptedServer, token_answer
 
 
 @pytest.fixture
@@ -63,6 +64,29 @@ def test_a_decision_settles_a_conflict_in_one_run(example: GlanceSync) -> None:
 def test_a_region_that_cannot_be_asked_is_an_error(example: GlanceSync) -> None:
     with example, pytest.raises(CloudError, match="Nowhere: unknown region"):
         example.status("Nowhere")
+
+
+def test_a_service_that_refuses_for_now_is_waited_for_and_that_is_an_event(tmp_path: Path) -> None:
+    conf = tmp_path / "glancesync.conf"
+    conf.write_text("[main]\nmaster_region = Spain\n[master]\nretry_timeout = 1min\n")
+    cloud = ScriptedServer()
+    cloud.on("POST", "/v3/auth/tokens", token_answer({name: f"{cloud.url}/{name}" for name in ("Spain", "Burgos")}))
+    busy = Answer(429, {"message": "Slow down."}, headers={"Retry-After": "1"})
+    for region in ("Spain", "Burgos"):
+        cloud.on("GET", f"/{region}/v2/images", busy, Answer(200, {"images": []}))
+    environ = {
+        "OS_AUTH_URL": f"{cloud.url}/v3",
+        "OS_USERNAME": "carla",
+        "OS_PASSWORD": "secret",
+        "OS_PROJECT_NAME": "project",
+    }
+    told: list[Event] = []
+    with cloud.running(), GlanceSync(str(conf), environ=environ) as example:
+        (outcome,) = example.synchronise("Burgos", emit=told.append)
+    assert not outcome.failed
+    waits = [(event.region, event.seconds, event.message) for event in told if event.kind is Kind.WAITING]
+    text = "Glance: Slow down. (HTTP 429); waiting 1s, as it asks"
+    assert waits == [(region, 1.0, Message.warning(f"{region}: {text}")) for region in ("Spain", "Burgos")]
 
 
 def test_a_wrong_configuration_is_an_error() -> None:

@@ -40,6 +40,9 @@ _MOST = 2**20
 _SHORTEST_LIFE = 120.0
 """Seconds that a token must still last for any request, if it has lasted longer when it was granted."""
 
+_GIVEN_UP = 60.0
+"""Seconds for which a Keystone that was waited for in vain is not asked again."""
+
 _VERSION_PATH = re.compile(r"/(v\d+(\.\d+)?)/*$", re.IGNORECASE)
 
 
@@ -89,6 +92,7 @@ class SignIn:
         self.transport = _transport(credential, tuning)
         self._plugin: v3.Auth | None = None
         self._granted: _Granted | None = None
+        self._given_up: tuple[float, Throttled] | None = None
         self._access: Access | None = None
         # The library logs whole requests and answers; ours (glancesync.http) tells what is worth telling.
         logging.getLogger("keystoneauth").setLevel(logging.WARNING)
@@ -105,7 +109,7 @@ class SignIn:
             if self._access is None or self._ends_within(life):
                 self._access = None
                 try:
-                    self._access = self._signed_in()
+                    self._access = self._signed_in_unless_given_up()
                 except CloudError as error:
                     error.scope = Scope.RUN
                     raise
@@ -131,6 +135,16 @@ class SignIn:
             return False
         left = granted.at + granted.life - time.monotonic()
         return left < min(max(life, _SHORTEST_LIFE), granted.life * 0.9)
+
+    def _signed_in_unless_given_up(self) -> Access:
+        """Sign in; whoever comes soon after a Keystone was waited for in vain does not wait all over again."""
+        if self._given_up is not None and time.monotonic() - self._given_up[0] < _GIVEN_UP:
+            raise self._given_up[1]
+        try:
+            return self._signed_in()
+        except Throttled as error:
+            self._given_up = time.monotonic(), error
+            raise
 
     def _signed_in(self) -> Access:
         """Get a token, and before the first one the address of version 3."""

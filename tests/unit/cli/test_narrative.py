@@ -67,6 +67,7 @@ def told(found: Event) -> list[str]:
             ["ERROR:R: Deletion of image U failed. Cause: C"],
         ),
         (Event(Kind.MESSAGE, "R", message=Message.warning("careful")), ["WARNING:careful"]),
+        (Event(Kind.WAITING, "R", seconds=30.0, message=Message.warning("waiting 30s")), ["WARNING:waiting 30s"]),
         (event(Kind.DONE, Action.METADATA), []),
         (event(Kind.DONE, Action.SETTLE), []),
         (event(Kind.PROGRESS, Action.UPLOAD, done=1), []),
@@ -160,6 +161,13 @@ def test_each_warning_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         narrator(event(Kind.STARTED, Action.METADATA))
     assert capsys.readouterr() == ("INFO:R: Updating the metadata of image N\n" * 2, "WARNING:one\nWARNING:two\n")
+
+
+def test_each_wait_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    narrator = Narrator(logging.WARNING)
+    for _ in range(2):
+        narrator(Event(Kind.WAITING, "R", seconds=30.0, message=Message.warning("waiting 30s")))
+    assert capsys.readouterr() == ("", "WARNING:waiting 30s\n" * 2)
 
 
 def test_hostile_names_stay_on_their_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -124,7 +124,8 @@ def test_an_image_that_is_without_content_no_more_is_made_anew(
     scenario.place.status = "saving"
     assert not scenario.sync().failed
     assert scenario.place.created == ["a", "a"]
-    assert (pauses, again) == ([30.0], [pytest.approx(1.5, abs=0.5)])
+    assert pauses == [30.0]
+    assert again == [pytest.approx(1.5, abs=0.5)]
     assert scenario.world.names() == ["a"]
 
 

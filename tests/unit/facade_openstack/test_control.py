@@ -319,6 +319,19 @@ class TestRefusalsForNow:
         text = f"Keystone at {cloud.url}: Slow down. (HTTP 429); waiting 1s, as it asks"
         assert waits == [Wait("", 1.0, text)] * 2
 
+    def test_a_keystone_that_was_waited_for_in_vain_is_not_waited_for_by_everybody(
+        self, cloud: ScriptedServer, target: Target, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cloud.on("POST", "/v3/auth/tokens", Answer(429, headers={"Retry-After": "3600"}))
+        federation = OpenStackFederation(Settings("Burgos", {"master": target}), HASTY)
+        for _ in range(3):
+            with pytest.raises(Throttled, match=r"^target master: Keystone at .* it asks to wait 1h"):
+                federation.regions(target)
+        assert len(cloud.of("POST", "/v3/auth/tokens")) == 1
+        cloud.on("POST", "/v3/auth/tokens", token_answer({"Burgos": cloud.url}))
+        monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 61.0))
+        assert federation.regions(target) == ["Burgos"]
+
     def test_one_that_does_not_say_how_long_is_asked_again_until_patience_is_spent(
         self, cloud: ScriptedServer, burgos: OpenStackPlace
     ) -> None:

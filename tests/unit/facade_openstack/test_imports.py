@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -491,6 +492,16 @@ class TestWhatIsUnderWay:
         self, cloud: ScriptedServer, burgos: OpenStackPlace, answer: Answer, busy: bool
     ) -> None:
         cloud.on("GET", TASKS, answer)
+        assert burgos.is_importing("i-1") is busy
+
+    @pytest.mark.parametrize(("begun", "busy"), [(60.0, True), (7300.0, False)])
+    @pytest.mark.parametrize("behind", [3 * 3600.0, -3 * 3600.0], ids=["behind", "ahead"])
+    def test_how_long_ago_is_counted_by_the_regions_own_clock(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, behind: float, begun: float, busy: bool
+    ) -> None:
+        there = datetime.now(timezone.utc) - timedelta(seconds=behind)
+        answer = tasks(news("processing", begun=behind + begun, last=behind + begun))
+        cloud.on("GET", TASKS, replace(answer, headers={"Date": format_datetime(there, usegmt=True)}))
         assert burgos.is_importing("i-1") is busy
 
     def test_a_region_that_does_not_tell_is_not_taken_to_have_ended(

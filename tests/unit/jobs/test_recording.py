@@ -1,0 +1,23 @@
+"""What the store learns of a task from its events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fiwareglancesync.events import Event, Kind
+from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.jobs.recording import TaskRecorder
+from fiwareglancesync.jobs.store import TaskStore
+from fiwareglancesync.jobs.tables import metadata
+from fiwareglancesync.jobs.tasks import TaskMessage, TaskRequest
+from fiwareglancesync.model import Message
+
+
+def test_a_wait_is_a_message_of_the_task(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path}/tasks.db")
+    metadata.create_all(engine)
+    store = TaskStore(engine)
+    task, _ = store.create("Burgos", TaskRequest())
+    recorder = TaskRecorder(store, task.id)
+    recorder(Event(Kind.WAITING, "Burgos", "a", seconds=30.0, message=Message.warning("waiting 30s", "a")))
+    assert store.messages(task.id) == [TaskMessage("WARNING", "waiting 30s", "a")]
