@@ -142,10 +142,10 @@ class Rewrite:
 
 @dataclass
 class Limit:
-    """Pass so many requests on in a time, and answer 429 to the others with how long to wait for the next time.
+    """Pass no more than so many requests in a time, however fast they come; answer 429 to the others, with how long.
 
-    :param requests: how many pass
-    :param seconds: how long the time is
+    :param requests: how many pass, before none does for a while
+    :param seconds: how long that is
     :param refused: how many did not pass
     """
 
@@ -153,20 +153,20 @@ class Limit:
     seconds: float
     refused: int = 0
     _passed: int = 0
-    _since: float = -math.inf
+    _closed_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refusal(self) -> Answer | None:
         """Take one more request; what it is answered when it is one too many."""
         with self._lock:
             now = time.monotonic()
-            if now >= self._since + self.seconds:
-                self._passed, self._since = 0, now
-            self._passed += 1
-            if self._passed <= self.requests:
+            if now >= self._closed_until:
+                self._passed += 1
+                if self._passed == self.requests:
+                    self._passed, self._closed_until = 0, now + self.seconds
                 return None
             self.refused += 1
-            left = math.ceil(self._since + self.seconds - now)
+            left = math.ceil(self._closed_until - now)
         return Answer(429, "Too many requests.", {"Retry-After": str(max(left, 1))})
 
 
