@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from ..errors import CloudError, Throttled, TooManyUploads
@@ -30,6 +31,10 @@ class Listener(Protocol):
         ...
 
 
+class _Crowded(Exception):
+    """A move was refused while others are under way; it is made once one of them has ended."""
+
+
 class Uploads:
     """Lets moves into a region begin, and begins those again that it refuses for now.
 
@@ -42,6 +47,7 @@ class Uploads:
         self._limit = limit
         self._under_way = 0
         self._changed = threading.Condition()
+        self._given_up: TooManyUploads | None = None
 
     def make(self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: Listener) -> T:
         """Make one move.
@@ -54,39 +60,58 @@ class Uploads:
         """
         refusals = Refusals(self._limit)
         while True:
-            self._begin(listener.check)
-            seconds = 0.0
+            with self._turn(listener.check), suppress(_Crowded):
+                return self._insist(move, may_go_on, listener, refusals)
+
+    def _insist(
+        self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: Listener, refusals: Refusals
+    ) -> T:
+        """Make a move, whose turn it is, until it succeeds.
+
+        :raises _Crowded: it has to wait for another one's end
+        """
+        while True:
             try:
                 return move()
             except Throttled as error:
                 if not error.transient:
                     raise
                 cause: CloudError = error
-                seconds = refusals.next_wait(error)
             except TooManyUploads as error:
+                if self._make_room(error, listener):
+                    raise _Crowded from error
                 cause = error
-                if not self._make_room(error, listener):
-                    seconds = refusals.next_wait(error)
-            finally:
-                self._end()
-            if seconds:
-                listener.waits(seconds, cause)
-                pause(seconds, listener.check)
+            try:
+                seconds = refusals.next_wait(cause)
+            except TooManyUploads as given_up:
+                self._given_up = given_up
+                raise
+            listener.waits(seconds, cause)
+            pause(seconds, listener.check)
             if not may_go_on():
-                cause.retry_after = None  # that has been waited
+                # Another image may; what was asked for has been waited.
+                cause.transient, cause.retry_after = True, None
                 raise cause
 
-    def _begin(self, alive: Callable[[], None]) -> None:
+    @contextmanager
+    def _turn(self, alive: Callable[[], None]) -> Iterator[None]:
+        """Wait until a move may be made, and keep its place while it is.
+
+        :raises TooManyUploads: another one was refused until nobody had patience any more
+        """
         with self._changed:
             while self._under_way >= self._at_once:
                 self._changed.wait(HEARTBEAT)
                 alive()
+            if self._given_up is not None:
+                raise self._given_up
             self._under_way += 1
-
-    def _end(self) -> None:
-        with self._changed:
-            self._under_way -= 1
-            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
 
     def _make_room(self, error: TooManyUploads, listener: Listener) -> bool:
         """Allow one move less than are under way, this one included; whether there is another one to wait for."""

@@ -169,6 +169,15 @@ def test_one_that_is_refused_while_no_other_is_under_way_is_tried_again_for_a_wh
     assert scenario.place.created == ["a"]
 
 
+def test_only_one_is_tried_again_while_none_is_taken(pauses: list[float]) -> None:
+    scenario = Scenario(first(999, crowded), IMAGES, uploads_per_region=3, retry_timeout=60)
+    outcome = scenario.sync()
+    assert errors(outcome).keys() == set(CONTENTS)
+    assert 60 <= sum(pauses) < 120
+    assert len({event.image for event in scenario.world.events if event.kind is Kind.WAITING}) == 1
+    assert scenario.world.images == []
+
+
 def test_then_nothing_more_is_uploaded_and_the_rest_goes_on(pauses: list[float]) -> None:
     old = image("e", "E", size=MIB)
     masters = [*IMAGES[:2], master_image("e", "E", properties={"nid": "7"})]
