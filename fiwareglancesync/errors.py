@@ -178,6 +178,13 @@ class UnknownRegion(CloudError):
 
     scope = Scope.REGION
 
+    near: str | None = None
+    """Full name of the region that was probably meant."""
+
+
+class UnknownTarget(UnknownRegion):
+    """No target of that name is configured."""
+
 
 class TransferError(GlanceSyncError):
     """The bytes of an image could not be read from their source; another way may work."""

@@ -6,7 +6,6 @@ eval "$(./glancesync_serverfacade_mock.py --path persistent_data scenario1)"
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import sys
@@ -35,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     made: Path | None = None
     try:
-        options = _parser().parse_args(argv)
+        options = _parser().read(sys.argv[1:] if argv is None else argv)
         if options.random:
             made = Path(tempfile.mkdtemp(prefix="glancesync_"))
         folder = Path(os.path.abspath(made or options.path or Path.home() / DEFAULT_PATH))
@@ -49,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(
         prog="glancesync_serverfacade_mock.py",
         description="Load every backup_<region>.csv (or .jsonl) of a folder into an embedded federation that "

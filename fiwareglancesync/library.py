@@ -13,8 +13,9 @@ from .execution.outcome import RegionOutcome
 from .execution.regions import RegionRef, all_regions, resolve_regions
 from .execution.run import Run
 from .facade.factory import EMBEDDED, open_federation
-from .jobs.region import Mode, RegionJob, RegionResult, StatusRow
+from .jobs.region import Mode, RegionJob, RegionResult, StatusRow, refused
 from .model import Message
+from .parser import refuse_options
 from .planning import Choice
 from .settings import Decision
 
@@ -72,12 +73,13 @@ class GlanceSync:
 
         :param regions: as on the command line; none means all of ``master``
         :param images: patterns, as with ``--image``
-        :raises CloudError: the master or a region cannot be asked
+        :raises UsageError: a name has an unknown target
+        :raises CloudError: the master or a region cannot be asked, or a region is unknown
         """
         rows: list[StatusRow] = []
         for result in self._do(Mode.STATUS, regions, images, _unheard):
             if result.outcome.error is not None:
-                raise CloudError(result.outcome.error)
+                raise result.cause if isinstance(result.cause, CloudError) else CloudError(result.outcome.error)
             rows += result.rows
         return rows
 
@@ -97,7 +99,8 @@ class GlanceSync:
         :param decisions: how single conflicts are settled this once, by name of the image; the regions may hold it with
             different checksums
         :param emit: takes the events
-        :return: what came of each region; failures of regions and images are in there
+        :return: what came of each region, of unknown ones first; failures of regions and images are in there
+        :raises UsageError: a name has an unknown target; nothing has been done
         :raises CloudError: the master cannot be asked
         """
         mode = Mode.DRY_RUN if dry_run else Mode.SYNC
@@ -119,9 +122,18 @@ class GlanceSync:
         emit = one_at_a_time(emit)
         run.tell_waits(emit)
         told: list[Message] = []
-        refs: list[RegionRef] = resolve_regions(regions, self.settings, self._federation, tell=told.append)
+        unknown: list[RegionResult] = []
+
+        def refuse(ref: RegionRef, error: CloudError) -> None:
+            unknown.append(refused(ref, error, emit))
+
+        refuse_options(regions)
+        refs = resolve_regions(regions, self.settings, self._federation, tell=told.append, refuse=refuse)
         for message in told:
             emit(Event(Kind.MESSAGE, message=message))
+        yield from unknown
+        if unknown and not refs:
+            return
         self._runs.append(run)
         run.prepare(refs, mode.purpose)
         job = RegionJob(run, mode, ways=True)

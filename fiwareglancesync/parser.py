@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
 from .errors import UsageError
+from .suggestion import nearest
 
 
 class Parser(argparse.ArgumentParser):
@@ -17,3 +19,42 @@ class Parser(argparse.ArgumentParser):
         :raises UsageError: always; the text names the help
         """
         raise UsageError(f"{message}; see {self.prog} --help")
+
+    def read(self, words: Sequence[str], *, intermixed: bool = False) -> argparse.Namespace:
+        """Read a command line to its end.
+
+        :param words: without the command itself
+        :param intermixed: whether options may stand between the positional words
+        :raises UsageError: it is wrong; for unknown options the text tells what was probably meant
+        """
+        parse = self.parse_known_intermixed_args if intermixed else self.parse_known_args
+        options, rest = parse(list(words))
+        if rest:
+            known = list(_options(self, options))
+            near = [nearest(word.partition("=")[0], known) for word in rest if word.startswith("-")]
+            meant = " ".join(dict.fromkeys(filter(None, near)))
+            hint = f", did you mean {meant}?" if meant else ""
+            self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+        return options
+
+
+def refuse_options(words: Iterable[str]) -> None:
+    """Refuse regions that look like options: whoever wrote them meant something else (contract 1.1).
+
+    :param words: regions as the user named them
+    :raises UsageError: one of them begins with a dash
+    """
+    for word in words:
+        if word.startswith("-"):
+            advice = f"options go before --; a region of that name is written master:{word}"
+            raise UsageError(f"{word} begins with -, so it is taken for no region: {advice}")
+
+
+def _options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Iterator[str]:
+    """The options that may stand in a command line: a parser's own, and those of the command that was chosen."""
+    for action in parser._actions:
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction):
+            chosen = getattr(given, action.dest, "")
+            if chosen in action.choices:
+                yield from _options(action.choices[chosen], given)

@@ -56,7 +56,7 @@ def main(words: Sequence[str], prog: str) -> int:
     :raises NotInstalled: Celery, or the driver of the database, is not installed
     :raises GlanceSyncError: the broker or the database cannot be used
     """
-    options = build_parser(prog).parse_args(words)
+    options = build_parser(prog).read(words)
     if options.os_cloud is not None:
         os.environ[CHOSEN] = options.os_cloud  # for the processes of the tasks too
     try:
@@ -77,7 +77,7 @@ def main(words: Sequence[str], prog: str) -> int:
     return work(queue, workplace, options.concurrency or settings.max_children)
 
 
-def build_parser(prog: str) -> argparse.ArgumentParser:
+def build_parser(prog: str) -> Parser:
     """The parser of the words after ``worker``.
 
     :param prog: how the user called it

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import UsageError
-from ..parser import Parser
+from ..parser import Parser, refuse_options
 from .commands import COMMANDS
 
 WAYS = ("auto", "file", "stream", "spool", "server")
@@ -26,7 +26,7 @@ configuration; 3 see --exit-code; 129, 130 and 143 interrupted, everything left 
 """
 
 
-def build_parser(prog: str) -> argparse.ArgumentParser:
+def build_parser(prog: str) -> Parser:
     """The parser; its help names every option.
 
     :param prog: the command as the user typed it
@@ -113,7 +113,7 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
     if "--" in words:
         end = words.index("--")
         words, regions = words[:end], words[end + 1 :]
-    parsed = build_parser(prog).parse_intermixed_args(words)
+    parsed = build_parser(prog).read(words, intermixed=True)
     parsed.regions += regions
     for word in parsed.config:
         if "=" not in word:
@@ -128,6 +128,7 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
         raise UsageError("--os-cloud names no entry of clouds.yaml")
     if any(not region.strip() for region in parsed.regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
+    refuse_options(parsed.regions)
     return parsed
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from traceback import format_exc
 
-from ..errors import Cancelled, CloudError
+from ..errors import Cancelled, CloudError, UnknownRegion, UsageError
 from ..events import Emit, Event, Kind, one_at_a_time
 from ..execution.outcome import RegionOutcome
 from ..execution.regions import RegionRef, all_regions, resolve_regions
@@ -21,12 +21,13 @@ from ..facade import Federation
 from ..jobs.holding import check_database
 from ..jobs.lookahead import looked_at
 from ..jobs.pool import Told, run_jobs
-from ..jobs.region import Mode, RegionJob, RegionResult, region_error
+from ..jobs.region import Mode, RegionJob, RegionResult, refused, region_error
 from ..model import Message
 from ..planning import Choice
-from ..settings import Settings, Target
+from ..settings import MASTER, Settings, Target
 from .chronicles import Chronicles
 from .files import private_file
+from .mistaken import advice, hint
 from .narrative import Narrator, write_if_possible, write_line
 from .progress import progress_bars
 from .records import EventWriter, report
@@ -53,6 +54,7 @@ class Command:
         self._narrator = Narrator(level, narrate=narrates, to_stderr=options.events == "-")
         self._listeners: list[Emit] = []
         self._refs: Sequence[RegionRef] = ()
+        self._refused: list[RegionRef] = []
         self._outcomes: dict[RegionRef, RegionOutcome] = {}
         self._unfinished = Unfinished()
         self._failed = False
@@ -91,7 +93,8 @@ class Command:
                 code = getattr(error, "exit_code", code)
                 raise
             finally:
-                known = [self._outcomes.get(ref) or self._unfinished.get(ref.full) for ref in self._refs]
+                refs = [*self._refused, *self._refs]
+                known = [self._outcomes.get(ref) or self._unfinished.get(ref.full) for ref in refs]
                 outcomes = [outcome for outcome in known if outcome is not None]
                 mode = "show-regions" if self._options.show_regions else self._mode.value
                 file.write(report(mode, self._settings.master_region, started, outcomes, code))
@@ -108,14 +111,14 @@ class Command:
             self._listeners.append(self._narrator)
 
     def _prepare(self) -> bool:
-        """Name the regions and ask the master; whether it answers, for otherwise the run ends."""
+        """Name the regions and ask the master; whether there is anything to do, for otherwise the run ends."""
         master = self._settings.master_region
         if self._mode is Mode.SYNC:
             check_database(self._settings.database)
         try:
-            refs = resolve_regions(
-                self._options.regions, self._settings, self._run.federation, self._lost, self._tell
-            )
+            refs = self._resolve()
+            if self._refused and not refs and self._mode is not Mode.BACKUP:
+                return False
             messages = [] if self._mode is Mode.BACKUP else self._run.prepare(refs, self._mode.purpose)
         except CloudError as error:
             self._failed = True
@@ -128,6 +131,27 @@ class Command:
             self._tell(message)
         self._refs = self._with_master(refs) if self._mode is Mode.BACKUP else refs
         return True
+
+    def _resolve(self) -> list[RegionRef]:
+        return resolve_regions(self._options.regions, self._settings, self._run.federation, self._lost, self._refuse)
+
+    def _refuse(self, ref: RegionRef, error: CloudError) -> None:
+        """Tell at once of a region that was named and cannot be done; the others go on (contract 1.3).
+
+        :raises UsageError: the word is no region's name but was meant otherwise
+        :raises CloudError: without its target nothing can be done
+        """
+        if not isinstance(error, UnknownRegion):
+            if ref.target == MASTER:
+                raise error
+        elif ref.region in self._options.regions:
+            meant = advice(ref.region, self._settings.targets)
+            if meant is not None:
+                raise UsageError(f"{ref.region}: no region has this name; {meant}")
+            if error.near is None and (meant := hint(ref.region)) is not None:
+                error.explain(meant)
+        self._refused.append(ref)
+        self._outcomes[ref] = refused(ref, error, self._broadcast).outcome
 
     def _with_master(self, refs: list[RegionRef]) -> list[RegionRef]:
         """Backups always hold the master too."""
@@ -212,13 +236,18 @@ class Command:
         return RegionResult(ref, RegionOutcome(ref.full, error=how))
 
     def _show_regions(self) -> None:
+        """Print the regions of all targets, or those that a run with the same words would do."""
+        refs = self._resolve() if self._options.regions else self._all()
+        write_regions(refs, self._options.format, sys.stdout)
+
+    def _all(self) -> list[RegionRef]:
         refs: list[RegionRef] = []
         for target in self._settings.targets.values():
             try:
                 refs += all_regions(target, self._run.federation)
             except CloudError as error:
                 self._lost(target, error)
-        write_regions(refs, self._options.format, sys.stdout)
+        return refs
 
     def _lost(self, target: Target, error: CloudError) -> None:
         """Tell of a target that cannot be asked for its regions; the others go on."""
@@ -252,8 +281,11 @@ class Command:
         return 3 if found else 0
 
     def _tell(self, message: Message) -> None:
-        self._narrator(Event(Kind.MESSAGE, message=message))
-        event = Event(Kind.MESSAGE, image=message.image, message=message)
+        self._broadcast(Event(Kind.MESSAGE, image=message.image, message=message))
+
+    def _broadcast(self, event: Event) -> None:
+        """Tell an event here, whoever else takes the regions' own."""
+        self._narrator(event)
         for listener in self._listeners:
             if listener is not self._narrator:
                 listener(event)

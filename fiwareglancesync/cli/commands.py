@@ -5,11 +5,12 @@ Any other first word is a region; one that is called like a command is written w
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
+
+from ..parser import Parser
 
 Main = Callable[[Sequence[str], str], int]
 """Takes the words after the command's own, and how the user called it; gives the exit code (contract 1.2)."""
@@ -33,12 +34,12 @@ class Command:
         found: Main = _load(self.place)
         return found
 
-    def build_parser(self, prog: str) -> ArgumentParser:
+    def build_parser(self, prog: str) -> Parser:
         """Its parser, for completion and documents.
 
         :param prog: how the user called it
         """
-        parser: ArgumentParser = _load(self.parser)(prog)
+        parser: Parser = _load(self.parser)(prog)
         return parser
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..dependencies import missing_told
+from ..parser import Parser
 from .arguments import build_parser
 from .commands import COMMANDS
 
@@ -50,7 +51,7 @@ def completion(shell: str) -> str:
     return str(shtab.complete(_completed_parser(), shell=shell))
 
 
-def _completed_parser() -> argparse.ArgumentParser:
+def _completed_parser() -> Parser:
     """The parser of the command and, as the first word may be one, of its commands; it is not good for parsing."""
     import shtab
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
 from ..errors import Cancelled, ConfigError, GlanceSyncError
 from .arguments import parse_arguments
 from .commands import command_of
+from .mistaken import advice
 from .narrative import write_line
 from .text import printable
 
@@ -87,12 +89,24 @@ def _run(words: Sequence[str], prog: str, *, is_process: bool) -> int:
         if options.transfer:
             overrides.append(f"main.transfer={options.transfer}")
         embedded = bool(os.environ.get(EMBEDDED))
-        settings = load_settings(options.conf, overrides, os.environ, mock=embedded, os_cloud=options.os_cloud)
-        check_targets(settings, (RegionRef.parse(word).target for word in options.regions))
+        try:
+            settings = load_settings(options.conf, overrides, os.environ, mock=embedded, os_cloud=options.os_cloud)
+            check_targets(settings, (RegionRef.parse(word).target for word in options.regions))
+        except ConfigError as error:
+            error.problems += [f"{word}: is read as the name of a region; {meant}" for word, meant in _meant(options)]
+            raise
         code = Command(options, settings, open_federation(settings, os.environ)).run()
     if is_process:
         ignore_signals()
     return code
+
+
+def _meant(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """What those may have meant who named a region that looks like a command: they may have no configuration yet."""
+    for word in options.regions:
+        meant = advice(word, ())
+        if meant is not None:
+            yield word, meant
 
 
 def _collect_garbage_seldom() -> None:

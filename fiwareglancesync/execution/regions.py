@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 from ..errors import CloudError, UsageError
 from ..facade import Federation, Place, common_address, is_same_place, is_same_region
+from ..facade.unknown import unknown_region
 from ..model import Message
 from ..settings import MASTER, Settings, Target, full_name
+from ..suggestion import did_you_mean, nearest
+
+Refuse = Callable[["RegionRef", CloudError], None]
+"""Told of a region that was named and cannot be done, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +45,38 @@ def resolve_regions(
     federation: Federation,
     lost: Callable[[Target, CloudError], None] | None = None,
     tell: Callable[[Message], None] | None = None,
+    refuse: Refuse | None = None,
 ) -> list[RegionRef]:
-    """Expand and order what the command line names.
+    """Check, expand and order what the command line names; a target is signed in to only if it is named.
 
     :param words: as given; none means all regions of ``master``
     :param settings: targets, ``ignore_regions`` and ``preferable_order``
-    :param federation: asked for the regions of the targets that are expanded, and for no others
+    :param federation: asked for the regions of the targets that are named, and for no others
     :param lost: told of a target, not ``master``, that cannot be asked for its regions: the others go on; None means
         that this is raised
     :param tell: told of a region that is left out because its address is the master's
-    :raises UsageError: an expansion names an unknown target
+    :param refuse: told of each region that was named and is unknown, or whose target cannot be asked: it is left
+        out, the others go on; None means that this is raised
+    :raises UsageError: a word names an unknown target
     :raises CloudError: a target cannot be asked for its regions
     """
-    refs = [RegionRef.parse(word) for word in words or [f"{MASTER}:"]]
+    refs = list(dict.fromkeys(RegionRef.parse(word) for word in words or [f"{MASTER}:"]))
     for ref in refs:
-        if not ref.region and ref.target not in settings.targets:
-            known = ", ".join(settings.targets)
-            raise UsageError(f"{ref.target}: is no target of the configuration; it has: {known}")
+        if ref.target not in settings.targets:
+            raise UsageError(unknown_target(ref, settings))
     expanded = any(not ref.region for ref in refs)
+    refused, down = _check(refs, settings, federation, refuse)
     found: dict[RegionRef, None] = {}
     for ref in refs:
         if ref.region:
-            found[ref] = None
+            if ref not in refused:
+                found[ref] = None
             continue
         target = settings.targets[ref.target]
         master = federation.place(settings.master, settings.master_region)
         try:
+            if ref.target in down:
+                raise down[ref.target]
             found.update(dict.fromkeys(_expand(target, master, federation, tell)))
         except CloudError as error:
             if lost is None or target.name == MASTER:
@@ -75,6 +86,48 @@ def resolve_regions(
         return list(found)
     preferred = {RegionRef.parse(word): place for place, word in reversed(list(enumerate(settings.preferable_order)))}
     return sorted(found, key=lambda ref: (preferred.get(ref, len(preferred)), ref.full))
+
+
+def _check(
+    refs: Sequence[RegionRef], settings: Settings, federation: Federation, refuse: Refuse | None
+) -> tuple[set[RegionRef], dict[str, CloudError]]:
+    """Refuse the regions that were named and cannot be done.
+
+    :return: these, and the targets that cannot be asked
+    """
+    refused: set[RegionRef] = set()
+    down: dict[str, CloudError] = {}
+    for name in dict.fromkeys(ref.target for ref in refs if ref.region):
+        target = settings.targets[name]
+        named = [ref for ref in refs if ref.target == name and ref.region]
+        errors: dict[RegionRef, CloudError]
+        try:
+            known = federation.regions(target)
+            errors = {ref: unknown_region(target, ref.region, known) for ref in named if ref.region not in known}
+        except CloudError as error:
+            down[name] = error
+            errors = dict.fromkeys(named, error)
+        for ref, why in errors.items():
+            if refuse is None:
+                raise why
+            refuse(ref, why)
+            refused.add(ref)
+    return refused, down
+
+
+def unknown_target(ref: RegionRef, settings: Settings) -> str:
+    """Say that no such target is configured, and which are.
+
+    :param ref: a region of that target, or all of them
+    :param settings: the configuration
+    """
+    near = nearest(ref.target, settings.targets)
+    known = ", ".join(settings.targets)
+    if not ref.region:
+        text = f"{ref.target}: unknown target; the configuration has: {known}"
+        return text + did_you_mean(f"{near}:" if near else None)
+    text = f"{ref.full}: unknown target {ref.target}; the configuration has: {known}"
+    return text + did_you_mean(full_name(near, ref.region) if near else None)
 
 
 def _expand(

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..errors import UnknownRegion
+from ..errors import UnknownTarget
 from ..events import Emit, Event, Kind
 from ..facade import Federation, Place, Sharing, TellsWaits, is_same_place
 from ..model import Listing, Message, SyncStatus
@@ -26,7 +26,7 @@ from ..settings import Settings
 from ..transfer import Mover
 from ..transfer.ways import Purpose, open_ways
 from .members import members_of, with_members
-from .regions import RegionRef, master_by_address
+from .regions import RegionRef, master_by_address, unknown_target
 from .scene import RunContext
 from .unmatched import unmatched_entries
 
@@ -114,8 +114,7 @@ class Run:
         """
         target = self.settings.targets.get(ref.target)
         if target is None:
-            known = ", ".join(self.settings.targets)
-            raise UnknownRegion(f"{ref.full}: unknown target {ref.target}; the configuration has: {known}")
+            raise UnknownTarget(unknown_target(ref, self.settings))
         return self.federation.place(target, ref.region)
 
     def is_master(self, place: Place) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..errors import UnknownRegion
 from ..settings import Target, full_name
+from ..suggestion import did_you_mean, nearest
 
 
 def unknown_region(target: Target, region: str, known: Sequence[str]) -> UnknownRegion:
@@ -16,11 +17,10 @@ def unknown_region(target: Target, region: str, known: Sequence[str]) -> Unknown
     :param known: the names of the target's regions, sorted
     :return: the error, for the caller to raise
     """
-    from difflib import get_close_matches
-
     text = f"{full_name(target.name, region)}: unknown region; the regions of target {target.name} are:"
     text += " " + (", ".join(known) if known else "none")
-    near = get_close_matches(region, known, n=1)
-    if near:
-        text += f"; did you mean {near[0]}?"
-    return UnknownRegion(text)
+    near = nearest(region, known)
+    meant = full_name(target.name, near) if near else None
+    error = UnknownRegion(text + did_you_mean(meant))
+    error.near = meant
+    return error

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from ..errors import GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
+from ..errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
 from ..events import Action, Emit, Event, Kind
 from ..execution.members import with_members
 from ..execution.outcome import RegionOutcome
@@ -267,6 +267,18 @@ class RegionJob:
         listing = self.run.master_listing if self.run.is_master(place) else sight.listing or place.listing()
         if self.backup_folder is not None:
             write_backup(self.backup_folder, place.name, kept_images(listing))
+
+
+def refused(ref: RegionRef, error: CloudError, emit: Emit) -> RegionResult:
+    """What comes of a region that was named and cannot be done, told at once (contract 1.3).
+
+    :param ref: the region
+    :param error: why
+    :param emit: takes the events
+    """
+    emit(Event(Kind.MESSAGE, ref.full, message=Message.error(region_error(ref.full, error))))
+    emit(Event(Kind.REGION_FINISHED, ref.full, error=True))
+    return RegionResult(ref, RegionOutcome(ref.full, error=str(error)), cause=error)
 
 
 def region_error(region: str, error: Exception) -> str:

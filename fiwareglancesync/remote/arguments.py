@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from ..errors import UsageError
-from ..parser import Parser
+from ..parser import Parser, refuse_options
 
 SERVER = "GLANCESYNC_SERVER"
 """The variable that names the server."""
@@ -33,7 +33,7 @@ class Follow(Enum):
     STEP_BY_STEP = "step by step"
 
 
-def build_parser(prog: str) -> argparse.ArgumentParser:
+def build_parser(prog: str) -> Parser:
     """The parser; its help names every command, and that of a command its options.
 
     :param prog: how the user called it
@@ -143,7 +143,8 @@ def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
     :param prog: how the user called it
     :raises UsageError: it is wrong
     """
-    options = build_parser(prog).parse_args(list(words))
+    options = build_parser(prog).read(words)
+    refuse_options(getattr(options, "regions", ()))
     for word in getattr(options, "config", ()):
         if "=" not in word:
             raise UsageError(f"{word} is not KEY=VALUE; put regions before --config")

@@ -56,8 +56,26 @@ def test_a_region_after_config_is_refused_with_advice() -> None:
 
 
 def test_after_two_dashes_everything_is_a_region() -> None:
-    assert parse("a", "--config", "b=1", "--", "c", "--dry-run", "-d").regions == ["a", "c", "--dry-run", "-d"]
-    assert parse("--", "a", "--", "b").regions == ["a", "--", "b"]
+    assert parse("a", "--config", "b=1", "--", "c", "d").regions == ["a", "c", "d"]
+    assert parse("--", "master:-a", "b=1").regions == ["master:-a", "b=1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        (("Burgos", "--", "--dry-run"), "--dry-run"),
+        (("--", "-d"), "-d"),
+        (("--", "Burgos", "--"), "--"),
+        (("Burgos", "-5"), "-5"),
+        (("-",), "-"),
+        (("--dry-run now",), "--dry-run now"),
+    ],
+)
+def test_a_region_that_looks_like_an_option_is_refused(words: tuple[str, ...], word: str) -> None:
+    assert refusal(*words) == (
+        f"{word} begins with -, so it is taken for no region: options go before --; "
+        f"a region of that name is written master:{word}"
+    )
 
 
 @pytest.mark.parametrize("mode", ["--dry-run", "--show-status", "--show-regions", "--make-backups"])
@@ -146,6 +164,28 @@ def test_what_is_no_option_is_refused_with_a_way_out(words: tuple[str, ...]) -> 
     text = refusal(*words)
     assert text.endswith("; see sync.py --help")
     assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("--dry-rnu",), "--dry-run"),
+        (("Burgos", "-dry-run"), "--dry-run"),
+        (("--show_status",), "--show-status"),
+        (("--DRY-RUN",), "--dry-run"),
+        (("--formt=json", "--show-status"), "--format"),
+        (("--config", "a=1", "--imgae", "x"), "--image"),
+        (("--verbsoe", "--wiat"), "--verbose --wait"),
+    ],
+)
+def test_for_an_unknown_option_the_nearest_one_is_told(words: tuple[str, ...], meant: str) -> None:
+    text = refusal(*words)
+    assert text.startswith("unrecognized arguments: ")
+    assert text.endswith(f", did you mean {meant}?; see sync.py --help")
+
+
+def test_for_an_option_that_is_like_none_nothing_is_told() -> None:
+    assert refusal("--nonsense") == "unrecognized arguments: --nonsense; see sync.py --help"
 
 
 @pytest.mark.parametrize("region", ["", " "])

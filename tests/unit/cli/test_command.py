@@ -327,7 +327,7 @@ class TestExitCodes:
         ("words", "line"),
         [
             (["--format", "csv"], "ERROR:--format goes with --show-status or --show-regions"),
-            (["nobody:"], "ERROR:nobody: is no target of the configuration; it has: master"),
+            (["nobody:"], "ERROR:nobody: unknown target; the configuration has: master"),
             (["--conf", "/nonexistent"], "ERROR:/nonexistent"),
             (["--config", "main.max_children=none"], "ERROR:"),
         ],
@@ -339,21 +339,6 @@ class TestExitCodes:
         assert ended.err.startswith(line)
         assert len(ended.complaints) == 1
         assert shell.images("Burgos") == []
-
-    @pytest.mark.parametrize(
-        ("region", "line"),
-        [
-            ("Nowhere", "ERROR:Nowhere: unknown region; the regions of target master are: Burgos, Spain"),
-            ("other:Madrid", "ERROR:other:Madrid: unknown target other; the configuration has: master"),
-        ],
-    )
-    def test_an_unknown_region_fails_with_one_line_and_the_others_go_on(
-        self, shell: Shell, region: str, line: str
-    ) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        ended = shell(region, "Burgos")
-        assert (ended.code, ended.complaints) == (1, [line])
-        assert len(shell.images("Burgos")) == 2
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     @pytest.mark.parametrize("write", ["create", "adopt"])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, Rejected, Scope, UsageError
-from fiwareglancesync.execution.regions import RegionRef, all_regions, resolve_regions
+from fiwareglancesync.errors import CloudError, Rejected, Scope, UnknownRegion, UsageError
+from fiwareglancesync.execution.regions import Refuse, RegionRef, all_regions, resolve_regions
 from fiwareglancesync.facade import PlaceIdentity
 from fiwareglancesync.model import Message
 from fiwareglancesync.settings import Settings, Target
@@ -53,12 +53,18 @@ class Federation:
 
 
 def resolve(
-    *words: str, preferred: Sequence[str] = (), federation: Federation | None = None, **ignored: str
+    *words: str,
+    preferred: Sequence[str] = (),
+    federation: Federation | None = None,
+    refuse: Refuse | None = None,
+    lost: Callable[[Target, CloudError], None] | None = None,
+    **ignored: str,
 ) -> list[str]:
     """Full names of the regions that are meant."""
     targets = {name: Target(name, ignore_regions=(ignored[name],) if name in ignored else ()) for name in REGIONS}
     settings = Settings("Spain", targets, preferable_order=tuple(preferred))
-    return [ref.full for ref in resolve_regions(words, settings, federation or Federation(REGIONS))]
+    refs = resolve_regions(words, settings, federation or Federation(REGIONS), lost, refuse=refuse)
+    return [ref.full for ref in refs]
 
 
 def test_none_given_means_all_of_master_but_the_master_itself() -> None:
@@ -136,22 +142,77 @@ def test_a_preference_that_is_given_twice_counts_first() -> None:
     assert resolve(preferred=["Zamora", "Burgos", "Zamora"]) == ["Zamora", "Burgos", "Avila"]
 
 
-def test_an_unknown_target_in_an_expansion_is_wrong_usage() -> None:
-    with pytest.raises(UsageError) as refused:
-        resolve("nobody:")
-    assert str(refused.value) == "nobody: is no target of the configuration; it has: master, other, third"
-
-
-def test_an_unknown_region_is_found_out_later() -> None:
-    assert resolve("Nowhere", "nobody:Nowhere") == ["Nowhere", "nobody:Nowhere"]
-
-
-def test_targets_that_nobody_asked_for_are_not_contacted() -> None:
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("nobody:", ""),
+        ("nobody:Madrid", ""),
+        ("otehr:", "; did you mean other:?"),
+        ("otehr:Madrid", "; did you mean other:Madrid?"),
+        ("Master:Burgos", "; did you mean Burgos?"),
+    ],
+)
+def test_an_unknown_target_is_wrong_usage_and_nobody_is_asked(word: str, hint: str) -> None:
     federation = Federation(REGIONS)
-    resolve("Burgos", "other:Madrid", federation=federation)
+    with pytest.raises(UsageError) as refused:
+        resolve("Burgos", "third:", word, federation=federation)
+    target, _, region = word.partition(":")
+    subject = f"{word}: unknown target {target}" if region else f"{target}: unknown target"
+    assert str(refused.value) == f"{subject}; the configuration has: master, other, third{hint}"
     assert federation.asked == []
+
+
+def test_unknown_regions_are_refused_with_the_nearest_name_and_the_others_stay() -> None:
+    refused: list[tuple[str, str]] = []
+    federation = Federation(REGIONS)
+    words = ["Zamora", "burgso", "other:Madird", "other:Burgos", "Nowhere", "burgso", "Avila"]
+    refs = resolve(*words, federation=federation, refuse=lambda ref, error: refused.append((ref.full, str(error))))
+    assert refs == ["Zamora", "other:Burgos", "Avila"]
+    of_master = "unknown region; the regions of target master are: Spain, Burgos, Avila, Zamora, Spain-again"
+    of_other = "unknown region; the regions of target other are: Madrid, Burgos, Spain"
+    assert refused == [
+        ("burgso", f"burgso: {of_master}; did you mean Burgos?"),
+        ("Nowhere", f"Nowhere: {of_master}"),
+        ("other:Madird", f"other:Madird: {of_other}; did you mean other:Madrid?"),
+    ]
+
+
+def test_without_anybody_to_tell_an_unknown_region_is_an_error() -> None:
+    with pytest.raises(UnknownRegion):
+        resolve("Burgos", "Nowhere")
+
+
+def test_targets_that_nobody_asked_for_are_not_contacted_and_the_others_once() -> None:
+    federation = Federation(REGIONS)
+    resolve("Burgos", "other:Madrid", "Avila", "other:Burgos", federation=federation)
+    assert federation.asked == ["master", "other"]
+    federation.asked.clear()
     resolve("third:", federation=federation)
     assert federation.asked == ["third"]
+
+
+class OtherIsDown(Federation):
+    def regions(self, target: Target) -> Sequence[str]:
+        found = super().regions(target)
+        if target.name == "other":
+            raise CloudError("nobody answers")
+        return found
+
+
+def test_the_regions_of_a_target_that_cannot_be_asked_are_refused_and_the_others_stay() -> None:
+    federation = OtherIsDown(REGIONS)
+    refused: list[tuple[str, str]] = []
+    lost: list[str] = []
+    refs = resolve(
+        *("other:Madrid", "Burgos", "other:", "other:Nowhere", "third:"),
+        federation=federation,
+        refuse=lambda ref, error: refused.append((ref.full, str(error))),
+        lost=lambda target, error: lost.append(f"{target.name}: {error}"),
+    )
+    assert refs == ["Burgos", "third:Lisbon"]
+    assert refused == [("other:Madrid", "nobody answers"), ("other:Nowhere", "nobody answers")]
+    assert lost == ["other: nobody answers"]
+    assert federation.asked.count("other") == 1
 
 
 def test_a_target_that_cannot_be_asked_is_an_error() -> None:
