@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from ..errors import CloudError, ConfigError, GlanceSyncError, Scope, TimedOut, UnknownRegion, UsageError
+from ..errors import CloudError, ConfigError, GlanceSyncError, Scope, TimedOut, UnknownRegion, UnknownTarget, UsageError
 from ..jobs.overview import MasterFailed
 from ..jobs.runner import ExecutorFailed
 
@@ -69,6 +69,8 @@ def _handle(error: Exception) -> Response:
         return answer(error.code, error.message, error.description, **error.more)
     if isinstance(error, HTTPException):
         return _of_http(error)
+    if isinstance(error, UnknownTarget):
+        return answer(410, "Bad region", str(error), unknown="target")
     if isinstance(error, UnknownRegion):
         return answer(410, "Bad region", str(error))
     if isinstance(error, ConfigError | UsageError):

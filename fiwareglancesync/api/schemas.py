@@ -132,6 +132,9 @@ class ErrorAnswer(BaseModel):
 
     error: Error
     taskId: str | None = Field(default=None, description="For 409, the task that is running")
+    unknown: Literal["target"] | None = Field(
+        default=None, description="For 410, that no target of the region's prefix is configured"
+    )
 
 
 class VersionAnswer(BaseModel):

@@ -42,6 +42,14 @@ def advice(word: str, targets: Iterable[str]) -> str | None:
     return _ADVICE.get(word.casefold())
 
 
+def is_command_word(word: str) -> bool:
+    """Whether a word is more likely to be meant as a command than as the name of a region that is not there.
+
+    :param word: the word
+    """
+    return advice(word, ()) is not None
+
+
 def hint(word: str) -> str | None:
     """What may have been meant with a word that is like one of a command; None when nothing comes to mind.
 

@@ -136,6 +136,9 @@ _OF_A_PROXY = (429, 502, 503, 504)
 class RegionRefused(CloudError):
     """The server refuses what is asked about one region or task, or that region fails it; others may do."""
 
+    unknown_target = False
+    """Whether the server has no such target."""
+
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, server: str) -> CloudError:
     """Turn an answer that is no success into an error.
@@ -154,7 +157,9 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, server: str) -
     if said is None and status not in _OF_A_PROXY:
         return stranger(server, f"HTTP {status}")
     if said is not None and status in _OF_A_REGION:
-        return RegionRefused(f"{said} (HTTP {status})", status=status)
+        refused = RegionRefused(f"{said} (HTTP {status})", status=status)
+        refused.unknown_target = json.loads(body).get("unknown") == "target"
+        return refused
     if status == 401:
         return Unauthorized(f"{server}: {said} (HTTP 401)", status=status)
     after = headers.get("retry-after", "")

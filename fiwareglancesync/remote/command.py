@@ -6,10 +6,11 @@ import argparse
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import TypeVar
 
+from ..cli.mistaken import is_command_word
 from ..cli.narrative import Narrator
 from ..cli.progress import progress_bars
 from ..config.account import environment_account
@@ -25,6 +26,9 @@ from .output import write_images, write_regions, write_tasks
 from .wish import wish
 
 T = TypeVar("T")
+
+UNKNOWN_REGION = 410
+"""HTTP status of a region that the server does not know."""
 
 
 class RemoteCommand:
@@ -107,8 +111,10 @@ class RemoteCommand:
                 following.add(region, task)
                 self._narrator.tell(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
 
+            several = len(self._named()) > 1
+            known = self._each(self._client.tasks) if several else self._named()
             with self._interruptible(following) as code:
-                self._each(start)
+                self._each(start, known)
                 if options.follow is Follow.NOT:
                     return None
                 self._follow(following)
@@ -178,15 +184,30 @@ class RemoteCommand:
             text = f"{region}: Task {task.task_id} {what}; to follow it: {watch}; to end it: {cancel}"
             self._narrator.tell(logging.WARNING, text)
 
-    def _each(self, action: Callable[[str], T]) -> dict[str, T]:
-        """Do something with each region that is named; what the server refuses about one leaves the others."""
+    def _named(self) -> list[str]:
+        """Full names of the regions that are named, each once."""
+        return list(dict.fromkeys(RegionRef.parse(word).full for word in self._options.regions))
+
+    def _each(self, action: Callable[[str], T], regions: Iterable[str] | None = None) -> dict[str, T]:
+        """Do something with each region that is named; what the server refuses about one leaves the others.
+
+        :param regions: those that are meant; None means all that are named
+        :raises UsageError: a name was meant otherwise (contract 1.3)
+        """
         done: dict[str, T] = {}
-        for region in dict.fromkeys(RegionRef.parse(word).full for word in self._options.regions):
+        for region in self._named() if regions is None else regions:
             try:
                 done[region] = action(region)
             except RegionRefused as error:
+                self._check_name(region, error)
                 self._refused(region, error)
         return done
+
+    def _check_name(self, region: str, error: RegionRefused) -> None:
+        if error.unknown_target:
+            raise UsageError(error.cause)
+        if error.status == UNKNOWN_REGION and region in self._options.regions and is_command_word(region):
+            raise UsageError(f"{region}: no region has this name; the command comes first: see {self._prog} --help")
 
     def _refused(self, region: str, error: RegionRefused) -> None:
         self._fail(region, error.cause)

@@ -8,7 +8,7 @@ import pytest
 
 import fiwareglancesync
 from fiwareglancesync import GlanceSync
-from fiwareglancesync.errors import CloudError, ConfigError
+from fiwareglancesync.errors import ConfigError, UnknownRegion, UsageError
 from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.facade.csv_loader import load
 from fiwareglancesync.model import Message, SyncStatus
@@ -62,8 +62,30 @@ def test_a_decision_settles_a_conflict_in_one_run(example: GlanceSync) -> None:
 
 
 def test_a_region_that_cannot_be_asked_is_an_error(example: GlanceSync) -> None:
-    with example, pytest.raises(CloudError, match="Nowhere: unknown region"):
-        example.status("Nowhere")
+    with example, pytest.raises(UnknownRegion, match="Nowhere: unknown region"):
+        example.status("Burgos", "Nowhere")
+
+
+def test_an_unknown_region_fails_and_the_others_are_done(example: GlanceSync) -> None:
+    with example:
+        told: list[Event] = []
+        unknown, burgos = example.synchronise("Burgos", "Burgso", emit=told.append)
+        assert (unknown.region, burgos.region) == ("Burgso", "Burgos")
+        assert (unknown.error or "").endswith("; did you mean Burgos?")
+        assert not burgos.failed
+        assert told[0].message is not None
+        assert (told[0].region, told[0].message.text) == ("Burgso", unknown.error)
+        (alone,) = example.synchronise("Burgso")
+        assert alone.failed
+
+
+@pytest.mark.parametrize("word", ["otehr:Madrid", "otehr:", "--dry-run"])
+def test_a_name_that_cannot_be_meant_is_an_error_before_anything_is_done(example: GlanceSync, word: str) -> None:
+    with example:
+        before = example.status("Burgos")
+        with pytest.raises(UsageError):
+            example.synchronise("Burgos", word)
+        assert example.status("Burgos") == before
 
 
 def test_a_service_that_refuses_for_now_is_waited_for_and_that_is_an_event(tmp_path: Path) -> None:

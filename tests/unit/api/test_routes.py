@@ -130,6 +130,16 @@ def test_an_unknown_region_is_gone(client: FlaskClient, path: str) -> None:
     assert error_of(client.get(path), 410)["message"] == "Bad region"
 
 
+def test_an_unknown_target_is_told_from_an_unknown_region(client: FlaskClient) -> None:
+    for answer in (client.get("/regions/otehr:Madrid"), client.post("/regions/otehr:Madrid")):
+        known = "unknown target otehr; the configuration has: master, other"
+        assert error_of(answer, 410)["description"] == f"otehr:Madrid: {known}; did you mean other:Madrid?"
+        assert (answer.json or {})["unknown"] == "target"
+    of_region = client.get("/regions/other:Madird")
+    assert error_of(of_region, 410)["description"].endswith("; did you mean other:Madrid?")
+    assert "unknown" not in (of_region.json or {})
+
+
 @pytest.mark.parametrize("region", ["Nope", "nope:Burgos", "other:"])
 def test_an_unknown_region_has_no_tasks(client: FlaskClient, region: str) -> None:
     task = f"/regions/{region}/tasks/nothing"

@@ -64,6 +64,10 @@ def test_a_task_may_be_left_out_where_the_newest_is_meant() -> None:
         (["sync", "Caceres", "--config", "a=1", "Burgos"], "Burgos is not KEY=VALUE; put regions before --config"),
         (["regions", "--format", "xml"], "invalid choice: 'xml'"),
         (["watch", "Burgos", "a", "b"], "unrecognized arguments: b"),
+        (["sync", "Burgos", "--dry-rnu"], "unrecognized arguments: --dry-rnu, did you mean --dry-run?; see"),
+        (["status", "Burgos", "--refersh"], "unrecognized arguments: --refersh; see"),
+        (["sync", "--", "Burgos", "--dry-run"], "--dry-run begins with -, so it is taken for no region"),
+        (["watch", "-5"], "-5 begins with -, so it is taken for no region"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_way_out(words: list[str], says: str) -> None:

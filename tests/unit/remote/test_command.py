@@ -139,6 +139,8 @@ class TestSync:
         server.on("POST", "/regions/Lab", refused(409, "Another task is running: t-9"))
         server.on("POST", "/regions/Caceres", other)
         server.on("GET", TASK, Answer(200, task_document("syncing")), Answer(200, task_document()))
+        for region in ("Burgos", "Lab", "Caceres"):
+            server.on("GET", f"/regions/{region}/tasks", Answer(200, {"tasks": []}))
         failed = task_document("failed", taskId="t-2", reason=f"no {EVIL}", warnings=["careful"])
         server.on("GET", "/regions/Caceres/tasks/t-2", Answer(200, failed))
         code, out, err = remote("sync", "Burgos", "Lab", "Caceres", "--wait")
@@ -153,6 +155,36 @@ class TestSync:
             "WARNING:careful",
             f"ERROR:Caceres: Task t-2 has failed: no {ESCAPED}",
         ]
+
+    def test_the_names_of_several_are_checked_before_any_is_started(self, server: ScriptedServer, remote: Call) -> None:
+        server.on("POST", "/regions/Burgos", STARTED)
+        server.on("GET", "/regions/Burgos/tasks", Answer(200, {"tasks": []}))
+        server.on("GET", "/regions/Nowhere/tasks", refused(410, "Nowhere: unknown region"))
+        code, out, err = remote("sync", "Burgos", "Nowhere", "Burgos")
+        assert (code, out) == (1, ["INFO:Burgos: Task t-1 is syncing"])
+        assert err == ["ERROR:Nowhere: unknown region (HTTP 410)"]
+        asked = ["GET /regions/Burgos/tasks", "GET /regions/Nowhere/tasks", "POST /regions/Burgos"]
+        assert server.lines[-3:] == asked
+
+    @pytest.mark.parametrize("command", ["sync", "status"])
+    def test_a_word_that_is_no_region_but_a_command_is_wrong_usage(
+        self, server: ScriptedServer, remote: Call, command: str
+    ) -> None:
+        path = "/regions/status/tasks" if command == "sync" else "/regions/status"
+        server.on("GET", path, refused(410, "status: unknown region"))
+        burgos = {"tasks": [], "images": []}
+        server.on("GET", path.replace("status", "Burgos"), Answer(200, burgos))
+        help_ = "the command comes first: see glancesync remote --help"
+        assert remote(command, "Burgos", "status") == (2, [], [f"ERROR:status: no region has this name; {help_}"])
+
+    def test_an_unknown_target_is_wrong_usage_and_nothing_is_started(
+        self, server: ScriptedServer, remote: Call
+    ) -> None:
+        answer = {"error": {"code": 410, "description": "otehr:Madrid: unknown target otehr"}, "unknown": "target"}
+        server.on("GET", "/regions/Burgos/tasks", Answer(200, {"tasks": []}))
+        server.on("GET", "/regions/otehr%3AMadrid/tasks", Answer(410, answer))
+        told = "ERROR:otehr:Madrid: unknown target otehr (HTTP 410)"
+        assert remote("sync", "Burgos", "otehr:Madrid") == (2, [], [told])
 
     def test_followed_step_by_step_it_is_told_like_a_run(self, server: ScriptedServer, remote: Call) -> None:
         moved = {"name": EVIL, "action": "upload", "size": 5 * MIB, "bytesDone": 5 * MIB, "error": None}
