@@ -63,6 +63,7 @@ class Event:
     :param error: for ``REGION_FINISHED``, whether the region as a whole failed
     :param dry: for ``REGION_FINISHED``, whether nothing was to be written
     :param notes: why ways that would have been preferred were not taken
+    :param differences: for ``PENDING`` and ``STARTED``, what of the region's image is to be changed
     """
 
     kind: Kind
@@ -82,6 +83,7 @@ class Event:
     error: bool = False
     dry: bool = False
     notes: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
 
 
 Emit = Callable[[Event], None]

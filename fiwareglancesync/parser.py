@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
 from .errors import UsageError
-from .suggestion import nearest
+from .model import nearest
 
 
 class Parser(argparse.ArgumentParser):

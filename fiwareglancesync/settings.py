@@ -20,6 +20,9 @@ ANY = "any"
 class Condition(Protocol):
     """A checked ``metadata_condition``; see ``config.condition``."""
 
+    source: str
+    """The expression itself."""
+
     reads_hidden: bool
     """Whether the expression looks at ``image.hidden``, and so decides about hidden images (contract 3.1)."""
 
@@ -160,6 +163,11 @@ class Target:
     region_bandwidth: int = 0
     uploads_per_region: int = 1
     decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict, hash=False)
+
+    @property
+    def selects_none(self) -> bool:
+        """Whether only images of ``forcesyncs`` are to be selected, so that none may be (contract 3.1)."""
+        return self.metadata_condition is not None and self.metadata_condition.source.strip() == "False"
 
     @property
     def mock_project(self) -> str:

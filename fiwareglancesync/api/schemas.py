@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ..jobs.region import StatusRow
+from ..jobs.region import LeftOutRow, StatusRow
 from ..jobs.store import KEPT
 from ..jobs.tasks import ImageResult, Summary, Task, TaskMessage, TaskRequest, TaskStatus
 from ..settings import ANY, Decision, DecisionAction
@@ -181,10 +181,19 @@ class ImageAnswer(BaseModel):
     message: str | None = Field(description="What to do or why")
 
 
+class LeftOutAnswer(BaseModel):
+    """An image that is selected and cannot be synchronised."""
+
+    name: str
+    reason: str
+    deliberate: bool = Field(description="Whether the configuration leaves it out")
+
+
 class ImagesAnswer(BaseModel):
-    """The images to be synchronised."""
+    """The images to be synchronised, and those that would be if they could."""
 
     images: list[ImageAnswer]
+    left_out: list[LeftOutAnswer]
 
 
 class ResultAnswer(BaseModel):
@@ -276,8 +285,16 @@ def region_answer(region: str, summary: Summary | None, running: Task | None) ->
 def image_answer(row: StatusRow) -> ImageAnswer:
     """The status of one image."""
     return ImageAnswer(
-        id=plain(row.uuid), name=plain(row.image) or "", status=row.status.value, message=plain(row.message)
+        id=plain(row.uuid),
+        name=plain(row.image) or "",
+        status=row.status.value,
+        message=plain(row.message or "; ".join(row.differences) or None),
     )
+
+
+def left_out_answer(row: LeftOutRow) -> LeftOutAnswer:
+    """An image that is left out."""
+    return LeftOutAnswer(name=plain(row.image) or "", reason=row.reason, deliberate=row.deliberate)
 
 
 def _result(task: Task, image: ImageResult) -> ResultAnswer:

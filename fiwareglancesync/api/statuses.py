@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from ..execution.regions import RegionRef
 from ..facade import Versioned
 from ..jobs.overview import Watch, summary_of
-from ..jobs.region import StatusRow
+from ..jobs.region import RegionResult
 from ..jobs.store import TaskStore
-from .schemas import ImagesAnswer, image_answer
+from .schemas import ImagesAnswer, image_answer, left_out_answer
 
 KEPT = 64
 """Regions whose statuses are kept."""
@@ -25,12 +25,13 @@ SAVED = 1.0
 class Look:
     """What was seen of a region.
 
-    :param rows: the status of each image
+    :param found: what was seen
     :param version: of the federation before it was looked at, None when it tells none
     """
 
-    def __init__(self, rows: Sequence[StatusRow], version: Hashable = None) -> None:
-        self.rows = rows
+    def __init__(self, found: RegionResult, version: Hashable = None) -> None:
+        self.rows = found.rows
+        self.left_out = found.left_out
         self.version = version
         self.save_at = 0.0
 
@@ -45,7 +46,8 @@ class Look:
         :param name: of the images that it is to hold; None means all
         """
         wanted = [image_answer(row) for row in self.rows if name is None or row.image == name]
-        return ImagesAnswer(images=wanted).model_dump_json()
+        left_out = [left_out_answer(row) for row in self.left_out if name is None or row.image == name]
+        return ImagesAnswer(images=wanted, left_out=left_out).model_dump_json()
 
 
 class Statuses:

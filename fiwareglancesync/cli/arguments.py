@@ -91,8 +91,8 @@ def build_parser(prog: str) -> Parser:
     output.add_argument(
         "--exit-code",
         action="store_true",
-        help="exit 3 when --show-status or --dry-run finds anything pending or in error,"
-        " or when an error remains after a synchronisation",
+        help="exit 3 when --show-status or --dry-run finds anything pending or in error, when an error remains after a"
+        " synchronisation, or when no image is selected or a selected one cannot be synchronised",
     )
     output.add_argument("-v", "--verbose", action="store_true", help="tell more: why a way was not taken")
     output.add_argument("-q", "--quiet", action="store_true", help="tell only warnings and errors")

@@ -17,7 +17,7 @@ from ..events import Emit, Event, Kind, one_at_a_time
 from ..execution.outcome import RegionOutcome
 from ..execution.regions import RegionRef, all_regions, resolve_regions
 from ..execution.run import Run
-from ..facade import Federation
+from ..facade import Federation, StandIn
 from ..jobs.holding import check_database
 from ..jobs.lookahead import looked_at
 from ..jobs.pool import Told, run_jobs
@@ -30,9 +30,13 @@ from .files import private_file
 from .mistaken import advice, hint
 from .narrative import Narrator, write_if_possible, write_line
 from .progress import progress_bars
+from .reasons import reasons
 from .records import EventWriter, report
 from .tables import StatusWriter, write_regions
 from .unfinished import Unfinished
+
+FOUND = 3
+"""The exit code that tells, when it is asked for, that not all is as it should be."""
 
 
 class Command:
@@ -51,7 +55,8 @@ class Command:
         narrates = self._mode in (Mode.SYNC, Mode.DRY_RUN)
         self._tells = narrates and not options.parallel
         level = logging.WARNING if options.quiet else logging.DEBUG if options.verbose else logging.INFO
-        self._narrator = Narrator(level, narrate=narrates, to_stderr=options.events == "-")
+        has_data = options.events == "-" or options.show_regions or self._mode is Mode.STATUS
+        self._narrator = Narrator(level, narrate=narrates, to_stderr=has_data)
         self._listeners: list[Emit] = []
         self._refs: Sequence[RegionRef] = ()
         self._refused: list[RegionRef] = []
@@ -71,6 +76,7 @@ class Command:
             self._open_listeners(stack)
             if self._options.report:
                 stack.enter_context(self._reported(self._options.report))
+            self._tell_what_is_spared()
             for message in self._settings.warnings:
                 self._tell(message)
             if self._options.show_regions:
@@ -78,7 +84,19 @@ class Command:
             elif self._prepare():
                 self._do_all(stack)
             self._emit(Event(Kind.RUN_FINISHED, count=sum(o.failed for o in self._outcomes.values())))
-        return self._exit_code()
+        code = self._exit_code()
+        if code == FOUND:
+            self._narrator.tell(logging.WARNING, f"Exit code {FOUND}: {'; '.join(self._reasons())}")
+        return code
+
+    def _tell_what_is_spared(self) -> None:
+        """Say first when regions, or OpenStack altogether, are not touched (contract 1.4)."""
+        if self._options.dry_run:
+            self._narrator.tell(logging.INFO, "Dry run: nothing is changed.")
+        federation = self._run.federation
+        if isinstance(federation, StandIn):
+            text = f"Embedded federation {federation.folder}: OpenStack is not contacted."
+            self._narrator.tell(logging.INFO, text)
 
     @contextmanager
     def _reported(self, path: str) -> Iterator[None]:
@@ -133,7 +151,8 @@ class Command:
         return True
 
     def _resolve(self) -> list[RegionRef]:
-        return resolve_regions(self._options.regions, self._settings, self._run.federation, self._lost, self._refuse)
+        words, federation = self._options.regions, self._run.federation
+        return resolve_regions(words, self._settings, federation, self._lost, self._tell, self._refuse)
 
     def _refuse(self, ref: RegionRef, error: CloudError) -> None:
         """Tell at once of a region that was named and cannot be done; the others go on (contract 1.3).
@@ -173,7 +192,7 @@ class Command:
         results = self._in_parallel(job, stack) if self._options.parallel else self._in_turn(job)
         for result in _in_order(self._refs, results):
             if writer is not None:
-                writer.write(result.rows)
+                writer.write(result.rows, result.left_out)
         if writer is not None:
             writer.close()
         if folder is not None and folder.is_dir():
@@ -226,6 +245,8 @@ class Command:
         """Keep what the exit code needs, and a line for each region and image only for a report (design 4, 6)."""
         if not self._options.report:
             result.outcome.statuses = ()
+            result.outcome.differences = {}
+            result.outcome.left_out = ()
         self._outcomes[result.ref] = result.outcome
         self._unfinished.done(result.ref.full)
 
@@ -276,9 +297,10 @@ class Command:
             return 1
         if not self._options.exit_code or self._mode is Mode.BACKUP:
             return 0
-        writes = self._mode is Mode.SYNC
-        found = any(o.undecided or (not writes and (o.leftovers or not o.in_step)) for o in outcomes)
-        return 3 if found else 0
+        return FOUND if self._reasons() else 0
+
+    def _reasons(self) -> list[str]:
+        return reasons(self._run, self._outcomes.values(), writes=self._mode is Mode.SYNC)
 
     def _tell(self, message: Message) -> None:
         self._broadcast(Event(Kind.MESSAGE, image=message.image, message=message))

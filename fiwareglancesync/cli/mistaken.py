@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..suggestion import nearest
+from ..model import nearest
 from .commands import COMMANDS
 
 LIKENESS = 0.8
@@ -55,5 +55,5 @@ def hint(word: str) -> str | None:
 
     :param word: a word that names no region
     """
-    meant = nearest(word, _ADVICE, LIKENESS)
+    meant = nearest(word, _ADVICE, cutoff=LIKENESS)
     return _ADVICE[meant] if meant else None

@@ -50,6 +50,7 @@ def _started(event: Event) -> Iterator[Line]:
         yield logging.INFO, f"{r}: {TITLES[event.action]} {n} ({event.size // MIB} MB)"
     elif event.action in (Action.METADATA, Action.RELINK):
         yield logging.INFO, f"{r}: Updating the metadata of image {n}"
+        yield from _differences(event, logging.DEBUG)
     elif event.action is Action.OBSOLETE:
         yield logging.INFO, f"{r}: updating obsolete image {n}"
     elif event.action is Action.TIDY:
@@ -68,10 +69,16 @@ def _pending(event: Event) -> Iterator[Line]:
             yield logging.DEBUG, f"{r}: {n} would not go by way of {note}"
     elif event.action in (Action.METADATA, Action.RELINK):
         yield logging.INFO, f"{r}: Image pending to update the metadata {n}"
+        yield from _differences(event, logging.INFO)
     elif event.action is Action.OBSOLETE:
         yield logging.INFO, f"{r}: Image pending to be marked obsolete: {n}"
     elif event.action is Action.TIDY:
         yield logging.INFO, f"{r}: Image pending to be tidied: {n} (UUID {event.uuid})"
+
+
+def _differences(event: Event, level: int) -> Iterator[Line]:
+    if event.differences:
+        yield level, f"{event.region}: Image {event.image} differs: {'; '.join(event.differences)}"
 
 
 def _done(event: Event) -> Iterator[Line]:
@@ -95,7 +102,9 @@ def _failed(event: Event) -> Iterator[Line]:
 
 def _region_finished(event: Event) -> Iterator[Line]:
     if event.undecided:
-        yield logging.INFO, f"{event.region}: {event.undecided} images await a decision."
+        alone = event.in_step and not event.count and not event.error
+        rest = "; nothing else is to be done." if alone else "."
+        yield logging.INFO, f"{event.region}: {event.undecided} images await a decision{rest}"
     if event.count:
         yield logging.INFO, f"{event.region}: {event.count} images failed."
     if event.error:

@@ -79,8 +79,9 @@ def _region(outcome: RegionOutcome) -> dict[str, Any]:
         done.setdefault(image.image, []).append(image)
     images = []
     for name, status in outcome.statuses:
-        acts = done.pop(name, [])
-        images += [_image(name, status.value, act) for act in acts] or [_image(name, status.value, None)]
+        differences = outcome.differences.get(name, ())
+        acts: list[ImageOutcome | None] = [*done.pop(name, [])]
+        images += [_image(name, status.value, act, differences) for act in acts or [None]]
     images += [_image(name, act.status and act.status.value, act) for name, acts in done.items() for act in acts]
     return {
         "region": outcome.region,
@@ -89,6 +90,7 @@ def _region(outcome: RegionOutcome) -> dict[str, Any]:
         "awaiting_decision": outcome.undecided,
         "bytes": outcome.bytes_moved,
         "images": images,
+        "left_out": [{"image": name, "reason": reason} for name, reason in outcome.left_out],
     }
 
 
@@ -97,7 +99,7 @@ def _rate(done: ImageOutcome) -> float | None:
     return round(done.size / MIB / done.seconds, 1) if done.size and done.seconds else None
 
 
-def _image(name: str, status: str | None, done: ImageOutcome | None) -> dict[str, Any]:
+def _image(name: str, status: str | None, done: ImageOutcome | None, differences: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "image": name,
         "status": status,
@@ -108,4 +110,5 @@ def _image(name: str, status: str | None, done: ImageOutcome | None) -> dict[str
         "mib_per_second": _rate(done) if done else None,
         "error": done.error if done else None,
         "notes": list(done.notes) if done else [],
+        "differences": list(differences),
     }

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
 from ..model import MIB, SyncStatus
@@ -13,7 +14,7 @@ from .text import printable
 
 if TYPE_CHECKING:
     from ..execution.regions import RegionRef
-    from ..jobs.region import StatusRow
+    from ..jobs.region import LeftOutRow, StatusRow
 
 COLOURS: dict[str, str] = {
     SyncStatus.OK: "green",
@@ -21,6 +22,9 @@ COLOURS: dict[str, str] = {
     SyncStatus.ERROR_CHECKSUM: "bold red",
     SyncStatus.ERROR_AMI: "bold red",
 }
+
+LEFT_OUT = "left_out"
+"""What stands in the place of the status of an image that cannot be synchronised (contract 3.1)."""
 
 NUMBERS = frozenset({"MB", "OK", "Pending", "Errors", "Images"})
 """Columns of numbers."""
@@ -37,22 +41,26 @@ class StatusWriter:
         self._form = form
         self._stream = stream
         self._rows: list[StatusRow] = []
+        self._left_out: list[LeftOutRow] = []
 
-    def write(self, rows: Sequence[StatusRow]) -> None:
-        """Take the rows of a region; CSV goes out at once."""
+    def write(self, rows: Sequence[StatusRow], left_out: Sequence[LeftOutRow] = ()) -> None:
+        """Take the rows of a region, and the images that are left out there; CSV, without these, goes out at once."""
         if self._form == "csv":
             csv.writer(self._stream).writerows((row.status.value, row.region, row.image) for row in rows)
             self._stream.flush()
         else:
             self._rows.extend(rows)
+            self._left_out.extend(left_out)
 
     def close(self) -> None:
         """Write what waited for the last region."""
         if self._form == "json":
-            dump([_as_json(row) for row in self._rows], self._stream)
+            images = [_as_json(row) for row in self._rows]
+            dump({"images": images, "left_out": [asdict(row) for row in self._left_out]}, self._stream)
         elif self._form == "table":
             heads = ("Status", "Region", "Image", "MB", "Way", "Remarks")
-            print_table(heads, (_as_cells(row) for row in self._rows), self._stream)
+            rows = [*map(_as_cells, self._rows), *map(_left_out_cells, self._left_out)]
+            print_table(heads, rows, self._stream)
 
 
 def write_regions(refs: Sequence[RegionRef], form: str | None, stream: TextIO) -> None:
@@ -82,12 +90,18 @@ def _as_json(row: StatusRow) -> dict[str, object]:
         "message": row.message,
         "way": row.way,
         "notes": list(row.notes),
+        "differences": list(row.differences),
     }
 
 
 def _as_cells(row: StatusRow) -> tuple[str, ...]:
-    remarks = "; ".join([*filter(None, [row.message]), *row.notes])
+    remarks = "; ".join([*filter(None, [row.message]), *row.differences, *row.notes])
     return row.status.value, row.region, row.image, str(row.size // MIB), row.way or "", remarks
+
+
+def _left_out_cells(row: LeftOutRow) -> tuple[str, ...]:
+    size = "" if row.size is None else str(row.size // MIB)
+    return LEFT_OUT, row.region, row.image, size, "", row.reason
 
 
 def dump(value: object, stream: TextIO) -> None:

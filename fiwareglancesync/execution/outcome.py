@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..events import Action
@@ -37,6 +38,8 @@ class RegionOutcome:
     :param images: what was done with the images
     :param error: why the region as a whole failed, None when it did not
     :param statuses: the status of each image to be synchronised, before anything was done
+    :param differences: what differs of images whose metadata is (was) to be updated, by name
+    :param left_out: name of each image that cannot be synchronised, and why
     :param in_step: whether there was (dry-run, status: is) nothing to be uploaded, replaced, renamed or updated
     :param leftovers: number of images that an interrupted run left
     :param pending_bytes: bytes that were (are) to be moved
@@ -47,6 +50,8 @@ class RegionOutcome:
     images: list[ImageOutcome] = field(default_factory=list)
     error: str | None = None
     statuses: tuple[tuple[str, SyncStatus], ...] = ()
+    differences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: tuple[tuple[str, str], ...] = ()
     in_step: bool = False
     leftovers: int = 0
     pending_bytes: int = 0

@@ -59,7 +59,14 @@ class Recorder:
 
     @contextmanager
     def attempt(
-        self, action: Action, image: str, *, uuid: str | None = None, status: SyncStatus | None = None, size: int = 0
+        self,
+        action: Action,
+        image: str,
+        *,
+        uuid: str | None = None,
+        status: SyncStatus | None = None,
+        size: int = 0,
+        differences: tuple[str, ...] = (),
     ) -> Iterator[Attempt]:
         """Record what is done inside the ``with``; an error of the image ends there, one of the region goes on.
 
@@ -68,11 +75,12 @@ class Recorder:
         :param uuid: UUID of the region's image, when there is one
         :param status: the image's status before
         :param size: bytes to be moved
+        :param differences: what is to be changed of the region's image
         :raises RegionFailed: the error concerns the whole region, not only its uploads
         """
         attempt = Attempt(uuid)
         started = time.monotonic()
-        self.emit(Event(Kind.STARTED, self.region, image, action, uuid, status, size=size))
+        self.emit(Event(Kind.STARTED, self.region, image, action, uuid, status, size=size, differences=differences))
         try:
             yield attempt
         except GlanceSyncError as error:
@@ -144,7 +152,7 @@ class Recorder:
         event = Event(Kind.PENDING, self.region, image, action, uuid, way=way, notes=notes)
         if entry is not None:
             there = entry.region_image.id if entry.region_image else None
-            event = replace(event, uuid=there, status=entry.status, size=entry.size)
+            event = replace(event, uuid=there, status=entry.status, size=entry.size, differences=entry.differences)
         self.emit(event)
 
     def tell(self, message: Message) -> None:

@@ -90,6 +90,8 @@ def announce(plan: RegionPlan, recorder: Recorder) -> None:
     """Tell and record what the plan found, and how much is to be moved."""
     outcome = recorder.outcome
     outcome.statuses = tuple((entry.name, entry.status) for entry in plan.entries)
+    outcome.differences = {entry.name: entry.differences for entry in plan.entries if entry.differences}
+    outcome.left_out = tuple((left.image.name, left.reason) for left in plan.left_out)
     outcome.in_step = plan.in_step
     outcome.leftovers = len(plan.tidyings)
     outcome.pending_bytes = plan.pending_bytes
@@ -154,7 +156,8 @@ class _Run:
             self._failed.add(entry.name)
             return
         uuid = self._ids[entry.name]
-        with self._recorder.attempt(action, entry.name, uuid=uuid, status=entry.status) as attempt:
+        told = entry.differences
+        with self._recorder.attempt(action, entry.name, uuid=uuid, status=entry.status, differences=told) as attempt:
             self._scene.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
             if entry.members:
                 change_members(uuid, entry.members, self._scene)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from ..errors import CloudError, UsageError
 from ..facade import Federation, Place, common_address, is_same_place, is_same_region
 from ..facade.unknown import unknown_region
-from ..model import Message
+from ..model import Message, nearest
 from ..settings import MASTER, Settings, Target, full_name
-from ..suggestion import did_you_mean, nearest
 
 Refuse = Callable[["RegionRef", CloudError], None]
 """Told of a region that was named and cannot be done, and why."""
@@ -103,7 +102,8 @@ def _check(
         errors: dict[RegionRef, CloudError]
         try:
             known = federation.regions(target)
-            errors = {ref: unknown_region(target, ref.region, known) for ref in named if ref.region not in known}
+            unknown = {ref.region for ref in named}.difference(known)
+            errors = {ref: unknown_region(target, ref.region, known) for ref in named if ref.region in unknown}
         except CloudError as error:
             down[name] = error
             errors = dict.fromkeys(named, error)
@@ -122,12 +122,11 @@ def unknown_target(ref: RegionRef, settings: Settings) -> str:
     :param settings: the configuration
     """
     near = nearest(ref.target, settings.targets)
-    known = ", ".join(settings.targets)
-    if not ref.region:
-        text = f"{ref.target}: unknown target; the configuration has: {known}"
-        return text + did_you_mean(f"{near}:" if near else None)
-    text = f"{ref.full}: unknown target {ref.target}; the configuration has: {known}"
-    return text + did_you_mean(full_name(near, ref.region) if near else None)
+    subject = f"{ref.full}: unknown target {ref.target}" if ref.region else f"{ref.target}: unknown target"
+    text = f"{subject}; the configuration has: {', '.join(settings.targets)}"
+    if near is None:
+        return text
+    return f"{text}; did you mean {full_name(near, ref.region) if ref.region else f'{near}:'}?"
 
 
 def _expand(

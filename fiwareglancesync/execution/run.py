@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..errors import UnknownTarget
 from ..events import Emit, Event, Kind
-from ..facade import Federation, Place, Sharing, TellsWaits, is_same_place
+from ..facade import Federation, Place, Sharing, StandIn, TellsWaits, is_same_place
 from ..model import Listing, Message, SyncStatus
 from ..planning import (
     Choice,
@@ -152,7 +152,8 @@ class Run:
         selections = [self.selection(target) for target in targets]
         names = [name for selection in selections for name in choosable_names(selection)]
         unmatched = self.choice.unmatched(names) if selections else ()
-        messages = dict.fromkeys(
+        messages = dict.fromkeys(self._nothing_selected(each) for each in selections if not each.images)
+        messages |= dict.fromkeys(
             message
             for selection in selections
             for message in selection.messages
@@ -161,6 +162,36 @@ class Run:
         odd = unmatched_entries(self.settings, targets, self.federation, self.master_listing) if targets else []
         patterns = [Message.warning(f"--image {p} matches no image to be synchronised") for p in unmatched]
         return [*odd, *messages, *patterns]
+
+    def _nothing_selected(self, selection: Selection) -> Message:
+        """Say that a target gets nothing, and why: a slip in its rules would look as if all were in order."""
+        counts = selection.not_selected
+        why = ", ".join(f"{counts[reason]} {reason}" for reason in sorted(counts, key=lambda r: (-counts[r], r)))
+        origin = "tenant_id of target master" if isinstance(self.federation, StandIn) else "that of the credential"
+        others = f"images of other projects than {self.master_listing.project} ({origin}) do not count"
+        what = f"No image of {self.settings.master_region} is selected for target {selection.target.name}"
+        text = f"{what}: {why or 'there is none'}; {others}"
+        return Message.warning(text)
+
+    @property
+    def unselected(self) -> list[str]:
+        """The targets of this run for which no image of the master is selected, although some should be."""
+        return [
+            name
+            for name, selection in self._selections.items()
+            if not selection.images and not selection.left_out and not selection.target.selects_none
+        ]
+
+    @property
+    def left_out(self) -> int:
+        """Number of images that were selected, and chosen, and cannot be synchronised (contract 3.1)."""
+        ids = {
+            left.image.id
+            for selection in self._selections.values()
+            for left in selection.left_out
+            if not left.deliberate and self.choice.matches(left.image.name)
+        }
+        return len(ids)
 
     @property
     def matches_nothing(self) -> bool:

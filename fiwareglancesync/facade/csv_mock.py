@@ -56,6 +56,11 @@ class EmbeddedFederation:
         self._address = str(folder)
         self._store = Store(folder / FILE)
 
+    @property
+    def folder(self) -> str:
+        """Where it is kept."""
+        return self._address
+
     def regions(self, target: Target) -> Sequence[str]:
         """Names (without prefix) of the regions of a target, sorted."""
         with self._store.read() as connection:

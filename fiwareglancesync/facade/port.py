@@ -266,3 +266,13 @@ class TellsWaits(Protocol):
         :param listener: may be called from any thread; must not raise
         """
         ...
+
+
+@runtime_checkable
+class StandIn(Protocol):
+    """Capability of a federation that stands in for OpenStack, which users are to know (contract 1.4)."""
+
+    @property
+    def folder(self) -> str:
+        """Where it is kept."""
+        ...

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import UnknownRegion
+from ..model import nearest
 from ..settings import Target, full_name
-from ..suggestion import did_you_mean, nearest
 
 
 def unknown_region(target: Target, region: str, known: Sequence[str]) -> UnknownRegion:
@@ -21,6 +21,6 @@ def unknown_region(target: Target, region: str, known: Sequence[str]) -> Unknown
     text += " " + (", ".join(known) if known else "none")
     near = nearest(region, known)
     meant = full_name(target.name, near) if near else None
-    error = UnknownRegion(text + did_you_mean(meant))
+    error = UnknownRegion(f"{text}; did you mean {meant}?" if meant else text)
     error.near = meant
     return error

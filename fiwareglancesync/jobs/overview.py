@@ -70,8 +70,8 @@ class Watch:
                 lost[target.name] = str(error)
         return refs, lost
 
-    def status(self, ref: RegionRef) -> list[StatusRow]:
-        """The status of each image to be synchronised (contract 3.4).
+    def status(self, ref: RegionRef) -> RegionResult:
+        """The status of each image to be synchronised, and what is left out (contract 3.1, 3.4).
 
         :raises UnknownRegion: there is no such region
         :raises MasterFailed: Keystone or the master does not answer
@@ -84,7 +84,7 @@ class Watch:
             result = RegionJob(run, Mode.STATUS)(ref, _unheard)
         if result.cause is not None:
             raise result.cause
-        return result.rows
+        return result
 
     def summaries(self, refs: Sequence[RegionRef]) -> list[Summary]:
         """Ask regions for their statuses, all at once, within the time that a listing may take.

@@ -45,6 +45,7 @@ class StatusRow:
     :param size: bytes of the master's image
     :param message: what to do or why, None when there is nothing to say
     :param way: how the bytes would move, None when none would
+    :param differences: what of the region's image is to be changed
     """
 
     status: SyncStatus
@@ -55,6 +56,24 @@ class StatusRow:
     message: str | None
     way: str | None
     notes: tuple[str, ...]
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutRow:
+    """An image that is selected and cannot be synchronised (contract 3.1).
+
+    :param master_id: its UUID in the master region
+    :param size: its bytes there, None when unknown
+    :param deliberate: whether the configuration leaves it out
+    """
+
+    region: str
+    image: str
+    master_id: str
+    size: int | None
+    reason: str
+    deliberate: bool
 
 
 @dataclass
@@ -62,12 +81,14 @@ class RegionResult:
     """What a region's job comes back with.
 
     :param rows: in status mode, a line per image
+    :param left_out: in status mode, the images that cannot be synchronised
     :param cause: what made the region as a whole fail outside of a synchronisation, None when nothing did
     """
 
     ref: RegionRef
     outcome: RegionOutcome
     rows: list[StatusRow] = field(default_factory=list)
+    left_out: list[LeftOutRow] = field(default_factory=list)
     cause: GlanceSyncError | OSError | None = None
 
 
@@ -162,6 +183,7 @@ class RegionJob:
                     self._try(plan, recorder, place)
                 else:
                     result.rows = self._rows(plan, place)
+                    result.left_out = self._left_out(plan)
         except BrokenPipeError:
             raise  # nobody listens to the events any more
         except (GlanceSyncError, OSError) as error:
@@ -183,9 +205,7 @@ class RegionJob:
         )
         return result
 
-    def _synchronise(
-        self, ref: RegionRef, place: Place, sight: Sight, emit: Emit, recorder: Recorder
-    ) -> RegionOutcome:
+    def _synchronise(self, ref: RegionRef, place: Place, sight: Sight, emit: Emit, recorder: Recorder) -> RegionOutcome:
         run = self.run
         if run.is_master(place):
             plan = run.plan_of_master(ref)
@@ -223,8 +243,15 @@ class RegionJob:
                 entry.blocked or entry.reason,
                 self._way(entry, place)[0] if self.ways else None,
                 entry.notes,
+                entry.differences,
             )
             for entry in plan.entries
+        ]
+
+    def _left_out(self, plan: RegionPlan) -> list[LeftOutRow]:
+        return [
+            LeftOutRow(plan.region, left.image.name, left.image.id, left.image.size, left.reason, left.deliberate)
+            for left in plan.left_out
         ]
 
     def _try(self, plan: RegionPlan, recorder: Recorder, place: Place) -> None:

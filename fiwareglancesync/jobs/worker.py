@@ -131,7 +131,7 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
             return "a pattern in images matches no image to be synchronised"
     with suppress(GlanceSyncError, OSError, SQLAlchemyError):  # the next look at the region makes up for it
         plain = load_settings(None, [], environ, mock=embedded)
-        rows = Watch(plain, open_federation(plain, environ)).status(ref)
+        rows = Watch(plain, open_federation(plain, environ)).status(ref).rows
         store.save_summaries([summary_of(ref.full, rows)])
     return None
 

@@ -180,4 +180,6 @@ def shown_differences(
 
 
 def _short(value: str) -> str:
+    if not value:
+        return '""'
     return value if len(value) <= MAX_SHOWN else f"{value[: MAX_SHOWN - 1]}…"

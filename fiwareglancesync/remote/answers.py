@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from ..errors import CloudError, ServiceFailure, Unauthorized
@@ -70,10 +70,19 @@ class Image(_Answer):
     message: str | None
 
 
+class LeftOut(_Answer):
+    """An image that is selected and cannot be synchronised."""
+
+    name: str
+    reason: str
+    deliberate: bool = False
+
+
 class Images(_Answer):
-    """The images of a region."""
+    """The images of a region; a server that is older tells nothing of what is left out."""
 
     images: list[Image]
+    left_out: list[LeftOut] = Field(default_factory=list, alias="left_out")
 
 
 class Task(TaskRef):

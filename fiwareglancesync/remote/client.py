@@ -22,7 +22,6 @@ from ..settings import Credential
 from .answers import (
     VERSION,
     Greeting,
-    Image,
     Images,
     Region,
     Regions,
@@ -84,15 +83,15 @@ class Client:
         path = "/regions?refresh=1" if refresh else "/regions"
         return self._ask(Regions, "GET", path).regions
 
-    def images(self, region: str, image: str | None = None) -> list[Image]:
-        """The status of each image of a region, as it is now.
+    def images(self, region: str, image: str | None = None) -> Images:
+        """The status of each image of a region, as it is now, and what is left out.
 
         :param region: its full name
         :param image: the name of the only one that is wanted
         :raises CloudError: the server cannot be asked, or refuses
         """
         query = f"?image={_quoted(image)}" if image is not None else ""
-        return self._ask(Images, "GET", f"/regions/{_quoted(region)}{query}").images
+        return self._ask(Images, "GET", f"/regions/{_quoted(region)}{query}")
 
     def synchronise(self, region: str, wanted: Mapping[str, Any]) -> TaskRef:
         """Start a task. Asked again after an answer that was lost, the server tells the same task.

@@ -80,7 +80,7 @@ class RemoteCommand:
         options = self._options
         found = self._each(lambda region: self._client.images(region, options.image))
         write_images(found, options.format, sys.stdout)
-        if options.image is not None and not self._failed and not any(found.values()):
+        if options.image is not None and not self._failed and not any(f.images or f.left_out for f in found.values()):
             self._failed = True
             self._narrator.tell(logging.WARNING, f"no image to be synchronised is called {options.image}")
 

@@ -6,9 +6,9 @@ import csv
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from ..cli.tables import dump, print_table
+from ..cli.tables import LEFT_OUT, dump, print_table
 from ..model import MIB
-from .answers import Image, Region, Task
+from .answers import Image, Images, LeftOut, Region, Task
 
 REGION_HEADS = ("Region", "Checked", "OK", "Pending", "Errors", "Task", "Remarks")
 IMAGE_HEADS = ("Status", "Region", "Image", "Remarks")
@@ -28,20 +28,23 @@ def write_regions(regions: Sequence[Region], form: str, stream: TextIO) -> None:
         _write(REGION_HEADS, [_region(region) for region in regions], form, stream)
 
 
-def write_images(images: Mapping[str, Sequence[Image]], form: str, stream: TextIO) -> None:
-    """Write statuses; the CSV is that of ``--show-status`` (contract 1.4).
+def write_images(found: Mapping[str, Images], form: str, stream: TextIO) -> None:
+    """Write statuses; CSV and JSON are like those of ``--show-status`` (contract 1.4).
 
-    :param images: by region
+    :param found: the images by region
     :param form: ``csv``, ``table`` or ``json``
     :param stream: where to
     """
-    pairs = [(region, image) for region, listed in images.items() for image in listed]
+    pairs = [(region, image) for region, listed in found.items() for image in listed.images]
+    left_out = [(region, left) for region, listed in found.items() for left in listed.left_out]
     if form == "json":
-        dump([_as_json(region, image) for region, image in pairs], stream)
+        images = [_as_json(region, image) for region, image in pairs]
+        dump({"images": images, "left_out": [_left_out_as_json(region, left) for region, left in left_out]}, stream)
     elif form == "csv":
         csv.writer(stream).writerows((image.status, region, image.name) for region, image in pairs)
     else:
         rows = [(image.status, region, image.name, image.message or "") for region, image in pairs]
+        rows += [(LEFT_OUT, region, left.name, left.reason) for region, left in left_out]
         print_table(IMAGE_HEADS, rows, stream)
 
 
@@ -69,6 +72,10 @@ def _as_json(region: str, image: Image) -> dict[str, object]:
     return {
         "status": image.status, "region": region, "image": image.name, "id": image.id, "message": image.message,
     }  # fmt: skip
+
+
+def _left_out_as_json(region: str, left: LeftOut) -> dict[str, object]:
+    return {"region": region, "image": left.name, "reason": left.reason, "deliberate": left.deliberate}
 
 
 def _region(region: Region) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class TestImageNames:
         assert as_csv.out.endswith("\r\n")
         expected = dict.fromkeys(NAMES, "pending_upload") | dict.fromkeys(NAMES[::2], "error_checksum")
         assert {row[2]: row[0] for row in rows} == expected
-        assert sorted(row["image"] for row in json.loads(as_json.out)) == sorted(NAMES)
+        assert sorted(row["image"] for row in json.loads(as_json.out)["images"]) == sorted(NAMES)
         assert_harmless(table.out)
         for each in (as_csv, as_json, table):
             assert_harmless(each.err)
@@ -163,7 +163,7 @@ def test_half_a_character_is_told_exactly_and_refused_as_a_glance_does(tmp_path:
 
     name = "half \udc80"
     run = embedded(tmp_path, {"Spain": [image("1", name), image("2", "whole")], "Burgos": []}, CONFIGURATION)
-    assert json.loads(run("--show-status", "--format", "json", "Burgos").out)[0]["image"] == name
+    assert json.loads(run("--show-status", "--format", "json", "Burgos").out)["images"][0]["image"] == name
     assert run("--show-status", "Burgos", "--image", "half*").out == f"pending_upload,Burgos,{name}\r\n"
     result = run("Burgos")
     assert (result.code, len(result.errors), len(result.warnings)) == (1, 1, 0)

@@ -29,12 +29,17 @@ class Answer:
     @property
     def lines(self) -> list[str]:
         """The lines of standard output."""
-        return self.stdout.decode().split("\n")[:-1]
+        return _told(self.stdout)
 
     @property
     def messages(self) -> list[str]:
         """The lines of standard error, in no particular order."""
-        return sorted(self.stderr.decode().split("\n")[:-1])
+        return sorted(_told(self.stderr))
+
+
+def _told(output: bytes) -> list[str]:
+    """The lines of an output but the one that says that the federation is embedded, which all have."""
+    return [line for line in output.decode().split("\n")[:-1] if not line.startswith("INFO:Embedded federation ")]
 
 
 class Command:
@@ -70,7 +75,8 @@ class Command:
     def backups(self) -> Mapping[str, bytes]:
         """File name → content of the backups of all regions, as ``--make-backups`` writes them."""
         before = set(self._work.iterdir())
-        answer = self._run(PROGRAM / "sync.py", "--make-backups", "--", *self._scenario.regions)
+        regions = [f"master:{name}" if name.startswith("-") else name for name in self._scenario.regions]
+        answer = self._run(PROGRAM / "sync.py", "--make-backups", "--", *regions)
         assert answer.exit_code == 0, answer.stderr.decode()
         (folder,) = set(self._work.iterdir()) - before
         return {file.name: file.read_bytes() for file in folder.iterdir()}

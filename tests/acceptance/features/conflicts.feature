@@ -11,7 +11,7 @@ Feature: Images of the region whose content is not the master's
       """
       ======Master is Spain
       ======Burgos
-      Burgos: 1 images await a decision.
+      Burgos: 1 images await a decision; nothing else is to be done.
       Burgos: Region is synchronized.
       """
     And it warns
@@ -63,6 +63,7 @@ Feature: Images of the region whose content is not the master's
     When I run "sync.py Burgos --dry-run --config replace=any"
     Then it says
       """
+      Dry run: nothing is changed.
       ======Master is Spain
       ======Burgos
       Burgos: Replacing image base (0 MB)

@@ -17,22 +17,30 @@ Feature: What goes wrong is told in one line, and the rest goes on
       """
       ======Master is Spain
       Region Burgos has finished
-      Region Nowhere has finished with errors
       All is done.
       """
+    And it names the error "Nowhere: unknown region; the regions of target master are: Burgos, Caceres, Spain"
     And Burgos has exactly one image "base" with the master's bytes
 
-  Scenario: A region of an unknown target
-    When I run "sync.py other:Madrid Burgos"
-    Then the exit code is 1
-    And it names the error "other:Madrid: unknown target other; the configuration has: master, federation2"
-    And Burgos has exactly one image "base" with the master's bytes
-
-  Scenario: All regions of an unknown target
-    When I run "sync.py Burgos other:"
+  Scenario Outline: A word that can be no region is found before anything is done: <word>
+    When I run "sync.py Burgos <word> <mode>"
     Then the exit code is 2
-    And it names the error "other: is no target of the configuration"
+    And it names the error "<error>"
     And no region was written to
+
+    Examples:
+      | word             | mode       | error                                                                            |
+      | other:Madrid     |            | other:Madrid: unknown target other; the configuration has: master, federation2   |
+      | other:           |            | other: unknown target; the configuration has: master, federation2                |
+      | fedration2:      | --parallel | fedration2: unknown target; the configuration has: master, federation2; did you mean federation2:? |
+      | status           |            | status: no region has this name; did you mean --show-status?                     |
+      | sync             | --dry-run  | sync: no region has this name; a synchronisation needs no word                   |
+      | federation2      |            | federation2: no region has this name; it is a target; did you mean federation2:  |
+
+  Scenario: Targets that nobody asked for are not contacted
+    When I run "sync.py Burgos Nowhere --dry-run"
+    Then the exit code is 1
+    And keystone-b and Madrid were not contacted
 
   Scenario Outline: Wrong usage: <command>
     When I run "<command>"
@@ -45,7 +53,8 @@ Feature: What goes wrong is told in one line, and the rest goes on
       | command                                         | error                                                             |
       | sync.py --config replace=any Burgos             | Burgos is not KEY=VALUE; put regions before --config or after --  |
       | sync.py --dry-run --show-status                 | not allowed with argument                                         |
-      | sync.py --unknown                               | --unknown                                                         |
+      | sync.py --dry-rnu                               | unrecognized arguments: --dry-rnu, did you mean --dry-run?        |
+      | sync.py Burgos -- --dry-run                     | --dry-run begins with -, so it is taken for no region             |
       | sync.py --conf missing.conf                     | missing.conf                                                      |
       | sync.py --config master.metadata_condition=x.y( | metadata_condition                                                |
 

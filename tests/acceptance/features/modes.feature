@@ -84,9 +84,11 @@ Feature: What can be asked for, region after region or all at the same time
     Then the exit code is 0
     And it says
       """
+      Dry run: nothing is changed.
       ======Master is Spain
       ======Burgos
       Burgos: Image pending to update the metadata changed
+      Burgos: Image changed differs: nid 0 → 1
       Burgos: Pending: missing (0 MB)
       Burgos: 1 images await a decision.
       Burgos: MBs pending : 0
@@ -104,6 +106,7 @@ Feature: What can be asked for, region after region or all at the same time
     Then the exit code is 0
     And it says, the regions in any order
       """
+      Dry run: nothing is changed.
       ======Master is Spain
       Region Burgos has finished
       Region federation2:Madrid has finished
@@ -184,11 +187,20 @@ Feature: What can be asked for, region after region or all at the same time
   Scenario: --exit-code tells scripts what is to be done
     When I run "sync.py Burgos --show-status --exit-code"
     Then the exit code is 3
+    And it warns "WARNING:Exit code 3: something is pending in Burgos; images await a decision in Burgos"
     When I run "sync.py Burgos --dry-run --exit-code"
     Then the exit code is 3
     When I run "sync.py Burgos --exit-code"
     Then the exit code is 3
+    And it warns "WARNING:Exit code 3: images await a decision in Burgos"
     When I run "sync.py Burgos --exit-code --config replace=any"
     Then the exit code is 0
     When I run "sync.py Burgos --show-status --exit-code"
     Then the exit code is 0
+
+  Scenario: A slip in the configuration does not look as if all were in order
+    When I run "sync.py Burgos --exit-code --config metadata_set=nidd"
+    Then the exit code is 3
+    And it says "Burgos: Region is synchronized."
+    And it warns "WARNING:Exit code 3: no image is selected for target master"
+    And no region was written to

@@ -37,6 +37,7 @@ Feature: Obsolete images
     Then the exit code is 0
     And it says
       """
+      Dry run: nothing is changed.
       ======Master is Spain
       ======Burgos
       Burgos: Image pending to be marked obsolete: already_obsolete

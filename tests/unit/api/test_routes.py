@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from fiwareglancesync import errors
 from fiwareglancesync.api.service import Service
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
+from fiwareglancesync.facade.factory import open_federation
 from fiwareglancesync.jobs.overview import Watch
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
@@ -118,11 +119,29 @@ def test_a_region_tells_the_status_of_its_images(client: FlaskClient) -> None:
     assert all(image["id"] and image["message"] for image in conflict)
 
 
+def test_a_region_tells_what_differs_and_what_is_left_out(client: FlaskClient, service: Service) -> None:
+    federation = open_federation(service.cloud.settings, service.environ)
+    assert isinstance(federation, EmbeddedFederation)
+    (base,) = (image for image in federation.images("Spain") if image.name == "base_ubuntu_22.04")
+    key = {**base.user_properties, "cinder_encryption_key_id": "k"}
+    federation.put(replace(base, id="secret", name="secret", user_properties=key))
+    answer = client.get(BURGOS).json
+    assert answer is not None
+    (image,) = (image for image in answer["images"] if image["name"] == "base_ubuntu_22.04")
+    assert (image["status"], image["message"]) == ("pending_metadata", "nid 1019 → 1024")
+    reason = "it is encrypted with a key (cinder_encryption_key_id) that other regions do not have"
+    left = {"name": "secret", "reason": reason, "deliberate": False}
+    assert answer["left_out"] == [left]
+    assert client.get(f"{BURGOS}?image=secret").json == {"images": [], "left_out": [left]}
+    refreshed = client.get("/regions?refresh=1").json or {}
+    assert sum(refreshed["regions"][0]["counts"].values()) == len(answer["images"])
+
+
 def test_an_image_is_chosen_by_its_name(client: FlaskClient) -> None:
     images = client.get(f"{BURGOS}?image=base_debian_12").json
     assert images is not None
     assert [image["name"] for image in images["images"]] == ["base_debian_12"]
-    assert client.get(f"{BURGOS}?image=nothing").json == {"images": []}
+    assert client.get(f"{BURGOS}?image=nothing").json == {"images": [], "left_out": []}
 
 
 @pytest.mark.parametrize("path", ["/regions/Nope", "/regions/nope:Burgos", "/regions/other:", "/regions/Nope/tasks"])

@@ -70,7 +70,7 @@ class TestARun:
         ended = shell()
         assert ended.code == 0
         assert ended.lines[-2:] == [
-            "INFO:Burgos: 1 images await a decision.",
+            "INFO:Burgos: 1 images await a decision; nothing else is to be done.",
             "INFO:Burgos: Region is synchronized.",
         ]
         assert ended.complaints == [
@@ -140,6 +140,7 @@ class TestADryRun:
         assert (ended.code, ended.lines) == (
             0,
             [
+                "INFO:Dry run: nothing is changed.",
                 "INFO:======Master is Spain",
                 "INFO:======Burgos",
                 "INFO:Burgos: Image pending to be tidied: left (UUID left)",
@@ -172,7 +173,7 @@ class TestTheStatus:
 
     def test_has_formats(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
-        rows = json.loads(shell("--show-status", "--format", "json").out)
+        rows = json.loads(shell("--show-status", "--format", "json").out)["images"]
         assert [(found["image"], found["way"]) for found in rows] == [("small", "embedded"), ("large", "embedded")]
         assert "Remarks" in shell("--show-status", "--format", "table").out
 
@@ -293,30 +294,43 @@ class TestParallel:
 
 
 class TestExitCodes:
+    DECIDE = "images await a decision in Burgos"
+    PENDING = "something is pending in Burgos"
+
     @pytest.mark.parametrize(
-        ("images", "words", "code"),
+        ("images", "words", "code", "reason"),
         [
-            (IN_STEP, ["--show-status"], 0),
-            (IN_STEP, ["--dry-run"], 0),
-            (IN_STEP, [], 0),
-            ([], ["--show-status"], 3),
-            ([], ["--dry-run"], 3),
-            ([], [], 0),
-            (CONFLICT, ["--show-status"], 3),
-            (CONFLICT, ["--dry-run"], 3),
-            (CONFLICT, [], 3),
-            ([*IN_STEP, carrying(image("left"), host=os.uname().nodename)], ["--dry-run"], 3),
-            (CONFLICT, ["Nowhere", "Burgos", "--dry-run"], 1),
-            (CONFLICT, ["--make-backups"], 0),
-            (CONFLICT, ["--show-regions"], 0),
+            (IN_STEP, ["--show-status"], 0, ""),
+            (IN_STEP, ["--dry-run"], 0, ""),
+            (IN_STEP, [], 0, ""),
+            ([], ["--show-status"], 3, PENDING),
+            ([], ["--dry-run"], 3, PENDING),
+            ([], [], 0, ""),
+            (CONFLICT, ["--show-status"], 3, DECIDE),
+            (CONFLICT, ["--dry-run"], 3, DECIDE),
+            (CONFLICT, [], 3, DECIDE),
+            (CONFLICT, ["-q"], 3, DECIDE),
+            (CONFLICT[:1], ["--dry-run"], 3, f"{PENDING}; {DECIDE}"),
+            (
+                [*IN_STEP, carrying(image("left"), host=os.uname().nodename)],
+                ["--dry-run"],
+                3,
+                "an interrupted run has left images in Burgos",
+            ),
+            (CONFLICT, ["Nowhere", "Burgos", "--dry-run"], 1, ""),
+            (CONFLICT, ["--make-backups"], 0, ""),
+            (CONFLICT, ["--show-regions"], 0, ""),
         ],
     )
     @pytest.mark.parametrize("parallel", [[], ["--parallel"]])
-    def test_3_says_that_something_is_pending_or_in_error_and_1_wins(
-        self, shell: Shell, images: list[Image], words: list[str], code: int, parallel: list[str]
+    def test_3_says_that_something_is_pending_or_in_error_and_why_and_1_wins(
+        self, shell: Shell, images: list[Image], words: list[str], code: int, reason: str, parallel: list[str]
     ) -> None:
         shell.load(Spain=MASTERS, Burgos=images)
-        assert shell(*words, *parallel, "--exit-code").code == code
+        ended = shell(*words, *parallel, "--exit-code")
+        assert ended.code == code
+        told = [line for line in ended.complaints if "Exit code" in line]
+        assert told == ([f"WARNING:Exit code 3: {reason}"] if reason else [])
 
     @pytest.mark.parametrize("words", [["--show-status"], ["--dry-run"]])
     def test_without_being_asked_it_is_0(self, shell: Shell, words: list[str]) -> None:
@@ -385,7 +399,7 @@ class TestExitCodes:
 class TestRecords:
     def test_events_go_to_a_file_or_to_stdout_with_the_story_on_stderr(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
-        assert shell("--dry-run", "--events", "events").out.startswith("INFO:======Master is Spain\n")
+        assert shell("--dry-run", "--events", "events").lines[1] == "INFO:======Master is Spain"
         kinds = [json.loads(line)["kind"] for line in (shell.folder / "events").read_text().splitlines()]
         assert kinds == [
             "run-started",

@@ -94,7 +94,18 @@ def test_each_event_has_its_words(found: Event, text: list[str]) -> None:
                 "INFO:R:   Total uploaded to region: 3 (MB)",
             ],
         ),
-        ({"in_step": True, "undecided": 1}, ["INFO:R: 1 images await a decision.", "INFO:R: Region is synchronized."]),
+        (
+            {"in_step": True, "undecided": 1},
+            ["INFO:R: 1 images await a decision; nothing else is to be done.", "INFO:R: Region is synchronized."],
+        ),
+        (
+            {"in_step": True, "undecided": 2, "dry": True},
+            ["INFO:R: 2 images await a decision; nothing else is to be done.", "INFO:R: Region is synchronized."],
+        ),
+        (
+            {"in_step": True, "undecided": 1, "count": 1},
+            ["INFO:R: 1 images await a decision.", "INFO:R: 1 images failed.", "INFO:R: Region is synchronized."],
+        ),
         ({"error": True}, []),
     ],
 )
@@ -112,6 +123,14 @@ def test_the_last_lines_of_a_region(more: dict[str, Any], text: list[str]) -> No
 def test_how_bytes_move_is_told_to_those_who_want_more(kind: Kind, texts: list[str]) -> None:
     found = event(kind, Action.UPLOAD, way="stream", seconds=1.25, notes=("file: it is not there",))
     assert [text for level, text in lines(found) if level == logging.DEBUG] == texts
+
+
+@pytest.mark.parametrize("action", [Action.METADATA, Action.RELINK])
+@pytest.mark.parametrize(("kind", "level"), [(Kind.PENDING, logging.INFO), (Kind.STARTED, logging.DEBUG)])
+def test_what_differs_is_told_on_a_line_of_its_own(kind: Kind, level: int, action: Action) -> None:
+    found = event(kind, action, differences=("nid_version 1 → 2", "visibility private → public"))
+    _, second = lines(found)
+    assert second == (level, "R: Image N differs: nid_version 1 → 2; visibility private → public")
 
 
 def test_the_narrative_goes_to_stdout_and_warnings_and_errors_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

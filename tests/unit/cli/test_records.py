@@ -69,7 +69,9 @@ def test_the_report_has_every_image_with_its_status_before_and_what_was_done() -
             ImageOutcome("a", Action.SETTLE),
             ImageOutcome("left", Action.TIDY),
         ],
-        statuses=(("a", status), ("b", status), ("c", SyncStatus.OK)),
+        statuses=(("a", status), ("b", status), ("c", SyncStatus.OK), ("d", SyncStatus.PENDING_METADATA)),
+        differences={"d": ("nid 1 → 2",)},
+        left_out=(("e", "it has no size"),),
         undecided=0,
     )
     started = datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -91,5 +93,14 @@ def test_the_report_has_every_image_with_its_status_before_and_what_was_done() -
         ("a", "pending_upload", "settle", None, 0, 0.0, None, None),
         ("b", "pending_upload", "upload", "file", 5, 1.0, 0.0, "no room"),
         ("c", "ok", None, None, 0, 0.0, None, None),
+        ("d", "pending_metadata", None, None, 0, 0.0, None, None),
         ("left", None, "tidy", None, 0, 0.0, None, None),
     ]
+    assert {image["image"]: image["differences"] for image in first["images"]} == {
+        "a": [],
+        "b": [],
+        "c": [],
+        "d": ["nid 1 → 2"],
+        "left": [],
+    }
+    assert (first["left_out"], second["left_out"]) == ([{"image": "e", "reason": "it has no size"}], [])

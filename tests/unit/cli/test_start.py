@@ -72,7 +72,7 @@ def test_a_signal_that_comes_when_all_is_done_changes_nothing(root: Path, tmp_pa
     loader = root / "fiwareglancesync" / "glancesync_serverfacade_mock.py"
     subprocess.run([sys.executable, loader, "--path", embedded, tmp_path], check=True, capture_output=True)
     environment = os.environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(embedded), "OS_REGION_NAME": "Spain"}
-    words = ["--show-status", "--config", "master.credential=u,cA==,http://127.0.0.1/,t", name]
+    words = ["--show-status", "-q", "--config", "master.credential=u,cA==,http://127.0.0.1/,t", name]
     done = subprocess.run(
         [sys.executable, "-c", ENDING, *words],
         cwd=root,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from fiwareglancesync.cli.tables import StatusWriter, write_regions
 from fiwareglancesync.execution.regions import RegionRef
-from fiwareglancesync.jobs.region import StatusRow
+from fiwareglancesync.jobs.region import LeftOutRow, StatusRow
 from fiwareglancesync.model import MIB, SyncStatus
 from tests.strategies import LAW
 
@@ -25,9 +27,13 @@ def row(image: str = "N", **more: object) -> StatusRow:
     return StatusRow(SyncStatus.ERROR_CHECKSUM, "other:R", image, **fields)  # type: ignore[arg-type]
 
 
-def written(form: str, *rows: StatusRow) -> str:
+LEFT = LeftOutRow("other:R", HOSTILE, "M", None, "it has no size", deliberate=False)
+
+
+def written(form: str, *rows: StatusRow, left_out: Sequence[LeftOutRow] = ()) -> str:
     stream = io.StringIO(newline="")
     writer = StatusWriter(form, stream)
+    writer.write([], left_out)
     for each in rows:
         writer.write([each])
     writer.close()
@@ -62,31 +68,60 @@ def test_csv_goes_out_at_once() -> None:
 
 
 def test_json_tells_all_exactly() -> None:
-    found = row(HOSTILE, uuid="U", message="do this", way="stream", notes=("differs",))
-    assert json.loads(written("json", found)) == [
+    found = row(HOSTILE, uuid="U", message="do this", way="stream", notes=("differs",), differences=("a 1 → 2", "b"))
+    assert json.loads(written("json", found)) == {
+        "images": [
+            {
+                "status": "error_checksum",
+                "region": "other:R",
+                "image": HOSTILE,
+                "id": "U",
+                "size": 3 * MIB,
+                "message": "do this",
+                "way": "stream",
+                "notes": ["differs"],
+                "differences": ["a 1 → 2", "b"],
+            }
+        ],
+        "left_out": [],
+    }
+
+
+def test_what_is_left_out_has_a_list_of_its_own_in_json() -> None:
+    document = json.loads(written("json", row("a"), left_out=[LEFT]))
+    assert [found["image"] for found in document["images"]] == ["a"]
+    assert document["left_out"] == [
         {
-            "status": "error_checksum",
             "region": "other:R",
             "image": HOSTILE,
-            "id": "U",
-            "size": 3 * MIB,
-            "message": "do this",
-            "way": "stream",
-            "notes": ["differs"],
+            "master_id": "M",
+            "size": None,
+            "reason": "it has no size",
+            "deliberate": False,
         }
     ]
 
 
-@pytest.mark.parametrize(("form", "empty"), [("csv", ""), ("json", "[]\n")])
-def test_nothing_is_written_as_nothing(form: str, empty: str) -> None:
-    assert written(form) == empty
+def test_what_is_left_out_has_rows_after_the_others_in_a_table_and_none_in_csv() -> None:
+    assert written("csv", row("a"), left_out=[LEFT]) == written("csv", row("a"))
+    left = replace(LEFT, image="left", size=2 * MIB)
+    *_, first, last = [line for line in written("table", row("a"), left_out=[left]).splitlines() if line.strip()]
+    assert first.split()[:3] == ["error_checksum", "other:R", "a"]
+    assert last.split() == ["left_out", "other:R", "left", "2", "it", "has", "no", "size"]
+
+
+@pytest.mark.parametrize(("form", "empty"), [("csv", ""), ("json", {"images": [], "left_out": []})])
+def test_nothing_is_written_as_nothing(form: str, empty: object) -> None:
+    text = written(form)
+    assert (json.loads(text) if form == "json" else text) == empty
 
 
 def test_the_table_shows_remarks_and_no_colours_outside_a_terminal() -> None:
-    text = written("table", row("image", message="do this", way="file", notes=("differs",)))
+    text = written("table", row("image", message="do this", way="file", notes=("noted",), differences=("a 1 → 2", "b")))
     head, _, line = [found for found in text.splitlines() if found.strip()]
     assert head.split() == ["Status", "Region", "Image", "MB", "Way", "Remarks"]
-    assert line.split() == ["error_checksum", "other:R", "image", "3", "file", "do", "this;", "differs"]
+    remarks = "do this; a 1 → 2; b; noted"
+    assert line.split() == ["error_checksum", "other:R", "image", "3", "file", *remarks.split()]
 
 
 def test_the_table_ends_no_line_with_spaces_outside_a_terminal() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 
 from fiwareglancesync.errors import CloudError, ConfigError, Conflict, ServiceFailure, UnknownRegion
-from fiwareglancesync.facade import Body, InstantCopy
+from fiwareglancesync.facade import Body, InstantCopy, StandIn
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
+from fiwareglancesync.facade.openstack import OpenStackFederation
 from fiwareglancesync.model import Image, NewImage, Patch
 from fiwareglancesync.settings import Credential, Settings, Target
 
@@ -181,3 +182,9 @@ def test_two_federations_in_memory_are_told_apart() -> None:
         federation.add_region("Burgos")
         places.append(federation.place(TARGET, "Burgos"))
     assert places[0].identity != places[1].identity
+
+
+def test_it_stands_in_for_openstack_and_says_where_it_is(federation: EmbeddedFederation) -> None:
+    assert isinstance(federation, StandIn)
+    assert federation.folder.startswith("memory:")
+    assert not isinstance(OpenStackFederation(SETTINGS), StandIn)

@@ -88,10 +88,21 @@ class TestStatus:
     def test_json_tells_what_to_do(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions/Burgos", Answer(200, {"images": [image("one", "error_checksum", "decide")]}))
         _, out, _ = remote("status", "Burgos", "--format", "json")
-        (told,) = json.loads("".join(out))
-        assert told == {
-            "status": "error_checksum", "region": "Burgos", "image": "one", "id": None, "message": "decide"
-        }  # fmt: skip
+        told = {"status": "error_checksum", "region": "Burgos", "image": "one", "id": None, "message": "decide"}
+        assert json.loads("".join(out)) == {"images": [told], "left_out": []}
+
+    def test_what_is_left_out_is_told_apart(self, server: ScriptedServer, remote: Call) -> None:
+        left = {"name": "two", "reason": "it has no size", "deliberate": False, "aNewField": 1}
+        server.on("GET", "/regions/Burgos", Answer(200, {"images": [image("one")], "left_out": [left]}))
+        assert remote("status", "Burgos")[1] == ["ok,Burgos,one"]
+        _, out, _ = remote("status", "Burgos", "--format", "table")
+        assert cells([line for line in out if line.strip()][-1]) == [
+            *("left_out", "Burgos", "two", "it", "has", "no", "size")
+        ]
+        _, out, _ = remote("status", "Burgos", "--format", "json")
+        told = {"region": "Burgos", "image": "two", "reason": "it has no size", "deliberate": False}
+        assert json.loads("".join(out))["left_out"] == [told]
+        assert remote("status", "Burgos", "--image", "two")[0] == 0
 
     def test_a_region_that_is_refused_leaves_the_others(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions/Nowhere", refused(410, "Nowhere: unknown region"))
@@ -172,8 +183,7 @@ class TestSync:
     ) -> None:
         path = "/regions/status/tasks" if command == "sync" else "/regions/status"
         server.on("GET", path, refused(410, "status: unknown region"))
-        burgos = {"tasks": [], "images": []}
-        server.on("GET", path.replace("status", "Burgos"), Answer(200, burgos))
+        server.on("GET", path.replace("status", "Burgos"), Answer(200, {"tasks": [], "images": []}))
         help_ = "the command comes first: see glancesync remote --help"
         assert remote(command, "Burgos", "status") == (2, [], [f"ERROR:status: no region has this name; {help_}"])
 
