@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -23,42 +22,9 @@ from fiwareglancesync.jobs.federation import (
 from fiwareglancesync.jobs.holding import region_lock
 from fiwareglancesync.jobs.tables import federation, metadata
 from fiwareglancesync.settings import Credential, Settings, Target
-from tests.support.mariadb import running_mariadb
-from tests.support.postgresql import running_postgresql
 
 OURS, THEIRS, REHEARSAL = "Spain@http://keystone:5000", "Spain@https://keystone", "embedded:/var/lib/rehearsal"
 ODD = "Spáin \ud800 'x'; DROP TABLE tasks@http://keystone"
-
-
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL of the tests' own."""
-    with running_postgresql(tmp_path_factory.mktemp("pg")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MariaDB of the tests' own."""
-    with running_mariadb(tmp_path_factory.mktemp("my")) as url:
-        yield url
-
-
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.outside),
-        pytest.param("mariadb", marks=[pytest.mark.outside, pytest.mark.slow]),
-    ]
-)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database."""
-    sqlite = request.param == "sqlite"
-    made = open_engine(f"sqlite:///{tmp_path}/tasks.db" if sqlite else request.getfixturevalue(request.param))
-    metadata.drop_all(made)
-    metadata.create_all(made)
-    yield made
-    made.dispose()
 
 
 def named(address: str, region: str = "Spain") -> str:

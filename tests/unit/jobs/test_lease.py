@@ -22,8 +22,6 @@ from fiwareglancesync.jobs.holding import region_lock
 from fiwareglancesync.jobs.lease import LASTS, Lease, leased, this_machine
 from fiwareglancesync.jobs.signals import cancellable
 from fiwareglancesync.jobs.tables import key_of, leases
-from tests.support.mariadb import running_mariadb
-from tests.support.postgresql import running_postgresql
 from tests.support.server import PATIENCE, ROOT, wait_for
 
 ELSEWHERE = """
@@ -253,20 +251,6 @@ def test_a_database_that_cannot_be_used_is_told_in_a_line(tmp_path: Path) -> Non
     ):
         pass
     assert "\n" not in str(caught.value)
-
-
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL of the tests' own."""
-    with running_postgresql(tmp_path_factory.mktemp("pg")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MariaDB of the tests' own."""
-    with running_mariadb(tmp_path_factory.mktemp("my")) as url:
-        yield url
 
 
 @pytest.fixture(

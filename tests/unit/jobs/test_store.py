@@ -3,53 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, update
 
 from fiwareglancesync.errors import GlanceSyncError
-from fiwareglancesync.jobs.database import database_url, open_engine
+from fiwareglancesync.jobs.database import database_url
 from fiwareglancesync.jobs.store import CANCELLED, CLAIM, STALE, TaskStore
-from fiwareglancesync.jobs.tables import metadata, tasks
+from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.jobs.tasks import ImageResult, Progress, Summary, TaskMessage, TaskRequest, TaskStatus
-from tests.support.mariadb import running_mariadb
-from tests.support.postgresql import running_postgresql
 
 ODD = "odd \ud800 \x00 'name'; DROP TABLE tasks; --"
-
-
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL of the tests' own."""
-    with running_postgresql(tmp_path_factory.mktemp("pg")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a MariaDB of the tests' own."""
-    with running_mariadb(tmp_path_factory.mktemp("my")) as url:
-        yield url
-
-
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.outside),
-        pytest.param("mariadb", marks=[pytest.mark.outside, pytest.mark.slow]),
-    ]
-)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database."""
-    sqlite = request.param == "sqlite"
-    made = open_engine(f"sqlite:///{tmp_path}/tasks.db" if sqlite else request.getfixturevalue(request.param))
-    metadata.drop_all(made)
-    metadata.create_all(made)
-    yield made
-    made.dispose()
 
 
 @pytest.fixture

@@ -1,0 +1,45 @@
+"""Databases for the tests of the job engine: SQLite always, PostgreSQL and MariaDB where they are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.jobs.tables import metadata
+from tests.support.mariadb import running_mariadb
+from tests.support.postgresql import running_postgresql
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL of the tests' own."""
+    with running_postgresql(tmp_path_factory.mktemp("pg")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a MariaDB of the tests' own."""
+    with running_mariadb(tmp_path_factory.mktemp("my")) as url:
+        yield url
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.outside),
+        pytest.param("mariadb", marks=[pytest.mark.outside, pytest.mark.slow]),
+    ]
+)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database."""
+    sqlite = request.param == "sqlite"
+    made = open_engine(f"sqlite:///{tmp_path}/tasks.db" if sqlite else request.getfixturevalue(request.param))
+    metadata.drop_all(made)
+    metadata.create_all(made)
+    yield made
+    made.dispose()
