@@ -301,13 +301,15 @@ class Patch:
     tags: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.fields or self.set or self.remove or self.tags)
+        return bool(self.set or self.remove or self.tags) or self._values() != _UNCHANGED
 
     @property
     def fields(self) -> Mapping[str, Any]:
         """The fields of the image that get a new value: name → value."""
-        values = {name: getattr(self, name) for name in _PATCHED}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: value for name, value in zip(_PATCHED, self._values(), strict=True) if value is not None}
+
+    def _values(self) -> tuple[Any, ...]:
+        return self.name, self.visibility, self.protected, self.hidden, self.min_disk, self.min_ram
 
     def apply(self, image: Image) -> Image:
         """Return the image as it looks once the patch is done.
@@ -328,6 +330,7 @@ class Patch:
 
 
 _PATCHED = ("name", "visibility", "protected", "hidden", "min_disk", "min_ram")
+_UNCHANGED = (None,) * len(_PATCHED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,10 @@ from .kept import find_kept
 from .leftovers import Here, find_leftovers
 from .links import linked_first
 from .matching import DEACTIVATED, match
-from .members import NO_CHANGE, SHARED, MemberChange, first_members, member_change, record_patch
+from .members import NO_CHANGE, SHARED, MemberChange, WantedMembers, first_members, member_change, record_patch
 from .obsolete import plan_obsolete
 from .old_names import OldNames
-from .plan import ObsoleteChange, PlanEntry, RegionPlan, Tidying
+from .plan import NO_PATCH, ObsoleteChange, PlanEntry, RegionPlan, Tidying
 from .properties import difference, differences_left, field_changes, shown_differences, wanted_visibility
 from .selection import Selected, Selection
 
@@ -182,7 +182,7 @@ def _different(master: Image, image: Image, scene: _Scene) -> str:
 
 def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _Scene) -> PlanEntry:
     """A new image is to be made; the region's own one, if any, makes way for it."""
-    master = selected.image
+    master, members = selected.image, selected.members
     old = image if image is not None and scene.listing.owns(image) else None
     old_name = scene.names.take(master.name) if old else ""
     blocked = None
@@ -197,15 +197,9 @@ def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _S
         old=old,
         old_name=old_name,
         blocked=blocked,
-        notes=_unmapped(selected),
-        members=_first_members(selected, scene),
+        notes=() if members is None else _unmapped(members),
+        members=NO_CHANGE if members is None else first_members(members, scene.listing.project, scene.target),
     )
-
-
-def _first_members(selected: Selected, scene: _Scene) -> MemberChange:
-    if selected.members is None:
-        return NO_CHANGE
-    return first_members(selected.members, scene.listing.project, scene.target)
 
 
 def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
@@ -217,10 +211,12 @@ def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
     if not scene.listing.owns(image):
         return PlanEntry(SyncStatus.OK, master, image, notes=notes)
     patch, remade = _update(selected, image, scene)
-    members = _members(selected, patch.apply(image), scene)
-    notes += _unmapped(selected)
-    if members:
-        patch = _with_record(patch, record_patch(image, members.record))
+    members = NO_CHANGE
+    if selected.members is not None:
+        notes += _unmapped(selected.members)
+        members = _members(selected.members, patch.apply(image), scene)
+        if members:
+            patch = _with_record(patch, record_patch(image, members.record))
     if not patch and not remade and not members:
         return PlanEntry(SyncStatus.OK, master, image, reason=_still_settling(image, scene), notes=notes)
     return PlanEntry(
@@ -248,21 +244,22 @@ def _update(selected: Selected, image: Image, scene: _Scene) -> tuple[Patch, Map
                 values[key] = scene.found[name].id
         superfluous += tuple(key for key in LINKS if key not in selected.links and present.get(key))
     visibility = wanted_visibility(master, image)
-    fields = field_changes(master, image, scene.target) if scene.target.sync_fields else {}
-    return Patch(visibility=visibility, set=values, remove=superfluous, **fields), remade
+    fields = field_changes(master, image, scene.target) if scene.target.sync_fields else None
+    if not values and not superfluous and visibility is None and not fields:
+        return NO_PATCH, remade
+    return Patch(visibility=visibility, set=values, remove=superfluous, **(fields or {})), remade
 
 
-def _members(selected: Selected, image: Image, scene: _Scene) -> MemberChange:
+def _members(wanted: WantedMembers, image: Image, scene: _Scene) -> MemberChange:
     """What is changed about the members of an image, as it is once its metadata is in line."""
     present = scene.listing.members.get(image.id)
-    if selected.members is None or present is None or image.visibility != SHARED:
+    if present is None or image.visibility != SHARED:
         return NO_CHANGE
-    return member_change(selected.members, image, present, scene.listing.project, scene.target)
+    return member_change(wanted, image, present, scene.listing.project, scene.target)
 
 
-def _unmapped(selected: Selected) -> tuple[str, ...]:
-    lost = selected.members.unmapped if selected.members else ()
-    return tuple(f"member {project} of the master has no project here (member_map)" for project in lost)
+def _unmapped(wanted: WantedMembers) -> tuple[str, ...]:
+    return tuple(f"member {project} of the master has no project here (member_map)" for project in wanted.unmapped)
 
 
 def _with_record(patch: Patch, record: Patch) -> Patch:
