@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
+from ..errors import NotFound
 from ..facade import Place, Sharing
 from ..model import Image, Listing
 from ..planning import MemberChange, Selection, record_patch
+from ..planning.members import SHARED
 from .scene import Scene
 
 
 def members_of(place: Place, images: Iterable[Image]) -> Mapping[str, frozenset[str]]:
     """Ask a region for the members of images.
 
+    Only a shared image has members: asked about another one, Glance refuses the request.
+
     :param place: the region
     :param images: own images of it
-    :return: UUID → ids of projects; empty where the region shares nothing with single projects
+    :return: UUID → ids of projects, without images that are gone by now; empty where the region shares nothing with
+        single projects
     :raises CloudError: it cannot be asked
     """
     if not isinstance(place, Sharing):
         return {}
-    return {image.id: place.members(image.id) for image in images}
+    found: dict[str, frozenset[str]] = {}
+    for image in images:
+        with suppress(NotFound):
+            found[image.id] = place.members(image.id) if image.visibility == SHARED else frozenset()
+    return found
 
 
 def with_members(place: Place, listing: Listing, selection: Selection) -> Listing:
