@@ -352,6 +352,13 @@ class Listing:
         """Whether an image belongs to the project; an empty owner, in a CSV, does (contract 3.1)."""
         return not image.owner or same_project(image.owner, self.project)
 
+    def is_copy(self, image: Image, master: Image) -> bool:
+        """Whether an image of the region holds the bytes of a master image.
+
+        Anybody can write ``SOURCE_HASH`` on an image of their own: only the project's images prove something by it.
+        """
+        return same_content(master, image) and (master.has_content_hash or self.owns(image))
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

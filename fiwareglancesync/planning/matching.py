@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from ..model import Image, Listing, Message, same_content
+from ..model import Image, Listing, Message
 from ..settings import Target
 from .conflict import is_stalled
 from .selection import Selection
@@ -66,12 +66,12 @@ def _choose(
             text = f"{region}: state of image {name} with UUID {image.id} is not active: {image.status}"
             messages.append(Message.warning(text, name))
             continue
-        if _may_stand_for(master, image, target):
+        if _may_stand_for(master, image, target, listing):
             (own if is_own else others).append(image)
     candidates = own or others
     if not candidates:
         return None
-    chosen = min(candidates, key=lambda i: (i.hidden != master.hidden, not same_content(master, i), i.order))
+    chosen = min(candidates, key=lambda i: (i.hidden != master.hidden, not listing.is_copy(i, master), i.order))
     for further in candidates:
         if further is not chosen and not further.hidden:
             text = f"{region}: image name {name} is duplicated. UUIDs: {chosen.id} {further.id}"
@@ -79,10 +79,10 @@ def _choose(
     return chosen
 
 
-def _may_stand_for(master: Image, image: Image, target: Target) -> bool:
+def _may_stand_for(master: Image, image: Image, target: Target, listing: Listing) -> bool:
     """Whether an image counts at all: a hidden one may be kept for rebuilds beside the one that users see."""
     return (
         image.hidden == master.hidden
-        or same_content(master, image)
+        or listing.is_copy(image, master)
         or is_stalled(image, target)
     )

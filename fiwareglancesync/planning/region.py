@@ -15,7 +15,6 @@ from ..model import (
     Message,
     Patch,
     SyncStatus,
-    same_content,
 )
 from ..settings import Target
 from .conflict import resolve_conflict
@@ -107,7 +106,7 @@ def _entry(selected: Selected, scene: _Scene) -> PlanEntry:
     """The table of contract 3.4, from top to bottom."""
     master = selected.image
     image = scene.found.get(master.name)
-    conflict = None if image is None or same_content(master, image) else _conflict(master, image, scene.target)
+    conflict = None if image is None or scene.listing.is_copy(image, master) else _conflict(master, image, scene.target)
     if image is not None and conflict is SyncStatus.OK_STALLED_CHECKSUM:
         return _stalled(master, image, scene)
     unresolved = _unresolved_links(selected, scene)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.model import MAX_NAME, Image
-from tests.support.builders import THEIRS, entry, image, master_image, plan, statuses, texts
+from fiwareglancesync.model import MAX_NAME, SOURCE_HASH, Image, source_hash
+from tests.support.builders import OURS, THEIRS, entry, image, master_image, plan, statuses, texts
 
 A = master_image("a")
 
@@ -199,3 +199,13 @@ def test_the_statuses_take_the_obsolete_changes_into_account() -> None:
     masters = [A, master_image("b_obsolete"), master_image("b_obsolete.old", "B")]
     made = plan(masters, [image("b"), image("a")])
     assert statuses(made) == {"a": "ok", "b_obsolete.old": "pending_upload"}
+
+
+@pytest.mark.parametrize(("owner", "expected"), [(OURS, "ok"), (THEIRS, "error_checksum")])
+def test_only_an_own_image_proves_by_our_property_that_it_was_made_of_one_without_hash(
+    owner: str, expected: str
+) -> None:
+    master = master_image("a", None)
+    there = image("a", "X", owner=owner, properties={SOURCE_HASH: source_hash(master, image("a", "X"))})
+    rules = {"only_tenant_images": False, "replace": ["any"]}
+    assert entry([master], [there], **rules).status.value == expected
