@@ -138,9 +138,9 @@ def operations(patch: Patch) -> list[dict[str, Any]]:
 def fits_path(tag: str) -> bool:
     """Whether a tag can be added by its path: Glance reads others than ASCII as Latin-1, and finds none with a slash.
 
-    A path that ends in dots would be taken for the one of the image itself.
+    A path that ends in dots, or in nothing, would be taken for another one, and a line break at its end be dropped.
     """
-    return tag.isascii() and "/" not in tag and tag not in (".", "..")
+    return tag.isascii() and tag.isprintable() and "/" not in tag and tag not in ("", ".", "..")
 
 
 def all_tags(image: Image, more: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from fiwareglancesync.errors import CloudError
 from fiwareglancesync.facade.openstack.addresses import normalised, public_url
-from fiwareglancesync.facade.openstack.images import creation, image_of, operations
+from fiwareglancesync.facade.openstack.images import creation, fits_path, image_of, operations
 from fiwareglancesync.model import Image, NewImage, Patch
 
 WHOLE: dict[str, Any] = {
@@ -145,3 +145,13 @@ def test_what_is_no_endpoint_is_refused(url: str) -> None:
 )
 def test_a_shown_address_holds_no_secret(url: str, shown: str) -> None:
     assert public_url(url) == shown
+
+
+@pytest.mark.parametrize("tag", ["", ".", "..", "a/b", "ä", "a\n", "\na"])
+def test_tags_that_a_path_cannot_name_are_added_by_a_patch(tag: str) -> None:
+    assert not fits_path(tag)
+
+
+@pytest.mark.parametrize("tag", ["a", "a b", "%2F", "a?b#c;d", "..a", "a.", "\\", "x" * 255])
+def test_other_tags_are_added_by_their_path(tag: str) -> None:
+    assert fits_path(tag)
