@@ -64,6 +64,9 @@ VARIABLES = (
 APPLICATION = frozenset({"application_credential_id", "application_credential_name", "application_credential_secret"})
 """Fields of an application credential."""
 
+_PROJECT = {"project_name": "OS_TENANT_NAME and OS_PROJECT_NAME", "project_id": "OS_PROJECT_ID and OS_TENANT_ID"}
+"""Fields that two variables state: where these differ, one is left over from another account."""
+
 _PASSWORD = "password"  # noqa: S105 - the name of a field
 
 _HOW_TO_STATE = {
@@ -144,7 +147,11 @@ def environment_layer(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[
     problems: dict[str, str] = {}
     for variable, field in VARIABLES:
         text = environ.get(variable, "").strip() if field != "password" else environ.get(variable, "")
-        if not text or field in layer:
+        if not text:
+            continue
+        if field in layer:
+            if field in _PROJECT and text != layer[field]:
+                problems[field] = f"{_PROJECT[field]} are both set and differ; unset the one that is not meant"
             continue
         try:
             layer[field] = _PARSERS.get(field, str)(text)

@@ -154,6 +154,22 @@ class TestEnvironment:
         credential = reading.settings(environ=environ).master.credential
         assert "x" in (credential.project_name, credential.project_id)
 
+    @pytest.mark.parametrize(
+        ("one", "other", "named"),
+        [
+            ("OS_TENANT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME and OS_PROJECT_NAME"),
+            ("OS_PROJECT_ID", "OS_TENANT_ID", "OS_PROJECT_ID and OS_TENANT_ID"),
+        ],
+    )
+    def test_two_names_of_the_project_that_differ_are_a_mistake(
+        self, reading: Any, one: str, other: str, named: str
+    ) -> None:
+        environ = reading.edit([(one, "new"), (other, "left over")])
+        [problem] = reading.problems(environ=environ)
+        assert problem == f"environment: {named} are both set and differ; unset the one that is not meant"
+        same = reading.settings(environ=reading.edit([(one, "same"), (other, "same")])).master.credential
+        assert "same" in (same.project_name, same.project_id)
+
     def test_a_tenant_in_the_file_is_not_overruled_by_an_id_in_the_environment(self, reading: Any) -> None:
         changes = [("OS_PROJECT_ID", "id"), ("OS_PROJECT_DOMAIN_ID", "did")]
         environ = reading.edit(changes, without=["OS_TENANT_NAME"])
