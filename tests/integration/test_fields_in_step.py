@@ -185,6 +185,18 @@ class TestMembers:
         assert self.members(images, REGION, copy) == {admin}
         assert MEMBERS not in images.get(REGION, copy)
 
+    def test_an_image_that_is_shared_no_longer_with_all_gets_its_members_at_once(self, images: Images) -> None:
+        foreign = images.cloud.account(FOREIGN)["project_id"]
+        master = images.add(MASTER, NEW)
+        images.run(*self.OPTIONS)
+        images.change(MASTER, master, visibility="shared")
+        images.cloud.client(MASTER, OURS).image_members.create(master, foreign)
+        assert images.status(*self.OPTIONS) == {"a": "pending_metadata"}
+        images.run(*self.OPTIONS)
+        (copy,) = [image.id for image in images.cloud.seen(REGION)]
+        assert images.get(REGION, copy).visibility == "shared"
+        assert self.members(images, REGION, copy) == {foreign}
+
     def sync_dry(self, images: Images) -> str:
         """What a dry run tells."""
         out: str = images.sync("--dry-run", REGION, *self.OPTIONS).out
