@@ -19,6 +19,11 @@ log = logging.getLogger("glancesync.api")
 
 BAD_REQUEST = "Bad request"
 
+EXTRA = "extra_forbidden"
+"""What pydantic calls a key that a body may not have."""
+
+UNKNOWN_KEY = "unknown key; GET /docs tells which there are"
+
 
 class ApiError(Exception):
     """A request that is answered with an error.
@@ -55,7 +60,10 @@ def answer(code: int, message: str, description: str, **more: str) -> Response:
 
 def invalid(error: ValidationError) -> Response:
     """The answer to a request that does not fit its schema."""
-    problems = [".".join(map(str, found["loc"] or ("body",))) + ": " + found["msg"] for found in error.errors()]
+    problems = [
+        ".".join(map(str, found["loc"] or ("body",))) + ": " + (UNKNOWN_KEY if found["type"] == EXTRA else found["msg"])
+        for found in error.errors()
+    ]
     return answer(400, BAD_REQUEST, "; ".join(problems[:10]))
 
 

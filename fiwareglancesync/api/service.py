@@ -67,7 +67,7 @@ class Service:
         """
         ref = RegionRef.parse(name)
         if not ref.region:
-            raise UnknownRegion(f"{name}: names no region")
+            raise UnknownRegion(f"{name}: it stands for all regions of a target; name them one by one")
         return ref
 
     def synchronise(self, ref: RegionRef, request: TaskRequest, asked_by: str | None) -> Task:

@@ -149,6 +149,11 @@ def test_an_unknown_region_is_gone(client: FlaskClient, path: str) -> None:
     assert error_of(client.get(path), 410)["message"] == "Bad region"
 
 
+def test_all_regions_of_a_target_are_not_asked_for_at_once(client: FlaskClient) -> None:
+    description = error_of(client.post("/regions/other:"), 410)["description"]
+    assert description == "other:: it stands for all regions of a target; name them one by one"
+
+
 def test_an_unknown_target_is_told_from_an_unknown_region(client: FlaskClient) -> None:
     for answer in (client.get("/regions/otehr:Madrid"), client.post("/regions/otehr:Madrid")):
         known = "unknown target otehr; the configuration has: master, other"
@@ -311,7 +316,13 @@ def test_a_malformed_body_starts_nothing(client: FlaskClient, service: Service, 
 
 @pytest.mark.parametrize(
     ("body", "beginning"),
-    [("[]", "body: "), ("{", "body: "), ('{"config": {"metadata_condition": "f("}}', "[master] metadata_condition: ")],
+    [
+        ("[]", "body: "),
+        ("{", "body: "),
+        ('{"dryrun": true}', "dryrun: unknown key; "),
+        ('{"config": {"rplace": "any"}}', "config.rplace: unknown key; "),
+        ('{"config": {"metadata_condition": "f("}}', "[master] metadata_condition: "),
+    ],
 )
 def test_what_is_wrong_with_a_body_is_named(client: FlaskClient, body: str, beginning: str) -> None:
     assert error_of(client.post(BURGOS, data=body), 400)["description"].startswith(beginning)
