@@ -103,6 +103,8 @@ class RemoteCommand:
             replace_lists=options.replace_lists,
             decisions=options.decide,
         )
+        if options.dry_run:
+            self._narrator.tell(logging.INFO, "Dry run: nothing is changed.")
         with self._telling() as emit:
             following = Following(self._client, emit, self._refused)
 
@@ -185,7 +187,13 @@ class RemoteCommand:
             self._narrator.tell(logging.WARNING, text)
 
     def _named(self) -> list[str]:
-        """Full names of the regions that are named, each once."""
+        """Full names of the regions that are named, each once.
+
+        :raises UsageError: a word stands for all regions of a target
+        """
+        for word in self._options.regions:
+            if not RegionRef.parse(word).region:
+                raise UsageError(f"{word}: it stands for all regions of a target; name them one by one")
         return list(dict.fromkeys(RegionRef.parse(word).full for word in self._options.regions))
 
     def _each(self, action: Callable[[str], T], regions: Iterable[str] | None = None) -> dict[str, T]:

@@ -123,11 +123,21 @@ class TestStatus:
 
 
 class TestSync:
+    @pytest.mark.parametrize("word", ["master:", "other:"])
+    @pytest.mark.parametrize("command", ["sync", "status", "tasks", "watch"])
+    def test_all_regions_of_a_target_are_not_asked_for_at_once(
+        self, server: ScriptedServer, remote: Call, command: str, word: str
+    ) -> None:
+        why = f"ERROR:{word}: it stands for all regions of a target; name them one by one"
+        assert remote(command, word) == (2, [], [why])
+        assert server.lines == []
+
     def test_a_task_is_started_and_named(self, server: ScriptedServer, remote: Call) -> None:
         server.on("POST", "/regions/Burgos", STARTED)
         words = ["sync", "Burgos", "--dry-run", "--image", "a*", "--decide", "a=x:rename", "--replace-lists"]
         words += ["--config", "replace=any"]
-        assert remote(*words) == (0, ["INFO:Burgos: Task t-1 is syncing"], [])
+        told = ["INFO:Dry run: nothing is changed.", "INFO:Burgos: Task t-1 is syncing"]
+        assert remote(*words) == (0, told, [])
         (request,) = server.of("POST", "/regions/Burgos")
         assert request.document == {
             "dryRun": True,
