@@ -14,8 +14,9 @@ WIDTH = 88
 
 _INTRODUCTION = (
     "The configuration of GlanceSync. A line that starts with # and a space is a comment; remove the # from "
-    "any other to set the option. A value goes on in the next line when that is indented, or after a "
-    "backslash at the end. Every option may also be given on the command line: --config section.key=value."
+    "any other to set the option. Where the default is not the best choice, another value is set already. A "
+    "value goes on in the next line when that is indented, or after a backslash at the end. Every option "
+    "may also be given on the command line: --config section.key=value."
 )
 _DEFAULT = "What stands here holds for every target that does not say otherwise."
 _MASTER = (
