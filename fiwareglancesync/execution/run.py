@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..errors import UnknownTarget
+from ..errors import UnknownRegion, UnknownTarget
 from ..events import Emit, Event, Kind
 from ..facade import Federation, Place, Sharing, StandIn, TellsWaits, is_same_place
 from ..model import Listing, Message, SyncStatus
@@ -29,6 +29,9 @@ from .members import members_of, with_members
 from .regions import RegionRef, master_by_address, unknown_target
 from .scene import RunContext
 from .unmatched import unmatched_entries
+
+MASTER_SAID = "the master region: see master_region in [main], else the region of the environment or of its cloud"
+"""What is told with an unknown region that nobody has named on the command line."""
 
 
 @dataclass
@@ -60,7 +63,10 @@ class Run:
 
         :raises CloudError: it cannot be reached, or there is no such region
         """
-        return self.federation.place(self.settings.master, self.settings.master_region)
+        try:
+            return self.federation.place(self.settings.master, self.settings.master_region)
+        except UnknownRegion as error:
+            raise UnknownRegion(f"{error} ({MASTER_SAID})") from error
 
     @cached_property
     def master_listing(self) -> Listing:

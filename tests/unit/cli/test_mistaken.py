@@ -102,6 +102,14 @@ def test_an_unknown_region_is_told_first_and_the_others_go_on(shell: Shell, mode
     assert (len(shell.images("Zamora")) == 1) is (mode in ([], ["--parallel"]))
 
 
+def test_a_misspelt_master_region_is_told_as_such(shell: Shell) -> None:
+    shell.load(Spain=MASTERS, Burgos=[])
+    ended = shell("Burgos", "--config", "main.master_region=Spian")
+    error = "Spian: unknown region; the regions of target master are: Burgos, Spain; did you mean Spain?"
+    where = "the master region: see master_region in [main], else the region of the environment or of its cloud"
+    assert (ended.code, ended.complaints[-1]) == (1, f"ERROR:{error} ({where})")
+
+
 def test_an_unknown_region_is_in_events_and_report(shell: Shell) -> None:
     shell.load(Spain=MASTERS, Burgos=[])
     assert shell("Burgos", "Nowhere", "--events", "events", "--report", "report").code == 1
