@@ -139,6 +139,7 @@ class Recorder:
         uuid: str | None = None,
         way: str | None = None,
         notes: tuple[str, ...] = (),
+        differences: tuple[str, ...] = (),
     ) -> None:
         """Tell what a run would do.
 
@@ -148,8 +149,9 @@ class Recorder:
         :param uuid: UUID of the region's image, for what they do not cover
         :param way: how its bytes would move
         :param notes: why ways that are preferred to it would not be taken
+        :param differences: what would be brought in line, for what the statuses do not cover
         """
-        event = Event(Kind.PENDING, self.region, image, action, uuid, way=way, notes=notes)
+        event = Event(Kind.PENDING, self.region, image, action, uuid, way=way, notes=notes, differences=differences)
         if entry is not None:
             there = entry.region_image.id if entry.region_image else None
             event = replace(event, uuid=there, status=entry.status, size=entry.size, differences=entry.differences)

@@ -7,10 +7,11 @@ from dataclasses import replace
 from ..errors import Cancelled, GlanceSyncError, PublicationRefused
 from ..events import Action, Emit, Event, Kind
 from ..facade import InstantCopy, Place
-from ..model import LINKS, MOVES, Listing, Message, SyncStatus
+from ..model import LINKS, MOVES, OBSOLETE, Listing, Message, SyncStatus
 from ..planning import (
     Choice,
     Journal,
+    ObsoleteChange,
     PlanEntry,
     RegionPlan,
     Selection,
@@ -39,6 +40,14 @@ ACTION_OF = {
     SyncStatus.PENDING_REPLACE: Action.REPLACE,
     SyncStatus.PENDING_RENAME: Action.RENAME,
 }
+
+
+def action_of_change(change: ObsoleteChange) -> Action:
+    """What is done with an image that follows an obsolete or hidden one of the master.
+
+    :param change: the change
+    """
+    return Action.OBSOLETE if change.name.endswith(OBSOLETE) else Action.METADATA
 
 
 def synchronise(
@@ -139,7 +148,8 @@ class _Run:
     def run(self) -> None:
         """Obsolete changes, metadata, uploads, relinking, then the old images."""
         for change in self._plan.obsolete:
-            with self._recorder.attempt(Action.OBSOLETE, change.name, uuid=change.image.id):
+            action, told = action_of_change(change), change.differences
+            with self._recorder.attempt(action, change.name, uuid=change.image.id, differences=told):
                 self._scene.update(change.image.id, change.patch)
         for entry in self._plan.updates:
             self._update(entry, Action.METADATA)

@@ -134,7 +134,10 @@ def _expand(
 ) -> list[RegionRef]:
     """A target's regions, less the ignored ones and the master region under whatever name."""
     refs = []
-    for region in federation.regions(target):
+    regions = federation.regions(target)
+    if not regions and tell is not None:
+        tell(Message.warning(f"Target {target.name} has no region with images"))
+    for region in regions:
         if region in target.ignore_regions:
             continue
         try:

@@ -54,11 +54,12 @@ class PlaceIdentity:
         """The keys of the locks that a run takes, sorted: places that are the same have one in common.
 
         Regions of one catalog often list one internal address, such as ``http://controller:9292``, and would exclude
-        each other by it. So only who uses such an address locks it, together with all regions that list it.
+        each other by it. So only who uses such an address locks it, together with all regions that list it. A worldwide
+        address of several regions is one service.
         """
         regions = {self.region, *self.namesakes}
         found = {self._key(keystone, region) for keystone in self._known_keystones() for region in regions}
-        found |= {self._key(address) for address in self._addresses_of_its_own()}
+        found |= {self._key(address) for address in self._locked_addresses()}
         return tuple(sorted(found))
 
     @property
@@ -73,9 +74,9 @@ class PlaceIdentity:
     def _known_keystones(self) -> set[str]:
         return {self.keystone, *(k for k in self.keystones if not is_ambiguous(k))}
 
-    def _addresses_of_its_own(self) -> set[str]:
-        own = set(self.addresses - self.shared)
-        return {*own, self.address} if self.address else own
+    def _locked_addresses(self) -> set[str]:
+        locked = {address for address in self.addresses if address not in self.shared or is_worldwide(address)}
+        return {*locked, self.address} if self.address else locked
 
     def _key(self, *what: str) -> str:
         return json.dumps([*what, self.project.rjust(PROJECT_ID_LENGTH, "0")])

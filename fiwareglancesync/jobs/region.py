@@ -12,7 +12,7 @@ from ..events import Action, Emit, Event, Kind
 from ..execution.members import with_members
 from ..execution.outcome import RegionOutcome
 from ..execution.recorder import Recorder
-from ..execution.region import ACTION_OF, announce, synchronise, tell_decisions
+from ..execution.region import ACTION_OF, action_of_change, announce, synchronise, tell_decisions
 from ..execution.regions import RegionRef
 from ..execution.run import Run
 from ..facade import Place, PlaceIdentity, is_same_place
@@ -262,7 +262,8 @@ class RegionJob:
             for left in plan.tidyings:
                 recorder.pend(Action.TIDY, left.carrier.name, uuid=left.carrier.id)
         for change in plan.obsolete:
-            recorder.pend(Action.OBSOLETE, change.name, uuid=change.image.id)
+            told = change.differences
+            recorder.pend(action_of_change(change), change.name, uuid=change.image.id, differences=told)
         obstacles = plan.obstacles
         for entry in (*plan.updates, *plan.moves, *plan.relinks):
             action = ACTION_OF[entry.status]

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from ..model import OBSOLETE, Image, Listing, Message, Patch, same_content
 from .plan import ObsoleteChange
-from .properties import Wanted, chosen_properties, difference, field_changes, wanted_visibility
+from .properties import Wanted, chosen_properties, difference, field_changes, shown_differences, wanted_visibility
 from .selection import Selection
 
 
@@ -49,7 +49,7 @@ def _renamed(
                 **field_changes(master, image, selection.target),
             )
             if patch:
-                changes.append(ObsoleteChange(master.name, image, patch))
+                changes.append(ObsoleteChange(master.name, image, patch, shown_differences(image, patch)))
         for further in (image for image in followers[1:] if not image.hidden):
             uuids = f"{followers[0].id} {further.id}"
             text = f"{listing.region}: image name {master.name} is duplicated. UUIDs: {uuids}"
@@ -69,7 +69,8 @@ def _hidden(selection: Selection, listing: Listing, settled: frozenset[str]) -> 
         for image in sorted(namesakes.get(master.name, ()), key=lambda i: i.order):
             is_visible = not image.hidden and "hidden" not in image.unstated
             if is_visible and same_content(master, image) and not (other and same_content(other, image)):
-                changes[image.id] = ObsoleteChange(master.name, image, Patch(hidden=True))
+                patch = Patch(hidden=True)
+                changes[image.id] = ObsoleteChange(master.name, image, patch, shown_differences(image, patch))
     return list(changes.values())
 
 

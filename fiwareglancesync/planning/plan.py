@@ -72,16 +72,18 @@ def failed_link(entry: PlanEntry, failed: Container[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ObsoleteChange:
-    """An image of the region that follows the master's obsolete one (contract 3.8).
+    """An image of the region that follows one which the master has marked as obsolete, or hidden (contract 3.8).
 
-    :param name: the name with ``_obsolete``
+    :param name: the name that it has afterwards, with ``_obsolete`` unless it is hidden
     :param image: the region's image
     :param patch: name, visibility and properties, in one
+    :param differences: what that brings in line, a phrase each
     """
 
     name: str
     image: Image
     patch: Patch
+    differences: tuple[str, ...] = ()
 
 
 class Tidying(Enum):

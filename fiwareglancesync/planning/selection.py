@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..model import OBSOLETE, Image, Listing, Message
+from ..model import OBSOLETE, Image, Listing, Message, same_hash
 from ..settings import ConditionError, Target
 from .journal import read_carriers
 from .links import in_cycles, linked_first, links_of
@@ -206,7 +206,7 @@ def select(master: Listing, target: Target) -> Selection:
         tuple(by_name.values()),
         tuple(by_name[name] for name in order),
         obsolete,
-        tuple(sorted(sorted_images.hidden, key=lambda image: (image.name, image.order))) if hides else (),
+        tuple(sorted_images.to_hide()) if hides else (),
         tuple(sorted(sorted_images.left_out, key=lambda left: (left.image.name, left.image.order))),
         dict(sorted_images.not_selected),
         tuple(sorted_images.messages),
@@ -225,6 +225,7 @@ class _MasterImages:
         self.left_out: list[LeftOut] = []
         self.hidden: list[Image] = []
         """Hidden images that would be selected if they were not."""
+        self._visible: dict[str, list[Image]] = defaultdict(list)
         self.not_selected: Counter[str] = Counter()
         self._obsolete: list[Image] = []
         self._selected: list[Image] = []
@@ -236,6 +237,8 @@ class _MasterImages:
 
     def _sort(self, image: Image) -> str | None:
         """Put an image of the project where it belongs; why it is not selected, None when it is."""
+        if not image.hidden:
+            self._visible[image.name].append(image)
         try:
             reason = refusal(image, self._target)
         except ConditionError as error:
@@ -261,6 +264,11 @@ class _MasterImages:
         self.not_selected[LEFT_OUT_COUNT] += len(self.left_out)
         self.not_selected = +self.not_selected
         return once
+
+    def to_hide(self) -> list[Image]:
+        """The hidden images whose copies are to be hidden; one with a visible twin is not, for another target's sake."""
+        found = [i for i in self.hidden if not any(same_hash(other, i) for other in self._visible[i.name])]
+        return sorted(found, key=lambda image: (image.name, image.order))
 
     def obsolete(self) -> list[Image]:
         """The obsolete images, each name once."""

@@ -93,7 +93,7 @@ class TestHidden:
         images.change(MASTER, first, os_hidden=True)
         images.add(MASTER, NEW)
         told = images.run(*HIDDEN, *REPLACE)
-        assert "Burgos: updating obsolete image a\n" in told
+        assert "Burgos: Updating the metadata of image a\n" in told
         assert images.held() == {("a", True): md5(OLD), ("a", False): md5(NEW)}
 
     def test_a_hidden_image_that_is_forced_is_uploaded_hidden(self, images: Images) -> None:

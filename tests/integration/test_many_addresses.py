@@ -81,7 +81,7 @@ def of_anybody(cloud: FaultyCloud, region: str) -> list[tuple[str, str, bool]]:
 
 def rows(result: Result) -> list[tuple[str, str]]:
     """Image and status of each row of a status in JSON."""
-    return [(row["image"], row["status"]) for row in json.loads(result.out)]
+    return [(row["image"], row["status"]) for row in json.loads(result.out)["images"]]
 
 
 class TestMaster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -196,6 +197,15 @@ class TestInStep:
 
     def test_what_a_selected_image_needs_is_not_hidden(self) -> None:
         assert plan([OLD, master_image("a", "A", id="m2")], [image("a", "A")], **SYNCED).obsolete == ()
+
+    def test_what_another_target_may_offer_is_not_hidden(self) -> None:
+        twin = master_image("a", "A", id="m2")
+        hidden = replace(OLD, user_properties={"nid": "1"})
+        assert plan([hidden, twin], [image("a", "A")], metadata_set=["nid"], **SYNCED).obsolete == ()
+
+    def test_it_is_said_what_differs(self) -> None:
+        (change,) = plan([OLD], [image("a", "A")], **SYNCED).obsolete
+        assert change.differences == ("hidden False → True",)
 
     def test_rotation_hides_the_old_one_and_uploads_the_new_one(self) -> None:
         made = plan([OLD, NEW], [image("a", "A")], replace=["any"], **SYNCED)
