@@ -20,6 +20,13 @@ from .ini import show
 Entry = dict[str, Any]
 
 
+MAX_FILE = 4 * 2**20
+"""Bytes of the largest file that is read."""
+
+MAX_NODES = 100_000
+"""Values of the largest document that is used, those that YAML's references repeat counted each time."""
+
+
 class CloudProblem(Exception):
     """The entry cannot be used; the text completes "[section] cloud: …" and holds no secret."""
 
@@ -82,7 +89,9 @@ def _first(environ: Mapping[str, str], variable: str, usual: Sequence[str]) -> t
     named = environ.get(variable, "").strip()
     for path in ([named] if named else []) + list(usual):
         try:
-            text = Path(os.path.expanduser(path)).read_text(encoding="utf-8")
+            with Path(os.path.expanduser(path)).open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+            text = data.decode("utf-8")
         except (OSError, ValueError) as error:
             if path == named:
                 reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
@@ -92,7 +101,11 @@ def _first(environ: Mapping[str, str], variable: str, usual: Sequence[str]) -> t
             if isinstance(error, OSError):
                 continue
             raise CloudProblem(f"{path}: expected UTF-8 text") from error
-        return path, _parsed(text, path)
+        if len(data) > MAX_FILE:
+            raise CloudProblem(f"{path}: the file is larger than 4 MiB, expected a file as openstacksdk reads it")
+        document = _parsed(text, path)
+        _refuse_endless(document, path)
+        return path, document
     return "", None
 
 
@@ -112,6 +125,17 @@ def _parsed(text: str, path: str) -> Any:
         raise CloudProblem(text) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise CloudProblem(f"{path}: cannot be read as YAML; expected a file as openstacksdk reads it") from error
+
+
+def _refuse_endless(document: Any, path: str) -> None:
+    """Refuse a document that references make endless, or far larger than its file: nobody could walk through it."""
+    left, found = MAX_NODES, [document]
+    while found:
+        value = found.pop()
+        found += value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+        left -= 1
+        if left < len(found):
+            raise CloudProblem(f"{path}: references (& and *) repeat too much; write the values out instead")
 
 
 def _mapping(document: Any, key: str, file: str) -> Entry:

@@ -109,7 +109,8 @@ def _regions(entry: Entry, where: str) -> Iterator[tuple[str, Entry]]:
     for region in listed.split(",") if isinstance(listed, str) else listed if isinstance(listed, list) else [None]:
         name = region.get("name") if isinstance(region, dict) else region
         values = region.get("values") or {} if isinstance(region, dict) else {}
-        if not isinstance(name, str | int) or not isinstance(values, dict):
+        auth = values.get("auth") or {} if isinstance(values, dict) else None
+        if not isinstance(name, str | int) or not isinstance(auth, dict):
             raise CloudProblem(f"{where}: regions: expected names, or keys name and values for each region")
         if str(name).strip():
             yield str(name).strip(), {str(key).replace("-", "_"): value for key, value in values.items()}

@@ -294,14 +294,14 @@ class TestFiles:
     ) -> None:
         read()
         (folder / "clouds.json").write_text('{"clouds": {"second": {}}}')
-        whole = Path.read_text
+        whole = Path.open
 
-        def refuse(path: Path, *words: Any, **named: Any) -> str:  # root, who may run the tests, reads every file
+        def refuse(path: Path, *words: Any, **named: Any) -> Any:  # root, who may run the tests, reads every file
             if path.name == "clouds.yaml":
                 raise PermissionError(13, "Permission denied")
             return whole(path, *words, **named)
 
-        monkeypatch.setattr(Path, "read_text", refuse)
+        monkeypatch.setattr(Path, "open", refuse)
         assert read_cloud("second", {}).file == str(folder / "clouds.json")
         named = {"OS_CLIENT_CONFIG_FILE": str(folder / "clouds.yaml")}
         assert "which OS_CLIENT_CONFIG_FILE names, cannot be read: Permission denied" in problem(
@@ -351,3 +351,36 @@ class TestOtherTargets:
 
     def test_of_the_master_it_is_one_for_all(self, reading: Any, broken: Path) -> None:
         assert "from the network, which is not read" in reading.problems("[master]\ncloud = fed\n")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)),
+        "a0: &a0 {x: y}\n" + "".join(
+            f"a{n}: &a{n} {{{', '.join(f'k{k}: *a{n - 1}' for k in range(9))}}}\n" for n in range(1, 10)
+        ),
+        "a: &a\n  b: *a\n",
+        "a: &a [*a]\n",
+    ],
+)  # fmt: skip
+def test_references_that_make_a_file_endless_are_refused(folder: Path, text: str) -> None:
+    (folder / "clouds.yaml").write_text(f"{text}clouds:\n  fed:\n    {AUTH}\n")
+    told = problem(lambda: read_cloud("fed", {}))
+    assert told == f"{folder}/clouds.yaml: references (& and *) repeat too much; write the values out instead"
+
+
+def test_references_that_save_typing_are_kept(folder: Path) -> None:
+    (folder / "clouds.yaml").write_text(f"base: &base\n  {AUTH}\nclouds:\n  fed:\n    <<: *base\n    region_name: R\n")
+    assert read_cloud("fed", {}).region == "R"
+
+
+def test_a_file_that_does_not_end_is_refused(folder: Path) -> None:
+    told = problem(lambda: read_cloud("fed", {"OS_CLIENT_CONFIG_FILE": "/dev/zero"}))
+    assert told == "/dev/zero: the file is larger than 4 MiB, expected a file as openstacksdk reads it"
+
+
+@pytest.mark.parametrize("auth", ["5", "[x]", "hunter2"])
+def test_auth_of_a_region_that_holds_no_keys_is_told(read: Read, auth: str) -> None:
+    told = problem(lambda: read(f"regions: [{{name: R, values: {{auth: {auth}}}}}]"))
+    assert told.endswith("regions: expected names, or keys name and values for each region")
