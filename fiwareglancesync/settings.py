@@ -166,8 +166,9 @@ class Target:
 
     @property
     def selects_none(self) -> bool:
-        """Whether only images of ``forcesyncs`` are to be selected, so that none may be (contract 3.1)."""
-        return self.metadata_condition is not None and self.metadata_condition.source.strip() == "False"
+        """Whether it is no mistake that no image is selected: ``metadata_condition = False`` and no ``forcesyncs``."""
+        condition = self.metadata_condition
+        return condition is not None and condition.source.strip() == "False" and not self.forcesyncs
 
     @property
     def mock_project(self) -> str:

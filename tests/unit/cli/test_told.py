@@ -119,6 +119,14 @@ class TestNothingSelected:
         assert shell("--exit-code", "--config", "metadata_condition=False").code == 0
         assert shell("--exit-code", "--config", "metadata_condition=image.name == 'x'").code == 3
 
+    def test_forcesyncs_that_names_nothing_beside_it_is_amiss(self, shell: Shell) -> None:
+        shell.load(Spain=[*self.MASTERS], Burgos=[])
+        ended = shell("--exit-code", "--config", "metadata_condition=False", "forcesyncs=misspelt")
+        assert (ended.code, ended.complaints[-1]) == (
+            3,
+            "WARNING:Exit code 3: no image is selected for target master",
+        )
+
     def test_a_backup_that_is_loaded_without_tenant_id_does_not_look_green(
         self, shell: Shell, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
