@@ -89,6 +89,7 @@ class _Loader:
         has_region = bool(self._section(MAIN).rules.get("master_region"))
         self.resolver = Resolver(environ, os_cloud, mock, has_region)
         self.inherited = self._section(DEFAULT)
+        self._tell_overruled()
 
     def load(self) -> Settings:
         main = self._section(MAIN).rules
@@ -117,6 +118,18 @@ class _Loader:
 
     def _section(self, name: str) -> Values:
         return self.values.get(name) or Values(Section(name, self.source))
+
+    def _tell_overruled(self) -> None:
+        """Tell of words meant for all targets that the section of one overrules: what they protect is not protected."""
+        targets = [values for name, values in self.values.items() if name not in (MAIN, DEFAULT)]
+        for key, entry in self.inherited.section.entries.items():
+            for values in targets if entry.origin == overrides.ORIGIN else []:
+                own, name = values.section.entries.get(key), show(values.section.name)
+                if own is not None and own.origin != entry.origin and own.value != entry.value:
+                    self.findings.warnings.append(
+                        f"{self.inherited.where(key)} has no effect on target {name}, which has its own "
+                        f"({own.origin}); write {name}.{key}=VALUE"
+                    )
 
     def _is_target(self, values: Values, resolved: Resolved) -> bool:
         name, origin = values.section.name, values.section.origin

@@ -153,3 +153,16 @@ class TestReservedSections:
         assert list(settings.targets) == ["master"]
         assert "is reserved, and this version reads nothing in it; ignored" in settings.warnings[0].text
         assert len(settings.warnings) == 1
+
+
+class TestWordsForAllTargets:
+    def test_one_that_a_section_overrules_is_told(self, reading: Any) -> None:
+        text = f"{OTHER}[master]\ndontupdate = {MD5}\n"
+        assert reading.warnings(text, f"dontupdate={'a' * 32}", f"replace={MD5}") == [
+            "--config: [DEFAULT] dontupdate has no effect on target master, which has its own (FILE:7); "
+            "write master.dontupdate=VALUE"
+        ]
+
+    @pytest.mark.parametrize("words", [(f"dontupdate={MD5}",), ("dontupdate=", f"master.dontupdate={'a' * 32}")])
+    def test_one_that_is_said_of_the_target_too_is_not(self, reading: Any, words: tuple[str, ...]) -> None:
+        assert reading.warnings(f"[master]\ndontupdate = {MD5}\n", *words) == []
