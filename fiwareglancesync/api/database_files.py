@@ -75,6 +75,8 @@ def rebind_file(path: Path, old: str, new: str) -> Path:
         _remove(other)
     with _opened(path) as engine:
         rebind(engine, old, new)
+    if _has_log(path):  # somebody has just opened it, and renaming would lose the log; it is found by its record too
+        return path
     path.with_name(f"{path.name}.upgrade").unlink(missing_ok=True)
     return path.rename(target)
 
@@ -115,8 +117,12 @@ def _refuse_in_use(path: Path) -> None:
     """See that nobody has a file open: the last one that closes it takes its write-ahead log along."""
     with _opened(path) as engine:
         recorded(engine)
-    if path.with_name(f"{path.name}-wal").exists():
+    if _has_log(path):
         raise GlanceSyncError(f"the database {path} is in use; stop the server and its workers first")
+
+
+def _has_log(path: Path) -> bool:
+    return path.with_name(f"{path.name}-wal").exists()
 
 
 def _remove(path: Path) -> None:

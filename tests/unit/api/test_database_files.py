@@ -6,11 +6,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
+from fiwareglancesync.api import database_files
 from fiwareglancesync.api.database_files import FILE, file_of, owners, rebind_file, url_of
 from fiwareglancesync.errors import GlanceSyncError
 from fiwareglancesync.jobs.database import open_engine
-from fiwareglancesync.jobs.federation import claim, file_name, recorded
+from fiwareglancesync.jobs.federation import claim, file_name, rebind, recorded
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation, metadata
 from fiwareglancesync.jobs.tasks import TaskRequest
@@ -132,3 +134,21 @@ def test_a_database_in_use_is_not_rebound(tmp_path: Path, used: str) -> None:
     server.close()
     assert (owner_of(path), owner_of(tmp_path / file_name(NEW))) == (OLD, NEW)
     assert owner_of(rebind_file(path, OLD, NEW)) == NEW
+
+
+def test_a_database_that_somebody_opens_meanwhile_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = database(tmp_path / file_name(OLD), OLD, "carla")
+    others: list[sqlite3.Connection] = []
+
+    def watched(engine: Engine, old: str, new: str) -> bool:
+        others.append(sqlite3.connect(path))
+        others[0].execute("SELECT count(*) FROM tasks").fetchone()
+        return rebind(engine, old, new)
+
+    monkeypatch.setattr(database_files, "rebind", watched)
+    moved = rebind_file(path, OLD, NEW)
+    others[0].close()
+    assert (owner_of(moved), tasks_of(moved)) == (NEW, 1)
+    assert file_of(tmp_path, NEW) == moved
