@@ -105,11 +105,17 @@ def read_cloud(name: str, environ: Mapping[str, str]) -> Cloud:
 
 def _regions(entry: Entry, where: str) -> Iterator[tuple[str, Entry]]:
     """The regions that an entry lists, each with the keys that hold for it alone."""
-    listed = entry.get("regions") or entry.get("region_name") or []
-    for region in listed.split(",") if isinstance(listed, str) else listed if isinstance(listed, list) else [None]:
+    listed = entry.get("regions") or entry.get("region_name")
+    if isinstance(listed, str) or listed is None:
+        listed = (listed or "").split(",")
+    elif isinstance(listed, int) and not entry.get("regions"):
+        listed = [listed]
+    for region in listed if isinstance(listed, list) else [None]:
         name = region.get("name") if isinstance(region, dict) else region
         values = region.get("values") or {} if isinstance(region, dict) else {}
         auth = values.get("auth") or {} if isinstance(values, dict) else None
+        if isinstance(name, bool):
+            raise CloudProblem(f"{where}: YAML reads the name of a region as yes or no; write it in quotes")
         if not isinstance(name, str | int) or not isinstance(auth, dict):
             raise CloudProblem(f"{where}: regions: expected names, or keys name and values for each region")
         if str(name).strip():

@@ -384,3 +384,13 @@ def test_a_file_that_does_not_end_is_refused(folder: Path) -> None:
 def test_auth_of_a_region_that_holds_no_keys_is_told(read: Read, auth: str) -> None:
     told = problem(lambda: read(f"regions: [{{name: R, values: {{auth: {auth}}}}}]"))
     assert told.endswith("regions: expected names, or keys name and values for each region")
+
+
+@pytest.mark.parametrize("line", ["region_name: NO", "region_name: on", "regions: [R, NO]", "regions: [{name: NO}]"])
+def test_a_region_that_yaml_takes_for_yes_or_no_is_not_dropped(read: Read, line: str) -> None:
+    told = problem(lambda: read(line))
+    assert told.endswith("YAML reads the name of a region as yes or no; write it in quotes")
+
+
+def test_a_region_may_be_a_number(read: Read) -> None:
+    assert read("region_name: 7").region == "7"
