@@ -114,7 +114,10 @@ def _parsed(text: str, path: str) -> Any:
     import yaml
 
     try:
-        return json.loads(text) if path.endswith("json") else yaml.safe_load(text)
+        if path.endswith("json"):
+            return json.loads(text)
+        _refuse_duplicates(yaml.compose(text, yaml.SafeLoader), path)
+        return yaml.safe_load(text)
     except json.JSONDecodeError as error:
         raise CloudProblem(f"{path}:{error.lineno}: cannot be read as JSON from column {error.colno} on") from error
     except yaml.MarkedYAMLError as error:
@@ -125,6 +128,31 @@ def _parsed(text: str, path: str) -> Any:
         raise CloudProblem(text) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise CloudProblem(f"{path}: cannot be read as YAML; expected a file as openstacksdk reads it") from error
+
+
+def _refuse_duplicates(root: Any, path: str) -> None:
+    """Refuse a key that is given twice: of two entries of one name, or two passwords, the last one would win.
+
+    :param root: the document's node, or None
+    """
+    import yaml
+
+    seen, waiting = set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:  # an alias may lead back
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in node.value:
+                waiting.append(value)
+                if isinstance(key, yaml.ScalarNode) and key.value in keys and key.value != "<<":
+                    line = key.start_mark.line + 1
+                    raise CloudProblem(f"{path}:{line}: {show(key.value)} is given twice; keep one of them")
+                keys.add(str(key.value))
 
 
 def _refuse_endless(document: Any, path: str) -> None:

@@ -9,7 +9,7 @@ TIME_OPTIONS: tuple[Option, ...] = (
     Option(
         "list_images_timeout",
         TIMEOUT,
-        "How long to wait for the list of images of a region, in seconds or with d, h, min and s (1h30min), as "
+        "How long to wait for the list of images of a region, in seconds or with w, d, h, min and s (1h30min), as "
         "in all the times below. Time that a service asks to wait does not count.",
     ),
     Option(

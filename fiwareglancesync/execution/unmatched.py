@@ -6,8 +6,8 @@ from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from ..errors import CloudError
-from ..facade import Federation
-from ..model import Image, Listing, Message, nearest, normal_uuid
+from ..facade import Federation, StandIn
+from ..model import Image, Listing, Message, is_uuid, nearest, normal_uuid
 from ..settings import ListEntry, Settings, own_region
 
 NEAR = 0.8
@@ -33,7 +33,9 @@ def unmatched_entries(
         if entry.key == "ignore_regions":
             text = _unknown_region(entry, settings, regions)
         elif entry.key == "forcesyncs":
-            text = _unknown_image(entry, master.images)
+            # Of a word that is no UUID the reader of the configuration has told; an embedded federation may have it.
+            told = not is_uuid(entry.word) and not isinstance(federation, StandIn)
+            text = None if told else _unknown_image(entry, master.images)
         else:
             text = _misspelt_property(entry, properties, settings)
         if text is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..errors import ConfigError, GlanceSyncError, NotInstalled
 from .locks import lock
 
 
@@ -12,13 +13,19 @@ def check_database(database: str) -> None:
     """See whether regions can be held, as far as that shows without asking the database.
 
     :param database: as for ``region_lock``
-    :raises GlanceSyncError: the URL is wrong
+    :raises ConfigError: the URL is wrong
     :raises NotInstalled: the driver of the database is not installed
     """
-    if database:
-        from .database import open_engine
+    if not database:
+        return
+    from .database import open_engine
 
+    try:
         open_engine(database).dispose()
+    except NotInstalled:
+        raise
+    except GlanceSyncError as error:
+        raise ConfigError(f"[main] database: {error}") from error
 
 
 @contextmanager

@@ -266,7 +266,7 @@ class _MasterImages:
         return once
 
     def to_hide(self) -> list[Image]:
-        """The hidden images whose copies are to be hidden; one with a visible twin is not, for another target's sake."""
+        """The hidden images whose copies are to be hidden; one with a visible twin is not, for other targets."""
         found = [i for i in self.hidden if not any(same_hash(other, i) for other in self._visible[i.name])]
         return sorted(found, key=lambda image: (image.name, image.order))
 

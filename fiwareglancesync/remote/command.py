@@ -27,6 +27,7 @@ from .wish import wish
 
 T = TypeVar("T")
 
+WRONG_REQUEST = 400
 UNKNOWN_REGION = 410
 """HTTP status of a region that the server does not know."""
 
@@ -200,7 +201,7 @@ class RemoteCommand:
         """Do something with each region that is named; what the server refuses about one leaves the others.
 
         :param regions: those that are meant; None means all that are named
-        :raises UsageError: a name was meant otherwise (contract 1.3)
+        :raises UsageError: a name was meant otherwise, or the request makes no sense (contract 1.2, 1.3)
         """
         done: dict[str, T] = {}
         for region in self._named() if regions is None else regions:
@@ -208,6 +209,8 @@ class RemoteCommand:
                 done[region] = action(region)
             except RegionRefused as error:
                 self._check_name(region, error)
+                if error.status == WRONG_REQUEST and not done:
+                    raise UsageError(f"{region}: {error.cause}") from error
                 self._refused(region, error)
         return done
 

@@ -394,3 +394,25 @@ def test_a_region_that_yaml_takes_for_yes_or_no_is_not_dropped(read: Read, line:
 
 def test_a_region_may_be_a_number(read: Read) -> None:
     assert read("region_name: 7").region == "7"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "name"),
+    [
+        ("clouds:\n  fed:\n    auth: {}\n  fed:\n    auth: {}\n", 4, "fed"),
+        ("clouds:\n  fed:\n    auth:\n      password: hunter2\n      user: u\n      password: other\n", 6, "password"),
+        ("clouds:\n  fed: {auth: {}}\nclouds: {}\n", 3, "clouds"),
+    ],
+)
+def test_a_key_that_is_given_twice_is_told_with_its_line(folder: Path, text: str, line: int, name: str) -> None:
+    (folder / "clouds.yaml").write_text(text)
+    told = problem(lambda: read_cloud("fed", {}))
+    assert told == f"{folder / 'clouds.yaml'}:{line}: {name} is given twice; keep one of them"
+
+
+def test_what_a_reference_brings_in_may_be_said_otherwise(folder: Path) -> None:
+    (folder / "clouds.yaml").write_text(
+        f"base: &base\n  {AUTH}\n  region_name: Spain\n"
+        "clouds:\n  fed:\n    <<: *base\n    region_name: Burgos\n"
+    )
+    assert read_cloud("fed", {}).region == "Burgos"

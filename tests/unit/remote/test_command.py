@@ -187,6 +187,11 @@ class TestSync:
         asked = ["GET /regions/Burgos/tasks", "GET /regions/Nowhere/tasks", "POST /regions/Burgos"]
         assert server.lines[-3:] == asked
 
+    def test_a_request_that_makes_no_sense_is_wrong_usage(self, server: ScriptedServer, remote: Call) -> None:
+        server.on("POST", "/regions/Burgos", refused(400, "config.rplace: unknown key"))
+        told = "ERROR:Burgos: config.rplace: unknown key (HTTP 400)"
+        assert remote("sync", "Burgos", "--config", "rplace=any") == (2, [], [told])
+
     @pytest.mark.parametrize("command", ["sync", "status"])
     def test_a_word_that_is_no_region_but_a_command_is_wrong_usage(
         self, server: ScriptedServer, remote: Call, command: str
