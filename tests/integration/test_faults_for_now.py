@@ -56,7 +56,7 @@ class TestRates:
         assert result.warnings
         for line in result.warnings:
             assert "Too many requests. (HTTP 429); waiting " in line
-            assert line.endswith("s, as it asks")
+            assert line.endswith(", as it asks")
         events = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
         waits = [event for event in events if event["kind"] == "waiting"]
         assert [f"WARNING:{event['message']}" for event in waits] == result.warnings
