@@ -53,7 +53,6 @@ def _started(event: Event) -> Iterator[Line]:
         yield from _differences(event, logging.DEBUG)
     elif event.action is Action.OBSOLETE:
         yield logging.INFO, f"{r}: updating obsolete image {n}"
-        yield from _differences(event, logging.DEBUG)
     elif event.action is Action.TIDY:
         yield logging.INFO, f"{r}: Tidying image {n} (UUID {event.uuid}), left by an interrupted run"
 
@@ -73,7 +72,6 @@ def _pending(event: Event) -> Iterator[Line]:
         yield from _differences(event, logging.INFO)
     elif event.action is Action.OBSOLETE:
         yield logging.INFO, f"{r}: Image pending to be marked obsolete: {n}"
-        yield from _differences(event, logging.INFO)
     elif event.action is Action.TIDY:
         yield logging.INFO, f"{r}: Image pending to be tidied: {n} (UUID {event.uuid})"
 

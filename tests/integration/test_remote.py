@@ -73,17 +73,17 @@ def test_all_regions_are_asked_anew(remote: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "ends", "says"),
     [
-        (("status", "Nowhere"), "Nowhere: unknown region; the regions of target master are: Burgos, Caceres, Spain"),
-        (("sync", "Nowhere"), "Nowhere: unknown region; the regions of target master are: Burgos, Caceres, Spain"),
-        (("sync", "Burgos", "--config", "spool_dir=/"), "Burgos: config.spool_dir: "),
-        (("sync", "Burgos", "--config", "metadata_condition=1 +"), "Burgos: [master] metadata_condition: "),
-        (("watch", "Burgos", "nix"), "Burgos: The region has no such task."),
-        (("cancel", "Burgos", "nix"), "Burgos: The region has no such task."),
+        (("status", "Nowhere"), 1, "Nowhere: unknown region; the regions of target master are: Burgos, Caceres, Spain"),
+        (("sync", "Nowhere"), 1, "Nowhere: unknown region; the regions of target master are: Burgos, Caceres, Spain"),
+        (("sync", "Burgos", "--config", "spool_dir=/"), 2, "Burgos: config.spool_dir: "),
+        (("sync", "Burgos", "--config", "metadata_condition=1 +"), 2, "Burgos: [master] metadata_condition: "),
+        (("watch", "Burgos", "nix"), 1, "Burgos: The region has no such task."),
+        (("cancel", "Burgos", "nix"), 1, "Burgos: The region has no such task."),
     ],
 )
-def test_what_the_server_refuses_is_one_line(remote: Call, words: tuple[str, ...], says: str) -> None:
+def test_what_the_server_refuses_is_one_line(remote: Call, words: tuple[str, ...], ends: int, says: str) -> None:
     code, out, err = remote(*words)
-    assert (code, out, len(err)) == (1, [], 1)
+    assert (code, out, len(err)) == (ends, [], 1)
     assert err[0].startswith(f"ERROR:{says}")
