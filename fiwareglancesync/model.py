@@ -184,8 +184,10 @@ def same_content(master: Image, image: Image) -> bool:
     :return: whether they state the same hash; where the master's states none, whether the image was made of it and
         verified, as ``SOURCE_HASH`` tells
     """
-    if master.has_content_hash:
-        return same_hash(master, image)
+    return same_hash(master, image) or (not master.has_content_hash and _was_made_of(master, image))
+
+
+def _was_made_of(master: Image, image: Image) -> bool:
     text = image.user_properties.get(SOURCE_HASH)
     return text is not None and text == source_hash(master, image)
 
@@ -357,7 +359,7 @@ class Listing:
 
         Anybody can write ``SOURCE_HASH`` on an image of their own: only the project's images prove something by it.
         """
-        return same_content(master, image) and (master.has_content_hash or self.owns(image))
+        return same_hash(master, image) or (self.owns(image) and same_content(master, image))
 
 
 @dataclass(frozen=True, slots=True)
