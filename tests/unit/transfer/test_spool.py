@@ -137,10 +137,13 @@ class TestLeftovers:
     ) -> None:
         monkeypatch.setattr(attempts, "FIRST_WAIT", 3600.0)
         leave(master, folder, b"X" + CONTENT[1:HALF])
+        read_some = threading.Event()
+        master.before = held(read_some, HALF)
         spool = master.spool(folder)
         with spool.open(master.images[0]) as body:
             pieces = body.pieces()
             assert bytes_of(next(pieces))[:1] == b"X"
+            read_some.set()
             until(lambda: not any(file.stat().st_size for file in data_files(folder)), "that it is dropped")
             with pytest.raises(SourceBroke, match=r"^what had been left of the copy was damaged; it has been dropped$"):
                 next(pieces)
