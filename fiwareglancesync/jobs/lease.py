@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from ..errors import GlanceSyncError, RegionLocked
 from .clock import NOW
 from .database import open_engine
+from .locks import is_running
 from .tables import key_of, leases
 
 RENEWAL = 10.0
@@ -189,17 +190,6 @@ def one_line(error: SQLAlchemyError) -> str:
     """What a database complains about, without statements and addresses that say nothing to a user."""
     cause = getattr(error, "orig", None) or error
     return " ".join(str(cause).split())
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is a process of that number on this machine."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _is_dead(holder: Row[Any]) -> bool:

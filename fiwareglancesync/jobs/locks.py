@@ -10,7 +10,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
@@ -87,22 +87,43 @@ def _locked(path: Path, run: str, *, wait: bool) -> Iterator[str]:
         file.seek(0)
         last_holder = str(_read(file).get("run", ""))
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        file.seek(0)
-        file.truncate()
-        json.dump({"run": run, "pid": os.getpid(), "host": socket.gethostname(), "started": started}, file)
-        file.flush()
-        yield last_holder
+        introduction = {"run": run, "pid": os.getpid(), "host": socket.gethostname(), "started": started}
+        _write(file, introduction)
+        try:
+            yield last_holder
+        finally:
+            with suppress(OSError):  # a full disk: the lock is free all the same
+                _write(file, {**introduction, "ended": True})
+
+
+def _write(file: TextIO, introduction: Mapping[str, object]) -> None:
+    file.seek(0)
+    file.truncate()
+    json.dump(introduction, file)
+    file.flush()
 
 
 def _introduced(file: TextIO) -> Mapping[str, object]:
-    """What the holder wrote; one that has just begun gets a moment to do so."""
+    """What the holder wrote, nothing when it has not; one that has just begun gets a moment to do so.
+
+    Until then the file tells of who held the lock before.
+    """
     end = time.monotonic() + INTRODUCTION
     while True:
         file.seek(0)
         holder = _read(file)
-        if holder or time.monotonic() >= end:
+        if holder and not _has_ended(holder):
             return holder
+        if time.monotonic() >= end:
+            return {}
         time.sleep(INTRODUCTION / 50)
+
+
+def _has_ended(holder: Mapping[str, object]) -> bool:
+    """Whether a holder has given the lock back, or was a process of this machine that is no more."""
+    pid = holder.get("pid")
+    killed = holder.get("host") == socket.gethostname() and isinstance(pid, int) and not is_running(pid)
+    return bool(holder.get("ended")) or killed
 
 
 def _read(file: TextIO) -> Mapping[str, object]:
@@ -112,6 +133,17 @@ def _read(file: TextIO) -> Mapping[str, object]:
     except ValueError:
         return {}
     return holder if isinstance(holder, dict) else {}
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process of that number on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _held_by(holder: Mapping[str, object]) -> str:

@@ -29,7 +29,8 @@ from ..facade.factory import EMBEDDED, open_federation
 from ..planning import Choice
 from .database import open_engine
 from .federation import federation_of
-from .lease import is_running, one_line, this_machine
+from .lease import one_line, this_machine
+from .locks import is_running
 from .overview import Watch, summary_of
 from .recording import TaskRecorder
 from .region import RegionJob, region_error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -181,15 +182,29 @@ def test_a_holder_of_the_same_run_is_waited_for(root: Path) -> None:
             assert held(second)
 
 
+def _killed() -> str:
+    """What a process wrote that is no more."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return json.dumps({"run": "earlier", "pid": ended.pid, "host": socket.gethostname(), "started": "then"})
+
+
+def _given_back() -> str:
+    """What a process wrote that has given the lock back, and lives on."""
+    written = {"run": "earlier", "pid": os.getpid(), "host": socket.gethostname(), "started": "then", "ended": True}
+    return json.dumps(written)
+
+
+@pytest.mark.parametrize("before", [str, _killed, _given_back], ids=["nothing", "a killed one", "one that has ended"])
 def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_is(
-    root: Path, files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
+    root: Path, files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch, before: Callable[[], str]
 ) -> None:
     monkeypatch.setattr(locks, "INTRODUCTION", 60.0)
     with holder(root, "a", "us") as first:
         assert held(first)
         file, _ = files()
         said = file.read_text()
-        file.write_text("")
+        file.write_text(before())
 
         def introduce(seconds: float) -> None:
             file.write_text(said)
@@ -199,6 +214,18 @@ def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_i
         monkeypatch.setattr("time.sleep", introduce)
         with lock(("a",), "us") as last_holder:
             assert last_holder == "us"
+
+
+def test_who_held_it_before_is_not_taken_for_the_holder(
+    root: Path, files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "INTRODUCTION", 0.1)
+    with holder(root, "a", "them") as first:
+        assert held(first)
+        file, _ = files()
+        file.write_text(_given_back())
+        with pytest.raises(RegionLocked, match="a process that has just begun"), lock(("a",), "us"):
+            pytest.fail("two hold it")
 
 
 def test_whoever_gets_it_is_told_which_run_held_it_last() -> None:
