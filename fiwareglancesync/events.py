@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from .model import Message, SyncStatus
+from .base.messages import Message
+from .model import SyncStatus
 
 
 class Kind(str, Enum):

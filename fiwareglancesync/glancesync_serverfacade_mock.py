@@ -17,10 +17,11 @@ if not __package__:
     # Run as a file: Python looked for modules beside it, where ours would hide others of the same name.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from fiwareglancesync.errors import GlanceSyncError
+from fiwareglancesync.base.errors import GlanceSyncError
+from fiwareglancesync.base.parser import Parser
+from fiwareglancesync.base.text import one_line
 from fiwareglancesync.facade.csv_loader import load
 from fiwareglancesync.facade.csv_mock import VARIABLE
-from fiwareglancesync.parser import Parser
 
 DEFAULT_PATH = ".glancesync_persist"
 """Name of the folder, in the user's home, that is used unless another is named."""
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (GlanceSyncError, OSError, RuntimeError) as problem:
         if made is not None:
             made.rmdir()
-        print(f"ERROR: {_one_line(problem)}", file=sys.stderr)
+        print(f"ERROR: {one_line(str(problem))}", file=sys.stderr)
         return 2
     print(f"export {VARIABLE}={shlex.quote(str(folder))}")
     return 0
@@ -61,10 +62,6 @@ def _parser() -> Parser:
     parser.add_argument("--confirm", action="store_true", help="replace the federation that P already holds")
     parser.add_argument("dir", metavar="DIR", help="folder with the files that --make-backups wrote")
     return parser
-
-
-def _one_line(problem: BaseException) -> str:
-    return " ".join(str(problem).split())
 
 
 if __name__ == "__main__":

@@ -6,16 +6,16 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
+from .base.errors import CloudError
+from .base.messages import Message
+from .base.parser import refuse_options
 from .config import load_settings
-from .errors import CloudError
 from .events import Emit, Event, Kind, one_at_a_time
 from .execution.outcome import RegionOutcome
 from .execution.regions import RegionRef, all_regions, resolve_regions
 from .execution.run import Run
 from .facade.factory import EMBEDDED, open_federation
 from .jobs.region import Mode, RegionJob, RegionResult, StatusRow, refused
-from .model import Message
-from .parser import refuse_options
 from .planning import Choice
 from .settings import Decision
 

@@ -6,16 +6,12 @@ Nothing here does I/O or decides anything that needs more than the values at han
 from __future__ import annotations
 
 import json
-import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
-
-MIB = 2**20
-"""Bytes in a MiB, which the texts print as "MB" (contract, preamble)."""
 
 MAX_NAME = 255
 """Characters that an image's name may have."""
@@ -219,22 +215,6 @@ def normal_uuid(text: str) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The known name that was probably meant; None when none is near. Case does not count.
-
-    :param word: a name that is not known
-    :param known: the names that are
-    :param cutoff: how much of the names must agree, from 0 to 1
-    """
-    from difflib import get_close_matches
-
-    names: dict[str, str] = {}
-    for name in known:
-        names.setdefault(name.casefold(), name)
-    near = get_close_matches(word.casefold(), names, 1, cutoff)
-    return names[near[0]] if near else None
-
-
 def same_project(one: str, other: str) -> bool:
     """Compare two project ids, left-padded with zeros to 32 characters (contract 3.1).
 
@@ -360,27 +340,3 @@ class Listing:
         Anybody can write ``SOURCE_HASH`` on an image of their own: only the project's images prove something by it.
         """
         return same_hash(master, image) or (self.owns(image) and same_content(master, image))
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A line for the user that is neither data nor narrative; the text is whole, prefix included.
-
-    :param level: ``logging.WARNING`` or ``logging.ERROR``
-    :param text: the sentence, as contract 1.4 words it
-    :param image: name of the image it is about, or None
-    """
-
-    level: int
-    text: str
-    image: str | None = None
-
-    @staticmethod
-    def warning(text: str, image: str | None = None) -> Message:
-        """A warning."""
-        return Message(logging.WARNING, text, image)
-
-    @staticmethod
-    def error(text: str, image: str | None = None) -> Message:
-        """An error."""
-        return Message(logging.ERROR, text, image)

@@ -9,7 +9,7 @@ if __name__ == "__main__" and not __package__:
     # Run as ./run.py: the package is beside this file, and its modules must not be found by their bare names.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from fiwareglancesync.dependencies import missing_told
+from fiwareglancesync.base.dependencies import missing_told
 
 
 def main() -> None:

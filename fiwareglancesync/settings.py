@@ -8,7 +8,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from .model import MIB, Image, Message
+from .base.messages import Message
+from .base.units import MIB
+from .model import Image
 
 MASTER = "master"
 """Name of the target where the master region is."""

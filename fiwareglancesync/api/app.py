@@ -18,11 +18,11 @@ from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import __version__
+from ..base.database import error_text
+from ..base.errors import ConfigError
 from ..config import load_settings
-from ..errors import ConfigError
 from ..facade.factory import EMBEDDED
 from ..jobs.federation import federation_of, refuse_another
-from ..jobs.lease import one_line
 from ..jobs.locks import lock_folders
 from ..jobs.queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, Workplace
@@ -208,7 +208,7 @@ def _sweep(found: Service) -> None:
                 next_removal = time.monotonic() + RETENTION
             found.executor.tend(store)
         except SQLAlchemyError as error:
-            log.warning("The tasks cannot be looked after: %s", one_line(error))
+            log.warning("The tasks cannot be looked after: %s", error_text(error))
         except ExecutorFailed as error:
             log.warning("Tasks that wait cannot be handed over: %s", error)
         except Exception:  # whatever it was, it passes or stays, but the tasks of later are looked after

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from ..errors import CloudError
+from ..base.errors import CloudError
 from ..facade import Federation
 from ..facade.factory import open_federation
 from ..jobs.overview import Watch

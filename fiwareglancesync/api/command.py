@@ -10,8 +10,8 @@ from flask import Flask
 from flask.cli import ScriptInfo, shell_command
 from flask_migrate.cli import db as db_group
 
+from ..base.errors import ConfigError, GlanceSyncError, NotInstalled
 from ..config.resolving import CHOSEN
-from ..errors import ConfigError, GlanceSyncError, NotInstalled
 from .server import develop, serve
 from .settings import StartError
 

@@ -16,10 +16,9 @@ from flask_migrate import Migrate, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..base.database import connect_args, database_url, error_text, no_driver, prepare
 from ..jobs import tables
-from ..jobs.database import connect_args, database_url, no_driver, prepare
 from ..jobs.federation import claim, may_be_renamed, rebind_command, refuse_another
-from ..jobs.lease import one_line
 from ..settings import Settings
 from .database_files import file_of, owners, url_of
 from .settings import DATABASE_VARIABLE, ServerSettings, StartError
@@ -188,7 +187,7 @@ def reported() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise StartError([f"The database cannot be used: {one_line(error)}"]) from error
+        raise StartError([f"The database cannot be used: {error_text(error)}"]) from error
 
 
 @contextmanager

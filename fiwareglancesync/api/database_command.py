@@ -10,12 +10,12 @@ from pathlib import Path
 
 from flask import Flask
 
+from ..base.database import open_engine
+from ..base.errors import GlanceSyncError, UsageError
+from ..base.parser import Parser
 from ..config import load_settings
-from ..errors import GlanceSyncError, UsageError
 from ..facade.factory import EMBEDDED
-from ..jobs.database import open_engine
 from ..jobs.federation import OtherFederation, federation_of, may_be_renamed, rebind, rebind_command, recorded, shown
-from ..parser import Parser
 from ..settings import Settings
 from .database import choose_url, configured_url, open_database, reported, upgrade_database
 from .database_files import owners, rebind_file

@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import GlanceSyncError
-from ..jobs.database import open_engine
+from ..base.database import open_engine
+from ..base.errors import GlanceSyncError
 from ..jobs.federation import EMBEDDED_PREFIX, file_name, rebind, recorded
 from ..jobs.tables import tasks
 

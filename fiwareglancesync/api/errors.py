@@ -11,7 +11,16 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from ..errors import CloudError, ConfigError, GlanceSyncError, Scope, TimedOut, UnknownRegion, UnknownTarget, UsageError
+from ..base.errors import (
+    CloudError,
+    ConfigError,
+    GlanceSyncError,
+    Scope,
+    TimedOut,
+    UnknownRegion,
+    UnknownTarget,
+    UsageError,
+)
 from ..jobs.overview import MasterFailed
 from ..jobs.runner import ExecutorFailed
 

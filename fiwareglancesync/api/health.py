@@ -10,7 +10,7 @@ from threading import Lock
 
 import requests
 
-from ..errors import NotFound
+from ..base.errors import NotFound
 from .service import Service
 from .settings import ExecutorKind
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 
-from ..jobs.signals import cancellable
+from ..base.signals import cancellable
 from ..settings import Settings
 from .logs import set_up
 from .settings import ServerSettings, StartError, is_loopback

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
+from ..base.errors import ConfigError, UnknownRegion
 from ..config import load_settings
 from ..config.overrides import ORIGIN
-from ..errors import ConfigError, UnknownRegion
 from ..execution.regions import RegionRef
 from ..jobs.overview import Watch
 from ..jobs.runner import Executor, ExecutorFailed

@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..errors import GlanceSyncError
+from ..base.errors import GlanceSyncError
 
 SYSTEM_FOLDER = Path("/etc/fiware.d")
 SETTINGS_FILE, LOGGING_FILE = "fiware-glancesync.cfg", "fiware-glancesync-logging.cfg"

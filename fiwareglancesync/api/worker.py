@@ -14,17 +14,17 @@ from collections.abc import Mapping, Sequence
 
 from flask import Flask
 
+from ..base.database import open_engine
+from ..base.errors import ConfigError
+from ..base.parser import Parser
 from ..config import load_settings
 from ..config.resolving import CHOSEN
-from ..errors import ConfigError
 from ..facade.factory import EMBEDDED
-from ..jobs.database import open_engine
 from ..jobs.federation import federation_of
 from ..jobs.queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.queue_worker import work
 from ..jobs.runner import Workplace
 from ..jobs.store import TaskStore
-from ..parser import Parser
 from ..settings import Settings
 from .database import choose_url, open_database, take_database
 from .flask_file import read_flask_file

@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 
 from .. import __version__
-from ..errors import UsageError
-from ..parser import Parser, refuse_options
+from ..base.errors import UsageError
+from ..base.parser import Parser, refuse_options
 from .commands import COMMANDS
 
 WAYS = ("auto", "file", "stream", "spool", "server")

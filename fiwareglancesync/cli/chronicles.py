@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
+from ..base.file_names import file_name
 from ..events import Event
 from ..execution.regions import RegionRef
-from ..facade.names import file_name
 from .files import Lost, PrivateFile
 from .narrative import Chronicle
 

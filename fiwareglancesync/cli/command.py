@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 from traceback import format_exc
 
-from ..errors import Cancelled, CloudError, UnknownRegion, UsageError
+from ..base.errors import Cancelled, CloudError, UnknownRegion, UsageError
+from ..base.messages import Message
 from ..events import Emit, Event, Kind, one_at_a_time
 from ..execution.outcome import RegionOutcome
 from ..execution.regions import RegionRef, all_regions, resolve_regions
@@ -22,7 +23,6 @@ from ..jobs.holding import check_database
 from ..jobs.lookahead import looked_at
 from ..jobs.pool import Told, run_jobs
 from ..jobs.region import Mode, RegionJob, RegionResult, refused, region_error
-from ..model import Message
 from ..planning import Choice
 from ..settings import MASTER, Settings, Target
 from .chronicles import Chronicles

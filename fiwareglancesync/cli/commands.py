@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ..parser import Parser
+from ..base.parser import Parser
 
 Main = Callable[[Sequence[str], str], int]
 """Takes the words after the command's own, and how the user called it; gives the exit code (contract 1.2)."""

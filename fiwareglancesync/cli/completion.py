@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ..dependencies import missing_told
-from ..parser import Parser
+from ..base.dependencies import missing_told
+from ..base.parser import Parser
 from .arguments import build_parser
 from .commands import COMMANDS
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from ..errors import UsageError
+from ..base.errors import UsageError
 
 Lost = Callable[[str], None]
 """Told in one line which file is incomplete, and why."""

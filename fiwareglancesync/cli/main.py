@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from ..errors import Cancelled, ConfigError, GlanceSyncError
+from ..base.errors import Cancelled, ConfigError, GlanceSyncError
+from ..base.text import printable
 from .arguments import parse_arguments
 from .commands import command_of
 from .mistaken import advice
 from .narrative import write_line
-from .text import printable
 
 GARBAGE = 50_000
 """New objects between two looks for cycles of them; Python's own 700 is for programs that make many."""
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell(str(error))
         return getattr(error, "exit_code", 1)
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who did not ask for it
-        from ..dependencies import not_installed
+        from ..base.dependencies import not_installed
 
         _trace(debug)
         missing = not_installed(error)
@@ -73,10 +73,10 @@ def _run(words: Sequence[str], prog: str, *, is_process: bool) -> int:
         return command.load()(words[1:], f"{prog} {words[0]}")
     options = parse_arguments(words, prog)
     # Only now, so that --help and mistakes are answered at once.
+    from ..base.signals import cancellable, ignore_signals
     from ..config import check_targets, load_settings
     from ..execution.regions import RegionRef
     from ..facade.factory import EMBEDDED, open_federation
-    from ..jobs.signals import cancellable, ignore_signals
     from .command import Command
     from .tables import reconfigure_output
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..model import nearest
+from ..base.text import nearest
 from .commands import COMMANDS
 
 LIKENESS = 0.8

@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Protocol, TextIO
 
+from ..base.text import printable
+from ..base.units import MIB
 from ..events import Action, Event, Kind
-from ..model import MIB
-from .text import printable
 
 Line = tuple[int, str]
 """A level of ``logging`` and a text."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..base.text import printable
 from ..events import Event, Kind
 from .narrative import TITLES
-from .text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

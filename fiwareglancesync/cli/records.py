@@ -10,8 +10,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..base.units import MIB
 from ..events import Event
-from ..model import MIB
 
 if TYPE_CHECKING:
     from ..execution.outcome import ImageOutcome, RegionOutcome

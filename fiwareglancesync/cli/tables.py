@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
-from ..model import MIB, SyncStatus
-from .text import printable
+from ..base.text import printable
+from ..base.units import MIB
+from ..model import SyncStatus
 
 if TYPE_CHECKING:
     from ..execution.regions import RegionRef

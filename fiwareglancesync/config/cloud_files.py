@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..model import nearest
-from .ini import show
+from ..base.text import nearest, show
 
 Entry = dict[str, Any]
 

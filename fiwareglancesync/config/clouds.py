@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..model import nearest
+from ..base.text import nearest, show
 from .auth_types import ACCEPTED, APPLICATION_TYPES, AUTH_TYPES, PASSWORD_TYPES, AuthType
 from .cloud_files import CloudProblem, Entry, RawEntry, find_entry
-from .ini import show
 from .values import parse_boolean, parse_file, parse_interface, parse_url
 
 _SCOPE = {

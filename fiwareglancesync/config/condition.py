@@ -11,12 +11,12 @@ import io
 import tokenize
 import warnings
 
-from ..errors import ConfigError
+from ..base.errors import ConfigError
+from ..base.text import show
 from ..model import Image
 from ..settings import ConditionError
 from .condition_compiler import Compiler, Refused
 from .condition_values import MAX_STEPS, Frame, OutOfSteps
-from .ini import show
 
 MAX_LENGTH = 2000
 """Characters of an expression (contract 2)."""

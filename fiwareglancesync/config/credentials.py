@@ -10,9 +10,9 @@ import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..base.text import show
 from ..settings import MASTER, Credential
 from .auth_types import APPLICATION_TYPES, PASSWORD_TYPES, PLUGINS
-from .ini import show
 from .values import parse_boolean, parse_file, parse_interface, parse_url
 
 Layer = Mapping[str, Any]

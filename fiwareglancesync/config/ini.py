@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from ..base.text import show
+
 _HEADER = re.compile(r"\[(.*)\]\s*(?:[#;].*)?")
 _DELIMITER = re.compile(r"[=:]")
 
@@ -167,23 +169,3 @@ class _Reader:
 
     def _problem(self, origin: str, text: str) -> None:
         self.document.problems.append(f"{origin}: {text}")
-
-
-def show(text: str, limit: int = 80) -> str:
-    """Make text from a stranger fit for a line: control characters escaped, long text cut.
-
-    :param text: any text
-    :param limit: characters to keep
-    :return: one printable line
-    """
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return "".join(_escape(char) for char in cut)
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    if code < 0x20 or 0x7F <= code < 0xA0:
-        return f"\\x{code:02x}"
-    if 0xD800 <= code < 0xE000 or code in (0x2028, 0x2029):
-        return f"\\u{code:04x}"
-    return char

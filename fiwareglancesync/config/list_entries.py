@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from ..base.text import show
 from ..settings import ListEntry, Target, own_region
-from .ini import show
 from .option import DEFAULT
 from .sections import Findings, Values
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..model import is_uuid, nearest
+from ..base.text import nearest, show
+from ..model import is_uuid
 from ..settings import ANY
-from .ini import show
 
 if TYPE_CHECKING:
     from .sections import Findings, Values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import UsageError
+from ..base.errors import UsageError
 from .ini import Document, Entry, Section
 from .option import DEFAULT, MAIN
 from .options import BY_MAIN_KEY, BY_TARGET_KEY

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
-from ..model import Message, nearest
+from ..base.errors import ConfigError
+from ..base.messages import Message
+from ..base.text import nearest, show
 from ..settings import MASTER, Settings, Target
 from . import ini, overrides, sections
-from .ini import Document, Section, show
+from .ini import Document, Section
 from .list_entries import list_entries, own_regions
 from .option import DEFAULT, MAIN
 from .resolving import ENVIRONMENT, Resolved, Resolver

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..base.text import show
 from ..settings import MASTER, Credential
 from . import credentials
 from .cloud_files import CloudProblem
 from .clouds import Cloud, read_cloud
-from .ini import show
 from .merging import MACHINE, Kind, Merged, Refusal, Source, connection, merge
 from .option import DEFAULT
 from .overrides import ORIGIN

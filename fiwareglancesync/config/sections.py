@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import ConfigError
-from ..model import nearest
+from ..base.errors import ConfigError
+from ..base.text import nearest, show
 from ..settings import MASTER
 from . import credentials
-from .ini import Section, show
+from .ini import Section
 from .lists import check_lists
 from .merging import CONNECTION
 from .option import DEFAULT, MAIN, Option

@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from ..errors import (
+from ..base.attempts import attempts
+from ..base.errors import (
     CloudError,
     Forbidden,
     GlanceSyncError,
@@ -24,13 +25,12 @@ from ..errors import (
     Unauthorized,
     VerificationError,
 )
+from ..base.waiting import pause
 from ..facade import ServerImport
-from ..facade.waiting import pause
 from ..model import JOURNAL, MEMBERS, SOURCE_HASH, Image, NewImage, Patch, same_content, source_hash
 from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
 from ..transfer import Moved, Mover
-from ..transfer.attempts import attempts
 from ..transfer.spool import SpoolSource
 from .scene import RunContext, Scene, without
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ..errors import NotFound
-from ..facade.waiting import HEARTBEAT
+from ..base.errors import NotFound
+from ..base.waiting import HEARTBEAT
 from ..planning.journal import NEW, read_carriers
 from .change import remove_unpublished
 from .scene import RunContext, Scene

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from ..errors import NotFound
+from ..base.errors import NotFound
 from ..facade import Place, Sharing
 from ..model import Image, Listing
 from ..planning import MemberChange, Selection, record_patch

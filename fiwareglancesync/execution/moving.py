@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from ..facade.waiting import HEARTBEAT
+from ..base.waiting import HEARTBEAT
 from ..planning import PlanEntry
 
 PATIENCE = 1.0

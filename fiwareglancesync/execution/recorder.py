@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ..errors import Cancelled, CloudError, GlanceSyncError, Scope
+from ..base.errors import Cancelled, CloudError, GlanceSyncError, Scope
+from ..base.messages import Message
 from ..events import Action, Emit, Event, Kind
 from ..facade.refusals import wait_for
-from ..model import Message, SyncStatus
+from ..model import SyncStatus
 from ..planning import PlanEntry
 from .outcome import ImageOutcome, RegionOutcome
 

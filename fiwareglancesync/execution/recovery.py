@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..errors import NotFound, TransferError
+from ..base.errors import NotFound, TransferError
 from ..events import Action
 from ..facade import ServerImport
 from ..model import Image, Patch

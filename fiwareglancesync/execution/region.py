@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..errors import Cancelled, GlanceSyncError, PublicationRefused
+from ..base.errors import Cancelled, GlanceSyncError, PublicationRefused
+from ..base.messages import Message
 from ..events import Action, Emit, Event, Kind
 from ..facade import InstantCopy, Place
-from ..model import LINKS, MOVES, OBSOLETE, Listing, Message, SyncStatus
+from ..model import LINKS, MOVES, OBSOLETE, Listing, SyncStatus
 from ..planning import (
     Choice,
     Journal,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..errors import CloudError, UsageError
+from ..base.errors import CloudError, UsageError
+from ..base.messages import Message
+from ..base.text import nearest
 from ..facade import Federation, Place, common_address, is_same_place, is_same_region
 from ..facade.unknown import unknown_region
-from ..model import Message, nearest
 from ..settings import MASTER, Settings, Target, full_name
 
 Refuse = Callable[["RegionRef", CloudError], None]

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..errors import UnknownRegion, UnknownTarget
+from ..base.errors import UnknownRegion, UnknownTarget
+from ..base.messages import Message
 from ..events import Emit, Event, Kind
 from ..facade import Federation, Place, Sharing, StandIn, TellsWaits, is_same_place
-from ..model import Listing, Message, SyncStatus
+from ..model import Listing, SyncStatus
 from ..planning import (
     Choice,
     PlanEntry,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 
-from ..errors import CloudError
+from ..base.errors import CloudError
+from ..base.messages import Message
+from ..base.text import nearest
 from ..facade import Federation, StandIn
-from ..model import Image, Listing, Message, is_uuid, nearest, normal_uuid
+from ..model import Image, Listing, is_uuid, normal_uuid
 from ..settings import ListEntry, Settings, own_region
 
 NEAR = 0.8

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
-from ..errors import CloudError, Throttled, TooManyUploads
+from ..base.errors import CloudError, Throttled, TooManyUploads
+from ..base.waiting import HEARTBEAT, pause
 from ..facade.refusals import Refusals
-from ..facade.waiting import HEARTBEAT, pause
 from ..settings import Target
 
 T = TypeVar("T")

@@ -1,22 +1,8 @@
 """The port to the places that hold images, and its implementations: real OpenStack and the embedded federation."""
 
+from ..base.content import PIECE, Body, Download, FileSlice, Piece
 from .place_identity import PlaceIdentity, common_address, is_same_place, is_same_region
-from .port import (
-    PIECE,
-    Body,
-    Download,
-    Federation,
-    FileSlice,
-    InstantCopy,
-    Piece,
-    Place,
-    ServerImport,
-    Sharing,
-    StandIn,
-    TellsWaits,
-    Versioned,
-    Wait,
-)
+from .port import Federation, InstantCopy, Place, ServerImport, Sharing, StandIn, TellsWaits, Versioned, Wait
 
 __all__ = [
     "PIECE",

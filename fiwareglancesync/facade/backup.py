@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ..errors import ConfigError
+from ..base.errors import ConfigError
+from ..base.file_names import decode, file_name, region_name
 from ..model import Image
 from ..settings import MASTER
 from .csv_rows import format_rows, parse_rows
 from .json_rows import format_lines, parse_lines
-from .names import decode, file_name, region_name
 
 PREFIX = "backup_"
 CSV = ".csv"

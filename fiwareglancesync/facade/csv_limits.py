@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..errors import Rejected, ServiceFailure
+from ..base.errors import Rejected, ServiceFailure
 from ..model import MAX_NAME, Image
 
 MAX_PROPERTIES = 128

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from ..errors import ConfigError, ServiceFailure
+from ..base.errors import ConfigError, ServiceFailure
 from .backup import backup_files, read_backup
 from .csv_store import FILE, Store, create, holds_federation
 from .csv_table import add_region, make_tables

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from ..errors import ConfigError
+from ..base.errors import ConfigError
 from ..model import NO_PROPERTIES, SYNC_FIELDS, Image
 
 COLUMNS = ("region", "name", "UUID", "status", "size", "checksum", "owner", "is public", "properties")

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 from weakref import WeakSet
 
-from ..errors import ConfigError, Scope, ServiceFailure
+from ..base.errors import ConfigError, Scope, ServiceFailure
 
 FILE = "federation.sqlite"
 """Name of the file in the folder that the user names."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from ..errors import ConfigError
+from ..base.errors import ConfigError
 from ..model import SYNC_FIELDS, Image
 from .csv_rows import check_unique, row_number
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import math
 import random
 import threading
 import time
 from collections.abc import Callable
 
-from ..errors import CloudError
+from ..base.errors import CloudError
+from ..base.units import duration
 from .port import Wait
 
 LONGEST_OWN_WAIT = 30.0
@@ -99,17 +99,6 @@ class Waits:
                 return
             self._told[service] = end
         self._listener(wait)
-
-
-def duration(seconds: float) -> str:
-    """A time as the configuration writes it, whole seconds."""
-    left = math.ceil(seconds)
-    parts = []
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
 
 
 def _log(wait: Wait) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import UnknownRegion
-from ..model import nearest
+from ..base.errors import UnknownRegion
+from ..base.text import nearest
 from ..settings import Target, full_name
 
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from sqlalchemy import Engine, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..errors import GlanceSyncError
+from ..base.errors import GlanceSyncError
 from ..facade.factory import EMBEDDED
 from ..facade.openstack.addresses import comparable, public_url
 from ..settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import ConfigError, GlanceSyncError, NotInstalled
+from ..base.errors import ConfigError, GlanceSyncError, NotInstalled
 from .locks import lock
 
 
@@ -18,7 +18,7 @@ def check_database(database: str) -> None:
     """
     if not database:
         return
-    from .database import open_engine
+    from ..base.database import open_engine
 
     try:
         open_engine(database).dispose()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import socket
 import threading
 import time
 import uuid
@@ -17,10 +16,10 @@ from typing import Any
 from sqlalchemy import Engine, Row, insert, select, true, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from ..errors import GlanceSyncError, RegionLocked
-from .clock import NOW
-from .database import open_engine
-from .locks import is_running
+from ..base.database import error_text, open_engine
+from ..base.database_clock import NOW
+from ..base.errors import GlanceSyncError, RegionLocked
+from ..base.machine import is_running, this_machine
 from .tables import key_of, leases
 
 RENEWAL = 10.0
@@ -65,7 +64,7 @@ def leased(keys: tuple[str, ...], run: str, database: str, *, wait: bool) -> Ite
                     holders.add(lease.take(wait=wait))
                     taken.append(lease)
             except SQLAlchemyError as error:
-                raise GlanceSyncError(f"the database of the locks cannot be used: {one_line(error)}") from error
+                raise GlanceSyncError(f"the database of the locks cannot be used: {error_text(error)}") from error
             yield holders.pop() if len(holders) == 1 else ""
     finally:
         with suppress(SQLAlchemyError):  # they end by themselves
@@ -159,7 +158,7 @@ def _renewed(taken: list[Lease]) -> Iterator[None]:
             try:
                 good_until = begun + LASTS if all(lease.renew() for lease in taken) else begun
             except SQLAlchemyError as error:
-                log.warning("The lease of a region cannot be renewed: %s", one_line(error))
+                log.warning("The lease of a region cannot be renewed: %s", error_text(error))
 
     def watch() -> None:
         """Apart from the renewals: one that nobody answers may take minutes to fail."""
@@ -175,21 +174,6 @@ def _renewed(taken: list[Lease]) -> Iterator[None]:
         yield
     finally:
         ended.set()
-
-
-def this_machine() -> str:
-    """What tells the processes that may be asked for by their number from others: host and process namespace."""
-    try:
-        namespace = os.readlink("/proc/self/ns/pid")
-    except OSError:
-        namespace = ""
-    return f"{socket.gethostname()} {namespace}".strip()
-
-
-def one_line(error: SQLAlchemyError) -> str:
-    """What a database complains about, without statements and addresses that say nothing to a user."""
-    cause = getattr(error, "orig", None) or error
-    return " ".join(str(cause).split())
 
 
 def _is_dead(holder: Row[Any]) -> bool:

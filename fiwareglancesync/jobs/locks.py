@@ -15,7 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
 
-from ..errors import GlanceSyncError, RegionLocked
+from ..base.errors import GlanceSyncError, RegionLocked
+from ..base.machine import is_running
 
 INTRODUCTION = 0.5
 """Seconds that the holder of a lock has to write down who it is."""
@@ -133,17 +134,6 @@ def _read(file: TextIO) -> Mapping[str, object]:
     except ValueError:
         return {}
     return holder if isinstance(holder, dict) else {}
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is a process of that number on this machine."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _held_by(holder: Mapping[str, object]) -> str:

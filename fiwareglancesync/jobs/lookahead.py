@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from ..facade.waiting import awaited
+from ..base.waiting import awaited
 
 Job = TypeVar("Job")
 Sight = TypeVar("Sight")

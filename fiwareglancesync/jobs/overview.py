@@ -10,7 +10,7 @@ from concurrent.futures import TimeoutError as NotInTime
 from contextlib import closing
 from dataclasses import dataclass
 
-from ..errors import CloudError, GlanceSyncError, UnknownRegion
+from ..base.errors import CloudError, GlanceSyncError, UnknownRegion
 from ..events import Event
 from ..execution.regions import RegionRef, all_regions
 from ..execution.run import Run

@@ -16,9 +16,9 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from ..errors import Cancelled
-from ..facade.waiting import HEARTBEAT
-from .signals import cancellable
+from ..base.errors import Cancelled
+from ..base.signals import cancellable
+from ..base.waiting import HEARTBEAT
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")

@@ -12,7 +12,7 @@ import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..dependencies import without
+from ..base.dependencies import without
 from .runner import TIDYING, ExecutorFailed
 from .store import TaskStore
 from .tables import key_of

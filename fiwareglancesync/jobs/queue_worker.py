@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import Cancelled
-from .lease import one_line
+from ..base.database import error_text
+from ..base.errors import Cancelled
+from ..base.signals import cancellable
 from .queue import TASK
 from .runner import ExecutorFailed, Workplace
-from .signals import cancellable
 from .tasks import TaskStatus
 from .worker import has_died
 
@@ -70,7 +70,7 @@ def take(task_id: str, workplace: Workplace) -> None:
         if not _waits(task_id, workplace):
             return
     except SQLAlchemyError as error:  # the server sends it again
-        log.warning("Task %s: the database cannot be used: %s", task_id, one_line(error))
+        log.warning("Task %s: the database cannot be used: %s", task_id, error_text(error))
         return
     try:
         process = workplace.launch(task_id)

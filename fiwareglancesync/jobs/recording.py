@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..base.database import error_text
+from ..base.messages import Message
 from ..events import Action, Event, Kind
-from ..model import Message
-from .lease import one_line
 from .store import TaskStore
 from .tasks import ImageResult, Progress, TaskMessage
 
@@ -57,7 +57,7 @@ class TaskRecorder:
         try:
             write()
         except SQLAlchemyError as error:
-            log.warning("Task %s: the database refuses a record: %s", self._task_id, one_line(error))
+            log.warning("Task %s: the database refuses a record: %s", self._task_id, error_text(error))
 
     def _count(self, event: Event) -> None:
         progress = self.progress

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from ..errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
+from ..base.errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
+from ..base.messages import Message
 from ..events import Action, Emit, Event, Kind
 from ..execution.members import with_members
 from ..execution.outcome import RegionOutcome
@@ -17,7 +18,7 @@ from ..execution.regions import RegionRef
 from ..execution.run import Run
 from ..facade import Place, PlaceIdentity, is_same_place
 from ..facade.backup import write_backup
-from ..model import MOVES, Listing, Message, SyncStatus
+from ..model import MOVES, Listing, SyncStatus
 from ..planning import PlanEntry, RegionPlan, kept_images, narrow
 from ..transfer.ways import Purpose
 from .holding import region_lock

@@ -16,8 +16,8 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import GlanceSyncError
-from .lease import one_line
+from ..base.database import error_text
+from ..base.errors import GlanceSyncError
 from .slots import Slots
 from .store import TaskStore
 from .tasks import TaskStatus
@@ -125,7 +125,7 @@ class Workplace:
             if any(self.store.abandon(task_id, worker, reason) for worker in workers if worker):
                 log.error("The process of task %s %s", task_id, _how(code))
         except SQLAlchemyError as error:  # its heartbeat has ended, so it is found dead a little later
-            log.warning("The end of task %s cannot be written down: %s", task_id, one_line(error))
+            log.warning("The end of task %s cannot be written down: %s", task_id, error_text(error))
 
 
 class EmbeddedRunner:

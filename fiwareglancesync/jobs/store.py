@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from .clock import NOW
+from ..base.database_clock import NOW
 from .federation import refuse_another
 from .tables import image_results, key_of, messages, summaries, tasks
 from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskRequest, TaskStatus

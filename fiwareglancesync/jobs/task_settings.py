@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ..base.errors import GlanceSyncError
 from ..config import load_settings
 from ..config.options import RULE_OPTIONS
-from ..errors import GlanceSyncError
 from ..execution.regions import RegionRef
 from ..settings import ANY, Settings, Target
 from .tasks import TaskRequest

@@ -19,22 +19,21 @@ from contextlib import closing, contextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..base.database import error_text, open_engine
+from ..base.errors import Cancelled, CloudError, GlanceSyncError
+from ..base.machine import is_running, this_machine
+from ..base.signals import cancellable
 from ..config import load_settings
 from ..config.overrides import ORIGIN
-from ..errors import Cancelled, CloudError, GlanceSyncError
 from ..events import one_at_a_time
 from ..execution.regions import RegionRef
 from ..execution.run import Run
 from ..facade.factory import EMBEDDED, open_federation
 from ..planning import Choice
-from .database import open_engine
 from .federation import federation_of
-from .lease import one_line, this_machine
-from .locks import is_running
 from .overview import Watch, summary_of
 from .recording import TaskRecorder
 from .region import RegionJob, region_error
-from .signals import cancellable
 from .store import CANCELLED, TaskStore
 from .task_settings import task_settings
 from .tasks import Task, TaskStatus
@@ -151,7 +150,7 @@ def _alive(store: TaskStore, task_id: str, until: float) -> Iterator[None]:
             try:
                 cancel = store.live(task_id)
             except SQLAlchemyError as error:
-                log.warning("Task %s: no sign of life can be given: %s", task_id, one_line(error))
+                log.warning("Task %s: no sign of life can be given: %s", task_id, error_text(error))
                 continue
             over = cancel is not False or time.monotonic() >= until
             if over and not told and not ended.is_set():
@@ -182,7 +181,7 @@ def _insist(write: Callable[[], object]) -> None:
             write()
         except SQLAlchemyError as error:
             if time.monotonic() > end:
-                log.error("The end of a task cannot be written down: %s", one_line(error))
+                log.error("The end of a task cannot be written down: %s", error_text(error))
                 return
             time.sleep(BEAT)
         else:

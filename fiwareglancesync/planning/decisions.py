@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..model import Image, Message, same_content
+from ..base.messages import Message
+from ..model import Image, same_content
 from ..settings import Decision, DecisionAction, Target
 from .conflict import is_stalled
 from .plan import PlanEntry, RegionPlan

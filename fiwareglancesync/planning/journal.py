@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..model import JOURNAL, OBSOLETE, Image, Listing, Message, Patch, SyncStatus, seconds_since_epoch
+from ..base.messages import Message
+from ..model import JOURNAL, OBSOLETE, Image, Listing, Patch, SyncStatus, seconds_since_epoch
 
 NEW = "new"
 PUBLISHED = "published"

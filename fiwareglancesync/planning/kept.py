@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from ..model import Image, Listing, Message, SyncStatus
+from ..base.messages import Message
+from ..model import Image, Listing, SyncStatus
 from .links import links_of
 from .plan import PlanEntry
 

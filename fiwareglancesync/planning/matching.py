@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from ..model import Image, Listing, Message
+from ..base.messages import Message
+from ..model import Image, Listing
 from ..settings import Target
 from .conflict import is_stalled
 from .selection import Selection

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from ..model import OBSOLETE, Image, Listing, Message, Patch, same_content
+from ..base.messages import Message
+from ..model import OBSOLETE, Image, Listing, Patch, same_content
 from .plan import ObsoleteChange
 from .properties import Wanted, chosen_properties, difference, field_changes, shown_differences, wanted_visibility
 from .selection import Selection

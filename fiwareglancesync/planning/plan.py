@@ -6,7 +6,8 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..model import NO_PROPERTIES, Image, Message, Patch, SyncStatus
+from ..base.messages import Message
+from ..model import NO_PROPERTIES, Image, Patch, SyncStatus
 from .journal import Journal
 from .members import NO_CHANGE, MemberChange
 from .selection import LeftOut

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..model import (
-    LINKS,
-    MAX_NAME,
-    MOVES,
-    NO_PROPERTIES,
-    Image,
-    Listing,
-    Message,
-    Patch,
-    SyncStatus,
-)
+from ..base.messages import Message
+from ..model import LINKS, MAX_NAME, MOVES, NO_PROPERTIES, Image, Listing, Patch, SyncStatus
 from ..settings import Target
 from .conflict import resolve_conflict
 from .journal import PUBLISHED, Carriers, read_carriers

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from ..model import OBSOLETE, Image, Listing, Message, same_hash
+from ..base.messages import Message
+from ..model import OBSOLETE, Image, Listing, same_hash
 from ..settings import ConditionError, Target
 from .journal import read_carriers
 from .links import in_cycles, linked_first, links_of

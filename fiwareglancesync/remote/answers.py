@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from ..errors import CloudError, ServiceFailure, Unauthorized
+from ..base.errors import CloudError, ServiceFailure, Unauthorized
 
 SYNCING = "syncing"
 FAILED = "failed"

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from enum import Enum
 
-from ..errors import UsageError
-from ..parser import Parser, refuse_options
+from ..base.errors import UsageError
+from ..base.parser import Parser, refuse_options
 
 SERVER = "GLANCESYNC_SERVER"
 """The variable that names the server."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import CloudError, Unauthorized
+from ..base.errors import CloudError, Unauthorized
 from ..facade.openstack.addresses import public_url
 from ..facade.openstack.failures import FAILURES, from_exception
 from ..facade.openstack.identity import Access, SignIn

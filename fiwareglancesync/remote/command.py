@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from typing import TypeVar
 
+from ..base.errors import Cancelled, CloudError, UsageError
 from ..cli.mistaken import is_command_word
 from ..cli.narrative import Narrator
 from ..cli.progress import progress_bars
 from ..config.account import environment_account
 from ..config.values import parse_url
-from ..errors import Cancelled, CloudError, UsageError
 from ..events import Emit, Event
 from ..execution.regions import RegionRef
 from .answers import FAILED, SYNCING, RegionRefused, TaskRef, WholeTask

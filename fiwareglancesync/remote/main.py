@@ -17,9 +17,9 @@ def main(words: Sequence[str], prog: str) -> int:
     :raises GlanceSyncError: the server cannot be asked, or refuses
     """
     options = parse_arguments(words, prog)
+    from ..base.signals import cancellable
     from ..cli.main import log_requests
     from ..cli.tables import reconfigure_output
-    from ..jobs.signals import cancellable
     from .command import RemoteCommand
 
     reconfigure_output()

@@ -6,8 +6,8 @@ import csv
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
+from ..base.units import MIB
 from ..cli.tables import LEFT_OUT, dump, print_table
-from ..model import MIB
 from .answers import Image, Images, LeftOut, Region, Task
 
 REGION_HEADS = ("Region", "Checked", "OK", "Pending", "Errors", "Task", "Remarks")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..base.messages import Message
 from ..events import Action, Event, Kind
-from ..model import Message
 from .answers import FAILED, SYNCING, Result, WholeTask
 
 _TOLD = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..base.errors import UsageError
 from ..config.options import BY_TARGET_KEY
 from ..config.values import BOOLEAN, parse_boolean
-from ..errors import UsageError
 from ..settings import DecisionAction
 
 ACTIONS = tuple(action.value for action in DecisionAction)

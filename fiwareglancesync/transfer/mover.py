@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..errors import Throttled, TimedOut, TransferError, Unreachable
+from ..base.errors import Throttled, TimedOut, TransferError, Unreachable
+from ..base.throttle import Throttle
 from ..facade import Body, InstantCopy, Piece, Place
 from ..model import Image
 from .server import ServerWay
 from .sources import Source
-from .throttle import Throttle
 
 AUTO = "auto"
 

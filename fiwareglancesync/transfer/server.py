@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..errors import TransferError, VerificationError
+from ..base.errors import TransferError, VerificationError
 from ..facade import Place, PlaceIdentity, ServerImport
 from ..model import JOURNAL, LINKS, Image
 

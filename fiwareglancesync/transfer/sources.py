@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import CloudError, TransferError
+from ..base.errors import CloudError, TransferError
 from ..facade import PIECE, Body, FileSlice, Place
 from ..model import Image
 

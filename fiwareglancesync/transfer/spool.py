@@ -14,10 +14,11 @@ from pathlib import Path
 
 from tenacity import sleep_using_event
 
-from ..errors import CloudError, SourceBroke, TransferError
+from ..base.attempts import attempts
+from ..base.errors import CloudError, SourceBroke, TransferError
+from ..base.units import MIB
 from ..facade import PIECE, Body, FileSlice, Place
-from ..model import MIB, Image
-from .attempts import attempts
+from ..model import Image
 from .spool_entry import Entry, entries, hasher, locked
 
 LOOK = 0.005

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 
+from ..base.throttle import Throttle
 from ..facade import Place
 from ..settings import MASTER, Settings
 from .mover import Mover
 from .server import ServerWay
 from .sources import FileSource, Source, StreamSource
 from .spool import SpoolSource, default_folder
-from .throttle import Throttle
 
 
 class Purpose(Enum):

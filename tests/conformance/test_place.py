@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import Conflict, Forbidden, NotFound, Rejected, UnknownRegion
+from fiwareglancesync.base.errors import Conflict, Forbidden, NotFound, Rejected, UnknownRegion
 from fiwareglancesync.facade import InstantCopy, Place, is_same_place, is_same_region
 from fiwareglancesync.model import NewImage, Patch
 

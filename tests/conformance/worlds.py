@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from fiwareglancesync.errors import NotFound
+from fiwareglancesync.base.errors import NotFound
 from fiwareglancesync.facade import Body, Federation, InstantCopy, Place
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation
 from fiwareglancesync.model import Image, NewImage, Patch

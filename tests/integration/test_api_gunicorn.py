@@ -17,7 +17,7 @@ import pytest
 import requests
 from sqlalchemy import update
 
-from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs.store import STALE, TaskStore
 from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.jobs.tasks import TaskRequest

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import requests
 
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.cli.main import main
-from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.tables import tasks
 from tests.support.catalog import listed
 from tests.support.cloud import running_cloud

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import (
+from fiwareglancesync.base.errors import (
     CloudError,
     Conflict,
     Forbidden,
@@ -22,10 +22,11 @@ from fiwareglancesync.errors import (
     Unauthorized,
     Unreachable,
 )
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.facade import Body
 from fiwareglancesync.facade.openstack import OpenStackFederation, Tuning
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
-from fiwareglancesync.model import JOURNAL, MIB, NewImage, Patch
+from fiwareglancesync.model import JOURNAL, NewImage, Patch
 from fiwareglancesync.settings import Credential, Settings, Target
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 

@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 from devcloud_lib.image_files import qcow2
 
-from fiwareglancesync.errors import TransferError
+from fiwareglancesync.base.errors import TransferError
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.facade.openstack import OpenStackFederation, Tuning
-from fiwareglancesync.model import JOURNAL, MIB, NewImage
+from fiwareglancesync.model import JOURNAL, NewImage
 from fiwareglancesync.settings import Settings
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import PATIENCE, FaultyCloud, Made, Result

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.model import MIB
+from fiwareglancesync.base.units import MIB
 from tests.support.faults import Command, FaultyCloud, until
 from tests.support.moving import BOTH, BURGOS, CONTENT, FILE, PARALLEL, REPLACE, SIZE, SPAIN, Uploads, moved
 from tests.support.proxy import Act, Garble, Narrow, Proxy, Stall, Whole

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.model import MIB
+from fiwareglancesync.base.units import MIB
 from tests.support.faults import Command, FaultyCloud, until
 from tests.support.moving import (
     AT_ONCE,

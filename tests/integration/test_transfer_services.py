@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.model import MIB
+from fiwareglancesync.base.units import MIB
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import Command, FaultyCloud, Made
 from tests.support.moving import BOTH, BURGOS, CACERES, CONTENT, FILE, OLD, PARALLEL, REPLACE, SPAIN, Uploads

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.execution.outcome import RegionOutcome
 from fiwareglancesync.execution.region import synchronise
 from fiwareglancesync.execution.scene import RunContext
 from fiwareglancesync.facade import Place
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
-from fiwareglancesync.model import JOURNAL, MIB, Image, Listing
+from fiwareglancesync.model import JOURNAL, Image, Listing
 from fiwareglancesync.planning import (
     Choice,
     Here,

@@ -12,9 +12,9 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
+from fiwareglancesync.base import attempts  # noqa: E402
 from fiwareglancesync.cli.main import main  # noqa: E402 - the path has to be set first
 from fiwareglancesync.facade.openstack import federation, tuning  # noqa: E402
-from fiwareglancesync.transfer import attempts  # noqa: E402
 
 FIRST_WAIT = 0.01
 """Seconds before a move is begun anew."""

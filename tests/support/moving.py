@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from fiwareglancesync.model import MIB
+from fiwareglancesync.base.units import MIB
 
 from .faults import Command, FaultyCloud, Made, Result
 from .proxy import Answer, Proxy

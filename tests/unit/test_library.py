@@ -8,10 +8,11 @@ import pytest
 
 import fiwareglancesync
 from fiwareglancesync import GlanceSync
-from fiwareglancesync.errors import ConfigError, UnknownRegion, UsageError
+from fiwareglancesync.base.errors import ConfigError, UnknownRegion, UsageError
+from fiwareglancesync.base.messages import Message
 from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.facade.csv_loader import load
-from fiwareglancesync.model import Message, SyncStatus
+from fiwareglancesync.model import SyncStatus
 from fiwareglancesync.settings import Decision, DecisionAction
 from tests.support.scripted_server import Answer, ScriptedServer, token_answer
 

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
-from ...errors import (
+from ...base.errors import (
     CloudError,
     Conflict,
     Forbidden,
@@ -24,8 +24,8 @@ from ...errors import (
     TimedOut,
     Unauthorized,
 )
+from ...base.text import one_line
 from .addresses import public_url
-from .wording import one_line
 
 
 class Operation(Enum):

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import requests
 import urllib3.exceptions
 
-from ...errors import (
+from ...base.content import PIECE, Body, Download
+from ...base.errors import (
     CloudError,
     GlanceSyncError,
     NotFound,
@@ -21,9 +22,8 @@ from ...errors import (
     TransferError,
     Unreachable,
 )
-from ..port import PIECE, Body, Download
-from ..refusals import duration
-from ..waiting import pause
+from ...base.units import duration
+from ...base.waiting import pause
 from .answers import Operation
 from .failures import from_exception
 from .identity import Access

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import requests
 import urllib3.exceptions
 
-from ...errors import CloudError, TimedOut, Unreachable
+from ...base.errors import CloudError, TimedOut, Unreachable
+from ...base.text import one_line
 from .addresses import public_url
-from .wording import one_line
 
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 """What the HTTP libraries raise when there is no answer, or only a part of one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from ...errors import CloudError, Rejected, Scope
+from ...base.errors import CloudError, Rejected, Scope
 from ...settings import MASTER, Credential, Settings, Target, full_name
 from ..port import Wait
 from ..refusals import Waits

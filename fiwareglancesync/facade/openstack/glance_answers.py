@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...errors import Forbidden, QuotaExceeded, Rejected, Scope, Throttled, TooManyUploads
+from ...base.errors import Forbidden, QuotaExceeded, Rejected, Scope, Throttled, TooManyUploads
 from .answers import USUAL, Operation, Row
 
 _MAKING = frozenset((Operation.CREATE, Operation.UPLOAD, Operation.IMPORT))

@@ -20,7 +20,7 @@ from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 from keystoneauth1.loading import get_plugin_loader
 
-from ...errors import CloudError, Rejected, Scope, Throttled, Unauthorized, Unreachable
+from ...base.errors import CloudError, Rejected, Scope, Throttled, Unauthorized, Unreachable
 from ...settings import Credential
 from ..refusals import Waits, wait_for
 from .addresses import normalised, public_url

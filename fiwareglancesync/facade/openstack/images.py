@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import CloudError, Scope
+from ...base.errors import CloudError, Scope
 from ...model import Image, NewImage, Patch
 
 PATCH_TYPE = "application/openstack-images-v2.1-json-patch"

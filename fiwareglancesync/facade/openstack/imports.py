@@ -8,15 +8,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import CloudError, Conflict, Forbidden, NotFound, Scope, TransferError, Unauthorized
+from ...base.errors import CloudError, Conflict, Forbidden, NotFound, Scope, TransferError, Unauthorized
+from ...base.text import one_line
+from ...base.waiting import pause
 from ...model import Image
-from ..waiting import pause
 from .answers import Operation, moment
 from .bodies import image_path
 from .images import image_of
 from .service import Call, ImageService
 from .stores import with_advice
-from .wording import one_line
 
 METHOD = "glance-download"
 _LOCK = "os_glance_import_task"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode, urlsplit
 
-from ...errors import CloudError, NotFound, Rejected, Scope, TimedOut
+from ...base.errors import CloudError, NotFound, Rejected, Scope, TimedOut
+from ...base.waiting import awaited
 from ...model import Image, same_project
-from ..waiting import awaited
 from .answers import Operation
 from .images import image_of
 from .retry import Deadline

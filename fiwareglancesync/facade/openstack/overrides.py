@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ...errors import Rejected, Scope
-from ...model import nearest
+from ...base.errors import Rejected, Scope
+from ...base.text import nearest
 from ...settings import Credential
 
 KEY = "image_endpoint_override"

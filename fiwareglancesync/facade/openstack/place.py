@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager, suppress
 from typing import Any
 from urllib.parse import quote
 
-from ...errors import CloudError, Conflict, NotFound, TransferError
+from ...base.content import Body, Download
+from ...base.errors import CloudError, Conflict, NotFound, TransferError
 from ...model import Image, Listing, NewImage, Patch
 from ...settings import Target, full_name
 from ..place_identity import PlaceIdentity, is_same_keystone
-from ..port import Body, Download, Place
+from ..port import Place
 from . import bodies
 from .answers import Operation
 from .bodies import image_path, members_path, tag_path

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ...errors import CloudError, Throttled
+from ...base.errors import CloudError, Throttled
 from ..refusals import Refusals
 from .tuning import Tuning
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from ...errors import CloudError, Scope, Throttled, Unauthorized
+from ...base.errors import CloudError, Scope, Throttled, Unauthorized
 from ..refusals import Waits, wait_for
 from .answers import Operation, from_answer, moment, prefixed
 from .failures import FAILURES, from_exception

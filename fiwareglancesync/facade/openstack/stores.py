@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ...errors import CloudError, Scope
+from ...base.errors import CloudError, Scope
+from ...base.text import one_line
 from .answers import Operation
 from .service import Call, ImageService
-from .wording import one_line
 
 _REFUSALS = frozenset((400, 409))
 """How Glance refuses an unknown store: at an upload, and at an import."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...model import MIB
+from ...base.units import MIB
 from ...settings import Target
 
 LONGEST = 14 * 86400.0

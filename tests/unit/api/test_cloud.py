@@ -10,7 +10,7 @@ import pytest
 from fiwareglancesync.api import cloud
 from fiwareglancesync.api.cloud import Cloud
 from fiwareglancesync.api.service import Service
-from fiwareglancesync.errors import Unreachable
+from fiwareglancesync.base.errors import Unreachable
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation
 from fiwareglancesync.settings import Target
 

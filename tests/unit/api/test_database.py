@@ -18,7 +18,7 @@ from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database import db, take_database
 from fiwareglancesync.api.service import NAME
 from fiwareglancesync.api.settings import StartError
-from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs.federation import OtherFederation, claim, recorded
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation

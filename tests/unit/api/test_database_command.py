@@ -12,8 +12,8 @@ from alembic.runtime.migration import MigrationContext
 from fiwareglancesync.api import settings
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database_files import FILE, url_of
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.cli.main import main
-from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.federation import claim, file_name, rebind, recorded
 from fiwareglancesync.jobs.holding import region_lock
 from fiwareglancesync.jobs.store import TaskStore

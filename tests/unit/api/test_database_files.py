@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from fiwareglancesync.api import database_files
 from fiwareglancesync.api.database_files import FILE, file_of, owners, rebind_file, url_of
-from fiwareglancesync.errors import GlanceSyncError
-from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.errors import GlanceSyncError
 from fiwareglancesync.jobs.federation import claim, file_name, rebind, recorded
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation, metadata

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from fiwareglancesync import errors
 from fiwareglancesync.api.service import Service
+from fiwareglancesync.base import errors
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.facade.factory import open_federation
 from fiwareglancesync.jobs.overview import Watch

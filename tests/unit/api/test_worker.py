@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from fiwareglancesync.api import command as server_command
 from fiwareglancesync.api import settings
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.cli.main import main
-from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.federation import claim
 from fiwareglancesync.jobs.tables import metadata
 

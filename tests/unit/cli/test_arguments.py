@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync import __version__
+from fiwareglancesync.base.errors import UsageError
 from fiwareglancesync.cli.arguments import build_parser, parse_arguments
-from fiwareglancesync.errors import UsageError
 
 OPTIONS = (
     *("--parallel", "--config", "--dry-run", "--show-status", "--show-regions", "--make-backups", "--make-backup"),

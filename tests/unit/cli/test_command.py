@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.base.errors import Conflict, Rejected, TimedOut
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli import chronicles
 from fiwareglancesync.cli.unfinished import Unfinished
-from fiwareglancesync.errors import Conflict, Rejected, TimedOut
 from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.facade import PlaceIdentity
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
 from fiwareglancesync.jobs.locks import lock
-from fiwareglancesync.model import MIB, Image
+from fiwareglancesync.model import Image
 from tests.support.builders import THEIRS, carrying, image, master_image
 
 from .conftest import Shell

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.base.errors import UsageError
 from fiwareglancesync.cli.files import private_file
-from fiwareglancesync.errors import UsageError
 
 
 def test_a_file_is_nobody_elses(tmp_path: Path) -> None:

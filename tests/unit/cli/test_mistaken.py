@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.base.errors import Unreachable
 from fiwareglancesync.cli.mistaken import advice, hint
-from fiwareglancesync.errors import Unreachable
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation
 from fiwareglancesync.settings import Target
 from tests.support.builders import image, master_image

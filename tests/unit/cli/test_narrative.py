@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.base.messages import Message
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.narrative import Chronicle, Narrator, lines
 from fiwareglancesync.events import Action, Event, Kind
-from fiwareglancesync.model import MIB, Message
 
 SIZE = 3 * MIB + MIB // 2
 

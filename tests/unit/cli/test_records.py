@@ -8,11 +8,13 @@ from datetime import datetime, timezone
 from functools import partial
 
 from fiwareglancesync import __version__
+from fiwareglancesync.base.messages import Message
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.narrative import write_line
 from fiwareglancesync.cli.records import EventWriter, event_fields, report
 from fiwareglancesync.events import Action, Event, Kind
 from fiwareglancesync.execution.outcome import ImageOutcome, RegionOutcome
-from fiwareglancesync.model import MIB, Message, SyncStatus
+from fiwareglancesync.model import SyncStatus
 
 
 def test_an_event_has_its_kind_and_region_and_what_else_it_tells() -> None:

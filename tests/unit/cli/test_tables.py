@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.tables import StatusWriter, write_regions
 from fiwareglancesync.execution.regions import RegionRef
 from fiwareglancesync.jobs.region import LeftOutRow, StatusRow
-from fiwareglancesync.model import MIB, SyncStatus
+from fiwareglancesync.model import SyncStatus
 from tests.strategies import LAW
 
 HOSTILE = 'a,"b"\r\n\x1b[31m=1+1 [red]x[/]'

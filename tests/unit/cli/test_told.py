@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.main import main
-from fiwareglancesync.model import MIB
 from tests.support.builders import image, master_image
 
 from .conftest import Shell

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config import load_settings, reader
-from fiwareglancesync.errors import ConfigError
 from fiwareglancesync.settings import Settings
 
 

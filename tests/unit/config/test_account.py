@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config.account import environment_account
-from fiwareglancesync.errors import ConfigError
 
 COMPLETE = {
     "OS_AUTH_URL": "http://127.0.0.1:5000/v3",

@@ -339,8 +339,8 @@ class TestOtherTargets:
         assert warning.text.startswith(f"{reading.file}:2: [other] cloud: the entry 'fed' of ")
 
     def test_it_is_an_error_for_those_who_ask(self, reading: Any, broken: Path) -> None:
+        from fiwareglancesync.base.errors import ConfigError
         from fiwareglancesync.config import check_targets
-        from fiwareglancesync.errors import ConfigError
 
         settings = reading.settings(self.TEXT + "[unknown]\ncloud = nowhere\n")
         check_targets(settings, ["master", "none"])

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config import CompiledCondition
-from fiwareglancesync.errors import ConfigError
 from fiwareglancesync.model import Image
 from fiwareglancesync.settings import ConditionError
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config import CompiledCondition
 from fiwareglancesync.config.condition_language import ALIASES, ATTRIBUTES
 from fiwareglancesync.config.condition_values import FUNCTIONS, METHODS
-from fiwareglancesync.errors import ConfigError
 from fiwareglancesync.model import Image
 from fiwareglancesync.settings import ConditionError
 

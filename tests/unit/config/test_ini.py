@@ -119,8 +119,3 @@ def test_the_parser_never_raises(text: str) -> None:
 def test_what_is_written_is_read(entries: dict[str, str]) -> None:
     text = "[s]\n" + "".join(f"{key} = {value}\n" for key, value in entries.items())
     assert values(text) == {"s": entries}
-
-
-def test_show_escapes_what_a_terminal_would_obey() -> None:
-    assert ini.show("a\x1b[1m\x85\u2028\ud800é") == "a\\x1b[1m\\x85\\u2028\\ud800é"
-    assert ini.show("x" * 100, 10) == "x" * 9 + "…"

@@ -126,7 +126,7 @@ class TestCommandLine:
         assert len(reading.warnings("[master]\nmax_replacments = 3\n[main]\nreplace = any\n")) == 2
 
     def test_a_misspelt_section_is_an_error_where_nobody_signs_in_too(self, reading: Any) -> None:
-        from fiwareglancesync.errors import ConfigError
+        from fiwareglancesync.base.errors import ConfigError
 
         with pytest.raises(ConfigError, match=r"did you mean \[master\]"):
             reading.settings(None, "mster.replace=any", mock=True)

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from fiwareglancesync.base.errors import ConfigError, UsageError
 from fiwareglancesync.config import load_settings, reader
 from fiwareglancesync.config.options import BY_MAIN_KEY, BY_TARGET_KEY
-from fiwareglancesync.errors import ConfigError, UsageError
 from fiwareglancesync.settings import Settings
 
 DIGEST = "9046fd22131a96502cb0d85b4a406a5a"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fiwareglancesync.errors import Cancelled, Conflict, NotFound
+from fiwareglancesync.base.errors import Cancelled, Conflict, NotFound
 from fiwareglancesync.execution import interruption, moving
 from fiwareglancesync.facade import Body
 from fiwareglancesync.model import Image, NewImage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fiwareglancesync.errors import Forbidden, NotFound
+from fiwareglancesync.base.errors import Forbidden, NotFound
 from fiwareglancesync.execution.members import members_of
 from fiwareglancesync.facade import Place
 from tests.support.builders import World, image

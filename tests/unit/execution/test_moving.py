@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fiwareglancesync.errors import ServiceFailure
+from fiwareglancesync.base.errors import ServiceFailure
 from fiwareglancesync.transfer import Mover
 from fiwareglancesync.transfer.sources import StreamSource
 from tests.support.builders import MASTER, World, master_image

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fiwareglancesync.errors import Forbidden
+from fiwareglancesync.base.errors import Forbidden
 from tests.support.builders import World, image, master_image
 from tests.support.watched import WatchedPlace, Write, refusing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiwareglancesync.errors import Conflict
+from fiwareglancesync.base.errors import Conflict
 from fiwareglancesync.execution.recovery import STILL_FETCHED
 from fiwareglancesync.model import JOURNAL, Image
 from fiwareglancesync.planning import Tidying

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import (
+from fiwareglancesync.base import attempts
+from fiwareglancesync.base.errors import (
     CloudError,
     Conflict,
     Forbidden,
@@ -18,10 +19,10 @@ from fiwareglancesync.errors import (
     ServiceFailure,
     Unreachable,
 )
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Action, Kind
 from fiwareglancesync.facade import Place
-from fiwareglancesync.model import JOURNAL, MAX_NAME, MIB, Patch
-from fiwareglancesync.transfer import attempts
+from fiwareglancesync.model import JOURNAL, MAX_NAME, Patch
 from tests.support.builders import REGION, THEIRS, World, errors, image, journal, master_image
 from tests.support.watched import Hook, WatchedPlace, Write, refusing
 

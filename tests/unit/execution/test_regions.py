@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, Rejected, Scope, UnknownRegion, UsageError
+from fiwareglancesync.base.errors import CloudError, Rejected, Scope, UnknownRegion, UsageError
+from fiwareglancesync.base.messages import Message
 from fiwareglancesync.execution.regions import Refuse, RegionRef, all_regions, resolve_regions
 from fiwareglancesync.facade import PlaceIdentity
-from fiwareglancesync.model import Message
 from fiwareglancesync.settings import Settings, Target
 
 REGIONS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import CloudError
+from fiwareglancesync.base.errors import CloudError
 from fiwareglancesync.execution.unmatched import unmatched_entries
 from fiwareglancesync.model import Listing
 from fiwareglancesync.settings import ListEntry, Settings, Target

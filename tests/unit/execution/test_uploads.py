@@ -9,13 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, Scope, Throttled, TooManyUploads
+from fiwareglancesync.base.errors import CloudError, Scope, Throttled, TooManyUploads
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Kind
 from fiwareglancesync.execution import change, uploads
 from fiwareglancesync.execution.outcome import RegionOutcome
 from fiwareglancesync.facade import Body
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
-from fiwareglancesync.model import MIB, Image, NewImage
+from fiwareglancesync.model import Image, NewImage
 from fiwareglancesync.transfer import Mover
 from fiwareglancesync.transfer.sources import StreamSource
 from tests.support.builders import MASTER, World, errors, image, master_image

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from fiwareglancesync.errors import ConfigError
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.facade.backup import backup_files, read_backup, write_backup
 from fiwareglancesync.model import Image
 

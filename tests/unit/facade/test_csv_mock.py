@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from fiwareglancesync.errors import CloudError, ConfigError, Conflict, ServiceFailure, UnknownRegion
+from fiwareglancesync.base.errors import CloudError, ConfigError, Conflict, ServiceFailure, UnknownRegion
 from fiwareglancesync.facade import Body, InstantCopy, StandIn
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.facade.openstack import OpenStackFederation

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from fiwareglancesync.errors import ConfigError
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.facade.csv_rows import format_rows, parse_properties, parse_rows
 from fiwareglancesync.model import Image
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import ConfigError, ServiceFailure
+from fiwareglancesync.base.errors import ConfigError, ServiceFailure
 from fiwareglancesync.facade import csv_store
 from fiwareglancesync.facade.csv_loader import load
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 
-from fiwareglancesync.errors import ConfigError
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.facade.json_rows import format_lines, parse_lines
 from fiwareglancesync.model import Image
 

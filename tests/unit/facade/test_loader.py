@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync import glancesync_serverfacade_mock as command
-from fiwareglancesync.errors import ConfigError
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.facade.backup import write_backup
 from fiwareglancesync.facade.csv_loader import load
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation

@@ -6,9 +6,10 @@ import logging
 
 import pytest
 
-from fiwareglancesync.errors import Throttled
+from fiwareglancesync.base.errors import Throttled
+from fiwareglancesync.base.units import duration
 from fiwareglancesync.facade import Wait
-from fiwareglancesync.facade.refusals import LONGEST_OWN_WAIT, Refusals, Waits, duration, wait_for
+from fiwareglancesync.facade.refusals import LONGEST_OWN_WAIT, Refusals, Waits, wait_for
 
 
 def asked(seconds: float | None = None) -> Throttled:

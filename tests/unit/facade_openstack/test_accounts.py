@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, Rejected, Scope, Unauthorized
+from fiwareglancesync.base.errors import CloudError, Rejected, Scope, Unauthorized
 from fiwareglancesync.facade.openstack import OpenStackFederation
 from fiwareglancesync.settings import Credential, Settings, Target
 from tests.support.scripted_server import Answer, ScriptedServer, token_answer

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from requests.structures import CaseInsensitiveDict
 
-from fiwareglancesync.errors import (
+from fiwareglancesync.base.errors import (
     CloudError,
     Conflict,
     Forbidden,

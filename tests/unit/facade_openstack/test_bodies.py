@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fiwareglancesync.errors import (
+from fiwareglancesync.base.errors import (
     CloudError,
     Conflict,
     NotFound,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import (
+from fiwareglancesync.base.errors import (
     CloudError,
     Conflict,
     Forbidden,

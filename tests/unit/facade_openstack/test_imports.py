@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import Cancelled, QuotaExceeded, Scope, ServiceFailure, TransferError, Unreachable
+from fiwareglancesync.base.errors import Cancelled, QuotaExceeded, Scope, ServiceFailure, TransferError, Unreachable
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.facade import ServerImport
 from fiwareglancesync.facade.openstack import OpenStackFederation, Tuning
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
-from fiwareglancesync.model import MIB, Image
+from fiwareglancesync.model import Image
 from fiwareglancesync.settings import Credential, Settings, Target
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, token_answer
 

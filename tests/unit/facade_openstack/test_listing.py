@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, Forbidden, NotFound, Scope, ServiceFailure, Throttled, TimedOut
+from fiwareglancesync.base.errors import CloudError, Forbidden, NotFound, Scope, ServiceFailure, Throttled, TimedOut
 from fiwareglancesync.facade import Wait
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.settings import Target

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fiwareglancesync.errors import (
+from fiwareglancesync.base.errors import (
     CloudError,
     Rejected,
     Scope,

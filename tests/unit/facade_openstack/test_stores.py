@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, Scope
+from fiwareglancesync.base.errors import CloudError, Scope
 from fiwareglancesync.facade import Body
 from fiwareglancesync.settings import Target
 from tests.support.scripted_server import Answer, ScriptedServer

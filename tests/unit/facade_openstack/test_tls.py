@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, QuotaExceeded, TransferError
+from fiwareglancesync.base.errors import CloudError, QuotaExceeded, TransferError
 from fiwareglancesync.facade import Body, FileSlice
 from fiwareglancesync.facade.openstack import OpenStackFederation
 from fiwareglancesync.facade.openstack.addresses import comparable

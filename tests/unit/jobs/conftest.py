@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs.tables import metadata
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine, select
 
-from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs.federation import (
     OtherFederation,
     claim,

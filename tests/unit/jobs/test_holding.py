@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import ConfigError
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.jobs.holding import check_database
 
 

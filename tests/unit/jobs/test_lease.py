@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from fiwareglancesync.errors import Cancelled, GlanceSyncError, RegionLocked
+from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.errors import Cancelled, GlanceSyncError, RegionLocked
+from fiwareglancesync.base.machine import this_machine
+from fiwareglancesync.base.signals import cancellable
 from fiwareglancesync.jobs import lease as module
-from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.holding import region_lock
-from fiwareglancesync.jobs.lease import LASTS, Lease, leased, this_machine
-from fiwareglancesync.jobs.signals import cancellable
+from fiwareglancesync.jobs.lease import LASTS, Lease, leased
 from fiwareglancesync.jobs.tables import key_of, leases
 from tests.support.server import PATIENCE, ROOT, wait_for
 

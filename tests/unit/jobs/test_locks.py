@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import GlanceSyncError, RegionLocked
+from fiwareglancesync.base.errors import GlanceSyncError, RegionLocked
 from fiwareglancesync.jobs import locks
 from fiwareglancesync.jobs.locks import lock, lock_folders
 

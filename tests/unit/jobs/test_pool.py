@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import Cancelled
+from fiwareglancesync.base.errors import Cancelled
 from fiwareglancesync.jobs import pool
 from fiwareglancesync.jobs.pool import Finished, Told, run_jobs
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from fiwareglancesync.errors import NotInstalled
-from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.errors import NotInstalled
 from fiwareglancesync.jobs.queue import REMINDER, TASK, WAITS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.runner import ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs import runner
-from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.queue_worker import take
 from fiwareglancesync.jobs.runner import ExecutorFailed, Workplace
 from fiwareglancesync.jobs.store import TaskStore

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.messages import Message
 from fiwareglancesync.events import Event, Kind
-from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.recording import TaskRecorder
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import TaskMessage, TaskRequest
-from fiwareglancesync.model import Message
 
 
 def test_a_wait_is_a_message_of_the_task(tmp_path: Path) -> None:

@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, Unauthorized, UnknownRegion
+from fiwareglancesync.base.errors import (
+    CloudError,
+    GlanceSyncError,
+    RegionLocked,
+    TimedOut,
+    Unauthorized,
+    UnknownRegion,
+)
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Action, Event, Kind
 from fiwareglancesync.execution.regions import RegionRef
 from fiwareglancesync.execution.run import Run
@@ -19,7 +27,7 @@ from fiwareglancesync.facade import Place
 from fiwareglancesync.facade.backup import backup_files, read_backup
 from fiwareglancesync.jobs.locks import lock
 from fiwareglancesync.jobs.region import KEEPS, Mode, RegionJob, RegionResult, Sight, region_error
-from fiwareglancesync.model import JOURNAL, MAX_NAME, MIB
+from fiwareglancesync.model import JOURNAL, MAX_NAME
 from fiwareglancesync.planning import Choice
 from fiwareglancesync.settings import Target
 from fiwareglancesync.transfer import Mover

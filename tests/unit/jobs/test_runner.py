@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.jobs.database import open_engine
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs.runner import EmbeddedRunner, ExecutorFailed, Workplace
 from fiwareglancesync.jobs.slots import Slots
 from fiwareglancesync.jobs.store import TaskStore

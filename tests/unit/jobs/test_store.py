@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, update
 
-from fiwareglancesync.errors import GlanceSyncError
-from fiwareglancesync.jobs.database import database_url
+from fiwareglancesync.base.database import database_url
+from fiwareglancesync.base.errors import GlanceSyncError
 from fiwareglancesync.jobs.store import CANCELLED, CLAIM, STALE, TaskStore
 from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.jobs.tasks import ImageResult, Progress, Summary, TaskMessage, TaskRequest, TaskStatus

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import ConfigError
+from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.execution.regions import RegionRef
 from fiwareglancesync.jobs.task_settings import LISTS, ListsShortened, task_settings
 from fiwareglancesync.jobs.tasks import TaskRequest

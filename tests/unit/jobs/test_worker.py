@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs import worker
-from fiwareglancesync.jobs.database import open_engine
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import TaskRequest

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from fiwareglancesync.errors import UsageError
+from fiwareglancesync.base.errors import UsageError
 from fiwareglancesync.remote.arguments import Follow, build_parser, parse_arguments
 
 COMMANDS = ("regions", "status", "sync", "tasks", "watch", "cancel")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, Unauthorized, Unreachable
+from fiwareglancesync.base.errors import CloudError, Unauthorized, Unreachable
 from fiwareglancesync.facade.openstack import identity
 from fiwareglancesync.facade.openstack.tuning import Tuning
 from fiwareglancesync.remote.answers import RegionRefused

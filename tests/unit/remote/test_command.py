@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.main import main
 from fiwareglancesync.events import Event, Kind
-from fiwareglancesync.model import MIB
 from fiwareglancesync.remote import command
 from tests.support.certificates import self_signed
 from tests.support.scripted_server import Answer, ScriptedServer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.narrative import lines
 from fiwareglancesync.events import Kind
-from fiwareglancesync.model import MIB
 from fiwareglancesync.remote.answers import Result, WholeTask
 from fiwareglancesync.remote.story import Story
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.api.schemas import SyncBody
-from fiwareglancesync.errors import UsageError
+from fiwareglancesync.base.errors import UsageError
 from fiwareglancesync.remote.wish import wish
 from fiwareglancesync.settings import Decision, DecisionAction
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import TransferError
+from fiwareglancesync.base.errors import TransferError
 from fiwareglancesync.facade import PIECE, FileSlice
 from fiwareglancesync.transfer.sources import FileSource
 from tests.support.builders import master_image

@@ -8,14 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, NotFound, Rejected, SourceBroke, TimedOut, TransferError, Unreachable
+from fiwareglancesync.base import attempts
+from fiwareglancesync.base.errors import (
+    CloudError,
+    NotFound,
+    Rejected,
+    SourceBroke,
+    TimedOut,
+    TransferError,
+    Unreachable,
+)
+from fiwareglancesync.base.throttle import PORTIONS, Throttle
 from fiwareglancesync.events import Kind
 from fiwareglancesync.execution.outcome import RegionOutcome
 from fiwareglancesync.facade.csv_mock import EmbeddedPlace
-from fiwareglancesync.transfer import Mover, attempts
+from fiwareglancesync.transfer import Mover
 from fiwareglancesync.transfer.sources import FileSource, StreamSource
 from fiwareglancesync.transfer.spool import SpoolSource
-from fiwareglancesync.transfer.throttle import PORTIONS, Throttle
 from tests.support.builders import MASTER, World, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
 

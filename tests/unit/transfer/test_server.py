@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from fiwareglancesync.errors import TransferError, VerificationError
+from fiwareglancesync.base.errors import TransferError, VerificationError
 from fiwareglancesync.events import Kind
 from fiwareglancesync.execution.outcome import RegionOutcome
 from fiwareglancesync.facade import PIECE, Body, Download, InstantCopy, Place, PlaceIdentity, ServerImport

@@ -13,10 +13,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, SourceBroke, TransferError, Unreachable
+from fiwareglancesync.base import attempts
+from fiwareglancesync.base.errors import CloudError, SourceBroke, TransferError, Unreachable
 from fiwareglancesync.facade import PIECE
 from fiwareglancesync.settings import Credential, Settings, Target
-from fiwareglancesync.transfer import attempts
 from fiwareglancesync.transfer import spool as spool_module
 from fiwareglancesync.transfer.ways import Purpose, open_ways
 from tests.support.faults import until

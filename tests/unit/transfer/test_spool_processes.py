@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.transfer import attempts as attempts_module
+from fiwareglancesync.base import attempts as attempts_module
 from fiwareglancesync.transfer.spool import SpoolSource
 from tests.support.faults import until
 from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, content_of, data_files

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.errors import VerificationError
+from fiwareglancesync.base.errors import VerificationError
 from fiwareglancesync.execution.change import verify
 from fiwareglancesync.facade import Body
 from fiwareglancesync.model import SOURCE_HASH, Image

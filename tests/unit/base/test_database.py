@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiwareglancesync.jobs.database import CONNECTING, connect_args, database_url
+from fiwareglancesync.base.database import CONNECTING, connect_args, database_url
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])

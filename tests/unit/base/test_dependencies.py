@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync import dependencies
+from fiwareglancesync.base import dependencies
+from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.dependencies import EXTRAS, missing_told, not_installed
+from fiwareglancesync.base.errors import NotInstalled
 from fiwareglancesync.cli import main as cli
-from fiwareglancesync.dependencies import EXTRAS, missing_told, not_installed
-from fiwareglancesync.errors import NotInstalled
-from fiwareglancesync.jobs.database import open_engine
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "fiwareglancesync"
 EXAMPLE = ROOT / "examples" / "embedded"
 ACCOUNT = {

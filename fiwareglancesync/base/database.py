@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from ..dependencies import EXTRAS, without
-from ..errors import GlanceSyncError, NotInstalled
+from .dependencies import EXTRAS, without
+from .errors import GlanceSyncError, NotInstalled
 
 BUSY = 30
 """Seconds that a writer of an SQLite database waits for another one."""
@@ -83,3 +83,9 @@ def _share(connection: Any, record: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def error_text(error: SQLAlchemyError) -> str:
+    """What a database complains about, without statements and addresses that say nothing to a user."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())

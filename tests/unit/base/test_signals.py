@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.errors import Cancelled
-from fiwareglancesync.jobs.signals import SIGNALS, cancellable
+from fiwareglancesync.base.errors import Cancelled
+from fiwareglancesync.base.signals import SIGNALS, cancellable
 
 TWICE = """
 import os, signal, sys
-from fiwareglancesync.jobs import signals
+from fiwareglancesync.base import signals
 signals.TOGETHER = 0.0
 number = int(sys.argv[1])
 with signals.cancellable():
@@ -29,8 +29,8 @@ with signals.cancellable():
 
 ON_A_TERMINAL = """
 import fcntl, signal, sys, termios
-from fiwareglancesync.errors import Cancelled
-from fiwareglancesync.jobs.signals import cancellable
+from fiwareglancesync.base.errors import Cancelled
+from fiwareglancesync.base.signals import cancellable
 fcntl.ioctl(1, termios.TIOCSCTTY, 0)
 try:
     with cancellable():

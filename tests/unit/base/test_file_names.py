@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiwareglancesync.facade.names import file_name, region_name
+from fiwareglancesync.base.file_names import file_name, region_name
 
 ANY_TEXT = st.text(st.characters())
 """Every character, lone surrogates too."""

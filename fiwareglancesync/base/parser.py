@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
 from .errors import UsageError
-from .model import nearest
+from .text import nearest
 
 
 class Parser(argparse.ArgumentParser):

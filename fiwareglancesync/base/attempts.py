@@ -13,7 +13,7 @@ from tenacity import (
     wait_random,
 )
 
-from ..errors import CloudError
+from .errors import CloudError
 
 ATTEMPTS = 3
 FIRST_WAIT = 1.0

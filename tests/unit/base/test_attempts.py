@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fiwareglancesync.errors import CloudError, ServiceFailure, SourceBroke, Unreachable
-from fiwareglancesync.transfer import attempts as module
-from fiwareglancesync.transfer.attempts import ATTEMPTS, LONGEST_WAIT, attempts
+from fiwareglancesync.base import attempts as module
+from fiwareglancesync.base.attempts import ATTEMPTS, LONGEST_WAIT, attempts
+from fiwareglancesync.base.errors import CloudError, ServiceFailure, SourceBroke, Unreachable
 
 
 class Broke(Exception):

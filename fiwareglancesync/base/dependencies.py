@@ -14,7 +14,7 @@ from .errors import NotInstalled
 EXTRAS = {"celery": "celery", "redis": "celery", "psycopg": "postgresql", "pymysql": "mysql"}
 """The extra of ``setup.py`` that brings a module along which not everybody needs."""
 
-PACKAGE = os.path.dirname(os.path.realpath(__file__))
+PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 DISTRIBUTION = "fiware-glancesync"
 
 
@@ -25,7 +25,7 @@ def not_installed(error: BaseException) -> NotInstalled | None:
     package that is there.
     """
     name = error.name if isinstance(error, ModuleNotFoundError) else None
-    if not name or "." in name or name == __package__ or name in sys.stdlib_module_names:
+    if not name or "." in name or name == __package__.partition(".")[0] or name in sys.stdlib_module_names:
         return None
     return without(name, EXTRAS.get(name.lower()))
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.transfer import throttle as module
-from fiwareglancesync.transfer.throttle import Throttle
+from fiwareglancesync.base import throttle as module
+from fiwareglancesync.base.throttle import Throttle
 
 RATE = 1000
 PIECE = 250

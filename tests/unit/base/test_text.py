@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiwareglancesync.cli.text import printable
+from fiwareglancesync.base.text import printable, show
 from tests.strategies import LAW
 
 
@@ -31,3 +31,8 @@ def test_what_is_shown_is_one_line_that_can_be_written_and_shown_again(text: str
     assert len(shown.splitlines()) <= 1
     assert printable(shown) == shown
     shown.encode()
+
+
+def test_show_escapes_what_a_terminal_would_obey() -> None:
+    assert show("a\x1b[1m\x85\u2028\ud800é") == "a\\x1b[1m\\x85\\u2028\\ud800é"
+    assert show("x" * 100, 10) == "x" * 9 + "…"

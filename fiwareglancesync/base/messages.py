@@ -1,0 +1,30 @@
+"""Lines for the user: warnings and errors."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A line for the user that is neither data nor narrative; the text is whole, prefix included.
+
+    :param level: ``logging.WARNING`` or ``logging.ERROR``
+    :param text: the sentence, as contract 1.4 words it
+    :param image: name of the image it is about, or None
+    """
+
+    level: int
+    text: str
+    image: str | None = None
+
+    @staticmethod
+    def warning(text: str, image: str | None = None) -> Message:
+        """A warning."""
+        return Message(logging.WARNING, text, image)
+
+    @staticmethod
+    def error(text: str, image: str | None = None) -> Message:
+        """An error."""
+        return Message(logging.ERROR, text, image)

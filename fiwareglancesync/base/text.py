@@ -1,0 +1,59 @@
+"""Texts from strangers made fit to be shown, and the name that was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, those that change the direction of writing, and lone surrogates."""
+
+LONGEST = 400
+"""Characters of a service's own words that are passed on."""
+
+
+def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known name that was probably meant; None when none is near. Case does not count.
+
+    :param word: a name that is not known
+    :param known: the names that are
+    :param cutoff: how much of the names must agree, from 0 to 1
+    """
+    from difflib import get_close_matches
+
+    names: dict[str, str] = {}
+    for name in known:
+        names.setdefault(name.casefold(), name)
+    near = get_close_matches(word.casefold(), names, 1, cutoff)
+    return names[near[0]] if near else None
+
+
+def show(text: str, limit: int = 80) -> str:
+    """Make text from a stranger fit for a line: control characters escaped, long text cut.
+
+    :param text: any text
+    :param limit: characters to keep
+    :return: one printable line
+    """
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return printable(cut)
+
+
+def printable(text: str) -> str:
+    r"""Show control characters and lone surrogates as ``\xNN`` and ``\uNNNN``.
+
+    :param text: one line
+    """
+    return CONTROL.sub(lambda match: _escape(match[0]), text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def one_line(text: str) -> str:
+    """A text as one short line without control characters."""
+    clean = "".join(c if c.isprintable() else " " for c in text)
+    clean = " ".join(clean.split())
+    return clean if len(clean) <= LONGEST else clean[: LONGEST - 1] + "…"
