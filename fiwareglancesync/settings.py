@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from .base.messages import Message
-from .base.units import MIB
 from .model import Image
+from .openstack.credential import Credential
+from .openstack.tuning import Tuning
 
 MASTER = "master"
 """Name of the target where the master region is."""
@@ -38,47 +39,6 @@ class Condition(Protocol):
 
 class ConditionError(Exception):
     """A ``metadata_condition`` failed on one image; the text is the reason, one line."""
-
-
-@dataclass(frozen=True)
-class Credential:
-    """How to sign in at the Keystone of a target (contract 2); no secret shows in its ``repr``.
-
-    The configuration has resolved it: domains are filled in, and when ``cloud`` names an entry of
-    ``clouds.yaml``, its fields are already here. Whoever has an ``auth_type`` signs in by it, whoever has an
-    ``application_credential_secret`` with the application credential, anybody else with user and password.
-
-    :param user_id: takes the place of the user's name and domain
-    :param auth_type: a type of keystoneauth's, "" for a password or an application credential
-    :param auth_options: what that type needs besides the other fields, by option
-    :param interface: the kinds of endpoints to use, the first that a region offers; separated by commas
-    :param image_endpoints: addresses of image services that take the place of the catalog's, by region; the region
-        "" means the only one that the target has
-    :param cert: file with a client certificate, and with its key when ``key`` names no other
-    """
-
-    auth_url: str = ""
-    username: str = ""
-    user_id: str = ""
-    password: str = field(default="", repr=False)
-    project_name: str = ""
-    project_id: str = ""
-    user_domain_name: str = ""
-    user_domain_id: str = ""
-    project_domain_name: str = ""
-    project_domain_id: str = ""
-    application_credential_id: str = ""
-    application_credential_name: str = ""
-    application_credential_secret: str = field(default="", repr=False)
-    auth_type: str = ""
-    auth_options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    cloud: str = ""
-    cacert: str = ""
-    insecure: bool = False
-    cert: str = ""
-    key: str = ""
-    interface: str = "public"
-    image_endpoints: tuple[tuple[str, str], ...] = ()
 
 
 class DecisionAction(str, Enum):
@@ -153,13 +113,13 @@ class Target:
     sync_members: bool = False
     member_map: tuple[tuple[str, str], ...] = ()
     list_images_timeout: int = 30
-    connect_timeout: int = 10
-    answer_timeout: int = 60
-    idle_timeout: int = 60
-    retry_timeout: int = 5 * 60
-    upload_answer_timeout: int = 15 * 60
-    import_timeout: int = 2 * 60
-    slowest_rate: int = 4 * MIB
+    connect_timeout: int = int(Tuning.connect)
+    answer_timeout: int = int(Tuning.control)
+    idle_timeout: int = int(Tuning.idle)
+    retry_timeout: int = int(Tuning.retry)
+    upload_answer_timeout: int = int(Tuning.settle)
+    import_timeout: int = int(Tuning.fetch)
+    slowest_rate: int = int(Tuning.slowest_rate)
     max_replacements: int = 0
     store: str = ""
     region_bandwidth: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..base.errors import ConfigError
-from ..settings import Credential
+from ..openstack.credential import Credential
 from . import credentials
 from .cloud_files import CloudProblem
 from .clouds import read_cloud

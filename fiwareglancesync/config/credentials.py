@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..base.text import show
-from ..settings import MASTER, Credential
+from ..openstack.credential import Credential
+from ..settings import MASTER
 from .auth_types import APPLICATION_TYPES, PASSWORD_TYPES, PLUGINS
 from .values import parse_boolean, parse_file, parse_interface, parse_url
 

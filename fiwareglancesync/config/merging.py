@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..model import same_project
-from ..settings import Credential
+from ..openstack.credential import Credential
 from .auth_types import PLUGINS
 from .credentials import APPLICATION, Layer, missing_fields
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from ..base.errors import Cancelled, CloudError, GlanceSyncError, Scope
 from ..base.messages import Message
 from ..events import Action, Emit, Event, Kind
-from ..facade.refusals import wait_for
 from ..model import SyncStatus
+from ..openstack.refusals import wait_for
 from ..planning import PlanEntry
 from .outcome import ImageOutcome, RegionOutcome
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from ..base.errors import CloudError, Throttled, TooManyUploads
 from ..base.waiting import HEARTBEAT, pause
-from ..facade.refusals import Refusals
+from ..openstack.refusals import Refusals
 from ..settings import Target
 
 T = TypeVar("T")

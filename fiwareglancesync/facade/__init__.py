@@ -1,8 +1,9 @@
 """The port to the places that hold images, and its implementations: real OpenStack and the embedded federation."""
 
 from ..base.content import PIECE, Body, Download, FileSlice, Piece
-from .place_identity import PlaceIdentity, common_address, is_same_place, is_same_region
-from .port import Federation, InstantCopy, Place, ServerImport, Sharing, StandIn, TellsWaits, Versioned, Wait
+from ..openstack.place_identity import PlaceIdentity, common_address, is_same_place, is_same_region
+from ..openstack.refusals import Wait
+from .port import Federation, InstantCopy, Place, ServerImport, Sharing, StandIn, TellsWaits, Versioned
 
 __all__ = [
     "PIECE",

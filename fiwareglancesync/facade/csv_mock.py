@@ -17,11 +17,11 @@ from uuid import uuid4
 from ..base.content import Body, Download
 from ..base.errors import CloudError, ConfigError, Conflict, Forbidden, NotFound, UnknownRegion
 from ..model import Image, Listing, NewImage, Patch, same_project
+from ..openstack.place_identity import PlaceIdentity
 from ..settings import MASTER, Settings, Target, full_name
 from . import csv_table
 from .csv_limits import check_changed, check_new
 from .csv_store import FILE, Store, holds_federation
-from .place_identity import PlaceIdentity
 from .unknown import unknown_region
 
 VARIABLE = "GLANCESYNC_MOCKPERSISTENT_PATH"

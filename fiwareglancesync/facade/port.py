@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from ..base.content import Body, Download
 from ..model import Image, Listing, NewImage, Patch
+from ..openstack.place_identity import PlaceIdentity
+from ..openstack.refusals import Wait
 from ..settings import Target
-from .place_identity import PlaceIdentity
 
 
 class Place(Protocol):
@@ -182,20 +182,6 @@ class Versioned(Protocol):
         :raises CloudError: the federation cannot be asked
         """
         ...
-
-
-@dataclass(frozen=True)
-class Wait:
-    """A service refuses for now, and is waited for.
-
-    :param region: full name of the region that it serves, "" when it serves several
-    :param seconds: how long
-    :param text: one line for the user: who refuses, why, and how long it is waited for
-    """
-
-    region: str
-    seconds: float
-    text: str
 
 
 @runtime_checkable

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..base.errors import GlanceSyncError
 from ..facade.factory import EMBEDDED
-from ..facade.openstack.addresses import comparable, public_url
+from ..openstack.addresses import comparable, public_url
 from ..settings import Settings
 from .tables import federation as table
 from .tables import key_of

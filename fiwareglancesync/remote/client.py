@@ -11,14 +11,14 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from ..base.errors import CloudError, Unauthorized
-from ..facade.openstack.addresses import public_url
-from ..facade.openstack.failures import FAILURES, from_exception
-from ..facade.openstack.identity import Access, SignIn
-from ..facade.openstack.retry import persist
-from ..facade.openstack.transport import Transport, content
-from ..facade.openstack.tuning import Tuning
-from ..facade.refusals import Waits
-from ..settings import Credential
+from ..openstack.addresses import public_url
+from ..openstack.credential import Credential
+from ..openstack.failures import FAILURES, from_exception
+from ..openstack.identity import Access, SignIn
+from ..openstack.refusals import Waits
+from ..openstack.retry import persist
+from ..openstack.transport import Transport, content
+from ..openstack.tuning import Tuning
 from .answers import (
     VERSION,
     Greeting,

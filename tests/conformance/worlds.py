@@ -13,7 +13,8 @@ from fiwareglancesync.base.errors import NotFound
 from fiwareglancesync.facade import Body, Federation, InstantCopy, Place
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation
 from fiwareglancesync.model import Image, NewImage, Patch
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 
 MASTER, REGION = "Spain", "Burgos"
 CONTENT = b"the content of an image\n" * 1000

@@ -27,7 +27,8 @@ from fiwareglancesync.facade import Body
 from fiwareglancesync.facade.openstack import OpenStackFederation, Tuning
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.model import JOURNAL, NewImage, Patch
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 
 pytestmark = pytest.mark.integration

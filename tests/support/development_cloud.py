@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fiwareglancesync.settings import MASTER, Credential, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import MASTER, Target
 
 from .cloud import running_cloud
 

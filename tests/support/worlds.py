@@ -20,7 +20,8 @@ from typing import Any, Protocol
 from fiwareglancesync.facade.backup import write_backup
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation
 from fiwareglancesync.model import Image
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS, FOREIGN = "ours", "foreign"

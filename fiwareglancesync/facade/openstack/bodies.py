@@ -24,12 +24,12 @@ from ...base.errors import (
 )
 from ...base.units import duration
 from ...base.waiting import pause
-from .answers import Operation
-from .failures import from_exception
-from .identity import Access
+from ...openstack.answers import Operation
+from ...openstack.failures import from_exception
+from ...openstack.identity import Access
+from ...openstack.outgoing import Outgoing, SourceFailed
+from ...openstack.service import Call, Service
 from .images import image_of
-from .outgoing import Outgoing, SourceFailed
-from .service import Call, ImageService
 from .stores import with_advice
 
 BYTES = "application/octet-stream"
@@ -60,7 +60,7 @@ def members_path(image_id: str) -> str:
     return f"{image_path(image_id)}/members"
 
 
-def upload(service: ImageService, image_id: str, body: Body, store: str) -> None:
+def upload(service: Service, image_id: str, body: Body, store: str) -> None:
     """Send an image's content in one request with a known length.
 
     Never sent twice: a token that is refused is only forgotten, so that the caller's next try, with a fresh
@@ -115,7 +115,7 @@ def upload(service: ImageService, image_id: str, body: Body, store: str) -> None
         )
 
 
-def _arrives(service: ImageService, image_id: str, body: Body, outgoing: Outgoing, lost: CloudError) -> bool:
+def _arrives(service: Service, image_id: str, body: Body, outgoing: Outgoing, lost: CloudError) -> bool:
     """Ask after an image whose bytes are all sent, though nobody tells the outcome of the upload.
 
     A proxy that buffers may go on passing the bytes to a service that has not begun to take them: such an image is
@@ -166,7 +166,7 @@ def _too_late(lost: CloudError, status: str, waited: float) -> TimedOut:
 
 
 @contextmanager
-def download(service: ImageService, image_id: str, start: int = 0) -> Iterator[Download]:
+def download(service: Service, image_id: str, start: int = 0) -> Iterator[Download]:
     """Open an image's content for one reading.
 
     :param start: position of the first byte that is wanted; the body tells where it really begins
@@ -183,7 +183,7 @@ def download(service: ImageService, image_id: str, start: int = 0) -> Iterator[D
         answer.close()
 
 
-def _open(service: ImageService, image_id: str, start: int) -> requests.Response:
+def _open(service: Service, image_id: str, start: int) -> requests.Response:
     headers = {"Accept": BYTES, **({"Range": f"bytes={start}-"} if start else {})}
 
     def attempt(access: Access) -> requests.Response:
@@ -207,7 +207,7 @@ def _start(answer: requests.Response, size: int) -> int:
     return first if size == last - first + 1 else 0
 
 
-def _size(service: ImageService, image_id: str, answer: requests.Response) -> int:
+def _size(service: Service, image_id: str, answer: requests.Response) -> int:
     """The number of bytes that the answer promises, or else the image's own statement."""
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         raise Rejected("the service compresses the content of images, though it was not asked to")

@@ -6,17 +6,18 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ...base.errors import CloudError, Rejected, Scope
-from ...settings import MASTER, Credential, Settings, Target, full_name
-from ..port import Wait
-from ..refusals import Waits
+from ...openstack.addresses import normalised, public_url
+from ...openstack.answers import prefixed
+from ...openstack.catalog import identity_of
+from ...openstack.credential import Credential
+from ...openstack.identity import Access, SignIn
+from ...openstack.refusals import Wait, Waits
+from ...openstack.service import Service
+from ...openstack.tuning import Tuning
+from ...settings import MASTER, Settings, Target, full_name
 from ..unknown import unknown_region
-from .addresses import normalised, public_url
-from .answers import prefixed
-from .catalog import identity_of
-from .identity import Access, SignIn
+from .glance_answers import GLANCE
 from .place import OpenStackPlace
-from .service import ImageService
-from .tuning import Tuning, tuning_for
 
 
 class OpenStackFederation:
@@ -60,7 +61,7 @@ class OpenStackFederation:
         keystone = target.credential.auth_url
         identity = identity_of(keystone, region, access.project, address, access.catalog)
         name, tuning = full_name(target.name, region), self._tuning_of(target)
-        service = ImageService(name, target.name, self._sign_in(target), address, tuning, self._waits)
+        service = Service(GLANCE, name, target.name, self._sign_in(target), address, tuning, self._waits)
         is_master = target.name == MASTER and region == self._settings.master_region
         return OpenStackPlace(target, region, identity, service, is_master=is_master)
 
@@ -92,3 +93,16 @@ class OpenStackFederation:
 
     def _tuning_of(self, target: Target) -> Tuning:
         return self._tuning or tuning_for(target)
+
+
+def tuning_for(target: Target) -> Tuning:
+    """The bounds that a target's configuration sets."""
+    return Tuning(
+        connect=target.connect_timeout,
+        control=target.answer_timeout,
+        idle=target.idle_timeout,
+        settle=target.upload_answer_timeout,
+        retry=target.retry_timeout,
+        fetch=target.import_timeout,
+        slowest_rate=target.slowest_rate,
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from ...base.errors import Forbidden, QuotaExceeded, Rejected, Scope, Throttled, TooManyUploads
-from .answers import USUAL, Operation, Row
+from ...openstack.answers import USUAL, Operation, Row
+from ...openstack.service import ServiceKind
 
 _MAKING = frozenset((Operation.CREATE, Operation.UPLOAD, Operation.IMPORT))
 _OF_PROPERTIES = re.compile(r"propert|attribute|number of allowed image tags|\btags?\b", re.IGNORECASE)
@@ -13,7 +14,7 @@ _OF_ONE_IMAGE = re.compile(r"provided image is too large|size cap|maximum image 
 _OF_UPLOADS = re.compile(r"\bimage_count_uploading\b")
 _OF_QUOTA = re.compile(r"quota|limit|remaining|disk space|storage|no space|exceed", re.IGNORECASE)
 
-GLANCE: tuple[Row, ...] = (
+_ANSWERS: tuple[Row, ...] = (
     Row((403,), Forbidden, operations=(Operation.CREATE,), says=_OF_PROPERTIES),
     Row((403,), Forbidden, Scope.REGION, operations=(Operation.CREATE,)),
     # Glance says 413 of a quota, of one image and of its properties; what stands before it says it of a rate.
@@ -24,3 +25,5 @@ GLANCE: tuple[Row, ...] = (
     Row((413,), QuotaExceeded, Scope.REGION, operations=_MAKING, says=_OF_QUOTA),
     *USUAL,
 )
+
+GLANCE = ServiceKind("Glance", _ANSWERS)

@@ -12,10 +12,10 @@ from ...base.errors import CloudError, Conflict, Forbidden, NotFound, Scope, Tra
 from ...base.text import one_line
 from ...base.waiting import pause
 from ...model import Image
-from .answers import Operation, moment
+from ...openstack.answers import Operation, moment
+from ...openstack.service import Call, Service
 from .bodies import image_path
 from .images import image_of
-from .service import Call, ImageService
 from .stores import with_advice
 
 METHOD = "glance-download"
@@ -53,7 +53,7 @@ class Imports:
     :param store: store of a multi-store Glance, "" for its default
     """
 
-    def __init__(self, service: ImageService, region: str, store: str) -> None:
+    def __init__(self, service: Service, region: str, store: str) -> None:
         self._service = service
         self._region = region
         self._store = store

@@ -8,10 +8,10 @@ from urllib.parse import urlencode, urlsplit
 from ...base.errors import CloudError, NotFound, Rejected, Scope, TimedOut
 from ...base.waiting import awaited
 from ...model import Image, same_project
-from .answers import Operation
+from ...openstack.answers import Operation
+from ...openstack.retry import Deadline
+from ...openstack.service import Call, Service
 from .images import image_of
-from .retry import Deadline
-from .service import Call, ImageService
 
 _GONE = frozenset({"deleted", "pending_delete"})
 
@@ -27,7 +27,7 @@ def others_queries() -> list[dict[str, str]]:
 
 
 def collect(
-    service: ImageService, region: str, project: str, queries: list[dict[str, str]], seconds: float
+    service: Service, region: str, project: str, queries: list[dict[str, str]], seconds: float
 ) -> tuple[Image, ...]:
     """Ask all queries and unite their answers (contract 3.0).
 
@@ -64,7 +64,7 @@ def _is_for_us(image: Image, project: str) -> bool:
     return same_project(image.owner, project) or image.visibility in ("public", "community")
 
 
-def _whole_list(service: ImageService, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
+def _whole_list(service: Service, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
     """One listing; begun anew, once, when the image that a page ended with is deleted in between."""
     try:
         return _pages(service, region, query, deadline)
@@ -76,7 +76,7 @@ class _LostPlace(NotFound):
     """The image that marks the next page's beginning is gone."""
 
 
-def _pages(service: ImageService, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
+def _pages(service: Service, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
     parameters = urlencode({**query, "limit": service.tuning.page})
     images: list[Image] = []
     asked: set[str] = set()

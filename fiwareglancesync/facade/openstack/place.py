@@ -11,17 +11,17 @@ from urllib.parse import quote
 from ...base.content import Body, Download
 from ...base.errors import CloudError, Conflict, NotFound, TransferError
 from ...model import Image, Listing, NewImage, Patch
+from ...openstack.answers import Operation
+from ...openstack.overrides import is_overridden
+from ...openstack.place_identity import PlaceIdentity, is_same_keystone
+from ...openstack.service import Call, Service
 from ...settings import Target, full_name
-from ..place_identity import PlaceIdentity, is_same_keystone
 from ..port import Place
 from . import bodies
-from .answers import Operation
 from .bodies import image_path, members_path, tag_path
 from .images import PATCH_TYPE, all_tags, creation, fits_path, image_of, is_changed, is_made, members_in, operations
 from .imports import Imports, Origin
 from .listing import collect, others_queries, own_queries
-from .overrides import is_overridden
-from .service import Call, ImageService
 
 
 class OpenStackPlace:
@@ -36,7 +36,7 @@ class OpenStackPlace:
         target: Target,
         region: str,
         identity: PlaceIdentity,
-        service: ImageService,
+        service: Service,
         *,
         is_master: bool = False,
     ) -> None:

@@ -6,14 +6,14 @@ import re
 
 from ...base.errors import CloudError, Scope
 from ...base.text import one_line
-from .answers import Operation
-from .service import Call, ImageService
+from ...openstack.answers import Operation
+from ...openstack.service import Call, Service
 
 _REFUSALS = frozenset((400, 409))
 """How Glance refuses an unknown store: at an upload, and at an import."""
 
 
-def with_advice(error: CloudError, store: str, service: ImageService) -> CloudError:
+def with_advice(error: CloudError, store: str, service: Service) -> CloudError:
     """Complete a refusal that is about the store: no image gets into this region, and the configuration is to blame.
 
     :param error: what Glance answered to an upload or an import
@@ -29,7 +29,7 @@ def with_advice(error: CloudError, store: str, service: ImageService) -> CloudEr
     return error
 
 
-def _names(service: ImageService) -> list[str]:
+def _names(service: Service) -> list[str]:
     """The stores of a region; none when it does not tell, for this explains another error only."""
     try:
         document = service.ask_once(Call(Operation.GET, "GET", "/v2/info/stores"))

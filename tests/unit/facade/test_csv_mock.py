@@ -14,7 +14,8 @@ from fiwareglancesync.facade import Body, InstantCopy, StandIn
 from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.facade.openstack import OpenStackFederation
 from fiwareglancesync.model import Image, NewImage, Patch
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 
 from .strategies import ALL_FIELDS, ANY_TEXT, images
 

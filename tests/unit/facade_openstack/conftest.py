@@ -8,7 +8,8 @@ import pytest
 
 from fiwareglancesync.facade.openstack import OpenStackFederation, Tuning
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 from tests.support.scripted_server import ScriptedServer, token_answer
 
 PROJECT = "p" * 32

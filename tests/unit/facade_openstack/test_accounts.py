@@ -10,7 +10,8 @@ import pytest
 
 from fiwareglancesync.base.errors import CloudError, Rejected, Scope, Unauthorized
 from fiwareglancesync.facade.openstack import OpenStackFederation
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 from tests.support.scripted_server import Answer, ScriptedServer, token_answer
 
 from .conftest import HASTY, PASSWORD

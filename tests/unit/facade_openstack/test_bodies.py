@@ -27,8 +27,8 @@ from fiwareglancesync.base.errors import (
     Unreachable,
 )
 from fiwareglancesync.facade import Body, FileSlice
-from fiwareglancesync.facade.openstack import identity
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
+from fiwareglancesync.openstack import identity
 from fiwareglancesync.settings import Target
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, Silence, token_answer
 

@@ -24,9 +24,10 @@ from fiwareglancesync.base.errors import (
     Unreachable,
 )
 from fiwareglancesync.facade import Wait
-from fiwareglancesync.facade.openstack import OpenStackFederation, identity
+from fiwareglancesync.facade.openstack import OpenStackFederation
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.model import JOURNAL, Image, NewImage, Patch
+from fiwareglancesync.openstack import identity
 from fiwareglancesync.settings import Settings, Target
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, token_answer
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fiwareglancesync.base.errors import CloudError
-from fiwareglancesync.facade.openstack.addresses import normalised, public_url
 from fiwareglancesync.facade.openstack.images import creation, fits_path, image_of, operations
 from fiwareglancesync.model import Image, NewImage, Patch
+from fiwareglancesync.openstack.addresses import normalised, public_url
 
 WHOLE: dict[str, Any] = {
     "id": "i",

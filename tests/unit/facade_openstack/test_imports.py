@@ -17,7 +17,8 @@ from fiwareglancesync.facade import ServerImport
 from fiwareglancesync.facade.openstack import OpenStackFederation, Tuning
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
 from fiwareglancesync.model import Image
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, token_answer
 
 from .conftest import HASTY, PROJECT, Federate

@@ -18,7 +18,8 @@ from fiwareglancesync.base.errors import (
 )
 from fiwareglancesync.facade import PlaceIdentity, is_same_region
 from fiwareglancesync.facade.openstack import OpenStackFederation
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 from tests.support.scripted_server import Answer, ScriptedServer, Silence, token_answer
 
 from .conftest import HASTY, PASSWORD, PROJECT, Federate

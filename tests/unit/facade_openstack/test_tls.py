@@ -11,9 +11,10 @@ import pytest
 from fiwareglancesync.base.errors import CloudError, QuotaExceeded, TransferError
 from fiwareglancesync.facade import Body, FileSlice
 from fiwareglancesync.facade.openstack import OpenStackFederation
-from fiwareglancesync.facade.openstack.addresses import comparable
 from fiwareglancesync.facade.openstack.place import OpenStackPlace
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.addresses import comparable
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 from tests.support.certificates import self_signed
 from tests.support.scripted_server import Answer, HangUp, ScriptedServer, token_answer
 

@@ -21,7 +21,8 @@ from fiwareglancesync.jobs.federation import (
 )
 from fiwareglancesync.jobs.holding import region_lock
 from fiwareglancesync.jobs.tables import federation, metadata
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 
 OURS, THEIRS, REHEARSAL = "Spain@http://keystone:5000", "Spain@https://keystone", "embedded:/var/lib/rehearsal"
 ODD = "Spáin \ud800 'x'; DROP TABLE tasks@http://keystone"

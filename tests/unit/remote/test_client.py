@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from fiwareglancesync.base.errors import CloudError, Unauthorized, Unreachable
-from fiwareglancesync.facade.openstack import identity
-from fiwareglancesync.facade.openstack.tuning import Tuning
+from fiwareglancesync.openstack import identity
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.openstack.tuning import Tuning
 from fiwareglancesync.remote.answers import RegionRefused
 from fiwareglancesync.remote.client import Client
-from fiwareglancesync.settings import Credential
 from tests.support.scripted_server import Answer, HangUp, ScriptedServer, Silence, token_answer
 
 from .conftest import GREETING, PASSWORD, TOKENS, refused, task_document

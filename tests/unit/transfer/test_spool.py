@@ -16,7 +16,8 @@ import pytest
 from fiwareglancesync.base import attempts
 from fiwareglancesync.base.errors import CloudError, SourceBroke, TransferError, Unreachable
 from fiwareglancesync.facade import PIECE
-from fiwareglancesync.settings import Credential, Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.settings import Settings, Target
 from fiwareglancesync.transfer import spool as spool_module
 from fiwareglancesync.transfer.ways import Purpose, open_ways
 from tests.support.faults import until

@@ -7,10 +7,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ..base.errors import CloudError
 from ..base.units import duration
-from .port import Wait
 
 LONGEST_OWN_WAIT = 30.0
 """Seconds that we wait by ourselves for a service that does not say how long."""
@@ -25,6 +25,20 @@ SAME_WAIT = 2.0
 """Seconds by which waits for one service may differ that several threads begin, and that are told once."""
 
 log = logging.getLogger("glancesync")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A service refuses for now, and is waited for.
+
+    :param region: full name of the region that it serves, "" when it serves several
+    :param seconds: how long
+    :param text: one line for the user: who refuses, why, and how long it is waited for
+    """
+
+    region: str
+    seconds: float
+    text: str
 
 
 class Refusals:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ...base.errors import Rejected, Scope
-from ...base.text import nearest
-from ...settings import Credential
+from ..base.errors import Rejected, Scope
+from ..base.text import nearest
+from .credential import Credential
 
 KEY = "image_endpoint_override"
 

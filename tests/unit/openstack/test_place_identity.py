@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from fiwareglancesync.facade.place_identity import (
+from fiwareglancesync.openstack.place_identity import (
     PlaceIdentity,
     common_address,
     is_ambiguous,

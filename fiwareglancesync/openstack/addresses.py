@@ -6,7 +6,7 @@ import ipaddress
 from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
-from ...base.text import one_line
+from ..base.text import one_line
 
 _LOOPBACK = "127.0.0.1"
 

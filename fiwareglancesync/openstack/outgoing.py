@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from ...base.content import Body, Piece
-from ...base.errors import GlanceSyncError, TransferError
+from ..base.content import Body, Piece
+from ..base.errors import GlanceSyncError, TransferError
 
 
 class SourceFailed(Exception):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..place_identity import PlaceIdentity
 from .addresses import comparable
+from .place_identity import PlaceIdentity
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...base.errors import Scope, Throttled
+from ..base.errors import Scope, Throttled
 from .answers import USUAL, Row
 
 KEYSTONE: tuple[Row, ...] = (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...base.units import MIB
-from ...settings import Target
+from ..base.units import MIB
 
 LONGEST = 14 * 86400.0
 """Seconds of the longest time-out that the system's calls take, less some."""
@@ -35,20 +34,20 @@ class Tuning:
     :param activation: that an image may still take to become active once it has been fetched
     """
 
-    connect: float = float(Target.connect_timeout)
-    control: float = float(Target.answer_timeout)
-    idle: float = float(Target.idle_timeout)
-    settle: float = float(Target.upload_answer_timeout)
+    connect: float = 10.0
+    control: float = 60.0
+    idle: float = 60.0
+    settle: float = 15 * 60.0
     grace: float = 10.0
     attempts: int = 4
     first_wait: float = 1.0
     total_wait: float = 15.0
-    retry: float = float(Target.retry_timeout)
+    retry: float = 5 * 60.0
     token_life: float = 600.0
     token_rate: float = 10.0 * MIB
     page: int = 1000
-    fetch: float = float(Target.import_timeout)
-    slowest_rate: float = float(Target.slowest_rate)
+    fetch: float = 2 * 60.0
+    slowest_rate: float = 4.0 * MIB
     fetch_fastest: float = 512.0 * MIB
     first_look: float = 0.1
     last_look: float = 5.0
@@ -80,16 +79,3 @@ class Tuning:
         """
         soonest = size / self.fetch_fastest - waited
         return min(max(self.first_look, waited / 5, soonest), self.last_look)
-
-
-def tuning_for(target: Target) -> Tuning:
-    """The bounds that a target's configuration sets."""
-    return Tuning(
-        connect=target.connect_timeout,
-        control=target.answer_timeout,
-        idle=target.idle_timeout,
-        settle=target.upload_answer_timeout,
-        retry=target.retry_timeout,
-        fetch=target.import_timeout,
-        slowest_rate=target.slowest_rate,
-    )

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import urllib3.connection
 import urllib3.connectionpool
 
-from ...base.content import FileSlice, Piece
-from ...base.errors import SourceBroke, TransferError
+from ..base.content import FileSlice, Piece
+from ..base.errors import SourceBroke, TransferError
 from .outgoing import Outgoing, SourceFailed
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import requests
 import urllib3.exceptions
 
-from ...base.errors import CloudError, TimedOut, Unreachable
-from ...base.text import one_line
+from ..base.errors import CloudError, TimedOut, Unreachable
+from ..base.text import one_line
 from .addresses import public_url
 
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)

@@ -1,4 +1,4 @@
-"""Requests to one Glance: signed in, tried again when that is safe, every failure one of our errors."""
+"""Requests to one service of a region: signed in, tried again when that is safe, every failure one of our errors."""
 
 from __future__ import annotations
 
@@ -10,27 +10,37 @@ from typing import Any, TypeVar
 
 import requests
 
-from ...base.errors import CloudError, Scope, Throttled, Unauthorized
-from ..refusals import Waits, wait_for
-from .answers import Operation, from_answer, moment, prefixed
+from ..base.errors import CloudError, Scope, Throttled, Unauthorized
+from .answers import Operation, Row, from_answer, moment, prefixed
 from .failures import FAILURES, from_exception
-from .glance_answers import GLANCE
 from .identity import Access, SignIn
 from .outgoing import Outgoing, SourceFailed
+from .refusals import Waits, wait_for
 from .retry import Deadline, persist
 from .transport import Transport, content
 from .tuning import Tuning
 
 T = TypeVar("T")
 
-_SERVICE = "Glance"
 _MOST_ERROR = 2**16
 _MOST_DOCUMENT = 2**28
 
 
 @dataclass(frozen=True)
+class ServiceKind:
+    """What differs between the services of OpenStack.
+
+    :param name: as messages name the service
+    :param answers: what its refusals mean
+    """
+
+    name: str
+    answers: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
 class Call:
-    """One request to a Glance.
+    """One request to a service.
 
     :param operation: what it is for: the mapper of errors asks
     :param path: below the address, with the version, already quoted
@@ -45,9 +55,10 @@ class Call:
     kind: str = "application/json"
 
 
-class ImageService:
-    """The Glance of one region, used with one credential.
+class Service:
+    """One service of one region, used with one credential.
 
+    :param kind: which service it is
     :param region: full name of the region
     :param target: name of the target, for messages about signing in
     :param address: as :func:`~.addresses.normalised` makes it
@@ -55,8 +66,16 @@ class ImageService:
     """
 
     def __init__(
-        self, region: str, target: str, sign_in: SignIn, address: str, tuning: Tuning, waits: Waits
+        self,
+        kind: ServiceKind,
+        region: str,
+        target: str,
+        sign_in: SignIn,
+        address: str,
+        tuning: Tuning,
+        waits: Waits,
     ) -> None:
+        self._kind = kind
         self._region = region
         self._target = target
         self._sign_in = sign_in
@@ -144,7 +163,7 @@ class ImageService:
         except SourceFailed:
             raise
         except FAILURES as error:
-            raise from_exception(error, _SERVICE, self.address) from error
+            raise from_exception(error, self._kind.name, self.address) from error
         date = moment(answer.headers.get("date", ""))
         if date is not None:
             self._time = (date, time.monotonic())
@@ -159,17 +178,17 @@ class ImageService:
             body = b""
         finally:
             answer.close()
-        return from_answer(GLANCE, operation, answer.status_code, answer.headers, body)
+        return from_answer(self._kind.answers, operation, answer.status_code, answer.headers, body)
 
     def guarded(self, action: Callable[[], T]) -> T:
         """Run something that reads an answer; what goes wrong becomes one of our errors."""
         try:
             return action()
         except FAILURES as error:
-            raise from_exception(error, _SERVICE, self.address) from error
+            raise from_exception(error, self._kind.name, self.address) from error
 
     def _tell_wait(self, seconds: float, error: Throttled) -> None:
-        self._waits.tell(self.address, wait_for(f"{self._region}: {_SERVICE}", self._region, seconds, error))
+        self._waits.tell(self.address, wait_for(f"{self._region}: {self._kind.name}", self._region, seconds, error))
 
     def _exchange(self, call: Call, access: Access, deadline: Deadline | None) -> Any:
         headers = {"Accept": "application/json"}

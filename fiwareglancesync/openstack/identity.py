@@ -20,15 +20,15 @@ from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 from keystoneauth1.loading import get_plugin_loader
 
-from ...base.errors import CloudError, Rejected, Scope, Throttled, Unauthorized, Unreachable
-from ...settings import Credential
-from ..refusals import Waits, wait_for
+from ..base.errors import CloudError, Rejected, Scope, Throttled, Unauthorized, Unreachable
 from .addresses import normalised, public_url
 from .answers import Operation, from_answer, prefixed
 from .catalog import Catalog, dicts, read_catalog
+from .credential import Credential
 from .failures import from_exception
 from .keystone_answers import KEYSTONE
 from .overrides import overridden
+from .refusals import Waits, wait_for
 from .retry import persist
 from .transport import USER_AGENT, Transport, content
 from .tuning import Tuning

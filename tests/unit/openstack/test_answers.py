@@ -24,9 +24,9 @@ from fiwareglancesync.base.errors import (
     TooManyUploads,
     Unauthorized,
 )
-from fiwareglancesync.facade.openstack.answers import USUAL, Operation, Row, from_answer, words
 from fiwareglancesync.facade.openstack.glance_answers import GLANCE
-from fiwareglancesync.facade.openstack.keystone_answers import KEYSTONE
+from fiwareglancesync.openstack.answers import USUAL, Operation, Row, from_answer, words
+from fiwareglancesync.openstack.keystone_answers import KEYSTONE
 
 IMAGE, REGION = Scope.IMAGE, Scope.REGION
 CREATE, UPLOAD, UPDATE = Operation.CREATE, Operation.UPLOAD, Operation.UPDATE
@@ -37,7 +37,7 @@ DATE = "Fri, 31 Dec 1999 23:58:30 GMT"
 
 
 def error(
-    operation: Operation, status: int, text: str = "", table: Sequence[Row] = GLANCE, **headers: str
+    operation: Operation, status: int, text: str = "", table: Sequence[Row] = GLANCE.answers, **headers: str
 ) -> CloudError:
     named = CaseInsensitiveDict({name.replace("_", "-"): value for name, value in headers.items()})
     return from_answer(table, operation, status, named, text.encode())
@@ -232,10 +232,10 @@ def test_keystone_has_a_table_of_its_own(
 def test_what_413_means_is_the_services_affair() -> None:
     others = (Row((413,), QuotaExceeded, REGION), *USUAL)
     assert type(error(CREATE, 413, "", others, Retry_After="1")) is QuotaExceeded
-    assert type(error(CREATE, 413, "", GLANCE, Retry_After="1")) is Throttled
+    assert type(error(CREATE, 413, "", GLANCE.answers, Retry_After="1")) is Throttled
 
 
-@pytest.mark.parametrize("table", [GLANCE, KEYSTONE])
+@pytest.mark.parametrize("table", [GLANCE.answers, KEYSTONE])
 @given(status=some.integers(0, 999), operation=some.sampled_from(Operation), body=some.binary(max_size=50))
 def test_every_answer_has_a_meaning(
     table: Sequence[Row], status: int, operation: Operation, body: bytes

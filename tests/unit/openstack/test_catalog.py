@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiwareglancesync.facade.openstack.addresses import comparable
-from fiwareglancesync.facade.openstack.catalog import Catalog, identity_of, read_catalog
-from fiwareglancesync.facade.place_identity import PlaceIdentity, is_same_keystone, is_same_region
+from fiwareglancesync.openstack.addresses import comparable
+from fiwareglancesync.openstack.catalog import Catalog, identity_of, read_catalog
+from fiwareglancesync.openstack.place_identity import PlaceIdentity, is_same_keystone, is_same_region
 from tests.strategies import LAW
 
 KEYSTONE = "https://keystone.example.org:5000/v3"

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
-from ...base.errors import (
+from ..base.errors import (
     CloudError,
     Conflict,
     Forbidden,
@@ -24,7 +24,7 @@ from ...base.errors import (
     TimedOut,
     Unauthorized,
 )
-from ...base.text import one_line
+from ..base.text import one_line
 from .addresses import public_url
 
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from ...base.errors import CloudError, Throttled
-from ..refusals import Refusals
+from ..base.errors import CloudError, Throttled
+from .refusals import Refusals
 from .tuning import Tuning
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import pytest
 from fiwareglancesync.base.errors import Throttled
 from fiwareglancesync.base.units import duration
 from fiwareglancesync.facade import Wait
-from fiwareglancesync.facade.refusals import LONGEST_OWN_WAIT, Refusals, Waits, wait_for
+from fiwareglancesync.openstack.refusals import LONGEST_OWN_WAIT, Refusals, Waits, wait_for
 
 
 def asked(seconds: float | None = None) -> Throttled:
