@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .base.messages import Message
-from .model import SyncStatus
+from .images.model import SyncStatus
 
 
 class Kind(str, Enum):

@@ -20,8 +20,8 @@ if not __package__:
 from fiwareglancesync.base.errors import GlanceSyncError
 from fiwareglancesync.base.parser import Parser
 from fiwareglancesync.base.text import one_line
-from fiwareglancesync.facade.csv_loader import load
-from fiwareglancesync.facade.csv_mock import VARIABLE
+from fiwareglancesync.images.places.embedded.embedded_federation import VARIABLE
+from fiwareglancesync.images.places.embedded.loader import load
 
 DEFAULT_PATH = ".glancesync_persist"
 """Name of the folder, in the user's home, that is used unless another is named."""

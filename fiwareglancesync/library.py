@@ -11,13 +11,13 @@ from .base.messages import Message
 from .base.parser import refuse_options
 from .config import load_settings
 from .events import Emit, Event, Kind, one_at_a_time
-from .execution.outcome import RegionOutcome
-from .execution.regions import RegionRef, all_regions, resolve_regions
-from .execution.run import Run
-from .facade.factory import EMBEDDED, open_federation
+from .images.execution.outcome import RegionOutcome
+from .images.execution.sync_run import Run
+from .images.places.factory import EMBEDDED, open_federation
+from .images.planning import Choice
+from .images.region_names import RegionRef, all_regions, resolve_regions
+from .images.settings import Decision
 from .jobs.region import Mode, RegionJob, RegionResult, StatusRow, refused
-from .planning import Choice
-from .settings import Decision
 
 
 def _unheard(event: Event) -> None:

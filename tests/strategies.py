@@ -14,9 +14,9 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from fiwareglancesync.model import JOURNAL, SYNC_FIELDS, Image
-from fiwareglancesync.planning import RegionPlan
-from fiwareglancesync.planning.journal import is_old_name
+from fiwareglancesync.images.model import JOURNAL, SYNC_FIELDS, Image
+from fiwareglancesync.images.planning import RegionPlan
+from fiwareglancesync.images.planning.journal import is_old_name
 from tests.support.builders import HOST, MASTER, OURS, REGION, STARTED, THEIRS, journal, plan
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from fiwareglancesync.api.app import create_app
-from fiwareglancesync.facade.csv_loader import load
-from fiwareglancesync.facade.factory import EMBEDDED
+from fiwareglancesync.images.places.embedded.loader import load
+from fiwareglancesync.images.places.factory import EMBEDDED
 
 from .markup import escaped, heading, table
 

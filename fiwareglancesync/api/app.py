@@ -21,7 +21,8 @@ from .. import __version__
 from ..base.database import error_text
 from ..base.errors import ConfigError
 from ..config import load_settings
-from ..facade.factory import EMBEDDED
+from ..images.places.factory import EMBEDDED
+from ..images.settings import Settings
 from ..jobs.federation import federation_of, refuse_another
 from ..jobs.locks import lock_folders
 from ..jobs.queue import WAITS, CeleryExecutor, make_queue
@@ -29,7 +30,6 @@ from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, Workplace
 from ..jobs.slots import Slots
 from ..jobs.store import TaskStore
 from ..jobs.tables import key_of
-from ..settings import Settings
 from . import errors, metrics, trace
 from .auth import guarded, loopback_only
 from .cloud import Cloud

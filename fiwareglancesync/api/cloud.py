@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping
 
 from ..base.errors import CloudError
-from ..facade import Federation
-from ..facade.factory import open_federation
+from ..images.places import Federation
+from ..images.places.factory import open_federation
+from ..images.settings import Settings
 from ..jobs.overview import Watch
-from ..settings import Settings
 
 KEPT = 60.0
 """Seconds after which the regions are asked for anew."""

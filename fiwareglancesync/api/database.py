@@ -17,9 +17,9 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..base.database import connect_args, database_url, error_text, no_driver, prepare
+from ..images.settings import Settings
 from ..jobs import tables
 from ..jobs.federation import claim, may_be_renamed, rebind_command, refuse_another
-from ..settings import Settings
 from .database_files import file_of, owners, url_of
 from .settings import DATABASE_VARIABLE, ServerSettings, StartError
 

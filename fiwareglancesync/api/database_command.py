@@ -14,9 +14,9 @@ from ..base.database import open_engine
 from ..base.errors import GlanceSyncError, UsageError
 from ..base.parser import Parser
 from ..config import load_settings
-from ..facade.factory import EMBEDDED
+from ..images.places.factory import EMBEDDED
+from ..images.settings import Settings
 from ..jobs.federation import OtherFederation, federation_of, may_be_renamed, rebind, rebind_command, recorded, shown
-from ..settings import Settings
 from .database import choose_url, configured_url, open_database, reported, upgrade_database
 from .database_files import owners, rebind_file
 from .flask_file import read_flask_file

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ..images.settings import ANY, Decision, DecisionAction
 from ..jobs.region import LeftOutRow, StatusRow
 from ..jobs.store import KEPT
 from ..jobs.tasks import ImageResult, Summary, Task, TaskMessage, TaskRequest, TaskStatus
-from ..settings import ANY, Decision, DecisionAction
 
 Names = list[str] | str
 """A list, or the text that the configuration file would hold."""

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask
 
 from ..base.signals import cancellable
-from ..settings import Settings
+from ..images.settings import Settings
 from .logs import set_up
 from .settings import ServerSettings, StartError, is_loopback
 

@@ -10,7 +10,7 @@ from flask import current_app
 from ..base.errors import ConfigError, UnknownRegion
 from ..config import load_settings
 from ..config.overrides import ORIGIN
-from ..execution.regions import RegionRef
+from ..images.region_names import RegionRef
 from ..jobs.overview import Watch
 from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore

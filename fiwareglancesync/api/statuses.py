@@ -8,8 +8,8 @@ from collections.abc import Hashable
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
-from ..execution.regions import RegionRef
-from ..facade import Versioned
+from ..images.places import Versioned
+from ..images.region_names import RegionRef
 from ..jobs.overview import Watch, summary_of
 from ..jobs.region import RegionResult
 from ..jobs.store import TaskStore

@@ -19,13 +19,13 @@ from ..base.errors import ConfigError
 from ..base.parser import Parser
 from ..config import load_settings
 from ..config.resolving import CHOSEN
-from ..facade.factory import EMBEDDED
+from ..images.places.factory import EMBEDDED
+from ..images.settings import Settings
 from ..jobs.federation import federation_of
 from ..jobs.queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.queue_worker import work
 from ..jobs.runner import Workplace
 from ..jobs.store import TaskStore
-from ..settings import Settings
 from .database import choose_url, open_database, take_database
 from .flask_file import read_flask_file
 from .logs import FORMAT, Discreet, set_up

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from ..base.file_names import file_name
 from ..events import Event
-from ..execution.regions import RegionRef
+from ..images.region_names import RegionRef
 from .files import Lost, PrivateFile
 from .narrative import Chronicle
 

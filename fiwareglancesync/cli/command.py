@@ -15,16 +15,16 @@ from traceback import format_exc
 from ..base.errors import Cancelled, CloudError, UnknownRegion, UsageError
 from ..base.messages import Message
 from ..events import Emit, Event, Kind, one_at_a_time
-from ..execution.outcome import RegionOutcome
-from ..execution.regions import RegionRef, all_regions, resolve_regions
-from ..execution.run import Run
-from ..facade import Federation, StandIn
+from ..images.execution.outcome import RegionOutcome
+from ..images.execution.sync_run import Run
+from ..images.places import Federation, StandIn
+from ..images.planning import Choice
+from ..images.region_names import RegionRef, all_regions, resolve_regions
+from ..images.settings import MASTER, Settings, Target
 from ..jobs.holding import check_database
 from ..jobs.lookahead import looked_at
 from ..jobs.pool import Told, run_jobs
 from ..jobs.region import Mode, RegionJob, RegionResult, refused, region_error
-from ..planning import Choice
-from ..settings import MASTER, Settings, Target
 from .chronicles import Chronicles
 from .files import private_file
 from .mistaken import advice, hint

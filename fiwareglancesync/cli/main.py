@@ -75,8 +75,8 @@ def _run(words: Sequence[str], prog: str, *, is_process: bool) -> int:
     # Only now, so that --help and mistakes are answered at once.
     from ..base.signals import cancellable, ignore_signals
     from ..config import check_targets, load_settings
-    from ..execution.regions import RegionRef
-    from ..facade.factory import EMBEDDED, open_federation
+    from ..images.places.factory import EMBEDDED, open_federation
+    from ..images.region_names import RegionRef
     from .command import Command
     from .tables import reconfigure_output
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..execution.outcome import RegionOutcome
-from ..execution.run import Run
+from ..images.execution.outcome import RegionOutcome
+from ..images.execution.sync_run import Run
 
 
 def reasons(run: Run, outcomes: Iterable[RegionOutcome], *, writes: bool) -> list[str]:

@@ -14,7 +14,7 @@ from ..base.units import MIB
 from ..events import Event
 
 if TYPE_CHECKING:
-    from ..execution.outcome import ImageOutcome, RegionOutcome
+    from ..images.execution.outcome import ImageOutcome, RegionOutcome
 
 ALWAYS = ("kind", "region")
 

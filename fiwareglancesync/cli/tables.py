@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..base.text import printable
 from ..base.units import MIB
-from ..model import SyncStatus
+from ..images.model import SyncStatus
 
 if TYPE_CHECKING:
-    from ..execution.regions import RegionRef
+    from ..images.region_names import RegionRef
     from ..jobs.region import LeftOutRow, StatusRow
 
 COLOURS: dict[str, str] = {

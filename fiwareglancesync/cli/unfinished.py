@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..events import Event, Kind
-from ..execution.outcome import ImageOutcome, RegionOutcome
+from ..images.execution.outcome import ImageOutcome, RegionOutcome
 
 CAUSE = "the run ended before the region was done"
 

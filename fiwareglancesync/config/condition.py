@@ -13,8 +13,8 @@ import warnings
 
 from ..base.errors import ConfigError
 from ..base.text import show
-from ..model import Image
-from ..settings import ConditionError
+from ..images.model import Image
+from ..images.settings import ConditionError
 from .condition_compiler import Compiler, Refused
 from .condition_values import MAX_STEPS, Frame, OutOfSteps
 

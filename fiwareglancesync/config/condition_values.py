@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ..model import NO_PROPERTIES, Image
+from ..images.model import NO_PROPERTIES, Image
 
 MAX_STEPS = 100_000
 """Steps of one evaluation (contract 2)."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from ..base.text import show
-from ..settings import ListEntry, Target, own_region
+from ..images.settings import ListEntry, Target, own_region
 from .option import DEFAULT
 from .sections import Findings, Values
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..base.text import nearest, show
-from ..model import is_uuid
-from ..settings import ANY
+from ..images.model import is_uuid
+from ..images.settings import ANY
 
 if TYPE_CHECKING:
     from .sections import Findings, Values

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..model import same_project
+from ..images.model import same_project
 from ..openstack.credential import Credential
 from .auth_types import PLUGINS
 from .credentials import APPLICATION, Layer, missing_fields

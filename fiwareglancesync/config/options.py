@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..settings import Settings, Target
+from ..images.settings import Settings, Target
 from .option import Option
 from .time_options import TIME_OPTIONS
 from .values import (

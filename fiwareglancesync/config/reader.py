@@ -11,7 +11,7 @@ from typing import Any
 from ..base.errors import ConfigError
 from ..base.messages import Message
 from ..base.text import nearest, show
-from ..settings import MASTER, Settings, Target
+from ..images.settings import MASTER, Settings, Target
 from . import ini, overrides, sections
 from .ini import Document, Section
 from .list_entries import list_entries, own_regions

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..base.text import show
+from ..images.settings import MASTER
 from ..openstack.credential import Credential
-from ..settings import MASTER
 from . import credentials
 from .cloud_files import CloudProblem
 from .clouds import Cloud, read_cloud

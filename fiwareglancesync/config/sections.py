@@ -9,7 +9,7 @@ from typing import Any
 
 from ..base.errors import ConfigError
 from ..base.text import nearest, show
-from ..settings import MASTER
+from ..images.settings import MASTER
 from . import credentials
 from .ini import Section
 from .lists import check_lists

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from ..settings import MASTER
+from ..images.settings import MASTER
 from .option import DEFAULT, MAIN, Option
 from .options import CREDENTIAL_OPTIONS, MAIN_OPTIONS, RULE_OPTIONS, default_text
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..model import SYNC_FIELDS, normal_uuid
+from ..images.model import SYNC_FIELDS, normal_uuid
 from .condition import CompiledCondition
 
 MAX_DIGITS = 15

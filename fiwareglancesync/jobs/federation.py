@@ -16,9 +16,9 @@ from sqlalchemy import Engine, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..base.errors import GlanceSyncError
-from ..facade.factory import EMBEDDED
+from ..images.places.factory import EMBEDDED
+from ..images.settings import Settings
 from ..openstack.addresses import comparable, public_url
-from ..settings import Settings
 from .tables import federation as table
 from .tables import key_of
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from ..base.errors import CloudError, GlanceSyncError, UnknownRegion
 from ..events import Event
-from ..execution.regions import RegionRef, all_regions
-from ..execution.run import Run
-from ..facade import Federation, Place
-from ..settings import Settings
+from ..images.execution.sync_run import Run
+from ..images.places import Federation, Place
+from ..images.region_names import RegionRef, all_regions
+from ..images.settings import Settings
 from .region import Mode, RegionJob, RegionResult, StatusRow
 from .tasks import Summary
 

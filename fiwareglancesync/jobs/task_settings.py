@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from ..base.errors import GlanceSyncError
 from ..config import load_settings
 from ..config.options import RULE_OPTIONS
-from ..execution.regions import RegionRef
-from ..settings import ANY, Settings, Target
+from ..images.region_names import RegionRef
+from ..images.settings import ANY, Settings, Target
 from .tasks import TaskRequest
 
 _FIELDS = Target.__dataclass_fields__

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
-from ..execution.regions import RegionRef
-from ..settings import Decision, DecisionAction
+from ..images.region_names import RegionRef
+from ..images.settings import Decision, DecisionAction
 from .region import Mode
 
 

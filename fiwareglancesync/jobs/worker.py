@@ -26,10 +26,10 @@ from ..base.signals import cancellable
 from ..config import load_settings
 from ..config.overrides import ORIGIN
 from ..events import one_at_a_time
-from ..execution.regions import RegionRef
-from ..execution.run import Run
-from ..facade.factory import EMBEDDED, open_federation
-from ..planning import Choice
+from ..images.execution.sync_run import Run
+from ..images.places.factory import EMBEDDED, open_federation
+from ..images.planning import Choice
+from ..images.region_names import RegionRef
 from .federation import federation_of
 from .overview import Watch, summary_of
 from .recording import TaskRecorder

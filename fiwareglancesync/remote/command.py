@@ -17,7 +17,7 @@ from ..cli.progress import progress_bars
 from ..config.account import environment_account
 from ..config.values import parse_url
 from ..events import Emit, Event
-from ..execution.regions import RegionRef
+from ..images.region_names import RegionRef
 from .answers import FAILED, SYNCING, RegionRefused, TaskRef, WholeTask
 from .arguments import SERVER, Follow
 from .client import Client

@@ -8,7 +8,7 @@ from typing import Any
 from ..base.errors import UsageError
 from ..config.options import BY_TARGET_KEY
 from ..config.values import BOOLEAN, parse_boolean
-from ..settings import DecisionAction
+from ..images.settings import DecisionAction
 
 ACTIONS = tuple(action.value for action in DecisionAction)
 

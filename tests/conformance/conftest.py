@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.facade import Place
+from fiwareglancesync.images.places import Place
 from tests.support.cloud import running_cloud
 
 from .worlds import World, embedded_world, openstack_world

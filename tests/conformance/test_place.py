@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.errors import Conflict, Forbidden, NotFound, Rejected, UnknownRegion
-from fiwareglancesync.facade import InstantCopy, Place, is_same_place, is_same_region
-from fiwareglancesync.model import NewImage, Patch
+from fiwareglancesync.images.model import NewImage, Patch
+from fiwareglancesync.images.places import InstantCopy, Place, is_same_place, is_same_region
 
 from .worlds import CONTENT, MASTER, MASTER_IMAGE, REGION, World, fill
 

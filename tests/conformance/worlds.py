@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fiwareglancesync.base.errors import NotFound
-from fiwareglancesync.facade import Body, Federation, InstantCopy, Place
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation
-from fiwareglancesync.model import Image, NewImage, Patch
+from fiwareglancesync.images.model import Image, NewImage, Patch
+from fiwareglancesync.images.places import Body, Federation, InstantCopy, Place
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
+from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
-from fiwareglancesync.settings import Settings, Target
 
 MASTER, REGION = "Spain", "Burgos"
 CONTENT = b"the content of an image\n" * 1000
@@ -153,7 +153,7 @@ def openstack_world(cloud: Path) -> Iterator[World]:
     from keystoneauth1.identity import V3Password
     from keystoneauth1.session import Session
 
-    from fiwareglancesync.facade.openstack import OpenStackFederation
+    from fiwareglancesync.images.places.glance import OpenStackFederation
 
     described = json.loads(cloud.read_text(encoding="utf-8"))
     keystone = described["keystones"]["keystone-a"]

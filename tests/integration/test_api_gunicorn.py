@@ -142,7 +142,7 @@ def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[
         "import os, sys\n"
         "from pathlib import Path\n"
         "from fiwareglancesync.api.app import configuration\n"
-        "from fiwareglancesync.facade.factory import open_federation\n"
+        "from fiwareglancesync.images.places.factory import open_federation\n"
         "from fiwareglancesync.jobs.locks import lock\n"
         "settings = configuration(os.environ)[1]\n"
         "place = open_federation(settings, os.environ).place(settings.master, 'Burgos')\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.model import Image
+from fiwareglancesync.images.model import Image
 from tests.support.cloud import running_cloud
 from tests.support.faults import Command, Result, embedded
 from tests.support.proxy import Proxy

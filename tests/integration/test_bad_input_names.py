@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.facade.backup import read_backup
-from fiwareglancesync.model import Image
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.places.embedded.backup_files import read_backup
 from tests.support.cloud import running_cloud
 from tests.support.faults import Command, FaultyCloud, Made, Result, embedded, load
 from tests.support.worlds import CloudWorld, EmbeddedWorld, Given, World, digest_of

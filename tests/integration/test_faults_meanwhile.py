@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.model import JOURNAL
+from fiwareglancesync.images.model import JOURNAL
 from tests.support.faults import PATIENCE, Command, FaultyCloud, Made, Running, until
 from tests.support.proxy import Narrow, Proxy, Silence, Watch
 

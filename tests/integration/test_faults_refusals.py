@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.model import JOURNAL
+from fiwareglancesync.images.model import JOURNAL
 from tests.support.development_cloud import development_cloud
 from tests.support.faults import Command, FaultyCloud, Made, statuses
 from tests.support.proxy import Answer, Proxy

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.model import MEMBERS, SOURCE_HASH
+from fiwareglancesync.images.model import MEMBERS, SOURCE_HASH
 from tests.support.faults import Command, FaultyCloud, Made, md5
 from tests.support.worlds import FOREIGN, OURS
 

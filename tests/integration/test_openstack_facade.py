@@ -23,12 +23,12 @@ from fiwareglancesync.base.errors import (
     Unreachable,
 )
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.facade import Body
-from fiwareglancesync.facade.openstack import OpenStackFederation, Tuning
-from fiwareglancesync.facade.openstack.place import OpenStackPlace
-from fiwareglancesync.model import JOURNAL, NewImage, Patch
+from fiwareglancesync.images.model import JOURNAL, NewImage, Patch
+from fiwareglancesync.images.places import Body
+from fiwareglancesync.images.places.glance import OpenStackFederation, Tuning
+from fiwareglancesync.images.places.glance.glance_place import OpenStackPlace
+from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
-from fiwareglancesync.settings import Settings, Target
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 
 pytestmark = pytest.mark.integration

@@ -21,9 +21,9 @@ from devcloud_lib.image_files import qcow2
 
 from fiwareglancesync.base.errors import TransferError
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.facade.openstack import OpenStackFederation, Tuning
-from fiwareglancesync.model import JOURNAL, NewImage
-from fiwareglancesync.settings import Settings
+from fiwareglancesync.images.model import JOURNAL, NewImage
+from fiwareglancesync.images.places.glance import OpenStackFederation, Tuning
+from fiwareglancesync.images.settings import Settings
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import PATIENCE, FaultyCloud, Made, Result
 from tests.support.proxy import Proxy, Watch

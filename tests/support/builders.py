@@ -12,13 +12,13 @@ from typing import Any
 
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Event, Kind
-from fiwareglancesync.execution.outcome import RegionOutcome
-from fiwareglancesync.execution.region import synchronise
-from fiwareglancesync.execution.scene import RunContext
-from fiwareglancesync.facade import Place
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
-from fiwareglancesync.model import JOURNAL, Image, Listing
-from fiwareglancesync.planning import (
+from fiwareglancesync.images.execution.outcome import RegionOutcome
+from fiwareglancesync.images.execution.region_run import synchronise
+from fiwareglancesync.images.execution.region_state import RunContext
+from fiwareglancesync.images.model import JOURNAL, Image, Listing
+from fiwareglancesync.images.places import Place
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
+from fiwareglancesync.images.planning import (
     Choice,
     Here,
     Journal,
@@ -28,8 +28,8 @@ from fiwareglancesync.planning import (
     plan_region,
     select,
 )
-from fiwareglancesync.settings import Settings, Target
-from fiwareglancesync.transfer import Mover
+from fiwareglancesync.images.settings import Settings, Target
+from fiwareglancesync.images.transfer import Mover
 
 MASTER, REGION = "Spain", "Burgos"
 OURS, THEIRS = "ours", "theirs"

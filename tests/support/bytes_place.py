@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from fiwareglancesync.facade import Body, Download, FileSlice
-from fiwareglancesync.facade.csv_mock import EmbeddedPlace
-from fiwareglancesync.model import Image, Listing, NewImage, Patch
+from fiwareglancesync.images.model import Image, Listing, NewImage, Patch
+from fiwareglancesync.images.places import Body, Download, FileSlice
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
 
 
 def md5(content: bytes) -> str:

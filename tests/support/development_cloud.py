@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fiwareglancesync.images.settings import MASTER, Target
 from fiwareglancesync.openstack.credential import Credential
-from fiwareglancesync.settings import MASTER, Target
 
 from .cloud import running_cloud
 

@@ -22,8 +22,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fiwareglancesync.facade.backup import write_backup
-from fiwareglancesync.model import JOURNAL, Image
+from fiwareglancesync.images.model import JOURNAL, Image
+from fiwareglancesync.images.places.embedded.backup_files import write_backup
 
 from .proxy import Proxy
 from .worlds import MASTER, OURS, ROOT, CloudWorld, Seen

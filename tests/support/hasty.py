@@ -14,7 +14,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fiwareglancesync.base import attempts  # noqa: E402
 from fiwareglancesync.cli.main import main  # noqa: E402 - the path has to be set first
-from fiwareglancesync.facade.openstack import federation  # noqa: E402
+from fiwareglancesync.images.places.glance import glance_federation  # noqa: E402
 
 FIRST_WAIT = 0.01
 """Seconds before a move is begun anew."""
@@ -23,8 +23,8 @@ FIRST_WAIT = 0.01
 def _main() -> int:
     end = sys.argv.index("--")
     given: dict[str, Any] = {name: float(value) for name, _, value in (word.partition("=") for word in sys.argv[1:end])}
-    set_by_configuration = federation.tuning_for
-    federation.__dict__["tuning_for"] = lambda target: replace(set_by_configuration(target), **given)
+    set_by_configuration = glance_federation.tuning_for
+    glance_federation.__dict__["tuning_for"] = lambda target: replace(set_by_configuration(target), **given)
     attempts.FIRST_WAIT = FIRST_WAIT
     del sys.argv[1 : end + 1]
     return main()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from fiwareglancesync.model import JOURNAL
+from fiwareglancesync.images.model import JOURNAL
 
 from .worlds import FOREIGN, Given, Seen, digest_of
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.config import load_settings
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.jobs.federation import federation_of
 from fiwareglancesync.jobs.queue import WAITS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.store import TaskStore

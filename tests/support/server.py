@@ -14,8 +14,8 @@ from typing import Any
 
 import requests
 
-from fiwareglancesync.facade.backup import write_backup
-from fiwareglancesync.model import Image
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.places.embedded.backup_files import write_backup
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import cast
 
-from fiwareglancesync.facade import PIECE, Download, FileSlice, Piece, Place
-from fiwareglancesync.model import Image
-from fiwareglancesync.transfer.spool import SpoolSource
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.places import PIECE, Download, FileSlice, Piece, Place
+from fiwareglancesync.images.transfer.spool import SpoolSource
 
 SIZE = 4 * PIECE + 123
 PART = 2**18

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fiwareglancesync.facade import Body, Download, Place
-from fiwareglancesync.facade.csv_mock import EmbeddedPlace
-from fiwareglancesync.model import Image, Listing, NewImage, Patch
+from fiwareglancesync.images.model import Image, Listing, NewImage, Patch
+from fiwareglancesync.images.places import Body, Download, Place
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
 
 Done = TypeVar("Done")
 NO_PATCH = Patch()

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from fiwareglancesync.facade.backup import write_backup
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation
-from fiwareglancesync.model import Image
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.places.embedded.backup_files import write_backup
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
+from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
-from fiwareglancesync.settings import Settings, Target
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS, FOREIGN = "ours", "foreign"

@@ -12,7 +12,7 @@ from fiwareglancesync.api.settings import KEYS
 from fiwareglancesync.cli.commands import COMMANDS
 from fiwareglancesync.config.options import MAIN_OPTIONS, TARGET_OPTIONS
 from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
-from fiwareglancesync.settings import Settings, Target
+from fiwareglancesync.images.settings import Settings, Target
 
 TIMES = (DURATION, TIMEOUT, RETRY_TIMEOUT, SLOWEST_RATE)
 ROOT = Path(__file__).resolve().parents[2]

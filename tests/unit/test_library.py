@@ -11,9 +11,9 @@ from fiwareglancesync import GlanceSync
 from fiwareglancesync.base.errors import ConfigError, UnknownRegion, UsageError
 from fiwareglancesync.base.messages import Message
 from fiwareglancesync.events import Event, Kind
-from fiwareglancesync.facade.csv_loader import load
-from fiwareglancesync.model import SyncStatus
-from fiwareglancesync.settings import Decision, DecisionAction
+from fiwareglancesync.images.model import SyncStatus
+from fiwareglancesync.images.places.embedded.loader import load
+from fiwareglancesync.images.settings import Decision, DecisionAction
 from tests.support.scripted_server import Answer, ScriptedServer, token_answer
 
 

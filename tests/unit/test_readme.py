@@ -19,7 +19,7 @@ from fiwareglancesync.config.credentials import VARIABLES
 from fiwareglancesync.config.option import Option
 from fiwareglancesync.config.values import WAYS
 from fiwareglancesync.events import Action, Event, Kind
-from fiwareglancesync.model import SyncStatus
+from fiwareglancesync.images.model import SyncStatus
 from tests.support.readme import KEY_TABLES, README, blocks, key_rows, key_table, literals, mark, rows, section
 
 WORLDS = {"embedded", "server", "cloud", "checkout", "help"}

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fiwareglancesync.facade.csv_mock import EmbeddedPlace
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
 
 WRITES_VARIABLE, HOLD_VARIABLE = "SLOW_MOTION_WRITES", "SLOW_MOTION_HOLD"
 

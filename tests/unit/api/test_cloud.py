@@ -11,8 +11,8 @@ from fiwareglancesync.api import cloud
 from fiwareglancesync.api.cloud import Cloud
 from fiwareglancesync.api.service import Service
 from fiwareglancesync.base.errors import Unreachable
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation
-from fiwareglancesync.settings import Target
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
+from fiwareglancesync.images.settings import Target
 
 THREADS = 4
 

@@ -11,13 +11,13 @@ from flask.testing import FlaskClient
 
 from fiwareglancesync.api.service import Service
 from fiwareglancesync.base import errors
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation, EmbeddedPlace
-from fiwareglancesync.facade.factory import open_federation
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
+from fiwareglancesync.images.places.factory import open_federation
+from fiwareglancesync.images.settings import Target
 from fiwareglancesync.jobs.overview import Watch
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
 from fiwareglancesync.jobs.worker import carry_out
-from fiwareglancesync.settings import Target
 
 BURGOS = "/regions/Burgos"
 

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from fiwareglancesync.api import statuses
 from fiwareglancesync.api.cloud import Cloud
 from fiwareglancesync.api.service import Service
-from fiwareglancesync.execution.regions import RegionRef
-from fiwareglancesync.facade import InstantCopy
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation
-from fiwareglancesync.facade.factory import open_federation
+from fiwareglancesync.images.places import InstantCopy
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
+from fiwareglancesync.images.places.factory import open_federation
+from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.jobs.overview import Watch
 
 BURGOS = RegionRef.parse("Burgos")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.cli.main import main
-from fiwareglancesync.facade.backup import write_backup
-from fiwareglancesync.facade.csv_loader import load
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation
-from fiwareglancesync.model import Image
-from fiwareglancesync.settings import Settings, Target
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.places.embedded.backup_files import write_backup
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
+from fiwareglancesync.images.places.embedded.loader import load
+from fiwareglancesync.images.settings import Settings, Target
 from tests.support.builders import MASTER, OURS
 
 CONFIGURATION = f"""\

@@ -15,10 +15,10 @@ from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli import chronicles
 from fiwareglancesync.cli.unfinished import Unfinished
 from fiwareglancesync.events import Event, Kind
-from fiwareglancesync.facade import PlaceIdentity
-from fiwareglancesync.facade.csv_mock import EmbeddedPlace
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.places import PlaceIdentity
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
 from fiwareglancesync.jobs.locks import lock
-from fiwareglancesync.model import Image
 from tests.support.builders import THEIRS, carrying, image, master_image
 
 from .conftest import Shell

@@ -10,8 +10,8 @@ import pytest
 
 from fiwareglancesync.base.errors import Unreachable
 from fiwareglancesync.cli.mistaken import advice, hint
-from fiwareglancesync.facade.csv_mock import EmbeddedFederation
-from fiwareglancesync.settings import Target
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
+from fiwareglancesync.images.settings import Target
 from tests.support.builders import image, master_image
 
 from .conftest import Shell

@@ -13,8 +13,8 @@ from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.narrative import write_line
 from fiwareglancesync.cli.records import EventWriter, event_fields, report
 from fiwareglancesync.events import Action, Event, Kind
-from fiwareglancesync.execution.outcome import ImageOutcome, RegionOutcome
-from fiwareglancesync.model import SyncStatus
+from fiwareglancesync.images.execution.outcome import ImageOutcome, RegionOutcome
+from fiwareglancesync.images.model import SyncStatus
 
 
 def test_an_event_has_its_kind_and_region_and_what_else_it_tells() -> None:

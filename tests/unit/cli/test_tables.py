@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.tables import StatusWriter, write_regions
-from fiwareglancesync.execution.regions import RegionRef
+from fiwareglancesync.images.model import SyncStatus
+from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.jobs.region import LeftOutRow, StatusRow
-from fiwareglancesync.model import SyncStatus
 from tests.strategies import LAW
 
 HOSTILE = 'a,"b"\r\n\x1b[31m=1+1 [red]x[/]'

@@ -9,7 +9,7 @@ import pytest
 
 from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config import load_settings, reader
-from fiwareglancesync.settings import Settings
+from fiwareglancesync.images.settings import Settings
 
 
 class Reading:

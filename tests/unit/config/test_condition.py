@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config import CompiledCondition
-from fiwareglancesync.model import Image
-from fiwareglancesync.settings import ConditionError
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.settings import ConditionError
 
 IMAGE = Image(
     id="6e240dd4",

@@ -10,8 +10,8 @@ from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config import CompiledCondition
 from fiwareglancesync.config.condition_language import ALIASES, ATTRIBUTES
 from fiwareglancesync.config.condition_values import FUNCTIONS, METHODS
-from fiwareglancesync.model import Image
-from fiwareglancesync.settings import ConditionError
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.settings import ConditionError
 
 IMAGE = Image(
     "i",

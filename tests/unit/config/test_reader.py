@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from fiwareglancesync.base.errors import ConfigError, UsageError
 from fiwareglancesync.config import load_settings, reader
 from fiwareglancesync.config.options import BY_MAIN_KEY, BY_TARGET_KEY
-from fiwareglancesync.settings import Settings
+from fiwareglancesync.images.settings import Settings
 
 DIGEST = "9046fd22131a96502cb0d85b4a406a5a"
 

@@ -22,9 +22,9 @@ from fiwareglancesync.config.options import (
     default_text,
 )
 from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
+from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
 from fiwareglancesync.scripts import generate_config_file
-from fiwareglancesync.settings import Settings, Target
 
 ALL = (*MAIN_OPTIONS, *CREDENTIAL_OPTIONS, *RULE_OPTIONS)
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.jobs.federation import (
     OtherFederation,
     claim,
@@ -22,7 +23,6 @@ from fiwareglancesync.jobs.federation import (
 from fiwareglancesync.jobs.holding import region_lock
 from fiwareglancesync.jobs.tables import federation, metadata
 from fiwareglancesync.openstack.credential import Credential
-from fiwareglancesync.settings import Settings, Target
 
 OURS, THEIRS, REHEARSAL = "Spain@http://keystone:5000", "Spain@https://keystone", "embedded:/var/lib/rehearsal"
 ODD = "Spáin \ud800 'x'; DROP TABLE tasks@http://keystone"

@@ -21,16 +21,16 @@ from fiwareglancesync.base.errors import (
 )
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Action, Event, Kind
-from fiwareglancesync.execution.regions import RegionRef
-from fiwareglancesync.execution.run import Run
-from fiwareglancesync.facade import Place
-from fiwareglancesync.facade.backup import backup_files, read_backup
+from fiwareglancesync.images.execution.sync_run import Run
+from fiwareglancesync.images.model import JOURNAL, MAX_NAME
+from fiwareglancesync.images.places import Place
+from fiwareglancesync.images.places.embedded.backup_files import backup_files, read_backup
+from fiwareglancesync.images.planning import Choice
+from fiwareglancesync.images.region_names import RegionRef
+from fiwareglancesync.images.settings import Target
+from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.jobs.locks import lock
 from fiwareglancesync.jobs.region import KEEPS, Mode, RegionJob, RegionResult, Sight, region_error
-from fiwareglancesync.model import JOURNAL, MAX_NAME
-from fiwareglancesync.planning import Choice
-from fiwareglancesync.settings import Target
-from fiwareglancesync.transfer import Mover
 from tests.support.builders import MASTER, REGION, World, carrying, image, master_image
 from tests.support.watched import WatchedPlace
 

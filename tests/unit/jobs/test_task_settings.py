@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.errors import ConfigError
-from fiwareglancesync.execution.regions import RegionRef
+from fiwareglancesync.images.region_names import RegionRef
+from fiwareglancesync.images.settings import Decision, DecisionAction, Target
 from fiwareglancesync.jobs.task_settings import LISTS, ListsShortened, task_settings
 from fiwareglancesync.jobs.tasks import TaskRequest
-from fiwareglancesync.settings import Decision, DecisionAction, Target
 
 BURGOS, MADRID = RegionRef("master", "Burgos"), RegionRef("other", "Madrid")
 CONFIGURATION = """

@@ -24,7 +24,7 @@ from fiwareglancesync.base.errors import (
     TooManyUploads,
     Unauthorized,
 )
-from fiwareglancesync.facade.openstack.glance_answers import GLANCE
+from fiwareglancesync.images.places.glance.glance_answers import GLANCE
 from fiwareglancesync.openstack.answers import USUAL, Operation, Row, from_answer, words
 from fiwareglancesync.openstack.keystone_answers import KEYSTONE
 

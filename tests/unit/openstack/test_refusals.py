@@ -8,7 +8,7 @@ import pytest
 
 from fiwareglancesync.base.errors import Throttled
 from fiwareglancesync.base.units import duration
-from fiwareglancesync.facade import Wait
+from fiwareglancesync.images.places import Wait
 from fiwareglancesync.openstack.refusals import LONGEST_OWN_WAIT, Refusals, Waits, wait_for
 
 

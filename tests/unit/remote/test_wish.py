@@ -8,8 +8,8 @@ import pytest
 
 from fiwareglancesync.api.schemas import SyncBody
 from fiwareglancesync.base.errors import UsageError
+from fiwareglancesync.images.settings import Decision, DecisionAction
 from fiwareglancesync.remote.wish import wish
-from fiwareglancesync.settings import Decision, DecisionAction
 
 
 def options(*words: str) -> dict[str, Any]:

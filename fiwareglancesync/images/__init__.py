@@ -1,0 +1,1 @@
+"""Images: keeping those of many regions in step with a master region."""

@@ -1,0 +1,69 @@
+"""Reads and changes the projects that images are shared with (contract 3.5, ``sync_members``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from ...base.errors import NotFound
+from ..model import Image, Listing
+from ..places import Place, Sharing
+from ..planning import MemberChange, Selection, record_patch
+from ..planning.members import SHARED
+from .region_state import Scene
+
+
+def members_of(place: Place, images: Iterable[Image]) -> Mapping[str, frozenset[str]]:
+    """Ask a region for the members of images.
+
+    Only a shared image has members: asked about another one, Glance refuses the request.
+
+    :param place: the region
+    :param images: own images of it
+    :return: UUID → ids of projects, without images that are gone by now; empty where the region shares nothing with
+        single projects
+    :raises CloudError: it cannot be asked
+    """
+    if not isinstance(place, Sharing):
+        return {}
+    found: dict[str, frozenset[str]] = {}
+    for image in images:
+        with suppress(NotFound):
+            found[image.id] = place.members(image.id) if image.visibility == SHARED else frozenset()
+    return found
+
+
+def with_members(place: Place, listing: Listing, selection: Selection) -> Listing:
+    """Add to a listing the members of the images that members may be compared of.
+
+    :param place: the region
+    :param listing: its images
+    :param selection: what the region's target gets
+    :raises CloudError: the region cannot be asked
+    """
+    names = {selected.image.name for selected in selection.images if selected.members is not None}
+    if not names:
+        return listing
+    images = [image for image in listing.images if image.name in names and listing.owns(image)]
+    return replace(listing, members=members_of(place, images))
+
+
+def change_members(image_id: str, change: MemberChange, scene: Scene) -> None:
+    """Share an image with further projects, and with some no more.
+
+    Whom we are about to add is on record before, for only those are removed one day.
+
+    :param image_id: the image, which carries ``change.record`` already
+    :param change: what to do
+    :param scene: the region
+    :raises CloudError: the region refused; what was done stays, and the next run goes on
+    """
+    place = scene.place
+    if not isinstance(place, Sharing):
+        return
+    for project in change.add:
+        place.add_member(image_id, project)
+    for project in change.remove:
+        place.remove_member(image_id, project)
+    scene.update(image_id, record_patch(scene[image_id], change.settled))

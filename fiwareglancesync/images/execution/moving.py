@@ -1,0 +1,51 @@
+"""Several moves at the same time: the smallest first, and linked images before those that need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from ...base.waiting import HEARTBEAT
+from ..planning import PlanEntry
+
+PATIENCE = 1.0
+"""Seconds that interrupted moves have to end: one whose bytes are all sent may wait for its answer for minutes."""
+
+
+def move_in_order(
+    entries: Sequence[PlanEntry],
+    at_once: int,
+    move: Callable[[PlanEntry], None],
+    stop: Callable[[BaseException], None],
+) -> None:
+    """Move images, some at the same time.
+
+    :param entries: linked images before those that link to them
+    :param at_once: how many at the same time
+    :param move: moves one; what it raises ends everything
+    :param stop: told what ends everything; has the moves that are under way end soon
+    :raises BaseException: what a move raised, when all moves have ended, or what interrupted this thread; moves that
+        do not notice an interruption in time are left to the end of the process
+    """
+    if at_once < 2:
+        for entry in entries:
+            move(entry)
+        return
+    waiting = {entry.name: entry for entry in entries}
+    running: dict[Future[None], str] = {}
+    threads = ThreadPoolExecutor(at_once, thread_name_prefix="move")
+    try:
+        while waiting or running:
+            unfinished = {*waiting, *running.values()}
+            for entry in list(waiting.values()):
+                if len(running) < at_once and unfinished.isdisjoint(entry.links.values()):
+                    running[threads.submit(move, waiting.pop(entry.name))] = entry.name
+            for done in wait(running, HEARTBEAT, FIRST_COMPLETED).done:
+                del running[done]
+                done.result()
+    except BaseException as error:
+        stop(error)
+        wait(running, PATIENCE if isinstance(error, KeyboardInterrupt) else None)
+        raise
+    finally:
+        threads.shutdown(wait=False)

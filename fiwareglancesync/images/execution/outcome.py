@@ -1,0 +1,73 @@
+"""What came of a region and of each of its images: values for reports, exit codes and the job table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...events import Action
+from ..model import SyncStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOutcome:
+    """What was done with one image.
+
+    :param status: the status before; None for what the statuses do not cover (obsolete images, leftovers)
+    :param way: how its bytes moved, None when none did
+    :param size: bytes moved
+    :param seconds: how long the action took
+    :param error: the cause of the failure, None when it succeeded
+    """
+
+    image: str
+    action: Action | None
+    status: SyncStatus | None = None
+    way: str | None = None
+    size: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class RegionOutcome:
+    """What came of one region.
+
+    :param region: its full name
+    :param images: what was done with the images
+    :param error: why the region as a whole failed, None when it did not
+    :param statuses: the status of each image to be synchronised, before anything was done
+    :param differences: what differs of images whose metadata is (was) to be updated, by name
+    :param left_out: name of each image that cannot be synchronised, and why
+    :param in_step: whether there was (dry-run, status: is) nothing to be uploaded, replaced, renamed or updated
+    :param leftovers: number of images that an interrupted run left
+    :param pending_bytes: bytes that were (are) to be moved
+    :param undecided: number of images that await a decision
+    """
+
+    region: str
+    images: list[ImageOutcome] = field(default_factory=list)
+    error: str | None = None
+    statuses: tuple[tuple[str, SyncStatus], ...] = ()
+    differences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left_out: tuple[tuple[str, str], ...] = ()
+    in_step: bool = False
+    leftovers: int = 0
+    pending_bytes: int = 0
+    undecided: int = 0
+
+    @property
+    def failures(self) -> int:
+        """Number of images that failed."""
+        return len({outcome.image for outcome in self.images if outcome.error is not None})
+
+    @property
+    def failed(self) -> bool:
+        """Whether the region or one of its images failed (contract 1.2)."""
+        return self.error is not None or self.failures > 0
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes of the images that succeeded."""
+        return sum(outcome.size for outcome in self.images if outcome.error is None)

@@ -1,0 +1,115 @@
+"""Brings to an end what an interrupted run left, before anything else is done (contract 3.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...base.errors import NotFound, TransferError
+from ...events import Action
+from ..model import Image, Patch
+from ..places import ServerImport
+from ..planning import Leftover, OldNames, RegionPlan, Tidying
+from .change import publish
+from .recorder import Recorder
+from .region_state import Scene
+from .settling import Unsettled, settle_all
+
+STILL_FETCHED = (
+    "the region is still fetching its content, so a later run will tidy it;"
+    " if that Glance was restarted meanwhile, delete the image"
+)
+"""Why an image stays; a Glance that was restarted leaves its imports as they were, and does nothing more for them."""
+
+
+def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) -> tuple[RegionPlan, list[Unsettled]]:
+    """Remove or finish the unfinished images, settle the published ones.
+
+    :param make_plan: plans the region as it is at that moment
+    :param scene: the region
+    :param recorder: takes what happens
+    :return: the plan of what the region is afterwards, and the old images that wait for a later step of this run
+    """
+    plan = make_plan()
+    if not plan.tidyings:
+        return plan, []
+    published: list[Leftover] = []
+    for carrier in [left.carrier for left in plan.tidyings]:
+        with recorder.attempt(Action.TIDY, carrier.name, uuid=carrier.id):
+            if _has_been_filled(carrier, plan, scene, recorder):
+                plan = make_plan()
+            published += _ended(carrier, plan, scene)
+    plan = make_plan()
+    _relink({left.journal.old for left in published} - {None}, plan, scene, recorder)
+    names = OldNames(scene.listing)
+    unsettled = [
+        Unsettled(left.carrier.id, left.carrier.name, left.journal, names.take(_name_of_old(left, scene)))
+        for left in _linked_first(published, plan)
+        if left.journal.old is not None or left.tidying is Tidying.SETTLE
+    ]
+    waiting = settle_all(unsettled, make_plan(), (), scene, recorder)
+    return make_plan(), waiting
+
+
+def _has_been_filled(carrier: Image, plan: RegionPlan, scene: Scene, recorder: Recorder) -> bool:
+    """Wait until the region is not fetching the content of an image any more; whether it was.
+
+    :raises TransferError: it still is, and has been for longer than makes sense
+    """
+    place = scene.place
+    if not isinstance(place, ServerImport) or not place.is_importing(carrier.id):
+        return False
+    size = next((entry.size for entry in plan.entries if entry.name == carrier.name), 0)
+    if not place.await_import(carrier.id, size, recorder.check):
+        scene.busy.add(carrier.id)
+        raise TransferError(STILL_FETCHED)
+    try:
+        scene.refresh(carrier.id)
+    except NotFound:
+        scene.forget(carrier.id)
+    return True
+
+
+def _ended(carrier: Image, plan: RegionPlan, scene: Scene) -> list[Leftover]:
+    """Remove or publish what an interrupted run left; the leftover if it is published now."""
+    left = next((left for left in plan.leftovers if left.carrier.id == carrier.id), None)
+    if left is None:
+        return []
+    if left.tidying is Tidying.REMOVE:
+        scene.delete(carrier.id)
+        return []
+    if left.tidying is Tidying.FINISH:
+        _finish(left, plan, scene)
+    return [left]
+
+
+def _finish(left: Leftover, plan: RegionPlan, scene: Scene) -> None:
+    """Publish an image that was verified by the plan: same content, same old image."""
+    if left.entry is not None:
+        here = {entry.name: entry.region_image.id for entry in plan.entries if entry.region_image}
+        links = {key: here[name] for key, name in left.entry.links.items()}
+        publish(left.entry, links, left.journal, scene)
+
+
+def _relink(replaced: set[str | None], plan: RegionPlan, scene: Scene, recorder: Recorder) -> None:
+    """Lead links away from old images that are about to go; other differences wait for their turn."""
+    for entry in (*plan.updates, *plan.relinks):
+        image = entry.region_image
+        if image is None:
+            continue
+        present = image.user_properties
+        links = {key: value for key, value in entry.patch.set.items() if present.get(key) in replaced}
+        if links:
+            with recorder.attempt(Action.TIDY, entry.name, uuid=image.id):
+                scene.update(image.id, Patch(set=links))
+
+
+def _name_of_old(left: Leftover, scene: Scene) -> str:
+    """The name of the image that a published one took the place of; that one may have got another name since."""
+    old = left.journal.old
+    return scene[old].name if old is not None and old in scene else left.carrier.name
+
+
+def _linked_first(leftovers: list[Leftover], plan: RegionPlan) -> list[Leftover]:
+    """Leftovers in building order; what is no longer selected comes last, so it is settled first."""
+    position = {name: number for number, name in enumerate(plan.building_order)}
+    return sorted(leftovers, key=lambda left: position.get(left.carrier.name, len(position)))

@@ -1,0 +1,223 @@
+"""Brings one region to the state of its plan, in the order of contract 3.7."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...base.errors import Cancelled, GlanceSyncError, PublicationRefused
+from ...base.messages import Message
+from ...events import Action, Emit, Event, Kind
+from ..model import LINKS, MOVES, OBSOLETE, Listing, SyncStatus
+from ..places import InstantCopy, Place
+from ..planning import (
+    Choice,
+    Journal,
+    ObsoleteChange,
+    PlanEntry,
+    RegionPlan,
+    Selection,
+    decisions_without_effect,
+    failed_link,
+    narrow,
+    plan_region,
+)
+from ..settings import Target
+from ..transfer import Mover
+from .change import make_image
+from .interruption import leave_tidy
+from .member_changes import change_members
+from .moving import move_in_order
+from .outcome import RegionOutcome
+from .recorder import Recorder, RegionFailed, stops_uploads
+from .recovery import tidy
+from .region_state import RunContext, Scene
+from .settling import Unsettled, settle_all
+from .uploads import Uploads
+
+ACTION_OF = {
+    SyncStatus.PENDING_METADATA: Action.METADATA,
+    SyncStatus.PENDING_AMI: Action.RELINK,
+    SyncStatus.PENDING_UPLOAD: Action.UPLOAD,
+    SyncStatus.PENDING_REPLACE: Action.REPLACE,
+    SyncStatus.PENDING_RENAME: Action.RENAME,
+}
+
+
+def action_of_change(change: ObsoleteChange) -> Action:
+    """What is done with an image that follows an obsolete or hidden one of the master.
+
+    :param change: the change
+    """
+    return Action.OBSOLETE if change.name.endswith(OBSOLETE) else Action.METADATA
+
+
+def synchronise(
+    selection: Selection,
+    place: Place,
+    listing: Listing,
+    mover: Mover,
+    choice: Choice,
+    emit: Emit,
+    context: RunContext,
+) -> RegionOutcome:
+    """Make a region what the master is.
+
+    :param selection: what the region's target gets from the master
+    :param place: the region
+    :param listing: its images
+    :param mover: knows the ways to move bytes
+    :param choice: which images are to be done
+    :param emit: takes the events
+    :param context: who does this
+    :return: what came of it: failures of images and of the region are in there, not raised
+    """
+    recorder = Recorder(place.name, emit)
+    # A place without bytes has nothing to gain, and gives out its UUIDs one after the other.
+    at_once = 1 if isinstance(place, InstantCopy) else selection.target.uploads_per_region
+    scene = Scene(place, listing, Uploads(at_once, selection.target.retry_timeout))
+
+    def make_plan() -> RegionPlan:
+        return plan_region(selection, scene.listing, replace(context.here(), busy=frozenset(scene.busy)))
+
+    try:
+        whole, waiting = tidy(make_plan, scene, recorder)
+        plan = narrow(whole, choice)
+        announce(plan, recorder)
+        tell_decisions(plan, selection.target, recorder)
+        _Run(whole, plan, scene, mover, recorder, context, waiting, at_once).run()
+    except RegionFailed as failure:
+        recorder.outcome.error = str(failure)
+        recorder.tell(Message.error(f"{place.name}: Nothing more is done in this region. Cause: {failure}"))
+    except KeyboardInterrupt as stopped:
+        unfinished = leave_tidy(scene, context)
+        if isinstance(stopped, Cancelled):
+            stopped.unfinished += tuple(unfinished)
+        raise
+    return recorder.outcome
+
+
+def announce(plan: RegionPlan, recorder: Recorder) -> None:
+    """Tell and record what the plan found, and how much is to be moved."""
+    outcome = recorder.outcome
+    outcome.statuses = tuple((entry.name, entry.status) for entry in plan.entries)
+    outcome.differences = {entry.name: entry.differences for entry in plan.entries if entry.differences}
+    outcome.left_out = tuple((left.image.name, left.reason) for left in plan.left_out)
+    outcome.in_step = plan.in_step
+    outcome.leftovers = len(plan.tidyings)
+    outcome.pending_bytes = plan.pending_bytes
+    outcome.undecided = plan.undecided
+    for message in (*plan.messages, *(entry.told for entry in plan.entries if entry.told is not None)):
+        recorder.tell(message)
+    recorder.emit(Event(Kind.REGION_PLANNED, plan.region, size=plan.pending_bytes, count=len(plan.moves)))
+
+
+def tell_decisions(plan: RegionPlan, target: Target, recorder: Recorder) -> None:
+    """Tell of the decisions for this run that have no effect."""
+    for message in decisions_without_effect(plan, target):
+        recorder.tell(message)
+
+
+class _Run:
+    """Carries a narrowed plan out; the whole one tells what else in the region is unfinished."""
+
+    def __init__(
+        self,
+        whole: RegionPlan,
+        plan: RegionPlan,
+        scene: Scene,
+        mover: Mover,
+        recorder: Recorder,
+        context: RunContext,
+        waiting: list[Unsettled],
+        at_once: int,
+    ) -> None:
+        self._whole = whole
+        self._plan = plan
+        self._scene = scene
+        self._mover = mover
+        self._recorder = recorder
+        self._context = context
+        self._waiting = waiting
+        self._at_once = at_once
+        self._unsettled: dict[str, Unsettled] = {}
+        self._stopped: GlanceSyncError | None = None
+        self._unpublishable: set[str] = set()
+        self._completed: set[str] = set()
+        self._failed: set[str] = set()
+        self._ids = {entry.name: entry.region_image.id for entry in whole.entries if entry.region_image}
+
+    def run(self) -> None:
+        """Obsolete changes, metadata, uploads, relinking, then the old images."""
+        for change in self._plan.obsolete:
+            action, told = action_of_change(change), change.differences
+            with self._recorder.attempt(action, change.name, uuid=change.image.id, differences=told):
+                self._scene.update(change.image.id, change.patch)
+        for entry in self._plan.updates:
+            self._update(entry, Action.METADATA)
+        move_in_order(self._plan.moves, self._at_once, self._move, self._recorder.stop)
+        for entry in self._plan.relinks:
+            self._update(entry, Action.RELINK)
+        made = [self._unsettled[entry.name] for entry in self._plan.moves if entry.name in self._unsettled]
+        settle_all([*self._waiting, *made], self._whole, self._completed, self._scene, self._recorder)
+
+    def _update(self, entry: PlanEntry, action: Action) -> None:
+        obstacle = self._obstacle(entry)
+        if obstacle is not None:
+            self._recorder.refuse(action, entry, obstacle)
+            self._failed.add(entry.name)
+            return
+        uuid = self._ids[entry.name]
+        told = entry.differences
+        with self._recorder.attempt(action, entry.name, uuid=uuid, status=entry.status, differences=told) as attempt:
+            self._scene.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
+            if entry.members:
+                change_members(uuid, entry.members, self._scene)
+        self._note(entry, attempt.error)
+
+    def _move(self, entry: PlanEntry) -> None:
+        action = ACTION_OF[entry.status]
+        obstacle = self._obstacle(entry)
+        if self._stopped is not None:
+            self._recorder.skip(action, entry, f"not attempted: {self._stopped}")
+            self._failed.add(entry.name)
+        elif obstacle is not None:
+            self._recorder.refuse(action, entry, obstacle)
+            self._failed.add(entry.name)
+        else:
+            self._make(entry, action)
+
+    def _make(self, entry: PlanEntry, action: Action) -> None:
+        with self._recorder.attempt(action, entry.name, status=entry.status, size=entry.size) as attempt:
+            report = self._recorder.progress(action, entry.name, attempt, entry.size)
+            links = self._links(entry)
+            image, moved, notes = make_image(entry, links, self._scene, self._mover, self._context, report)
+            attempt.uuid, attempt.way, attempt.size, attempt.notes = image.id, moved.way, moved.size, tuple(notes)
+            self._ids[entry.name] = image.id
+            journal = Journal.of(image)
+            if journal is not None:
+                self._unsettled[entry.name] = Unsettled(image.id, entry.name, journal, entry.old_name)
+        self._note(entry, attempt.error)
+        if attempt.error is None and entry.members:
+            with self._recorder.attempt(Action.METADATA, entry.name, uuid=attempt.uuid, status=entry.status):
+                change_members(self._ids[entry.name], entry.members, self._scene)
+        if isinstance(attempt.error, PublicationRefused):
+            self._unpublishable.add(entry.image.visibility)
+        if stops_uploads(attempt.error) and self._stopped is None:
+            self._stopped = attempt.error
+            text = f"{self._recorder.region}: Nothing more is uploaded to this region. Cause: {attempt.error}"
+            self._recorder.tell(Message.error(text))
+
+    def _obstacle(self, entry: PlanEntry) -> str | None:
+        """Why an entry cannot be done in this run; None when it can."""
+        if entry.blocked:
+            return entry.blocked
+        if entry.image.visibility in self._unpublishable and entry.status in MOVES:
+            return f"making an image {entry.image.visibility} was refused before in this run"
+        return failed_link(entry, self._failed)
+
+    def _links(self, entry: PlanEntry) -> dict[str, str]:
+        """The UUIDs that the links of an entry have by now."""
+        return {key: self._ids[entry.links[key]] for key in LINKS if key in entry.links}
+
+    def _note(self, entry: PlanEntry, error: GlanceSyncError | None) -> None:
+        (self._completed if error is None else self._failed).add(entry.name)

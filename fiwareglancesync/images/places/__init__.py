@@ -1,0 +1,27 @@
+"""The port to the places that hold images, and its implementations: real OpenStack and the embedded federation."""
+
+from ...base.content import PIECE, Body, Download, FileSlice, Piece
+from ...openstack.place_identity import PlaceIdentity, common_address, is_same_place, is_same_region
+from ...openstack.refusals import Wait
+from .port import Federation, InstantCopy, Place, ServerImport, Sharing, StandIn, TellsWaits, Versioned
+
+__all__ = [
+    "PIECE",
+    "Body",
+    "Download",
+    "Federation",
+    "FileSlice",
+    "InstantCopy",
+    "Piece",
+    "Place",
+    "PlaceIdentity",
+    "ServerImport",
+    "Sharing",
+    "StandIn",
+    "TellsWaits",
+    "Versioned",
+    "Wait",
+    "common_address",
+    "is_same_place",
+    "is_same_region",
+]

@@ -1,0 +1,294 @@
+"""The embedded federation: regions that need no server, with the manners of real ones (contract 4).
+
+It holds no bytes: an image gets its content by being told whose it is. What a place answers is held to what a
+real one answers by the conformance suite, which runs against both.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+from ....base.content import Body, Download
+from ....base.errors import CloudError, ConfigError, Conflict, Forbidden, NotFound, UnknownRegion
+from ....openstack.place_identity import PlaceIdentity
+from ...model import Image, Listing, NewImage, Patch, same_project
+from ...settings import MASTER, Settings, Target, full_name
+from ..unknown import unknown_region
+from . import image_table
+from .image_limits import check_changed, check_new
+from .sqlite_file import FILE, Store, holds_federation
+
+VARIABLE = "GLANCESYNC_MOCKPERSISTENT_PATH"
+"""The environment variable that names the folder of the federation to use."""
+
+_SEEN_BY_ALL = frozenset({"public", "community"})
+_FILLED = frozenset({"active", "deactivated"})
+
+
+class EmbeddedFederation:
+    """Regions in one SQLite file, which several processes may use at once.
+
+    :param path: the folder that the loader filled, or None for an empty federation in memory
+    :param settings: the configuration
+    :raises ConfigError: the folder holds no federation
+    """
+
+    def __init__(self, path: Path | None, settings: Settings) -> None:
+        self._settings = settings
+        if path is None:
+            self._address = f"memory:{uuid4()}"
+            self._store = Store(None)
+            with self._store.write() as connection:
+                image_table.make_tables(connection)
+            return
+        folder = path.expanduser().resolve()
+        if not holds_federation(folder / FILE):
+            raise ConfigError(
+                f"{VARIABLE}: {path} holds no embedded federation; load one with "
+                f"glancesync_serverfacade_mock.py --path {path} DIR"
+            )
+        self._address = str(folder)
+        self._store = Store(folder / FILE)
+
+    @property
+    def folder(self) -> str:
+        """Where it is kept."""
+        return self._address
+
+    def regions(self, target: Target) -> Sequence[str]:
+        """Names (without prefix) of the regions of a target, sorted."""
+        with self._store.read() as connection:
+            names = image_table.region_names(connection)
+        return sorted(region for owner, region in map(_split, names) if owner == target.name)
+
+    def place(self, target: Target, region: str) -> EmbeddedPlace:
+        """One region.
+
+        :raises UnknownRegion: the target has no such region
+        """
+        name = full_name(target.name, region)
+        known = self.regions(target)
+        if region not in known:
+            raise unknown_region(target, region, known)
+        identity = PlaceIdentity(self._address, name, target.mock_project)
+        return EmbeddedPlace(self._store, identity, is_master=name == self._settings.master_region)
+
+    def version(self) -> Hashable:
+        """What changes with every change of a region, by whichever process.
+
+        :raises ServiceFailure: the federation's file cannot be read
+        """
+        return self._store.version()
+
+    def forked(self) -> None:
+        """Nothing to do: no connection crosses a fork (:mod:`~fiwareglancesync.images.places.embedded.sqlite_file`)."""
+
+    def add_region(self, name: str, images: Iterable[Image] = ()) -> None:
+        """Add a region, as a file of the loader would.
+
+        :param name: full name (``Burgos``, ``other:Madrid``)
+        :param images: of any owner, in the order of their age; UUIDs occur once
+        """
+        with self._store.write() as connection:
+            image_table.add_region(connection, name, images)
+
+    def images(self, name: str) -> list[Image]:
+        """All images of a region, whoever may see them, in order: an observer's eye.
+
+        :param name: full name of the region
+        :raises UnknownRegion: there is none
+        """
+        with self._store.read() as connection:
+            return image_table.read_images(connection, _number(connection, name), name)
+
+    def put(self, image: Image) -> None:
+        """Add an image to its region, or overwrite the one of its UUID: an operator's hand.
+
+        :raises UnknownRegion: there is no such region
+        """
+        with self._store.write() as connection:
+            number = _number(connection, image.region)
+            present = image_table.read_image(connection, number, image.region, image.id)
+            if present is None:
+                image_table.insert_image(connection, number, image)
+            else:
+                image_table.replace_image(connection, number, replace(image, created_at=present.created_at))
+
+
+class EmbeddedPlace:
+    """One region of an embedded federation, seen with the rights of one project.
+
+    :param identity: the federation, the region's full name and the project
+    :param is_master: only the project's own images are listed (contract 3.0)
+    """
+
+    def __init__(self, store: Store, identity: PlaceIdentity, *, is_master: bool = False) -> None:
+        self._store = store
+        self.name = identity.region
+        self.project = identity.project
+        self.identity = identity
+        self._is_master = is_master
+
+    def __repr__(self) -> str:
+        return f"EmbeddedPlace({self.identity!r})"
+
+    def listing(self) -> Listing:
+        """All images that matter (contract 3.0): the project's and, but for the master, what others show to all."""
+        with self._reading() as (connection, number):
+            images = image_table.read_images(connection, number, self.name, self._matters())
+        return Listing(self.name, self.project, tuple(images))
+
+    def get(self, image_id: str) -> Image:
+        """One image as it is now.
+
+        :raises NotFound: there is none that the project sees
+        """
+        with self._reading() as (connection, number):
+            return self._visible(connection, number, image_id)
+
+    def new_id(self, name: str) -> str:
+        """The first free ``<n>$<name>`` of the region, n from 1 (contract 4)."""
+        with self._reading() as (connection, number):
+            ids = (f"{n}${name}" for n in count(1))
+            return next(i for i in ids if image_table.read_image(connection, number, self.name, i) is None)
+
+    def create(self, image: NewImage) -> Image:
+        """Make an image without content: private, unprotected, ``queued``.
+
+        :raises Conflict: there is one of that UUID
+        :raises CloudError: no Glance would take it (:mod:`~fiwareglancesync.images.places.embedded.image_limits`)
+        """
+        made = Image(
+            id=image.id,
+            name=image.name,
+            region=self.name,
+            owner=self.project,
+            status="queued",
+            disk_format=image.disk_format,
+            container_format=image.container_format,
+            min_disk=image.min_disk,
+            min_ram=image.min_ram,
+            tags=tuple(sorted(set(image.tags))),
+            hidden=image.hidden,
+            user_properties=dict(image.properties),
+        )
+        check_new(made)
+        with self._writing() as (connection, number):
+            if image_table.read_image(connection, number, self.name, image.id) is not None:
+                raise Conflict(f"An image with identifier {image.id} already exists", status=409)
+            return image_table.insert_image(connection, number, made)
+
+    def upload(self, image_id: str, body: Body) -> None:
+        """Refused: see :meth:`adopt`."""
+        raise CloudError(f"{self.name}: the embedded federation takes no bytes for image {image_id}")
+
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
+        """Refused: there are no bytes."""
+        raise CloudError(f"{self.name}: the embedded federation has no bytes of image {image_id}")
+
+    def adopt(self, image_id: str, master: Image) -> None:
+        """Give an image the size and the checksums of ``master`` and make it active.
+
+        :raises NotFound: there is no such image
+        :raises Conflict: it has its content already
+        """
+        with self._writing() as (connection, number):
+            present = self._own(connection, number, image_id)
+            if present.status in _FILLED:
+                raise Conflict(f"Image {image_id} is {present.status}, it has its content", status=409)
+            filled = replace(
+                present,
+                status="active",
+                size=master.size,
+                checksum=master.checksum,
+                hash_algo=master.hash_algo,
+                hash_value=master.hash_value,
+            )
+            image_table.replace_image(connection, number, filled)
+
+    def update(self, image: Image, patch: Patch) -> Image:
+        """Change an image in one step; returns it as it is afterwards.
+
+        :raises NotFound: it is gone
+        :raises Forbidden: it belongs to another project
+        :raises Conflict: a property to remove is not there
+        :raises CloudError: no Glance would take the result, see :mod:`.image_limits`
+        """
+        with self._writing() as (connection, number):
+            present = self._own(connection, number, image.id)
+            missing = [key for key in patch.remove if key not in present.user_properties]
+            if missing:
+                raise Conflict(f"Property {missing[0]} does not exist.", status=409)
+            changed = patch.apply(present)
+            check_changed(changed)
+            image_table.replace_image(connection, number, changed)
+            return changed
+
+    def delete(self, image_id: str) -> None:
+        """Remove an image. Removing one that is gone succeeds.
+
+        :raises Forbidden: it is protected, or belongs to another project
+        """
+        with self._writing() as (connection, number):
+            try:
+                present = self._own(connection, number, image_id)
+            except NotFound:
+                return
+            if present.protected:
+                raise Forbidden(f"Image {image_id} is protected and cannot be deleted.", status=403)
+            image_table.delete_image(connection, number, image_id)
+
+    def _visible(self, connection: sqlite3.Connection, number: int, image_id: str) -> Image:
+        image = image_table.read_image(connection, number, self.name, image_id)
+        if image is None or not (self._owns(image.owner) or image.visibility in _SEEN_BY_ALL):
+            raise NotFound(f"No image found with ID {image_id}", status=404)
+        return image
+
+    def _own(self, connection: sqlite3.Connection, number: int, image_id: str) -> Image:
+        image = self._visible(connection, number, image_id)
+        if not self._owns(image.owner):
+            raise Forbidden(f"Image {image_id} belongs to project {image.owner}", status=403)
+        return image
+
+    def _owns(self, owner: str) -> bool:
+        return not owner or same_project(owner, self.project)
+
+    def _matters(self) -> Callable[[str, str, bool], bool]:
+        owned: dict[str, bool] = {}
+
+        def matters(owner: str, visibility: str, hidden: bool) -> bool:
+            own = owned.get(owner)
+            if own is None:
+                own = owned[owner] = self._owns(owner)
+            return own or (visibility in _SEEN_BY_ALL and not hidden and not self._is_master)
+
+        return matters
+
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[sqlite3.Connection, int]]:
+        with self._store.read() as connection:
+            yield connection, _number(connection, self.name)
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[sqlite3.Connection, int]]:
+        with self._store.write() as connection:
+            yield connection, _number(connection, self.name)
+
+
+def _number(connection: sqlite3.Connection, name: str) -> int:
+    number = image_table.region_number(connection, name)
+    if number is None:
+        raise UnknownRegion(f"{name}: unknown region")
+    return number
+
+
+def _split(name: str) -> tuple[str, str]:
+    """The target and the region of a full name; without a prefix it belongs to ``master`` (contract 4)."""
+    target, colon, region = name.partition(":")
+    return (target, region) if colon else (MASTER, name)

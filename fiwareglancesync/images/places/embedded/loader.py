@@ -1,0 +1,55 @@
+"""Loads a backup into an embedded federation (contract 4): all of it or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from ....base.errors import ConfigError, ServiceFailure
+from .backup_files import backup_files, read_backup
+from .image_table import add_region, make_tables
+from .sqlite_file import FILE, Store, create, holds_federation
+
+
+def load(source: Path, folder: Path, *, replace: bool) -> None:
+    """Load every region of a backup.
+
+    A federation that is replaced stays as it is until the new one is complete, whoever uses it meanwhile.
+
+    :param source: a folder with ``backup_<R>.csv`` or ``backup_<R>.jsonl`` files
+    :param folder: where the federation is kept; made when it is missing
+    :param replace: whether a federation that is already there may be replaced
+    :raises ConfigError: nothing has been loaded; the text says why
+    """
+    files = backup_files(source)
+    _check_free(folder, replace=replace)
+    fresh = not folder.exists()
+    file = create(folder)
+    store = Store(file)
+    try:
+        with store.write() as connection:
+            _check_free(folder, replace=replace)  # another process may have been faster
+            make_tables(connection)
+            for region, backup in files.items():
+                add_region(connection, region, read_backup(backup, region))
+    except BaseException as problem:
+        store.close()
+        if not holds_federation(file):
+            _remove(file, with_folder=fresh)
+        if isinstance(problem, ServiceFailure):
+            raise ConfigError(str(problem)) from None
+        raise
+    store.close()
+
+
+def _check_free(folder: Path, *, replace: bool) -> None:
+    if not replace and holds_federation(folder / FILE):
+        raise ConfigError(f"{folder}: there is an embedded federation already; replace it with --confirm")
+
+
+def _remove(file: Path, *, with_folder: bool) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    if with_folder:
+        with contextlib.suppress(OSError):  # somebody else put something there meanwhile
+            file.parent.rmdir()

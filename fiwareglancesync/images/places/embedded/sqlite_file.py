@@ -1,0 +1,209 @@
+"""One SQLite file that several processes and threads share: connections, transactions, forks.
+
+No connection crosses a fork: SQLite loses track of its file locks there, and with them of our data. So the
+connection is closed before each fork of the process, and opened anew when it is next needed.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+from weakref import WeakSet
+
+from ....base.errors import ConfigError, Scope, ServiceFailure
+
+FILE = "federation.sqlite"
+"""Name of the file in the folder that the user names."""
+
+PATIENCE = 60.0
+"""Seconds to wait while another process writes."""
+
+APPLICATION = 0x476C5379
+"""SQLite's ``application_id`` of our files."""
+
+VERSION = 1
+"""SQLite's ``user_version`` of our files, once they hold a federation."""
+
+
+class Store:
+    """The SQLite file of an embedded federation.
+
+    :param file: an existing file, or None for a database in memory, of which a forked process has a copy
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._connection: sqlite3.Connection | None = None
+        self._opened = 0
+        self._lock = threading.RLock()
+        self.file = file
+        _STORES.add(self)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Use the connection for reading.
+
+        :raises ServiceFailure: the file cannot be read
+        """
+        with self._lock, self._translated():
+            yield self._open()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Use the connection in a transaction: all of it is done when the block ends, nothing when it raises.
+
+        :raises ServiceFailure: the file cannot be written, or others write for longer than ``PATIENCE``
+        """
+        with self._lock, self._translated():
+            connection = self._open()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def version(self) -> tuple[int, int, int]:
+        """What changes with every change of the file, by whichever process.
+
+        SQLite counts what others change in a number that holds for one connection alone, which so is a part of it.
+
+        :raises ServiceFailure: the file cannot be read
+        """
+        with self.read() as connection:
+            of_others = int(connection.execute("PRAGMA data_version").fetchone()[0])
+            return self._opened, of_others, connection.total_changes
+
+    def close(self) -> None:
+        """Close the connection; the next use opens another."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = _connect(self.file)
+            self._opened += 1
+        return self._connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as problem:
+            cause = f"the embedded federation {self.file or 'in memory'} fails: {problem}"
+            raise ServiceFailure(cause, scope=Scope.REGION) from problem
+
+    def before_fork(self) -> None:
+        """Wait for the end of a transaction in another thread and let go of the file."""
+        self._lock.acquire()
+        if self.file is not None:
+            self.close()
+
+    def after_fork_in_parent(self) -> None:
+        """Let the other threads go on."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Replace the lock, whose waiting threads stayed in the parent."""
+        self._lock = threading.RLock()
+
+
+def create(folder: Path) -> Path:
+    """Make the file of a store, empty, in a folder.
+
+    :param folder: made, with mode 0700, when it is missing; else it is empty or holds such a file
+    :return: the file, mode 0600
+    :raises ConfigError: the folder cannot be used, or it holds something else
+    """
+    file = folder / FILE
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        others = [entry.name for entry in folder.iterdir()]
+        if others and not is_ours(file):
+            expected = "an embedded federation or nothing"
+            raise ConfigError(f"{folder}: the folder holds other files ({min(others)}), expected {expected}")
+        folder.chmod(0o700)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as problem:
+        raise ConfigError(f"{folder}: {problem.strerror}, expected a folder that can be written") from None
+    connection = _connect(file)
+    try:
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error as problem:
+        raise ConfigError(f"{file}: {problem}, expected a file that can be written") from None
+    finally:
+        connection.close()
+    return file
+
+
+def is_ours(file: Path) -> bool:
+    """Whether a file is one of our stores, or the empty beginning of one."""
+    try:
+        size = file.stat().st_size
+        return file.is_file() and (size == 0 or _pragma(file, "application_id") == APPLICATION)
+    except OSError:
+        return False
+
+
+def holds_federation(file: Path) -> bool:
+    """Whether a file is one of our stores and a federation has been loaded into it."""
+    return is_ours(file) and file.stat().st_size > 0 and _pragma(file, "user_version") == VERSION
+
+
+def _pragma(file: Path, name: str) -> int | None:
+    connection = None
+    try:
+        connection = _connect(file)
+        return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+    except sqlite3.Error:
+        return None
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _connect(file: Path | None) -> sqlite3.Connection:
+    address = ":memory:" if file is None else f"file:{quote(os.fsencode(file))}?mode=rw"
+    connection = sqlite3.connect(
+        address, uri=file is not None, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+_STORES: WeakSet[Store] = WeakSet()
+_FORKING = threading.local()
+
+
+def _before_fork() -> None:
+    _FORKING.stores = list(_STORES)
+    for store in _FORKING.stores:
+        store.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for store in reversed(_FORKING.stores):
+        store.after_fork_in_parent()
+    _FORKING.stores = []
+
+
+def _after_fork_in_child() -> None:
+    for store in _FORKING.stores:
+        store.after_fork_in_child()
+    _FORKING.stores = []
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -1,0 +1,108 @@
+"""All the regions that the configured credentials reach."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from ....base.errors import CloudError, Rejected, Scope
+from ....openstack.addresses import normalised, public_url
+from ....openstack.answers import prefixed
+from ....openstack.catalog import identity_of
+from ....openstack.credential import Credential
+from ....openstack.identity import Access, SignIn
+from ....openstack.refusals import Wait, Waits
+from ....openstack.service import Service
+from ....openstack.tuning import Tuning
+from ...settings import MASTER, Settings, Target, full_name
+from ..unknown import unknown_region
+from .glance_answers import GLANCE
+from .glance_place import OpenStackPlace
+
+
+class OpenStackFederation:
+    """The regions in the catalogs of the targets' Keystones; implements ``Federation``.
+
+    Targets with the same credential and the same time limits share one discovery, one token and their connections.
+
+    :param settings: the configuration
+    :param tuning: bounds for all targets; None means those that the configuration sets for each
+    """
+
+    def __init__(self, settings: Settings, tuning: Tuning | None = None) -> None:
+        self._settings = settings
+        self._tuning = tuning
+        self._lock = threading.Lock()
+        self._waits = Waits()
+        self._sign_ins: dict[tuple[Credential, Tuning], SignIn] = {}
+
+    def regions(self, target: Target) -> Sequence[str]:
+        """Names of the regions of a target whose catalog entry has an image endpoint, sorted (contract 1.3).
+
+        :raises CloudError: the target's Keystone cannot be asked or refuses the credential
+        """
+        return sorted(self._access(target).endpoints)
+
+    def place(self, target: Target, region: str) -> OpenStackPlace:
+        """One region.
+
+        :raises UnknownRegion: the target's catalog has no image endpoint there
+        """
+        access = self._access(target)
+        if region not in access.endpoints:
+            raise unknown_region(target, region, sorted(access.endpoints))
+        try:
+            address = normalised(access.endpoints[region])
+        except ValueError as error:
+            shown = public_url(access.endpoints[region])
+            raise Rejected(
+                f"the catalog's image endpoint {shown!r} is no usable address", scope=Scope.REGION
+            ) from error
+        keystone = target.credential.auth_url
+        identity = identity_of(keystone, region, access.project, address, access.catalog)
+        name, tuning = full_name(target.name, region), self._tuning_of(target)
+        service = Service(GLANCE, name, target.name, self._sign_in(target), address, tuning, self._waits)
+        is_master = target.name == MASTER and region == self._settings.master_region
+        return OpenStackPlace(target, region, identity, service, is_master=is_master)
+
+    def forked(self) -> None:
+        """Take new connections in a child process; its parent's tokens go on serving."""
+        self._lock = threading.Lock()
+        self._waits.forked()
+        for sign_in in self._sign_ins.values():
+            sign_in.forked()
+
+    def tell_waits(self, listener: Callable[[Wait], None]) -> None:
+        """Have a function told of each wait for a service that refuses for now."""
+        self._waits.listen(listener)
+
+    def _access(self, target: Target) -> Access:
+        if target.problem:
+            raise Rejected(target.problem, scope=Scope.RUN)
+        try:
+            return self._sign_in(target).access()
+        except CloudError as error:
+            raise prefixed(error, f"target {target.name}") from error
+
+    def _sign_in(self, target: Target) -> SignIn:
+        key = (target.credential, self._tuning_of(target))
+        with self._lock:
+            if key not in self._sign_ins:
+                self._sign_ins[key] = SignIn(*key, self._waits)
+            return self._sign_ins[key]
+
+    def _tuning_of(self, target: Target) -> Tuning:
+        return self._tuning or tuning_for(target)
+
+
+def tuning_for(target: Target) -> Tuning:
+    """The bounds that a target's configuration sets."""
+    return Tuning(
+        connect=target.connect_timeout,
+        control=target.answer_timeout,
+        idle=target.idle_timeout,
+        settle=target.upload_answer_timeout,
+        retry=target.retry_timeout,
+        fetch=target.import_timeout,
+        slowest_rate=target.slowest_rate,
+    )

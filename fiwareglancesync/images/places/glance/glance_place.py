@@ -1,0 +1,227 @@
+"""One region of an OpenStack federation, as a place that holds images."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+from urllib.parse import quote
+
+from ....base.content import Body, Download
+from ....base.errors import CloudError, Conflict, NotFound, TransferError
+from ....openstack.answers import Operation
+from ....openstack.overrides import is_overridden
+from ....openstack.place_identity import PlaceIdentity, is_same_keystone
+from ....openstack.service import Call, Service
+from ...model import Image, Listing, NewImage, Patch
+from ...settings import Target, full_name
+from ..port import Place
+from . import bodies
+from .bodies import image_path, members_path, tag_path
+from .image_documents import (
+    PATCH_TYPE,
+    all_tags,
+    creation,
+    fits_path,
+    image_of,
+    is_changed,
+    is_made,
+    members_in,
+    operations,
+)
+from .imports import Imports, Origin
+from .listing import collect, others_queries, own_queries
+
+
+class OpenStackPlace:
+    """The Glance of one region, seen with the rights of one target's credential; implements ``Place``.
+
+    :param identity: what tells it from other places
+    :param is_master: only the project's own images are listed (contract 3.0)
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        region: str,
+        identity: PlaceIdentity,
+        service: Service,
+        *,
+        is_master: bool = False,
+    ) -> None:
+        self._target = target
+        self._name = full_name(target.name, region)
+        self._region = region
+        self._identity = identity
+        self._project = identity.project
+        self._service = service
+        self._imports = Imports(service, self._name, target.store)
+        self._is_master = is_master
+
+    def __repr__(self) -> str:
+        return f"OpenStackPlace({self._name!r}, {self._service.address!r})"
+
+    @property
+    def name(self) -> str:
+        """Full name of the region."""
+        return self._name
+
+    @property
+    def project(self) -> str:
+        """Id of the project that the credential is for."""
+        return self._project
+
+    @property
+    def identity(self) -> PlaceIdentity:
+        """Keystone, region, addresses and project (contract 1.3)."""
+        return self._identity
+
+    def listing(self) -> Listing:
+        """All images that matter (contract 3.0).
+
+        :raises TimedOut: it took longer than the target's ``list_images_timeout``
+        """
+        queries = own_queries(self._project)
+        if not self._is_master:
+            queries += others_queries()
+        images = collect(
+            self._service, self._name, self._project, queries, float(self._target.list_images_timeout)
+        )
+        return Listing(self._name, self._project, images)
+
+    def get(self, image_id: str) -> Image:
+        """One image as it is now."""
+        return self._image(self._service.ask(Call(Operation.GET, "GET", image_path(image_id))))
+
+    def new_id(self, name: str) -> str:
+        """A UUID that no image has."""
+        return str(uuid.uuid4())
+
+    def create(self, image: NewImage) -> Image:
+        """Make an image without content.
+
+        As its UUID is ours, a try whose answer was lost is recognised: the image is there then, queued and
+        with our properties.
+        """
+        call = Call(Operation.CREATE, "POST", "/v2/images", creation(image))
+
+        def attempt(number: int) -> Image:
+            try:
+                return self._image(self._service.ask_once(call))
+            except Conflict:
+                made = self._look(image.id) if number > 1 else None
+                if made is None or not is_made(made, image, self._project):
+                    raise
+                return made
+
+        return self._service.persist(attempt)
+
+    def upload(self, image_id: str, body: Body) -> None:
+        """Give an image its content, once.
+
+        :raises TransferError: the source failed
+        """
+        bodies.upload(self._service, image_id, body, self._target.store)
+
+    def update(self, image: Image, patch: Patch) -> Image:
+        """Change an image in one minimal JSON patch, then add its tags; returns it as it is afterwards.
+
+        A try whose answer was lost is recognised when the next one is refused: the image looks as wanted.
+        """
+        changed = self._patched(image, patch, operations(patch))
+        if not patch.tags:
+            return changed
+        for tag in filter(fits_path, patch.tags):
+            self._service.ask(Call(Operation.UPDATE, "PUT", tag_path(image.id, tag)))
+        changed = self.get(image.id)
+        others = tuple(tag for tag in patch.tags if tag not in changed.tags)
+        return self._patched(changed, Patch(), all_tags(changed, others)) if others else changed
+
+    def _patched(self, image: Image, patch: Patch, changes: list[dict[str, Any]]) -> Image:
+        if not changes:
+            return image
+        call = Call(Operation.UPDATE, "PATCH", image_path(image.id), changes, PATCH_TYPE)
+
+        def attempt(number: int) -> Image:
+            try:
+                return self._image(self._service.ask_once(call))
+            except Conflict:
+                changed = self._look(image.id) if number > 1 else None
+                if changed is None or not is_changed(changed, patch):
+                    raise
+                return changed
+
+        return self._service.persist(attempt)
+
+    def delete(self, image_id: str) -> None:
+        """Remove an image; one that is gone already is as good."""
+        try:
+            self._service.ask(Call(Operation.DELETE, "DELETE", image_path(image_id)))
+        except NotFound:
+            return
+
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
+        """Open an image's content for one reading."""
+        return bodies.download(self._service, image_id, start)
+
+    def can_import_from(self, master: Place) -> str | None:
+        """Why this Glance cannot fetch images from another one; None when it can (design 5, ``server``)."""
+        if not isinstance(master, OpenStackPlace):
+            return "the master is no region of an OpenStack"
+        if not self.knows_projects_of(master):
+            return "the region and the master have different Keystones"
+        if is_overridden(master._region, master._target.credential):
+            return "the master's address is not the catalog's, which a region would use (image_endpoint_override)"
+        return self._imports.refusal()
+
+    def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
+        """Let this Glance fetch an image's content from another one of the same Keystone.
+
+        :param progress: is told nothing but 0, for Glance does not say more; what it raises ends the waiting
+        :raises TransferError: it refused or failed; another way may work
+        """
+        if not isinstance(master, OpenStackPlace):
+            raise TransferError("the master is no region of an OpenStack")
+        interface = master._service.access().catalog.interfaces[master._region]
+        return self._imports.fetch(image_id, Origin(master._region, interface, image), lambda: progress(0))
+
+    def is_importing(self, image_id: str) -> bool:
+        """Whether this Glance is still fetching an image's content."""
+        return self._imports.is_under_way(image_id)
+
+    def await_import(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
+        """Wait until this Glance is not fetching an image's content any more; whether it has ended in time."""
+        return self._imports.await_end(image_id, size, alive)
+
+    def members(self, image_id: str) -> frozenset[str]:
+        """Ids of the projects that an own image is shared with."""
+        document = self._service.ask(Call(Operation.GET, "GET", members_path(image_id)))
+        return members_in(document)
+
+    def add_member(self, image_id: str, project: str) -> None:
+        """Share an image with a project; one that it is shared with already is as good."""
+        with suppress(Conflict):
+            self._service.ask(Call(Operation.UPDATE, "POST", members_path(image_id), {"member": project}))
+
+    def remove_member(self, image_id: str, project: str) -> None:
+        """Share an image with a project no more; one that it is not shared with is as good."""
+        with suppress(NotFound):
+            self._service.ask(Call(Operation.UPDATE, "DELETE", f"{members_path(image_id)}/{quote(project, safe='')}"))
+
+    def knows_projects_of(self, master: Place) -> bool:
+        """Whether both have the same Keystone."""
+        if not isinstance(master, OpenStackPlace):
+            return False
+        return is_same_keystone(self.identity, master.identity)
+
+    def _look(self, image_id: str) -> Image | None:
+        """The image if it can be seen; used to explain another error, so its own do not matter."""
+        try:
+            return self._image(self._service.ask_once(Call(Operation.GET, "GET", image_path(image_id))))
+        except CloudError:
+            return None
+
+    def _image(self, document: object) -> Image:
+        return image_of(document, self._name)
+

@@ -1,0 +1,240 @@
+"""The way ``server``: a region's Glance fetches an image from the master's, and we only watch (design 5)."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ....base.errors import CloudError, Conflict, Forbidden, NotFound, Scope, TransferError, Unauthorized
+from ....base.text import one_line
+from ....base.waiting import pause
+from ....openstack.answers import Operation, moment
+from ....openstack.service import Call, Service
+from ...model import Image
+from .bodies import image_path
+from .image_documents import image_of
+from .stores import with_advice
+
+METHOD = "glance-download"
+_LOCK = "os_glance_import_task"
+_NOT_ALLOWED = frozenset((401, 403, 404, 405, 501))
+"""Answers to an import that would be given to any other as well."""
+
+_ENDED = frozenset(("success", "failure"))
+"""What the status of a task is when nothing more is done about it."""
+
+_ABANDONED = 2 * 3600.0
+"""Seconds without news of a task after which Glance itself lets others have the image: its process has died."""
+
+_USER_IN_URL = re.compile(r"//[^/\s@]*@")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an image is to be fetched from.
+
+    :param region: as the catalog calls it, without a target
+    :param interface: of the endpoint that is to be used (``public``, ``internal``, ``admin``)
+    :param image: the image there
+    """
+
+    region: str
+    interface: str
+    image: Image
+
+
+class Imports:
+    """The imports of one region.
+
+    :param region: full name of the region
+    :param store: store of a multi-store Glance, "" for its default
+    """
+
+    def __init__(self, service: Service, region: str, store: str) -> None:
+        self._service = service
+        self._region = region
+        self._store = store
+        self._asked = False
+        self._refusal: str | None = None
+
+    def refusal(self) -> str | None:
+        """Why the region cannot import; None when it can. It is asked once, when there is something to move."""
+        if not self._asked:
+            self._refusal = self._ask()
+            self._asked = True
+        return self._refusal
+
+    def fetch(self, image_id: str, origin: Origin, alive: Callable[[], None]) -> Image:
+        """Import an image's content and wait until that is done.
+
+        What is wrong with the region as a whole stops every other way as well, so it is left to them to find
+        out; only a region that does not answer any more is worth no second way.
+
+        :param image_id: an image in the state ``queued``
+        :param alive: called now and then; what it raises ends the waiting
+        :return: the image, active
+        :raises TransferError: the region refused, failed, or is stuck; another way may work
+        :raises CloudError: it does not answer, or has no room
+        """
+        try:
+            known = {str(task["id"]) for task in self._tasks(image_id)}
+            token = self._service.renew().token
+            self._begin(image_id, origin, known)
+            self._wait(image_id, origin.image.size or 0, known, token, alive)
+            return self._filled(image_id, alive)
+        except CloudError as error:
+            if error.scope is not Scope.IMAGE:
+                raise
+            raise TransferError(f"the region does not fetch it: {error}") from error
+
+    def is_under_way(self, image_id: str) -> bool:
+        """Whether an import of an image, whoever began it, has not come to its end."""
+        return self._under_way(image_id) is not None
+
+    def await_end(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
+        """Wait until no import of an image is under way, counting from when the newest was begun.
+
+        :param size: bytes to be fetched, 0 when that is not known
+        :param alive: called now and then; what it raises ends the waiting
+        :return: whether none is; otherwise it has taken so long already that waiting makes no sense
+        """
+        tuning = self._service.tuning
+        begun = time.monotonic()
+        while (task := self._under_way(image_id)) is not None:
+            left = tuning.time_to_fetch(size) - max(self._since(task, "created_at"), time.monotonic() - begun)
+            if left <= 0:
+                return False
+            pause(min(left, tuning.next_look(time.monotonic() - begun)), alive)
+        return True
+
+    def _under_way(self, image_id: str) -> Mapping[str, Any] | None:
+        """The task of the import that is under way; None when there is none."""
+        try:
+            task = _newest(self._tasks(image_id), ())
+        except (NotFound, Forbidden):
+            # There is no such image, or nobody can import here: we ask for the tasks before each import as well.
+            return None
+        if task is None or task.get("status") in _ENDED or self._since(task, "updated_at") >= _ABANDONED:
+            return None
+        return task
+
+    def _since(self, task: Mapping[str, Any], key: str) -> float:
+        """Seconds that have passed, by the service's clock, since a time that a task tells; 0 when it does not."""
+        said = task.get(key)
+        then = moment(said) if isinstance(said, str) else None
+        return max(0.0, self._service.now() - then) if then is not None else 0.0
+
+    def _give_up(self, refusal: str) -> None:
+        """Take note that the next image need not be tried."""
+        self._asked, self._refusal = True, refusal
+
+    def _ask(self) -> str | None:
+        try:
+            document = self._service.ask(Call(Operation.GET, "GET", "/v2/info/import"))
+        except CloudError as error:
+            return f"the region does not tell how it can import: {error}"
+        methods = document.get("import-methods") if isinstance(document, dict) else None
+        offered = methods.get("value") if isinstance(methods, dict) else None
+        if isinstance(offered, list) and METHOD in offered:
+            return None
+        return f"the region's Glance does not offer {METHOD}"
+
+    def _begin(self, image_id: str, origin: Origin, known: Collection[str]) -> None:
+        """Ask for the import; the service goes on using the token, so it was granted a moment ago."""
+        document: dict[str, Any] = {
+            "method": {
+                "name": METHOD,
+                "glance_region": origin.region,
+                "glance_image_id": origin.image.id,
+                "glance_service_interface": origin.interface,
+            }
+        }
+        if self._store:
+            document["stores"] = [self._store]
+        call = Call(Operation.IMPORT, "POST", f"{image_path(image_id)}/import", document)
+
+        def attempt(number: int) -> None:
+            try:
+                self._service.ask_once(call)
+            except Conflict:
+                # A try whose answer was lost may have begun it.
+                if number == 1 or _newest(self._tasks(image_id), known) is None:
+                    raise
+
+        try:
+            self._service.persist(attempt)
+        except CloudError as error:
+            with_advice(error, self._store, self._service)
+            if error.status in _NOT_ALLOWED:
+                self._give_up(f"the region does not let us import: {error}")
+            if isinstance(error, Unauthorized):
+                # The same token has just made the image: whatever this is, it is about importing.
+                raise TransferError(f"the region does not fetch it: {error}") from error
+            raise
+
+    def _wait(
+        self, image_id: str, size: int, known: Collection[str], token: str, alive: Callable[[], None]
+    ) -> None:
+        """Wait for the newest task to end: the image's status tells nothing, ``queued`` is busy and failed alike."""
+        tuning = self._service.tuning
+        begun = time.monotonic()
+        deadline = begun + tuning.time_to_fetch(size)
+        while True:
+            left = deadline - time.monotonic()
+            pause(min(left, tuning.next_look(time.monotonic() - begun, size)), alive)
+            task = _newest(self._tasks(image_id), known)
+            state = task.get("status") if task else None
+            if state == "success":
+                return
+            if task and state == "failure":
+                raise TransferError(f"the region failed to fetch it: {_reason(task, token)}")
+            if time.monotonic() >= deadline:
+                stuck = f"it had not fetched an image after {deadline - begun:.0f} s"
+                self._give_up(f"the region's imports are stuck: {stuck}")
+                raise TransferError(f"the region is stuck: {stuck} ({_state(task, token)})")
+
+    def _filled(self, image_id: str, alive: Callable[[], None]) -> Image:
+        """The image once its import has let go of it: until then the service may still write to it."""
+        tuning = self._service.tuning
+        begun = time.monotonic()
+        while True:
+            document = self._service.ask(Call(Operation.GET, "GET", image_path(image_id)))
+            image = image_of(document, self._region)
+            waited = time.monotonic() - begun
+            if image.is_active and (_LOCK not in document or waited >= tuning.activation):
+                return image
+            if waited >= tuning.activation:
+                raise TransferError(f"the region says that it has fetched it, but the image is {image.status}")
+            pause(tuning.next_look(waited), alive)
+
+    def _tasks(self, image_id: str) -> list[dict[str, Any]]:
+        """The image's tasks, as far as they are any."""
+        document = self._service.ask(Call(Operation.GET, "GET", f"{image_path(image_id)}/tasks"))
+        tasks = document.get("tasks") if isinstance(document, dict) else None
+        listed = tasks if isinstance(tasks, list) else []
+        return [task for task in listed if isinstance(task, dict) and isinstance(task.get("id"), str)]
+
+
+def _newest(tasks: list[dict[str, Any]], known: Collection[str]) -> Mapping[str, Any] | None:
+    """The newest task that was not there before; of equally old ones the last."""
+    new = [task for task in tasks if task["id"] not in known]
+    return sorted(new, key=lambda task: str(task.get("created_at") or ""))[-1] if new else None
+
+
+def _reason(task: Mapping[str, Any], token: str) -> str:
+    """What a failed task says, fit to be shown."""
+    said = task.get("message")
+    text = one_line(_USER_IN_URL.sub("//", said.replace(token, "…"))) if isinstance(said, str) else ""
+    return text or "its task says no reason"
+
+
+def _state(task: Mapping[str, Any] | None, token: str) -> str:
+    """How far a task says that it is."""
+    if task is None:
+        return "it shows no task for it"
+    message = _reason(task, token) if task.get("message") else ""
+    state = one_line(str(task.get("status")))
+    return f"its task is {state}: {message}" if message else f"its task is {state}"

@@ -1,0 +1,101 @@
+"""The listing requests of contract 3.0: page after page, in bounded time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode, urlsplit
+
+from ....base.errors import CloudError, NotFound, Rejected, Scope, TimedOut
+from ....base.waiting import awaited
+from ....openstack.answers import Operation
+from ....openstack.retry import Deadline
+from ....openstack.service import Call, Service
+from ...model import Image, same_project
+from .image_documents import image_of
+
+_GONE = frozenset({"deleted", "pending_delete"})
+
+
+def own_queries(project: str) -> list[dict[str, str]]:
+    """The filters that find the project's images, hidden ones too."""
+    return [{"owner": project}, {"owner": project, "os_hidden": "true"}]
+
+
+def others_queries() -> list[dict[str, str]]:
+    """The filters that find what others offer to everybody."""
+    return [{"visibility": "public"}, {"visibility": "community"}]
+
+
+def collect(
+    service: Service, region: str, project: str, queries: list[dict[str, str]], seconds: float
+) -> tuple[Image, ...]:
+    """Ask all queries and unite their answers (contract 3.0).
+
+    :param region: full name of the region
+    :param project: id of the project whose images are ours
+    :param queries: filters, each for a listing request; they are asked at the same time
+    :param seconds: that everything may take together, less what the service itself has us wait
+    :return: the images, each once, by ``created_at`` and id
+    :raises TimedOut: it took longer
+    """
+    # What signing in takes, and waits for a Keystone, are no part of it.
+    service.access()
+    def pages(query: dict[str, str], deadline: Deadline) -> list[Image]:
+        return _whole_list(service, region, query, deadline)
+
+    workers = ThreadPoolExecutor(max_workers=len(queries))
+    try:
+        spare = service.tuning.retry
+        asked = [workers.submit(pages, query, Deadline(seconds, spare)) for query in queries]
+        lists = [awaited(future) for future in asked]
+    except TimedOut as error:
+        raise TimedOut(f"no complete image list within {seconds:g} s") from error
+    finally:
+        # When one has failed, or the run is interrupted, nobody waits for the others.
+        workers.shutdown(wait=False, cancel_futures=True)
+    found = {image.id: image for images in lists for image in images if _is_for_us(image, project)}
+    return tuple(sorted(found.values(), key=lambda image: image.order))
+
+
+def _is_for_us(image: Image, project: str) -> bool:
+    """Private and shared images of others are never looked at, whatever a service sends (contract 3.0)."""
+    if image.status in _GONE:
+        return False
+    return same_project(image.owner, project) or image.visibility in ("public", "community")
+
+
+def _whole_list(service: Service, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
+    """One listing; begun anew, once, when the image that a page ended with is deleted in between."""
+    try:
+        return _pages(service, region, query, deadline)
+    except _LostPlace:
+        return _pages(service, region, query, deadline)
+
+
+class _LostPlace(NotFound):
+    """The image that marks the next page's beginning is gone."""
+
+
+def _pages(service: Service, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
+    parameters = urlencode({**query, "limit": service.tuning.page})
+    images: list[Image] = []
+    asked: set[str] = set()
+    while parameters not in asked:
+        asked.add(parameters)
+        call = Call(Operation.LIST, "GET", f"/v2/images?{parameters}")
+        try:
+            document = service.ask(call, deadline)
+        except (NotFound, Rejected) as error:
+            if len(asked) > 1:
+                raise _LostPlace(error.cause, status=error.status, scope=Scope.REGION) from error
+            raise
+        listed = document.get("images") if isinstance(document, dict) else None
+        if not isinstance(listed, list):
+            raise CloudError("malformed answer: no list of images", scope=Scope.REGION)
+        images.extend(image_of(each, region) for each in listed)
+        following = document.get("next")
+        if not isinstance(following, str) or not following:
+            return images
+        # The address comes from the service: only its query is used, so that a token goes nowhere else.
+        parameters = urlsplit(following).query
+    raise CloudError("malformed answer: the pages of the list go in a circle", scope=Scope.REGION)

@@ -1,0 +1,40 @@
+"""Pure decisions: from the images of the master and of a region to the region's plan."""
+
+from .decisions import decisions_without_effect
+from .journal import Journal, kept_images
+from .kept import kept_message
+from .leftovers import Here
+from .members import NO_CHANGE, MemberChange, record_patch
+from .narrowing import Choice, choosable_names, narrow
+from .old_names import OldNames
+from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying, failed_link
+from .region_plan import plan_region
+from .selection import LeftOut, Selected, Selection, add_members, select, shared_images
+
+__all__ = [
+    "NO_CHANGE",
+    "Choice",
+    "Here",
+    "Journal",
+    "LeftOut",
+    "Leftover",
+    "MemberChange",
+    "ObsoleteChange",
+    "OldNames",
+    "PlanEntry",
+    "RegionPlan",
+    "Selected",
+    "Selection",
+    "Tidying",
+    "add_members",
+    "choosable_names",
+    "decisions_without_effect",
+    "failed_link",
+    "kept_images",
+    "kept_message",
+    "narrow",
+    "plan_region",
+    "record_patch",
+    "select",
+    "shared_images",
+]

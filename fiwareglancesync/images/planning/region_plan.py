@@ -1,0 +1,281 @@
+"""One decision per image: the status of each selected image in one region (contract 3.4 to 3.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ...base.messages import Message
+from ..model import LINKS, MAX_NAME, MOVES, NO_PROPERTIES, Image, Listing, Patch, SyncStatus
+from ..settings import Target
+from .conflict import resolve_conflict
+from .journal import PUBLISHED, Carriers, read_carriers
+from .kept import find_kept
+from .leftovers import Here, find_leftovers
+from .links import linked_first
+from .matching import DEACTIVATED, match
+from .members import NO_CHANGE, SHARED, MemberChange, WantedMembers, first_members, member_change, record_patch
+from .obsolete import plan_obsolete
+from .old_names import OldNames
+from .plan import NO_PATCH, ObsoleteChange, PlanEntry, RegionPlan, Tidying
+from .properties import difference, differences_left, field_changes, shown_differences, wanted_visibility
+from .selection import Selected, Selection
+
+REPLACING = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
+
+
+def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPlan:
+    """Work out the state of a region and what would bring it to the master's.
+
+    :param selection: what the region's target gets from the master
+    :param listing: the region's images, in any order
+    :param here: where and when the plan is made
+    """
+    carriers = read_carriers(listing)
+    messages = list(carriers.messages)
+    obsolete = plan_obsolete(selection, listing, carriers.hidden, messages)
+    images = _changed(listing, obsolete)
+    found = match(selection, images, carriers.hidden, messages)
+    scene = _Scene(selection.target, images, found, carriers, {}, OldNames(images), messages)
+    for selected in selection.building_order:
+        scene.entries[selected.image.name] = _entry(selected, scene)
+    _limit_replacements(scene)
+    leftovers = find_leftovers(listing, carriers, scene.entries, here)
+    for left in leftovers:
+        name = left.carrier.name
+        if left.tidying is Tidying.WAIT and name in scene.entries:
+            who = "by the region itself" if left.carrier.id in here.busy else f"at {left.journal.host}"
+            why = f"in progress {who} since {left.journal.started}"
+            scene.entries[name] = replace(scene.entries[name], blocked=why)
+    entries = scene.entries
+    moves = _moves(selection, entries)
+    passing = {left.carrier.id for left in leftovers} | {left.journal.old for left in leftovers if left.journal.old}
+    messages += find_kept(images, entries.values(), moves, passing)
+    return RegionPlan(
+        region=listing.region,
+        project=listing.project,
+        entries=tuple(entries[selected.image.name] for selected in selection.images),
+        building_order=tuple(entries),
+        moves=moves,
+        obsolete=obsolete,
+        leftovers=leftovers,
+        messages=tuple(messages),
+        left_out=selection.left_out,
+    )
+
+
+def _moves(selection: Selection, entries: Mapping[str, PlanEntry]) -> tuple[PlanEntry, ...]:
+    """The entries that make a new image: by size, those that others of them link to first (contract 3.7)."""
+    names = [s.image.name for s in selection.images if entries[s.image.name].status in MOVES]
+    made = set(names)
+    links = {name: made.intersection(entries[name].links.values()) for name in names if entries[name].links}
+    return tuple(entries[name] for name in linked_first(names, links))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the decision about one image may look at."""
+
+    target: Target
+    listing: Listing
+    found: Mapping[str, Image]
+    carriers: Carriers
+    entries: dict[str, PlanEntry]
+    names: OldNames
+    messages: list[Message]
+
+
+def _changed(listing: Listing, obsolete: tuple[ObsoleteChange, ...]) -> Listing:
+    """The listing as it is once the obsolete changes are done (contract 3.7)."""
+    if not obsolete:
+        return listing
+    changed = {change.image.id: change.patch.apply(change.image) for change in obsolete}
+    return replace(listing, images=tuple(changed.get(image.id, image) for image in listing.images))
+
+
+def _entry(selected: Selected, scene: _Scene) -> PlanEntry:
+    """The table of contract 3.4, from top to bottom."""
+    master = selected.image
+    image = scene.found.get(master.name)
+    conflict = None if image is None or scene.listing.is_copy(image, master) else _conflict(master, image, scene.target)
+    if image is not None and conflict is SyncStatus.OK_STALLED_CHECKSUM:
+        return _stalled(master, image, scene)
+    unresolved = _unresolved_links(selected, scene)
+    if unresolved:
+        scene.messages.extend(unresolved)
+        reason = "; ".join(message.text for message in unresolved)
+        return PlanEntry(SyncStatus.ERROR_AMI, master, image, reason=reason)
+    if image is None:
+        return _move(SyncStatus.PENDING_UPLOAD, selected, None, scene)
+    if conflict is None:
+        return _same_content(selected, image, scene)
+    if conflict is SyncStatus.ERROR_CHECKSUM:
+        return _undecided(master, image, scene)
+    return _move(conflict, selected, image, scene)
+
+
+def _conflict(master: Image, image: Image, target: Target) -> SyncStatus:
+    """The status of an image whose content is not the master's; a deactivated one is never touched."""
+    if image.status == DEACTIVATED:
+        return SyncStatus.ERROR_CHECKSUM
+    return resolve_conflict(image, target, any_applies=master.has_content_hash)
+
+
+def _unresolved_links(selected: Selected, scene: _Scene) -> list[Message]:
+    """A warning for each link that cannot be resolved in this region (contract 3.6)."""
+    if not selected.links and not selected.lost:
+        return []
+    missing = dict(selected.lost)
+    for key, name in selected.links.items():
+        linked = scene.entries.get(name)
+        made_here = linked is not None and linked.status in MOVES
+        if not made_here and name not in scene.found:
+            missing[key] = name
+    region, name = scene.listing.region, selected.image.name
+    return [
+        Message.warning(f"{region}: Not found {missing[key]} on region. It should be {key} of image {name}", name)
+        for key in LINKS
+        if key in missing
+    ]
+
+
+def _stalled(master: Image, image: Image, scene: _Scene) -> PlanEntry:
+    reason = f"{_different(master, image, scene)} It is in dontupdate and stays as it is."
+    scene.messages.append(Message.warning(reason, master.name))
+    return PlanEntry(SyncStatus.OK_STALLED_CHECKSUM, master, image, reason=reason)
+
+
+def _undecided(master: Image, image: Image, scene: _Scene) -> PlanEntry:
+    if image.status == DEACTIVATED:
+        advice = "It is deactivated in the region: reactivate or delete it there."
+    elif image.checksum or image.hash_value:
+        checksum = image.checksum or image.hash_value
+        or_any = " (or replace or rename with any)" if master.has_content_hash else ""
+        advice = f"Fill dontupdate, replace or rename with {checksum}{or_any} to decide."
+    else:
+        advice = "Fill replace or rename with any, or delete the image in the region, to decide."
+    reason = f"{_different(master, image, scene)} {advice}"
+    scene.messages.append(Message.warning(reason, master.name))
+    return PlanEntry(SyncStatus.ERROR_CHECKSUM, master, image, reason=reason)
+
+
+def _different(master: Image, image: Image, scene: _Scene) -> str:
+    checksum = image.checksum or image.hash_value or "none"
+    region = scene.listing.region
+    if not master.has_content_hash:
+        return (
+            f"Image {master.name} (checksum {checksum}) in region {region} cannot be compared with the master region's,"
+            " which has no checksum."
+        )
+    return f"Image {master.name} has a different checksum ({checksum}) in region {region} than in the master region."
+
+
+def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _Scene) -> PlanEntry:
+    """A new image is to be made; the region's own one, if any, makes way for it."""
+    master, members = selected.image, selected.members
+    old = image if image is not None and scene.listing.owns(image) else None
+    old_name = scene.names.take(master.name) if old else ""
+    blocked = None
+    if len(old_name) > MAX_NAME:
+        blocked = f"the old image's new name would have more than {MAX_NAME} characters: {old_name}"
+    return PlanEntry(
+        status,
+        master,
+        image,
+        properties=selected.wanted.values,
+        links=selected.links,
+        old=old,
+        old_name=old_name,
+        blocked=blocked,
+        notes=() if members is None else _unmapped(members),
+        members=NO_CHANGE if members is None else first_members(members, scene.listing.project, scene.target),
+    )
+
+
+def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
+    """The content is the master's; what about the rest?"""
+    master = selected.image
+    notes = differences_left(master, image, scene.target)
+    if image.status == DEACTIVATED:
+        return PlanEntry(SyncStatus.OK, master, image, reason="deactivated in the region", notes=notes)
+    if not scene.listing.owns(image):
+        return PlanEntry(SyncStatus.OK, master, image, notes=notes)
+    patch, remade = _update(selected, image, scene)
+    members = NO_CHANGE
+    if selected.members is not None:
+        notes += _unmapped(selected.members)
+        members = _members(selected.members, patch.apply(image), scene)
+        if members:
+            patch = _with_record(patch, record_patch(image, members.record))
+    if not patch and not remade and not members:
+        return PlanEntry(SyncStatus.OK, master, image, reason=_still_settling(image, scene), notes=notes)
+    return PlanEntry(
+        SyncStatus.PENDING_AMI if remade else SyncStatus.PENDING_METADATA,
+        master,
+        image,
+        patch=patch,
+        links=remade,
+        notes=notes,
+        differences=shown_differences(image, patch, remade, members),
+        members=members,
+    )
+
+
+def _update(selected: Selected, image: Image, scene: _Scene) -> tuple[Patch, Mapping[str, str]]:
+    """What brings an image in line, and the links that can only be set once the linked image has been made."""
+    master = selected.image
+    values, superfluous = difference(selected.wanted, image)
+    remade: Mapping[str, str] = NO_PROPERTIES
+    present = image.user_properties
+    if selected.links or any(present.get(key) for key in LINKS):
+        remade = {k: n for k, n in selected.links.items() if n in scene.entries and scene.entries[n].status in MOVES}
+        for key, name in selected.links.items():
+            if key not in remade and present.get(key) != scene.found[name].id:
+                values[key] = scene.found[name].id
+        superfluous += tuple(key for key in LINKS if key not in selected.links and present.get(key))
+    visibility = wanted_visibility(master, image)
+    fields = field_changes(master, image, scene.target) if scene.target.sync_fields else None
+    if not values and not superfluous and visibility is None and not fields:
+        return NO_PATCH, remade
+    return Patch(visibility=visibility, set=values, remove=superfluous, **(fields or {})), remade
+
+
+def _members(wanted: WantedMembers, image: Image, scene: _Scene) -> MemberChange:
+    """What is changed about the members of an image, as it is once its metadata is in line."""
+    present = scene.listing.members.get(image.id)
+    if present is None or image.visibility != SHARED:
+        return NO_CHANGE
+    return member_change(wanted, image, present, scene.listing.project, scene.target)
+
+
+def _unmapped(wanted: WantedMembers) -> tuple[str, ...]:
+    return tuple(f"member {project} of the master has no project here (member_map)" for project in wanted.unmapped)
+
+
+def _with_record(patch: Patch, record: Patch) -> Patch:
+    return replace(patch, set={**patch.set, **record.set}, remove=patch.remove + record.remove)
+
+
+def _still_settling(image: Image, scene: _Scene) -> str | None:
+    """What to say of a published image whose old one is still there (contract 3.7)."""
+    if not scene.carriers.journals:
+        return None
+    journal = scene.carriers.journals.get(image.id)
+    if journal is None or journal.step != PUBLISHED or journal.old not in scene.carriers.hidden:
+        return None
+    return f"the image that it took the place of (UUID {journal.old}) is still to be removed or renamed"
+
+
+def _limit_replacements(scene: _Scene) -> None:
+    """Keep a mistake in the configuration from replacing a whole region (contract 2, ``max_replacements``)."""
+    limit = scene.target.max_replacements
+    concerned = [entry for entry in scene.entries.values() if entry.status in REPLACING]
+    if not limit or len(concerned) <= limit:
+        return
+    why = f"{len(concerned)} images would be replaced or renamed, max_replacements allows {limit}"
+    advice = "none is; raise max_replacements if that is what you want"
+    told = Message.error(f"{scene.listing.region}: {why}: {advice}")
+    for entry in concerned:
+        scene.entries[entry.name] = replace(entry, blocked=why, told=told)
+
+

@@ -1,0 +1,356 @@
+"""Which of the master's images a target gets (contract 3.1, 3.2), worked out once for all its regions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from ...base.messages import Message
+from ..model import OBSOLETE, Image, Listing, same_hash
+from ..settings import ConditionError, Target
+from .journal import read_carriers
+from .links import in_cycles, linked_first, links_of
+from .members import SHARED, WantedMembers, wanted_members
+from .properties import Wanted, wanted_properties
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A master image that a target gets.
+
+    :param wanted: what the properties of its copies should be
+    :param links: property → name of the linked image; None when that cannot be followed
+    :param lost: why a link cannot be followed: property → name or UUID of what it leads to
+    :param members: the projects that its copies are to be shared with; None where members are not compared
+    """
+
+    image: Image
+    wanted: Wanted
+    links: Mapping[str, str]
+    lost: Mapping[str, str]
+    members: WantedMembers | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A master image that a target does not get although it is selected (contract 3.1).
+
+    :param reason: why, in words that complete "it is left out: …"
+    :param deliberate: whether the configuration asks for that, so that nothing is amiss
+    """
+
+    image: Image
+    reason: str
+    deliberate: bool = False
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a target gets from the master.
+
+    :param images: by size, then by name
+    :param building_order: the same, linked images before those that need them (contract 3.6)
+    :param obsolete: the master's obsolete images that regions follow, by name (contract 3.8)
+    :param to_hide: the master's hidden images whose copies regions are to hide, by name (contract 3.8)
+    :param left_out: selected images that cannot be synchronised, by name
+    :param not_selected: why the other images of the master are not selected: reason → number of images
+    :param messages: what the user is to know about the master's images
+    """
+
+    target: Target
+    images: tuple[Selected, ...] = field(repr=False)
+    building_order: tuple[Selected, ...] = field(repr=False)
+    obsolete: tuple[Image, ...] = field(repr=False)
+    to_hide: tuple[Image, ...] = field(repr=False)
+    left_out: tuple[LeftOut, ...]
+    not_selected: Mapping[str, int]
+    messages: tuple[Message, ...]
+
+
+NOT_PUBLIC = "not public"
+NO_PROPERTY = "without a property of metadata_set"
+CONDITION = "refused by metadata_condition"
+CONDITION_FAILS = "metadata_condition fails"
+HIDDEN = "hidden"
+IS_OBSOLETE = "obsolete"
+ANOTHERS = "owned by another project"
+NOT_ACTIVE = "not active"
+NAMELESS = "without a name"
+UNFINISHED = "unfinished"
+LEFT_OUT_COUNT = "left out"
+"""Reasons for which an image is not synchronised, as counts name them."""
+
+NAMESAKES = "several selected images of the master have this name"
+
+
+def refusal(image: Image, target: Target) -> str | None:
+    """The rules of contract 3.2, the first that applies; they do not look at whether the image is hidden.
+
+    :param image: a master image
+    :param target: the target with its rules
+    :return: why it is not selected; None when it is
+    :raises ConditionError: ``metadata_condition`` cannot be evaluated for the image
+    """
+    if image.name.endswith(OBSOLETE):
+        return IS_OBSOLETE
+    if image.id.lower() in target.forcesyncs:
+        return None
+    if target.metadata_condition is not None:
+        return None if target.metadata_condition(image, target.metadata_set) else CONDITION
+    if not image.is_public:
+        return NOT_PUBLIC
+    if target.metadata_set and target.metadata_set.isdisjoint(image.user_properties):
+        return NO_PROPERTY
+    return None
+
+
+def _may_be_hidden(image: Image, target: Target) -> bool:
+    """Whether a rule that selects an image means hidden ones too (contract 3.1)."""
+    condition = target.metadata_condition
+    return image.id.lower() in target.forcesyncs or (condition is not None and condition.reads_hidden)
+
+
+def _without_size(image: Image) -> bool:
+    return image.size is None
+
+
+def _encrypted(image: Image) -> bool:
+    return "cinder_encryption_key_id" in image.user_properties
+
+
+def _volume_snapshot(image: Image) -> bool:
+    return image.size == 0 and "block_device_mapping" in image.user_properties
+
+
+LEFT_OUT: tuple[tuple[Callable[[Image], bool], str], ...] = (
+    (_encrypted, "it is encrypted with a key (cinder_encryption_key_id) that other regions do not have"),
+    (_volume_snapshot, "it is a snapshot of a volume and holds no bytes"),
+    (_without_size, "it has no size, so a copy could not be verified"),
+)
+"""Images that cannot be synchronised, and why (contract 3.1)."""
+
+SKIPPED = "it has no checksum (skip_unhashed)"
+
+
+def left_out(image: Image, target: Target) -> LeftOut | None:
+    """Whether a selected image cannot be synchronised, or is not to be.
+
+    :param image: a master image
+    :param target: the target with ``skip_unhashed``
+    """
+    for applies, why in LEFT_OUT:
+        if applies(image):
+            return LeftOut(image, why)
+    if target.skip_unhashed and not image.has_content_hash:
+        return LeftOut(image, SKIPPED, deliberate=True)
+    return None
+
+
+def shared_images(selection: Selection) -> list[Image]:
+    """The master images whose members are kept in step (contract 3.5, ``sync_members``).
+
+    :param selection: what a target gets
+    """
+    if not selection.target.sync_members:
+        return []
+    return [selected.image for selected in selection.images if selected.image.visibility == SHARED]
+
+
+def add_members(
+    selection: Selection, members: Mapping[str, frozenset[str]], *, same_keystone: bool
+) -> Selection:
+    """Take into account whom the master shares its images with.
+
+    :param selection: what a target gets
+    :param members: UUID of a master image → ids of projects
+    :param same_keystone: whether a project has the same id in the target's Keystone
+    """
+
+    def shared(selected: Selected) -> Selected:
+        if selected.image.id not in members or selected.image.visibility != SHARED:
+            return selected
+        wanted = wanted_members(members[selected.image.id], selection.target, same_keystone=same_keystone)
+        return replace(selected, members=wanted)
+
+    return replace(
+        selection,
+        images=tuple(map(shared, selection.images)),
+        building_order=tuple(map(shared, selection.building_order)),
+    )
+
+
+def select(master: Listing, target: Target) -> Selection:
+    """Choose the images that the regions of a target are to have.
+
+    :param master: the master region's images
+    :param target: the target with its rules
+    """
+    sorted_images = _MasterImages(master, target)
+    chosen = sorted(sorted_images.chosen(), key=lambda image: (image.size or 0, image.name))
+
+    name_of = {image.id: image.name for image in chosen}
+    graph = {}
+    for image in chosen:
+        linked = {name_of[uuid] for uuid in links_of(image).values() if uuid in name_of}
+        if linked:
+            graph[image.name] = linked
+    endless = in_cycles(graph)
+
+    unselected = {image.id: image.name for image in master.images if image.name}
+    by_name = {image.name: _with_links(image, target, name_of, unselected, endless) for image in chosen}
+    order = linked_first(list(by_name), graph)
+    hides = "hidden" in target.sync_fields
+    obsolete = _obsolete(sorted_images.obsolete(), by_name, target, sorted_images.messages)
+    return Selection(
+        target,
+        tuple(by_name.values()),
+        tuple(by_name[name] for name in order),
+        obsolete,
+        tuple(sorted_images.to_hide()) if hides else (),
+        tuple(sorted(sorted_images.left_out, key=lambda left: (left.image.name, left.image.order))),
+        dict(sorted_images.not_selected),
+        tuple(sorted_images.messages),
+    )
+
+
+class _MasterImages:
+    """The master's images, sorted by what a target does with them.
+
+    The master may be a region to another run: what that one has not finished does not count (contract 3.9).
+    """
+
+    def __init__(self, master: Listing, target: Target) -> None:
+        self._target = target
+        self.messages: list[Message] = []
+        self.left_out: list[LeftOut] = []
+        self.hidden: list[Image] = []
+        """Hidden images that would be selected if they were not."""
+        self._visible: dict[str, list[Image]] = defaultdict(list)
+        self.not_selected: Counter[str] = Counter()
+        self._obsolete: list[Image] = []
+        self._selected: list[Image] = []
+        passing = read_carriers(master).passing
+        for image in sorted(master.images, key=lambda image: image.order):
+            reason = _unfit(image, master) or (UNFINISHED if image.id in passing else None) or self._sort(image)
+            if reason is not None:
+                self.not_selected[reason] += 1
+
+    def _sort(self, image: Image) -> str | None:
+        """Put an image of the project where it belongs; why it is not selected, None when it is."""
+        if not image.hidden:
+            self._visible[image.name].append(image)
+        try:
+            reason = refusal(image, self._target)
+        except ConditionError as error:
+            where = f"metadata_condition of target {self._target.name} fails on image {image.name}"
+            self.messages.append(Message.warning(f"{where}, which is left out: {error}", image.name))
+            return CONDITION_FAILS
+        if reason is None:
+            hides = image.hidden and not _may_be_hidden(image, self._target)
+            (self.hidden if hides else self._selected).append(image)
+        elif reason == IS_OBSOLETE:
+            self._obsolete.append(image)
+        return reason
+
+    def chosen(self) -> list[Image]:
+        """The selected images that can be synchronised, each name once."""
+        fit = [image for image in self._selected if self._is_fit(image)]
+        fit += self._linked(fit)
+        self.not_selected[HIDDEN] += len(self.hidden)
+        once = self._once(fit)
+        if len(once) < len(fit):
+            names = {image.name for image in once}
+            self.left_out += [LeftOut(image, NAMESAKES) for image in fit if image.name not in names]
+        self.not_selected[LEFT_OUT_COUNT] += len(self.left_out)
+        self.not_selected = +self.not_selected
+        return once
+
+    def to_hide(self) -> list[Image]:
+        """The hidden images whose copies are to be hidden; one with a visible twin is not, for other targets."""
+        found = [i for i in self.hidden if not any(same_hash(other, i) for other in self._visible[i.name])]
+        return sorted(found, key=lambda image: (image.name, image.order))
+
+    def obsolete(self) -> list[Image]:
+        """The obsolete images, each name once."""
+        return self._once(self._obsolete)
+
+    def _is_fit(self, image: Image) -> bool:
+        left = left_out(image, self._target)
+        if left is None:
+            return True
+        self.left_out.append(left)
+        self.messages.append(Message.warning(f"Image {image.name} will be ignored: {left.reason}", image.name))
+        return False
+
+    def _linked(self, images: Iterable[Image]) -> list[Image]:
+        """Take the hidden images that selected ones link to, directly or by way of each other (contract 3.1).
+
+        An image whose name a selected one has is not taken: it would put that one out of the synchronisation.
+        """
+        names = {image.name for image in images}
+        hidden = {image.id: image for image in self.hidden if image.name not in names}
+        taken: list[Image] = []
+        waiting = list(images) if hidden else []
+        while waiting:
+            linked = [hidden.pop(uuid) for uuid in links_of(waiting.pop()).values() if uuid in hidden]
+            fit = [image for image in linked if self._is_fit(image)]
+            taken += fit
+            waiting += fit
+        ids = {image.id for image in taken} | {left.image.id for left in self.left_out}
+        self.hidden = [image for image in self.hidden if image.id not in ids]
+        return taken
+
+    def _once(self, images: list[Image]) -> list[Image]:
+        """Drop all images whose name occurs more than once (contract 3.1)."""
+        times = Counter(image.name for image in images)
+        for name, count in times.items():
+            if count > 1:
+                self.messages.append(Message.warning(f"Duplicated images with name {name} will be ignored", name))
+        return [image for image in images if times[image.name] == 1]
+
+
+def _unfit(image: Image, master: Listing) -> str | None:
+    """Why a master image does not count at all; None when it does."""
+    if not master.owns(image):
+        return ANOTHERS
+    if not image.is_active:
+        return NOT_ACTIVE
+    return None if image.name else NAMELESS
+
+
+def _with_links(
+    image: Image,
+    target: Target,
+    name_of: Mapping[str, str],
+    unselected: Mapping[str, str],
+    endless: frozenset[str],
+) -> Selected:
+    links, lost = {}, {}
+    for key, uuid in links_of(image).items():
+        name = name_of.get(uuid)
+        if name is None or (name in endless and image.name in endless):
+            lost[key] = name or unselected.get(uuid, uuid)
+        else:
+            links[key] = name
+    return Selected(image, wanted_properties(image, target), links, lost)
+
+
+def _obsolete(
+    own: list[Image], selected: Mapping[str, Selected], target: Target, messages: list[Message]
+) -> tuple[Image, ...]:
+    if not target.support_obsolete_images:
+        return ()
+    followed = []
+    for image in sorted(own, key=lambda i: i.name):
+        name = image.name.removesuffix(OBSOLETE)
+        if name in selected:
+            messages.append(
+                Message.warning(
+                    f"Ignore obsolete master image {image.name} because {name} exists and it is synchronisable.",
+                    image.name,
+                )
+            )
+        elif name:
+            followed.append(image)
+    return tuple(followed)

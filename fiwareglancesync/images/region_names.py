@@ -1,0 +1,179 @@
+"""Which regions are meant, and in which order (contract 1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..base.errors import CloudError, UsageError
+from ..base.messages import Message
+from ..base.text import nearest
+from .places import Federation, Place, common_address, is_same_place, is_same_region
+from .places.unknown import unknown_region
+from .settings import MASTER, Settings, Target, full_name
+
+Refuse = Callable[["RegionRef", CloudError], None]
+"""Told of a region that was named and cannot be done, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRef:
+    """A region as the user names it; it need not exist.
+
+    :param target: name of its target
+    :param region: its name in that target
+    """
+
+    target: str
+    region: str
+
+    @property
+    def full(self) -> str:
+        """The name that users see."""
+        return full_name(self.target, self.region)
+
+    @staticmethod
+    def parse(word: str) -> RegionRef:
+        """Read ``name``, ``target:name`` or ``target:``."""
+        target, colon, region = word.partition(":")
+        return RegionRef(target, region) if colon else RegionRef(MASTER, word)
+
+
+def resolve_regions(
+    words: Sequence[str],
+    settings: Settings,
+    federation: Federation,
+    lost: Callable[[Target, CloudError], None] | None = None,
+    tell: Callable[[Message], None] | None = None,
+    refuse: Refuse | None = None,
+) -> list[RegionRef]:
+    """Check, expand and order what the command line names; a target is signed in to only if it is named.
+
+    :param words: as given; none means all regions of ``master``
+    :param settings: targets, ``ignore_regions`` and ``preferable_order``
+    :param federation: asked for the regions of the targets that are named, and for no others
+    :param lost: told of a target, not ``master``, that cannot be asked for its regions: the others go on; None means
+        that this is raised
+    :param tell: told of a region that is left out because its address is the master's
+    :param refuse: told of each region that was named and is unknown, or whose target cannot be asked: it is left
+        out, the others go on; None means that this is raised
+    :raises UsageError: a word names an unknown target
+    :raises CloudError: a target cannot be asked for its regions
+    """
+    refs = list(dict.fromkeys(RegionRef.parse(word) for word in words or [f"{MASTER}:"]))
+    for ref in refs:
+        if ref.target not in settings.targets:
+            raise UsageError(unknown_target(ref, settings))
+    expanded = any(not ref.region for ref in refs)
+    refused, down = _check(refs, settings, federation, refuse)
+    found: dict[RegionRef, None] = {}
+    for ref in refs:
+        if ref.region:
+            if ref not in refused:
+                found[ref] = None
+            continue
+        target = settings.targets[ref.target]
+        master = federation.place(settings.master, settings.master_region)
+        try:
+            if ref.target in down:
+                raise down[ref.target]
+            found.update(dict.fromkeys(_expand(target, master, federation, tell)))
+        except CloudError as error:
+            if lost is None or target.name == MASTER:
+                raise
+            lost(target, error)
+    if not expanded:
+        return list(found)
+    preferred = {RegionRef.parse(word): place for place, word in reversed(list(enumerate(settings.preferable_order)))}
+    return sorted(found, key=lambda ref: (preferred.get(ref, len(preferred)), ref.full))
+
+
+def _check(
+    refs: Sequence[RegionRef], settings: Settings, federation: Federation, refuse: Refuse | None
+) -> tuple[set[RegionRef], dict[str, CloudError]]:
+    """Refuse the regions that were named and cannot be done.
+
+    :return: these, and the targets that cannot be asked
+    """
+    refused: set[RegionRef] = set()
+    down: dict[str, CloudError] = {}
+    for name in dict.fromkeys(ref.target for ref in refs if ref.region):
+        target = settings.targets[name]
+        named = [ref for ref in refs if ref.target == name and ref.region]
+        errors: dict[RegionRef, CloudError]
+        try:
+            known = federation.regions(target)
+            unknown = {ref.region for ref in named}.difference(known)
+            errors = {ref: unknown_region(target, ref.region, known) for ref in named if ref.region in unknown}
+        except CloudError as error:
+            down[name] = error
+            errors = dict.fromkeys(named, error)
+        for ref, why in errors.items():
+            if refuse is None:
+                raise why
+            refuse(ref, why)
+            refused.add(ref)
+    return refused, down
+
+
+def unknown_target(ref: RegionRef, settings: Settings) -> str:
+    """Say that no such target is configured, and which are.
+
+    :param ref: a region of that target, or all of them
+    :param settings: the configuration
+    """
+    near = nearest(ref.target, settings.targets)
+    subject = f"{ref.full}: unknown target {ref.target}" if ref.region else f"{ref.target}: unknown target"
+    text = f"{subject}; the configuration has: {', '.join(settings.targets)}"
+    if near is None:
+        return text
+    return f"{text}; did you mean {full_name(near, ref.region) if ref.region else f'{near}:'}?"
+
+
+def _expand(
+    target: Target, master: Place, federation: Federation, tell: Callable[[Message], None] | None
+) -> list[RegionRef]:
+    """A target's regions, less the ignored ones and the master region under whatever name."""
+    refs = []
+    regions = federation.regions(target)
+    if not regions and tell is not None:
+        tell(Message.warning(f"Target {target.name} has no region with images"))
+    for region in regions:
+        if region in target.ignore_regions:
+            continue
+        try:
+            place = federation.place(target, region)
+        except CloudError:
+            refs.append(RegionRef(target.name, region))  # it fails in its turn, and alone
+            continue
+        if not is_same_place(place.identity, master.identity):
+            refs.append(RegionRef(target.name, region))
+        elif tell is not None and (warning := master_by_address(place, master)):
+            tell(warning)
+    return refs
+
+
+def master_by_address(place: Place, master: Place) -> Message | None:
+    """What the user is told of a region that is taken for the master because of its address alone (contract 1.3).
+
+    :param place: any region
+    :param master: the master region
+    :return: the warning; None when it is not the master, or beyond doubt
+    """
+    address = common_address(place.identity, master.identity)
+    if address is None or is_same_region(place.identity, master.identity):
+        return None
+    return Message.warning(
+        f"{place.name}: taken for the master region {master.name}, as both have the address {address}; nothing is "
+        "written there. If these are two regions, correct their addresses in the catalog"
+    )
+
+
+def all_regions(target: Target, federation: Federation) -> list[RegionRef]:
+    """All regions of a target, the master region and the ignored ones included.
+
+    :param target: the target
+    :param federation: asked for its regions
+    :raises CloudError: the target cannot be asked
+    """
+    return [RegionRef(target.name, region) for region in federation.regions(target)]

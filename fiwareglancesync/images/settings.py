@@ -1,0 +1,217 @@
+"""What the configuration says, as plain data: one ``Settings`` a run, one ``Target`` a credential."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from ..base.messages import Message
+from ..openstack.credential import Credential
+from ..openstack.tuning import Tuning
+from .model import Image
+
+MASTER = "master"
+"""Name of the target where the master region is."""
+
+ANY = "any"
+"""The word that stands for every checksum in ``replace`` and ``rename``."""
+
+
+class Condition(Protocol):
+    """A checked ``metadata_condition``; see ``config.condition``."""
+
+    source: str
+    """The expression itself."""
+
+    reads_hidden: bool
+    """Whether the expression looks at ``image.hidden``, and so decides about hidden images (contract 3.1)."""
+
+    def __call__(self, image: Image, metadata_set: frozenset[str]) -> bool:
+        """Evaluate for one image.
+
+        :raises ConditionError: the expression cannot be evaluated for this image
+        """
+        ...
+
+
+class ConditionError(Exception):
+    """A ``metadata_condition`` failed on one image; the text is the reason, one line."""
+
+
+class DecisionAction(str, Enum):
+    """What is done with an image about which a decision was made; the words are those of the lists."""
+
+    REPLACE = "replace"
+    RENAME = "rename"
+    DONTUPDATE = "dontupdate"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How one conflict is settled in one run (contract 6-operations 1).
+
+    :param checksum: of the region's image, MD5 or multihash, not empty; with another one the decision has no effect
+    :param action: what is done with that image
+    """
+
+    checksum: str
+    action: DecisionAction
+
+    def fits(self, image: Image) -> bool:
+        """Whether an image of the region has the checksum that the decision is about."""
+        return self.checksum.lower() in {(image.checksum or "").lower(), (image.hash_value or "").lower()}
+
+
+@dataclass(frozen=True)
+class Target:
+    """The rules for the regions that share a credential (contract 2).
+
+    :param name: the section's name, ``master`` or another
+    :param tenant_id: project id in the embedded federation; "" means tenant name + ``id`` (contract 4)
+    :param max_replacements: 0 means no limit
+    :param store: destination store of a multi-store Glance, "" for its default
+    :param metadata_exclude: patterns of properties that are never compared nor copied
+    :param sync_fields: which of ``SYNC_FIELDS`` are kept in step
+    :param skip_unhashed: leave out images that have no hash in the master
+    :param sync_members: keep the members of shared images in step
+    :param member_map: projects of the master, each with the one of the region that it corresponds to where they have
+        different Keystones
+    :param list_images_timeout: seconds
+    :param connect_timeout: seconds until a connection is made
+    :param answer_timeout: seconds until a request that moves no image is answered
+    :param idle_timeout: seconds during which an image on its way may make no progress
+    :param retry_timeout: seconds for which a request that a service refuses for now is tried again, at least
+    :param upload_answer_timeout: seconds from an upload's last byte to its answer, whatever the image's size
+    :param import_timeout: seconds that a region may take to fetch an image itself, whatever the image's size
+    :param slowest_rate: bytes per second, by which both grow with the image
+    :param region_bandwidth: bytes per second into each region, 0 means no limit
+    :param uploads_per_region: how many images are moved into a region at the same time
+    :param problem: why the target cannot be used, a whole line, "" when it can; it concerns whoever asks for the target
+    :param decisions: by name of the image, for this run alone; the configuration holds none
+    """
+
+    name: str
+    credential: Credential = field(default_factory=Credential)
+    problem: str = ""
+    tenant_id: str = ""
+    ignore_regions: tuple[str, ...] = ()
+    replace: frozenset[str] = frozenset()
+    rename: frozenset[str] = frozenset()
+    dontupdate: frozenset[str] = frozenset()
+    forcesyncs: frozenset[str] = frozenset()
+    metadata_condition: Condition | None = None
+    metadata_set: frozenset[str] = frozenset()
+    only_tenant_images: bool = True
+    support_obsolete_images: bool = True
+    obsolete_syncprops: frozenset[str] = frozenset()
+    metadata_exclude: tuple[str, ...] = ()
+    sync_fields: frozenset[str] = frozenset()
+    skip_unhashed: bool = False
+    sync_members: bool = False
+    member_map: tuple[tuple[str, str], ...] = ()
+    list_images_timeout: int = 30
+    connect_timeout: int = int(Tuning.connect)
+    answer_timeout: int = int(Tuning.control)
+    idle_timeout: int = int(Tuning.idle)
+    retry_timeout: int = int(Tuning.retry)
+    upload_answer_timeout: int = int(Tuning.settle)
+    import_timeout: int = int(Tuning.fetch)
+    slowest_rate: int = int(Tuning.slowest_rate)
+    max_replacements: int = 0
+    store: str = ""
+    region_bandwidth: int = 0
+    uploads_per_region: int = 1
+    decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict, hash=False)
+
+    @property
+    def selects_none(self) -> bool:
+        """Whether it is no mistake that no image is selected: ``metadata_condition = False`` and no ``forcesyncs``."""
+        condition = self.metadata_condition
+        return condition is not None and condition.source.strip() == "False" and not self.forcesyncs
+
+    @property
+    def mock_project(self) -> str:
+        """The project id that owns our images in the embedded federation (contract 4)."""
+        return self.tenant_id or f"{self.credential.project_name}id"
+
+
+@dataclass(frozen=True)
+class ListEntry:
+    """One word of a list; whether anything can match it is known when a cloud has been asked (contract 3.4).
+
+    :param where: file, line, section and key, for messages
+    :param targets: names of the targets that the word holds for
+    """
+
+    where: str
+    key: str
+    word: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the configuration says.
+
+    :param targets: by name, ``master`` first, the others in file order
+    :param source: the file that was read, or ``environment``
+    :param warnings: what the reader of the configuration wants to tell the user
+    :param spool_size: bytes, 0 means half of what is free
+    :param spool_keep: whether the spool's content outlives the run
+    :param bandwidth: bytes per second, 0 means no limit
+    :param leftover_age: seconds after which another host's leftover may be removed
+    :param transfer: ``auto`` or the way that is forced
+    :param database: URL, "" means none
+    :param entries: the words of lists that name regions, images and properties
+    """
+
+    master_region: str
+    targets: Mapping[str, Target]
+    preferable_order: tuple[str, ...] = ()
+    max_children: int = 1
+    images_dir: Path = Path("/var/lib/glance/images")
+    transfer: str = "auto"
+    database: str = field(default="", repr=False)
+    spool_dir: Path | None = None
+    spool_size: int = 0
+    spool_keep: bool = False
+    bandwidth: int = 0
+    leftover_age: int = 24 * 3600
+    source: str = ""
+    warnings: tuple[Message, ...] = ()
+    entries: tuple[ListEntry, ...] = ()
+
+    @property
+    def master(self) -> Target:
+        """The target where the master region is."""
+        return self.targets[MASTER]
+
+    def decided(self, decisions: Mapping[str, tuple[Decision, ...]]) -> Settings:
+        """The same configuration, with decisions for one run, whatever the target.
+
+        :param decisions: by name of the image
+        """
+        targets = {name: replace(target, decisions=decisions) for name, target in self.targets.items()}
+        return replace(self, targets=targets)
+
+
+def own_region(word: str, target: str, targets: Collection[str]) -> str | None:
+    """What a word of ``ignore_regions`` names in a target: ``NAME``, or ``TARGET:NAME``.
+
+    :param word: the word; a prefix that is no target is a part of the region's name
+    :param target: the target's name
+    :param targets: names of all targets
+    :return: the region; None for a region of another target
+    """
+    prefix, colon, region = word.partition(":")
+    if not colon or prefix not in targets:
+        return word
+    return region if prefix == target else None
+
+
+def full_name(target: str, region: str) -> str:
+    """The name that users see: the target's prefix is left out for ``master`` (contract 1.4)."""
+    return region if target == MASTER else f"{target}:{region}"

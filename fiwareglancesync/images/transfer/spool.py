@@ -1,0 +1,295 @@
+"""The way ``spool``: the master is read once, and every region's process reads the copy while it grows (design 5)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tenacity import sleep_using_event
+
+from ...base.attempts import attempts
+from ...base.errors import CloudError, SourceBroke, TransferError
+from ...base.units import MIB
+from ..model import Image
+from ..places import PIECE, Body, FileSlice, Place
+from .spool_entry import Entry, entries, hasher, locked
+
+LOOK = 0.005
+"""Seconds between two looks at a file that is expected to grow."""
+
+OFFER = 0.1
+"""Seconds between two tries of a reader to fill what another process is filling: it may have died."""
+
+LINGER = 1.0
+"""Seconds that a reader who leaves waits for its own filling to end: it may hang on a master that says nothing."""
+
+WRITTEN = 2**17
+"""Bytes written at once. The kernel takes memory in blocks as large as what is written, and small ones are those that
+were used a moment ago: a MiB at once costs twice the time of CPU (benchmarks/notes)."""
+
+DAMAGED = "what had been left of the copy was damaged; it has been dropped"
+
+PATIENCE = 180.0
+"""Seconds without growth after which a reader gives up on whoever fills the file."""
+
+
+def default_folder() -> Path:
+    """Where the spool is unless the configuration says otherwise: large, and there after a restart."""
+    return Path("/var/tmp") / f"glancesync-{os.getuid()}"  # noqa: S108 - checked to be the user's own
+
+
+class SpoolSource:
+    """A folder that holds the content of master images for as long as regions need it; shared by all runs.
+
+    :param master: the master region
+    :param folder: the spool's folder
+    :param limit: bytes that it may hold, 0 for half of what is free
+    """
+
+    way = "spool"
+
+    def __init__(self, master: Place, folder: Path, limit: int = 0) -> None:
+        self._master = master
+        self._folder = folder
+        self._limit = limit
+
+    def refusal(self, image: Image) -> str | None:
+        """Why an image cannot be spooled; None when it can, as far as can be told before it is tried."""
+        objection = self._objection()
+        if objection is not None:
+            return objection
+        try:
+            limit = self._room()
+        except OSError as error:
+            return f"{self._folder}: {error.strerror}"
+        if (image.size or 0) > limit:
+            return _no_room(self._folder, image, limit)
+        return None
+
+    def needs_master(self, image: Image) -> bool:
+        """Whether the image's copy is not complete yet."""
+        return Entry.of(image, self._folder).length < (image.size or 0)
+
+    @contextmanager
+    def open(self, image: Image) -> Iterator[Body]:
+        """Use the image's copy, made by this process or by another one.
+
+        :raises TransferError: there is no room, or the master cannot be read
+        """
+        entry = Entry.of(image, self._folder)
+        try:
+            self._prepare()
+            with (
+                self._in_use(entry, image),
+                entry.data.open("rb", buffering=0) as file,
+                _Filling(entry, image, self._master) as filling,
+            ):
+                size = image.size or 0
+                yield Body(size, lambda: _growing(file.fileno(), size, filling))
+        except OSError as error:
+            raise TransferError(f"{self._folder}: {error.strerror}") from error
+
+    def distrust(self, image: Image) -> bool:
+        """Remove a copy that turned out to be wrong, unless another process still uses it."""
+        return Entry.of(image, self._folder).remove()
+
+    def clear(self) -> None:
+        """Remove what no process uses; the end of a run."""
+        if self._objection() is not None:
+            return
+        for entry in self._entries():
+            entry.remove()
+
+    @contextmanager
+    def _in_use(self, entry: Entry, image: Image) -> Iterator[None]:
+        """Keep an entry from being removed, having made it if need be."""
+        while True:
+            with locked(entry.use, shared=True) as held:
+                if held:
+                    self._admit(entry, image)
+                    yield
+                    return
+            # Its remover holds it for a moment.
+            time.sleep(LOOK)
+
+    def _admit(self, entry: Entry, image: Image) -> None:
+        """Reserve the room for an image; older entries that nobody uses make way."""
+        size = image.size or 0
+        with self._admission():
+            if entry.length > size:
+                # Nothing of ours grows so long, and nobody can use it.
+                os.truncate(entry.data, 0)
+            if entry.size == size and entry.data.exists():
+                return
+            limit = self._room()
+            others = sorted((e for e in self._entries() if e.key != entry.key), key=lambda e: e.touched)
+            taken = sum(other.size for other in others)
+            for other in others:
+                if taken + size <= limit:
+                    break
+                freed = other.size
+                if other.remove():
+                    taken -= freed
+            if taken + size > limit:
+                raise TransferError(_no_room(self._folder, image, max(0, limit - taken)))
+            entry.make(size)
+
+    def _room(self) -> int:
+        """Bytes that the spool may hold in all."""
+        held = sum(entry.length for entry in self._entries())
+        there = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
+        free = shutil.disk_usage(there).free
+        return min(self._limit, free + held) if self._limit else (free + held) // 2
+
+    def _entries(self) -> list[Entry]:
+        return entries(self._folder)
+
+    @contextmanager
+    def _admission(self) -> Iterator[None]:
+        descriptor = os.open(self._folder / "admission", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _prepare(self) -> None:
+        """Make the folder, and make sure that nobody else can write there."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        objection = self._objection()
+        if objection is not None:
+            raise TransferError(objection)
+
+    def _objection(self) -> str | None:
+        """Why the folder cannot be trusted; None when it can, or is still to be made."""
+        try:
+            found = self._folder.lstat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return f"{self._folder}: {error.strerror}"
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022:
+            return None
+        return f"{self._folder} is not a folder of your own that only you can write to"
+
+
+def _no_room(folder: Path, image: Image, room: int) -> str:
+    needed = -(-(image.size or 0) // MIB)
+    return f"no room in {folder}: {needed} MB are needed, {room // MIB} MB are left (spool_size)"
+
+
+class _Filling:
+    """Fills an entry in a thread, if no other process does; whoever comes first."""
+
+    def __init__(self, entry: Entry, image: Image, master: Place) -> None:
+        self._entry = entry
+        self._image = image
+        self._master = master
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._next = 0.0
+        self.error: Exception | None = None
+
+    def __enter__(self) -> _Filling:
+        self.lend_a_hand()
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(LINGER)
+
+    def lend_a_hand(self) -> None:
+        """Begin to fill the entry unless it is full, or somebody is at it."""
+        now = time.monotonic()
+        busy = now < self._next or (self._thread is not None and self._thread.is_alive())
+        if not busy and self.error is None and self._entry.length < (self._image.size or 0):
+            self._next = now + OFFER
+            self._thread = threading.Thread(target=self._fill_if_free, name="spool", daemon=True)
+            self._thread.start()
+
+    def _fill_if_free(self) -> None:
+        try:
+            with locked(self._entry.filler, shared=False) as free:
+                if free:
+                    attempts(SourceBroke, sleep_using_event(self._stopping))(self._fill)
+        except SourceBroke as error:
+            # It had its attempts here, each going on where the last one broke: another way is next.
+            self.error = TransferError(str(error))
+            self.error.__cause__ = error
+        except CloudError as error:
+            self.error = TransferError(f"the master cannot be read: {error}")
+            self.error.__cause__ = error
+        except OSError as error:
+            self.error = TransferError(f"{self._entry.folder}: {error.strerror}")
+            self.error.__cause__ = error
+        except Exception as error:  # noqa: BLE001 - the reader raises it: in this thread nobody would hear of it
+            self.error = error
+
+    def _fill(self) -> None:
+        """Take what is missing from the master; what is there already has to prove itself in the end."""
+        size = self._image.size or 0
+        with self._entry.data.open("r+b", buffering=0) as file:
+            there = file.seek(0, os.SEEK_END)
+            if there >= size or self._stopping.is_set():
+                return
+            if there and hasher(self._image) is None:
+                # What is there could not prove itself.
+                file.truncate(0)
+                there = file.seek(0)
+            with self._master.download(self._image.id, there) as body:
+                if body.start not in (0, there) or body.start + body.size != size:
+                    raise TransferError(f"the master offers {body.size} bytes, the image has {size}")
+                file.seek(body.start)
+                for piece in body.pieces():
+                    if self._stopping.is_set():
+                        return
+                    _write(file.fileno(), piece)
+            if there and not self._is_right():
+                file.truncate(0)
+                raise SourceBroke(DAMAGED)
+
+    def _is_right(self) -> bool:
+        found = hasher(self._image)
+        if found is None:
+            return False
+        digest, expected = found
+        with self._entry.data.open("rb", buffering=0) as content:
+            while piece := content.read(PIECE):
+                digest.update(piece)
+        return digest.hexdigest() == expected
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """Write everything; a full disk shows as less written first."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view[:WRITTEN]) :]
+
+
+def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlice]:
+    """Read a file while it grows; take over when whoever filled it has died."""
+    position, grown = 0, time.monotonic()
+    while position < size:
+        length = min(os.fstat(descriptor).st_size, size) - position
+        if length < 0:
+            raise SourceBroke(DAMAGED)
+        if length >= min(PIECE, size - position):
+            piece = FileSlice(descriptor, position, min(length, PIECE))
+            yield piece
+            position += len(piece)
+            grown = time.monotonic()
+            continue
+        if filling.error is not None:
+            raise filling.error
+        if time.monotonic() - grown > PATIENCE:
+            raise TransferError(f"the copy in the spool has not grown for {PATIENCE:.0f} s")
+        filling.lend_a_hand()
+        time.sleep(LOOK)

@@ -1,0 +1,541 @@
+"""Imports: asked for once and with a fresh token, watched by their newest task, and never believed by a status."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.base.errors import Cancelled, QuotaExceeded, Scope, ServiceFailure, TransferError, Unreachable
+from fiwareglancesync.base.units import MIB
+from fiwareglancesync.images.model import Image
+from fiwareglancesync.images.places import ServerImport
+from fiwareglancesync.images.places.glance import OpenStackFederation, Tuning
+from fiwareglancesync.images.places.glance.glance_place import OpenStackPlace
+from fiwareglancesync.images.settings import Settings, Target
+from fiwareglancesync.openstack.credential import Credential
+from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, token_answer
+
+from .conftest import HASTY, PROJECT, Federate
+
+INFO = "/burgos/v2/info/import"
+ONE = "/burgos/v2/images/i-1"
+IMPORT = f"{ONE}/import"
+TASKS = f"{ONE}/tasks"
+QUICK = replace(HASTY, fetch=5.0, first_look=0.001, last_look=0.01, activation=5.0)
+MASTER_IMAGE = Image("m-1", "name", "Spain", PROJECT, size=7, disk_format="raw", container_format="bare")
+FILLED = {"id": "i-1", "name": "name", "owner": PROJECT, "status": "active", "size": 7}
+BUSY = {**FILLED, "status": "queued", "os_glance_import_task": "t-1"}
+ACCEPTED = Answer(202)
+
+
+def offered(*methods: str) -> Answer:
+    return Answer(200, {"import-methods": {"description": "", "type": "array", "value": list(methods)}})
+
+
+def tasks(*listed: Any) -> Answer:
+    return Answer(200, {"tasks": list(listed)})
+
+
+def task(status: str, number: int = 1, **fields: Any) -> dict[str, Any]:
+    return {"id": f"t-{number}", "status": status, "created_at": f"2020-01-01T00:00:0{number}.000000", **fields}
+
+
+def after_sign_in(cloud: ScriptedServer) -> list[str]:
+    return [line for line in cloud.lines if "/auth/" not in line]
+
+
+def fetch(burgos: OpenStackPlace, spain: OpenStackPlace, progress: Callable[[int], None] = lambda done: None) -> Image:
+    return burgos.import_from("i-1", spain, MASTER_IMAGE, progress)
+
+
+@pytest.fixture
+def spain(federate: Federate, target: Target) -> OpenStackPlace:
+    return federate(QUICK).place(target, "Spain")
+
+
+@pytest.fixture
+def burgos(federate: Federate, target: Target) -> OpenStackPlace:
+    return federate(QUICK).place(target, "Burgos")
+
+
+@pytest.fixture
+def willing(cloud: ScriptedServer) -> Iterator[ScriptedServer]:
+    """A region that takes the import of an image; how that ends is the test's to say."""
+    cloud.on("POST", IMPORT, ACCEPTED)
+    cloud.on("GET", ONE, Answer(200, FILLED))
+    yield cloud
+    assert not cloud.unexpected
+
+
+class TestWhoCan:
+    def test_a_region_that_offers_it_is_asked_once(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        cloud.on("GET", INFO, offered("web-download", "glance-download"))
+        assert isinstance(burgos, ServerImport)
+        assert after_sign_in(cloud) == []
+        assert [burgos.can_import_from(spain) for _ in range(3)] == [None, None, None]
+        assert after_sign_in(cloud) == [f"GET {INFO}"]
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            offered("glance-direct", "web-download"),
+            offered(),
+            Answer(200, {"import-methods": ["glance-download"]}),
+            Answer(200, {"import-methods": {"value": "glance-download"}}),
+            Answer(200, ["glance-download"]),
+            Answer(200, None),
+        ],
+    )
+    def test_a_region_that_does_not_offer_it_says_so(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, answer: Answer
+    ) -> None:
+        cloud.on("GET", INFO, answer)
+        assert burgos.can_import_from(spain) == "the region's Glance does not offer glance-download"
+
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [
+            (Answer(404, {"message": "no such\nresource"}), "no such resource (HTTP 404)"),
+            (Answer(200, content=b"<html>"), "malformed answer: not JSON"),
+            (Answer(503, {"message": "down"}), "down (HTTP 503)"),
+        ],
+    )
+    def test_a_region_that_does_not_tell_is_no_error(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, answer: Answer, words: str
+    ) -> None:
+        cloud.on("GET", INFO, answer)
+        first = burgos.can_import_from(spain)
+        assert first == f"the region does not tell how it can import: {words}"
+        asked = len(after_sign_in(cloud))
+        assert burgos.can_import_from(spain) == first
+        assert len(after_sign_in(cloud)) == asked
+
+    @pytest.mark.parametrize("end", ["", "/", "/v3", "/v3/", "/v2.0"])
+    def test_another_form_of_the_address_is_the_same_keystone(
+        self, cloud: ScriptedServer, spain: OpenStackPlace, credential: Credential, end: str
+    ) -> None:
+        versions = {"versions": {"values": [{"id": "v3.14"}]}}
+        cloud.on("GET", "/", Answer(300, versions))
+        cloud.on("GET", INFO, offered("glance-download"))
+        other = Target("other", replace(credential, auth_url=cloud.url + end, username="otto"))
+        place = OpenStackFederation(Settings("Spain", {"other": other}), QUICK).place(other, "Burgos")
+        assert place.can_import_from(spain) is None
+
+    def test_another_keystone_is_not_asked(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, credential: Credential
+    ) -> None:
+        with ScriptedServer().running() as elsewhere:
+            elsewhere.on("POST", "/v3/auth/tokens", token_answer({"Madrid": f"{elsewhere.url}/madrid"}))
+            other = Target("other", replace(credential, auth_url=f"{elsewhere.url}/v3"))
+            madrid = OpenStackFederation(Settings("Spain", {"other": other}), QUICK).place(other, "Madrid")
+            refusal = burgos.can_import_from(madrid)
+        assert refusal == "the region and the master have different Keystones"
+        assert after_sign_in(cloud) == []
+
+
+class TestAsking:
+    def test_the_import_names_the_image_and_its_region(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        willing.on("GET", TASKS, tasks(), tasks(task("success")))
+        filled = fetch(burgos, spain)
+        (request,) = willing.of("POST", IMPORT)
+        assert request.document == {
+            "method": {
+                "name": "glance-download",
+                "glance_region": "Spain",
+                "glance_image_id": "m-1",
+                "glance_service_interface": "public",
+            }
+        }
+        assert (filled.id, filled.status, filled.region, filled.size) == ("i-1", "active", "Burgos", 7)
+        assert after_sign_in(willing) == [f"GET {TASKS}", f"POST {IMPORT}", f"GET {TASKS}", f"GET {ONE}"]
+
+    def test_the_targets_store_and_the_masters_interface_are_named(
+        self, cloud: ScriptedServer, target: Target
+    ) -> None:
+        where = {"interface": "internal", "region_id": "Spain", "url": f"{cloud.url}/spain"}
+        cloud.on(
+            "POST",
+            "/v3/auth/tokens",
+            token_answer({"Burgos": f"{cloud.url}/burgos"}, project=PROJECT, other_endpoints=[where]),
+        )
+        cloud.on("POST", IMPORT, ACCEPTED)
+        cloud.on("GET", ONE, Answer(200, FILLED))
+        cloud.on("GET", TASKS, tasks(), tasks(task("success")))
+        master = replace(target, credential=replace(target.credential, interface="internalURL"))
+        other = replace(target, name="other", store="fast")
+        federation = OpenStackFederation(Settings("Spain", {"master": master, "other": other}), QUICK)
+        spain, burgos = federation.place(master, "Spain"), federation.place(other, "Burgos")
+        fetch(burgos, spain)
+        (request,) = cloud.of("POST", IMPORT)
+        assert request.document["stores"] == ["fast"]
+        assert request.document["method"]["glance_service_interface"] == "internal"
+
+    def test_each_import_has_a_token_of_its_own(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        endpoints = {"Spain": f"{willing.url}/spain", "Burgos": f"{willing.url}/burgos"}
+        granted = [token_answer(endpoints, project=PROJECT, token=f"token-{n}") for n in (2, 3, 4)]
+        willing.on("POST", "/v3/auth/tokens", *granted)
+        willing.on("GET", TASKS, tasks(), tasks(task("success")), tasks(), tasks(task("success")))
+        for _ in range(2):
+            fetch(burgos, spain)
+        used = [request.headers["x-auth-token"] for request in willing.of("POST", IMPORT)]
+        assert len(set(used)) == 2
+        assert "token-1" not in used
+
+    @pytest.mark.parametrize("lost", [HangUp(), Answer(502), Answer(504)])
+    def test_an_import_whose_answer_was_lost_is_recognised(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, lost: Act
+    ) -> None:
+        willing.on("POST", IMPORT, lost, Answer(409, {"message": "Image has active task"}))
+        willing.on("GET", TASKS, tasks(), tasks(task("processing")), tasks(task("success")))
+        assert fetch(burgos, spain).is_active
+        assert len(willing.of("POST", IMPORT)) == 2
+
+    def test_a_conflict_with_nothing_under_way_is_told(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        willing.on("POST", IMPORT, HangUp(), Answer(409, {"message": "'disk_format' needs to be set"}))
+        willing.on("GET", TASKS, tasks())
+        with pytest.raises(TransferError, match="'disk_format' needs to be set"):
+            fetch(burgos, spain)
+
+
+    def test_a_conflict_at_the_first_try_is_believed(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        """A task that is not ours may have appeared meanwhile."""
+        willing.on("POST", IMPORT, Answer(409, {"message": "Image has active task"}))
+        willing.on("GET", TASKS, tasks(), tasks(task("success")))
+        with pytest.raises(TransferError, match="Image has active task"):
+            fetch(burgos, spain)
+        assert after_sign_in(willing) == [f"GET {TASKS}", f"POST {IMPORT}"]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("status", [401, 403, 404, 405, 501])
+    def test_a_region_that_does_not_let_us_is_not_asked_again(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, status: int
+    ) -> None:
+        cloud.on("GET", INFO, offered("glance-download"))
+        cloud.on("GET", TASKS, tasks())
+        cloud.on("POST", IMPORT, Answer(status, {"message": "not for you"}))
+        assert burgos.can_import_from(spain) is None
+        with pytest.raises(TransferError, match=rf"not for you \(HTTP {status}\)"):
+            fetch(burgos, spain)
+        refusal = burgos.can_import_from(spain)
+        assert refusal == f"the region does not let us import: not for you (HTTP {status})"
+        assert len(cloud.of("GET", INFO)) == 1
+
+    @pytest.mark.parametrize("status", [400, 409, 500])
+    def test_what_may_be_about_one_image_leaves_the_next_one_its_chance(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, status: int
+    ) -> None:
+        cloud.on("GET", INFO, offered("glance-download"))
+        cloud.on("GET", TASKS, tasks())
+        cloud.on("POST", IMPORT, Answer(status, {"message": "not this one"}))
+        with pytest.raises(TransferError, match="not this one"):
+            fetch(burgos, spain)
+        assert burgos.can_import_from(spain) is None
+
+    def test_a_spent_quota_is_the_regions(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        cloud.on("GET", TASKS, tasks())
+        cloud.on("POST", IMPORT, Answer(413, {"message": "image_size_total is over limit of 1"}))
+        with pytest.raises(QuotaExceeded) as caught:
+            fetch(burgos, spain)
+        assert caught.value.scope is Scope.REGION
+
+    def test_a_region_that_does_not_answer_any_more_is_no_matter_of_the_way(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        willing.on("GET", TASKS, tasks(), HangUp())
+        with pytest.raises(Unreachable):
+            fetch(burgos, spain)
+        unwell = Answer(503, {"message": "overloaded"})
+        willing.on("GET", TASKS, tasks(), unwell)
+        with pytest.raises(ServiceFailure, match="overloaded"):
+            fetch(burgos, spain)
+
+    def test_a_region_without_a_list_of_tasks_is_not_even_asked(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        cloud.on("GET", TASKS, Answer(404, {"message": "no such resource"}))
+        with pytest.raises(TransferError, match="no such resource"):
+            fetch(burgos, spain)
+        assert cloud.of("POST", IMPORT) == []
+
+
+class TestWatching:
+    def test_the_status_of_the_image_is_not_believed(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        """It says ``active`` from the beginning here; only the task ends the waiting."""
+        running = [tasks(task(status)) for status in ("pending", "processing", "processing", "success")]
+        willing.on("GET", TASKS, tasks(), *running)
+        fetch(burgos, spain)
+        assert after_sign_in(willing)[2:] == [*[f"GET {TASKS}"] * 4, f"GET {ONE}"]
+
+    def test_a_failure_tells_its_reason_in_one_line_without_secrets(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        said = "cannot\nopen http://carla:s3cret@host/x with token-1\x1b[31m"
+        willing.on("GET", TASKS, tasks(), tasks(task("failure", message=said)))
+        with pytest.raises(TransferError) as caught:
+            fetch(burgos, spain)
+        assert str(caught.value) == "the region failed to fetch it: cannot open http://host/x with … [31m"
+
+    @pytest.mark.parametrize("message", [None, "", 7, {"a": 1}])
+    def test_a_failure_without_reason_says_so(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, message: Any
+    ) -> None:
+        willing.on("GET", TASKS, tasks(), tasks(task("failure", message=message)))
+        with pytest.raises(TransferError, match="its task says no reason"):
+            fetch(burgos, spain)
+
+    def test_a_failed_import_is_no_reason_against_the_next_one(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        willing.on("GET", INFO, offered("glance-download"))
+        willing.on("GET", TASKS, tasks(), tasks(task("failure", message="lost")))
+        with pytest.raises(TransferError, match="lost"):
+            fetch(burgos, spain)
+        assert burgos.can_import_from(spain) is None
+
+    @pytest.mark.parametrize(
+        "before", [[task("failure", 1)], [task("success", 3)], [task("failure", 1), task("success", 2)]]
+    )
+    def test_tasks_that_were_there_before_say_nothing(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, before: list[dict[str, Any]]
+    ) -> None:
+        stale = tasks(*before)
+        willing.on(
+            "GET",
+            TASKS,
+            stale,
+            stale,
+            tasks(task("processing", 5), *before),
+            tasks(task("failure", 5, message="ours"), *before),
+        )
+        with pytest.raises(TransferError, match="ours"):
+            fetch(burgos, spain)
+
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_of_several_new_tasks_the_newest_tells(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, reverse: bool
+    ) -> None:
+        listed = [task("failure", 1, message="an earlier try"), task("success", 2)]
+        willing.on("GET", TASKS, tasks(), tasks(*(reversed(listed) if reverse else listed)))
+        assert fetch(burgos, spain).is_active
+
+    @pytest.mark.parametrize(
+        "garbage",
+        [
+            Answer(200, None),
+            Answer(200, []),
+            Answer(200, {"tasks": None}),
+            Answer(200, {"tasks": {"id": "t-1", "status": "success"}}),
+            tasks(None, 7, "success", [], {}, {"status": "success"}, {"id": 7, "status": "success"}),
+            tasks({"id": "t-1"}),
+            tasks({"id": "t-1", "status": ["success"], "created_at": 7}),
+            tasks(task("on holiday")),
+        ],
+    )
+    def test_garbage_is_neither_a_success_nor_a_failure(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, garbage: Answer
+    ) -> None:
+        willing.on("GET", TASKS, tasks(), garbage, garbage, tasks(task("success")))
+        assert fetch(burgos, spain).is_active
+        assert len(willing.of("GET", TASKS)) == 4
+
+    def test_whoever_waits_is_told_that_it_goes_on_and_no_more(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        running = [tasks(task("processing", message=f"Copied {number} MiB")) for number in range(3)]
+        willing.on("GET", TASKS, tasks(), *running, tasks(task("success")))
+        told: list[int] = []
+        fetch(burgos, spain, told.append)
+        assert len(told) >= 4
+        assert set(told) == {0}
+
+    def test_whoever_waits_can_end_it(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        willing.on("GET", TASKS, tasks(), tasks(task("processing")))
+
+        def enough(done: int) -> None:
+            if len(willing.of("GET", TASKS)) > 3:
+                raise Cancelled(signal.SIGINT)
+
+        with pytest.raises(Cancelled):
+            fetch(burgos, spain, enough)
+
+    def test_an_answer_that_is_no_json_is_the_ways_failure(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        willing.on("GET", TASKS, tasks(), Answer(200, content=b"<html>"))
+        with pytest.raises(TransferError, match="not JSON"):
+            fetch(burgos, spain)
+
+    def test_an_image_that_somebody_removed_is_the_ways_failure(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        willing.on("GET", TASKS, tasks(), tasks(task("processing")), Answer(404, {"message": "gone"}))
+        with pytest.raises(TransferError, match="gone"):
+            fetch(burgos, spain)
+
+    @pytest.mark.parametrize(
+        ("last", "words"),
+        [
+            (tasks(task("processing")), "its task is processing"),
+            (tasks(task("processing", message="Copied 3 MiB")), "its task is processing: Copied 3 MiB"),
+            (tasks(), "it shows no task for it"),
+        ],
+    )
+    def test_a_stuck_import_is_given_up_and_so_is_the_way(
+        self, willing: ScriptedServer, federate: Federate, target: Target, last: Answer, words: str
+    ) -> None:
+        federation = federate(replace(QUICK, fetch=0.05))
+        spain, burgos = federation.place(target, "Spain"), federation.place(target, "Burgos")
+        willing.on("GET", TASKS, tasks(), last)
+        with pytest.raises(TransferError) as caught:
+            fetch(burgos, spain)
+        assert str(caught.value) == f"the region is stuck: it had not fetched an image after 0 s ({words})"
+        assert burgos.can_import_from(spain) == "the region's imports are stuck: it had not fetched an image after 0 s"
+
+
+class TestTheEnd:
+    def test_the_image_is_waited_for_until_its_import_lets_go_of_it(
+        self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
+    ) -> None:
+        willing.on("GET", TASKS, tasks(), tasks(task("success")))
+        held = {**FILLED, "os_glance_import_task": "t-1"}
+        willing.on("GET", ONE, Answer(200, BUSY), Answer(200, held), Answer(200, FILLED))
+        assert fetch(burgos, spain).is_active
+        assert len(willing.of("GET", ONE)) == 3
+
+    def test_a_lock_that_nobody_removes_does_not_matter(
+        self, willing: ScriptedServer, federate: Federate, target: Target
+    ) -> None:
+        federation = federate(replace(QUICK, activation=0.02))
+        spain, burgos = federation.place(target, "Spain"), federation.place(target, "Burgos")
+        willing.on("GET", TASKS, tasks(), tasks(task("success")))
+        willing.on("GET", ONE, Answer(200, {**FILLED, "os_glance_import_task": "t-1"}))
+        assert fetch(burgos, spain).is_active
+
+    def test_a_success_that_left_no_active_image_is_a_failure(
+        self, willing: ScriptedServer, federate: Federate, target: Target
+    ) -> None:
+        federation = federate(replace(QUICK, activation=0.02))
+        spain, burgos = federation.place(target, "Spain"), federation.place(target, "Burgos")
+        willing.on("GET", TASKS, tasks(), tasks(task("success")))
+        willing.on("GET", ONE, Answer(200, {**FILLED, "status": "queued"}))
+        with pytest.raises(TransferError, match="says that it has fetched it, but the image is queued"):
+            fetch(burgos, spain)
+
+
+class TestPatience:
+    def test_it_grows_with_the_image(self) -> None:
+        tuning = Tuning(fetch=10.0, slowest_rate=2.0 * MIB)
+        assert tuning.time_to_fetch(0) == 10.0
+        assert tuning.time_to_fetch(100 * MIB) == 60.0
+
+    def test_the_looks_become_rarer_within_bounds(self) -> None:
+        tuning = Tuning()
+        assert [tuning.next_look(waited) for waited in (0.0, 0.5, 10.0, 50.0, 4000.0)] == [0.1, 0.1, 2.0, 5.0, 5.0]
+
+    def test_nobody_looks_before_an_image_can_be_there(self) -> None:
+        tuning = Tuning(fetch_fastest=100.0 * MIB)
+        assert tuning.next_look(0.0, 300 * MIB) == 3.0
+        assert tuning.next_look(2.5, 300 * MIB) == 0.5
+        assert tuning.next_look(0.0, 10**6 * MIB) == 5.0
+
+
+def ago(seconds: float) -> str:
+    """A time as Glance writes it."""
+    return (datetime.now(timezone.utc) - timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
+
+
+def news(status: str, begun: float = 1.0, last: float = 0.0) -> dict[str, Any]:
+    """A task of which something was heard a while ago."""
+    return {"id": "t-1", "status": status, "created_at": ago(begun), "updated_at": ago(last)}
+
+
+class TestWhatIsUnderWay:
+    @pytest.mark.parametrize(
+        ("answer", "busy"),
+        [
+            (tasks(news("processing")), True),
+            (tasks(news("pending")), True),
+            (tasks({"id": "t-1", "status": "processing"}), True),
+            (tasks({**news("processing"), "updated_at": "soon"}), True),
+            (tasks({**news("processing"), "updated_at": ago(60) + "Z"}), True),
+            (tasks(news("success")), False),
+            (tasks(news("failure")), False),
+            (tasks(news("failure"), {**news("processing", begun=0.0), "id": "t-2"}), True),
+            (tasks(news("processing", begun=9000.0, last=7300.0)), False),
+            (tasks(), False),
+            (Answer(404), False),
+            (Answer(403), False),
+        ],
+    )
+    def test_the_newest_task_tells(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, answer: Answer, busy: bool
+    ) -> None:
+        cloud.on("GET", TASKS, answer)
+        assert burgos.is_importing("i-1") is busy
+
+    @pytest.mark.parametrize(("begun", "busy"), [(60.0, True), (7300.0, False)])
+    @pytest.mark.parametrize("behind", [3 * 3600.0, -3 * 3600.0], ids=["behind", "ahead"])
+    def test_how_long_ago_is_counted_by_the_regions_own_clock(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, behind: float, begun: float, busy: bool
+    ) -> None:
+        there = datetime.now(timezone.utc) - timedelta(seconds=behind)
+        answer = tasks(news("processing", begun=behind + begun, last=behind + begun))
+        cloud.on("GET", TASKS, replace(answer, headers={"Date": format_datetime(there, usegmt=True)}))
+        assert burgos.is_importing("i-1") is busy
+
+    def test_a_region_that_does_not_tell_is_not_taken_to_have_ended(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
+        cloud.on("GET", TASKS, Answer(500))
+        with pytest.raises(ServiceFailure):
+            burgos.is_importing("i-1")
+
+    def test_the_end_is_waited_for(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+        cloud.on("GET", TASKS, tasks(news("processing")), tasks(news("processing")), tasks(news("success")))
+        assert burgos.await_import("i-1", MIB, lambda: None)
+        assert len(cloud.of("GET", TASKS)) == 3
+
+    def test_what_has_taken_too_long_already_is_not_waited_for(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
+        cloud.on("GET", TASKS, tasks(news("processing", begun=QUICK.fetch + 1)))
+        assert not burgos.await_import("i-1", 0, lambda: None)
+        assert len(cloud.of("GET", TASKS)) == 1
+
+    def test_the_wait_is_bounded_when_no_task_tells_when_it_was_begun(
+        self, cloud: ScriptedServer, federate: Federate, target: Target
+    ) -> None:
+        place = federate(replace(QUICK, fetch=0.02)).place(target, "Burgos")
+        cloud.on("GET", TASKS, tasks({"id": "t-1", "status": "processing"}))
+        assert not place.await_import("i-1", 0, lambda: None)
+
+    def test_a_wait_that_nobody_wants_any_more_ends(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+        def stop() -> None:
+            raise Cancelled(signal.SIGTERM)
+
+        cloud.on("GET", TASKS, tasks(news("processing")))
+        with pytest.raises(Cancelled):
+            burgos.await_import("i-1", 0, stop)

@@ -1,0 +1,291 @@
+"""Which way is taken, and the next one when it fails (design 4, invariant 3; design 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.base import attempts
+from fiwareglancesync.base.errors import (
+    CloudError,
+    NotFound,
+    Rejected,
+    SourceBroke,
+    TimedOut,
+    TransferError,
+    Unreachable,
+)
+from fiwareglancesync.base.throttle import PORTIONS, Throttle
+from fiwareglancesync.events import Kind
+from fiwareglancesync.images.execution.outcome import RegionOutcome
+from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
+from fiwareglancesync.images.transfer import Mover
+from fiwareglancesync.images.transfer.sources import FileSource, StreamSource
+from fiwareglancesync.images.transfer.spool import SpoolSource
+from tests.support.builders import MASTER, World, errors, image, master_image
+from tests.support.bytes_place import BytesPlace, md5
+
+CONTENT = b"the master's bytes"
+
+
+class Scene:
+    """A master with bytes, a folder that may hold its file, and a region that reads what it gets."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        forced: str = "auto",
+        fails: Callable[[bytes], None] | None = None,
+        content: bytes = CONTENT,
+    ) -> None:
+        master = replace(master_image("a", md5(content)), id="m-a", size=len(content))
+        self.folder = folder
+        self.world = World([master], [image("a", "old")], replace=["any"])
+        inner = self.world.federation.place(self.world.target, MASTER)
+        self.master = BytesPlace(inner, {"m-a": content})
+        self.mover = Mover([FileSource(folder), StreamSource(self.master)], forced)
+        self._fails = fails or (lambda piece: None)
+
+    def file(self, content: bytes) -> None:
+        """Put the image's file there."""
+        (self.folder / "m-a").write_bytes(content)
+
+    def sync(self) -> RegionOutcome:
+        """Synchronise the region."""
+        return self.world.sync(through=self._through, mover=self.mover)
+
+    def _through(self, place: object) -> BytesPlace:
+        assert isinstance(place, EmbeddedPlace)
+        return BytesPlace(place, fails=self._fails)
+
+    def ways(self) -> list[str | None]:
+        """The ways that were taken to the end."""
+        return [event.way for event in self.world.events if event.kind is Kind.DONE and event.way]
+
+    def contents(self) -> list[tuple[str, str | None]]:
+        """Name and checksum of the region's images."""
+        return [(found.name, found.checksum) for found in self.world.images]
+
+
+def test_the_file_is_preferred(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.file(CONTENT)
+    assert scene.sync().bytes_moved == len(CONTENT)
+    assert (scene.ways(), scene.master.downloads) == (["file"], [])
+    assert scene.contents() == [("a", md5(CONTENT))]
+
+
+def test_without_a_file_the_master_is_streamed_and_it_is_noted_why(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    outcome = scene.sync()
+    assert (scene.ways(), scene.master.downloads) == (["stream"], ["m-a"])
+    notes = next(done.notes for done in outcome.images if done.way)
+    assert notes == (f"file: {tmp_path / 'm-a'}: No such file or directory",)
+
+
+def test_a_corrupted_file_is_detected_and_the_next_way_tried(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.file(CONTENT[::-1])
+    outcome = scene.sync()
+    assert (scene.ways(), outcome.failed) == (["stream"], False)
+    assert scene.contents() == [("a", md5(CONTENT))]
+    notes = next(done.notes for done in outcome.images if done.way)
+    assert notes[0].startswith("file: after the upload its checksum is ")
+
+
+def test_why_a_less_preferred_way_could_not_be_taken_is_not_noted(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.mover = Mover([StreamSource(scene.master), FileSource(tmp_path)])
+    outcome = scene.sync()
+    assert scene.ways() == ["stream"]
+    assert next(done.notes for done in outcome.images if done.way) == ()
+
+
+def test_a_truncated_file_is_not_even_begun(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.file(CONTENT[:-1])
+    scene.sync()
+    assert scene.ways() == ["stream"]
+
+
+def test_when_every_way_fails_the_old_image_stays_and_all_reasons_are_told(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    before = scene.world.images
+    scene.file(CONTENT[::-1])
+    scene.master.download = _refuse  # type: ignore[assignment]
+    cause = errors(scene.sync())["a"]
+    assert cause.startswith("file: after the upload its checksum is ")
+    assert cause.endswith("; stream: the master cannot be read: No image found")
+    assert scene.world.images == before
+
+
+def _refuse(image_id: str) -> None:
+    raise NotFound("No image found", status=404)
+
+
+class TestMasterThatDoesNotAnswer:
+    @pytest.fixture(params=[Unreachable, TimedOut])
+    def scene(self, tmp_path: Path, request: pytest.FixtureRequest) -> Scene:
+        """A master that does not answer to downloads, with a spool as well."""
+        scene = Scene(tmp_path)
+        self.asked = 0
+
+        def ask(image_id: str, start: int = 0) -> None:
+            self.asked += 1
+            raise request.param("Glance does not answer")
+
+        scene.master.download = ask  # type: ignore[assignment]
+        spool = SpoolSource(scene.master, tmp_path / "spool")
+        scene.mover = Mover([FileSource(tmp_path), spool, StreamSource(scene.master)])
+        return scene
+
+    def test_it_is_asked_once_in_a_run(self, scene: Scene) -> None:
+        cause = "the master cannot be read: Glance does not answer"
+        for _ in range(2):
+            told = errors(scene.sync())["a"].split("; ")
+            assert [line.partition(": ")[0] for line in told] == ["file", "spool", "stream"]
+            assert told[2] == f"stream: {cause} (not asked again in this run)"
+        assert self.asked == 1
+
+    def test_what_does_not_need_it_is_still_read(self, scene: Scene) -> None:
+        scene.sync()
+        scene.file(CONTENT)
+        assert not scene.sync().failed
+        assert scene.ways() == ["file"]
+
+    def test_a_complete_copy_in_the_spool_is_still_read(self, scene: Scene, tmp_path: Path) -> None:
+        scene.sync()
+        (copy,) = (tmp_path / "spool").glob("*.data")
+        copy.write_bytes(CONTENT)
+        assert not scene.sync().failed
+        assert scene.ways() == ["spool"]
+        assert self.asked == 1
+
+
+def test_a_region_that_does_not_answer_says_nothing_about_the_master(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+    gone = True
+
+    def fail(piece: bytes) -> None:
+        if gone:
+            raise Unreachable("the region does not answer")
+
+    scene = Scene(tmp_path, fails=fail)
+    assert scene.sync().failed
+    gone = False
+    assert not scene.sync().failed
+
+
+def breaking(times: int) -> Callable[[bytes], None]:
+    """Have the master break off some times when a piece has come."""
+    left = [None] * times
+
+    def break_off(piece: bytes) -> None:
+        if left:
+            left.pop()
+            raise SourceBroke("the master broke off")
+
+    return break_off
+
+
+def test_a_source_that_breaks_off_is_read_afresh_into_a_fresh_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+    scene = Scene(tmp_path, fails=breaking(2))
+    outcome = scene.sync()
+    assert (scene.ways(), outcome.failed) == (["stream"], False)
+    assert scene.master.downloads == ["m-a"] * 3
+    assert scene.contents() == [("a", md5(CONTENT))]
+
+
+def test_a_source_that_breaks_off_again_and_again_is_told_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+    scene = Scene(tmp_path, forced="stream", fails=breaking(attempts.ATTEMPTS))
+    before = scene.world.images
+    assert errors(scene.sync()) == {"a": "stream: the master broke off"}
+    assert scene.master.downloads == ["m-a"] * attempts.ATTEMPTS
+    assert scene.world.images == before
+
+
+@pytest.mark.parametrize("forced", ["file", "stream"])
+def test_a_forced_way_is_the_only_one(tmp_path: Path, forced: str) -> None:
+    scene = Scene(tmp_path, forced=forced)
+    scene.file(CONTENT)
+    scene.sync()
+    assert scene.ways() == [forced]
+
+
+def test_a_forced_way_that_cannot_be_taken_is_the_images_failure(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, forced="file")
+    before = scene.world.images
+    assert errors(scene.sync()) == {"a": f"file: {tmp_path / 'm-a'}: No such file or directory"}
+    assert (scene.world.images, scene.master.downloads) == (before, [])
+
+
+def test_a_region_that_refuses_the_image_is_not_offered_it_again(tmp_path: Path) -> None:
+    def refuse(piece: bytes) -> None:
+        raise Rejected("this is no qcow2", status=415)
+
+    scene = Scene(tmp_path, fails=refuse)
+    scene.file(CONTENT)
+    assert errors(scene.sync()) == {"a": "this is no qcow2"}
+    assert scene.master.downloads == []
+
+
+def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.sync()
+    told = [(event.way, event.done, event.size) for event in scene.world.events if event.kind is Kind.PROGRESS]
+    assert told[0] == ("stream", 0, len(CONTENT))
+    assert told[-1] == ("stream", len(CONTENT), len(CONTENT))
+
+
+def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    short = Mover([StreamSource(BytesPlace(scene.world.place, {"m-a": CONTENT[:-1]}))])
+    master = scene.world.selection().images[0].image
+    target = BytesPlace(scene.world.place)
+    with pytest.raises(TransferError, match=f"stream offers {len(CONTENT) - 1} bytes, the image has {len(CONTENT)}"):
+        short.move("stream", master, target, "r-a", lambda done: None)
+
+
+def test_the_embedded_federation_needs_no_bytes(tmp_path: Path) -> None:
+    world = World([master_image("a")])
+    mover = Mover([FileSource(tmp_path)])
+    assert list(mover.ways(master_image("a"), world.place)) == [("embedded", None)]
+    with pytest.raises(CloudError):
+        mover.move("embedded", master_image("a"), world.place, "unknown", lambda done: None)
+
+
+class _Unhurried(Throttle):
+    """Takes note of what is taken, without waiting."""
+
+    def __init__(self, rate: int) -> None:
+        super().__init__(rate)
+        self.taken: list[int] = []
+
+    def take(self, count: int) -> None:
+        self.taken.append(count)
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_what_is_throttled_goes_in_portions_that_flow(tmp_path: Path, is_file: bool) -> None:
+    content = bytes(range(256)) * 35
+    scene = Scene(tmp_path, content=content)
+    scene.master.piece = len(content)
+    if is_file:
+        scene.file(content)
+    slow, fast = _Unhurried(PORTIONS * 4000), _Unhurried(PORTIONS * 10**6)
+    scene.mover = Mover([FileSource(tmp_path), StreamSource(scene.master)], throttles=lambda _: [fast, slow])
+    scene.sync()
+    assert scene.contents() == [("a", md5(content))]
+    assert slow.taken == fast.taken == [4096, 4096, 768]
