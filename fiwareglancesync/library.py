@@ -15,9 +15,9 @@ from .images.execution.outcome import RegionOutcome
 from .images.execution.sync_run import Run
 from .images.places.factory import EMBEDDED, open_federation
 from .images.planning import Choice
+from .images.region_job import Mode, RegionJob, RegionResult, StatusRow, refused
 from .images.region_names import RegionRef, all_regions, resolve_regions
 from .images.settings import Decision
-from .jobs.region import Mode, RegionJob, RegionResult, StatusRow, refused
 
 
 def _unheard(event: Event) -> None:

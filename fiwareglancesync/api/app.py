@@ -18,18 +18,18 @@ from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from .. import __version__
-from ..base.database import error_text
+from ..base.database import error_text, key_of
 from ..base.errors import ConfigError
 from ..config import load_settings
+from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings
-from ..jobs.federation import federation_of, refuse_another
-from ..jobs.locks import lock_folders
-from ..jobs.queue import WAITS, CeleryExecutor, make_queue
+from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
+from ..jobs.database_owner import refuse_another
 from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, Workplace
-from ..jobs.slots import Slots
 from ..jobs.store import TaskStore
-from ..jobs.tables import key_of
+from ..locks.permits import Slots
+from ..locks.region_lock import lock_folders
 from . import errors, metrics, trace
 from .auth import guarded, loopback_only
 from .cloud import Cloud

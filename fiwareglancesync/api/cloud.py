@@ -10,7 +10,7 @@ from ..base.errors import CloudError
 from ..images.places import Federation
 from ..images.places.factory import open_federation
 from ..images.settings import Settings
-from ..jobs.overview import Watch
+from ..images.status import Watch
 
 KEPT = 60.0
 """Seconds after which the regions are asked for anew."""

@@ -16,10 +16,11 @@ from flask_migrate import Migrate, upgrade
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..base.database import connect_args, database_url, error_text, no_driver, prepare
+from ..base.database import connect_args, database_url, error_text, metadata, no_driver, prepare
 from ..images.settings import Settings
 from ..jobs import tables
-from ..jobs.federation import claim, may_be_renamed, rebind_command, refuse_another
+from ..jobs.database_owner import claim, may_be_renamed, rebind_command, refuse_another
+from ..locks.lease import leases
 from .database_files import file_of, owners, url_of
 from .settings import DATABASE_VARIABLE, ServerSettings, StartError
 
@@ -30,7 +31,7 @@ FEDERATION = "GLANCESYNC_FEDERATION"
 
 log = logging.getLogger("glancesync.api")
 
-db = SQLAlchemy(metadata=tables.metadata)
+db = SQLAlchemy(metadata=metadata)
 
 
 class FederationModel(db.Model):  # type: ignore[name-defined,misc]
@@ -66,7 +67,7 @@ class SummaryModel(db.Model):  # type: ignore[name-defined,misc]
 class LeaseModel(db.Model):  # type: ignore[name-defined,misc]
     """The lease of a region's lock, for the shell."""
 
-    __table__ = tables.leases
+    __table__ = leases
 
 
 MODELS = (FederationModel, TaskModel, ImageResultModel, MessageModel, SummaryModel, LeaseModel)

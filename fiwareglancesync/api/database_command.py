@@ -14,9 +14,10 @@ from ..base.database import open_engine
 from ..base.errors import GlanceSyncError, UsageError
 from ..base.parser import Parser
 from ..config import load_settings
+from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings
-from ..jobs.federation import OtherFederation, federation_of, may_be_renamed, rebind, rebind_command, recorded, shown
+from ..jobs.database_owner import OtherFederation, may_be_renamed, rebind, rebind_command, recorded, shown
 from .database import choose_url, configured_url, open_database, reported, upgrade_database
 from .database_files import owners, rebind_file
 from .flask_file import read_flask_file

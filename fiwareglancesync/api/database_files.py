@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base.database import open_engine
 from ..base.errors import GlanceSyncError
-from ..jobs.federation import EMBEDDED_PREFIX, file_name, rebind, recorded
+from ..jobs.database_owner import EMBEDDED_PREFIX, file_name, rebind, recorded
 from ..jobs.tables import tasks
 
 FILE = "glancesync.db"

@@ -21,7 +21,7 @@ from ..base.errors import (
     UnknownTarget,
     UsageError,
 )
-from ..jobs.overview import MasterFailed
+from ..images.status import MasterFailed
 from ..jobs.runner import ExecutorFailed
 
 log = logging.getLogger("glancesync.api")

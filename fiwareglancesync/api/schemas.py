@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ..images.region_job import LeftOutRow, StatusRow
 from ..images.settings import ANY, Decision, DecisionAction
-from ..jobs.region import LeftOutRow, StatusRow
 from ..jobs.store import KEPT
 from ..jobs.tasks import ImageResult, Summary, Task, TaskMessage, TaskRequest, TaskStatus
 

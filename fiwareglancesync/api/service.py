@@ -11,10 +11,10 @@ from ..base.errors import ConfigError, UnknownRegion
 from ..config import load_settings
 from ..config.overrides import ORIGIN
 from ..images.region_names import RegionRef
-from ..jobs.overview import Watch
+from ..images.status import Watch
+from ..images.task_settings import ListsShortened, task_settings
 from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore
-from ..jobs.task_settings import ListsShortened, task_settings
 from ..jobs.tasks import Task, TaskRequest, TaskStatus
 from .cloud import Cloud
 from .settings import ServerSettings

@@ -9,9 +9,9 @@ from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from ..images.places import Versioned
+from ..images.region_job import RegionResult
 from ..images.region_names import RegionRef
-from ..jobs.overview import Watch, summary_of
-from ..jobs.region import RegionResult
+from ..images.status import Watch, summary_of
 from ..jobs.store import TaskStore
 from .schemas import ImagesAnswer, image_answer, left_out_answer
 

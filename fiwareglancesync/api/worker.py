@@ -19,11 +19,11 @@ from ..base.errors import ConfigError
 from ..base.parser import Parser
 from ..config import load_settings
 from ..config.resolving import CHOSEN
+from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings
-from ..jobs.federation import federation_of
-from ..jobs.queue import WAITS, CeleryExecutor, make_queue
-from ..jobs.queue_worker import work
+from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
+from ..jobs.celery_worker import work
 from ..jobs.runner import Workplace
 from ..jobs.store import TaskStore
 from .database import choose_url, open_database, take_database

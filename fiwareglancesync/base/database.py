@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Dialect, Engine, MetaData, Text, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import TypeDecorator
 
 from .dependencies import EXTRAS, without
 from .errors import GlanceSyncError, NotInstalled
@@ -17,6 +20,9 @@ BUSY = 30
 
 CONNECTING = 10
 """Seconds in which a database has to answer; PyMySQL has the same limit by itself."""
+
+metadata = MetaData()
+"""The tables of all rooms, which migrations compare with a database."""
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 """The driver that is meant when a URL names none."""
@@ -89,3 +95,26 @@ def error_text(error: SQLAlchemyError) -> str:
     """What a database complains about, without statements and addresses that say nothing to a user."""
     cause = getattr(error, "orig", None) or error
     return " ".join(str(cause).split())
+
+
+class ExactText(TypeDecorator[str]):
+    """Text as it is, whatever is in it: lone surrogates and NUL, which databases refuse, are escaped as in JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Escape what comes from the program."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Give back what the program had."""
+        return None if value is None else str(json.loads(value))
+
+
+def key_of(text: str) -> str:
+    """A short key for a text of any length, which no collation takes for another's.
+
+    :param text: a region's full name, or a key of ``PlaceIdentity``
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

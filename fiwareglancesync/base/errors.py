@@ -201,6 +201,14 @@ class VerificationError(GlanceSyncError):
 class RegionLocked(GlanceSyncError):
     """Another run holds the region; the text says who, where and since when."""
 
+    @classmethod
+    def by(cls, process: str) -> RegionLocked:
+        """The error of a region that a process holds.
+
+        :param process: which one, where and since when
+        """
+        return cls(f"another run holds the region: {process}; try again later, or use --wait")
+
 
 class Cancelled(KeyboardInterrupt):
     """The run was asked to stop; no handler of errors may swallow it.

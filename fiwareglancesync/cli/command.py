@@ -19,12 +19,12 @@ from ..images.execution.outcome import RegionOutcome
 from ..images.execution.sync_run import Run
 from ..images.places import Federation, StandIn
 from ..images.planning import Choice
+from ..images.prefetch import looked_at
+from ..images.region_job import Mode, RegionJob, RegionResult, refused, region_error
 from ..images.region_names import RegionRef, all_regions, resolve_regions
 from ..images.settings import MASTER, Settings, Target
-from ..jobs.holding import check_database
-from ..jobs.lookahead import looked_at
 from ..jobs.pool import Told, run_jobs
-from ..jobs.region import Mode, RegionJob, RegionResult, refused, region_error
+from ..locks.region_lock import check_database
 from .chronicles import Chronicles
 from .files import private_file
 from .mistaken import advice, hint

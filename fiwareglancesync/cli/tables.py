@@ -14,8 +14,8 @@ from ..base.units import MIB
 from ..images.model import SyncStatus
 
 if TYPE_CHECKING:
+    from ..images.region_job import LeftOutRow, StatusRow
     from ..images.region_names import RegionRef
-    from ..jobs.region import LeftOutRow, StatusRow
 
 COLOURS: dict[str, str] = {
     SyncStatus.OK: "green",

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base.database import error_text
 from ..base.errors import GlanceSyncError
-from .slots import Slots
+from ..locks.permits import Slots
 from .store import TaskStore
 from .tasks import TaskStatus
 from .worker import worker_name

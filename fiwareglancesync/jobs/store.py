@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import Engine, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..base.database import key_of
 from ..base.database_clock import NOW
-from .federation import refuse_another
-from .tables import image_results, key_of, messages, summaries, tasks
+from .database_owner import refuse_another
+from .tables import image_results, messages, summaries, tasks
 from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskRequest, TaskStatus
 
 STALE = 30.0

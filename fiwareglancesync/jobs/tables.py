@@ -1,4 +1,4 @@
-"""The tables of the database: whose it is, tasks, what they did, what was last seen of regions, and leases of locks.
+"""The tables of the database: whose it is, tasks, what they did, and what was last seen of regions.
 
 Plain SQLAlchemy tables, so that the command, the workers and the server share them without sharing a framework.
 Times are seconds since the epoch; texts that strangers choose are stored so that they come back exactly.
@@ -6,50 +6,20 @@ Times are seconds since the epoch; texts that strangers choose are stored so tha
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Double,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
 )
-from sqlalchemy.types import TypeDecorator
 
-metadata = MetaData()
-
-
-class ExactText(TypeDecorator[str]):
-    """Text as it is, whatever is in it: lone surrogates and NUL, which databases refuse, are escaped as in JSON."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Escape what comes from the program."""
-        return None if value is None else json.dumps(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """Give back what the program had."""
-        return None if value is None else str(json.loads(value))
-
-
-def key_of(text: str) -> str:
-    """A short key for a text of any length, which no collation takes for another's.
-
-    :param text: a region's full name, or a key of ``PlaceIdentity``
-    """
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
+from ..base.database import ExactText, metadata
 
 federation = Table(
     "federation",
@@ -122,16 +92,4 @@ summaries = Table(
     Column("checked", Double, nullable=False),
     Column("counts", Text, nullable=False),
     Column("error", ExactText),
-)
-
-leases = Table(
-    "leases",
-    metadata,
-    Column("identity", String(64), primary_key=True),
-    Column("run", String(64), nullable=False),
-    Column("token", String(36), nullable=False),
-    Column("host", String(255), nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("started", Double, nullable=False),
-    Column("expires", Double, nullable=False),
 )

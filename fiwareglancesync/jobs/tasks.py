@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 
+from ..images.region_job import Mode
 from ..images.region_names import RegionRef
 from ..images.settings import Decision, DecisionAction
-from .region import Mode
 
 
 class TaskStatus(str, Enum):

@@ -27,15 +27,15 @@ from ..config import load_settings
 from ..config.overrides import ORIGIN
 from ..events import one_at_a_time
 from ..images.execution.sync_run import Run
+from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED, open_federation
 from ..images.planning import Choice
+from ..images.region_job import RegionJob, region_error
 from ..images.region_names import RegionRef
-from .federation import federation_of
-from .overview import Watch, summary_of
-from .recording import TaskRecorder
-from .region import RegionJob, region_error
+from ..images.status import Watch, summary_of
+from ..images.task_recorder import TaskRecorder
+from ..images.task_settings import task_settings
 from .store import CANCELLED, TaskStore
-from .task_settings import task_settings
 from .tasks import Task, TaskStatus
 
 BEAT = 1.0

@@ -6,7 +6,7 @@ from alembic import context
 from flask import current_app
 
 from fiwareglancesync.api.database import FEDERATION
-from fiwareglancesync.jobs.federation import refuse_another
+from fiwareglancesync.jobs.database_owner import refuse_another
 
 database = current_app.extensions["migrate"].db
 

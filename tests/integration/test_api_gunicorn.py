@@ -143,7 +143,7 @@ def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[
         "from pathlib import Path\n"
         "from fiwareglancesync.api.app import configuration\n"
         "from fiwareglancesync.images.places.factory import open_federation\n"
-        "from fiwareglancesync.jobs.locks import lock\n"
+        "from fiwareglancesync.locks.region_lock import lock\n"
         "settings = configuration(os.environ)[1]\n"
         "place = open_federation(settings, os.environ).place(settings.master, 'Burgos')\n"
         "with lock(place.identity.lock_keys, 'another'):\n"

@@ -15,9 +15,9 @@ from pathlib import Path
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.config import load_settings
+from fiwareglancesync.images.federation_name import federation_of
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
-from fiwareglancesync.jobs.federation import federation_of
-from fiwareglancesync.jobs.queue import WAITS, CeleryExecutor, make_queue
+from fiwareglancesync.jobs.celery_queue import WAITS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Task, TaskRequest, TaskStatus
 from tests.support.builders import master_image

@@ -15,7 +15,7 @@ from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database import db
 from fiwareglancesync.api.database_files import rebind_file
 from fiwareglancesync.api.service import NAME, Service
-from fiwareglancesync.jobs.federation import EMBEDDED_PREFIX, file_name
+from fiwareglancesync.jobs.database_owner import EMBEDDED_PREFIX, file_name
 from fiwareglancesync.jobs.store import TaskStore
 from tests.support.server import embedded_environment, environment_of
 

@@ -19,7 +19,7 @@ from fiwareglancesync.api.database import db, take_database
 from fiwareglancesync.api.service import NAME
 from fiwareglancesync.api.settings import StartError
 from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.jobs.federation import OtherFederation, claim, recorded
+from fiwareglancesync.jobs.database_owner import OtherFederation, claim, recorded
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation
 from fiwareglancesync.jobs.tasks import Summary, TaskRequest

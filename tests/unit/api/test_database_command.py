@@ -12,13 +12,12 @@ from alembic.runtime.migration import MigrationContext
 from fiwareglancesync.api import settings
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database_files import FILE, url_of
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.cli.main import main
-from fiwareglancesync.jobs.federation import claim, file_name, rebind, recorded
-from fiwareglancesync.jobs.holding import region_lock
+from fiwareglancesync.jobs.database_owner import claim, file_name, rebind, recorded
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import TaskRequest
+from fiwareglancesync.locks.region_lock import region_lock
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 

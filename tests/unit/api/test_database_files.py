@@ -10,11 +10,11 @@ from sqlalchemy import Engine
 
 from fiwareglancesync.api import database_files
 from fiwareglancesync.api.database_files import FILE, file_of, owners, rebind_file, url_of
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.base.errors import GlanceSyncError
-from fiwareglancesync.jobs.federation import claim, file_name, rebind, recorded
+from fiwareglancesync.jobs.database_owner import claim, file_name, rebind, recorded
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tables import federation, metadata
+from fiwareglancesync.jobs.tables import federation
 from fiwareglancesync.jobs.tasks import TaskRequest
 
 OLD, NEW = "Spain@http://old:5000", "Spain@https://new:5000"

@@ -14,7 +14,7 @@ from fiwareglancesync.base import errors
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.factory import open_federation
 from fiwareglancesync.images.settings import Target
-from fiwareglancesync.jobs.overview import Watch
+from fiwareglancesync.images.status import Watch
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
 from fiwareglancesync.jobs.worker import carry_out

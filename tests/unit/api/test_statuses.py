@@ -14,7 +14,7 @@ from fiwareglancesync.images.places import InstantCopy
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.images.places.factory import open_federation
 from fiwareglancesync.images.region_names import RegionRef
-from fiwareglancesync.jobs.overview import Watch
+from fiwareglancesync.images.status import Watch
 
 BURGOS = RegionRef.parse("Burgos")
 

@@ -11,10 +11,9 @@ from click.testing import CliRunner
 
 from fiwareglancesync.api import command as server_command
 from fiwareglancesync.api import settings
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.cli.main import main
-from fiwareglancesync.jobs.federation import claim
-from fiwareglancesync.jobs.tables import metadata
+from fiwareglancesync.jobs.database_owner import claim
 
 NOBODY = "redis://user:secret@127.0.0.1:1/0"
 

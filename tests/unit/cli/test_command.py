@@ -18,7 +18,7 @@ from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places import PlaceIdentity
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
-from fiwareglancesync.jobs.locks import lock
+from fiwareglancesync.locks.region_lock import lock
 from tests.support.builders import THEIRS, carrying, image, master_image
 
 from .conftest import Shell

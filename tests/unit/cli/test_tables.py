@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.tables import StatusWriter, write_regions
 from fiwareglancesync.images.model import SyncStatus
+from fiwareglancesync.images.region_job import LeftOutRow, StatusRow
 from fiwareglancesync.images.region_names import RegionRef
-from fiwareglancesync.jobs.region import LeftOutRow, StatusRow
 from tests.strategies import LAW
 
 HOSTILE = 'a,"b"\r\n\x1b[31m=1+1 [red]x[/]'

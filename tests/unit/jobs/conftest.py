@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.jobs.tables import metadata
+from fiwareglancesync.base.database import metadata, open_engine
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 

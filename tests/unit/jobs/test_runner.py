@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.jobs.runner import EmbeddedRunner, ExecutorFailed, Workplace
-from fiwareglancesync.jobs.slots import Slots
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
 from fiwareglancesync.jobs.worker import worker_name
+from fiwareglancesync.locks.permits import Slots
 from tests.support.server import wait_for
 
 REGIONS = ("Avila", "Burgos", "Caceres", "Madrid")

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.jobs import worker
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import TaskRequest
 from fiwareglancesync.jobs.worker import carry_out, has_died, worker_name
 from tests.support.server import wait_for

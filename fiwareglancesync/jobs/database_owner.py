@@ -9,18 +9,14 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 
 from sqlalchemy import Engine, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ..base.database import key_of
 from ..base.errors import GlanceSyncError
-from ..images.places.factory import EMBEDDED
-from ..images.settings import Settings
-from ..openstack.addresses import comparable, public_url
 from .tables import federation as table
-from .tables import key_of
 
 EMBEDDED_PREFIX = "embedded:"
 """How the name of an embedded federation begins; no region's name holds a colon."""
@@ -34,23 +30,6 @@ READABLE = 60
 
 class OtherFederation(GlanceSyncError):
     """The database belongs to another federation than the configuration."""
-
-
-def federation_of(settings: Settings, environ: Mapping[str, str]) -> str:
-    """The name of a federation: master region and Keystone, or the folder of an embedded one.
-
-    :param settings: the configuration
-    :param environ: the environment
-    """
-    folder = environ.get(EMBEDDED)
-    if folder:
-        return EMBEDDED_PREFIX + os.path.realpath(folder)
-    address = settings.master.credential.auth_url
-    try:
-        keystone = comparable(address)
-    except ValueError:  # nobody will answer there, and whoever asks is told so
-        keystone = public_url(address)
-    return f"{settings.master_region}@{keystone}"
 
 
 def file_name(federation: str) -> str:

@@ -9,19 +9,12 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine, select
 
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
+from fiwareglancesync.images.federation_name import federation_of
 from fiwareglancesync.images.settings import Settings, Target
-from fiwareglancesync.jobs.federation import (
-    OtherFederation,
-    claim,
-    federation_of,
-    file_name,
-    rebind,
-    recorded,
-    refuse_another,
-)
-from fiwareglancesync.jobs.holding import region_lock
-from fiwareglancesync.jobs.tables import federation, metadata
+from fiwareglancesync.jobs.database_owner import OtherFederation, claim, file_name, rebind, recorded, refuse_another
+from fiwareglancesync.jobs.tables import federation
+from fiwareglancesync.locks.region_lock import region_lock
 from fiwareglancesync.openstack.credential import Credential
 
 OURS, THEIRS, REHEARSAL = "Spain@http://keystone:5000", "Spain@https://keystone", "embedded:/var/lib/rehearsal"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.errors import ConfigError
-from fiwareglancesync.jobs.holding import check_database
+from fiwareglancesync.locks.region_lock import check_database
 
 
 def test_a_database_that_is_none_is_a_mistake_of_the_configuration() -> None:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.jobs import runner
-from fiwareglancesync.jobs.queue_worker import take
+from fiwareglancesync.jobs.celery_worker import take
 from fiwareglancesync.jobs.runner import ExecutorFailed, Workplace
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import Task, TaskRequest, TaskStatus
 from fiwareglancesync.jobs.worker import worker_name
 

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.errors import GlanceSyncError, RegionLocked
-from fiwareglancesync.jobs import locks
-from fiwareglancesync.jobs.locks import lock, lock_folders
+from fiwareglancesync.locks import region_lock
+from fiwareglancesync.locks.region_lock import lock, lock_folders
 
 HOLDER = """
 import sys
-from fiwareglancesync.jobs.locks import lock
+from fiwareglancesync.locks.region_lock import lock
 with lock(tuple(sys.argv[1].split()), sys.argv[2], wait="wait" in sys.argv):
     print("held", flush=True)
     sys.stdin.read()
@@ -166,7 +166,7 @@ def test_whoever_waits_gets_it_when_it_is_free(root: Path) -> None:
 def test_a_holder_that_does_not_say_who_it_is_is_a_process_that_has_just_begun(
     files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "INTRODUCTION", 0.01)
+    monkeypatch.setattr(region_lock, "INTRODUCTION", 0.01)
     with lock(("a",), "us"):
         for file in files():
             file.write_text("")
@@ -199,7 +199,7 @@ def _given_back() -> str:
 def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_is(
     root: Path, files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch, before: Callable[[], str]
 ) -> None:
-    monkeypatch.setattr(locks, "INTRODUCTION", 60.0)
+    monkeypatch.setattr(region_lock, "INTRODUCTION", 60.0)
     with holder(root, "a", "us") as first:
         assert held(first)
         file, _ = files()
@@ -219,7 +219,7 @@ def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_i
 def test_who_held_it_before_is_not_taken_for_the_holder(
     root: Path, files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(locks, "INTRODUCTION", 0.1)
+    monkeypatch.setattr(region_lock, "INTRODUCTION", 0.1)
     with holder(root, "a", "them") as first:
         assert held(first)
         file, _ = files()

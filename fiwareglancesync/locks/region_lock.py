@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
 
-from ..base.errors import GlanceSyncError, RegionLocked
+from ..base.errors import ConfigError, GlanceSyncError, NotInstalled, RegionLocked
 from ..base.machine import is_running
 
 INTRODUCTION = 0.5
@@ -83,7 +83,7 @@ def _locked(path: Path, run: str, *, wait: bool) -> Iterator[str]:
         except BlockingIOError as error:
             holder = _introduced(file)
             if holder.get("run") != run:
-                raise RegionLocked(_held_by(holder)) from error
+                raise RegionLocked.by(_process(holder)) from error
             fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         last_holder = str(_read(file).get("run", ""))
@@ -136,8 +136,48 @@ def _read(file: TextIO) -> Mapping[str, object]:
     return holder if isinstance(holder, dict) else {}
 
 
-def _held_by(holder: Mapping[str, object]) -> str:
-    who = "a process that has just begun"
-    if holder:
-        who = f"process {holder.get('pid')} at {holder.get('host')} since {holder.get('started')}"
-    return f"another run holds the region: {who}; try again later, or use --wait"
+def _process(holder: Mapping[str, object]) -> str:
+    if not holder:
+        return "a process that has just begun"
+    return f"process {holder.get('pid')} at {holder.get('host')} since {holder.get('started')}"
+
+
+def check_database(database: str) -> None:
+    """See whether regions can be held, as far as that shows without asking the database.
+
+    :param database: as for ``region_lock``
+    :raises ConfigError: the URL is wrong
+    :raises NotInstalled: the driver of the database is not installed
+    """
+    if not database:
+        return
+    from ..base.database import open_engine
+
+    try:
+        open_engine(database).dispose()
+    except NotInstalled:
+        raise
+    except GlanceSyncError as error:
+        raise ConfigError(f"[main] database: {error}") from error
+
+
+@contextmanager
+def region_lock(keys: tuple[str, ...], run: str, database: str = "", *, wait: bool = False) -> Iterator[str]:
+    """Hold a place and project against every other run, here and, with a database, on other machines.
+
+    :param keys: see ``PlaceIdentity.lock_keys``; who shares one with us is excluded
+    :param run: id of the run
+    :param database: URL of the database that the machines share, "" for none
+    :param wait: wait for the holder instead of failing
+    :return: id of the run that held it last, "" when it is not known or not the same everywhere
+    :raises RegionLocked: another run holds it
+    :raises GlanceSyncError: the database cannot be used
+    """
+    with lock(keys, run, wait=wait) as last_here:
+        if not database:
+            yield last_here
+            return
+        from .lease import leased  # only now: most runs need no database
+
+        with leased(keys, run, database, wait=wait) as last_anywhere:
+            yield last_here if last_here == last_anywhere else ""

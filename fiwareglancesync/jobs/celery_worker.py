@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..base.database import error_text
 from ..base.errors import Cancelled
 from ..base.signals import cancellable
-from .queue import TASK
+from .celery_queue import TASK
 from .runner import ExecutorFailed, Workplace
 from .tasks import TaskStatus
 from .worker import has_died

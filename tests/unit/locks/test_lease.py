@@ -15,14 +15,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import key_of, open_engine
 from fiwareglancesync.base.errors import Cancelled, GlanceSyncError, RegionLocked
 from fiwareglancesync.base.machine import this_machine
 from fiwareglancesync.base.signals import cancellable
-from fiwareglancesync.jobs import lease as module
-from fiwareglancesync.jobs.holding import region_lock
-from fiwareglancesync.jobs.lease import LASTS, Lease, leased
-from fiwareglancesync.jobs.tables import key_of, leases
+from fiwareglancesync.locks import lease as module
+from fiwareglancesync.locks.lease import LASTS, Lease, leased, leases
+from fiwareglancesync.locks.region_lock import region_lock
 from tests.support.server import PATIENCE, ROOT, wait_for
 
 ELSEWHERE = """
@@ -30,7 +29,7 @@ import sys, time
 database, ahead, lasts = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
 right = time.time
 time.time = lambda: right() + ahead
-from fiwareglancesync.jobs import lease
+from fiwareglancesync.locks import lease
 lease.LASTS = lasts
 lease.this_machine = lambda: "elsewhere pid:[1]"
 with lease.leased(("place",), "theirs", database, wait=False):

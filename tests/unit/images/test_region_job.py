@@ -26,11 +26,11 @@ from fiwareglancesync.images.model import JOURNAL, MAX_NAME
 from fiwareglancesync.images.places import Place
 from fiwareglancesync.images.places.embedded.backup_files import backup_files, read_backup
 from fiwareglancesync.images.planning import Choice
+from fiwareglancesync.images.region_job import KEEPS, Mode, RegionJob, RegionResult, Sight, region_error
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Target
 from fiwareglancesync.images.transfer import Mover
-from fiwareglancesync.jobs.locks import lock
-from fiwareglancesync.jobs.region import KEEPS, Mode, RegionJob, RegionResult, Sight, region_error
+from fiwareglancesync.locks.region_lock import lock
 from tests.support.builders import MASTER, REGION, World, carrying, image, master_image
 from tests.support.watched import WatchedPlace
 

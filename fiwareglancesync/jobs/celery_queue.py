@@ -12,10 +12,10 @@ import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..base.database import key_of
 from ..base.dependencies import without
 from .runner import TIDYING, ExecutorFailed
 from .store import TaskStore
-from .tables import key_of
 
 TASK, QUEUE = "glancesync.synchronise", "glancesync"
 

@@ -10,7 +10,7 @@ import pytest
 from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Decision, DecisionAction, Target
-from fiwareglancesync.jobs.task_settings import LISTS, ListsShortened, task_settings
+from fiwareglancesync.images.task_settings import LISTS, ListsShortened, task_settings
 from fiwareglancesync.jobs.tasks import TaskRequest
 
 BURGOS, MADRID = RegionRef("master", "Burgos"), RegionRef("other", "Madrid")

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from ..base.errors import GlanceSyncError
 from ..config import load_settings
 from ..config.options import RULE_OPTIONS
-from ..images.region_names import RegionRef
-from ..images.settings import ANY, Settings, Target
-from .tasks import TaskRequest
+from ..jobs.tasks import TaskRequest
+from .region_names import RegionRef
+from .settings import ANY, Settings, Target
 
 _FIELDS = Target.__dataclass_fields__
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..base.database import error_text
 from ..base.messages import Message
 from ..events import Action, Event, Kind
-from .store import TaskStore
-from .tasks import ImageResult, Progress, TaskMessage
+from ..jobs.store import TaskStore
+from ..jobs.tasks import ImageResult, Progress, TaskMessage
 
 INTERVAL = 0.5
 """Seconds between two records of bytes moved."""

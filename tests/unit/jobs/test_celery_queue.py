@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.base.errors import NotInstalled
-from fiwareglancesync.jobs.queue import REMINDER, TASK, WAITS, CeleryExecutor, make_queue
+from fiwareglancesync.jobs.celery_queue import REMINDER, TASK, WAITS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.runner import ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tables import metadata, tasks
+from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.jobs.tasks import TaskRequest
 
 HOUR = 3600.0

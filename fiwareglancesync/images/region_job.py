@@ -10,18 +10,18 @@ from pathlib import Path
 from ..base.errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
 from ..base.messages import Message
 from ..events import Action, Emit, Event, Kind
-from ..images.execution.member_changes import with_members
-from ..images.execution.outcome import RegionOutcome
-from ..images.execution.recorder import Recorder
-from ..images.execution.region_run import ACTION_OF, action_of_change, announce, synchronise, tell_decisions
-from ..images.execution.sync_run import Run
-from ..images.model import MOVES, Listing, SyncStatus
-from ..images.places import Place, PlaceIdentity, is_same_place
-from ..images.places.embedded.backup_files import write_backup
-from ..images.planning import PlanEntry, RegionPlan, kept_images, narrow
-from ..images.region_names import RegionRef
-from ..images.transfer.ways import Purpose
-from .holding import region_lock
+from ..locks.region_lock import region_lock
+from .execution.member_changes import with_members
+from .execution.outcome import RegionOutcome
+from .execution.recorder import Recorder
+from .execution.region_run import ACTION_OF, action_of_change, announce, synchronise, tell_decisions
+from .execution.sync_run import Run
+from .model import MOVES, Listing, SyncStatus
+from .places import Place, PlaceIdentity, is_same_place
+from .places.embedded.backup_files import write_backup
+from .planning import PlanEntry, RegionPlan, kept_images, narrow
+from .region_names import RegionRef
+from .transfer.ways import Purpose
 
 
 class Mode(Enum):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.jobs.slots import Slots
+from fiwareglancesync.locks.permits import Slots
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.base.messages import Message
 from fiwareglancesync.events import Event, Kind
-from fiwareglancesync.jobs.recording import TaskRecorder
+from fiwareglancesync.images.task_recorder import TaskRecorder
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tables import metadata
 from fiwareglancesync.jobs.tasks import TaskMessage, TaskRequest
 
 

@@ -13,14 +13,13 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Engine, Row, insert, select, true, update
+from sqlalchemy import Column, Double, Engine, Integer, Row, String, Table, insert, select, true, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from ..base.database import error_text, open_engine
+from ..base.database import error_text, key_of, metadata, open_engine
 from ..base.database_clock import NOW
 from ..base.errors import GlanceSyncError, RegionLocked
 from ..base.machine import is_running, this_machine
-from .tables import key_of, leases
 
 RENEWAL = 10.0
 """Seconds between two renewals of a lease."""
@@ -34,6 +33,18 @@ LOOK = 1.0
 
 RETRY = 1.0
 """Seconds between two tries of somebody who waits."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("identity", String(64), primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("token", String(36), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Double, nullable=False),
+    Column("expires", Double, nullable=False),
+)
 
 log = logging.getLogger("glancesync")
 
@@ -105,7 +116,7 @@ class Lease:
             elif wait or holder.run == self._run:
                 time.sleep(RETRY)
             else:
-                raise RegionLocked(_held_by(holder))
+                raise RegionLocked.by(_process(holder))
 
     def _take_from(self, holder: Row[Any]) -> bool:
         """Take the lease if it has run out, or its holder is no more, and nobody was faster."""
@@ -181,7 +192,6 @@ def _is_dead(holder: Row[Any]) -> bool:
     return bool(holder.host == this_machine()) and not is_running(holder.pid)
 
 
-def _held_by(holder: Row[Any]) -> str:
+def _process(holder: Row[Any]) -> str:
     since = datetime.fromtimestamp(holder.started, timezone.utc).isoformat(timespec="seconds")
-    who = f"process {holder.pid} at {holder.host.partition(' ')[0]} since {since}"
-    return f"another run holds the region: {who}; try again later, or use --wait"
+    return f"process {holder.pid} at {holder.host.partition(' ')[0]} since {since}"
