@@ -71,8 +71,8 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "glancesync = fiwareglancesync.cli.main:main",
-            "glancesync-completion = fiwareglancesync.cli.completion:main",
+            "glancesync = fiwareglancesync.main:main",
+            "glancesync-completion = fiwareglancesync.scripts.completion:main",
             "glancesync-server = fiwareglancesync.run:main",
             "glancesync-generate-config = fiwareglancesync.scripts.generate_config_file:main",
         ],

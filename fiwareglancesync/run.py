@@ -15,7 +15,7 @@ from fiwareglancesync.base.dependencies import missing_told
 def main() -> None:
     """Run the command line; a package that is not installed is told in a line."""
     with missing_told():
-        from fiwareglancesync.api.command import main as command
+        from fiwareglancesync.api.server_command import main as command
 
         command()
 

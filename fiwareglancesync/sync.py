@@ -9,7 +9,7 @@ if __name__ == "__main__" and not __package__:
     # Run as ./sync.py: the package is beside this file, and its modules must not be found by their bare names.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from fiwareglancesync.cli.main import main
+from fiwareglancesync.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

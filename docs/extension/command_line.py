@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 import click
 
-from fiwareglancesync.api.command import cli as server
-from fiwareglancesync.cli.arguments import build_parser
-from fiwareglancesync.cli.commands import COMMANDS
+from fiwareglancesync.api.server_command import cli as server
+from fiwareglancesync.cli.sync_arguments import build_parser
+from fiwareglancesync.commands import COMMANDS
+from fiwareglancesync.terminal.command_names import COMMAND_HELP
 
 from .markup import directive, escaped, heading
 
@@ -69,7 +70,7 @@ def _capitalised(text: str) -> str:
 
 def command_words() -> str:
     """Write the words that are commands of their own."""
-    return "".join(f"``{word}``\n   {escaped(_sentence(command.help))}\n\n" for word, command in COMMANDS.items())
+    return "".join(f"``{word}``\n   {escaped(_sentence(text))}\n\n" for word, text in COMMAND_HELP.items())
 
 
 def click_commands(program: str) -> str:

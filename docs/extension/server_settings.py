@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fiwareglancesync.api.settings import DEFAULTS, KEYS, VARIABLES
+from fiwareglancesync.api.server_settings import DEFAULTS, KEYS, VARIABLES
 
 from .markup import directive
 

@@ -30,18 +30,18 @@ from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, Workplace
 from ..jobs.store import TaskStore
 from ..locks.permits import Slots
 from ..locks.region_lock import lock_folders
-from . import errors, metrics, trace
+from . import error_answers, metrics, trace
 from .auth import guarded, loopback_only
 from .cloud import Cloud
-from .database import FEDERATION, MODELS, choose_url, db, open_database, take_database
 from .flask_file import read_flask_file
 from .health import Health
 from .open_routes import open_routes
 from .origin import own_pages_only
 from .routes import regions
 from .schemas import ErrorAnswer, SyncBody
+from .server_database import FEDERATION, MODELS, choose_url, db, open_database, take_database
+from .server_settings import ExecutorKind, ServerSettings, StartError, load_server_settings
 from .service import NAME, Service
-from .settings import ExecutorKind, ServerSettings, StartError, load_server_settings
 from .statuses import Statuses
 
 BODY = 64 * 2**10
@@ -80,7 +80,7 @@ def create_app(
         security_schemes={"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
         validation_error_status=400,
         validation_error_model=ErrorAnswer,
-        validation_error_callback=errors.invalid,
+        validation_error_callback=error_answers.invalid,
         doc_ui=False,
         static_folder=None,
     )
@@ -143,7 +143,7 @@ def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]
 
 
 def _add_routes(app: OpenAPI) -> None:
-    errors.register(app)
+    error_answers.register(app)
     metrics.register(app)
     app.components_schemas["SyncBody"] = _schema(app, SyncBody)
     app.register_api(open_routes)

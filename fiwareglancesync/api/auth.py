@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from . import trace
-from .errors import body_of
+from .error_answers import body_of
 from .metrics import count_refused
-from .settings import Keystone, is_loopback
+from .server_settings import Keystone, is_loopback
 from .tokens import KEPT, TokenCache
 
 WSGIEnvironment = dict[str, Any]

@@ -18,10 +18,10 @@ from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings
 from ..jobs.database_owner import OtherFederation, may_be_renamed, rebind, rebind_command, recorded, shown
-from .database import choose_url, configured_url, open_database, reported, upgrade_database
 from .database_files import owners, rebind_file
 from .flask_file import read_flask_file
-from .settings import ServerSettings, StartError, load_worker_settings
+from .server_database import choose_url, configured_url, open_database, reported, upgrade_database
+from .server_settings import ServerSettings, StartError, load_worker_settings
 
 DESCRIPTION = """\
 Looks after the database of tasks without a server: the one that "database" in the configuration names, else the
@@ -62,7 +62,7 @@ def main(words: Sequence[str], prog: str) -> int:
     return 0
 
 
-def build_parser(prog: str) -> argparse.ArgumentParser:
+def build_parser(prog: str) -> Parser:
     """The parser of the words after ``db``.
 
     :param prog: how the user called it

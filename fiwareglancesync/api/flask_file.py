@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from .settings import FLASK_VARIABLE, StartError
+from .server_settings import FLASK_VARIABLE, StartError
 
 LIMIT = "MAX_CONTENT_LENGTH"
 

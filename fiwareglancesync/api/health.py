@@ -11,8 +11,8 @@ from threading import Lock
 import requests
 
 from ..base.errors import NotFound
+from .server_settings import ExecutorKind
 from .service import Service
-from .settings import ExecutorKind
 
 PATIENCE = 5.0
 """Seconds to wait for all checks together."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import g, has_request_context
 
-from .settings import StartError
+from .server_settings import StartError
 
 FILE = "glancesync-api.log"
 SIZE = 10 * 2**20

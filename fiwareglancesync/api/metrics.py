@@ -17,9 +17,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from ..jobs.store import TaskStore
-from .errors import ApiError
+from .error_answers import ApiError
+from .server_settings import is_loopback
 from .service import service
-from .settings import is_loopback
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 

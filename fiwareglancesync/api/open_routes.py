@@ -11,7 +11,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from .. import __version__
-from .errors import ApiError
+from .error_answers import ApiError
 from .health import OK, Health
 from .metrics import metrics
 from .schemas import ErrorAnswer, Responses, VersionAnswer, iso

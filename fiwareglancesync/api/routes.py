@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ..jobs.tasks import Summary, Task, TaskStatus
 from .auth import USER
-from .errors import BAD_REQUEST, ApiError, invalid
+from .error_answers import BAD_REQUEST, ApiError, invalid
 from .schemas import (
     ErrorAnswer,
     ImagesAnswer,

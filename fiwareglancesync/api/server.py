@@ -16,7 +16,7 @@ from flask import Flask
 from ..base.signals import cancellable
 from ..images.settings import Settings
 from .logs import set_up
-from .settings import ServerSettings, StartError, is_loopback
+from .server_settings import ServerSettings, StartError, is_loopback
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 

@@ -17,7 +17,7 @@ from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore
 from ..jobs.tasks import Task, TaskRequest, TaskStatus
 from .cloud import Cloud
-from .settings import ServerSettings
+from .server_settings import ServerSettings
 from .statuses import Statuses
 
 NAME = "glancesync"

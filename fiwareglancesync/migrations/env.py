@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from flask import current_app
 
-from fiwareglancesync.api.database import FEDERATION
+from fiwareglancesync.api.server_database import FEDERATION
 from fiwareglancesync.jobs.database_owner import refuse_another
 
 database = current_app.extensions["migrate"].db

@@ -19,7 +19,7 @@ from ..openstack.refusals import Waits
 from ..openstack.retry import persist
 from ..openstack.transport import Transport, content
 from ..openstack.tuning import Tuning
-from .answers import (
+from .server_answers import (
     VERSION,
     Greeting,
     Images,

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from ..events import Emit
-from .answers import SYNCING, RegionRefused, TaskRef, WholeTask
 from .client import Client
-from .story import Story
+from .server_answers import SYNCING, RegionRefused, TaskRef, WholeTask
+from .task_events import Story
 
 FIRST_LOOK = 0.2
 LAST_LOOK = 2.0

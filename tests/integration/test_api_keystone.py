@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.cli.main import main
 from fiwareglancesync.jobs.tables import tasks
+from fiwareglancesync.main import main
 from tests.support.catalog import listed
 from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud

@@ -32,8 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "embedded"
 LOADER = ROOT / "fiwareglancesync" / "glancesync_serverfacade_mock.py"
 COMMANDS = {
-    "glancesync": "fiwareglancesync.cli.main",
-    "glancesync-completion": "fiwareglancesync.cli.completion",
+    "glancesync": "fiwareglancesync.main",
+    "glancesync-completion": "fiwareglancesync.scripts.completion",
     "glancesync-generate-config": "fiwareglancesync.scripts.generate_config_file",
 }
 """The installed commands and the modules whose ``main`` they call."""

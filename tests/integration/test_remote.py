@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fiwareglancesync.cli.main import main
+from fiwareglancesync.main import main
 from tests.support.proxy import free_port
 from tests.support.server import embedded_environment, gunicorn
 

@@ -13,8 +13,8 @@ from typing import Any
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fiwareglancesync.base import attempts  # noqa: E402
-from fiwareglancesync.cli.main import main  # noqa: E402 - the path has to be set first
 from fiwareglancesync.images.places.glance import glance_federation  # noqa: E402
+from fiwareglancesync.main import main  # noqa: E402 - the path has to be set first
 
 FIRST_WAIT = 0.01
 """Seconds before a move is begun anew."""

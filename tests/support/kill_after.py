@@ -15,9 +15,9 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from fiwareglancesync.cli.main import main  # noqa: E402 - the path has to be set first
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace  # noqa: E402
 from fiwareglancesync.images.places.glance.glance_place import OpenStackPlace  # noqa: E402
+from fiwareglancesync.main import main  # noqa: E402 - the path has to be set first
 
 WRITES = ("create", "upload", "adopt", "update", "delete")
 KILLED = 137

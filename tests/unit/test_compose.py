@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from fiwareglancesync import __version__
-from fiwareglancesync.api.settings import KEYS, VARIABLES
+from fiwareglancesync.api.server_settings import KEYS, VARIABLES
 from fiwareglancesync.config import load_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docker"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.api.command import cli
-from fiwareglancesync.api.settings import DEFAULTS, LOGGING_FILE, SYSTEM_FOLDER
+from fiwareglancesync.api.server_command import cli
+from fiwareglancesync.api.server_settings import DEFAULTS, LOGGING_FILE, SYSTEM_FOLDER
 from tests.support.programs import python_program
 
 FOLDER = Path(__file__).resolve().parents[2] / "docker"

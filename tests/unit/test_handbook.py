@@ -8,8 +8,8 @@ from pathlib import Path
 from docs.extension.command_line import PARSERS, argparse_options
 from docs.extension.configuration import PARTS, keys
 from docs.extension.server_settings import MEANINGS
-from fiwareglancesync.api.settings import KEYS
-from fiwareglancesync.cli.commands import COMMANDS
+from fiwareglancesync.api.server_settings import KEYS
+from fiwareglancesync.commands import COMMANDS
 from fiwareglancesync.config.options import MAIN_OPTIONS, TARGET_OPTIONS
 from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
 from fiwareglancesync.images.settings import Settings, Target

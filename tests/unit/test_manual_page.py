@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync import __version__
-from fiwareglancesync.cli.arguments import build_parser
-from fiwareglancesync.cli.commands import COMMANDS
+from fiwareglancesync.cli.sync_arguments import build_parser
+from fiwareglancesync.terminal.command_names import COMMAND_HELP
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "man" / "glancesync.1"
 MEND = "run scripts/docs --update-man"
@@ -39,4 +39,4 @@ def test_it_tells_no_option_that_the_command_lacks(text: str) -> None:
 
 
 def test_it_tells_every_command_with_its_help(text: str) -> None:
-    assert all(f"{word} " in text and command.help[1:].rstrip(".") in text for word, command in COMMANDS.items()), MEND
+    assert all(f"{word} " in text and help_[1:].rstrip(".") in text for word, help_ in COMMAND_HELP.items()), MEND

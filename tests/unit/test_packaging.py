@@ -142,7 +142,7 @@ def test_wheel_gives_the_commands_and_the_licence(wheel: Path) -> None:
         (points,) = [name for name in archive.namelist() if name.endswith("/entry_points.txt")]
         commands = archive.read(points).decode()
         assert any(name.endswith("/LICENSE") for name in archive.namelist())
-    assert "glancesync = fiwareglancesync.cli.main:main" in commands
+    assert "glancesync = fiwareglancesync.main:main" in commands
     assert "glancesync-generate-config = fiwareglancesync.scripts.generate_config_file:main" in commands
 
 

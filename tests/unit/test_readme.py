@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from docutils import nodes
 
-from fiwareglancesync.cli.arguments import build_parser
+from fiwareglancesync.cli.sync_arguments import build_parser
 from fiwareglancesync.config import load_settings
 from fiwareglancesync.config.condition_language import ATTRIBUTES
 from fiwareglancesync.config.condition_values import FUNCTIONS, METHODS

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.api.command import cli
-from fiwareglancesync.cli.arguments import parse_arguments
-from fiwareglancesync.cli.commands import command_of
+from fiwareglancesync.api.server_command import cli
+from fiwareglancesync.cli.sync_arguments import parse_arguments
+from fiwareglancesync.commands import command_of
 from tests.support.programs import program
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "systemd"

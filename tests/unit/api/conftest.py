@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api.app import create_app
-from fiwareglancesync.api.database import db
 from fiwareglancesync.api.database_files import rebind_file
+from fiwareglancesync.api.server_database import db
 from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.jobs.database_owner import EMBEDDED_PREFIX, file_name
 from fiwareglancesync.jobs.store import TaskStore

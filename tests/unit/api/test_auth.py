@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api.app import create_app
-from fiwareglancesync.api.database import db
+from fiwareglancesync.api.server_database import db
 from tests.support.server import ROOT
 
 KEYSTONE = {"KEYSTONE_URL": "http://127.0.0.1:1/v3", "ADM_USER": "a", "ADM_PASS": "secret", "ADM_TENANT_ID": "1"}

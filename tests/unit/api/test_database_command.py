@@ -9,15 +9,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from fiwareglancesync.api import settings
+from fiwareglancesync.api import server_settings
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database_files import FILE, url_of
 from fiwareglancesync.base.database import metadata, open_engine
-from fiwareglancesync.cli.main import main
 from fiwareglancesync.jobs.database_owner import claim, file_name, rebind, recorded
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskRequest
 from fiwareglancesync.locks.region_lock import region_lock
+from fiwareglancesync.main import main
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 
@@ -35,7 +35,7 @@ Call = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for databases; the configuration is of ``NEW``, and nobody is asked there."""
-    monkeypatch.setattr(settings, "SYSTEM_FOLDER", tmp_path / "etc")
+    monkeypatch.setattr(server_settings, "SYSTEM_FOLDER", tmp_path / "etc")
     (tmp_path / "glancesync.conf").write_text(CONFIGURATION)
     (tmp_path / "glancesync.conf").chmod(0o600)
     monkeypatch.setenv("GLANCESYNC_CONFIG", str(tmp_path / "glancesync.conf"))

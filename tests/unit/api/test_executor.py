@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from fiwareglancesync.api import app as application
 from fiwareglancesync.api import health
 from fiwareglancesync.api.health import Health
+from fiwareglancesync.api.server_settings import ExecutorKind
 from fiwareglancesync.api.service import NAME, Service
-from fiwareglancesync.api.settings import ExecutorKind
 from fiwareglancesync.jobs.runner import Executor, ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
 

@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api.app import create_app
-from fiwareglancesync.api.database import db
 from fiwareglancesync.api.origin import site_of
+from fiwareglancesync.api.server_database import db
 from fiwareglancesync.api.service import NAME, Service
 from tests.unit.api.conftest import Lazy
 

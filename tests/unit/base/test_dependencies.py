@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync import main as cli
 from fiwareglancesync.base import dependencies
 from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.base.dependencies import EXTRAS, missing_told, not_installed
 from fiwareglancesync.base.errors import NotInstalled
-from fiwareglancesync.cli import main as cli
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "fiwareglancesync"
@@ -48,11 +48,12 @@ class TestWithoutAnyPackage:
             (["sync.py", "worker"], "flask"),
             (["run.py", "gunicornserver"], "click"),
             (["run.py", "--help"], "click"),
-            (["cli/completion.py", "bash"], "shtab"),
+            (["scripts/completion.py", "bash"], "shtab"),
         ],
     )
     def test_a_command_says_what_to_install(self, tmp_path: Path, words: list[str], name: str) -> None:
-        script = ["-m", "fiwareglancesync.cli.completion"] if words[0].startswith("cli") else [str(PACKAGE / words[0])]
+        is_module = words[0].startswith("scripts")
+        script = ["-m", "fiwareglancesync.scripts.completion"] if is_module else [str(PACKAGE / words[0])]
         done = bare(*script, *words[1:], folder=tmp_path, PYTHONPATH=str(ROOT), **ACCOUNT)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.replace("ERROR: ", "ERROR:") == (

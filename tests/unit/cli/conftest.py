@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.cli.main import main
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places.embedded.backup_files import write_backup
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.images.places.embedded.loader import load
 from fiwareglancesync.images.settings import Settings, Target
+from fiwareglancesync.main import main
 from tests.support.builders import MASTER, OURS
 
 CONFIGURATION = f"""\

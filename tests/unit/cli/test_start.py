@@ -24,7 +24,7 @@ HEAVY = (
 
 SCRIPT = """
 import sys
-from fiwareglancesync.cli.main import main
+from fiwareglancesync.main import main
 try:
     code = main(sys.argv[1:])
 except SystemExit as ended:
@@ -36,7 +36,7 @@ sys.exit(code)
 
 ENDING = """
 import atexit, os, signal, sys
-from fiwareglancesync.cli.main import main
+from fiwareglancesync.main import main
 number = getattr(signal, sys.argv.pop())
 atexit.register(lambda: os.kill(os.getpid(), number))
 sys.exit(main())

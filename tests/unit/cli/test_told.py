@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.cli.main import main
+from fiwareglancesync.main import main
 from tests.support.builders import image, master_image
 
 from .conftest import Shell

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.cli.main import main
+from fiwareglancesync.main import main
 from fiwareglancesync.remote import following
 from tests.support.scripted_server import Answer, ScriptedServer, token_answer
 

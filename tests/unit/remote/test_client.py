@@ -13,8 +13,8 @@ from fiwareglancesync.base.errors import CloudError, Unauthorized, Unreachable
 from fiwareglancesync.openstack import identity
 from fiwareglancesync.openstack.credential import Credential
 from fiwareglancesync.openstack.tuning import Tuning
-from fiwareglancesync.remote.answers import RegionRefused
 from fiwareglancesync.remote.client import Client
+from fiwareglancesync.remote.server_answers import RegionRefused
 from tests.support.scripted_server import Answer, HangUp, ScriptedServer, Silence, token_answer
 
 from .conftest import GREETING, PASSWORD, TOKENS, refused, task_document

@@ -1,0 +1,220 @@
+"""The server's database: Flask-SQLAlchemy over the tables of the job layer, migrated by Flask-Migrate."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import Migrate, upgrade
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..base.database import connect_args, database_url, error_text, metadata, no_driver, prepare
+from ..images.settings import Settings
+from ..jobs import tables
+from ..jobs.database_owner import claim, may_be_renamed, rebind_command, refuse_another
+from ..locks.lease import leases
+from .database_files import file_of, owners, url_of
+from .server_settings import DATABASE_VARIABLE, ServerSettings, StartError
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+FEDERATION = "GLANCESYNC_FEDERATION"
+"""Where an application keeps the name of the federation that its database is to belong to."""
+
+log = logging.getLogger("glancesync.api")
+
+db = SQLAlchemy(metadata=metadata)
+
+
+class FederationModel(db.Model):  # type: ignore[name-defined,misc]
+    """The federation that the database belongs to, for the shell."""
+
+    __table__ = tables.federation
+
+
+class TaskModel(db.Model):  # type: ignore[name-defined,misc]
+    """A task, for the shell."""
+
+    __table__ = tables.tasks
+
+
+class ImageResultModel(db.Model):  # type: ignore[name-defined,misc]
+    """What a task did with an image, for the shell."""
+
+    __table__ = tables.image_results
+
+
+class MessageModel(db.Model):  # type: ignore[name-defined,misc]
+    """What a task told, for the shell."""
+
+    __table__ = tables.messages
+
+
+class SummaryModel(db.Model):  # type: ignore[name-defined,misc]
+    """What was last seen of a region, for the shell."""
+
+    __table__ = tables.summaries
+
+
+class LeaseModel(db.Model):  # type: ignore[name-defined,misc]
+    """The lease of a region's lock, for the shell."""
+
+    __table__ = leases
+
+
+MODELS = (FederationModel, TaskModel, ImageResultModel, MessageModel, SummaryModel, LeaseModel)
+
+
+def configured_url(app: Flask, settings: Settings) -> str:
+    """The URL of the server's database: Flask's own setting, else that of the configuration, "" for none."""
+    return str(app.config.get("SQLALCHEMY_DATABASE_URI") or settings.database)
+
+
+def choose_url(app: Flask, server: ServerSettings, settings: Settings, federation: str) -> str:
+    """The URL of the server's database: what is configured, else the federation's own file of SQLite.
+
+    :param federation: the name of the federation
+    :raises StartError: the folder of that file cannot be used
+    """
+    stated = configured_url(app, settings)
+    if stated:
+        return stated
+    folder = server.database_folder
+    file = folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        usable = os.access(folder, os.W_OK | os.X_OK)
+        if usable:
+            file = file_of(folder, federation)
+            if not file.exists():
+                _tell_of_others(folder, federation)
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        reason = "it may not be written to"
+    except OSError as error:
+        usable, reason = False, str(error.strerror)
+    if not usable:
+        raise StartError(
+            [
+                f"The folder of the database cannot be used: {folder}: {reason}.\n"
+                f"Please point the environment variable {DATABASE_VARIABLE} to another one."
+            ]
+        )
+    return url_of(file)
+
+
+def _tell_of_others(folder: Path, federation: str) -> None:
+    """Before a federation gets a new database, tell of one that may be its own under an older name."""
+    for path, owner in owners(folder).items():
+        if owner is not None and may_be_renamed(owner, federation):
+            log.warning(
+                "%s gets a new database. If it is the federation %s under a new name, whose database is %s, run: %s",
+                federation, owner, path, rebind_command(owner),
+            )  # fmt: skip
+
+
+def open_database(app: Flask, url: str, federation: str) -> None:
+    """Connect an application to its database; nothing is asked of it yet.
+
+    :param federation: the name of the federation that it is to belong to
+    :raises GlanceSyncError: the URL cannot be used
+    :raises NotInstalled: its driver is not installed
+    """
+    read = database_url(url)
+    app.config[FEDERATION] = federation
+    app.config["SQLALCHEMY_DATABASE_URI"] = read
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "connect_args": connect_args(read),
+    }
+    try:
+        db.init_app(app)
+        with app.app_context():
+            prepare(db.engine)
+    except ImportError as error:
+        raise no_driver(read) from error
+    Migrate(app, db, directory=str(MIGRATIONS))
+
+
+def take_database(app: Flask) -> None:
+    """Bring the database up to date and record whose it is.
+
+    An SQLite database is created or upgraded; any other one has to be at its newest revision.
+
+    :raises OtherFederation: it belongs to another federation; nothing in it is changed then
+    :raises StartError: it is at another revision, or it cannot be used
+    """
+    with _used(app) as federation:
+        newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        if _revision() != newest and db.engine.dialect.name == "sqlite":
+            _upgrade_alone()
+        found = _revision()
+        if found != newest:
+            text = f"The tables of the database are at revision {found or 'none'}, this program needs {newest}."
+            raise StartError([f"{text}\nPlease run the command: glancesync db upgrade (or run.py db upgrade)"])
+        claim(db.engine, federation)
+
+
+def upgrade_database(app: Flask) -> str:
+    """Bring a database of any kind to the newest revision and record whose it is.
+
+    :return: the revision
+    :raises OtherFederation: it belongs to another federation; nothing in it is changed then
+    :raises StartError: it cannot be used
+    """
+    with _used(app) as federation:
+        if db.engine.dialect.name == "sqlite":
+            _upgrade_alone()
+        else:
+            upgrade()
+        claim(db.engine, federation)
+        return _revision() or "none"
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Have what the database complains about told in a line.
+
+    :raises StartError: the database cannot be used
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise StartError([f"The database cannot be used: {error_text(error)}"]) from error
+
+
+@contextmanager
+def _used(app: Flask) -> Iterator[str]:
+    """Use the database of an application, unless it is another federation's; gives the name of the application's."""
+    federation: str = app.config[FEDERATION]
+    with app.app_context(), reported():
+        try:
+            refuse_another(db.engine, federation)
+            yield federation
+        finally:
+            db.engine.dispose()
+
+
+def _revision() -> str | None:
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade_alone() -> None:
+    """Upgrade while no other process does."""
+    path = str(db.engine.url.database or "")
+    if not path or path == ":memory:":
+        upgrade()
+        return
+    descriptor = os.open(f"{path}.upgrade", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        upgrade()

@@ -1,0 +1,154 @@
+"""The command ``glancesync worker``: carries out tasks that servers hand over by way of Celery.
+
+It reads the files of the server (``EXECUTOR``, ``BROKER_URL``, ``TASK_TIME_LIMIT``, logging), the configuration of the
+synchronisation with its credentials, and needs the server's database; how tokens are validated it need not know.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from flask import Flask
+
+from ..base.database import open_engine
+from ..base.errors import ConfigError
+from ..base.parser import Parser
+from ..config import load_settings
+from ..config.resolving import CHOSEN
+from ..images.federation_name import federation_of
+from ..images.places.factory import EMBEDDED
+from ..images.settings import Settings
+from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
+from ..jobs.celery_worker import work
+from ..jobs.runner import Workplace
+from ..jobs.store import TaskStore
+from .flask_file import read_flask_file
+from .logs import FORMAT, Discreet, set_up
+from .server_database import choose_url, open_database, take_database
+from .server_settings import ExecutorKind, ServerSettings, StartError, load_worker_settings
+
+DESCRIPTION = """\
+Carries out the tasks of a GlanceSync server whose settings say EXECUTOR = celery, on this machine or another one. Run
+as many as you like: each task is done by one of them. They need the server's settings file, broker and database,
+and the configuration with the credentials of the regions.
+"""
+
+EPILOG = """\
+SIGTERM and Ctrl-C: take no further task, end when those that run have ended. SIGQUIT and a second Ctrl-C: end those
+too; they leave everything tidy and fail. A region called "worker" is written master:worker.
+
+exit status: 0 ended by a signal, or nothing is wrong; 1 it cannot be started as it is configured; 2 wrong usage,
+or a package is not installed.
+"""
+
+
+def main(words: Sequence[str], prog: str) -> int:
+    """Run the command.
+
+    :param words: the words after the command's own
+    :param prog: how the user called it
+    :return: the exit code
+    :raises UsageError: the words make no sense
+    :raises NotInstalled: Celery, or the driver of the database, is not installed
+    :raises GlanceSyncError: the broker or the database cannot be used
+    """
+    options = build_parser(prog).read(words)
+    if options.os_cloud is not None:
+        os.environ[CHOSEN] = options.os_cloud  # for the processes of the tasks too
+    try:
+        server, settings = _configuration(os.environ)
+        warnings = [*server.warnings, *(message.text for message in settings.warnings), _open_log(server)]
+        for text in filter(None, warnings):
+            print(f"WARNING:{text}", file=sys.stderr, flush=True)
+        federation = federation_of(settings, os.environ)
+        queue = make_queue(server.broker_url, server.task_time_limit, federation)
+        CeleryExecutor(queue).check()
+        url = _database(server, settings, federation)
+    except StartError as error:
+        print("\n".join(f"ERROR:{problem}" for problem in error.problems), file=sys.stderr)
+        return 1
+    if options.check:
+        return 0
+    workplace = Workplace(TaskStore(open_engine(url), WAITS), url, dict(os.environ), server.task_time_limit)
+    return work(queue, workplace, options.concurrency or settings.max_children)
+
+
+def build_parser(prog: str) -> Parser:
+    """The parser of the words after ``worker``.
+
+    :param prog: how the user called it
+    """
+    parser = Parser(
+        prog=prog,
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="see whether settings, broker and database can be used, and end"
+    )
+    parser.add_argument(
+        "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
+    )
+    parser.add_argument(
+        "-c", "--concurrency", type=_slots, metavar="N", help="tasks that are done at once (default: max_children)"
+    )
+    return parser
+
+
+def _slots(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 1000")
+
+
+def _configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
+    """What the worker and the synchronisation are told.
+
+    :raises StartError: with everything that is wrong or missing in either
+    """
+    problems: list[str] = []
+    try:
+        server = load_worker_settings(environ)
+        if server.executor is not ExecutorKind.CELERY:
+            problems.append(
+                "EXECUTOR is embedded: the server carries its tasks out by itself. "
+                "Please set EXECUTOR = celery for the server and its workers."
+            )
+    except StartError as error:
+        problems += error.problems
+    try:
+        settings = load_settings(None, [], environ, mock=bool(environ.get(EMBEDDED)))
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise StartError(problems)
+    return server, settings
+
+
+def _open_log(server: ServerSettings) -> str | None:
+    """Log as the server's logging file says, else to the standard error; returns what the user should know."""
+    if server.logging_file is not None:
+        return set_up(server.logging_file)
+    logging.basicConfig(format=FORMAT, level=logging.INFO, stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Discreet())
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    return None
+
+
+def _database(server: ServerSettings, settings: Settings, federation: str) -> str:
+    """The URL of the server's database, which is there, at the right revision and the federation's.
+
+    :raises GlanceSyncError: it is not, or cannot be used
+    """
+    app = Flask(__name__)
+    read_flask_file(app, server.flask_file)
+    url = choose_url(app, server, settings, federation)
+    open_database(app, url, federation)
+    take_database(app)
+    return url

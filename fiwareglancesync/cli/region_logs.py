@@ -1,0 +1,69 @@
+"""With ``--parallel`` each region's story goes to a file of its own (contract 1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from ..base.file_names import file_name
+from ..events import Event
+from ..images.region_names import RegionRef
+from ..terminal.narrative import Chronicle
+from ..terminal.private_files import Lost, PrivateFile
+
+
+class Chronicles:
+    """A folder ``sync_<date>_<time>`` in the current folder, with ``<R>.txt`` for each region.
+
+    :param refs: the regions
+    :param level: the lowest level that is told
+    :param lost: told, once, when a story cannot be written, or not to its end
+    """
+
+    def __init__(self, refs: Sequence[RegionRef], level: int, lost: Lost) -> None:
+        self._refs = refs
+        self._level = level
+        self._lost = lost
+        self._is_whole = True
+        self._files: dict[str, Chronicle] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Chronicles:
+        try:
+            folder = _new_folder()
+            for ref in self._refs:
+                file = PrivateFile(folder / f"{file_name(ref.full)}.txt", self._lose)
+                self._files[ref.full] = Chronicle(self._stack.enter_context(closing(file)), self._level)
+        except OSError as error:
+            self._lose(f"{error.filename} cannot be made here: {error.strerror}")
+        return self
+
+    def __call__(self, event: Event) -> None:
+        """Write an event into the file of its region."""
+        chronicle = self._files.get(event.region)
+        if chronicle is not None:
+            chronicle(event)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _lose(self, text: str) -> None:
+        if self._is_whole:
+            self._is_whole = False
+            self._lost(text)
+
+
+def _new_folder() -> Path:
+    name = folder = Path(datetime.now().strftime("sync_%Y%m%d_%H%M"))
+    number = 1
+    while True:
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            return folder
+        number += 1
+        folder = Path(f"{name}_{number}")

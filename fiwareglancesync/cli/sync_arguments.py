@@ -1,0 +1,136 @@
+"""The options of the command (contract 1.1)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from .. import __version__
+from ..base.errors import UsageError
+from ..base.parser import Parser, refuse_options
+from ..terminal.command_names import COMMAND_HELP
+
+WAYS = ("auto", "file", "stream", "spool", "server")
+
+EPILOG = """\
+Regions are named NAME (or master:NAME) when they share the master's Keystone, TARGET:NAME when they belong to
+another target; TARGET: stands for all regions of that target. None given: all regions of master.
+
+As the first word, these are commands with a --help of their own; a region of that name is written master:NAME.
+{commands}
+Begin with --show-status and --dry-run: neither ever writes to a region.
+
+exit status: 0 all done; 1 a region or an image failed, or another run holds a region; 2 wrong usage or
+configuration; 3 see --exit-code; 129, 130 and 143 interrupted, everything left tidy.
+"""
+
+
+def build_parser(prog: str) -> Parser:
+    """The parser; its help names every option.
+
+    :param prog: the command as the user typed it
+    """
+    parser = Parser(
+        prog=prog,
+        usage=f"{prog} [region ...] [options]",
+        description="Bring the images of the regions of an OpenStack federation to the state of the master region.",
+        epilog=EPILOG.format(commands=_commands()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("regions", nargs="*", metavar="region", help="what to synchronise (see below)")
+
+    modes = parser.add_argument_group("modes, one at most; none of them ever writes to a region")
+    mode = modes.add_mutually_exclusive_group()
+    mode.add_argument("--dry-run", action="store_true", help="tell what a synchronisation would do")
+    mode.add_argument("--show-status", action="store_true", help="print the status of each image in each region")
+    mode.add_argument("--show-regions", action="store_true", help="print the regions of all targets")
+    mode.add_argument(
+        "--make-backups",
+        "--make-backup",
+        action="store_true",
+        help="write the metadata of all images of the regions, and of the master, to a new folder",
+    )
+
+    what = parser.add_argument_group("what is done")
+    what.add_argument("--parallel", action="store_true", help="a process per region, at most max_children at once")
+    what.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="show and do only images whose name matches, as in a shell; may be repeated",
+    )
+    what.add_argument("--transfer", choices=WAYS, help="force a way to move bytes (default: the best for each image)")
+    what.add_argument("--wait", action="store_true", help="wait for another run on the same region")
+
+    settings = parser.add_argument_group("configuration")
+    settings.add_argument("--conf", metavar="FILE", help="the configuration file")
+    settings.add_argument(
+        "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
+    )
+    settings.add_argument(
+        "--config",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set options: section.key=value, or key=value for all targets; regions go before it, or after --",
+    )
+
+    output = parser.add_argument_group("output")
+    output.add_argument("--format", choices=("csv", "table", "json"), help="of --show-status and --show-regions")
+    output.add_argument("--events", metavar="FILE", help="write what happens as JSON Lines; - is standard output")
+    output.add_argument("--report", metavar="FILE", help="write what came of it as one JSON document")
+    output.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="show progress bars (default: when standard error is a terminal)",
+    )
+    output.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="exit 3 when --show-status or --dry-run finds anything pending or in error, when an error remains after a"
+        " synchronisation, or when no image is selected or a selected one cannot be synchronised",
+    )
+    output.add_argument("-v", "--verbose", action="store_true", help="tell more: why a way was not taken")
+    output.add_argument("-q", "--quiet", action="store_true", help="tell only warnings and errors")
+    output.add_argument("--debug", action="store_true", help="tell each request, and where an error came from")
+    output.add_argument("--version", action="version", version=f"glancesync {__version__}")
+    return parser
+
+
+def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
+    """Read the command line.
+
+    :param arguments: without the command itself
+    :param prog: the command as the user typed it
+    :raises UsageError: it is wrong
+    """
+    words = list(arguments)
+    regions: list[str] = []
+    if "--" in words:
+        end = words.index("--")
+        words, regions = words[:end], words[end + 1 :]
+    parsed = build_parser(prog).read(words, intermixed=True)
+    parsed.regions += regions
+    for word in parsed.config:
+        if "=" not in word:
+            raise UsageError(f"{word} is not KEY=VALUE; put regions before --config or after --")
+    if parsed.format and not (parsed.show_status or parsed.show_regions):
+        raise UsageError("--format goes with --show-status or --show-regions")
+    if parsed.events == "-" and (parsed.show_status or parsed.show_regions):
+        raise UsageError("--events - would mix with the data on standard output; name a file: --events FILE")
+    if parsed.events and parsed.report and os.path.realpath(parsed.events) == os.path.realpath(parsed.report):
+        raise UsageError(f"--events and --report name the same file, {parsed.report}; give each a file of its own")
+    if parsed.os_cloud is not None and not parsed.os_cloud.strip():
+        raise UsageError("--os-cloud names no entry of clouds.yaml")
+    if any(not region.strip() for region in parsed.regions):
+        raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
+    refuse_options(parsed.regions)
+    return parsed
+
+
+def _commands() -> str:
+    return "".join(f"  {word:<10}{text}\n" for word, text in COMMAND_HELP.items())

@@ -1,0 +1,90 @@
+"""The commands, each loaded only when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .base.parser import Parser
+
+Main = Callable[[Sequence[str], str], int]
+"""Takes the words after the command's own, and how the user called it; returns the exit code (contract 1.2)."""
+
+BuildParser = Callable[[str], Parser]
+"""Takes how the user called a command; returns the parser of its words."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command, each function of which imports what it needs when it is called.
+
+    :param run: carries a call out
+    :param build_parser: for completion and documents
+    """
+
+    run: Main
+    build_parser: BuildParser
+
+
+def command_of(words: Sequence[str]) -> Command | None:
+    """The command that a command line calls; None when it is a synchronisation.
+
+    :param words: without the program itself
+    """
+    return COMMANDS.get(words[0]) if words else None
+
+
+def synchronise(words: Sequence[str], prog: str) -> int:
+    """Carry out a call without a command's name: a synchronisation, or one of its modes.
+
+    :param words: without the program itself
+    :param prog: how the user called it
+    :return: the exit code
+    """
+    from .cli.sync_main import main
+
+    return main(words, prog)
+
+
+def _db(words: Sequence[str], prog: str) -> int:
+    from .api.database_command import main
+
+    return main(words, prog)
+
+
+def _db_parser(prog: str) -> Parser:
+    from .api.database_command import build_parser
+
+    return build_parser(prog)
+
+
+def _remote(words: Sequence[str], prog: str) -> int:
+    from .remote.remote_main import main
+
+    return main(words, prog)
+
+
+def _remote_parser(prog: str) -> Parser:
+    from .remote.remote_arguments import build_parser
+
+    return build_parser(prog)
+
+
+def _worker(words: Sequence[str], prog: str) -> int:
+    from .api.worker_command import main
+
+    return main(words, prog)
+
+
+def _worker_parser(prog: str) -> Parser:
+    from .api.worker_command import build_parser
+
+    return build_parser(prog)
+
+
+COMMANDS: Mapping[str, Command] = {
+    "db": Command(_db, _db_parser),
+    "remote": Command(_remote, _remote_parser),
+    "worker": Command(_worker, _worker_parser),
+}
+"""By name; ``terminal.command_names`` says what each does."""

@@ -1,0 +1,98 @@
+"""The program's beginning and end: calls the command that is meant, and makes errors and signals exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
+
+from .base.errors import Cancelled, ConfigError, GlanceSyncError
+from .base.signals import ignore_signals
+from .base.text import printable
+from .commands import command_of, synchronise
+from .terminal.streams import write_line
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    :param arguments: the command line without the command; None means that of the process
+    :return: the exit code (contract 1.2)
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    prog = os.path.basename(sys.argv[0]) or "glancesync"
+    debug = "--debug" in words
+    try:
+        return _run(words, prog, is_process=arguments is None)
+    except Cancelled as stopped:
+        _tell(_farewell(stopped.unfinished))
+        if arguments is None:
+            _end_at_once(stopped.exit_code)
+        return stopped.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; give Python nothing to complain about when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ConfigError as error:
+        _trace(debug)
+        for warning in error.warnings:
+            _tell(warning, "WARNING")
+        for problem in error.problems:
+            _tell(problem)
+        return error.exit_code
+    except (GlanceSyncError, OSError) as error:
+        _trace(debug)
+        _tell(str(error))
+        return getattr(error, "exit_code", 1)
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user who did not ask for it
+        from .base.dependencies import not_installed
+
+        _trace(debug)
+        missing = not_installed(error)
+        if missing is not None:
+            _tell(str(missing))
+            return missing.exit_code
+        _tell(f"internal error: {type(error).__name__}: {error}; --debug shows where it comes from")
+        return 1
+
+
+def _run(words: Sequence[str], prog: str, *, is_process: bool) -> int:
+    command = command_of(words)
+    if command is not None:
+        code = command.run(words[1:], f"{prog} {words[0]}")
+    else:
+        code = synchronise(words, prog)
+    if is_process:
+        ignore_signals()
+    return code
+
+
+def _trace(debug: bool) -> None:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+
+
+def _farewell(unfinished: Sequence[str]) -> str:
+    """What an interrupted run says at its end."""
+    if not unfinished:
+        return "Interrupted; everything is left tidy."
+    count = len(unfinished)
+    images = "1 unfinished image stays" if count == 1 else f"{count} unfinished images stay"
+    return f"Interrupted; {images} for the next run to finish or remove: {', '.join(unfinished)}"
+
+
+def _end_at_once(code: int) -> NoReturn:
+    """End the process without waiting for its threads: they may be waiting for an answer that nobody needs now."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(code)
+
+
+def _tell(text: str, level: str = "ERROR") -> None:
+    write_line(sys.stderr, f"{level}:{printable(text)}")

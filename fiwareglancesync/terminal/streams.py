@@ -1,0 +1,60 @@
+"""Standard output and standard error: lines, encodings, and the log of requests."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import Protocol, TextIO
+
+
+class Output(Protocol):
+    """What a line can be written to."""
+
+    def write(self, text: str, /) -> object:
+        """Take a text."""
+
+    def flush(self) -> object:
+        """Pass it on."""
+
+
+def write_line(stream: Output, text: str) -> None:
+    """Write a line at once, so that a merged stream reads in order."""
+    stream.write(text + "\n")
+    stream.flush()
+
+
+def write_if_possible(stream: TextIO, text: str) -> str | None:
+    """Write a line to a standard stream; once a disk has no room for it, it and what comes later goes nowhere.
+
+    :param stream: standard output or standard error
+    :param text: the line
+    :return: what is wrong, None when nothing is
+    :raises BrokenPipeError: nobody reads it any more
+    """
+    try:
+        write_line(stream, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with open(os.devnull, "w") as nothing:
+            os.dup2(nothing.fileno(), stream.fileno())
+        name = "standard output" if stream is sys.stdout else "standard error"
+        return f"{name} cannot be written to its end: {error.strerror}"
+    return None
+
+
+def reconfigure_output() -> None:
+    """Let names that are no valid Unicode pass, and leave line ends as they are written."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="surrogatepass", newline="")
+
+
+def log_requests() -> None:
+    """Tell each request that is made to a service, for ``--debug``."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s:%(message)s"))
+    logger = logging.getLogger("glancesync")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
