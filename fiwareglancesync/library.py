@@ -20,7 +20,7 @@ from .images.region_names import RegionRef, all_regions, resolve_regions
 from .images.settings import Decision
 
 
-def _unheard(event: Event) -> None:
+def ignore_event(event: Event) -> None:
     """The events of a caller that does not listen."""
 
 
@@ -77,7 +77,7 @@ class GlanceSync:
         :raises CloudError: the master or a region cannot be asked, or a region is unknown
         """
         rows: list[StatusRow] = []
-        for result in self._do(Mode.STATUS, regions, images, _unheard):
+        for result in self._do(Mode.STATUS, regions, images, ignore_event):
             if result.outcome.error is not None:
                 raise result.cause if isinstance(result.cause, CloudError) else CloudError(result.outcome.error)
             rows += result.rows
@@ -89,7 +89,7 @@ class GlanceSync:
         images: Sequence[str] = (),
         dry_run: bool = False,
         decisions: Mapping[str, Decision | Sequence[Decision]] | None = None,
-        emit: Emit = _unheard,
+        emit: Emit = ignore_event,
     ) -> list[RegionOutcome]:
         """Bring regions to the state of the master, one after the other.
 

@@ -26,9 +26,9 @@ from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings
 from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.database_owner import refuse_another
-from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, Workplace
+from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, TaskLauncher
 from ..jobs.store import TaskStore
-from ..locks.permits import Slots
+from ..locks.permits import Permits
 from ..locks.region_lock import lock_folders
 from . import error_answers, metrics, trace
 from .auth import guarded, loopback_only
@@ -44,13 +44,13 @@ from .server_settings import ExecutorKind, ServerSettings, StartError, load_serv
 from .service import NAME, Service
 from .statuses import Statuses
 
-BODY = 64 * 2**10
+MAX_BODY_BYTES = 64 * 2**10
 """Bytes of the largest body that is read."""
 
-SWEEP = 10.0
+SWEEP_SECONDS = 10.0
 """Seconds between two looks for tasks whose worker died."""
 
-RETENTION = 3600.0
+RETENTION_SWEEP_SECONDS = 3600.0
 """Seconds between two removals of old tasks."""
 
 log = logging.getLogger("glancesync.api")
@@ -86,7 +86,7 @@ def create_app(
     )
     read_flask_file(app, server.flask_file)
     app.config.setdefault("MAX_CONTENT_LENGTH", None)
-    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or BODY
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_CONTENT_LENGTH"] or MAX_BODY_BYTES
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # a redirection would be a page, not JSON
     federation = federation_of(settings, environ)
@@ -98,7 +98,7 @@ def create_app(
         store = TaskStore(db.engine, WAITS)
     for text in (*server.warnings, *(message.text for message in settings.warnings)):
         log.warning("%s", text)
-    executor = _executor(server, Workplace(store, url, environ, server.task_time_limit), federation)
+    executor = _executor(server, TaskLauncher(store, url, environ, server.task_time_limit), federation)
     since = time.time() if started is None else started
     cloud, statuses = Cloud(settings, environ), Statuses(store)
     found = Service(server, cloud, store, statuses, executor, environ, bool(environ.get(EMBEDDED)), since)
@@ -111,12 +111,12 @@ def create_app(
     return app
 
 
-def _executor(server: ServerSettings, workplace: Workplace, federation: str) -> Executor:
+def _executor(server: ServerSettings, workplace: TaskLauncher, federation: str) -> Executor:
     """What carries the tasks out, as the settings have it."""
     if server.executor is ExecutorKind.CELERY:
         return CeleryExecutor(make_queue(server.broker_url, server.task_time_limit, federation))
     name = f"tasks-{key_of(workplace.database)[:32]}"
-    return EmbeddedRunner(workplace, Slots(lock_folders()[0], name, server.max_tasks))
+    return EmbeddedRunner(workplace, Permits(lock_folders()[0], name, server.max_tasks))
 
 
 def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
@@ -201,16 +201,16 @@ def _sweep(found: Service) -> None:
     next_removal = 0.0
     while True:
         try:
-            if store.bury_the_dead():
+            if store.fail_stale():
                 log.error("A task ended without a word; its worker died, or none took it")
             if time.monotonic() >= next_removal:
                 store.drop_old(found.server.task_retention)
-                next_removal = time.monotonic() + RETENTION
-            found.executor.tend(store)
+                next_removal = time.monotonic() + RETENTION_SWEEP_SECONDS
+            found.executor.maintain(store)
         except SQLAlchemyError as error:
             log.warning("The tasks cannot be looked after: %s", error_text(error))
         except ExecutorFailed as error:
             log.warning("Tasks that wait cannot be handed over: %s", error)
         except Exception:  # whatever it was, it passes or stays, but the tasks of later are looked after
             log.exception("The tasks cannot be looked after now")
-        time.sleep(SWEEP)
+        time.sleep(SWEEP_SECONDS)

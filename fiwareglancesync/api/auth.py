@@ -16,7 +16,7 @@ from . import trace
 from .error_answers import body_of
 from .metrics import count_refused
 from .server_settings import Keystone, is_loopback
-from .tokens import KEPT, TokenCache
+from .tokens import TOKEN_CACHE_SECONDS, TokenCache
 
 WSGIEnvironment = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -31,7 +31,7 @@ OPEN_FOLDER = "/docs/"
 
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(:[0-9]+)?")
 
-KEYSTONE_PATIENCE = 10
+KEYSTONE_TIMEOUT_SECONDS = 10
 """Seconds to wait for Keystone."""
 
 log = logging.getLogger("glancesync.api")
@@ -80,10 +80,10 @@ def _configuration(keystone: Keystone) -> dict[str, Any]:
         "auth_url": keystone.url,
         "delay_auth_decision": "False",
         "cache": CACHE,
-        "token_cache_time": str(KEPT),
+        "token_cache_time": str(TOKEN_CACHE_SECONDS),
         "include_service_catalog": "False",
         "service_token_roles_required": "True",
-        "http_connect_timeout": str(KEYSTONE_PATIENCE),
+        "http_connect_timeout": str(KEYSTONE_TIMEOUT_SECONDS),
         "http_request_max_retries": "1",
         "cafile": keystone.cacert or None,
         "insecure": str(keystone.insecure),

@@ -10,9 +10,9 @@ from ..base.errors import CloudError
 from ..images.places import Federation
 from ..images.places.factory import open_federation
 from ..images.settings import Settings
-from ..images.status import Watch
+from ..images.status import StatusReader
 
-KEPT = 60.0
+CACHE_SECONDS = 60.0
 """Seconds after which the regions are asked for anew."""
 
 
@@ -30,24 +30,24 @@ class Cloud:
         self._federation: Federation | None = None
         self._until = 0.0
 
-    def watch(self) -> Watch:
+    def reader(self) -> StatusReader:
         """A look at the federation; while Keystone is down, the one that is known goes on serving."""
         with self._guard:
             known = self._federation
             if known is not None and time.monotonic() < self._until:
-                return Watch(self.settings, known)
-            self._until = time.monotonic() + KEPT
+                return StatusReader(self.settings, known)
+            self._until = time.monotonic() + CACHE_SECONDS
         fresh = open_federation(self.settings, self._environ)
         try:
             fresh.regions(self.settings.master)
         except CloudError:
             if known is not None:
-                return Watch(self.settings, known)
+                return StatusReader(self.settings, known)
             with self._guard:
                 self._until = 0.0
-            return Watch(self.settings, fresh)
+            return StatusReader(self.settings, fresh)
         with self._guard:
             # Of several that were opened at once, all go on with the same.
             if self._federation is known:
                 self._federation = fresh
-            return Watch(self.settings, self._federation or fresh)
+            return StatusReader(self.settings, self._federation or fresh)

@@ -10,14 +10,14 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-PATIENCE = 10.0
+STOP_SECONDS = 10.0
 """Seconds that a client has to send a whole request, of at most 64 KiB."""
 
-LOOK = 1.0
+CHECK_INTERVAL_SECONDS = 1.0
 """Seconds between two looks for those who need longer."""
 
 
-class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no types
+class StoppableWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no types
     """Ends the reading of a connection when a request has not come in time; a thread waits for it meanwhile.
 
     An answer that takes longer than that is sent all the same: only reading ends.
@@ -39,8 +39,8 @@ class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no ty
 
     def _watch(self) -> None:
         while True:
-            time.sleep(min(LOOK, PATIENCE / 2))
-            late = time.monotonic() - PATIENCE
+            time.sleep(min(CHECK_INTERVAL_SECONDS, STOP_SECONDS / 2))
+            late = time.monotonic() - STOP_SECONDS
             for conn, begun in self._begun.copy().items():
                 if begun < late:
                     with suppress(OSError):  # it has just been closed

@@ -14,10 +14,10 @@ from ..base.errors import NotFound
 from .server_settings import ExecutorKind
 from .service import Service
 
-PATIENCE = 5.0
+CHECK_TIMEOUT_SECONDS = 5.0
 """Seconds to wait for all checks together."""
 
-KEPT = 3.0
+CACHE_SECONDS = 3.0
 """Seconds for which an answer is given again."""
 
 NO_IMAGE = "00000000-0000-0000-0000-000000000000"
@@ -41,7 +41,7 @@ class Health:
         with self._guard:
             if time.monotonic() >= self._until:
                 self._found = self._look()
-                self._until = time.monotonic() + KEPT
+                self._until = time.monotonic() + CACHE_SECONDS
             return self._found
 
     def _look(self) -> dict[str, str]:
@@ -53,7 +53,7 @@ class Health:
         threads = ThreadPoolExecutor(len(checks), thread_name_prefix="health")
         try:
             asked = {name: threads.submit(_outcome, name, check) for name, check in checks.items()}
-            ended, _ = wait(asked.values(), PATIENCE)
+            ended, _ = wait(asked.values(), CHECK_TIMEOUT_SECONDS)
             return {name: future.result() if future in ended else LATE for name, future in asked.items()}
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
@@ -62,11 +62,11 @@ class Health:
         keystone = self._service.server.keystone
         assert keystone is not None  # noqa: S101 - asked only when there is one
         verify = not keystone.insecure and (keystone.cacert or True)
-        requests.get(keystone.url, timeout=PATIENCE, verify=verify).close()
+        requests.get(keystone.url, timeout=CHECK_TIMEOUT_SECONDS, verify=verify).close()
 
     def _master(self) -> None:
-        watch = self._service.watch()
-        place = watch.federation.place(watch.settings.master, watch.settings.master_region)
+        reader = self._service.reader()
+        place = reader.federation.place(reader.settings.master, reader.settings.master_region)
         try:
             place.get(NO_IMAGE)
         except NotFound:

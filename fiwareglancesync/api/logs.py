@@ -16,8 +16,8 @@ from flask import g, has_request_context
 from .server_settings import StartError
 
 FILE = "glancesync-api.log"
-SIZE = 10 * 2**20
-KEPT = 3
+MAX_FILE_BYTES = 10 * 2**20
+KEPT_FILES = 3
 FORMAT = "%(asctime)s %(levelname)s %(name)s [%(process)d %(request)s] %(message)s"
 
 _SECRET = re.compile(r"(?i)(x-(?:auth|subject|service)-token['\"]?\s*[:=]\s*['\"]?|\bgAAAAA)[A-Za-z0-9_\-.=]{16,}")
@@ -51,7 +51,7 @@ class SharedRotatingFileHandler(RotatingFileHandler):
         return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=_private)
 
 
-class Discreet(logging.Filter):
+class RedactSecrets(logging.Filter):
     """Adds the id of the request to each line, and takes anything out that looks like a token."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -83,7 +83,7 @@ def set_up(file: Path | None) -> str | None:
     else:
         warning = _default()
     for handler in _handlers():
-        handler.addFilter(Discreet())
+        handler.addFilter(RedactSecrets())
     logging.getLogger("keystonemiddleware").setLevel(logging.CRITICAL)
     return warning
 
@@ -100,7 +100,7 @@ def _default() -> str | None:
     warning = None
     handler: logging.Handler
     try:
-        handler = SharedRotatingFileHandler(FILE, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8")
+        handler = SharedRotatingFileHandler(FILE, maxBytes=MAX_FILE_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
     except OSError as error:
         warning = f"{Path(FILE).absolute()} cannot be written ({error.strerror}); the log goes to stderr"
         handler = logging.StreamHandler()

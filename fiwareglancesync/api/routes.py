@@ -32,7 +32,7 @@ from .schemas import (
 )
 from .service import BadOptions, Busy, service
 
-CANCEL_PATIENCE = 8.0
+CANCEL_WAIT_SECONDS = 8.0
 """Seconds for which a task that is cancelled is waited for."""
 
 BODY_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
@@ -52,10 +52,10 @@ regions = APIBlueprint(
 def list_regions(query: RegionsQuery) -> Response:
     """What was last seen of each region, and the task that runs there; with refresh=1 all regions are asked now."""
     found = service()
-    watch = found.watch()
-    refs, lost = watch.regions()
+    reader = found.reader()
+    refs, lost = reader.regions()
     if query.refresh:
-        found.store.save_summaries(watch.summaries(refs))
+        found.store.save_summaries(reader.summaries(refs))
     seen, running = found.store.summaries(), found.store.running()
     answers = [region_answer(ref.full, seen.get(ref.full), running.get(ref.full)) for ref in refs]
     unknown = [region_answer(f"{name}:", Summary("", time.time(), {}, why), None) for name, why in lost.items()]
@@ -67,7 +67,7 @@ def get_region(path: RegionPath, query: ImagesQuery) -> Response:
     """The status of each image to be synchronised, as it is now."""
     found = service()
     ref = found.region(path.id)
-    look = found.statuses.of(found.watch(), ref)
+    look = found.statuses.of(found.reader(), ref)
     text = look.whole if query.image is None else look.answer(query.image)
     return Response(text, 200, mimetype="application/json")
 
@@ -110,10 +110,10 @@ def list_tasks(path: RegionPath) -> Response:
     """The tasks of a region, newest first."""
     found = service()
     ref = found.region(path.id)
-    found.store.bury_the_dead()
+    found.store.fail_stale()
     tasks = found.store.of_region(ref.full)
     if not tasks:
-        found.watch().check(ref)
+        found.reader().check(ref)
     return _json(TasksAnswer(tasks=[task_short(task) for task in tasks]))
 
 
@@ -121,7 +121,7 @@ def list_tasks(path: RegionPath) -> Response:
 def get_task(path: TaskPath) -> Response:
     """How a task stands, and what it has done."""
     store = service().store
-    store.bury_the_dead()
+    store.fail_stale()
     task = _task(path)
     return _json(task_answer(task, store.images(task.id), store.messages(task.id)))
 
@@ -143,7 +143,7 @@ def cancel_task(path: TaskPath) -> Response:
     """End a task tidily; it fails with the reason "cancelled". One that has ended stays as it is."""
     store = service().store
     task: Task | None = _task(path)
-    end = time.monotonic() + CANCEL_PATIENCE
+    end = time.monotonic() + CANCEL_WAIT_SECONDS
     if task is not None and task.status is TaskStatus.SYNCING:
         store.cancel(task.id)
     while task is not None and task.status is TaskStatus.SYNCING and time.monotonic() < end:
@@ -164,7 +164,7 @@ def _task(path: TaskPath) -> Task:
     ref = found.region(path.id)
     task = found.store.get(ref.full, path.task)
     if task is None:
-        found.watch().check(ref)
+        found.reader().check(ref)
         raise ApiError(404, "Not found", "The region has no such task.")
     return task
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..images.region_job import LeftOutRow, StatusRow
 from ..images.settings import ANY, Decision, DecisionAction
-from ..jobs.store import KEPT
+from ..jobs.store import KEPT_TASKS
 from ..jobs.tasks import ImageResult, Summary, Task, TaskMessage, TaskRequest, TaskStatus
 
 Names = list[str] | str
@@ -238,7 +238,7 @@ class TaskAnswer(TaskShort):
 class TasksAnswer(BaseModel):
     """The tasks of a region."""
 
-    tasks: list[TaskShort] = Field(max_length=KEPT)
+    tasks: list[TaskShort] = Field(max_length=KEPT_TASKS)
 
 
 def iso(time: float | None) -> str | None:

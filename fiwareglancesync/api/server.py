@@ -20,10 +20,10 @@ from .server_settings import ServerSettings, StartError, is_loopback
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
-REQUEST_TIME = 120
+REQUEST_SECONDS = 120
 """Seconds that a request may take: a status with refresh asks every region."""
 
-STOP_TIME = 30
+STOP_SECONDS = 30
 """Seconds that requests have to end when the server stops."""
 
 
@@ -43,7 +43,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         os.environ[METRICS_VARIABLE] = str(counters)
         # Only now, for the counters choose their place when they are imported.
         from .app import configuration, create_app
-        from .gunicorn_worker import ImpatientWorker
+        from .gunicorn_worker import StoppableWorker
 
         settings, synchronisation = configuration(os.environ)
         host = checked_host(host or settings.host, settings)
@@ -53,10 +53,10 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         options = {
             "bind": f"{f'[{host}]' if ':' in host else host}:{port or settings.port}",
             "workers": workers or settings.workers,
-            "worker_class": ImpatientWorker,
+            "worker_class": StoppableWorker,
             "threads": settings.threads,
-            "timeout": REQUEST_TIME,
-            "graceful_timeout": STOP_TIME,
+            "timeout": REQUEST_SECONDS,
+            "graceful_timeout": STOP_SECONDS,
             "proc_name": "glancesync",
             "forwarded_allow_ips": "",  # nobody's word is taken for another address than that of the connection
             "control_socket_disable": True,
@@ -109,7 +109,7 @@ def _check(app: Flask) -> None:
 
     found: Service = app.extensions[NAME]
     if found.embedded:
-        found.watch()
+        found.reader()
     found.executor.check()
 
 

@@ -11,7 +11,7 @@ from ..base.errors import ConfigError, UnknownRegion
 from ..config import load_settings
 from ..config.overrides import ORIGIN
 from ..images.region_names import RegionRef
-from ..images.status import Watch
+from ..images.status import StatusReader
 from ..images.task_settings import ListsShortened, task_settings
 from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore
@@ -56,9 +56,9 @@ class Service:
     embedded: bool
     started: float
 
-    def watch(self) -> Watch:
+    def reader(self) -> StatusReader:
         """A look at the federation."""
-        return self.cloud.watch()
+        return self.cloud.reader()
 
     def region(self, name: str) -> RegionRef:
         """The region that a path names.
@@ -79,7 +79,7 @@ class Service:
         :raises Busy: something else is going on there
         :raises ExecutorFailed: what carries the tasks out cannot be reached
         """
-        place = self.watch().check(ref)
+        place = self.reader().check(ref)
         self._check_options(ref, request)
         task, made = self.store.create(ref.full, request, asked_by, place.identity.task_key)
         if not made:

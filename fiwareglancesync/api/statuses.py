@@ -11,18 +11,18 @@ from weakref import WeakKeyDictionary
 from ..images.places import Versioned
 from ..images.region_job import RegionResult
 from ..images.region_names import RegionRef
-from ..images.status import Watch, summary_of
+from ..images.status import StatusReader, summary_of
 from ..jobs.store import TaskStore
 from .schemas import ImagesAnswer, image_answer, left_out_answer
 
-KEPT = 64
+CACHED_REGIONS = 64
 """Regions whose statuses are kept."""
 
-SAVED = 1.0
+SAVE_INTERVAL_SECONDS = 1.0
 """Seconds after which it is written down anew that a region is as it was."""
 
 
-class Look:
+class CachedStatus:
     """What was seen of a region.
 
     :param found: what was seen
@@ -59,36 +59,36 @@ class Statuses:
     def __init__(self, store: TaskStore) -> None:
         self._store = store
         self._guard = threading.Lock()
-        self._looks: WeakKeyDictionary[Versioned, dict[str, Look]] = WeakKeyDictionary()
+        self._statuses: WeakKeyDictionary[Versioned, dict[str, CachedStatus]] = WeakKeyDictionary()
 
-    def of(self, watch: Watch, ref: RegionRef) -> Look:
+    def of(self, reader: StatusReader, ref: RegionRef) -> CachedStatus:
         """The statuses of a region, never older than the question.
 
         :raises UnknownRegion: there is no such region
         :raises MasterFailed: Keystone or the master does not answer
         :raises GlanceSyncError: the region does not
         """
-        federation = watch.federation
+        federation = reader.federation
         if isinstance(federation, Versioned):
-            look = self._unless_changed(watch, federation, ref)
+            status = self._unless_changed(reader, federation, ref)
         else:
-            look = Look(watch.status(ref))
+            status = CachedStatus(reader.status(ref))
         now = time.monotonic()
-        if look.save_at <= now:
-            look.save_at = now + SAVED
-            self._store.save_summaries([summary_of(ref.full, look.rows)])
-        return look
+        if status.save_at <= now:
+            status.save_at = now + SAVE_INTERVAL_SECONDS
+            self._store.save_summaries([summary_of(ref.full, status.rows)])
+        return status
 
-    def _unless_changed(self, watch: Watch, federation: Versioned, ref: RegionRef) -> Look:
+    def _unless_changed(self, reader: StatusReader, federation: Versioned, ref: RegionRef) -> CachedStatus:
         # One at a time: of several who find a region changed, the first one looks for all.
         with self._guard:
-            looks = self._looks.setdefault(federation, {})
+            looks = self._statuses.setdefault(federation, {})
             version = federation.version()
-            look = looks.get(ref.full)
-            if look is None or look.version != version:
-                look = Look(watch.status(ref), version)
+            status = looks.get(ref.full)
+            if status is None or status.version != version:
+                status = CachedStatus(reader.status(ref), version)
                 looks.pop(ref.full, None)
-                looks[ref.full] = look
-                if len(looks) > KEPT:
+                looks[ref.full] = status
+                if len(looks) > CACHED_REGIONS:
                     del looks[next(iter(looks))]
-            return look
+            return status

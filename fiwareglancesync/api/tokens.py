@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-KEPT = 300
+TOKEN_CACHE_SECONDS = 300
 """Seconds for which a validated token is believed without asking Keystone."""
 
 
@@ -21,7 +21,7 @@ class TokenCache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._next_sweep = time.monotonic() + KEPT
+        self._next_sweep = time.monotonic() + TOKEN_CACHE_SECONDS
 
     def get(self, key: str) -> str | bytes | None:
         """What is known under a key, None when nothing is or it is too old."""
@@ -34,7 +34,7 @@ class TokenCache:
         return entry["value"].encode() if entry["bytes"] else str(entry["value"])
 
     # The parameter has the name that keystonemiddleware uses.
-    def set(self, key: str, value: str | bytes, time: float = KEPT) -> None:  # noqa: A002, RUF100
+    def set(self, key: str, value: str | bytes, time: float = TOKEN_CACHE_SECONDS) -> None:  # noqa: A002, RUF100
         """Remember something for ``time`` seconds."""
         entry = {
             # The workers of one machine share this clock, which nobody sets; the folder goes with the server.
@@ -55,10 +55,10 @@ class TokenCache:
         """Now and then remove what nobody will ask for again."""
         if time.monotonic() < self._next_sweep:
             return
-        self._next_sweep = time.monotonic() + KEPT
+        self._next_sweep = time.monotonic() + TOKEN_CACHE_SECONDS
         for path in self._folder.iterdir():
             with suppress(OSError):
-                if path.stat().st_mtime < time.time() - KEPT:
+                if path.stat().st_mtime < time.time() - TOKEN_CACHE_SECONDS:
                     path.unlink()
 
 

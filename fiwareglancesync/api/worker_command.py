@@ -24,10 +24,10 @@ from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings
 from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.celery_worker import work
-from ..jobs.runner import Workplace
+from ..jobs.runner import TaskLauncher
 from ..jobs.store import TaskStore
 from .flask_file import read_flask_file
-from .logs import FORMAT, Discreet, set_up
+from .logs import FORMAT, RedactSecrets, set_up
 from .server_database import choose_url, open_database, take_database
 from .server_settings import ExecutorKind, ServerSettings, StartError, load_worker_settings
 
@@ -73,7 +73,7 @@ def main(words: Sequence[str], prog: str) -> int:
         return 1
     if options.check:
         return 0
-    workplace = Workplace(TaskStore(open_engine(url), WAITS), url, dict(os.environ), server.task_time_limit)
+    workplace = TaskLauncher(TaskStore(open_engine(url), WAITS), url, dict(os.environ), server.task_time_limit)
     return work(queue, workplace, options.concurrency or settings.max_children)
 
 
@@ -95,12 +95,12 @@ def build_parser(prog: str) -> Parser:
         "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
     )
     parser.add_argument(
-        "-c", "--concurrency", type=_slots, metavar="N", help="tasks that are done at once (default: max_children)"
+        "-c", "--concurrency", type=_permits, metavar="N", help="tasks that are done at once (default: max_children)"
     )
     return parser
 
 
-def _slots(text: str) -> int:
+def _permits(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 1000")
@@ -136,7 +136,7 @@ def _open_log(server: ServerSettings) -> str | None:
         return set_up(server.logging_file)
     logging.basicConfig(format=FORMAT, level=logging.INFO, stream=sys.stderr)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(Discreet())
+        handler.addFilter(RedactSecrets())
     logging.getLogger("alembic").setLevel(logging.WARNING)
     return None
 

@@ -16,10 +16,10 @@ from tenacity import (
 from .errors import CloudError
 
 ATTEMPTS = 3
-FIRST_WAIT = 1.0
+FIRST_WAIT_SECONDS = 1.0
 """Seconds before the second attempt, at the least; more before the third."""
 
-LONGEST_WAIT = 60.0
+MAX_WAIT_SECONDS = 60.0
 """Seconds that a service can have us wait before an attempt, whatever it asks for."""
 
 
@@ -30,10 +30,12 @@ def attempts(kind: type[BaseException], pause: Callable[[float], None]) -> Retry
         a service answered: then that one's ``Retry-After`` counts
     :param pause: waits for so many seconds, or less when nobody wants the next attempt any more
     """
-    own = wait_exponential(multiplier=FIRST_WAIT, max=10 * FIRST_WAIT) + wait_random(0, FIRST_WAIT)
+    own = wait_exponential(multiplier=FIRST_WAIT_SECONDS, max=10 * FIRST_WAIT_SECONDS) + wait_random(
+        0, FIRST_WAIT_SECONDS
+    )
     return Retrying(
         stop=stop_after_attempt(ATTEMPTS),
-        wait=lambda state: max(own(state), min(_asked(state), LONGEST_WAIT)),
+        wait=lambda state: max(own(state), min(_asked(state), MAX_WAIT_SECONDS)),
         sleep=pause,
         retry=retry_if_exception_type(kind),
         reraise=True,

@@ -15,10 +15,10 @@ from sqlalchemy.types import TypeDecorator
 from .dependencies import EXTRAS, without
 from .errors import GlanceSyncError, NotInstalled
 
-BUSY = 30
+BUSY_SECONDS = 30
 """Seconds that a writer of an SQLite database waits for another one."""
 
-CONNECTING = 10
+CONNECT_SECONDS = 10
 """Seconds in which a database has to answer; PyMySQL has the same limit by itself."""
 
 metadata = MetaData()
@@ -72,9 +72,9 @@ def no_driver(url: URL) -> NotInstalled:
 def connect_args(url: URL) -> dict[str, Any]:
     """What a connection is opened with."""
     if url.get_backend_name() == "sqlite":
-        return {"timeout": BUSY}
+        return {"timeout": BUSY_SECONDS}
     if url.drivername == DRIVERS["postgresql"] and "connect_timeout" not in url.query:
-        return {"connect_timeout": CONNECTING}
+        return {"connect_timeout": CONNECT_SECONDS}
     return {}
 
 
@@ -86,7 +86,7 @@ def prepare(engine: Engine) -> None:
 
 def _share(connection: Any, record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY * 1000}"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

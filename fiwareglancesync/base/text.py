@@ -8,7 +8,7 @@ from collections.abc import Iterable
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, those that change the direction of writing, and lone surrogates."""
 
-LONGEST = 400
+MAX_LINE_LENGTH = 400
 """Characters of a service's own words that are passed on."""
 
 
@@ -56,4 +56,4 @@ def one_line(text: str) -> str:
     """A text as one short line without control characters."""
     clean = "".join(c if c.isprintable() else " " for c in text)
     clean = " ".join(clean.split())
-    return clean if len(clean) <= LONGEST else clean[: LONGEST - 1] + "…"
+    return clean if len(clean) <= MAX_LINE_LENGTH else clean[: MAX_LINE_LENGTH - 1] + "…"

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-HEARTBEAT = 0.5
+SIGNAL_CHECK_SECONDS = 0.5
 """Seconds after which a thread that waits looks whether a signal has come.
 
 A signal that comes just before a wait begins does not end it: Python handles signals between two steps of its own.
@@ -21,7 +21,7 @@ def awaited(future: Future[T]) -> T:
 
     :param future: what is waited for; what it raised is raised
     """
-    while not wait((future,), HEARTBEAT).done:
+    while not wait((future,), SIGNAL_CHECK_SECONDS).done:
         continue
     return future.result()
 
@@ -29,10 +29,10 @@ def awaited(future: Future[T]) -> T:
 def pause(seconds: float, alive: Callable[[], None]) -> None:
     """Sleep, and tell now and then that this is what happens.
 
-    :param alive: called every ``HEARTBEAT`` seconds at least; what it raises ends the pause
+    :param alive: called every ``SIGNAL_CHECK_SECONDS`` seconds at least; what it raises ends the pause
     """
     end = time.monotonic() + seconds
     alive()
     while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, HEARTBEAT))
+        time.sleep(min(left, SIGNAL_CHECK_SECONDS))
         alive()

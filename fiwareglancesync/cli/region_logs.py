@@ -11,11 +11,11 @@ from types import TracebackType
 from ..base.file_names import file_name
 from ..events import Event
 from ..images.region_names import RegionRef
-from ..terminal.narrative import Chronicle
+from ..terminal.narrative import RegionLog
 from ..terminal.private_files import Lost, PrivateFile
 
 
-class Chronicles:
+class RegionLogs:
     """A folder ``sync_<date>_<time>`` in the current folder, with ``<R>.txt`` for each region.
 
     :param refs: the regions
@@ -28,24 +28,24 @@ class Chronicles:
         self._level = level
         self._lost = lost
         self._is_whole = True
-        self._files: dict[str, Chronicle] = {}
+        self._files: dict[str, RegionLog] = {}
         self._stack = ExitStack()
 
-    def __enter__(self) -> Chronicles:
+    def __enter__(self) -> RegionLogs:
         try:
             folder = _new_folder()
             for ref in self._refs:
                 file = PrivateFile(folder / f"{file_name(ref.full)}.txt", self._lose)
-                self._files[ref.full] = Chronicle(self._stack.enter_context(closing(file)), self._level)
+                self._files[ref.full] = RegionLog(self._stack.enter_context(closing(file)), self._level)
         except OSError as error:
             self._lose(f"{error.filename} cannot be made here: {error.strerror}")
         return self
 
     def __call__(self, event: Event) -> None:
         """Write an event into the file of its region."""
-        chronicle = self._files.get(event.region)
-        if chronicle is not None:
-            chronicle(event)
+        region_log = self._files.get(event.region)
+        if region_log is not None:
+            region_log(event)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

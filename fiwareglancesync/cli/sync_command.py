@@ -19,7 +19,7 @@ from ..images.execution.outcome import RegionOutcome
 from ..images.execution.sync_run import Run
 from ..images.places import Federation, StandIn
 from ..images.planning import Choice
-from ..images.prefetch import looked_at
+from ..images.prefetch import prefetch
 from ..images.region_job import Mode, RegionJob, RegionResult, refused, region_error
 from ..images.region_names import RegionRef, all_regions, resolve_regions
 from ..images.settings import MASTER, Settings, Target
@@ -32,7 +32,7 @@ from ..terminal.streams import write_if_possible, write_line
 from ..terminal.suggestions import advice, hint
 from ..terminal.text_tables import StatusWriter, write_regions
 from .exit_reasons import reasons
-from .region_logs import Chronicles
+from .region_logs import RegionLogs
 from .report import EventWriter, Unfinished, report
 
 FOUND = 3
@@ -199,7 +199,7 @@ class Command:
             self._narrator.tell(logging.INFO, f"The backup is in {folder}")
 
     def _in_turn(self, job: RegionJob) -> Iterable[RegionResult]:
-        for ref, sight in looked_at(self._refs, job.look):
+        for ref, sight in prefetch(self._refs, job.look):
             try:
                 result = job(ref, self._emit, sight)
             except BrokenPipeError:
@@ -210,10 +210,10 @@ class Command:
             yield result
 
     def _in_parallel(self, job: RegionJob, stack: ExitStack) -> Iterable[RegionResult]:
-        chronicles = None
+        region_logs = None
         if self._mode in (Mode.SYNC, Mode.DRY_RUN):
             level = logging.DEBUG if self._options.verbose else logging.INFO
-            chronicles = stack.enter_context(Chronicles(self._refs, level, self._lose_story))
+            region_logs = stack.enter_context(RegionLogs(self._refs, level, self._lose_story))
 
         def work(ref: RegionRef, emit: Callable[[Event], None]) -> RegionResult:
             emit = one_at_a_time(emit)
@@ -221,8 +221,8 @@ class Command:
             self._run.tell_waits(emit)
             return job(ref, emit)
 
-        if chronicles is not None:
-            self._listeners.append(chronicles)
+        if region_logs is not None:
+            self._listeners.append(region_logs)
         with (
             _told_what_stays() as left,
             closing(run_jobs(self._refs, work, self._settings.max_children, left)) as items,
@@ -234,11 +234,11 @@ class Command:
                 ref = item.job
                 result = item.result or self._died(ref, item.died or "no result", item.traceback)
                 self._keep(result)
-                if chronicles is not None:
+                if region_logs is not None:
                     ending = "has finished with errors" if result.outcome.failed else "has finished"
                     self._narrator.tell(logging.INFO, f"Region {ref.full} {ending}")
                 yield result
-        if chronicles is not None:
+        if region_logs is not None:
             self._narrator.tell(logging.INFO, "All is done.")
 
     def _keep(self, result: RegionResult) -> None:

@@ -12,7 +12,7 @@ from ..terminal.streams import log_requests
 from ..terminal.suggestions import advice
 from .sync_arguments import parse_arguments
 
-GARBAGE = 50_000
+GC_THRESHOLD = 50_000
 """New objects between two looks for cycles of them; Python's own 700 is for programs that make many."""
 
 
@@ -62,6 +62,6 @@ def _meant(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
 def _collect_garbage_seldom() -> None:
     """Plans are millions of small values without cycles; looking for some all the time is a fifth of the work."""
     gc.freeze()
-    gc.set_threshold(GARBAGE, 20, 100)
+    gc.set_threshold(GC_THRESHOLD, 20, 100)
 
 

@@ -33,7 +33,7 @@ class CompiledCondition:
         nor key in it, which the caller adds
     """
 
-    __slots__ = ("_cost", "_evaluate", "_slots", "reads_hidden", "source")
+    __slots__ = ("_cost", "_evaluate", "_permits", "reads_hidden", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -46,7 +46,7 @@ class CompiledCondition:
             self._evaluate = compiler.compile(tree.body)
         except Refused as refusal:
             raise ConfigError(_point_at(source, refusal.node, refusal.reason)) from refusal
-        self._slots = compiler.slots
+        self._permits = compiler.slots
         self.reads_hidden = compiler.reads_hidden
         self._cost = nodes
 
@@ -58,7 +58,7 @@ class CompiledCondition:
         :return: whether the image is selected
         :raises ConditionError: it cannot be evaluated for this image, or takes more than 100,000 steps
         """
-        frame = Frame(image, metadata_set, MAX_STEPS - self._cost, self._slots)
+        frame = Frame(image, metadata_set, MAX_STEPS - self._cost, self._permits)
         try:
             return bool(self._evaluate(frame))
         except OutOfSteps as error:

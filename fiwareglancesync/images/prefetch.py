@@ -10,13 +10,13 @@ from typing import TypeVar
 from ..base.waiting import awaited
 
 Job = TypeVar("Job")
-Sight = TypeVar("Sight")
+Fetched = TypeVar("Fetched")
 
-AHEAD = 4
+PREFETCHED_REGIONS = 4
 """How many regions are looked at ahead; bounded, for a listing may be large (design 4, invariant 6)."""
 
 
-def looked_at(jobs: Sequence[Job], look: Callable[[Job], Sight]) -> Iterator[tuple[Job, Sight]]:
+def prefetch(jobs: Sequence[Job], look: Callable[[Job], Fetched]) -> Iterator[tuple[Job, Fetched]]:
     """Look at jobs in threads, a few ahead of the one that is handed out.
 
     :param jobs: in the order in which they are handed out
@@ -26,11 +26,11 @@ def looked_at(jobs: Sequence[Job], look: Callable[[Job], Sight]) -> Iterator[tup
         yield from ((job, look(job)) for job in jobs)
         return
     waiting = deque(jobs)
-    seen: deque[tuple[Job, Future[Sight]]] = deque()
-    threads = ThreadPoolExecutor(AHEAD, thread_name_prefix="look")
+    seen: deque[tuple[Job, Future[Fetched]]] = deque()
+    threads = ThreadPoolExecutor(PREFETCHED_REGIONS, thread_name_prefix="look")
     try:
         while waiting or seen:
-            while waiting and len(seen) < AHEAD:
+            while waiting and len(seen) < PREFETCHED_REGIONS:
                 job = waiting.popleft()
                 seen.append((job, threads.submit(look, job)))
             job, sight = seen.popleft()

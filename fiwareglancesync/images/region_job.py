@@ -35,7 +35,7 @@ class Mode(Enum):
     @property
     def purpose(self) -> Purpose:
         """What is wanted of the ways to move bytes."""
-        return Purpose.MOVE if self is Mode.SYNC else Purpose.LOOK
+        return Purpose.MOVE if self is Mode.SYNC else Purpose.READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class RegionResult:
 
 
 @dataclass(frozen=True)
-class Sight:
+class PrefetchedListing:
     """What was seen of a region ahead of its turn.
 
     :param listing: its images, None when they have not been listed
@@ -112,7 +112,7 @@ class Sight:
         return time.monotonic() - self.at < KEEPS
 
 
-NOTHING = Sight()
+NOTHING = PrefetchedListing()
 
 KEEPS = 120.0
 """Seconds after which a region is listed again before it is written to, or given up."""
@@ -134,7 +134,7 @@ class RegionJob:
     backup_folder: Path | None = None
     _written: set[PlaceIdentity] = field(default_factory=set, repr=False)
 
-    def look(self, ref: RegionRef) -> Sight:
+    def look(self, ref: RegionRef) -> PrefetchedListing:
         """List a region ahead of its turn.
 
         :param ref: the region
@@ -145,39 +145,39 @@ class RegionJob:
             if self.run.is_master(place):
                 return NOTHING
             if self.mode is not Mode.SYNC:
-                return Sight(place.listing())
+                return PrefetchedListing(place.listing())
             with region_lock(place.identity.lock_keys, self.run.context.run, self.run.settings.database):
-                return Sight(place.listing())
+                return PrefetchedListing(place.listing())
         except RegionLocked:
             return NOTHING
         except (GlanceSyncError, OSError) as error:
-            return Sight(error=error)
+            return PrefetchedListing(error=error)
         except Exception:  # noqa: BLE001 - whatever it is, it shows again in the region's turn, and ends no other's
             return NOTHING
 
-    def __call__(self, ref: RegionRef, emit: Emit, sight: Sight = NOTHING) -> RegionResult:
+    def __call__(self, ref: RegionRef, emit: Emit, prefetched: PrefetchedListing = NOTHING) -> RegionResult:
         """Do it.
 
         :param ref: the region
         :param emit: takes the events
-        :param sight: what was seen of the region ahead of its turn
+        :param prefetched: what was seen of the region ahead of its turn
         :return: what came of it; the region's failures are in there
         """
         emit(Event(Kind.REGION_STARTED, ref.full))
         recorder = Recorder(ref.full, emit)
         result = RegionResult(ref, recorder.outcome)
         try:
-            if sight.error is not None and sight.is_fresh:
-                raise sight.error
+            if prefetched.error is not None and prefetched.is_fresh:
+                raise prefetched.error
             place = self.run.place(ref)
             if warning := self.run.master_warning(place):
                 recorder.tell(warning)
             if self.mode is Mode.SYNC:
-                result.outcome = self._synchronise(ref, place, sight, emit, recorder)
+                result.outcome = self._synchronise(ref, place, prefetched, emit, recorder)
             elif self.mode is Mode.BACKUP:
-                self._back_up(place, sight)
+                self._back_up(place, prefetched)
             else:
-                plan = self._plan(ref, place, sight)
+                plan = self._plan(ref, place, prefetched)
                 announce(plan, recorder)
                 tell_decisions(plan, self.run.settings.targets[ref.target], recorder)
                 if self.mode is Mode.DRY_RUN:
@@ -206,7 +206,9 @@ class RegionJob:
         )
         return result
 
-    def _synchronise(self, ref: RegionRef, place: Place, sight: Sight, emit: Emit, recorder: Recorder) -> RegionOutcome:
+    def _synchronise(
+        self, ref: RegionRef, place: Place, prefetched: PrefetchedListing, emit: Emit, recorder: Recorder
+    ) -> RegionOutcome:
         run = self.run
         if run.is_master(place):
             plan = run.plan_of_master(ref)
@@ -216,9 +218,9 @@ class RegionJob:
         database = run.settings.database
         with region_lock(place.identity.lock_keys, run.context.run, database, wait=self.wait) as last_holder:
             # Two targets may share a region: what was seen of it before the first one's turn is not so any more.
-            fresh = sight.is_fresh and last_holder == run.context.run and not self._has_written(place)
+            fresh = prefetched.is_fresh and last_holder == run.context.run and not self._has_written(place)
             self._written.add(place.identity)
-            listing = sight.listing if sight.listing and fresh else place.listing()
+            listing = prefetched.listing if prefetched.listing and fresh else place.listing()
             selection = run.selection_for(ref, place)
             listing = with_members(place, listing, selection)
             return synchronise(selection, place, listing, run.mover, run.choice, emit, run.context)
@@ -227,11 +229,11 @@ class RegionJob:
         """Whether this run has written to a region, under whatever name and for whatever project."""
         return any(is_same_place(place.identity, other) for other in self._written)
 
-    def _plan(self, ref: RegionRef, place: Place, sight: Sight) -> RegionPlan:
+    def _plan(self, ref: RegionRef, place: Place, prefetched: PrefetchedListing) -> RegionPlan:
         run = self.run
         if run.is_master(place):
             return narrow(run.plan_of_master(ref), run.choice)
-        return narrow(run.plan(ref, place, sight.listing or place.listing()), run.choice)
+        return narrow(run.plan(ref, place, prefetched.listing or place.listing()), run.choice)
 
     def _rows(self, plan: RegionPlan, place: Place) -> list[StatusRow]:
         return [
@@ -292,8 +294,8 @@ class RegionJob:
                 notes.append(f"{way}: {refusal}")
         return None, tuple(notes)
 
-    def _back_up(self, place: Place, sight: Sight) -> None:
-        listing = self.run.master_listing if self.run.is_master(place) else sight.listing or place.listing()
+    def _back_up(self, place: Place, prefetched: PrefetchedListing) -> None:
+        listing = self.run.master_listing if self.run.is_master(place) else prefetched.listing or place.listing()
         if self.backup_folder is not None:
             write_backup(self.backup_folder, place.name, kept_images(listing))
 

@@ -19,7 +19,7 @@ from .region_job import Mode, RegionJob, RegionResult, StatusRow
 from .region_names import RegionRef, all_regions
 from .settings import Settings
 
-AT_ONCE = 16
+PARALLEL_REGIONS = 16
 """Regions that are asked at the same time."""
 
 GRACE = 5.0
@@ -31,7 +31,7 @@ class MasterFailed(GlanceSyncError):
 
 
 @dataclass(frozen=True)
-class Watch:
+class StatusReader:
     """Looks at regions, never writes.
 
     :param settings: the configuration
@@ -81,7 +81,7 @@ class Watch:
         run = Run(self.settings, self.federation)
         with closing(run):
             _prepare(run, [ref])
-            result = RegionJob(run, Mode.STATUS)(ref, _unheard)
+            result = RegionJob(run, Mode.STATUS)(ref, ignore_event)
         if result.cause is not None:
             raise result.cause
         return result
@@ -96,9 +96,9 @@ class Watch:
         with closing(run):
             _prepare(run, refs)
             job = RegionJob(run, Mode.STATUS)
-            threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="overview")
+            threads = ThreadPoolExecutor(PARALLEL_REGIONS, thread_name_prefix="overview")
             try:
-                asked = {threads.submit(job, ref, _unheard): ref for ref in refs}
+                asked = {threads.submit(job, ref, ignore_event): ref for ref in refs}
                 found: dict[RegionRef, Summary] = {}
                 try:
                     for future in as_completed(asked, limit):
@@ -134,5 +134,5 @@ def _as_master_failed(error: CloudError) -> GlanceSyncError:
     return error if isinstance(error, UnknownRegion) else MasterFailed(str(error))
 
 
-def _unheard(event: Event) -> None:
+def ignore_event(event: Event) -> None:
     """Nobody listens to the events of a look."""

@@ -15,7 +15,7 @@ from ..events import Action, Event, Kind
 from ..jobs.store import TaskStore
 from ..jobs.tasks import ImageResult, Progress, TaskMessage
 
-INTERVAL = 0.5
+WRITE_INTERVAL_SECONDS = 0.5
 """Seconds between two records of bytes moved."""
 
 MOVES = (Action.UPLOAD, Action.REPLACE, Action.RENAME)
@@ -45,7 +45,7 @@ class TaskRecorder:
             self._moving[event.image or ""] = event.done
             if time.monotonic() < self._next:
                 return
-            self._next = time.monotonic() + INTERVAL
+            self._next = time.monotonic() + WRITE_INTERVAL_SECONDS
         self._count(event)
         self._safely(lambda: self._write(event))
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ..base.database import key_of
 from ..base.dependencies import without
-from .runner import TIDYING, ExecutorFailed
+from .runner import CLEANUP_SECONDS, ExecutorFailed
 from .store import TaskStore
 
 TASK, QUEUE = "glancesync.synchronise", "glancesync"
@@ -25,7 +25,7 @@ WAITS = 24 * 3600.0
 REMINDER = 300.0
 """Seconds after which a task that still waits for a worker is sent again, in case a message was lost."""
 
-CONNECTING = 5.0
+CONNECT_SECONDS = 5.0
 """Seconds in which a broker has to answer somebody who waits for it."""
 
 GRACE = 60.0
@@ -50,7 +50,7 @@ def make_queue(broker: str, limit: float, federation: str) -> Any:
             import redis  # noqa: F401 - its absence would show only when the first message is sent
     except ImportError as error:
         raise without(error.name or "celery", "celery", "EXECUTOR = celery needs it") from error
-    longest = limit + TIDYING + GRACE
+    longest = limit + CLEANUP_SECONDS + GRACE
     queue = Celery("glancesync", broker=broker, set_as_current=False, autofinalize=True)
     queue.conf.update(
         task_default_queue=f"{QUEUE}-{key_of(federation)[:16]}",
@@ -70,7 +70,7 @@ def make_queue(broker: str, limit: float, federation: str) -> Any:
         worker_proc_alive_timeout=GRACE,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_connection_timeout=CONNECTING,
+        broker_connection_timeout=CONNECT_SECONDS,
         broker_transport_options=_transport_options(broker, longest),
         broker_use_ssl=_tls(broker),
     )
@@ -102,19 +102,21 @@ class CeleryExecutor:
 
         with self._queue.connection_for_write() as connection:
             try:
-                connection.ensure_connection(max_retries=1, interval_start=0.0, interval_step=0.0, timeout=CONNECTING)
+                connection.ensure_connection(
+                    max_retries=1, interval_start=0.0, interval_step=0.0, timeout=CONNECT_SECONDS
+                )
             except (OperationalError, OSError) as error:
                 raise ExecutorFailed(
                     f"the broker at {connection.as_uri()} cannot be reached: {_words(error)}; "
                     "see that it runs, and that BROKER_URL is right"
                 ) from error
 
-    def tend(self, store: TaskStore) -> None:
+    def maintain(self, store: TaskStore) -> None:
         """Send the ids of tasks again that have waited for long.
 
         :raises ExecutorFailed: the broker cannot be reached
         """
-        for task_id in store.forsaken(REMINDER):
+        for task_id in store.requeue_stale(REMINDER):
             log.warning("Task %s still waits for a worker; it is sent again", task_id)
             self.start(task_id)
 
@@ -129,7 +131,7 @@ def _transport_options(broker: str, longest: float) -> dict[str, Any]:
     :param longest: seconds for which a message may stay unacknowledged before Redis gives it to another worker
     """
     if _scheme(broker).startswith("redis"):
-        return {"visibility_timeout": longest, "socket_connect_timeout": CONNECTING, "socket_keepalive": True}
+        return {"visibility_timeout": longest, "socket_connect_timeout": CONNECT_SECONDS, "socket_keepalive": True}
     return {"confirm_publish": True}
 
 

@@ -14,14 +14,14 @@ from ..base.database import error_text
 from ..base.errors import Cancelled
 from ..base.signals import cancellable
 from .celery_queue import TASK
-from .runner import ExecutorFailed, Workplace
+from .runner import ExecutorFailed, TaskLauncher
 from .tasks import TaskStatus
 from .worker import has_died
 
 log = logging.getLogger("glancesync")
 
 
-def work(queue: Any, workplace: Workplace, slots: int) -> int:
+def work(queue: Any, workplace: TaskLauncher, slots: int) -> int:
     """Take tasks until a signal ends it.
 
     SIGTERM, and a first SIGINT: take no further task, and end when those that run have ended. SIGQUIT, and a second
@@ -60,7 +60,7 @@ def work(queue: Any, workplace: Workplace, slots: int) -> int:
     return int(worker.exitcode or 0)
 
 
-def take(task_id: str, workplace: Workplace) -> None:
+def take(task_id: str, workplace: TaskLauncher) -> None:
     """Have a task done by a process of its own and see it end, unless it needs nobody.
 
     :param task_id: as a message has it
@@ -87,7 +87,7 @@ def take(task_id: str, workplace: Workplace) -> None:
     log.info("Task %s has ended", task_id)
 
 
-def _waits(task_id: str, workplace: Workplace) -> bool:
+def _waits(task_id: str, workplace: TaskLauncher) -> bool:
     """Whether a task is still to be begun; one whose process died on this machine is ended."""
     task = workplace.store.by_id(task_id)
     if task is None:

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from ..base.errors import Cancelled
 from ..base.signals import cancellable
-from ..base.waiting import HEARTBEAT
+from ..base.waiting import SIGNAL_CHECK_SECONDS
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -26,7 +26,7 @@ Event = TypeVar("Event")
 
 FORK = multiprocessing.get_context("fork")
 
-PATIENCE = 4.0
+TERMINATION_SECONDS = 4.0
 """Seconds that the children of a cancelled run have to leave everything tidy: a user waits for five at most."""
 
 
@@ -53,7 +53,7 @@ class Told(Generic[Event]):
 
 
 @dataclass(frozen=True)
-class _Lifeline:
+class _ParentPipe:
     """A pipe through which nothing flows: it breaks when the parent, which alone holds one end, dies."""
 
     felt: Connection
@@ -74,7 +74,7 @@ class _Child(Generic[Job]):
     legacy: Connection
 
 
-def _unheard(job: object, unfinished: Sequence[str] | None) -> None:
+def ignore_event(job: object, unfinished: Sequence[str] | None) -> None:
     """Take what a stopped job left unfinished, and do nothing with it."""
 
 
@@ -82,7 +82,7 @@ def run_jobs(
     jobs: Sequence[Job],
     work: Callable[[Job, Callable[[Event], None]], Result],
     processes: int,
-    left: Callable[[Job, Sequence[str] | None], None] = _unheard,
+    left: Callable[[Job, Sequence[str] | None], None] = ignore_event,
 ) -> Generator[Told[Event] | Finished[Job, Result], None, None]:
     """Do jobs in processes of their own.
 
@@ -102,7 +102,7 @@ def run_jobs(
             while waiting and len(running) < max(1, processes):
                 child = _start(waiting.pop(), work, lifeline, running)
                 running[child.pipe] = child
-            for pipe in wait(list(running), HEARTBEAT):
+            for pipe in wait(list(running), SIGNAL_CHECK_SECONDS):
                 assert isinstance(pipe, Connection)  # noqa: S101 - for the type checker: only pipes were waited for
                 item = _receive(running[pipe])
                 if isinstance(item, Finished):
@@ -114,13 +114,16 @@ def run_jobs(
 
 
 def _start(
-    job: Job, work: Callable[[Job, Callable[[Any], None]], Any], lifeline: _Lifeline, elders: Collection[Connection]
+    job: Job,
+    work: Callable[[Job, Callable[[Any], None]], Any],
+    lifeline: _ParentPipe,
+    inherited_pipes: Collection[Connection],
 ) -> _Child[Job]:
     here, there = FORK.Pipe(duplex=False)
     legacy, leaves = FORK.Pipe(duplex=False)
     sys.stdout.flush()
     sys.stderr.flush()
-    parents = (here, lifeline.held, *elders)
+    parents = (here, lifeline.held, *inherited_pipes)
     process = FORK.Process(target=_child, args=(job, work, there, leaves, lifeline.felt, parents), daemon=True)
     process.start()
     there.close()
@@ -177,10 +180,10 @@ def _child(
 
 
 @contextmanager
-def _lifeline() -> Iterator[_Lifeline]:
+def _lifeline() -> Iterator[_ParentPipe]:
     felt, held = FORK.Pipe(duplex=False)
     with felt, held:
-        yield _Lifeline(felt, held)
+        yield _ParentPipe(felt, held)
 
 
 @contextmanager
@@ -214,7 +217,7 @@ def _ended_with(
         for child in running.values():
             child.process.terminate()
             child.pipe.close()  # one that is telling something must not wait until it is heard
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TERMINATION_SECONDS
         for child in running.values():
             child.process.join(max(0.0, deadline - time.monotonic()))
             if child.process.is_alive():

@@ -18,14 +18,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base.database import error_text
 from ..base.errors import GlanceSyncError
-from ..locks.permits import Slots
+from ..locks.permits import Permits
 from .store import TaskStore
 from .tasks import TaskStatus
 from .worker import worker_name
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
-TIDYING = 300.0
+CLEANUP_SECONDS = 300.0
 """Seconds that a process has to leave everything tidy once its time is up; then it is killed."""
 
 log = logging.getLogger("glancesync")
@@ -52,7 +52,7 @@ class Executor(Protocol):
         """
         ...
 
-    def tend(self, store: TaskStore) -> None:
+    def maintain(self, store: TaskStore) -> None:
         """Look after the tasks that wait; called now and then.
 
         :param store: where they are
@@ -62,7 +62,7 @@ class Executor(Protocol):
 
 
 @dataclass(frozen=True)
-class Workplace:
+class TaskLauncher:
     """What the process of a task is given, and how it is looked after.
 
     :param store: where the tasks are
@@ -115,7 +115,7 @@ class Workplace:
         :param claimed_by: who claimed the task for it, "" when nobody had to
         """
         try:
-            code = process.wait(seconds + TIDYING)
+            code = process.wait(seconds + CLEANUP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
@@ -137,25 +137,25 @@ class EmbeddedRunner:
     :param slots: bounds their number on this machine
     """
 
-    def __init__(self, workplace: Workplace, slots: Slots) -> None:
+    def __init__(self, workplace: TaskLauncher, slots: Permits) -> None:
         self._workplace = workplace
-        self._slots = slots
+        self._permits = slots
 
     def start(self, task_id: str) -> None:
         """Start what waits, this task among it, as far as there is room."""
-        self.tend(self._workplace.store)
+        self.maintain(self._workplace.store)
 
     def check(self) -> None:
         """Nothing stands between the server and its processes."""
 
-    def tend(self, store: TaskStore) -> None:
+    def maintain(self, store: TaskStore) -> None:
         """Start processes for the tasks that wait, oldest first, until no slot is free or no task is left.
 
         :raises ExecutorFailed: no slot can be had
         """
         while True:
             try:
-                slot = self._slots.take()
+                slot = self._permits.take()
             except OSError as error:
                 raise ExecutorFailed(f"the processes of the tasks cannot be counted: {error}") from error
             if slot is None:
@@ -182,7 +182,7 @@ class EmbeddedRunner:
     def _see_through(self, task_id: str, process: subprocess.Popen[bytes]) -> None:
         self._workplace.supervise(task_id, process, self._workplace.limit, claimed_by=_us())
         try:
-            self.tend(self._workplace.store)
+            self.maintain(self._workplace.store)
         except (SQLAlchemyError, ExecutorFailed) as error:  # somebody tries again a little later
             log.warning("The next task cannot be started: %s", error)
 

@@ -20,13 +20,13 @@ from .database_owner import refuse_another
 from .tables import image_results, messages, summaries, tasks
 from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskRequest, TaskStatus
 
-STALE = 30.0
+STALE_SECONDS = 30.0
 """Seconds without a sign of life after which a task's worker is dead; contract 5 allows a minute to notice it."""
 
-CLAIM = 60.0
+CLAIM_SECONDS = 60.0
 """Seconds for which a waiting task is left to whoever has claimed it."""
 
-KEPT = 1000
+KEPT_TASKS = 1000
 """Tasks of a region that are listed."""
 
 ATTEMPTS = 20
@@ -43,7 +43,7 @@ class TaskStore:
     :param waits: seconds for which a task may wait for a worker
     """
 
-    def __init__(self, engine: Engine, waits: float = STALE) -> None:
+    def __init__(self, engine: Engine, waits: float = STALE_SECONDS) -> None:
         self._engine = engine
         self._waits = waits
 
@@ -58,7 +58,7 @@ class TaskStore:
         :param place: see ``PlaceIdentity.task_key``; "" when the region has no other names
         :return: the task that runs now, perhaps under another name of the region, and whether this call made it
         """
-        self.bury_the_dead()
+        self.fail_stale()
         key = key_of(place or region)
         for _ in range(ATTEMPTS):
             task_id = str(uuid.uuid4())
@@ -98,7 +98,7 @@ class TaskStore:
             select(tasks)
             .where(tasks.c.region_key == key_of(region))
             .order_by(tasks.c.created.desc(), tasks.c.id)
-            .limit(KEPT)
+            .limit(KEPT_TASKS)
         )
         with self._engine.connect() as connection:
             return [_task(row) for row in connection.execute(query)]
@@ -173,7 +173,7 @@ class TaskStore:
         with self._engine.connect() as connection:
             return connection.execute(select(tasks.c.id).where(*_unclaimed()).limit(1)).first() is not None
 
-    def forsaken(self, age: float) -> list[str]:
+    def requeue_stale(self, age: float) -> list[str]:
         """The tasks that have waited for a worker since they were last handed over, for ``age`` seconds.
 
         They count as handed over now, so of several that ask one is told of a task.
@@ -246,12 +246,12 @@ class TaskStore:
         with self._engine.begin() as connection:
             return bool(connection.execute(_ending(reason).where(tasks.c.id == task_id, theirs)).rowcount)
 
-    def bury_the_dead(self) -> int:
+    def fail_stale(self) -> int:
         """End the tasks that no worker took in time, or whose worker shows no sign of life; returns how many."""
         dead = (
             (
-                f"the worker of the task died: no sign of life for {STALE:.0f} seconds",
-                and_(tasks.c.started.is_not(None), tasks.c.heartbeat < NOW - STALE),
+                f"the worker of the task died: no sign of life for {STALE_SECONDS:.0f} seconds",
+                and_(tasks.c.started.is_not(None), tasks.c.heartbeat < NOW - STALE_SECONDS),
             ),
             (
                 f"no worker took the task within {self._waits:.0f} seconds",
@@ -329,7 +329,7 @@ class TaskStore:
 
 def _unclaimed() -> tuple[Any, ...]:
     """The tasks that wait; a claim that came to nothing does not hold them for ever."""
-    free = or_(tasks.c.worker.is_(None), tasks.c.heartbeat < NOW - CLAIM)
+    free = or_(tasks.c.worker.is_(None), tasks.c.heartbeat < NOW - CLAIM_SECONDS)
     return (tasks.c.running.is_not(None), tasks.c.started.is_(None), free)
 
 

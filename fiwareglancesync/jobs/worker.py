@@ -32,16 +32,16 @@ from ..images.places.factory import EMBEDDED, open_federation
 from ..images.planning import Choice
 from ..images.region_job import RegionJob, region_error
 from ..images.region_names import RegionRef
-from ..images.status import Watch, summary_of
+from ..images.status import StatusReader, summary_of
 from ..images.task_recorder import TaskRecorder
 from ..images.task_settings import task_settings
 from .store import CANCELLED, TaskStore
 from .tasks import Task, TaskStatus
 
-BEAT = 1.0
+HEARTBEAT_SECONDS = 1.0
 """Seconds between two signs of life, which are also looks whether somebody has cancelled."""
 
-PATIENCE = 60.0
+FINISH_RETRY_SECONDS = 60.0
 """Seconds for which the end of a task is tried to be written down."""
 
 log = logging.getLogger("glancesync")
@@ -131,7 +131,7 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
             return "a pattern in images matches no image to be synchronised"
     with suppress(GlanceSyncError, OSError, SQLAlchemyError):  # the next look at the region makes up for it
         plain = load_settings(None, [], environ, mock=embedded)
-        rows = Watch(plain, open_federation(plain, environ)).status(ref).rows
+        rows = StatusReader(plain, open_federation(plain, environ)).status(ref).rows
         store.save_summaries([summary_of(ref.full, rows)])
     return None
 
@@ -146,7 +146,7 @@ def _alive(store: TaskStore, task_id: str, until: float) -> Iterator[None]:
 
     def beat() -> None:
         told = False
-        while not ended.wait(BEAT):
+        while not ended.wait(HEARTBEAT_SECONDS):
             try:
                 cancel = store.live(task_id)
             except SQLAlchemyError as error:
@@ -175,7 +175,7 @@ def _why_stopped(store: TaskStore, task_id: str, overrun: float | None) -> str:
 
 def _insist(write: Callable[[], object]) -> None:
     """Write something down even when the database is away for a moment."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + FINISH_RETRY_SECONDS
     while True:
         try:
             write()
@@ -183,7 +183,7 @@ def _insist(write: Callable[[], object]) -> None:
             if time.monotonic() > end:
                 log.error("The end of a task cannot be written down: %s", error_text(error))
                 return
-            time.sleep(BEAT)
+            time.sleep(HEARTBEAT_SECONDS)
         else:
             return
 

@@ -21,17 +21,17 @@ from ..base.database_clock import NOW
 from ..base.errors import GlanceSyncError, RegionLocked
 from ..base.machine import is_running, this_machine
 
-RENEWAL = 10.0
+RENEWAL_SECONDS = 10.0
 """Seconds between two renewals of a lease."""
 
-LASTS = 60.0
+LEASE_SECONDS = 60.0
 """Seconds after which a lease that is not renewed is free, by the database's clock (design 5). Its holder stops
-``RENEWAL`` before that, counted from before it asked for the renewal."""
+``RENEWAL_SECONDS`` before that, counted from before it asked for the renewal."""
 
-LOOK = 1.0
+CHECK_SECONDS = 1.0
 """Seconds between two looks of a holder at whether its lease is still good."""
 
-RETRY = 1.0
+RETRY_SECONDS = 1.0
 """Seconds between two tries of somebody who waits."""
 
 leases = Table(
@@ -114,7 +114,7 @@ class Lease:
             elif self._take_from(holder):
                 return str(holder.run)
             elif wait or holder.run == self._run:
-                time.sleep(RETRY)
+                time.sleep(RETRY_SECONDS)
             else:
                 raise RegionLocked.by(_process(holder))
 
@@ -128,7 +128,7 @@ class Lease:
     def renew(self) -> bool:
         """Prolong the lease; False when somebody else has it now."""
         with self._engine.begin() as connection:
-            return connection.execute(self._change().values(expires=NOW + LASTS)).rowcount > 0
+            return connection.execute(self._change().values(expires=NOW + LEASE_SECONDS)).rowcount > 0
 
     def give_back(self) -> None:
         """Free the lease for anybody, and for good, whatever renewal is on its way; who had it stays known."""
@@ -149,7 +149,7 @@ class Lease:
             "host": this_machine(),
             "pid": os.getpid(),
             "started": NOW,
-            "expires": NOW + LASTS,
+            "expires": NOW + LEASE_SECONDS,
         }
 
 
@@ -160,21 +160,21 @@ def _renewed(taken: list[Lease]) -> Iterator[None]:
     :param taken: the leases; more may come
     """
     ended = threading.Event()
-    good_until = time.monotonic() + LASTS
+    good_until = time.monotonic() + LEASE_SECONDS
 
     def renew() -> None:
         nonlocal good_until
-        while not ended.wait(RENEWAL):
+        while not ended.wait(RENEWAL_SECONDS):
             begun = time.monotonic()
             try:
-                good_until = begun + LASTS if all(lease.renew() for lease in taken) else begun
+                good_until = begun + LEASE_SECONDS if all(lease.renew() for lease in taken) else begun
             except SQLAlchemyError as error:
                 log.warning("The lease of a region cannot be renewed: %s", error_text(error))
 
     def watch() -> None:
         """Apart from the renewals: one that nobody answers may take minutes to fail."""
-        while not ended.wait(LOOK):
-            if time.monotonic() > good_until - RENEWAL:
+        while not ended.wait(CHECK_SECONDS):
+            if time.monotonic() > good_until - RENEWAL_SECONDS:
                 log.error("The lease of a region is lost; the run ends so that nobody else's is disturbed.")
                 os.kill(os.getpid(), signal.SIGTERM)
                 return

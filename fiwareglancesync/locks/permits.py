@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 
-class Slots:
+class Permits:
     """So many files, the lock of each held by one process; the kernel frees it whatever happens to that process.
 
     :param folder: a private folder, the same for all who share the bound

@@ -18,7 +18,7 @@ from typing import TextIO
 from ..base.errors import ConfigError, GlanceSyncError, NotInstalled, RegionLocked
 from ..base.machine import is_running
 
-INTRODUCTION = 0.5
+IDENTIFY_SECONDS = 0.5
 """Seconds that the holder of a lock has to write down who it is."""
 
 
@@ -109,7 +109,7 @@ def _introduced(file: TextIO) -> Mapping[str, object]:
 
     Until then the file tells of who held the lock before.
     """
-    end = time.monotonic() + INTRODUCTION
+    end = time.monotonic() + IDENTIFY_SECONDS
     while True:
         file.seek(0)
         holder = _read(file)
@@ -117,7 +117,7 @@ def _introduced(file: TextIO) -> Mapping[str, object]:
             return holder
         if time.monotonic() >= end:
             return {}
-        time.sleep(INTRODUCTION / 50)
+        time.sleep(IDENTIFY_SECONDS / 50)
 
 
 def _has_ended(holder: Mapping[str, object]) -> bool:

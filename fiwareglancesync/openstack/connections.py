@@ -17,7 +17,7 @@ from ..base.errors import SourceBroke, TransferError
 from .outgoing import Outgoing, SourceFailed
 
 
-class _Attentive:
+class _EarlyAnswerMixin:
     """What a connection does beyond its library's: while it sends a body it notices an early answer.
 
     A service that refuses an upload (quota, format) answers and closes before it has read everything. The
@@ -123,11 +123,11 @@ def _shorter() -> SourceBroke:
     return SourceBroke("the file became shorter while it was sent")
 
 
-class _Connection(_Attentive, urllib3.connection.HTTPConnection):
+class _Connection(_EarlyAnswerMixin, urllib3.connection.HTTPConnection):
     pass
 
 
-class _TlsConnection(_Attentive, urllib3.connection.HTTPSConnection):
+class _TlsConnection(_EarlyAnswerMixin, urllib3.connection.HTTPSConnection):
     pass
 
 

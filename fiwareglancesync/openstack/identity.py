@@ -36,11 +36,11 @@ from .tuning import Tuning
 T = TypeVar("T")
 
 _SERVICE = "Keystone"
-_MOST = 2**20
-_SHORTEST_LIFE = 120.0
+_MAX_ANSWER_BYTES = 2**20
+_MIN_TOKEN_SECONDS = 120.0
 """Seconds that a token must still last for any request, if it has lasted longer when it was granted."""
 
-_GIVEN_UP = 60.0
+_GIVEN_UP_SECONDS = 60.0
 """Seconds for which a Keystone that was waited for in vain is not asked again."""
 
 _VERSION_PATH = re.compile(r"/(v\d+(\.\d+)?)/*$", re.IGNORECASE)
@@ -134,11 +134,11 @@ class SignIn:
         if granted is None or granted.life is None:
             return False
         left = granted.at + granted.life - time.monotonic()
-        return left < min(max(life, _SHORTEST_LIFE), granted.life * 0.9)
+        return left < min(max(life, _MIN_TOKEN_SECONDS), granted.life * 0.9)
 
     def _signed_in_unless_given_up(self) -> Access:
         """Sign in; whoever comes soon after a Keystone was waited for in vain does not wait all over again."""
-        if self._given_up is not None and time.monotonic() - self._given_up[0] < _GIVEN_UP:
+        if self._given_up is not None and time.monotonic() - self._given_up[0] < _GIVEN_UP_SECONDS:
             raise self._given_up[1]
         try:
             return self._signed_in()
@@ -188,7 +188,7 @@ class SignIn:
         root = url[: stated.start()] if stated else url
         try:
             answer = self.transport.send("GET", f"{root}/", headers={"Accept": "application/json"})
-            body = content(answer, most=_MOST)
+            body = content(answer, most=_MAX_ANSWER_BYTES)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise from_exception(error, _SERVICE, url) from error
         failure = from_answer(KEYSTONE, Operation.SIGN_IN, answer.status_code, answer.headers, body)

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from ..base.errors import CloudError
 from ..base.units import duration
 
-LONGEST_OWN_WAIT = 30.0
+MAX_OWN_WAIT_SECONDS = 30.0
 """Seconds that we wait by ourselves for a service that does not say how long."""
 
-SHORTEST_ASKED = 1.0
+MIN_ASKED_SECONDS = 1.0
 """Seconds of the shortest wait that a service can ask for; services count in whole ones."""
 
-SHORTEST_TOLD = 1.0
+MIN_REPORTED_SECONDS = 1.0
 """Seconds of the shortest wait that is told."""
 
-SAME_WAIT = 2.0
+SAME_WAIT_SECONDS = 2.0
 """Seconds by which waits for one service may differ that several threads begin, and that are told once."""
 
 log = logging.getLogger("glancesync")
@@ -64,10 +64,10 @@ class Refusals:
             raise error.given_up(f"it asks to wait {duration(asked)}, retry_timeout allows {duration(self._limit)}")
         if self._waited >= self._limit:
             raise error.given_up(f"refused for {duration(self._waited)}, retry_timeout is {duration(self._limit)}")
-        own = min(self._first_wait * 2.0**self._count, LONGEST_OWN_WAIT, self._limit)
+        own = min(self._first_wait * 2.0**self._count, MAX_OWN_WAIT_SECONDS, self._limit)
         # A service that names no time, or next to none, must not be asked without a pause.
         spread = random.uniform(own / 2, own)  # noqa: S311 - spreads the tries, guards nothing
-        seconds = asked if asked is not None and asked >= SHORTEST_ASKED else spread
+        seconds = asked if asked is not None and asked >= MIN_ASKED_SECONDS else spread
         self._count += 1
         self._waited += seconds
         return seconds
@@ -80,7 +80,7 @@ def wait_for(who: str, region: str, seconds: float, error: CloudError) -> Wait:
     :param region: full name of the region, "" for none
     """
     why = f"{who}: {error.cause}" if who else error.cause
-    asks = "as it asks" if (error.retry_after or 0.0) >= SHORTEST_ASKED else "then it is tried again"
+    asks = "as it asks" if (error.retry_after or 0.0) >= MIN_ASKED_SECONDS else "then it is tried again"
     return Wait(region, seconds, f"{why}; waiting {duration(seconds)}, {asks}")
 
 
@@ -109,7 +109,7 @@ class Waits:
         end = now + wait.seconds
         with self._lock:
             told = self._told.get(service, now)
-            if wait.seconds < SHORTEST_TOLD or (now < told and end < told + SAME_WAIT):
+            if wait.seconds < MIN_REPORTED_SECONDS or (now < told and end < told + SAME_WAIT_SECONDS):
                 return
             self._told[service] = end
         self._listener(wait)

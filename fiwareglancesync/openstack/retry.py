@@ -33,7 +33,7 @@ class Deadline:
         self.moment += granted
 
 
-def _untold(seconds: float, error: Throttled) -> None:
+def ignore_wait(seconds: float, error: Throttled) -> None:
     """Tell nobody of a wait."""
 
 
@@ -42,7 +42,7 @@ def persist(
     tuning: Tuning,
     *,
     deadline: Deadline | None = None,
-    tell: Callable[[float, Throttled], None] = _untold,
+    tell: Callable[[float, Throttled], None] = ignore_wait,
 ) -> T:
     """Run an action until it succeeds, fails for good, or patience is spent.
 

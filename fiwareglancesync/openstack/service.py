@@ -22,8 +22,8 @@ from .tuning import Tuning
 
 T = TypeVar("T")
 
-_MOST_ERROR = 2**16
-_MOST_DOCUMENT = 2**28
+_MAX_ERROR_BYTES = 2**16
+_MAX_DOCUMENT_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Service:
     def failure(self, operation: Operation, answer: requests.Response) -> CloudError:
         """Read an answer that tells of a failure and make the error of it."""
         try:
-            body = content(answer, most=_MOST_ERROR, deadline=time.monotonic() + self.tuning.control)
+            body = content(answer, most=_MAX_ERROR_BYTES, deadline=time.monotonic() + self.tuning.control)
         except FAILURES:
             # The status is known, only the explanation is cut: that is no reason to lose both.
             body = b""
@@ -202,7 +202,7 @@ class Service:
         answer = self.send(call.method, call.path, access, headers=headers, data=data, timeout=timeout)
         if not 200 <= answer.status_code < 300:
             raise self.failure(call.operation, answer)
-        body = self.guarded(lambda: content(answer, most=_MOST_DOCUMENT, deadline=deadline.moment))
+        body = self.guarded(lambda: content(answer, most=_MAX_DOCUMENT_BYTES, deadline=deadline.moment))
         return _decoded(body, call.operation)
 
 

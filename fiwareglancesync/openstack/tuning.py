@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..base.units import MIB
 
-LONGEST = 14 * 86400.0
+MAX_TIMEOUT_SECONDS = 14 * 86400.0
 """Seconds of the longest time-out that the system's calls take, less some."""
 
 
@@ -59,14 +59,14 @@ class Tuning:
 
     def time_to_store(self, size: int) -> float:
         """Seconds from the last byte of an upload after which its answer is not waited for any more."""
-        return min(self.settle + size / self.slowest_rate, LONGEST)
+        return min(self.settle + size / self.slowest_rate, MAX_TIMEOUT_SECONDS)
 
     def time_to_begin(self, size: int) -> float:
         """Seconds for which an upload whose connection broke after the last byte may not have reached its image.
 
         A proxy may go on passing the bytes to the service, at the service's pace.
         """
-        return min(self.grace + size / self.slowest_rate, LONGEST)
+        return min(self.grace + size / self.slowest_rate, MAX_TIMEOUT_SECONDS)
 
     def time_to_fetch(self, size: int) -> float:
         """Seconds after which a region that fetches ``size`` bytes from the master is taken to be stuck."""

@@ -21,22 +21,22 @@ from ..openstack.transport import Transport, content
 from ..openstack.tuning import Tuning
 from .server_answers import (
     VERSION,
-    Greeting,
     Images,
     Region,
     Regions,
+    ServerVersion,
     Task,
     TaskRef,
     Tasks,
     WholeTask,
+    not_glancesync,
     refusal,
-    stranger,
 )
 
 T = TypeVar("T", bound=BaseModel)
 
 SERVICE = "GlanceSync server"
-MOST = 2**26
+MAX_ANSWER_BYTES = 2**26
 """Bytes of the longest answer that is read."""
 
 ONCE = Tuning(control=180.0, attempts=3)
@@ -146,7 +146,7 @@ class Client:
         """See that it is a GlanceSync server, before it is shown a token."""
         if self._greeted:
             return
-        greeting = self._exchange(Greeting, "GET", "/", None, None)
+        greeting = self._exchange(ServerVersion, "GET", "/", None, None)
         if greeting.id != VERSION:
             raise CloudError(f"{self._name} speaks {greeting.id}, and this program {VERSION}")
         self._greeted = True
@@ -178,7 +178,7 @@ class Client:
         deadline = time.monotonic() + self._once.control
         try:
             answer = self._transport.send(method, self._address + path, headers=headers, data=data)
-            body = content(answer, most=MOST, deadline=deadline)
+            body = content(answer, most=MAX_ANSWER_BYTES, deadline=deadline)
         except FAILURES as error:
             raise from_exception(error, SERVICE, self._address) from error
         if answer.status_code != 200:
@@ -186,7 +186,7 @@ class Client:
         try:
             return kind.model_validate_json(body)
         except ValidationError as error:
-            raise stranger(self._name, "another document than expected") from error
+            raise not_glancesync(self._name, "another document than expected") from error
 
 
 def _task_path(region: str, task: str) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from ..events import Emit
 from .client import Client
 from .server_answers import SYNCING, RegionRefused, TaskRef, WholeTask
-from .task_events import Story
+from .task_events import TaskEvents
 
-FIRST_LOOK = 0.2
-LAST_LOOK = 2.0
+FIRST_POLL_SECONDS = 0.2
+MAX_POLL_SECONDS = 2.0
 """Seconds between two looks: few in the beginning, for most tasks end soon, and more from look to look."""
 
 GROWTH = 1.25
@@ -30,7 +30,7 @@ class Following:
         self._emit = emit
         self._refused = refused
         self.running: dict[str, TaskRef] = {}
-        self._stories: dict[str, Story] = {}
+        self._events: dict[str, TaskEvents] = {}
 
     def add(self, region: str, task: TaskRef) -> None:
         """Take one more.
@@ -39,14 +39,14 @@ class Following:
         :param task: the task
         """
         self.running[region] = task
-        self._stories[region] = Story(region)
+        self._events[region] = TaskEvents(region)
 
     def to_the_end(self) -> Iterator[tuple[str, WholeTask]]:
         """Look at the tasks again and again; each comes out with its region when it has ended.
 
         :raises CloudError: the server does not answer for long, or lets us ask no more
         """
-        pause = FIRST_LOOK
+        pause = FIRST_POLL_SECONDS
         while self.running:
             for region, known in list(self.running.items()):
                 try:
@@ -55,11 +55,11 @@ class Following:
                     del self.running[region]
                     self._refused(region, error)
                     continue
-                for event in self._stories[region].events(task):
+                for event in self._events[region].events(task):
                     self._emit(event)
                 if task.status != SYNCING:
                     del self.running[region]
                     yield region, task
             if self.running:
                 time.sleep(pause)
-                pause = min(pause * GROWTH, LAST_LOOK)
+                pause = min(pause * GROWTH, MAX_POLL_SECONDS)

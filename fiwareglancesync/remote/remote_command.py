@@ -22,7 +22,7 @@ from .client import Client
 from .following import Following
 from .remote_arguments import SERVER, Follow
 from .remote_output import write_images, write_regions, write_tasks
-from .request_body import wish
+from .request_body import request_body
 from .server_answers import FAILED, SYNCING, RegionRefused, TaskRef, WholeTask
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ class RemoteCommand:
 
     def _sync(self) -> int | None:
         options = self._options
-        wanted = wish(
+        wanted = request_body(
             dry_run=options.dry_run,
             images=options.image,
             config=options.config,

@@ -13,7 +13,7 @@ from ..images.settings import DecisionAction
 ACTIONS = tuple(action.value for action in DecisionAction)
 
 
-def wish(
+def request_body(
     *,
     dry_run: bool,
     images: Sequence[str],

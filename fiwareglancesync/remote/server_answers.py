@@ -22,7 +22,7 @@ class _Answer(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
 
-class Greeting(_Answer):
+class ServerVersion(_Answer):
     """What a server says of itself."""
 
     id: str
@@ -164,7 +164,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, server: str) -
         return CloudError(f"{server} redirects elsewhere (HTTP {status}); use its final address", status=status)
     said = _words(body)
     if said is None and status not in _OF_A_PROXY:
-        return stranger(server, f"HTTP {status}")
+        return not_glancesync(server, f"HTTP {status}")
     if said is not None and status in _OF_A_REGION:
         refused = RegionRefused(f"{said} (HTTP {status})", status=status)
         refused.unknown_target = json.loads(body).get("unknown") == "target"
@@ -180,7 +180,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, server: str) -
     )
 
 
-def stranger(server: str, found: str) -> CloudError:
+def not_glancesync(server: str, found: str) -> CloudError:
     """Say that whoever answers is no GlanceSync server.
 
     :param server: what messages call it

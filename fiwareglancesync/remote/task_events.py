@@ -19,7 +19,7 @@ _ENDS = {"done": Kind.DONE, "failed": Kind.FAILED}
 Key = tuple[str, str]
 
 
-class Story:
+class TaskEvents:
     """Follows one task.
 
     :param region: its full name

@@ -169,7 +169,7 @@ class Narrator:
             self.tell(logging.ERROR, problem)
 
 
-class Chronicle:
+class RegionLog:
     """The story of one region in a file of its own, lines with time and level.
 
     :param stream: the open file

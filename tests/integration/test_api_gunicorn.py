@@ -18,7 +18,7 @@ import requests
 from sqlalchemy import update
 
 from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.jobs.store import STALE, TaskStore
+from fiwareglancesync.jobs.store import STALE_SECONDS, TaskStore
 from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.jobs.tasks import TaskRequest
 from tests.support.builders import master_image
@@ -89,7 +89,7 @@ def test_a_task_whose_worker_is_gone_fails_and_blocks_nothing(
     store.begin(task.id, "elsewhere 1")
     engine = open_engine(database_in(tmp_path))
     with engine.begin() as connection:
-        connection.execute(update(tasks).values(heartbeat=tasks.c.heartbeat - STALE - 1))
+        connection.execute(update(tasks).values(heartbeat=tasks.c.heartbeat - STALE_SECONDS - 1))
     found = ended(server, "Burgos", task.id)
     assert found["status"] == "failed"
     assert "died" in found["reason"]

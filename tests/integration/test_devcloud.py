@@ -258,14 +258,14 @@ def test_a_port_that_somebody_listens_on_is_not_chosen() -> None:
 
 
 def test_a_reused_pid_is_not_taken_for_ours_nor_ended() -> None:
-    with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as foreign:
         try:
-            ours = processes.Process(stranger.pid, started=1, boot=Path(BOOT_ID).read_text(encoding="ascii").strip())
+            ours = processes.Process(foreign.pid, started=1, boot=Path(BOOT_ID).read_text(encoding="ascii").strip())
             assert not ours.is_alive()
             processes.end([ours])
-            assert stranger.poll() is None
+            assert foreign.poll() is None
         finally:
-            stranger.kill()
+            foreign.kill()
 
 
 def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

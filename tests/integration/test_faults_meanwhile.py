@@ -13,7 +13,7 @@ import pytest
 
 from fiwareglancesync.images.model import JOURNAL
 from tests.support.faults import PATIENCE, Command, FaultyCloud, Made, Running, until
-from tests.support.proxy import Narrow, Proxy, Silence, Watch
+from tests.support.proxy import Narrow, Proxy, RunBeside, Silence
 
 pytestmark = pytest.mark.integration
 
@@ -35,7 +35,7 @@ class TestDeletedMeanwhile:
     ) -> None:
         faulty.hold("Spain", Made("one", b"new"), Made("two", b"second"))
         (old,) = faulty.hold(BURGOS, Made("one", b"old"))
-        proxy.on(Watch(before=lambda: faulty.remove(BURGOS, old)), "PUT", FILE, times=1)
+        proxy.on(RunBeside(before=lambda: faulty.remove(BURGOS, old)), "PUT", FILE, times=1)
         result = run(BURGOS, *REPLACE)
         assert (result.code, result.err) == (0, "")
         faulty.assert_holds(BURGOS, {"one": b"new", "two": b"second"})
@@ -53,7 +53,7 @@ class TestDeletedMeanwhile:
             def remove(image: str = image) -> None:
                 faulty.remove(BURGOS, image)
 
-            proxy.on(Watch(before=remove), "PATCH", f"/v2/images/{image}", times=1)
+            proxy.on(RunBeside(before=remove), "PATCH", f"/v2/images/{image}", times=1)
         result = run(BURGOS)
         assert (result.code, len(result.errors)) == (1, 2)
         assert result.errors[0].startswith("ERROR:Burgos: Update of gone_obsolete failed. Cause: ")
@@ -73,7 +73,7 @@ class TestDeletedMeanwhile:
             (new,) = [image.id for image in faulty.seen(BURGOS) if image.id != old]
             faulty.remove(BURGOS, new)
 
-        proxy.on(Watch(before=remove_the_new_one), "PUT", FILE, times=1)
+        proxy.on(RunBeside(before=remove_the_new_one), "PUT", FILE, times=1)
         result = run(BURGOS, *REPLACE)
         assert (result.code, len(result.errors)) == (1, 1)
         assert result.err.startswith("ERROR:Burgos: Upload of one failed. Cause: ")
@@ -88,7 +88,7 @@ class TestDeletedMeanwhile:
         gone, _ = faulty.hold("Spain", Made("one", b"new"), Made("two", b"second"))
         faulty.hold(BURGOS, Made("one", b"old"))
         faulty.hold(CACERES)
-        proxy.on(Watch(before=lambda: faulty.remove("Spain", gone)), "POST", "/v2/images", times=1)
+        proxy.on(RunBeside(before=lambda: faulty.remove("Spain", gone)), "POST", "/v2/images", times=1)
         result = run(*REPLACE, "--transfer", way)
         assert result.code == 1
         begins = [f"ERROR:{region}: Upload of one failed. Cause: " for region in (BURGOS, CACERES)]
@@ -303,7 +303,7 @@ class TestInterruptedWhileARegionIsSlow:
         faulty.hold(BURGOS)
         sent, answered = threading.Barrier(4), threading.Event()
         # Glance has the bytes by then, but the program does not get to know.
-        proxy.on(Watch(before=sent.wait, after=answered.wait), "PUT", FILE)
+        proxy.on(RunBeside(before=sent.wait, after=answered.wait), "PUT", FILE)
         command = faulty.command(tmp_path, proxy)
         running = command.start(BURGOS, "--transfer", "stream", "--config", "uploads_per_region=3")
         try:

@@ -14,7 +14,7 @@ from tests.support.development_cloud import development_cloud
 from tests.support.faults import PATIENCE, Command, FaultyCloud, Result
 from tests.support.forwarder import forwarded
 from tests.support.moving import BURGOS, CACERES, CONTENT, FILE, SPAIN
-from tests.support.proxy import Answer, Proxy, Watch
+from tests.support.proxy import Answer, Proxy, RunBeside
 from tests.support.worlds import Seen
 
 pytestmark = pytest.mark.integration
@@ -139,7 +139,7 @@ class TestTwoRuns:
             begun.set()
             assert go_on.wait(PATIENCE)
 
-        proxy.on(Watch(before=hold), "PUT", FILE, port=cloud.port(BURGOS))
+        proxy.on(RunBeside(before=hold), "PUT", FILE, port=cloud.port(BURGOS))
         first = program(cloud, tmp_path / "first", proxy=proxy).start(BURGOS)
         try:
             assert begun.wait(PATIENCE)
@@ -164,7 +164,7 @@ class TestTwoRuns:
             begun.set()
             assert go_on.wait(PATIENCE)
 
-        proxy.on(Watch(before=hold), "PUT", FILE, port=cloud.port(BURGOS))
+        proxy.on(RunBeside(before=hold), "PUT", FILE, port=cloud.port(BURGOS))
         database = f"database = sqlite:///{tmp_path}/locks.db\n"
         section = target(cloud, "master", interface="internal")
         first = program(cloud, tmp_path / "first", database, proxy=proxy).start(BURGOS)

@@ -26,7 +26,7 @@ from fiwareglancesync.images.places.glance import OpenStackFederation, Tuning
 from fiwareglancesync.images.settings import Settings
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import PATIENCE, FaultyCloud, Made, Result
-from tests.support.proxy import Proxy, Watch
+from tests.support.proxy import Proxy, RunBeside
 from tests.support.worlds import OURS, ROOT
 
 pytestmark = pytest.mark.integration
@@ -326,7 +326,7 @@ class TestTrouble:
         under_way = threading.Barrier(at_once + 1)
         groups: list[int] = []
         proxy.on(
-            Watch(
+            RunBeside(
                 before=lambda: groups.append(freeze(devcloud, "Spain")),
                 after=lambda: under_way.wait(PATIENCE),
             ),
@@ -375,7 +375,7 @@ class TestTrouble:
         content = some_bytes(2 * MIB)
         cloud.hold("Spain", Made("image", content))
         under_way = threading.Event()
-        proxy.on(Watch(after=under_way.set), *IMPORT)
+        proxy.on(RunBeside(after=under_way.set), *IMPORT)
         running = cloud.command(tmp_path, proxy).start("Burgos", *FORCED)
         assert under_way.wait(PATIENCE)
         running.signal(signal.SIGKILL)

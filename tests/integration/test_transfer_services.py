@@ -16,7 +16,7 @@ from fiwareglancesync.base.units import MIB
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import Command, FaultyCloud, Made
 from tests.support.moving import BOTH, BURGOS, CACERES, CONTENT, FILE, OLD, PARALLEL, REPLACE, SPAIN, Uploads
-from tests.support.proxy import Answer, Proxy, Rewrite, Watch
+from tests.support.proxy import Answer, Proxy, Rewrite, RunBeside
 from tests.support.worlds import OURS
 
 pytestmark = pytest.mark.integration
@@ -52,8 +52,8 @@ class TestServices:
     ) -> None:
         with locked(development_cloud(), BURGOS) as (lock, release):
             later = threading.Timer(1.0, release)
-            proxy.on(Watch(before=lock), "PATCH", IMAGE, port=cloud.port(BURGOS), times=1)
-            proxy.on(Watch(before=later.start), "PATCH", IMAGE, port=cloud.port(CACERES), times=1)
+            proxy.on(RunBeside(before=lock), "PATCH", IMAGE, port=cloud.port(BURGOS), times=1)
+            proxy.on(RunBeside(before=later.start), "PATCH", IMAGE, port=cloud.port(CACERES), times=1)
             result = run(CACERES, BURGOS, *REPLACE, *PARALLEL)
             later.join()
         assert (result.code, result.err) == (0, "")
@@ -63,7 +63,7 @@ class TestServices:
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
     ) -> None:
         with locked(development_cloud(), BURGOS) as (lock, _):
-            proxy.on(Watch(before=lock), "POST", "/v2/images", port=cloud.port(BURGOS), times=1)
+            proxy.on(RunBeside(before=lock), "POST", "/v2/images", port=cloud.port(BURGOS), times=1)
             result = run.hasty(control=0.5, total_wait=1)(*BOTH, *REPLACE)
         assert result.code == 1
         first, second = result.errors
@@ -209,7 +209,7 @@ class TestScopes:
         burgos = cloud.port(BURGOS)
         if method == "PATCH":
             # The first one updates, the second publishes.
-            proxy.on(Watch(), method, path, port=burgos, times=1)
+            proxy.on(RunBeside(), method, path, port=burgos, times=1)
         # A token that is refused is renewed once.
         proxy.on(answer, method, path, port=burgos, times=2 if answer.status == 401 else 1)
         result = two(*BOTH, *REPLACE)

@@ -20,9 +20,9 @@ from fiwareglancesync.images.places import Place
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.planning import (
     Choice,
-    Here,
     Journal,
     PlanEntry,
+    PlanTime,
     RegionPlan,
     Selection,
     plan_region,
@@ -39,7 +39,7 @@ STARTED = "2023-11-14T22:13:20+00:00"
 """``NOW`` as a journal writes it."""
 
 HOUR = 3600.0
-HERE = Here(HOST, NOW, 24 * HOUR)
+HERE = PlanTime(HOST, NOW, 24 * HOUR)
 
 
 def image(name: str, content: str | None = "A", **fields: Any) -> Image:
@@ -83,7 +83,7 @@ def selection(masters: Iterable[Image], **rules: Any) -> Selection:
     return select(listing(*masters, region=MASTER), target(**rules))
 
 
-def plan(masters: Iterable[Image], images: Iterable[Image] = (), here: Here = HERE, **rules: Any) -> RegionPlan:
+def plan(masters: Iterable[Image], images: Iterable[Image] = (), here: PlanTime = HERE, **rules: Any) -> RegionPlan:
     """The plan of the region."""
     return plan_region(selection(masters, **rules), listing(*images), here)
 

@@ -16,7 +16,7 @@ from fiwareglancesync.base import attempts  # noqa: E402
 from fiwareglancesync.images.places.glance import glance_federation  # noqa: E402
 from fiwareglancesync.main import main  # noqa: E402 - the path has to be set first
 
-FIRST_WAIT = 0.01
+FIRST_WAIT_SECONDS = 0.01
 """Seconds before a move is begun anew."""
 
 
@@ -25,7 +25,7 @@ def _main() -> int:
     given: dict[str, Any] = {name: float(value) for name, _, value in (word.partition("=") for word in sys.argv[1:end])}
     set_by_configuration = glance_federation.tuning_for
     glance_federation.__dict__["tuning_for"] = lambda target: replace(set_by_configuration(target), **given)
-    attempts.FIRST_WAIT = FIRST_WAIT
+    attempts.FIRST_WAIT_SECONDS = FIRST_WAIT_SECONDS
     del sys.argv[1 : end + 1]
     return main()
 

@@ -66,7 +66,7 @@ class Late:
 
 
 @dataclass(frozen=True)
-class Watch:
+class RunBeside:
     """Pass the request on and do something besides.
 
     :param before: called before the service gets the request
@@ -214,7 +214,7 @@ class Crowd:
 
 
 Act = (
-    Answer | Silence | HangUp | Lose | Late | Watch | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite
+    Answer | Silence | HangUp | Lose | Late | RunBeside | Narrow | Garble | Cut | Stall | Claim | Whole | Rewrite
     | Limit | Buffer | Crowd
 )  # fmt: skip
 
@@ -360,7 +360,7 @@ class _Handler(socketserver.StreamRequestHandler):
             return
         if isinstance(act, Late):
             self.server.stopping.wait(act.seconds)
-        if isinstance(act, Watch) and act.before:
+        if isinstance(act, RunBeside) and act.before:
             act.before()
         if isinstance(act, Buffer):
             self._hold(act, length)
@@ -385,7 +385,7 @@ class _Handler(socketserver.StreamRequestHandler):
             answer = upstream.getresponse()
             if isinstance(act, Lose):
                 return
-            if isinstance(act, Watch) and act.after:
+            if isinstance(act, RunBeside) and act.after:
                 act.after()
             self._relay(answer, act, of_answer=not length, start=start)
 

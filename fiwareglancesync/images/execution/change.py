@@ -32,7 +32,7 @@ from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
 from ..transfer import Moved, Mover
 from ..transfer.spool import SpoolSource
-from .region_state import RunContext, Scene, without
+from .region_state import RegionState, RunContext, without
 
 VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
 """What a refusal names when it is about the visibility that an image should get."""
@@ -60,17 +60,17 @@ class Report(Protocol):
         """Take how many moves at once the region allows, as it seems by now."""
         ...
 
-    def misses(self, way: str, cause: str) -> None:
+    def way_skipped(self, way: str, cause: str) -> None:
         """Take that another way is next, for this one was tried in vain or, sparing the master, cannot be taken."""
         ...
 
-    def stays(self, uuid: str, cause: GlanceSyncError) -> None:
+    def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:
         """Take that a new image could not be removed, and why."""
         ...
 
 
 def make_image(
-    entry: PlanEntry, links: Mapping[str, str], scene: Scene, mover: Mover, context: RunContext, report: Report
+    entry: PlanEntry, links: Mapping[str, str], state: RegionState, mover: Mover, context: RunContext, report: Report
 ) -> tuple[Image, Moved, list[str]]:
     """Make the new image of an entry, up to its publication.
 
@@ -80,7 +80,7 @@ def make_image(
 
     :param entry: an entry that moves content
     :param links: property → UUID of the linked image in this region
-    :param scene: the region
+    :param state: the region
     :param mover: knows the ways
     :param context: who does this
     :param report: told about progress
@@ -90,17 +90,17 @@ def make_image(
     notes: list[str] = []
     missed: list[tuple[str, str]] = []
     failure: TransferError | VerificationError | None = None
-    for way, refusal in mover.ways(entry.image, scene.place):
+    for way, refusal in mover.ways(entry.image, state.place):
         if refusal is not None:
             notes.append(f"{way}: {refusal}")
             if way == SpoolSource.way:
                 missed.append((way, refusal))
             continue
         while missed:
-            report.misses(*missed.pop(0))
-        attempt = partial(_persist, partial(_try_way, way, entry, links, scene, mover, context, report), report)
+            report.way_skipped(*missed.pop(0))
+        attempt = partial(_persist, partial(_try_way, way, entry, links, state, mover, context, report), report)
         try:
-            published, moved = _trusting(attempt, partial(mover.distrust, way, entry.image, scene.place))
+            published, moved = _trusting(attempt, partial(mover.reject_content, way, entry.image, state.place))
         except (TransferError, VerificationError) as error:
             notes.append(f"{way}: {error}")
             missed.append((way, str(error)))
@@ -111,34 +111,34 @@ def make_image(
     raise kind("; ".join(notes) or "there is no way to move it") from failure
 
 
-def _trusting(attempt: Callable[[], tuple[Image, Moved]], distrust: Callable[[], bool]) -> tuple[Image, Moved]:
+def _trusting(attempt: Callable[[], tuple[Image, Moved]], reject_content: Callable[[], bool]) -> tuple[Image, Moved]:
     try:
         return attempt()
     except VerificationError:
-        if not distrust():
+        if not reject_content():
             raise
     try:
         return attempt()
     except VerificationError:
-        distrust()
+        reject_content()
         raise
 
 
-class _CutShort(GlanceSyncError):
+class _MoveInterrupted(GlanceSyncError):
     """A move broke off, on either side, for a reason that may pass; the cause is the error itself."""
 
 
 def _persist(attempt: Callable[[], tuple[Image, Moved]], report: Report) -> tuple[Image, Moved]:
     try:
-        return attempts(_CutShort, partial(pause, alive=report.check))(attempt)
-    except _CutShort as cut:
+        return attempts(_MoveInterrupted, partial(pause, alive=report.check))(attempt)
+    except _MoveInterrupted as cut:
         cause = cut.__cause__
         if isinstance(cause, GlanceSyncError):
             raise cause from cause.__cause__
         raise
 
 
-def _move(way: str, entry: PlanEntry, uuid: str, scene: Scene, mover: Mover, report: Report) -> Moved:
+def _move(way: str, entry: PlanEntry, uuid: str, state: RegionState, mover: Mover, report: Report) -> Moved:
     """Move the bytes; control requests repeat themselves, an upload has to be begun anew.
 
     What the region refuses for now goes into the same image later, as long as that is without content.
@@ -146,15 +146,15 @@ def _move(way: str, entry: PlanEntry, uuid: str, scene: Scene, mover: Mover, rep
 
     def move() -> Moved:
         report(uuid, way, 0)
-        return mover.move(way, entry.image, scene.place, uuid, lambda done: report(uuid, way, done))
+        return mover.move(way, entry.image, state.place, uuid, lambda done: report(uuid, way, done))
 
     try:
-        return scene.uploads.make(move, lambda: scene.refresh(uuid).status == "queued", report)
+        return state.uploads.make(move, lambda: state.refresh(uuid).status == "queued", report)
     except SourceBroke as error:
-        raise _CutShort(str(error)) from error
+        raise _MoveInterrupted(str(error)) from error
     except CloudError as error:
         if error.transient or isinstance(error, Unauthorized):
-            raise _CutShort(str(error)) from error
+            raise _MoveInterrupted(str(error)) from error
         raise
 
 
@@ -162,12 +162,12 @@ def _try_way(
     way: str,
     entry: PlanEntry,
     links: Mapping[str, str],
-    scene: Scene,
+    state: RegionState,
     mover: Mover,
     context: RunContext,
     report: Report,
 ) -> tuple[Image, Moved]:
-    uuid = scene.place.new_id(entry.name)
+    uuid = state.place.new_id(entry.name)
     journal = Journal(
         carrier=uuid,
         run=context.run,
@@ -178,21 +178,21 @@ def _try_way(
         old=entry.old.id if entry.old else None,
     )
     try:
-        _create(entry, links, journal, scene)
-        moved = _move(way, entry, uuid, scene, mover, report)
-        made = scene.refresh(uuid)
+        _create(entry, links, journal, state)
+        moved = _move(way, entry, uuid, state, mover, report)
+        made = state.refresh(uuid)
         verify(entry.image, made, moved.digests)
         report(uuid, way, moved.size)
-        return publish(entry, links, journal, scene), moved
-    except Exception:  # whatever it is, it goes on; an interruption has `leave_tidy` remove what was being made
-        _undo(uuid, scene, report)
+        return publish(entry, links, journal, state), moved
+    except Exception:  # whatever it is, it goes on; an interruption has `remove_unfinished` remove what was being made
+        _undo(uuid, state, report)
         raise
 
 
-def _create(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene: Scene) -> None:
+def _create(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state: RegionState) -> None:
     master = entry.image
     try:
-        scene.create(
+        state.create(
             NewImage(
                 id=journal.carrier,
                 name=master.name,
@@ -244,7 +244,7 @@ def _verify_sent(image: Image, digests: Mapping[str, str]) -> None:
             raise VerificationError(f"{found}, what was sent has {value}")
 
 
-def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene: Scene) -> Image:
+def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state: RegionState) -> Image:
     """Make a verified image what the plan says, in one PATCH.
 
     Where no old image has to be settled, nothing more is to be done and the journal ends here.
@@ -252,11 +252,11 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene:
     :param entry: the entry that the image was made for
     :param links: property → UUID of the linked image in this region
     :param journal: its journal, ``step=new``
-    :param scene: the region
+    :param state: the region
     :return: the published image
     :raises PublicationRefused: the region does not let us give it the master's visibility
     """
-    master, image = entry.image, scene[journal.carrier]
+    master, image = entry.image, state[journal.carrier]
     properties = {**entry.properties, **links}
     if journal.old is not None:
         properties[JOURNAL] = replace(journal, step=PUBLISHED).text()
@@ -272,14 +272,14 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, scene:
         remove=without(present, properties),
     )
     try:
-        return scene.update(image.id, patch)
+        return state.update(image.id, patch)
     except Forbidden as error:
         if patch.visibility is None or not VISIBILITY.search(error.cause):
             raise
         raise PublicationRefused(error.cause, status=error.status) from error
 
 
-def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list[Image]:
+def settle(image_id: str, journal: Journal, old_name: str, state: RegionState) -> list[Image]:
     """Do away with the image that a published one took the place of, then end the journal (contract 3.7).
 
     An old image that has not got rid of its own old one stays until a later run, for its journal is all that tells
@@ -288,61 +288,61 @@ def settle(image_id: str, journal: Journal, old_name: str, scene: Scene) -> list
     :param image_id: the published image
     :param journal: its journal
     :param old_name: the name that the old image gets, when it has none of that kind yet
-    :param scene: the region
+    :param state: the region
     :return: the images for whose sake a replaced image was kept as ``N.old``
     :raises CloudError: the region refused; the journal stays, so the next run tries again
     """
     keepers: list[Image] = []
-    if journal.old is not None and journal.old in scene:
-        old = scene[journal.old]
+    if journal.old is not None and journal.old in state:
+        old = state[journal.old]
         replaced = journal.action == REPLACE
-        waits = _is_unsettled(old, image_id, scene)
-        keepers = scene.linking_to(old.id) if replaced and not waits else []
+        waits = _is_unsettled(old, image_id, state)
+        keepers = state.linking_to(old.id) if replaced and not waits else []
         delete = replaced and not waits and not keepers
         patch = Patch(
-            name=old_name if old.name in former_names(scene[image_id].name) else None,
+            name=old_name if old.name in former_names(state[image_id].name) else None,
             visibility="private" if old.visibility != "private" else None,
             protected=False if delete and old.protected else None,
             remove=(JOURNAL,) if JOURNAL in old.user_properties and not waits else (),
         )
         try:
-            scene.update(old.id, patch)
+            state.update(old.id, patch)
             if delete:
-                scene.delete(old.id)
+                state.delete(old.id)
         except NotFound:
-            scene.forget(old.id)
+            state.forget(old.id)
             keepers = []
         if waits:
             return []
-    scene.update(image_id, Patch(remove=(JOURNAL,)))
+    state.update(image_id, Patch(remove=(JOURNAL,)))
     return keepers
 
 
-def _is_unsettled(image: Image, successor: str, scene: Scene) -> bool:
+def _is_unsettled(image: Image, successor: str, state: RegionState) -> bool:
     """Whether an image took the place of another one, not its own successor, that is still there."""
     if JOURNAL not in image.user_properties:
         return False
-    journal = read_carriers(scene.listing).journals.get(image.id)
-    return journal is not None and journal.step == PUBLISHED and journal.old != successor and journal.old in scene
+    journal = read_carriers(state.listing).journals.get(image.id)
+    return journal is not None and journal.step == PUBLISHED and journal.old != successor and journal.old in state
 
 
-def _undo(uuid: str, scene: Scene, report: Report) -> None:
+def _undo(uuid: str, state: RegionState, report: Report) -> None:
     """Remove an image that was not published."""
     try:
-        remove_unpublished(uuid, scene)
+        remove_unpublished(uuid, state)
     except GlanceSyncError as error:
-        report.stays(uuid, error)
+        report.cleanup_failed(uuid, error)
 
 
-def remove_unpublished(uuid: str, scene: Scene) -> None:
+def remove_unpublished(uuid: str, state: RegionState) -> None:
     """Remove an image that a run has begun to make.
 
     :param uuid: the image's; its creation need not have been answered
-    :param scene: the region
+    :param state: the region
     :raises TransferError: the region is still fetching its content, which would stay in its store for good
     :raises CloudError: the region refused
     """
-    place = scene.place
+    place = state.place
     if isinstance(place, ServerImport) and place.is_importing(uuid):
         raise TransferError("the region is still fetching its content")
-    scene.delete(uuid)
+    state.delete(uuid)

@@ -11,7 +11,7 @@ from ..model import Image, Listing
 from ..places import Place, Sharing
 from ..planning import MemberChange, Selection, record_patch
 from ..planning.members import SHARED
-from .region_state import Scene
+from .region_state import RegionState
 
 
 def members_of(place: Place, images: Iterable[Image]) -> Mapping[str, frozenset[str]]:
@@ -49,21 +49,21 @@ def with_members(place: Place, listing: Listing, selection: Selection) -> Listin
     return replace(listing, members=members_of(place, images))
 
 
-def change_members(image_id: str, change: MemberChange, scene: Scene) -> None:
+def change_members(image_id: str, change: MemberChange, state: RegionState) -> None:
     """Share an image with further projects, and with some no more.
 
     Whom we are about to add is on record before, for only those are removed one day.
 
     :param image_id: the image, which carries ``change.record`` already
     :param change: what to do
-    :param scene: the region
+    :param state: the region
     :raises CloudError: the region refused; what was done stays, and the next run goes on
     """
-    place = scene.place
+    place = state.place
     if not isinstance(place, Sharing):
         return
     for project in change.add:
         place.add_member(image_id, project)
     for project in change.remove:
         place.remove_member(image_id, project)
-    scene.update(image_id, record_patch(scene[image_id], change.settled))
+    state.update(image_id, record_patch(state[image_id], change.settled))

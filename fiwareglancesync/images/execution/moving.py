@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from ...base.waiting import HEARTBEAT
+from ...base.waiting import SIGNAL_CHECK_SECONDS
 from ..planning import PlanEntry
 
-PATIENCE = 1.0
+STOP_SECONDS = 1.0
 """Seconds that interrupted moves have to end: one whose bytes are all sent may wait for its answer for minutes."""
 
 
@@ -40,12 +40,12 @@ def move_in_order(
             for entry in list(waiting.values()):
                 if len(running) < at_once and unfinished.isdisjoint(entry.links.values()):
                     running[threads.submit(move, waiting.pop(entry.name))] = entry.name
-            for done in wait(running, HEARTBEAT, FIRST_COMPLETED).done:
+            for done in wait(running, SIGNAL_CHECK_SECONDS, FIRST_COMPLETED).done:
                 del running[done]
                 done.result()
     except BaseException as error:
         stop(error)
-        wait(running, PATIENCE if isinstance(error, KeyboardInterrupt) else None)
+        wait(running, STOP_SECONDS if isinstance(error, KeyboardInterrupt) else None)
         raise
     finally:
         threads.shutdown(wait=False)

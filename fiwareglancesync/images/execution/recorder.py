@@ -17,7 +17,7 @@ from ..model import SyncStatus
 from ..planning import PlanEntry
 from .outcome import ImageOutcome, RegionOutcome
 
-PROGRESS_INTERVAL = 0.1
+PROGRESS_INTERVAL_SECONDS = 0.1
 """Seconds between two events that tell of bytes moved."""
 
 
@@ -207,7 +207,7 @@ class Progress:
         self._recorder.check()
         now = time.monotonic()
         if now >= self._next or done >= self._size:
-            self._next = now + PROGRESS_INTERVAL
+            self._next = now + PROGRESS_INTERVAL_SECONDS
             self._recorder.emit(Event(*self._event, uuid, None, way, self._size, done))
 
     def check(self) -> None:
@@ -226,12 +226,12 @@ class Progress:
         region = self._recorder.region
         self._recorder.tell(Message.warning(f"{region}: No more than {at_once} at once from now on. Cause: {cause}"))
 
-    def misses(self, way: str, cause: str) -> None:
+    def way_skipped(self, way: str, cause: str) -> None:
         """Tell that an image does not go by a way that was to be expected."""
         text = f"{self._image} does not go by way of {way}: {cause}"
         self._recorder.tell(Message.warning(f"{self._recorder.region}: {text}", self._image))
 
-    def stays(self, uuid: str, cause: GlanceSyncError) -> None:
+    def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:
         """Tell that a new image could not be removed, whatever comes of the other attempts and ways."""
         name = self._image
         text = f"the unfinished image {name} (UUID {uuid}) stays for the next run to remove: {cause}"

@@ -11,8 +11,8 @@ from ..places import ServerImport
 from ..planning import Leftover, OldNames, RegionPlan, Tidying
 from .change import publish
 from .recorder import Recorder
-from .region_state import Scene
-from .settling import Unsettled, settle_all
+from .region_state import RegionState
+from .settling import UnsettledImages, settle_all
 
 STILL_FETCHED = (
     "the region is still fetching its content, so a later run will tidy it;"
@@ -21,11 +21,13 @@ STILL_FETCHED = (
 """Why an image stays; a Glance that was restarted leaves its imports as they were, and does nothing more for them."""
 
 
-def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) -> tuple[RegionPlan, list[Unsettled]]:
+def tidy(
+    make_plan: Callable[[], RegionPlan], state: RegionState, recorder: Recorder
+) -> tuple[RegionPlan, list[UnsettledImages]]:
     """Remove or finish the unfinished images, settle the published ones.
 
     :param make_plan: plans the region as it is at that moment
-    :param scene: the region
+    :param state: the region
     :param recorder: takes what happens
     :return: the plan of what the region is afterwards, and the old images that wait for a later step of this run
     """
@@ -35,62 +37,62 @@ def tidy(make_plan: Callable[[], RegionPlan], scene: Scene, recorder: Recorder) 
     published: list[Leftover] = []
     for carrier in [left.carrier for left in plan.tidyings]:
         with recorder.attempt(Action.TIDY, carrier.name, uuid=carrier.id):
-            if _has_been_filled(carrier, plan, scene, recorder):
+            if _has_been_filled(carrier, plan, state, recorder):
                 plan = make_plan()
-            published += _ended(carrier, plan, scene)
+            published += _ended(carrier, plan, state)
     plan = make_plan()
-    _relink({left.journal.old for left in published} - {None}, plan, scene, recorder)
-    names = OldNames(scene.listing)
+    _relink({left.journal.old for left in published} - {None}, plan, state, recorder)
+    names = OldNames(state.listing)
     unsettled = [
-        Unsettled(left.carrier.id, left.carrier.name, left.journal, names.take(_name_of_old(left, scene)))
+        UnsettledImages(left.carrier.id, left.carrier.name, left.journal, names.take(_name_of_old(left, state)))
         for left in _linked_first(published, plan)
         if left.journal.old is not None or left.tidying is Tidying.SETTLE
     ]
-    waiting = settle_all(unsettled, make_plan(), (), scene, recorder)
+    waiting = settle_all(unsettled, make_plan(), (), state, recorder)
     return make_plan(), waiting
 
 
-def _has_been_filled(carrier: Image, plan: RegionPlan, scene: Scene, recorder: Recorder) -> bool:
+def _has_been_filled(carrier: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> bool:
     """Wait until the region is not fetching the content of an image any more; whether it was.
 
     :raises TransferError: it still is, and has been for longer than makes sense
     """
-    place = scene.place
+    place = state.place
     if not isinstance(place, ServerImport) or not place.is_importing(carrier.id):
         return False
     size = next((entry.size for entry in plan.entries if entry.name == carrier.name), 0)
     if not place.await_import(carrier.id, size, recorder.check):
-        scene.busy.add(carrier.id)
+        state.busy.add(carrier.id)
         raise TransferError(STILL_FETCHED)
     try:
-        scene.refresh(carrier.id)
+        state.refresh(carrier.id)
     except NotFound:
-        scene.forget(carrier.id)
+        state.forget(carrier.id)
     return True
 
 
-def _ended(carrier: Image, plan: RegionPlan, scene: Scene) -> list[Leftover]:
+def _ended(carrier: Image, plan: RegionPlan, state: RegionState) -> list[Leftover]:
     """Remove or publish what an interrupted run left; the leftover if it is published now."""
     left = next((left for left in plan.leftovers if left.carrier.id == carrier.id), None)
     if left is None:
         return []
     if left.tidying is Tidying.REMOVE:
-        scene.delete(carrier.id)
+        state.delete(carrier.id)
         return []
     if left.tidying is Tidying.FINISH:
-        _finish(left, plan, scene)
+        _finish(left, plan, state)
     return [left]
 
 
-def _finish(left: Leftover, plan: RegionPlan, scene: Scene) -> None:
+def _finish(left: Leftover, plan: RegionPlan, state: RegionState) -> None:
     """Publish an image that was verified by the plan: same content, same old image."""
     if left.entry is not None:
         here = {entry.name: entry.region_image.id for entry in plan.entries if entry.region_image}
         links = {key: here[name] for key, name in left.entry.links.items()}
-        publish(left.entry, links, left.journal, scene)
+        publish(left.entry, links, left.journal, state)
 
 
-def _relink(replaced: set[str | None], plan: RegionPlan, scene: Scene, recorder: Recorder) -> None:
+def _relink(replaced: set[str | None], plan: RegionPlan, state: RegionState, recorder: Recorder) -> None:
     """Lead links away from old images that are about to go; other differences wait for their turn."""
     for entry in (*plan.updates, *plan.relinks):
         image = entry.region_image
@@ -100,13 +102,13 @@ def _relink(replaced: set[str | None], plan: RegionPlan, scene: Scene, recorder:
         links = {key: value for key, value in entry.patch.set.items() if present.get(key) in replaced}
         if links:
             with recorder.attempt(Action.TIDY, entry.name, uuid=image.id):
-                scene.update(image.id, Patch(set=links))
+                state.update(image.id, Patch(set=links))
 
 
-def _name_of_old(left: Leftover, scene: Scene) -> str:
+def _name_of_old(left: Leftover, state: RegionState) -> str:
     """The name of the image that a published one took the place of; that one may have got another name since."""
     old = left.journal.old
-    return scene[old].name if old is not None and old in scene else left.carrier.name
+    return state[old].name if old is not None and old in state else left.carrier.name
 
 
 def _linked_first(leftovers: list[Leftover], plan: RegionPlan) -> list[Leftover]:

@@ -24,14 +24,14 @@ from ..planning import (
 from ..settings import Target
 from ..transfer import Mover
 from .change import make_image
-from .interruption import leave_tidy
+from .interruption import remove_unfinished
 from .member_changes import change_members
 from .moving import move_in_order
 from .outcome import RegionOutcome
 from .recorder import Recorder, RegionFailed, stops_uploads
 from .recovery import tidy
-from .region_state import RunContext, Scene
-from .settling import Unsettled, settle_all
+from .region_state import RegionState, RunContext
+from .settling import UnsettledImages, settle_all
 from .uploads import Uploads
 
 ACTION_OF = {
@@ -74,22 +74,22 @@ def synchronise(
     recorder = Recorder(place.name, emit)
     # A place without bytes has nothing to gain, and gives out its UUIDs one after the other.
     at_once = 1 if isinstance(place, InstantCopy) else selection.target.uploads_per_region
-    scene = Scene(place, listing, Uploads(at_once, selection.target.retry_timeout))
+    state = RegionState(place, listing, Uploads(at_once, selection.target.retry_timeout))
 
     def make_plan() -> RegionPlan:
-        return plan_region(selection, scene.listing, replace(context.here(), busy=frozenset(scene.busy)))
+        return plan_region(selection, state.listing, replace(context.here(), busy=frozenset(state.busy)))
 
     try:
-        whole, waiting = tidy(make_plan, scene, recorder)
+        whole, waiting = tidy(make_plan, state, recorder)
         plan = narrow(whole, choice)
         announce(plan, recorder)
         tell_decisions(plan, selection.target, recorder)
-        _Run(whole, plan, scene, mover, recorder, context, waiting, at_once).run()
+        _Run(whole, plan, state, mover, recorder, context, waiting, at_once).run()
     except RegionFailed as failure:
         recorder.outcome.error = str(failure)
         recorder.tell(Message.error(f"{place.name}: Nothing more is done in this region. Cause: {failure}"))
     except KeyboardInterrupt as stopped:
-        unfinished = leave_tidy(scene, context)
+        unfinished = remove_unfinished(state, context)
         if isinstance(stopped, Cancelled):
             stopped.unfinished += tuple(unfinished)
         raise
@@ -124,22 +124,22 @@ class _Run:
         self,
         whole: RegionPlan,
         plan: RegionPlan,
-        scene: Scene,
+        state: RegionState,
         mover: Mover,
         recorder: Recorder,
         context: RunContext,
-        waiting: list[Unsettled],
+        waiting: list[UnsettledImages],
         at_once: int,
     ) -> None:
         self._whole = whole
         self._plan = plan
-        self._scene = scene
+        self._scene = state
         self._mover = mover
         self._recorder = recorder
         self._context = context
         self._waiting = waiting
         self._at_once = at_once
-        self._unsettled: dict[str, Unsettled] = {}
+        self._unsettled: dict[str, UnsettledImages] = {}
         self._stopped: GlanceSyncError | None = None
         self._unpublishable: set[str] = set()
         self._completed: set[str] = set()
@@ -195,7 +195,7 @@ class _Run:
             self._ids[entry.name] = image.id
             journal = Journal.of(image)
             if journal is not None:
-                self._unsettled[entry.name] = Unsettled(image.id, entry.name, journal, entry.old_name)
+                self._unsettled[entry.name] = UnsettledImages(image.id, entry.name, journal, entry.old_name)
         self._note(entry, attempt.error)
         if attempt.error is None and entry.members:
             with self._recorder.attempt(Action.METADATA, entry.name, uuid=attempt.uuid, status=entry.status):

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 from ..model import LINKS, Image, Listing, NewImage, Patch
 from ..places import Place
-from ..planning import Here
+from ..planning import PlanTime
 from .uploads import Uploads
 
 
@@ -29,9 +29,9 @@ class RunContext:
     host: str = field(default_factory=socket.gethostname)
     leftover_age: float = 24 * 3600
 
-    def here(self) -> Here:
+    def here(self) -> PlanTime:
         """This place and moment, for a plan."""
-        return Here(self.host, time.time(), self.leftover_age)
+        return PlanTime(self.host, time.time(), self.leftover_age)
 
     @staticmethod
     def now() -> str:
@@ -39,7 +39,7 @@ class RunContext:
         return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
-class Scene:
+class RegionState:
     """A region's images, kept in step with what is written.
 
     :param place: the region

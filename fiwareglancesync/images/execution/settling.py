@@ -9,11 +9,11 @@ from ...events import Action
 from ..planning import Journal, RegionPlan, kept_message
 from .change import settle
 from .recorder import Recorder
-from .region_state import Scene
+from .region_state import RegionState
 
 
 @dataclass(frozen=True, slots=True)
-class Unsettled:
+class UnsettledImages:
     """A published image whose old one is still to be dealt with.
 
     :param uuid: UUID of the published image
@@ -29,8 +29,12 @@ class Unsettled:
 
 
 def settle_all(
-    unsettled: Iterable[Unsettled], plan: RegionPlan, completed: Collection[str], scene: Scene, recorder: Recorder
-) -> list[Unsettled]:
+    unsettled: Iterable[UnsettledImages],
+    plan: RegionPlan,
+    completed: Collection[str],
+    state: RegionState,
+    recorder: Recorder,
+) -> list[UnsettledImages]:
     """Settle what can be settled.
 
     An old image waits while one that this synchronisation has still to change links to it, and while its own old one
@@ -39,7 +43,7 @@ def settle_all(
     :param unsettled: published images, linked ones before those that link to them
     :param plan: the region's whole plan
     :param completed: names whose change has been made in this run
-    :param scene: the region
+    :param state: the region
     :param recorder: takes what happens
     :return: those that wait
     """
@@ -48,24 +52,24 @@ def settle_all(
         for entry in plan.entries
         if entry.region_image and entry.status.pending and entry.name not in completed
     }
-    waiting: list[Unsettled] = []
+    waiting: list[UnsettledImages] = []
     items = list(reversed(list(unsettled)))
     olds = {item.journal.old for item in items}
     # A published image may be another's old one by now: its own change is ended before it goes.
     items.sort(key=lambda item: item.uuid not in olds)
     for item in items:
-        if item.uuid not in scene:
+        if item.uuid not in state:
             continue
         old = item.journal.old
         if old is not None and (
-            old in {found.uuid for found in waiting} or any(image.id in unfinished for image in scene.linking_to(old))
+            old in {found.uuid for found in waiting} or any(image.id in unfinished for image in state.linking_to(old))
         ):
             waiting.append(item)
             continue
         with recorder.attempt(Action.SETTLE, item.name, uuid=old or item.uuid):
-            keepers = settle(item.uuid, item.journal, item.old_name, scene)
+            keepers = settle(item.uuid, item.journal, item.old_name, state)
             if old is not None and keepers:
                 users = [(image.name, image.id) for image in keepers]
-                recorder.tell(kept_message(recorder.region, item.name, old, scene[old].name, users))
+                recorder.tell(kept_message(recorder.region, item.name, old, state[old].name, users))
     waiting.reverse()
     return waiting

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from ...base.errors import CloudError, Throttled, TooManyUploads
-from ...base.waiting import HEARTBEAT, pause
+from ...base.waiting import SIGNAL_CHECK_SECONDS, pause
 from ...openstack.refusals import Refusals
 from ..settings import Target
 
@@ -31,7 +31,7 @@ class Listener(Protocol):
         ...
 
 
-class _Crowded(Exception):
+class _UploadRefused(Exception):
     """A move was refused while others are under way; it is made once one of them has ended."""
 
 
@@ -60,7 +60,7 @@ class Uploads:
         """
         refusals = Refusals(self._limit)
         while True:
-            with self._turn(listener.check), suppress(_Crowded):
+            with self._turn(listener.check), suppress(_UploadRefused):
                 return self._insist(move, may_go_on, listener, refusals)
 
     def _insist(
@@ -68,7 +68,7 @@ class Uploads:
     ) -> T:
         """Make a move, whose turn it is, until it succeeds.
 
-        :raises _Crowded: it has to wait for another one's end
+        :raises _UploadRefused: it has to wait for another one's end
         """
         while True:
             try:
@@ -79,7 +79,7 @@ class Uploads:
                 cause: CloudError = error
             except TooManyUploads as error:
                 if self._make_room(error, listener):
-                    raise _Crowded from error
+                    raise _UploadRefused from error
                 cause = error
             try:
                 seconds = refusals.next_wait(cause)
@@ -101,7 +101,7 @@ class Uploads:
         """
         with self._changed:
             while self._under_way >= self._at_once:
-                self._changed.wait(HEARTBEAT)
+                self._changed.wait(SIGNAL_CHECK_SECONDS)
                 alive()
             if self._given_up is not None:
                 raise self._given_up

@@ -3,7 +3,7 @@
 from .decisions import decisions_without_effect
 from .journal import Journal, kept_images
 from .kept import kept_message
-from .leftovers import Here
+from .leftovers import PlanTime
 from .members import NO_CHANGE, MemberChange, record_patch
 from .narrowing import Choice, choosable_names, narrow
 from .old_names import OldNames
@@ -14,7 +14,6 @@ from .selection import LeftOut, Selected, Selection, add_members, select, shared
 __all__ = [
     "NO_CHANGE",
     "Choice",
-    "Here",
     "Journal",
     "LeftOut",
     "Leftover",
@@ -22,6 +21,7 @@ __all__ = [
     "ObsoleteChange",
     "OldNames",
     "PlanEntry",
+    "PlanTime",
     "RegionPlan",
     "Selected",
     "Selection",

@@ -11,7 +11,7 @@ from .plan import Leftover, PlanEntry, Tidying
 
 
 @dataclass(frozen=True, slots=True)
-class Here:
+class PlanTime:
     """Where and when a plan is made.
 
     :param host: name of this host
@@ -27,7 +27,7 @@ class Here:
 
 
 def find_leftovers(
-    listing: Listing, carriers: Carriers, entries: Mapping[str, PlanEntry], here: Here
+    listing: Listing, carriers: Carriers, entries: Mapping[str, PlanEntry], here: PlanTime
 ) -> tuple[Leftover, ...]:
     """Decide about every carrier of a journal.
 
@@ -56,7 +56,7 @@ def find_leftovers(
     return tuple(found)
 
 
-def _is_anothers(journal: Journal, here: Here) -> bool:
+def _is_anothers(journal: Journal, here: PlanTime) -> bool:
     """Whether a run on another host may still be at it."""
     return journal.host != here.host and here.now - journal.started_at < here.leftover_age
 

@@ -11,7 +11,7 @@ from ..settings import Target
 from .conflict import resolve_conflict
 from .journal import PUBLISHED, Carriers, read_carriers
 from .kept import find_kept
-from .leftovers import Here, find_leftovers
+from .leftovers import PlanTime, find_leftovers
 from .links import linked_first
 from .matching import DEACTIVATED, match
 from .members import NO_CHANGE, SHARED, MemberChange, WantedMembers, first_members, member_change, record_patch
@@ -24,7 +24,7 @@ from .selection import Selected, Selection
 REPLACING = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
 
 
-def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPlan:
+def plan_region(selection: Selection, listing: Listing, here: PlanTime) -> RegionPlan:
     """Work out the state of a region and what would bring it to the master's.
 
     :param selection: what the region's target gets from the master
@@ -36,18 +36,18 @@ def plan_region(selection: Selection, listing: Listing, here: Here) -> RegionPla
     obsolete = plan_obsolete(selection, listing, carriers.hidden, messages)
     images = _changed(listing, obsolete)
     found = match(selection, images, carriers.hidden, messages)
-    scene = _Scene(selection.target, images, found, carriers, {}, OldNames(images), messages)
+    context = PlanContext(selection.target, images, found, carriers, {}, OldNames(images), messages)
     for selected in selection.building_order:
-        scene.entries[selected.image.name] = _entry(selected, scene)
-    _limit_replacements(scene)
-    leftovers = find_leftovers(listing, carriers, scene.entries, here)
+        context.entries[selected.image.name] = _entry(selected, context)
+    _limit_replacements(context)
+    leftovers = find_leftovers(listing, carriers, context.entries, here)
     for left in leftovers:
         name = left.carrier.name
-        if left.tidying is Tidying.WAIT and name in scene.entries:
+        if left.tidying is Tidying.WAIT and name in context.entries:
             who = "by the region itself" if left.carrier.id in here.busy else f"at {left.journal.host}"
             why = f"in progress {who} since {left.journal.started}"
-            scene.entries[name] = replace(scene.entries[name], blocked=why)
-    entries = scene.entries
+            context.entries[name] = replace(context.entries[name], blocked=why)
+    entries = context.entries
     moves = _moves(selection, entries)
     passing = {left.carrier.id for left in leftovers} | {left.journal.old for left in leftovers if left.journal.old}
     messages += find_kept(images, entries.values(), moves, passing)
@@ -73,7 +73,7 @@ def _moves(selection: Selection, entries: Mapping[str, PlanEntry]) -> tuple[Plan
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
+class PlanContext:
     """What the decision about one image may look at."""
 
     target: Target
@@ -93,25 +93,27 @@ def _changed(listing: Listing, obsolete: tuple[ObsoleteChange, ...]) -> Listing:
     return replace(listing, images=tuple(changed.get(image.id, image) for image in listing.images))
 
 
-def _entry(selected: Selected, scene: _Scene) -> PlanEntry:
+def _entry(selected: Selected, context: PlanContext) -> PlanEntry:
     """The table of contract 3.4, from top to bottom."""
     master = selected.image
-    image = scene.found.get(master.name)
-    conflict = None if image is None or scene.listing.is_copy(image, master) else _conflict(master, image, scene.target)
+    image = context.found.get(master.name)
+    conflict = (
+        None if image is None or context.listing.is_copy(image, master) else _conflict(master, image, context.target)
+    )
     if image is not None and conflict is SyncStatus.OK_STALLED_CHECKSUM:
-        return _stalled(master, image, scene)
-    unresolved = _unresolved_links(selected, scene)
+        return _stalled(master, image, context)
+    unresolved = _unresolved_links(selected, context)
     if unresolved:
-        scene.messages.extend(unresolved)
+        context.messages.extend(unresolved)
         reason = "; ".join(message.text for message in unresolved)
         return PlanEntry(SyncStatus.ERROR_AMI, master, image, reason=reason)
     if image is None:
-        return _move(SyncStatus.PENDING_UPLOAD, selected, None, scene)
+        return _move(SyncStatus.PENDING_UPLOAD, selected, None, context)
     if conflict is None:
-        return _same_content(selected, image, scene)
+        return _same_content(selected, image, context)
     if conflict is SyncStatus.ERROR_CHECKSUM:
-        return _undecided(master, image, scene)
-    return _move(conflict, selected, image, scene)
+        return _undecided(master, image, context)
+    return _move(conflict, selected, image, context)
 
 
 def _conflict(master: Image, image: Image, target: Target) -> SyncStatus:
@@ -121,17 +123,17 @@ def _conflict(master: Image, image: Image, target: Target) -> SyncStatus:
     return resolve_conflict(image, target, any_applies=master.has_content_hash)
 
 
-def _unresolved_links(selected: Selected, scene: _Scene) -> list[Message]:
+def _unresolved_links(selected: Selected, context: PlanContext) -> list[Message]:
     """A warning for each link that cannot be resolved in this region (contract 3.6)."""
     if not selected.links and not selected.lost:
         return []
     missing = dict(selected.lost)
     for key, name in selected.links.items():
-        linked = scene.entries.get(name)
+        linked = context.entries.get(name)
         made_here = linked is not None and linked.status in MOVES
-        if not made_here and name not in scene.found:
+        if not made_here and name not in context.found:
             missing[key] = name
-    region, name = scene.listing.region, selected.image.name
+    region, name = context.listing.region, selected.image.name
     return [
         Message.warning(f"{region}: Not found {missing[key]} on region. It should be {key} of image {name}", name)
         for key in LINKS
@@ -139,13 +141,13 @@ def _unresolved_links(selected: Selected, scene: _Scene) -> list[Message]:
     ]
 
 
-def _stalled(master: Image, image: Image, scene: _Scene) -> PlanEntry:
-    reason = f"{_different(master, image, scene)} It is in dontupdate and stays as it is."
-    scene.messages.append(Message.warning(reason, master.name))
+def _stalled(master: Image, image: Image, context: PlanContext) -> PlanEntry:
+    reason = f"{_different(master, image, context)} It is in dontupdate and stays as it is."
+    context.messages.append(Message.warning(reason, master.name))
     return PlanEntry(SyncStatus.OK_STALLED_CHECKSUM, master, image, reason=reason)
 
 
-def _undecided(master: Image, image: Image, scene: _Scene) -> PlanEntry:
+def _undecided(master: Image, image: Image, context: PlanContext) -> PlanEntry:
     if image.status == DEACTIVATED:
         advice = "It is deactivated in the region: reactivate or delete it there."
     elif image.checksum or image.hash_value:
@@ -154,14 +156,14 @@ def _undecided(master: Image, image: Image, scene: _Scene) -> PlanEntry:
         advice = f"Fill dontupdate, replace or rename with {checksum}{or_any} to decide."
     else:
         advice = "Fill replace or rename with any, or delete the image in the region, to decide."
-    reason = f"{_different(master, image, scene)} {advice}"
-    scene.messages.append(Message.warning(reason, master.name))
+    reason = f"{_different(master, image, context)} {advice}"
+    context.messages.append(Message.warning(reason, master.name))
     return PlanEntry(SyncStatus.ERROR_CHECKSUM, master, image, reason=reason)
 
 
-def _different(master: Image, image: Image, scene: _Scene) -> str:
+def _different(master: Image, image: Image, context: PlanContext) -> str:
     checksum = image.checksum or image.hash_value or "none"
-    region = scene.listing.region
+    region = context.listing.region
     if not master.has_content_hash:
         return (
             f"Image {master.name} (checksum {checksum}) in region {region} cannot be compared with the master region's,"
@@ -170,11 +172,11 @@ def _different(master: Image, image: Image, scene: _Scene) -> str:
     return f"Image {master.name} has a different checksum ({checksum}) in region {region} than in the master region."
 
 
-def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _Scene) -> PlanEntry:
+def _move(status: SyncStatus, selected: Selected, image: Image | None, context: PlanContext) -> PlanEntry:
     """A new image is to be made; the region's own one, if any, makes way for it."""
     master, members = selected.image, selected.members
-    old = image if image is not None and scene.listing.owns(image) else None
-    old_name = scene.names.take(master.name) if old else ""
+    old = image if image is not None and context.listing.owns(image) else None
+    old_name = context.names.take(master.name) if old else ""
     blocked = None
     if len(old_name) > MAX_NAME:
         blocked = f"the old image's new name would have more than {MAX_NAME} characters: {old_name}"
@@ -188,27 +190,27 @@ def _move(status: SyncStatus, selected: Selected, image: Image | None, scene: _S
         old_name=old_name,
         blocked=blocked,
         notes=() if members is None else _unmapped(members),
-        members=NO_CHANGE if members is None else first_members(members, scene.listing.project, scene.target),
+        members=NO_CHANGE if members is None else first_members(members, context.listing.project, context.target),
     )
 
 
-def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
+def _same_content(selected: Selected, image: Image, context: PlanContext) -> PlanEntry:
     """The content is the master's; what about the rest?"""
     master = selected.image
-    notes = differences_left(master, image, scene.target)
+    notes = differences_left(master, image, context.target)
     if image.status == DEACTIVATED:
         return PlanEntry(SyncStatus.OK, master, image, reason="deactivated in the region", notes=notes)
-    if not scene.listing.owns(image):
+    if not context.listing.owns(image):
         return PlanEntry(SyncStatus.OK, master, image, notes=notes)
-    patch, remade = _update(selected, image, scene)
+    patch, remade = _update(selected, image, context)
     members = NO_CHANGE
     if selected.members is not None:
         notes += _unmapped(selected.members)
-        members = _members(selected.members, patch.apply(image), scene)
+        members = _members(selected.members, patch.apply(image), context)
         if members:
             patch = _with_record(patch, record_patch(image, members.record))
     if not patch and not remade and not members:
-        return PlanEntry(SyncStatus.OK, master, image, reason=_still_settling(image, scene), notes=notes)
+        return PlanEntry(SyncStatus.OK, master, image, reason=_still_settling(image, context), notes=notes)
     return PlanEntry(
         SyncStatus.PENDING_AMI if remade else SyncStatus.PENDING_METADATA,
         master,
@@ -221,31 +223,33 @@ def _same_content(selected: Selected, image: Image, scene: _Scene) -> PlanEntry:
     )
 
 
-def _update(selected: Selected, image: Image, scene: _Scene) -> tuple[Patch, Mapping[str, str]]:
+def _update(selected: Selected, image: Image, context: PlanContext) -> tuple[Patch, Mapping[str, str]]:
     """What brings an image in line, and the links that can only be set once the linked image has been made."""
     master = selected.image
     values, superfluous = difference(selected.wanted, image)
     remade: Mapping[str, str] = NO_PROPERTIES
     present = image.user_properties
     if selected.links or any(present.get(key) for key in LINKS):
-        remade = {k: n for k, n in selected.links.items() if n in scene.entries and scene.entries[n].status in MOVES}
+        remade = {
+            k: n for k, n in selected.links.items() if n in context.entries and context.entries[n].status in MOVES
+        }
         for key, name in selected.links.items():
-            if key not in remade and present.get(key) != scene.found[name].id:
-                values[key] = scene.found[name].id
+            if key not in remade and present.get(key) != context.found[name].id:
+                values[key] = context.found[name].id
         superfluous += tuple(key for key in LINKS if key not in selected.links and present.get(key))
     visibility = wanted_visibility(master, image)
-    fields = field_changes(master, image, scene.target) if scene.target.sync_fields else None
+    fields = field_changes(master, image, context.target) if context.target.sync_fields else None
     if not values and not superfluous and visibility is None and not fields:
         return NO_PATCH, remade
     return Patch(visibility=visibility, set=values, remove=superfluous, **(fields or {})), remade
 
 
-def _members(wanted: WantedMembers, image: Image, scene: _Scene) -> MemberChange:
+def _members(wanted: WantedMembers, image: Image, context: PlanContext) -> MemberChange:
     """What is changed about the members of an image, as it is once its metadata is in line."""
-    present = scene.listing.members.get(image.id)
+    present = context.listing.members.get(image.id)
     if present is None or image.visibility != SHARED:
         return NO_CHANGE
-    return member_change(wanted, image, present, scene.listing.project, scene.target)
+    return member_change(wanted, image, present, context.listing.project, context.target)
 
 
 def _unmapped(wanted: WantedMembers) -> tuple[str, ...]:
@@ -256,26 +260,24 @@ def _with_record(patch: Patch, record: Patch) -> Patch:
     return replace(patch, set={**patch.set, **record.set}, remove=patch.remove + record.remove)
 
 
-def _still_settling(image: Image, scene: _Scene) -> str | None:
+def _still_settling(image: Image, context: PlanContext) -> str | None:
     """What to say of a published image whose old one is still there (contract 3.7)."""
-    if not scene.carriers.journals:
+    if not context.carriers.journals:
         return None
-    journal = scene.carriers.journals.get(image.id)
-    if journal is None or journal.step != PUBLISHED or journal.old not in scene.carriers.hidden:
+    journal = context.carriers.journals.get(image.id)
+    if journal is None or journal.step != PUBLISHED or journal.old not in context.carriers.hidden:
         return None
     return f"the image that it took the place of (UUID {journal.old}) is still to be removed or renamed"
 
 
-def _limit_replacements(scene: _Scene) -> None:
+def _limit_replacements(context: PlanContext) -> None:
     """Keep a mistake in the configuration from replacing a whole region (contract 2, ``max_replacements``)."""
-    limit = scene.target.max_replacements
-    concerned = [entry for entry in scene.entries.values() if entry.status in REPLACING]
+    limit = context.target.max_replacements
+    concerned = [entry for entry in context.entries.values() if entry.status in REPLACING]
     if not limit or len(concerned) <= limit:
         return
     why = f"{len(concerned)} images would be replaced or renamed, max_replacements allows {limit}"
     advice = "none is; raise max_replacements if that is what you want"
-    told = Message.error(f"{scene.listing.region}: {why}: {advice}")
+    told = Message.error(f"{context.listing.region}: {why}: {advice}")
     for entry in concerned:
-        scene.entries[entry.name] = replace(entry, blocked=why, told=told)
-
-
+        context.entries[entry.name] = replace(entry, blocked=why, told=told)

@@ -129,7 +129,7 @@ class Mover:
             place.upload(uuid, Body(body.size, pieces, alive=lambda: progress(body.size)))
         return body.size
 
-    def distrust(self, way: str, image: Image, place: Place) -> bool:
+    def reject_content(self, way: str, image: Image, place: Place) -> bool:
         """Take note that what came by a way was not the image's content.
 
         :param way: the way that was taken
@@ -139,9 +139,9 @@ class Mover:
         """
         source = next((source for source in self._sources if source.way == way), None)
         if isinstance(source, ServerWay):
-            source.distrust(place)
+            source.reject_content(place)
             return False
-        return source is not None and source.distrust(image)
+        return source is not None and source.reject_content(image)
 
 
 class Digests:

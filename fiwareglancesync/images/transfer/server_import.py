@@ -52,7 +52,7 @@ class ServerWay:
             self._distrusted[place.identity] = f"the region adds properties to what it fetches ({', '.join(added)})"
         progress(image.size or 0)
 
-    def distrust(self, place: Place) -> None:
+    def reject_content(self, place: Place) -> None:
         """Take note that what a region fetched was not the image's content: its plugins change it."""
         self._distrusted[place.identity] = "the region changes what it fetches"
 

@@ -37,7 +37,7 @@ class Source(Protocol):
         """
         ...
 
-    def distrust(self, image: Image) -> bool:
+    def reject_content(self, image: Image) -> bool:
         """Take note that what came from here was not the image's content.
 
         :return: whether another reading may bring something else
@@ -86,7 +86,7 @@ class FileSource:
         with file:
             yield Body(image.size or 0, lambda: slices(file.fileno()))
 
-    def distrust(self, image: Image) -> bool:
+    def reject_content(self, image: Image) -> bool:
         """The file is not ours to mend."""
         return False
 
@@ -134,6 +134,6 @@ class StreamSource:
                 raise TransferError(f"the master cannot be read: {error}") from error
             yield body
 
-    def distrust(self, image: Image) -> bool:
+    def reject_content(self, image: Image) -> bool:
         """What the master sends is what it has."""
         return False

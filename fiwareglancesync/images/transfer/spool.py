@@ -21,22 +21,22 @@ from ..model import Image
 from ..places import PIECE, Body, FileSlice, Place
 from .spool_entry import Entry, entries, hasher, locked
 
-LOOK = 0.005
+POLL_SECONDS = 0.005
 """Seconds between two looks at a file that is expected to grow."""
 
-OFFER = 0.1
+FILL_RETRY_SECONDS = 0.1
 """Seconds between two tries of a reader to fill what another process is filling: it may have died."""
 
-LINGER = 1.0
+JOIN_SECONDS = 1.0
 """Seconds that a reader who leaves waits for its own filling to end: it may hang on a master that says nothing."""
 
-WRITTEN = 2**17
+WRITE_BYTES = 2**17
 """Bytes written at once. The kernel takes memory in blocks as large as what is written, and small ones are those that
 were used a moment ago: a MiB at once costs twice the time of CPU (benchmarks/notes)."""
 
 DAMAGED = "what had been left of the copy was damaged; it has been dropped"
 
-PATIENCE = 180.0
+GROWTH_TIMEOUT_SECONDS = 180.0
 """Seconds without growth after which a reader gives up on whoever fills the file."""
 
 
@@ -96,7 +96,7 @@ class SpoolSource:
         except OSError as error:
             raise TransferError(f"{self._folder}: {error.strerror}") from error
 
-    def distrust(self, image: Image) -> bool:
+    def reject_content(self, image: Image) -> bool:
         """Remove a copy that turned out to be wrong, unless another process still uses it."""
         return Entry.of(image, self._folder).remove()
 
@@ -117,7 +117,7 @@ class SpoolSource:
                     yield
                     return
             # Its remover holds it for a moment.
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
 
     def _admit(self, entry: Entry, image: Image) -> None:
         """Reserve the room for an image; older entries that nobody uses make way."""
@@ -198,20 +198,20 @@ class _Filling:
         self.error: Exception | None = None
 
     def __enter__(self) -> _Filling:
-        self.lend_a_hand()
+        self.start_filling()
         return self
 
     def __exit__(self, *unused: object) -> None:
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join(LINGER)
+            self._thread.join(JOIN_SECONDS)
 
-    def lend_a_hand(self) -> None:
+    def start_filling(self) -> None:
         """Begin to fill the entry unless it is full, or somebody is at it."""
         now = time.monotonic()
         busy = now < self._next or (self._thread is not None and self._thread.is_alive())
         if not busy and self.error is None and self._entry.length < (self._image.size or 0):
-            self._next = now + OFFER
+            self._next = now + FILL_RETRY_SECONDS
             self._thread = threading.Thread(target=self._fill_if_free, name="spool", daemon=True)
             self._thread.start()
 
@@ -271,7 +271,7 @@ def _write(descriptor: int, data: bytes) -> None:
     """Write everything; a full disk shows as less written first."""
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view[:WRITTEN]) :]
+        view = view[os.write(descriptor, view[:WRITE_BYTES]) :]
 
 
 def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlice]:
@@ -289,7 +289,7 @@ def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlic
             continue
         if filling.error is not None:
             raise filling.error
-        if time.monotonic() - grown > PATIENCE:
-            raise TransferError(f"the copy in the spool has not grown for {PATIENCE:.0f} s")
-        filling.lend_a_hand()
-        time.sleep(LOOK)
+        if time.monotonic() - grown > GROWTH_TIMEOUT_SECONDS:
+            raise TransferError(f"the copy in the spool has not grown for {GROWTH_TIMEOUT_SECONDS:.0f} s")
+        filling.start_filling()
+        time.sleep(POLL_SECONDS)

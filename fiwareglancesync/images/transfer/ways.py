@@ -18,7 +18,7 @@ from .spool import SpoolSource, default_folder
 class Purpose(Enum):
     """What a run wants of the ways."""
 
-    LOOK = "look"
+    READ = "read"
     MOVE = "move"
 
 

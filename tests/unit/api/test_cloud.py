@@ -33,27 +33,27 @@ def test_threads_that_come_together_share_what_one_of_them_opened(made: Cloud, m
 
     monkeypatch.setattr(EmbeddedFederation, "regions", slow)
     with ThreadPoolExecutor(THREADS) as threads:
-        watches = [future.result() for future in [threads.submit(made.watch) for _ in range(THREADS)]]
-    assert len({id(watch.federation) for watch in watches}) == 1
-    assert made.watch().federation is watches[0].federation
+        readers = [future.result() for future in [threads.submit(made.reader) for _ in range(THREADS)]]
+    assert len({id(reader.federation) for reader in readers}) == 1
+    assert made.reader().federation is readers[0].federation
 
 
 def test_it_is_kept_for_a_while(made: Cloud) -> None:
-    first = made.watch().federation
-    assert made.watch().federation is first
+    first = made.reader().federation
+    assert made.reader().federation is first
 
 
 def test_it_is_opened_anew_when_its_time_is_over(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud, "KEPT", 0.0)
-    first = made.watch().federation
-    assert made.watch().federation is not first
+    monkeypatch.setattr(cloud, "CACHE_SECONDS", 0.0)
+    first = made.reader().federation
+    assert made.reader().federation is not first
 
 
 def test_the_known_one_serves_while_it_cannot_be_opened_anew(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(federation: EmbeddedFederation, target: Target) -> object:
         raise Unreachable("nobody answers")
 
-    monkeypatch.setattr(cloud, "KEPT", 0.0)
-    first = made.watch().federation
+    monkeypatch.setattr(cloud, "CACHE_SECONDS", 0.0)
+    first = made.reader().federation
     monkeypatch.setattr(EmbeddedFederation, "regions", fail)
-    assert made.watch().federation is first
+    assert made.reader().federation is first

@@ -34,7 +34,7 @@ class Faulty:
     def check(self) -> None:
         """Nothing is known to be wrong."""
 
-    def tend(self, store: TaskStore) -> None:
+    def maintain(self, store: TaskStore) -> None:
         """Fail once."""
         self.asked += 1
         if self.asked > 1:
@@ -55,7 +55,7 @@ class Silent:
         """Wait."""
         self.answer.wait()
 
-    def tend(self, store: TaskStore) -> None:
+    def maintain(self, store: TaskStore) -> None:
         """Do nothing."""
 
 
@@ -70,7 +70,7 @@ class Broken:
         """Fail."""
         raise ExecutorFailed("no broker")
 
-    def tend(self, store: TaskStore) -> None:
+    def maintain(self, store: TaskStore) -> None:
         """Fail."""
         raise ExecutorFailed("no broker")
 
@@ -112,7 +112,7 @@ def test_health_tells_of_a_broker_that_is_gone(broken: FlaskClient) -> None:
 def test_health_does_not_wait_for_a_broker_that_says_nothing(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "PATIENCE", 0.1)
+    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.1)
     silent = Silent()
     use_celery(app, silent)
     answer = client.get("/health")
@@ -124,7 +124,7 @@ def test_health_does_not_wait_for_a_broker_that_says_nothing(
 def test_tasks_are_looked_after_whatever_has_gone_wrong_once(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(application, "SWEEP", 0.0)
+    monkeypatch.setattr(application, "SWEEP_SECONDS", 0.0)
     found: Service = app.extensions[NAME]
     with pytest.raises(_EndOfTest), app.app_context():
         application._sweep(dataclasses.replace(found, executor=Faulty()))

@@ -14,7 +14,7 @@ from fiwareglancesync.base import errors
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.factory import open_federation
 from fiwareglancesync.images.settings import Target
-from fiwareglancesync.images.status import Watch
+from fiwareglancesync.images.status import StatusReader
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
 from fiwareglancesync.jobs.worker import carry_out
@@ -393,17 +393,17 @@ def test_a_method_that_is_none(client: FlaskClient, method: str, path: str) -> N
 def test_what_a_region_does_wrong_has_its_code(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
 ) -> None:
-    def fail(watch: Watch, ref: object) -> None:
+    def fail(watch: StatusReader, ref: object) -> None:
         raise error
 
-    monkeypatch.setattr(Watch, "status", fail)
+    monkeypatch.setattr(StatusReader, "status", fail)
     assert "secret" not in str(error_of(client.get(BURGOS), code))
 
 
 def test_a_region_that_fails_is_told_apart_from_the_master(
     client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = type(service.watch().federation.place(service.cloud.settings.master, "Burgos"))
+    place = type(service.reader().federation.place(service.cloud.settings.master, "Burgos"))
     listing = place.listing
 
     def fail(self: Any) -> Any:

@@ -14,7 +14,7 @@ from fiwareglancesync.images.places import InstantCopy
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.images.places.factory import open_federation
 from fiwareglancesync.images.region_names import RegionRef
-from fiwareglancesync.images.status import Watch
+from fiwareglancesync.images.status import StatusReader
 
 BURGOS = RegionRef.parse("Burgos")
 
@@ -23,13 +23,13 @@ BURGOS = RegionRef.parse("Burgos")
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The regions that were looked at."""
     regions: list[str] = []
-    status = Watch.status
+    status = StatusReader.status
 
-    def counted(watch: Watch, ref: RegionRef) -> Any:
+    def counted(reader: StatusReader, ref: RegionRef) -> Any:
         regions.append(ref.full)
-        return status(watch, ref)
+        return status(reader, ref)
 
-    monkeypatch.setattr(Watch, "status", counted)
+    monkeypatch.setattr(StatusReader, "status", counted)
     return regions
 
 
@@ -79,7 +79,7 @@ def test_a_federation_that_tells_no_version_is_always_looked_at(
 ) -> None:
     monkeypatch.setattr(statuses, "Versioned", InstantCopy)  # which no federation is
     for _ in range(2):
-        assert service.statuses.of(service.watch(), BURGOS).rows
+        assert service.statuses.of(service.reader(), BURGOS).rows
     assert looked == ["Burgos"] * 2
 
 
@@ -87,17 +87,17 @@ def test_a_federation_that_is_opened_anew_is_looked_at_anew(
     service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
 ) -> None:
     for _ in range(2):
-        watch = Cloud(service.cloud.settings, service.environ).watch()
-        assert service.statuses.of(watch, BURGOS).rows
+        reader = Cloud(service.cloud.settings, service.environ).reader()
+        assert service.statuses.of(reader, BURGOS).rows
     assert looked == ["Burgos"] * 2
 
 
 def test_a_bounded_number_of_regions_is_kept(
     service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
 ) -> None:
-    monkeypatch.setattr(statuses, "KEPT", 1)
+    monkeypatch.setattr(statuses, "CACHED_REGIONS", 1)
     for name in ("Burgos", "Caceres", "Caceres", "Burgos"):
-        service.statuses.of(service.watch(), RegionRef.parse(name))
+        service.statuses.of(service.reader(), RegionRef.parse(name))
     assert looked == ["Burgos", "Caceres", "Burgos"]
 
 

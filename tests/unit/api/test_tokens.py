@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.api import tokens
-from fiwareglancesync.api.tokens import KEPT, TokenCache
+from fiwareglancesync.api.tokens import TOKEN_CACHE_SECONDS, TokenCache
 
 
 @pytest.mark.parametrize("ahead", [86400.0, -86400.0])
@@ -20,10 +20,10 @@ def test_what_is_kept_is_kept_for_its_time_though_somebody_sets_the_clock(
     right, since = time.time, time.monotonic
     monkeypatch.setattr(time, "time", lambda: right() + ahead)
     assert cache.get("key") == "value"
-    monkeypatch.setattr(time, "monotonic", lambda: since() + KEPT + 1)
+    monkeypatch.setattr(time, "monotonic", lambda: since() + TOKEN_CACHE_SECONDS + 1)
     assert cache.get("key") is None
 
 
 def test_another_worker_of_the_machine_finds_it(tmp_path: Path) -> None:
-    TokenCache(tmp_path).set("key", b"value", tokens.KEPT)
+    TokenCache(tmp_path).set("key", b"value", tokens.TOKEN_CACHE_SECONDS)
     assert TokenCache(tmp_path).get("key") == b"value"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fiwareglancesync.base import attempts as module
-from fiwareglancesync.base.attempts import ATTEMPTS, LONGEST_WAIT, attempts
+from fiwareglancesync.base.attempts import ATTEMPTS, MAX_WAIT_SECONDS, attempts
 from fiwareglancesync.base.errors import CloudError, ServiceFailure, SourceBroke, Unreachable
 
 
@@ -30,11 +30,11 @@ def busy(retry_after: float | None) -> CloudError:
     return ServiceFailure("busy (HTTP 503)", status=503, transient=True, retry_after=retry_after)
 
 
-@pytest.mark.parametrize(("asked", "waited"), [(8.0, 8.0), (10.0**6, LONGEST_WAIT)])
+@pytest.mark.parametrize(("asked", "waited"), [(8.0, 8.0), (10.0**6, MAX_WAIT_SECONDS)])
 def test_a_service_is_given_the_time_that_it_asks_for_within_bounds(
     monkeypatch: pytest.MonkeyPatch, asked: float, waited: float
 ) -> None:
-    monkeypatch.setattr(module, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 0.0)
     assert pauses_after(busy(asked)) == [waited] * (ATTEMPTS - 1)
 
 

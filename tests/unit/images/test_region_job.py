@@ -26,7 +26,7 @@ from fiwareglancesync.images.model import JOURNAL, MAX_NAME
 from fiwareglancesync.images.places import Place
 from fiwareglancesync.images.places.embedded.backup_files import backup_files, read_backup
 from fiwareglancesync.images.planning import Choice
-from fiwareglancesync.images.region_job import KEEPS, Mode, RegionJob, RegionResult, Sight, region_error
+from fiwareglancesync.images.region_job import KEEPS, Mode, PrefetchedListing, RegionJob, RegionResult, region_error
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Target
 from fiwareglancesync.images.transfer import Mover
@@ -360,9 +360,9 @@ def test_a_failure_that_was_seen_long_ago_is_not_believed() -> None:
     job = RegionJob(Run(world.settings, world.federation), Mode.SYNC)
     error = CloudError("it is down")
     events: list[Event] = []
-    assert job(BURGOS, events.append, Sight(error=error)).cause is error
+    assert job(BURGOS, events.append, PrefetchedListing(error=error)).cause is error
     long_ago = time.monotonic() - KEEPS - 1
-    assert not job(BURGOS, events.append, Sight(error=error, at=long_ago)).outcome.failed
+    assert not job(BURGOS, events.append, PrefetchedListing(error=error, at=long_ago)).outcome.failed
 
 
 @pytest.mark.parametrize(

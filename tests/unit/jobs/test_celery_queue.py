@@ -53,11 +53,11 @@ def test_a_task_that_waits_for_long_is_sent_again(queue: Any, tmp_path: Path) ->
     waiting, _ = store.create("Burgos", TaskRequest())
     begun, _ = store.create("Caceres", TaskRequest())
     store.begin(begun.id, "here 1")
-    executor.tend(store)
+    executor.maintain(store)
     with engine.begin() as connection:
         connection.execute(update(tasks).values(heartbeat=time.time() - REMINDER - 1))
-    executor.tend(store)
-    executor.tend(store)
+    executor.maintain(store)
+    executor.maintain(store)
     with queue.connection_for_read() as connection, connection.SimpleQueue(queue.conf.task_default_queue) as messages:
         assert json.loads(messages.get(timeout=5).body)[0] == [waiting.id]
         assert messages.qsize() == 0

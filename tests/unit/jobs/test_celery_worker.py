@@ -13,13 +13,13 @@ import pytest
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.jobs import runner
 from fiwareglancesync.jobs.celery_worker import take
-from fiwareglancesync.jobs.runner import ExecutorFailed, Workplace
+from fiwareglancesync.jobs.runner import ExecutorFailed, TaskLauncher
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Task, TaskRequest, TaskStatus
 from fiwareglancesync.jobs.worker import worker_name
 
 
-class Untouched(Workplace):
+class Untouched(TaskLauncher):
     """A workplace where no process is to be started."""
 
     def launch(self, task_id: str) -> subprocess.Popen[bytes]:
@@ -28,25 +28,25 @@ class Untouched(Workplace):
 
 
 @pytest.fixture
-def workplace(tmp_path: Path) -> Workplace:
+def workplace(tmp_path: Path) -> TaskLauncher:
     """An empty database, and no federation: what is begun there ends at once, as failed."""
     url = f"sqlite:///{tmp_path}/tasks.db"
     engine = open_engine(url)
     metadata.create_all(engine)
-    return Workplace(TaskStore(engine), url, {"PATH": os.environ["PATH"]}, 60.0)
+    return TaskLauncher(TaskStore(engine), url, {"PATH": os.environ["PATH"]}, 60.0)
 
 
 @pytest.fixture
-def untouched(workplace: Workplace) -> Workplace:
+def untouched(workplace: TaskLauncher) -> TaskLauncher:
     """The same, where nothing is to be begun."""
     return Untouched(**{field.name: getattr(workplace, field.name) for field in dataclasses.fields(workplace)})
 
 
-def made(workplace: Workplace) -> str:
+def made(workplace: TaskLauncher) -> str:
     return workplace.store.create("Burgos", TaskRequest())[0].id
 
 
-def found(workplace: Workplace, task_id: str) -> Task:
+def found(workplace: TaskLauncher, task_id: str) -> Task:
     task = workplace.store.by_id(task_id)
     assert task is not None
     return task
@@ -59,7 +59,7 @@ def dead_process() -> int:
     return process.pid
 
 
-def test_a_task_that_waits_is_done_by_a_process_of_its_own(workplace: Workplace) -> None:
+def test_a_task_that_waits_is_done_by_a_process_of_its_own(workplace: TaskLauncher) -> None:
     task_id = made(workplace)
     take(task_id, workplace)
     task = found(workplace, task_id)
@@ -70,12 +70,12 @@ def test_a_task_that_waits_is_done_by_a_process_of_its_own(workplace: Workplace)
 
 
 @pytest.mark.parametrize("message", ["nothing", "'; DROP TABLE tasks; --", ""])
-def test_a_task_that_is_unknown_is_left_alone(untouched: Workplace, message: str) -> None:
+def test_a_task_that_is_unknown_is_left_alone(untouched: TaskLauncher, message: str) -> None:
     take(message, untouched)
     assert untouched.store.running() == {}
 
 
-def test_a_task_that_has_ended_is_left_alone(untouched: Workplace) -> None:
+def test_a_task_that_has_ended_is_left_alone(untouched: TaskLauncher) -> None:
     task_id = made(untouched)
     untouched.store.finish(task_id, TaskStatus.SYNCED)
     take(task_id, untouched)
@@ -85,14 +85,14 @@ def test_a_task_that_has_ended_is_left_alone(untouched: Workplace) -> None:
 @pytest.mark.parametrize(
     "worker", [worker_name(os.getpid()), "another-machine pid:[1] 1"], ids=["here", "on another machine"]
 )
-def test_a_task_that_somebody_does_is_left_to_them(untouched: Workplace, worker: str) -> None:
+def test_a_task_that_somebody_does_is_left_to_them(untouched: TaskLauncher, worker: str) -> None:
     task_id = made(untouched)
     untouched.store.begin(task_id, worker)
     take(task_id, untouched)
     assert found(untouched, task_id).status is TaskStatus.SYNCING
 
 
-def test_a_task_whose_process_is_no_more_has_failed(untouched: Workplace) -> None:
+def test_a_task_whose_process_is_no_more_has_failed(untouched: TaskLauncher) -> None:
     task_id = made(untouched)
     untouched.store.begin(task_id, worker_name(dead_process()))
     take(task_id, untouched)
@@ -101,7 +101,7 @@ def test_a_task_whose_process_is_no_more_has_failed(untouched: Workplace) -> Non
 
 
 def test_a_database_that_fails_begins_nothing(
-    untouched: Workplace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    untouched: TaskLauncher, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "tasks.db").unlink()
     take("any", untouched)
@@ -109,7 +109,7 @@ def test_a_database_that_fails_begins_nothing(
 
 
 def test_a_task_whose_process_cannot_be_started_waits_for_another_worker(
-    untouched: Workplace, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    untouched: TaskLauncher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
         raise ExecutorFailed("the process of the task cannot be started: no memory")
@@ -122,15 +122,15 @@ def test_a_task_whose_process_cannot_be_started_waits_for_another_worker(
     assert (task.status, task.started) == (TaskStatus.SYNCING, None)
 
 
-def test_a_process_that_overstays_is_killed(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "TIDYING", 0.0)
+def test_a_process_that_overstays_is_killed(workplace: TaskLauncher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CLEANUP_SECONDS", 0.0)
     task_id = made(workplace)
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     workplace.supervise(task_id, process, 0.0)
     assert found(workplace, task_id).reason == "the process of the task was killed by SIGKILL"
 
 
-def test_the_end_of_a_process_is_nothing_to_a_task_that_another_does(workplace: Workplace) -> None:
+def test_the_end_of_a_process_is_nothing_to_a_task_that_another_does(workplace: TaskLauncher) -> None:
     task_id = made(workplace)
     workplace.store.begin(task_id, worker_name(os.getpid()))
     process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"])

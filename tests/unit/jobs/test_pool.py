@@ -157,7 +157,7 @@ def test_a_run_that_is_given_up_leaves_no_process_and_lets_them_tidy_up(tmp_path
 
 
 def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "PATIENCE", 0.05)
+    monkeypatch.setattr(pool, "TERMINATION_SECONDS", 0.05)
 
     def work(job: str, tell: Tell) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

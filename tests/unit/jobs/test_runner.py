@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.database import metadata, open_engine
-from fiwareglancesync.jobs.runner import EmbeddedRunner, ExecutorFailed, Workplace
+from fiwareglancesync.jobs.runner import EmbeddedRunner, ExecutorFailed, TaskLauncher
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
 from fiwareglancesync.jobs.worker import worker_name
-from fiwareglancesync.locks.permits import Slots
+from fiwareglancesync.locks.permits import Permits
 from tests.support.server import wait_for
 
 REGIONS = ("Avila", "Burgos", "Caceres", "Madrid")
 
 
 @dataclass(frozen=True)
-class Workbench(Workplace):
+class Workbench(TaskLauncher):
     """Has processes that do nothing until they are told to end."""
 
     begun: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Workbench(Workplace):
         self.begun[task_id].terminate()
 
 
-class Broken(Workplace):
+class Broken(TaskLauncher):
     """Has no processes."""
 
     def launch(self, task_id: str) -> subprocess.Popen[bytes]:
@@ -68,7 +68,7 @@ def workbench(store: TaskStore) -> Iterator[Workbench]:
 @pytest.fixture
 def runner(workbench: Workbench, tmp_path: Path) -> EmbeddedRunner:
     """A runner for two tasks at once."""
-    return EmbeddedRunner(workbench, Slots(tmp_path, "tasks", 2))
+    return EmbeddedRunner(workbench, Permits(tmp_path, "tasks", 2))
 
 
 @pytest.fixture
@@ -107,14 +107,14 @@ def test_a_task_that_dies_makes_room_and_is_told(workbench: Workbench, tasks: li
 def test_tasks_count_although_the_server_that_began_them_is_gone(
     workbench: Workbench, tasks: list[str], tmp_path: Path
 ) -> None:
-    another = EmbeddedRunner(workbench, Slots(tmp_path, "tasks", 2))
-    another.tend(workbench.store)
+    another = EmbeddedRunner(workbench, Permits(tmp_path, "tasks", 2))
+    another.maintain(workbench.store)
     assert set(workbench.begun) == set(tasks[:2])
 
 
 def test_another_server_goes_on_with_what_waits(workbench: Workbench, tasks: list[str], tmp_path: Path) -> None:
-    another = EmbeddedRunner(workbench, Slots(tmp_path, "tasks", 3))
-    another.tend(workbench.store)
+    another = EmbeddedRunner(workbench, Permits(tmp_path, "tasks", 3))
+    another.maintain(workbench.store)
     assert set(workbench.begun) == set(tasks[:3])
 
 
@@ -125,7 +125,7 @@ def test_a_task_that_was_cancelled_while_it_waited_is_left_out(workbench: Workbe
 
 
 def test_a_process_that_cannot_be_started_is_told_by_the_task(store: TaskStore, tmp_path: Path) -> None:
-    runner = EmbeddedRunner(Broken(store, "", {}, 1000.0), Slots(tmp_path, "tasks", 1))
+    runner = EmbeddedRunner(Broken(store, "", {}, 1000.0), Permits(tmp_path, "tasks", 1))
     first, _ = store.create("Burgos", TaskRequest())
     second, _ = store.create("Caceres", TaskRequest())
     runner.start(first.id)
@@ -136,7 +136,7 @@ def test_a_process_that_cannot_be_started_is_told_by_the_task(store: TaskStore, 
 
 
 def test_slots_that_cannot_be_had_are_an_error(store: TaskStore, workbench: Workbench, tmp_path: Path) -> None:
-    runner = EmbeddedRunner(workbench, Slots(tmp_path / "nowhere", "tasks", 1))
+    runner = EmbeddedRunner(workbench, Permits(tmp_path / "nowhere", "tasks", 1))
     task, _ = store.create("Burgos", TaskRequest())
     with pytest.raises(ExecutorFailed, match="cannot be counted"):
         runner.start(task.id)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, update
 
 from fiwareglancesync.base.database import database_url
 from fiwareglancesync.base.errors import GlanceSyncError
-from fiwareglancesync.jobs.store import CANCELLED, CLAIM, STALE, TaskStore
+from fiwareglancesync.jobs.store import CANCELLED, CLAIM_SECONDS, STALE_SECONDS, TaskStore
 from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.jobs.tasks import ImageResult, Progress, Summary, TaskMessage, TaskRequest, TaskStatus
 
@@ -65,9 +65,9 @@ def test_a_task_that_ended_makes_room(store: TaskStore) -> None:
 def test_a_worker_that_shows_no_life_is_dead(store: TaskStore, engine: Engine) -> None:
     task, _ = store.create("Burgos", TaskRequest())
     assert store.begin(task.id, "here 1") is not None
-    assert store.bury_the_dead() == 0
+    assert store.fail_stale() == 0
     with engine.begin() as connection:
-        connection.execute(update(tasks).values(heartbeat=time.time() - STALE - 1))
+        connection.execute(update(tasks).values(heartbeat=time.time() - STALE_SECONDS - 1))
     other, _ = store.create("Caceres", TaskRequest())
     found = store.by_id(task.id)
     assert found is not None
@@ -111,8 +111,8 @@ def test_a_task_that_waits_dies_of_waiting_alone(engine: Engine) -> None:
     task, _ = patient.create("Burgos", TaskRequest())
     with engine.begin() as connection:
         connection.execute(update(tasks).values(heartbeat=time.time() - 900, created=time.time() - 900))
-    assert patient.bury_the_dead() == 0
-    assert hasty.bury_the_dead() == 1
+    assert patient.fail_stale() == 0
+    assert hasty.fail_stale() == 1
     found = patient.by_id(task.id)
     assert found is not None
     assert found.reason == "no worker took the task within 30 seconds"
@@ -123,11 +123,11 @@ def test_a_task_that_waits_for_long_is_forsaken_once(engine: Engine) -> None:
     waiting, _ = store.create("Burgos", TaskRequest())
     begun, _ = store.create("Caceres", TaskRequest())
     store.begin(begun.id, "here 1")
-    assert store.forsaken(50) == []
+    assert store.requeue_stale(50) == []
     with engine.begin() as connection:
         connection.execute(update(tasks).values(heartbeat=time.time() - 100))
-    assert store.forsaken(50) == [waiting.id]
-    assert store.forsaken(50) == []
+    assert store.requeue_stale(50) == [waiting.id]
+    assert store.requeue_stale(50) == []
 
 
 def test_the_oldest_task_that_waits_is_claimed_once(store: TaskStore) -> None:
@@ -155,7 +155,7 @@ def test_a_claim_that_came_to_nothing_ends(store: TaskStore, engine: Engine) -> 
     task, _ = store.create("Burgos", TaskRequest())
     assert store.claim("here 1") == task.id
     with engine.begin() as connection:
-        connection.execute(update(tasks).values(heartbeat=time.time() - CLAIM - 1))
+        connection.execute(update(tasks).values(heartbeat=time.time() - CLAIM_SECONDS - 1))
     assert store.claim("here 2") == task.id
 
 
@@ -247,7 +247,7 @@ def test_a_worker_that_lives_is_not_taken_for_dead_though_its_clock_is_wrong(
         task, _ = store.create("Burgos", TaskRequest())
         assert store.begin(task.id, "worker") is not None
         assert store.live(task.id) is False
-    assert store.bury_the_dead() == 0
+    assert store.fail_stale() == 0
     running = store.get("Burgos", task.id)
     assert running is not None
     assert running.started is not None
@@ -264,5 +264,5 @@ def test_a_worker_that_died_is_found_dead_though_its_clock_was_wrong(
         task, _ = store.create("Burgos", TaskRequest())
         store.begin(task.id, "worker")
     with engine.begin() as connection:
-        connection.execute(update(tasks).values(heartbeat=tasks.c.heartbeat - STALE - 1))
-    assert store.bury_the_dead() == 1
+        connection.execute(update(tasks).values(heartbeat=tasks.c.heartbeat - STALE_SECONDS - 1))
+    assert store.fail_stale() == 1

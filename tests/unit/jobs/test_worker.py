@@ -26,7 +26,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TaskStore:
         time.sleep(600)
 
     monkeypatch.setattr(worker, "_synchronise", work_for_ever)
-    monkeypatch.setattr(worker, "BEAT", 0.01)
+    monkeypatch.setattr(worker, "HEARTBEAT_SECONDS", 0.01)
     engine = open_engine(f"sqlite:///{tmp_path}/tasks.db")
     metadata.create_all(engine)
     return TaskStore(engine)

@@ -20,7 +20,7 @@ from fiwareglancesync.base.errors import Cancelled, GlanceSyncError, RegionLocke
 from fiwareglancesync.base.machine import this_machine
 from fiwareglancesync.base.signals import cancellable
 from fiwareglancesync.locks import lease as module
-from fiwareglancesync.locks.lease import LASTS, Lease, leased, leases
+from fiwareglancesync.locks.lease import LEASE_SECONDS, Lease, leased, leases
 from fiwareglancesync.locks.region_lock import region_lock
 from tests.support.server import PATIENCE, ROOT, wait_for
 
@@ -30,7 +30,7 @@ database, ahead, lasts = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
 right = time.time
 time.time = lambda: right() + ahead
 from fiwareglancesync.locks import lease
-lease.LASTS = lasts
+lease.LEASE_SECONDS = lasts
 lease.this_machine = lambda: "elsewhere pid:[1]"
 with lease.leased(("place",), "theirs", database, wait=False):
     print("held", flush=True)
@@ -55,8 +55,9 @@ def database(tmp_path: Path) -> str:
 
 def test_a_second_machine_is_told_who_holds_the_region(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with leased(("place",), "one", database, wait=False):
-        with pytest.raises(RegionLocked, match=f"process {os.getpid()} at .* since"), leased(
-            ("place",), "two", database, wait=False
+        with (
+            pytest.raises(RegionLocked, match=f"process {os.getpid()} at .* since"),
+            leased(("place",), "two", database, wait=False),
         ):
             pass
         with leased(("another place",), "two", database, wait=False):
@@ -103,11 +104,9 @@ def test_what_is_taken_while_the_run_is_interrupted_is_given_back(
 
 
 @pytest.mark.usefixtures("quick")
-def test_each_is_renewed_also_while_the_next_is_waited_for(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LASTS", PATIENCE)
-    monkeypatch.setattr(module, "RETRY", 0.02)
+def test_each_is_renewed_also_while_the_next_is_waited_for(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LEASE_SECONDS", PATIENCE)
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.02)
     with ThreadPoolExecutor(1) as threads, leased(("b",), "one", database, wait=False):
         engine = open_engine(database)
         goes_on = threading.Event()
@@ -184,7 +183,7 @@ def test_a_holder_of_this_machine_that_died_is_not_waited_for(database: str) -> 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases that are renewed, and run out, in no time."""
-    for name, seconds in (("RENEWAL", 0.02), ("LASTS", 0.2), ("LOOK", 0.01)):
+    for name, seconds in (("RENEWAL_SECONDS", 0.02), ("LEASE_SECONDS", 0.2), ("CHECK_SECONDS", 0.01)):
         monkeypatch.setattr(module, name, seconds)
 
 
@@ -200,18 +199,18 @@ class Clock:
 
     def renew(self) -> bool:
         """Take a while for it."""
-        self.now += LASTS / 4
+        self.now += LEASE_SECONDS / 4
         return True
 
 
 def test_a_run_goes_on_while_its_lease_is_renewed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module, "RENEWAL", 0.01)
-    monkeypatch.setattr(module, "LOOK", 0.01)
+    monkeypatch.setattr(module, "RENEWAL_SECONDS", 0.01)
+    monkeypatch.setattr(module, "CHECK_SECONDS", 0.01)
     monkeypatch.setattr(Lease, "renew", lambda _: clock.renew())
     with cancellable(), leased(("place",), "one", database, wait=False):
-        wait_for(lambda: clock.now > 3 * LASTS, "renewals")
+        wait_for(lambda: clock.now > 3 * LEASE_SECONDS, "renewals")
 
 
 @pytest.mark.usefixtures("quick")
@@ -225,9 +224,7 @@ def test_a_run_ends_when_somebody_else_has_its_lease(
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_run_ends_before_its_lease_does_though_nobody_answers(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_ends_before_its_lease_does_though_nobody_answers(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     monkeypatch.setattr(Lease, "renew", lambda _: answered.wait(PATIENCE))
     with pytest.raises(Cancelled), cancellable(), leased(("place",), "one", database, wait=False):
@@ -246,8 +243,9 @@ def test_a_renewal_that_comes_late_takes_nothing_back(database: str) -> None:
 
 
 def test_a_database_that_cannot_be_used_is_told_in_a_line(tmp_path: Path) -> None:
-    with pytest.raises(GlanceSyncError, match="database of the locks") as caught, region_lock(
-        ("place",), "one", f"sqlite:///{tmp_path}/no/such/folder.db"
+    with (
+        pytest.raises(GlanceSyncError, match="database of the locks") as caught,
+        region_lock(("place",), "one", f"sqlite:///{tmp_path}/no/such/folder.db"),
     ):
         pass
     assert "\n" not in str(caught.value)
@@ -270,7 +268,9 @@ def any_database(request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def held_elsewhere(database: str, ahead: float = 0.0, lasts: float = LASTS) -> Iterator[subprocess.Popen[bytes]]:
+def held_elsewhere(
+    database: str, ahead: float = 0.0, lasts: float = LEASE_SECONDS
+) -> Iterator[subprocess.Popen[bytes]]:
     """Another machine's process that holds the lease; it gives it back in the end, if it lives.
 
     :param ahead: seconds that its clock is ahead of ours

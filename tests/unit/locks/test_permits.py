@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.locks.permits import Slots
+from fiwareglancesync.locks.permits import Permits
 
 
 @pytest.fixture
-def slots(tmp_path: Path) -> Slots:
+def slots(tmp_path: Path) -> Permits:
     """Two slots."""
-    return Slots(tmp_path, "test", 2)
+    return Permits(tmp_path, "test", 2)
 
 
-def test_there_are_so_many_and_no_more(slots: Slots) -> None:
+def test_there_are_so_many_and_no_more(slots: Permits) -> None:
     first, second = slots.take(), slots.take()
     assert first is not None
     assert second is not None
@@ -31,10 +31,10 @@ def test_there_are_so_many_and_no_more(slots: Slots) -> None:
     os.close(again)
 
 
-def test_all_who_use_a_folder_share_them(slots: Slots, tmp_path: Path) -> None:
+def test_all_who_use_a_folder_share_them(slots: Permits, tmp_path: Path) -> None:
     held = [slots.take(), slots.take()]
-    assert Slots(tmp_path, "test", 2).take() is None
-    other = Slots(tmp_path, "another", 2).take()
+    assert Permits(tmp_path, "test", 2).take() is None
+    other = Permits(tmp_path, "another", 2).take()
     assert other is not None
     for descriptor in (*held, other):
         assert descriptor is not None
@@ -43,7 +43,7 @@ def test_all_who_use_a_folder_share_them(slots: Slots, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_process_keeps_its_slot_until_it_dies(tmp_path: Path, number: signal.Signals) -> None:
-    slots = Slots(tmp_path, "test", 1)
+    slots = Permits(tmp_path, "test", 1)
     slot = slots.take()
     assert slot is not None
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[slot]) as process:
@@ -55,7 +55,7 @@ def test_a_process_keeps_its_slot_until_it_dies(tmp_path: Path, number: signal.S
     os.close(freed)
 
 
-def test_nobody_else_may_look_into_them(slots: Slots, tmp_path: Path) -> None:
+def test_nobody_else_may_look_into_them(slots: Permits, tmp_path: Path) -> None:
     slot = slots.take()
     assert slot is not None
     os.close(slot)

@@ -166,7 +166,7 @@ def test_whoever_waits_gets_it_when_it_is_free(root: Path) -> None:
 def test_a_holder_that_does_not_say_who_it_is_is_a_process_that_has_just_begun(
     files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(region_lock, "INTRODUCTION", 0.01)
+    monkeypatch.setattr(region_lock, "IDENTIFY_SECONDS", 0.01)
     with lock(("a",), "us"):
         for file in files():
             file.write_text("")
@@ -199,7 +199,7 @@ def _given_back() -> str:
 def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_is(
     root: Path, files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch, before: Callable[[], str]
 ) -> None:
-    monkeypatch.setattr(region_lock, "INTRODUCTION", 60.0)
+    monkeypatch.setattr(region_lock, "IDENTIFY_SECONDS", 60.0)
     with holder(root, "a", "us") as first:
         assert held(first)
         file, _ = files()
@@ -219,7 +219,7 @@ def test_a_holder_of_the_same_run_is_waited_for_even_before_it_has_said_who_it_i
 def test_who_held_it_before_is_not_taken_for_the_holder(
     root: Path, files: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(region_lock, "INTRODUCTION", 0.1)
+    monkeypatch.setattr(region_lock, "IDENTIFY_SECONDS", 0.1)
     with holder(root, "a", "them") as first:
         assert held(first)
         file, _ = files()

@@ -43,7 +43,7 @@ def task_document(status: str = "synced", **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
     """A server that greets, asked without pauses."""
-    monkeypatch.setattr(following, "FIRST_LOOK", 0.0)
+    monkeypatch.setattr(following, "FIRST_POLL_SECONDS", 0.0)
     made = ScriptedServer()
     made.on("GET", "/", Answer(200, GREETING))
     made.on("POST", "/v3/auth/tokens", token_answer({}), token_answer({}, token="token-2"))

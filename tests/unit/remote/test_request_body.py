@@ -9,20 +9,20 @@ import pytest
 from fiwareglancesync.api.schemas import SyncBody
 from fiwareglancesync.base.errors import UsageError
 from fiwareglancesync.images.settings import Decision, DecisionAction
-from fiwareglancesync.remote.request_body import wish
+from fiwareglancesync.remote.request_body import request_body
 
 
 def options(*words: str) -> dict[str, Any]:
     """What becomes of options."""
-    return dict(wish(dry_run=False, images=[], config=words)["config"])
+    return dict(request_body(dry_run=False, images=[], config=words)["config"])
 
 
 def test_the_usual_needs_no_body() -> None:
-    assert wish(dry_run=False, images=[], config=[]) == {}
+    assert request_body(dry_run=False, images=[], config=[]) == {}
 
 
 def test_everything_that_is_wanted_is_said_as_the_server_reads_it() -> None:
-    wanted = wish(dry_run=True, images=["a*"], config=["replace=x,any", "only_tenant_images=no"])
+    wanted = request_body(dry_run=True, images=["a*"], config=["replace=x,any", "only_tenant_images=no"])
     assert wanted == {"dryRun": True, "images": ["a*"], "config": {"replace": "x,any", "only_tenant_images": False}}
     request = SyncBody.model_validate(wanted).request()
     assert (request.dry_run, request.images) == (True, ("a*",))
@@ -31,7 +31,7 @@ def test_everything_that_is_wanted_is_said_as_the_server_reads_it() -> None:
 
 def test_decisions_are_said_as_the_server_reads_them() -> None:
     words = ["a=b:c=ABC:replace", "other=x:rename"]
-    wanted = wish(dry_run=False, images=[], config=["dontupdate=x"], replace_lists=True, decisions=words)
+    wanted = request_body(dry_run=False, images=[], config=["dontupdate=x"], replace_lists=True, decisions=words)
     assert wanted == {
         "config": {"dontupdate": "x"},
         "replaceLists": True,
@@ -48,14 +48,14 @@ def test_decisions_are_said_as_the_server_reads_them() -> None:
 @pytest.mark.parametrize("word", ["a", "a=x", "a=x:delete", "=x:replace", "a=:replace", "x:replace", "a=x:"])
 def test_a_decision_that_is_none_is_refused(word: str) -> None:
     with pytest.raises(UsageError) as refused:
-        wish(dry_run=False, images=[], config=[], decisions=[word])
+        request_body(dry_run=False, images=[], config=[], decisions=[word])
     expected = "expected NAME=CHECKSUM:ACTION, ACTION being replace or rename or dontupdate"
     assert str(refused.value) == f"--decide {word}: {expected}"
 
 
 def test_of_an_image_there_is_one_decision() -> None:
     with pytest.raises(UsageError, match="there is another decision about image a"):
-        wish(dry_run=False, images=[], config=[], decisions=["a=x:replace", "a=y:rename"])
+        request_body(dry_run=False, images=[], config=[], decisions=["a=x:replace", "a=y:rename"])
 
 
 def test_values_may_hold_anything() -> None:

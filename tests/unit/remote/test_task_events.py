@@ -7,7 +7,7 @@ from typing import Any
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Kind
 from fiwareglancesync.remote.server_answers import Result, WholeTask
-from fiwareglancesync.remote.task_events import Story
+from fiwareglancesync.remote.task_events import TaskEvents
 from fiwareglancesync.terminal.narrative import lines
 
 
@@ -38,18 +38,18 @@ def upload(name: str, state: str, done: int = 0, error: str | None = None) -> Re
     return Result(name=name, action="upload", state=state, size=3 * MIB, bytes_done=done, error=error)
 
 
-def told(story: Story, stands: WholeTask) -> list[str]:
+def told(story: TaskEvents, stands: WholeTask) -> list[str]:
     """The lines of a look."""
     return [text for event in story.events(stands) for level, text in lines(event) if level >= 20]
 
 
-def kinds(story: Story, stands: WholeTask) -> list[Kind]:
+def kinds(story: TaskEvents, stands: WholeTask) -> list[Kind]:
     """The events of a look."""
     return [event.kind for event in story.events(stands)]
 
 
 def test_an_upload_is_told_when_it_begins_moves_and_ends() -> None:
-    story = Story("Burgos")
+    story = TaskEvents("Burgos")
     assert kinds(story, task(bytes_total=3 * MIB)) == [Kind.REGION_PLANNED]
     assert kinds(story, task(upload("one", "running"))) == [Kind.STARTED, Kind.PROGRESS]
     assert kinds(story, task(upload("one", "running", MIB))) == [Kind.PROGRESS]
@@ -69,7 +69,7 @@ def test_the_whole_story_is_that_of_the_command() -> None:
         status="synced",
         undecided=2,
     )
-    assert told(Story("Burgos"), ended) == [
+    assert told(TaskEvents("Burgos"), ended) == [
         "Burgos: updating obsolete image old_obsolete",
         "Burgos: Updating the metadata of image changed",
         "Burgos: Uploading image one (3 MB)",
@@ -80,18 +80,18 @@ def test_the_whole_story_is_that_of_the_command() -> None:
 
 
 def test_nothing_to_do_is_told() -> None:
-    assert told(Story("Burgos"), task(status="synced")) == ["Burgos: Region is synchronized."]
+    assert told(TaskEvents("Burgos"), task(status="synced")) == ["Burgos: Region is synchronized."]
 
 
 def test_a_dry_run_tells_what_is_pending() -> None:
-    assert told(Story("Burgos"), task(upload("one", "pending"), status="synced", dry_run=True)) == [
+    assert told(TaskEvents("Burgos"), task(upload("one", "pending"), status="synced", dry_run=True)) == [
         "Burgos: Pending: one (3 MB)",
         "Burgos: MBs pending : 3",
     ]
 
 
 def test_a_failure_is_told_once() -> None:
-    story = Story("Burgos")
+    story = TaskEvents("Burgos")
     told(story, task(upload("one", "running")))
     failed = task(upload("one", "failed", error="no room"), status="failed", errors=["Burgos: one: no room"])
     assert told(story, failed) == [
@@ -103,14 +103,14 @@ def test_a_failure_is_told_once() -> None:
 
 def test_what_a_server_tells_of_an_unknown_action_is_not_lost() -> None:
     settling = Result(name="old", action="settle", state="failed", error="in use")
-    assert told(Story("Burgos"), task(settling, errors=["Burgos: old: in use"])) == ["Burgos: old: in use"]
+    assert told(TaskEvents("Burgos"), task(settling, errors=["Burgos: old: in use"])) == ["Burgos: old: in use"]
 
 
 def test_warnings_and_errors_are_told_once_each() -> None:
-    story = Story("Burgos")
+    story = TaskEvents("Burgos")
     assert told(story, task(warnings=["w1", "w1"])) == ["w1"]
     assert told(story, task(warnings=["w1", "w2"], errors=["e1"])) == ["w2", "e1"]
 
 
 def test_a_region_that_fails_as_a_whole_has_no_sum() -> None:
-    assert told(Story("Burgos"), task(status="failed", reason="Keystone is down")) == []
+    assert told(TaskEvents("Burgos"), task(status="failed", reason="Keystone is down")) == []

@@ -11,7 +11,7 @@ import pytest
 from fiwareglancesync.base.messages import Message
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Action, Event, Kind
-from fiwareglancesync.terminal.narrative import Chronicle, Narrator, lines
+from fiwareglancesync.terminal.narrative import Narrator, RegionLog, lines
 
 SIZE = 3 * MIB + MIB // 2
 
@@ -197,9 +197,9 @@ def test_hostile_names_stay_on_their_line(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_chronicle_has_time_and_level() -> None:
     stream = io.StringIO()
-    chronicle = Chronicle(stream)
-    chronicle(event(Kind.STARTED, Action.METADATA))
-    chronicle(Event(Kind.MESSAGE, "R", message=Message.warning("care\nful")))
+    region_log = RegionLog(stream)
+    region_log(event(Kind.STARTED, Action.METADATA))
+    region_log(Event(Kind.MESSAGE, "R", message=Message.warning("care\nful")))
     first, second = stream.getvalue().splitlines()
     assert first[19:] == " INFO R: Updating the metadata of image N"
     assert second[19:] == " WARNING care\\x0aful"

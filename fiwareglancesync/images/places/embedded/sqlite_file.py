@@ -20,7 +20,7 @@ from ....base.errors import ConfigError, Scope, ServiceFailure
 FILE = "federation.sqlite"
 """Name of the file in the folder that the user names."""
 
-PATIENCE = 60.0
+WRITE_TIMEOUT_SECONDS = 60.0
 """Seconds to wait while another process writes."""
 
 APPLICATION = 0x476C5379
@@ -56,7 +56,7 @@ class Store:
     def write(self) -> Iterator[sqlite3.Connection]:
         """Use the connection in a transaction: all of it is done when the block ends, nothing when it raises.
 
-        :raises ServiceFailure: the file cannot be written, or others write for longer than ``PATIENCE``
+        :raises ServiceFailure: the file cannot be written, or others write for longer than ``WRITE_TIMEOUT_SECONDS``
         """
         with self._lock, self._translated():
             connection = self._open()
@@ -178,7 +178,7 @@ def _pragma(file: Path, name: str) -> int | None:
 def _connect(file: Path | None) -> sqlite3.Connection:
     address = ":memory:" if file is None else f"file:{quote(os.fsencode(file))}?mode=rw"
     connection = sqlite3.connect(
-        address, uri=file is not None, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        address, uri=file is not None, timeout=WRITE_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection

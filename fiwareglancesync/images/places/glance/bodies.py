@@ -177,7 +177,7 @@ def download(service: Service, image_id: str, start: int = 0) -> Iterator[Downlo
     try:
         size = _size(service, image_id, answer)
         begin = _start(answer, size)
-        yield Download(size, _Once(answer, begin, size, service.address).pieces, begin)
+        yield Download(size, _SingleReading(answer, begin, size, service.address).pieces, begin)
     finally:
         # What is not read to its end is not worth reading: the connection is dropped, not drained.
         answer.close()
@@ -221,7 +221,7 @@ def _size(service: Service, image_id: str, answer: requests.Response) -> int:
     return size
 
 
-class _Once:
+class _SingleReading:
     """The content of an answer, for one reading; failures tell positions in the whole image."""
 
     def __init__(self, answer: requests.Response, begin: int, size: int, address: str) -> None:

@@ -26,7 +26,7 @@ _NOT_ALLOWED = frozenset((401, 403, 404, 405, 501))
 _ENDED = frozenset(("success", "failure"))
 """What the status of a task is when nothing more is done about it."""
 
-_ABANDONED = 2 * 3600.0
+_ABANDONED_SECONDS = 2 * 3600.0
 """Seconds without news of a task after which Glance itself lets others have the image: its process has died."""
 
 _USER_IN_URL = re.compile(r"//[^/\s@]*@")
@@ -117,7 +117,7 @@ class Imports:
         except (NotFound, Forbidden):
             # There is no such image, or nobody can import here: we ask for the tasks before each import as well.
             return None
-        if task is None or task.get("status") in _ENDED or self._since(task, "updated_at") >= _ABANDONED:
+        if task is None or task.get("status") in _ENDED or self._since(task, "updated_at") >= _ABANDONED_SECONDS:
             return None
         return task
 

@@ -68,11 +68,11 @@ def _whole_list(service: Service, region: str, query: dict[str, str], deadline: 
     """One listing; begun anew, once, when the image that a page ended with is deleted in between."""
     try:
         return _pages(service, region, query, deadline)
-    except _LostPlace:
+    except _LostMarker:
         return _pages(service, region, query, deadline)
 
 
-class _LostPlace(NotFound):
+class _LostMarker(NotFound):
     """The image that marks the next page's beginning is gone."""
 
 
@@ -87,7 +87,7 @@ def _pages(service: Service, region: str, query: dict[str, str], deadline: Deadl
             document = service.ask(call, deadline)
         except (NotFound, Rejected) as error:
             if len(asked) > 1:
-                raise _LostPlace(error.cause, status=error.status, scope=Scope.REGION) from error
+                raise _LostMarker(error.cause, status=error.status, scope=Scope.REGION) from error
             raise
         listed = document.get("images") if isinstance(document, dict) else None
         if not isinstance(listed, list):

@@ -58,7 +58,7 @@ def test_what_the_region_does_not_let_go_stays_and_is_named() -> None:
 
 
 def test_a_region_that_does_not_answer_any_more_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interruption, "PATIENCE", 0.01)
+    monkeypatch.setattr(interruption, "CLEANUP_SECONDS", 0.01)
     world = World([master_image("a")])
     ended = threading.Event()
 
@@ -73,7 +73,7 @@ def test_a_region_that_does_not_answer_any_more_is_not_waited_for(monkeypatch: p
 
 
 def test_a_move_that_waits_for_an_answer_loses_its_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving, "PATIENCE", 0.01)
+    monkeypatch.setattr(moving, "STOP_SECONDS", 0.01)
     world = World([master_image("a", size=1), master_image("b", size=2)], uploads_per_region=2)
     waits, answered = threading.Event(), threading.Event()
 
@@ -136,7 +136,7 @@ def test_an_image_is_removed_even_when_it_is_made_only_after_the_interruption() 
 
 
 def test_an_image_that_was_never_made_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interruption, "LATE", 0.0)
+    monkeypatch.setattr(interruption, "LATE_CREATION_SECONDS", 0.0)
     world = World([master_image("a")])
     assert interrupted(world, WatchedPlace(world.place, at("create"))) == ()
     assert world.images == []

@@ -32,7 +32,7 @@ STAYS = "the unfinished image a (UUID {}) stays for the next run to remove: no d
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """What may pass is tried again at once."""
-    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
 
 
 def watched(world: World, before: Hook | None = None) -> WatchedPlace:

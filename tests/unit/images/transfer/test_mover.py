@@ -31,7 +31,7 @@ from tests.support.bytes_place import BytesPlace, md5
 CONTENT = b"the master's bytes"
 
 
-class Scene:
+class MoverSetup:
     """A master with bytes, a folder that may hold its file, and a region that reads what it gets."""
 
     def __init__(
@@ -72,55 +72,55 @@ class Scene:
 
 
 def test_the_file_is_preferred(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    scene.file(CONTENT)
-    assert scene.sync().bytes_moved == len(CONTENT)
-    assert (scene.ways(), scene.master.downloads) == (["file"], [])
-    assert scene.contents() == [("a", md5(CONTENT))]
+    setup = MoverSetup(tmp_path)
+    setup.file(CONTENT)
+    assert setup.sync().bytes_moved == len(CONTENT)
+    assert (setup.ways(), setup.master.downloads) == (["file"], [])
+    assert setup.contents() == [("a", md5(CONTENT))]
 
 
 def test_without_a_file_the_master_is_streamed_and_it_is_noted_why(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    outcome = scene.sync()
-    assert (scene.ways(), scene.master.downloads) == (["stream"], ["m-a"])
+    setup = MoverSetup(tmp_path)
+    outcome = setup.sync()
+    assert (setup.ways(), setup.master.downloads) == (["stream"], ["m-a"])
     notes = next(done.notes for done in outcome.images if done.way)
     assert notes == (f"file: {tmp_path / 'm-a'}: No such file or directory",)
 
 
 def test_a_corrupted_file_is_detected_and_the_next_way_tried(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    scene.file(CONTENT[::-1])
-    outcome = scene.sync()
-    assert (scene.ways(), outcome.failed) == (["stream"], False)
-    assert scene.contents() == [("a", md5(CONTENT))]
+    setup = MoverSetup(tmp_path)
+    setup.file(CONTENT[::-1])
+    outcome = setup.sync()
+    assert (setup.ways(), outcome.failed) == (["stream"], False)
+    assert setup.contents() == [("a", md5(CONTENT))]
     notes = next(done.notes for done in outcome.images if done.way)
     assert notes[0].startswith("file: after the upload its checksum is ")
 
 
 def test_why_a_less_preferred_way_could_not_be_taken_is_not_noted(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    scene.mover = Mover([StreamSource(scene.master), FileSource(tmp_path)])
-    outcome = scene.sync()
-    assert scene.ways() == ["stream"]
+    setup = MoverSetup(tmp_path)
+    setup.mover = Mover([StreamSource(setup.master), FileSource(tmp_path)])
+    outcome = setup.sync()
+    assert setup.ways() == ["stream"]
     assert next(done.notes for done in outcome.images if done.way) == ()
 
 
 def test_a_truncated_file_is_not_even_begun(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    scene.file(CONTENT[:-1])
-    scene.sync()
-    assert scene.ways() == ["stream"]
+    setup = MoverSetup(tmp_path)
+    setup.file(CONTENT[:-1])
+    setup.sync()
+    assert setup.ways() == ["stream"]
 
 
 def test_when_every_way_fails_the_old_image_stays_and_all_reasons_are_told(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    before = scene.world.images
-    scene.file(CONTENT[::-1])
-    scene.master.download = _refuse  # type: ignore[assignment]
-    cause = errors(scene.sync())["a"]
+    setup = MoverSetup(tmp_path)
+    before = setup.world.images
+    setup.file(CONTENT[::-1])
+    setup.master.download = _refuse  # type: ignore[assignment]
+    cause = errors(setup.sync())["a"]
     assert cause.startswith("file: after the upload its checksum is ")
     assert cause.endswith("; stream: the master cannot be read: No image found")
-    assert scene.world.images == before
+    assert setup.world.images == before
 
 
 def _refuse(image_id: str) -> None:
@@ -129,57 +129,57 @@ def _refuse(image_id: str) -> None:
 
 class TestMasterThatDoesNotAnswer:
     @pytest.fixture(params=[Unreachable, TimedOut])
-    def scene(self, tmp_path: Path, request: pytest.FixtureRequest) -> Scene:
+    def setup(self, tmp_path: Path, request: pytest.FixtureRequest) -> MoverSetup:
         """A master that does not answer to downloads, with a spool as well."""
-        scene = Scene(tmp_path)
+        setup = MoverSetup(tmp_path)
         self.asked = 0
 
         def ask(image_id: str, start: int = 0) -> None:
             self.asked += 1
             raise request.param("Glance does not answer")
 
-        scene.master.download = ask  # type: ignore[assignment]
-        spool = SpoolSource(scene.master, tmp_path / "spool")
-        scene.mover = Mover([FileSource(tmp_path), spool, StreamSource(scene.master)])
-        return scene
+        setup.master.download = ask  # type: ignore[assignment]
+        spool = SpoolSource(setup.master, tmp_path / "spool")
+        setup.mover = Mover([FileSource(tmp_path), spool, StreamSource(setup.master)])
+        return setup
 
-    def test_it_is_asked_once_in_a_run(self, scene: Scene) -> None:
+    def test_it_is_asked_once_in_a_run(self, setup: MoverSetup) -> None:
         cause = "the master cannot be read: Glance does not answer"
         for _ in range(2):
-            told = errors(scene.sync())["a"].split("; ")
+            told = errors(setup.sync())["a"].split("; ")
             assert [line.partition(": ")[0] for line in told] == ["file", "spool", "stream"]
             assert told[2] == f"stream: {cause} (not asked again in this run)"
         assert self.asked == 1
 
-    def test_what_does_not_need_it_is_still_read(self, scene: Scene) -> None:
-        scene.sync()
-        scene.file(CONTENT)
-        assert not scene.sync().failed
-        assert scene.ways() == ["file"]
+    def test_what_does_not_need_it_is_still_read(self, setup: MoverSetup) -> None:
+        setup.sync()
+        setup.file(CONTENT)
+        assert not setup.sync().failed
+        assert setup.ways() == ["file"]
 
-    def test_a_complete_copy_in_the_spool_is_still_read(self, scene: Scene, tmp_path: Path) -> None:
-        scene.sync()
+    def test_a_complete_copy_in_the_spool_is_still_read(self, setup: MoverSetup, tmp_path: Path) -> None:
+        setup.sync()
         (copy,) = (tmp_path / "spool").glob("*.data")
         copy.write_bytes(CONTENT)
-        assert not scene.sync().failed
-        assert scene.ways() == ["spool"]
+        assert not setup.sync().failed
+        assert setup.ways() == ["spool"]
         assert self.asked == 1
 
 
 def test_a_region_that_does_not_answer_says_nothing_about_the_master(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
     gone = True
 
     def fail(piece: bytes) -> None:
         if gone:
             raise Unreachable("the region does not answer")
 
-    scene = Scene(tmp_path, fails=fail)
-    assert scene.sync().failed
+    setup = MoverSetup(tmp_path, fails=fail)
+    assert setup.sync().failed
     gone = False
-    assert not scene.sync().failed
+    assert not setup.sync().failed
 
 
 def breaking(times: int) -> Callable[[bytes], None]:
@@ -197,63 +197,63 @@ def breaking(times: int) -> Callable[[bytes], None]:
 def test_a_source_that_breaks_off_is_read_afresh_into_a_fresh_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
-    scene = Scene(tmp_path, fails=breaking(2))
-    outcome = scene.sync()
-    assert (scene.ways(), outcome.failed) == (["stream"], False)
-    assert scene.master.downloads == ["m-a"] * 3
-    assert scene.contents() == [("a", md5(CONTENT))]
+    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
+    setup = MoverSetup(tmp_path, fails=breaking(2))
+    outcome = setup.sync()
+    assert (setup.ways(), outcome.failed) == (["stream"], False)
+    assert setup.master.downloads == ["m-a"] * 3
+    assert setup.contents() == [("a", md5(CONTENT))]
 
 
 def test_a_source_that_breaks_off_again_and_again_is_told_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
-    scene = Scene(tmp_path, forced="stream", fails=breaking(attempts.ATTEMPTS))
-    before = scene.world.images
-    assert errors(scene.sync()) == {"a": "stream: the master broke off"}
-    assert scene.master.downloads == ["m-a"] * attempts.ATTEMPTS
-    assert scene.world.images == before
+    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
+    setup = MoverSetup(tmp_path, forced="stream", fails=breaking(attempts.ATTEMPTS))
+    before = setup.world.images
+    assert errors(setup.sync()) == {"a": "stream: the master broke off"}
+    assert setup.master.downloads == ["m-a"] * attempts.ATTEMPTS
+    assert setup.world.images == before
 
 
 @pytest.mark.parametrize("forced", ["file", "stream"])
 def test_a_forced_way_is_the_only_one(tmp_path: Path, forced: str) -> None:
-    scene = Scene(tmp_path, forced=forced)
-    scene.file(CONTENT)
-    scene.sync()
-    assert scene.ways() == [forced]
+    setup = MoverSetup(tmp_path, forced=forced)
+    setup.file(CONTENT)
+    setup.sync()
+    assert setup.ways() == [forced]
 
 
 def test_a_forced_way_that_cannot_be_taken_is_the_images_failure(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, forced="file")
-    before = scene.world.images
-    assert errors(scene.sync()) == {"a": f"file: {tmp_path / 'm-a'}: No such file or directory"}
-    assert (scene.world.images, scene.master.downloads) == (before, [])
+    setup = MoverSetup(tmp_path, forced="file")
+    before = setup.world.images
+    assert errors(setup.sync()) == {"a": f"file: {tmp_path / 'm-a'}: No such file or directory"}
+    assert (setup.world.images, setup.master.downloads) == (before, [])
 
 
 def test_a_region_that_refuses_the_image_is_not_offered_it_again(tmp_path: Path) -> None:
     def refuse(piece: bytes) -> None:
         raise Rejected("this is no qcow2", status=415)
 
-    scene = Scene(tmp_path, fails=refuse)
-    scene.file(CONTENT)
-    assert errors(scene.sync()) == {"a": "this is no qcow2"}
-    assert scene.master.downloads == []
+    setup = MoverSetup(tmp_path, fails=refuse)
+    setup.file(CONTENT)
+    assert errors(setup.sync()) == {"a": "this is no qcow2"}
+    assert setup.master.downloads == []
 
 
 def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    scene.sync()
-    told = [(event.way, event.done, event.size) for event in scene.world.events if event.kind is Kind.PROGRESS]
+    setup = MoverSetup(tmp_path)
+    setup.sync()
+    told = [(event.way, event.done, event.size) for event in setup.world.events if event.kind is Kind.PROGRESS]
     assert told[0] == ("stream", 0, len(CONTENT))
     assert told[-1] == ("stream", len(CONTENT), len(CONTENT))
 
 
 def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
-    scene = Scene(tmp_path)
-    short = Mover([StreamSource(BytesPlace(scene.world.place, {"m-a": CONTENT[:-1]}))])
-    master = scene.world.selection().images[0].image
-    target = BytesPlace(scene.world.place)
+    setup = MoverSetup(tmp_path)
+    short = Mover([StreamSource(BytesPlace(setup.world.place, {"m-a": CONTENT[:-1]}))])
+    master = setup.world.selection().images[0].image
+    target = BytesPlace(setup.world.place)
     with pytest.raises(TransferError, match=f"stream offers {len(CONTENT) - 1} bytes, the image has {len(CONTENT)}"):
         short.move("stream", master, target, "r-a", lambda done: None)
 
@@ -280,12 +280,12 @@ class _Unhurried(Throttle):
 @pytest.mark.parametrize("is_file", [True, False])
 def test_what_is_throttled_goes_in_portions_that_flow(tmp_path: Path, is_file: bool) -> None:
     content = bytes(range(256)) * 35
-    scene = Scene(tmp_path, content=content)
-    scene.master.piece = len(content)
+    setup = MoverSetup(tmp_path, content=content)
+    setup.master.piece = len(content)
     if is_file:
-        scene.file(content)
+        setup.file(content)
     slow, fast = _Unhurried(PORTIONS * 4000), _Unhurried(PORTIONS * 10**6)
-    scene.mover = Mover([FileSource(tmp_path), StreamSource(scene.master)], throttles=lambda _: [fast, slow])
-    scene.sync()
-    assert scene.contents() == [("a", md5(content))]
+    setup.mover = Mover([FileSource(tmp_path), StreamSource(setup.master)], throttles=lambda _: [fast, slow])
+    setup.sync()
+    assert setup.contents() == [("a", md5(content))]
     assert slow.taken == fast.taken == [4096, 4096, 768]

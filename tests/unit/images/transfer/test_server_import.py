@@ -334,7 +334,7 @@ class TestDistrust:
         way = ServerWay(World().place)
         here, there = FetchingRegion(World().place), FetchingRegion(World().place)
         there._inner = World().federation.place(Target("master", tenant_id="other"), MASTER)
-        way.distrust(here)
+        way.reject_content(here)
         assert way.refusal(here) == "the region changes what it fetches"
         assert here.identity != there.identity
         assert way.refusal(there) is None
@@ -343,9 +343,9 @@ class TestDistrust:
         way = ServerWay(World().place)
         region = FetchingRegion(World().place)
         mover = Mover([way])
-        mover.distrust("stream", ONE, region)
+        mover.reject_content("stream", ONE, region)
         assert list(mover.ways(ONE, region)) == [("server", None)]
-        mover.distrust("server", ONE, region)
+        mover.reject_content("server", ONE, region)
         assert list(mover.ways(ONE, region)) == [("server", "the region changes what it fetches")]
 
     def test_a_changed_format_is_an_error_of_verification(self) -> None:

@@ -101,7 +101,7 @@ class TestReading:
     def test_a_reader_who_leaves_does_not_wait_for_a_silent_master(
         self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(spool_module, "LINGER", 0.01)
+        monkeypatch.setattr(spool_module, "JOIN_SECONDS", 0.01)
         on = threading.Event()
         master.before = held(on, PART)
         left = threading.Event()
@@ -136,7 +136,7 @@ class TestLeftovers:
     def test_a_damaged_one_is_noticed_and_dropped(
         self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(attempts, "FIRST_WAIT", 3600.0)
+        monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 3600.0)
         leave(master, folder, b"X" + CONTENT[1:HALF])
         read_some = threading.Event()
         master.before = held(read_some, HALF)
@@ -160,7 +160,7 @@ class TestLeftovers:
         leave(master, folder, CONTENT[::-1])
         spool = master.spool(folder)
         assert read(spool, master.images[0]) == CONTENT[::-1]
-        assert spool.distrust(master.images[0])
+        assert spool.reject_content(master.images[0])
         assert data_files(folder) == []
         assert read(spool, master.images[0]) == CONTENT
 
@@ -170,7 +170,7 @@ class TestBreaks:
 
     @pytest.fixture(autouse=True)
     def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+        monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
 
     def breaking(self, master: CountedMaster, times: int) -> None:
         """Have the second half of the image break off some times."""
@@ -208,7 +208,7 @@ class TestBreaks:
     def test_a_reader_who_leaves_ends_the_pause_too(
         self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(attempts, "FIRST_WAIT", 3600.0)
+        monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 3600.0)
         self.breaking(master, times=1)
         with master.spool(folder).open(master.images[0]):
             until(lambda: master.sent == HALF, "the break")
@@ -356,7 +356,7 @@ class TestClearing:
         assert [file.name for file in folder.iterdir()] == ["admission"]
 
     @pytest.mark.parametrize(
-        ("purpose", "keep", "left"), [(Purpose.MOVE, False, 0), (Purpose.MOVE, True, 1), (Purpose.LOOK, False, 1)]
+        ("purpose", "keep", "left"), [(Purpose.MOVE, False, 0), (Purpose.MOVE, True, 1), (Purpose.READ, False, 1)]
     )
     @pytest.mark.parametrize("several", [False, True])
     def test_the_end_of_a_run_that_moves_images_clears_unless_all_is_to_be_kept(

@@ -21,7 +21,7 @@ from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, content_
 CONTENT = content_of(1)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 HALF = 8 * PART
-PATIENCE = 30.0
+GROWTH_TIMEOUT_SECONDS = 30.0
 FORK = multiprocessing.get_context("fork")
 
 
@@ -48,7 +48,7 @@ def begin(master: CountedMaster, folder: Path, result: Path) -> BaseProcess:
 
 def end(process: BaseProcess) -> None:
     """Wait for a process that ends well."""
-    process.join(PATIENCE)
+    process.join(GROWTH_TIMEOUT_SECONDS)
     assert process.exitcode == 0
 
 
@@ -60,7 +60,7 @@ def await_length(folder: Path, length: int) -> None:
 @pytest.fixture(autouse=True)
 def haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no process wait long before it tries anew; they inherit it."""
-    monkeypatch.setattr(attempts_module, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(attempts_module, "FIRST_WAIT_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_the_master_is_read_once_however_many_read_the_copy(tmp_path: Path, fold
 
 
 def _wait(event: Event) -> None:
-    assert event.wait(PATIENCE)
+    assert event.wait(GROWTH_TIMEOUT_SECONDS)
 
 
 def test_when_the_filling_process_is_killed_another_goes_on(tmp_path: Path, folder: Path) -> None:
@@ -135,10 +135,10 @@ def test_who_read_what_the_killed_one_left_is_told_or_has_read_what_is_seen_to_b
     # The master holds the rest back until the wrong bytes have been read: nobody can know them to be wrong before.
     until(begun(tmp_path / "second").exists, "the first piece")
     go.set()
-    second.join(PATIENCE)
+    second.join(GROWTH_TIMEOUT_SECONDS)
     # The copy shrank while it was being read, or it was read to its end before.
     assert second.exitcode == 1 or (tmp_path / "second").read_text() != DIGEST
-    master.spool(folder).distrust(master.images[0])
+    master.spool(folder).reject_content(master.images[0])
     end(begin(master, folder, tmp_path / "third"))
     assert (tmp_path / "third").read_text() == DIGEST
 

@@ -160,7 +160,7 @@ def test_a_transaction_that_fails_leaves_nothing(folder: Path) -> None:
 
 
 def test_a_database_that_stays_locked_is_an_error_of_the_cloud(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_file, "PATIENCE", 0.0)
+    monkeypatch.setattr(sqlite_file, "WRITE_TIMEOUT_SECONDS", 0.0)
     other = sqlite3.connect(folder / FILE, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     place = burgos(folder)
