@@ -16,6 +16,7 @@ from fiwareglancesync.config.options import CREDENTIAL_OPTIONS, MAIN_OPTIONS, RU
 
 README = Path(__file__).resolve().parents[2] / "README.rst"
 TUTORIAL = README.parent / "docs" / "tutorial.rst"
+CONTRIBUTING = README.parent / "docs" / "contributing.rst"
 MARK = re.compile(r"run: (?P<where>[a-z]+)(, exit (?P<code>\d+))?")
 PROMPT = "$ "
 
@@ -26,7 +27,7 @@ KEY_TABLES: dict[str, Sequence[Option]] = {
 }
 """Sections of the README and the options that the table there is about."""
 
-for role in ("confval", "doc", "file"):  # those of Sphinx
+for role in ("confval", "doc", "file", "ref"):  # those of Sphinx
     register_generic_role(role, nodes.literal)
 
 
