@@ -96,24 +96,24 @@ def _block(node: nodes.literal_block) -> Block:
     )
 
 
-def section(title: str) -> nodes.section:
-    """A section of the README.
+def section(title: str, path: Path = README) -> nodes.section:
+    """A section of the README, or of another page.
 
     :param title: its title
     """
-    for node in document().findall(nodes.section):
+    for node in document(path).findall(nodes.section):
         heading = node[0]
         if heading.astext() == title:
             return node
-    raise AssertionError(f"the README has no section {title}")
+    raise AssertionError(f"{path.name} has no section {title}")
 
 
-def rows(title: str) -> list[tuple[str, ...]]:
+def rows(title: str, path: Path = README) -> list[tuple[str, ...]]:
     """The rows of the first table of a section, its head left out.
 
     :param title: the section's title
     """
-    table = next(iter(section(title).findall(nodes.table)))
+    table = next(iter(section(title, path).findall(nodes.table)))
     body = next(iter(table.findall(nodes.tbody)))
     return [tuple(" ".join(cell.astext().split()) for cell in row.children) for row in body.children]
 
