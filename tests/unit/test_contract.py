@@ -9,7 +9,7 @@ from docutils import nodes
 from docs.extension.http_api import document
 from fiwareglancesync.api.auth import OPEN_PATHS
 from fiwareglancesync.api.schemas import SyncBody, TargetConfig
-from fiwareglancesync.cli.arguments import build_parser
+from fiwareglancesync.cli.sync_arguments import build_parser
 from fiwareglancesync.config.condition_language import ATTRIBUTES
 from fiwareglancesync.config.condition_values import FUNCTIONS, METHODS
 from fiwareglancesync.config.sections import RESERVED
