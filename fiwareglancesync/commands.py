@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .base.parser import Parser
 
 Main = Callable[[Sequence[str], str], int]
-"""Takes the words after the command's own, and how the user called it; returns the exit code (contract 1.2)."""
+"""Takes the words after the command's own, and how the user called it; returns the exit code (sync 1.2)."""
 
 BuildParser = Callable[[str], Parser]
 """Takes how the user called a command; returns the parser of its words."""

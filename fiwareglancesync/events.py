@@ -1,4 +1,4 @@
-"""What happens while a plan is carried out, as a stream of values (design 3).
+"""What happens while a plan is carried out, as a stream of values (design 1.1).
 
 Printing, logging, progress bars, reports, the job table and metrics are listeners; nothing prints from inside.
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Load a backup into the embedded federation, which then stands in for OpenStack (contract 4).
+"""Load a backup into the embedded federation, which then stands in for OpenStack (sync 4).
 
 eval "$(./glancesync_serverfacade_mock.py --path persistent_data scenario1)"
 """

@@ -27,7 +27,7 @@ def ignore_event(event: Event) -> None:
 class GlanceSync:
     """A federation, as a configuration describes it; a context manager that leaves nothing behind.
 
-    :param conf: the configuration file; None looks where the command does (contract 2)
+    :param conf: the configuration file; None looks where the command does (sync 2)
     :param overrides: ``section.key=value``, as with ``--config``
     :param environ: the environment; None means that of the process
     :param os_cloud: an entry of ``clouds.yaml``, as with ``--os-cloud``
@@ -61,7 +61,7 @@ class GlanceSync:
             self._runs.pop().close()
 
     def regions(self) -> list[str]:
-        """Full names of all regions of all targets (contract 1.4, ``--show-regions``).
+        """Full names of all regions of all targets (sync 1.4, ``--show-regions``).
 
         :raises CloudError: a target cannot be asked
         """
@@ -69,7 +69,7 @@ class GlanceSync:
         return [ref.full for target in targets for ref in all_regions(target, self._federation)]
 
     def status(self, *regions: str, images: Sequence[str] = ()) -> list[StatusRow]:
-        """The status of each image in each region (contract 3.4).
+        """The status of each image in each region (sync 3.4).
 
         :param regions: as on the command line; none means all of ``master``
         :param images: patterns, as with ``--image``

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     :param arguments: the command line without the command; None means that of the process
-    :return: the exit code (contract 1.2)
+    :return: the exit code (sync 1.2)
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     prog = os.path.basename(sys.argv[0]) or "glancesync"

@@ -1,4 +1,4 @@
-"""Who may ask: tokens are validated by keystonemiddleware around everything but the open routes (contract 5).
+"""Who may ask: tokens are validated by keystonemiddleware around everything but the open routes (sync 5.1).
 
 Two WSGI branches: the open one does not know the middleware at all, the other one lies wholly behind it, without
 delayed decision, so that a dead Keystone never looks like a bad token.

@@ -1,4 +1,4 @@
-"""The command ``glancesync db``: looks after the database without a server (contract 1)."""
+"""The command ``glancesync db``: looks after the database without a server (sync 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SQLite files of a folder: one a federation, so that a rehearsal shares nothing with production (contract 1)."""
+"""The SQLite files of a folder: one a federation, so that a rehearsal shares nothing with production (sync 1)."""
 
 from __future__ import annotations
 

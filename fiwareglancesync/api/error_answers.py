@@ -1,4 +1,4 @@
-"""Errors as the API words them: one form for all of them (contract 5)."""
+"""Errors as the API words them: one form for all of them (sync 5.2)."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def method_label(method: str) -> str:
 
 
 def metrics() -> Response:
-    """The metrics, for loopback or whoever shows the token (contract 5).
+    """The metrics, for loopback or whoever shows the token (sync 5.1).
 
     :raises ApiError: the caller may not see them
     """

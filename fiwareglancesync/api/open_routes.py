@@ -1,4 +1,4 @@
-"""The routes that need no token: the API itself, its health, and its documents (contract 5)."""
+"""The routes that need no token: the API itself, its health, and its documents (sync 5.2)."""
 
 from __future__ import annotations
 

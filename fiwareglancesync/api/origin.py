@@ -1,4 +1,4 @@
-"""Changes that a browser asks for on behalf of the page of another site are refused (contract 6-operations 1).
+"""Changes that a browser asks for on behalf of the page of another site are refused (sync 5.1).
 
 A browser names the page's site in ``Origin`` and ``Sec-Fetch-Site``, which no page can change; other clients send
 neither. So a server without authentication is protected too, whose user only has to look at a hostile page.

@@ -1,4 +1,4 @@
-"""The routes behind authentication: regions and their tasks (contract 5)."""
+"""The routes behind authentication: regions and their tasks (sync 5.2)."""
 
 from __future__ import annotations
 

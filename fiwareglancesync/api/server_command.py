@@ -1,4 +1,4 @@
-"""The command line of the server: ``run.py {gunicornserver,runserver,db,shell}`` (contract 5)."""
+"""The command line of the server: ``run.py {gunicornserver,runserver,db,shell}`` (sync 5.4)."""
 
 from __future__ import annotations
 

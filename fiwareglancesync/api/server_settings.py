@@ -85,7 +85,7 @@ class ExecutorKind(str, Enum):
 
 
 class StartError(GlanceSyncError):
-    """The server cannot be started as it is configured; holds every problem found (contract 5: exit 1)."""
+    """The server cannot be started as it is configured; holds every problem found (sync 5.4: exit 1)."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems

@@ -1,6 +1,6 @@
 """The errors of the program: one small hierarchy; each says where, what and why.
 
-An error that a cloud answered carries the *scope* of its consequence (design 5): whether the call may be
+An error that a cloud answered carries the *scope* of its consequence (design 7): whether the call may be
 repeated, only this image fails, the whole region fails, or the whole run does.
 """
 
@@ -14,7 +14,7 @@ E = TypeVar("E", bound="CloudError")
 
 
 class Scope(Enum):
-    """How far the consequence of an error reaches (design 5)."""
+    """How far the consequence of an error reaches (design 7)."""
 
     IMAGE = "image"
     REGION = "region"
@@ -33,7 +33,7 @@ class GlanceSyncError(Exception):
 
 
 class UsageError(GlanceSyncError):
-    """The command line asks for something that cannot be (contract 1.2: exit 2)."""
+    """The command line asks for something that cannot be (sync 1.2: exit 2)."""
 
     exit_code = 2
 
@@ -45,7 +45,7 @@ class NotInstalled(GlanceSyncError):
 
 
 class ConfigError(GlanceSyncError):
-    """The configuration is wrong; holds every problem found, one line each (contract 2).
+    """The configuration is wrong; holds every problem found, one line each (sync 2).
 
     :param problems: the lines, each naming file, section and key
     :param warnings: what else was noticed; a misspelt key often explains a problem
@@ -195,7 +195,7 @@ class SourceBroke(TransferError):
 
 
 class VerificationError(GlanceSyncError):
-    """What the region holds after the upload is not what the master holds (design 4, invariant 3)."""
+    """What the region holds after the upload is not what the master holds (design 4.3)."""
 
 
 class RegionLocked(GlanceSyncError):
@@ -225,5 +225,5 @@ class Cancelled(KeyboardInterrupt):
 
     @property
     def exit_code(self) -> int:
-        """130 on SIGINT, 143 on SIGTERM (contract 1.2), 129 on SIGHUP."""
+        """130 on SIGINT, 143 on SIGTERM (sync 1.2), 129 on SIGHUP."""
         return 128 + self.signal

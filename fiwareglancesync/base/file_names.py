@@ -1,4 +1,4 @@
-"""File names made from region names, and back (contract 1.4): regions are named by strangers."""
+"""File names made from region names, and back (sync 1.4): regions are named by strangers."""
 
 from __future__ import annotations
 

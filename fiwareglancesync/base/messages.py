@@ -11,7 +11,7 @@ class Message:
     """A line for the user that is neither data nor narrative; the text is whole, prefix included.
 
     :param level: ``logging.WARNING`` or ``logging.ERROR``
-    :param text: the sentence, as contract 1.4 words it
+    :param text: the sentence, as sync 1.4 words it
     :param image: name of the image it is about, or None
     """
 

@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def refuse_options(words: Iterable[str]) -> None:
-    """Refuse regions that look like options: whoever wrote them meant something else (contract 1.1).
+    """Refuse regions that look like options: whoever wrote them meant something else (sync 1.1).
 
     :param words: regions as the user named them
     :raises UsageError: one of them begins with a dash

@@ -1,4 +1,4 @@
-"""How a run is stopped: a signal becomes an exception that unwinds, so everything is left tidy (contract 1.2)."""
+"""How a run is stopped: a signal becomes an exception that unwinds, so everything is left tidy (sync 1.2)."""
 
 from __future__ import annotations
 

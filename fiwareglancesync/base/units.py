@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 MIB = 2**20
-"""Bytes in a MiB, which the texts print as "MB" (contract, preamble)."""
+"""Bytes in a MiB, which the texts print as "MB" (sync 1.4)."""
 
 
 def duration(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Why a call with ``--exit-code`` ends with 3 (contract 1.2)."""
+"""Why a call with ``--exit-code`` ends with 3 (sync 1.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""With ``--parallel`` each region's story goes to a file of its own (contract 1.4)."""
+"""With ``--parallel`` each region's story goes to a file of its own (sync 1.4)."""
 
 from __future__ import annotations
 

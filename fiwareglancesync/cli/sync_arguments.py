@@ -1,4 +1,4 @@
-"""The options of the command (contract 1.1)."""
+"""The options of the command (sync 1.1)."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Command:
     def run(self) -> int:
         """Do what is wanted.
 
-        :return: the exit code (contract 1.2)
+        :return: the exit code (sync 1.2)
         """
         with ExitStack() as stack:
             stack.callback(self._run.close)
@@ -90,7 +90,7 @@ class Command:
         return code
 
     def _tell_what_is_spared(self) -> None:
-        """Say first when regions, or OpenStack altogether, are not touched (contract 1.4)."""
+        """Say first when regions, or OpenStack altogether, are not touched (sync 1.4)."""
         if self._options.dry_run:
             self._narrator.tell(logging.INFO, "Dry run: nothing is changed.")
         federation = self._run.federation
@@ -155,7 +155,7 @@ class Command:
         return resolve_regions(words, self._settings, federation, self._lost, self._tell, self._refuse)
 
     def _refuse(self, ref: RegionRef, error: CloudError) -> None:
-        """Tell at once of a region that was named and cannot be done; the others go on (contract 1.3).
+        """Tell at once of a region that was named and cannot be done; the others go on (sync 1.3).
 
         :raises UsageError: the word is no region's name but was meant otherwise
         :raises CloudError: without its target nothing can be done
@@ -242,7 +242,7 @@ class Command:
             self._narrator.tell(logging.INFO, "All is done.")
 
     def _keep(self, result: RegionResult) -> None:
-        """Keep what the exit code needs, and a line for each region and image only for a report (design 4, 6)."""
+        """Keep what the exit code needs, and a line for each region and image only for a report (design 4.6)."""
         if not self._options.report:
             result.outcome.statuses = ()
             result.outcome.differences = {}

@@ -21,7 +21,7 @@ def main(words: Sequence[str], prog: str) -> int:
 
     :param words: without the program itself
     :param prog: how the user called it
-    :return: the exit code (contract 1.2)
+    :return: the exit code (sync 1.2)
     :raises GlanceSyncError: the call is wrong, or nothing can be done
     """
     options = parse_arguments(words, prog)

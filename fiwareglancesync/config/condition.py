@@ -1,4 +1,4 @@
-"""``metadata_condition``: a small, safe part of Python (contract 2), evaluated without ``eval``.
+"""``metadata_condition``: a small, safe part of Python (sync 2), evaluated without ``eval``.
 
 The expression is parsed to a syntax tree, never run as Python. A white list turns the tree into closures;
 what is not on it is an error that points into the expression. Every evaluation counts its steps.
@@ -19,17 +19,17 @@ from .condition_compiler import Compiler, Refused
 from .condition_values import MAX_STEPS, Frame, OutOfSteps
 
 MAX_LENGTH = 2000
-"""Characters of an expression (contract 2)."""
+"""Characters of an expression (sync 2)."""
 
 MAX_NODES = 500
-"""Nodes of its syntax tree (contract 2)."""
+"""Nodes of its syntax tree (sync 2)."""
 
 
 class CompiledCondition:
     """A checked ``metadata_condition``; equal, hashable and picklable by its source.
 
     :param source: the expression
-    :raises ConfigError: it is none, too long, or goes beyond the language of contract 2; the text has no file
+    :raises ConfigError: it is none, too long, or goes beyond the language of sync 2; the text has no file
         nor key in it, which the caller adds
     """
 

@@ -76,7 +76,7 @@ class Compiler:
     def compile(self, node: ast.expr) -> Evaluate:
         """Compile a part of the expression.
 
-        :raises Refused: it is not in the language of contract 2
+        :raises Refused: it is not in the language of sync 2
         """
         visit = self._visitors.get(type(node))
         if visit is None:

@@ -1,4 +1,4 @@
-"""The white list of ``metadata_condition`` (contract 2), and what is said about all the rest."""
+"""The white list of ``metadata_condition`` (sync 2), and what is said about all the rest."""
 
 from __future__ import annotations
 

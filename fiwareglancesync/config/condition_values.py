@@ -14,7 +14,7 @@ from typing import Any
 from ..images.model import NO_PROPERTIES, Image
 
 MAX_STEPS = 100_000
-"""Steps of one evaluation (contract 2)."""
+"""Steps of one evaluation (sync 2)."""
 
 MAX_INT_TEXT = 40
 """Characters of a text that ``int`` reads."""
@@ -212,7 +212,7 @@ FUNCTIONS: Mapping[str, Callee] = {
     "str": Callee(_str, 1, 1),
     "int": Callee(_int, 1, 1),
 }
-"""The functions of contract 2."""
+"""The functions of sync 2."""
 
 _TEXT_METHODS = {
     # name: (arguments at least, at most, stride)
@@ -249,4 +249,4 @@ METHODS: Mapping[str, Callee] = {
         for name in _SET_METHODS
     },
 }
-"""The methods of contract 2; no name stands for methods of two types."""
+"""The methods of sync 2; no name stands for methods of two types."""

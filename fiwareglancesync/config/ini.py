@@ -64,7 +64,7 @@ def decode(data: bytes, name: str) -> tuple[str, list[str]]:
 
 
 def parse(text: str, name: str) -> Document:
-    """Take a configuration apart (contract 2).
+    """Take a configuration apart (sync 2).
 
     Keys are case-insensitive, sections are not. A value goes on in the next line when that is indented more
     than the key, or when the line ends in a backslash; the pieces are joined by a space. Comments take whole

@@ -1,4 +1,4 @@
-"""The words of lists that only a cloud can confirm, with the targets that each holds for (contract 3.4)."""
+"""The words of lists that only a cloud can confirm, with the targets that each holds for (sync 3.4)."""
 
 from __future__ import annotations
 

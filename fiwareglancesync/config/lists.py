@@ -1,4 +1,4 @@
-"""Whether anything can match the words of a list, as far as that shows before a cloud is asked (contract 3.4)."""
+"""Whether anything can match the words of a list, as far as that shows before a cloud is asked (sync 3.4)."""
 
 from __future__ import annotations
 

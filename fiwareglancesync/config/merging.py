@@ -1,4 +1,4 @@
-"""How the sources of a credential become one, and never that of two accounts (contract 2).
+"""How the sources of a credential become one, and never that of two accounts (sync 2).
 
 A field is taken from the strongest source that states it. What a weaker source may add depends on its kind, and on
 whether it names another user, project or Keystone than the stronger ones.

@@ -354,7 +354,7 @@ BY_MAIN_KEY = {option.key: option for option in MAIN_OPTIONS}
 BY_TARGET_KEY = {option.key: option for option in TARGET_OPTIONS}
 CREDENTIAL_KEYS = frozenset(option.key for option in CREDENTIAL_OPTIONS if option.credential)
 SECRET_KEYS = frozenset(("credential", "password", "application_credential_secret"))
-"""Keys that make a file one that others should not read (contract 2)."""
+"""Keys that make a file one that others should not read (sync 2)."""
 
 _FIELDS = {**Target.__dataclass_fields__, **Settings.__dataclass_fields__}
 

@@ -1,4 +1,4 @@
-"""The words after ``--config``, laid over what the file says (contract 1.1)."""
+"""The words after ``--config``, laid over what the file says (sync 1.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File, ``--config`` and environment become ``Settings``; all errors are reported at once (contract 2)."""
+"""File, ``--config`` and environment become ``Settings``; all errors are reported at once (sync 2)."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def load_settings(
     """Read the configuration.
 
     The file is ``conf``, else what ``GLANCESYNC_CONFIG`` names, else ``/etc/fiware.d/glancesync.conf`` when
-    it exists, else there is none and the environment must be enough (contract 2).
+    it exists, else there is none and the environment must be enough (sync 2).
 
     :param conf: path given with ``--conf``, None when it is not given
-    :param overrides: the words after ``--config`` (contract 1.1)
+    :param overrides: the words after ``--config`` (sync 1.1)
     :param environ: the environment
     :param mock: whether the regions are those of the embedded federation, which needs no credentials
-        (contract 4)
+        (sync 4)
     :param os_cloud: the entry of ``clouds.yaml`` that ``--os-cloud`` names, None when it is not given
     :return: the settings; warnings for the user are in ``warnings``, and what concerns nobody but those who ask for a
         certain target is that target's ``problem``
@@ -225,7 +225,7 @@ def _open(conf: str | None, environ: Mapping[str, str], findings: Findings) -> t
 
 
 def _readable_by_others(source: str, sections_read: Any) -> list[str]:
-    """Warn about a file that holds a secret and that others may read (contract 2)."""
+    """Warn about a file that holds a secret and that others may read (sync 2)."""
     for values in sections_read:
         key = values.holds_secret
         if not key or values.section.entries[key].origin == overrides.ORIGIN:

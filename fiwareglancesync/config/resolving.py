@@ -1,4 +1,4 @@
-"""Which sources the credential of a target has, in which order, and what is told about them (contract 2)."""
+"""Which sources the credential of a target has, in which order, and what is told about them (sync 2)."""
 
 from __future__ import annotations
 

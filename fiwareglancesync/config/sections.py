@@ -95,7 +95,7 @@ class Values:
 
 
 RESERVED = frozenset(("notify", "schedule", "listen", "volumes", "snapshots", "vault"))
-"""Names of sections that are no target's, beside all names with a colon (contract 2)."""
+"""Names of sections that are no target's, beside all names with a colon (sync 2)."""
 
 
 def is_reserved(section: Section, findings: Findings) -> bool:
@@ -186,7 +186,7 @@ def _unknown(key: str, section: str, table: Mapping[str, Option], *, ignored: bo
 
 
 def misspelt(values: Values, incomplete: bool, *, embedded: bool) -> str:
-    """Tell whether a section that should be a target's is rather a slip of the hand (contract 2).
+    """Tell whether a section that should be a target's is rather a slip of the hand (sync 2).
 
     :param values: the section, of another name than ``main``, ``DEFAULT`` and ``master``
     :param incomplete: whether nobody could sign in with the target's credential

@@ -20,13 +20,13 @@ WAYS = ("auto", "file", "stream", "spool", "server")
 INTERFACES = ("public", "internal", "admin")
 SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 TIME_UNITS = {"y": 365 * 86400, "mon": 30 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "min": 60, "s": 1}
-"""Seconds in the units of a duration, in the order in which they are written (contract 1)."""
+"""Seconds in the units of a duration, in the order in which they are written (sync 1)."""
 
 LONGEST_TIMEOUT = 7 * 86400
 """Seconds; the system's calls take no time-out beyond 24 days."""
 
 SHORTEST_RETRY = 60
-"""Seconds for which a request that is refused for now is tried again at the least (contract 3.11)."""
+"""Seconds for which a request that is refused for now is tried again at the least (sync 3.11)."""
 
 _WHOLE = re.compile(r"[0-9]+")
 _SIZE = re.compile(r"([0-9]+)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
@@ -50,7 +50,7 @@ class Kind:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Split a comma separated list; entries are stripped, empty ones dropped (contract 2)."""
+    """Split a comma separated list; entries are stripped, empty ones dropped (sync 2)."""
     return tuple(entry for entry in (part.strip() for part in text.split(",")) if entry)
 
 

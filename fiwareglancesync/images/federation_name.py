@@ -1,4 +1,4 @@
-"""The name of a federation, by which a database knows whose it is (contract 1)."""
+"""The name of a federation, by which a database knows whose it is (sync 1)."""
 
 from __future__ import annotations
 

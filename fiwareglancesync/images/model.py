@@ -20,21 +20,21 @@ JOURNAL = "glancesync_pending"
 """The property that holds the journal of a change (design 4)."""
 
 SOURCE_HASH = "glancesync_source_hash"
-"""The property that tells which master image without a hash an image was made of (contract 3.1)."""
+"""The property that tells which master image without a hash an image was made of (sync 3.1)."""
 
 MEMBERS = "glancesync_members"
-"""The property that tells which projects we have shared an image with (contract 3.5)."""
+"""The property that tells which projects we have shared an image with (sync 3.5)."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 LINKS = ("kernel_id", "ramdisk_id")
-"""Properties that hold the UUID of another image (contract 3.6)."""
+"""Properties that hold the UUID of another image (sync 3.6)."""
 
 OBSOLETE = "_obsolete"
-"""Suffix of the name of an obsolete image (contract 3.8)."""
+"""Suffix of the name of an obsolete image (sync 3.8)."""
 
 SYNC_FIELDS = ("hidden", "min_disk", "min_ram", "tags", "protected")
-"""Fields that are kept in step only where ``sync_fields`` names them (contract 3.5)."""
+"""Fields that are kept in step only where ``sync_fields`` names them (sync 3.5)."""
 
 
 class _NoProperties(Mapping[str, str]):
@@ -60,7 +60,7 @@ NO_PROPERTIES: Mapping[str, str] = _NoProperties()
 
 
 class SyncStatus(str, Enum):
-    """What a synchronisation would do, or not do, with one image in one region (contract 3.4)."""
+    """What a synchronisation would do, or not do, with one image in one region (sync 3.4)."""
 
     OK = "ok"
     OK_STALLED_CHECKSUM = "ok_stalled_checksum"
@@ -155,7 +155,7 @@ class Image:
 
     @property
     def order(self) -> tuple[str, str]:
-        """The key of the order that decides between namesakes (contract 3.0)."""
+        """The key of the order that decides between namesakes (sync 3.0)."""
         return (self.created_at, self.id)
 
 
@@ -173,7 +173,7 @@ def same_hash(one: Image, other: Image) -> bool:
 
 
 def same_content(master: Image, image: Image) -> bool:
-    """Tell whether an image holds the bytes of a master image (contract 3.1).
+    """Tell whether an image holds the bytes of a master image (sync 3.1).
 
     :param master: a master image
     :param image: an image of a region
@@ -216,7 +216,7 @@ def normal_uuid(text: str) -> str:
 
 
 def same_project(one: str, other: str) -> bool:
-    """Compare two project ids, left-padded with zeros to 32 characters (contract 3.1).
+    """Compare two project ids, left-padded with zeros to 32 characters (sync 3.1).
 
     :param one: a project id
     :param other: another project id
@@ -239,7 +239,7 @@ def seconds_since_epoch(time: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """What a new image is created with (contract 3.5, last paragraph); always private and unprotected.
+    """What a new image is created with (sync 3.5, last paragraph); always private and unprotected.
 
     :param id: the UUID that we choose for it
     :param properties: user properties, the journal included
@@ -259,7 +259,7 @@ class NewImage:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A minimal change of an image: what is None or empty is not sent (contract 3.5).
+    """A minimal change of an image: what is None or empty is not sent (sync 3.5).
 
     :param name: new name
     :param visibility: new visibility
@@ -317,7 +317,7 @@ _UNCHANGED = (None,) * len(_PATCHED)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All images of one region that matter (contract 3.0).
+    """All images of one region that matter (sync 3.0).
 
     :param region: full name of the region
     :param project: id of the project that owns "our" images there
@@ -331,7 +331,7 @@ class Listing:
     members: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
     def owns(self, image: Image) -> bool:
-        """Whether an image belongs to the project; an empty owner, in a CSV, does (contract 3.1)."""
+        """Whether an image belongs to the project; an empty owner, in a CSV, does (sync 3.1)."""
         return not image.owner or same_project(image.owner, self.project)
 
     def is_copy(self, image: Image, master: Image) -> bool:

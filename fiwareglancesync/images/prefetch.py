@@ -13,7 +13,7 @@ Job = TypeVar("Job")
 Fetched = TypeVar("Fetched")
 
 PREFETCHED_REGIONS = 4
-"""How many regions are looked at ahead; bounded, for a listing may be large (design 4, invariant 6)."""
+"""How many regions are looked at ahead; bounded, for a listing may be large (design 4.6)."""
 
 
 def prefetch(jobs: Sequence[Job], look: Callable[[Job], Fetched]) -> Iterator[tuple[Job, Fetched]]:

@@ -62,7 +62,7 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True)
 class LeftOutRow:
-    """An image that is selected and cannot be synchronised (contract 3.1).
+    """An image that is selected and cannot be synchronised (sync 3.1).
 
     :param master_id: its UUID in the master region
     :param size: its bytes there, None when unknown
@@ -301,7 +301,7 @@ class RegionJob:
 
 
 def refused(ref: RegionRef, error: CloudError, emit: Emit) -> RegionResult:
-    """What comes of a region that was named and cannot be done, told at once (contract 1.3).
+    """What comes of a region that was named and cannot be done, told at once (sync 1.3).
 
     :param ref: the region
     :param error: why
@@ -313,7 +313,7 @@ def refused(ref: RegionRef, error: CloudError, emit: Emit) -> RegionResult:
 
 
 def region_error(region: str, error: Exception) -> str:
-    """What the user is told when a region cannot be worked on at all (contract 1.4).
+    """What the user is told when a region cannot be worked on at all (sync 1.4).
 
     :param region: full name of the region
     :param error: why

@@ -1,4 +1,4 @@
-"""Which regions are meant, and in which order (contract 1.3)."""
+"""Which regions are meant, and in which order (sync 1.3)."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _expand(
 
 
 def master_by_address(place: Place, master: Place) -> Message | None:
-    """What the user is told of a region that is taken for the master because of its address alone (contract 1.3).
+    """What the user is told of a region that is taken for the master because of its address alone (sync 1.3).
 
     :param place: any region
     :param master: the master region

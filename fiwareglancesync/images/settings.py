@@ -27,7 +27,7 @@ class Condition(Protocol):
     """The expression itself."""
 
     reads_hidden: bool
-    """Whether the expression looks at ``image.hidden``, and so decides about hidden images (contract 3.1)."""
+    """Whether the expression looks at ``image.hidden``, and so decides about hidden images (sync 3.1)."""
 
     def __call__(self, image: Image, metadata_set: frozenset[str]) -> bool:
         """Evaluate for one image.
@@ -51,7 +51,7 @@ class DecisionAction(str, Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """How one conflict is settled in one run (contract 6-operations 1).
+    """How one conflict is settled in one run (sync 5.3).
 
     :param checksum: of the region's image, MD5 or multihash, not empty; with another one the decision has no effect
     :param action: what is done with that image
@@ -67,10 +67,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Target:
-    """The rules for the regions that share a credential (contract 2).
+    """The rules for the regions that share a credential (sync 2).
 
     :param name: the section's name, ``master`` or another
-    :param tenant_id: project id in the embedded federation; "" means tenant name + ``id`` (contract 4)
+    :param tenant_id: project id in the embedded federation; "" means tenant name + ``id`` (sync 4)
     :param max_replacements: 0 means no limit
     :param store: destination store of a multi-store Glance, "" for its default
     :param metadata_exclude: patterns of properties that are never compared nor copied
@@ -134,13 +134,13 @@ class Target:
 
     @property
     def mock_project(self) -> str:
-        """The project id that owns our images in the embedded federation (contract 4)."""
+        """The project id that owns our images in the embedded federation (sync 4)."""
         return self.tenant_id or f"{self.credential.project_name}id"
 
 
 @dataclass(frozen=True)
 class ListEntry:
-    """One word of a list; whether anything can match it is known when a cloud has been asked (contract 3.4).
+    """One word of a list; whether anything can match it is known when a cloud has been asked (sync 3.4).
 
     :param where: file, line, section and key, for messages
     :param targets: names of the targets that the word holds for
@@ -213,5 +213,5 @@ def own_region(word: str, target: str, targets: Collection[str]) -> str | None:
 
 
 def full_name(target: str, region: str) -> str:
-    """The name that users see: the target's prefix is left out for ``master`` (contract 1.4)."""
+    """The name that users see: the target's prefix is left out for ``master`` (sync 1.4)."""
     return region if target == MASTER else f"{target}:{region}"

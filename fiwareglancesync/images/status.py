@@ -71,7 +71,7 @@ class StatusReader:
         return refs, lost
 
     def status(self, ref: RegionRef) -> RegionResult:
-        """The status of each image to be synchronised, and what is left out (contract 3.1, 3.4).
+        """The status of each image to be synchronised, and what is left out (sync 3.1, 3.4).
 
         :raises UnknownRegion: there is no such region
         :raises MasterFailed: Keystone or the master does not answer

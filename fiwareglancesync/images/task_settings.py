@@ -1,4 +1,4 @@
-"""The configuration as one task has it: that of the files, the task's own options, its decisions (contract 5)."""
+"""The configuration as one task has it: that of the files, the task's own options, its decisions (sync 5.3)."""
 
 from __future__ import annotations
 

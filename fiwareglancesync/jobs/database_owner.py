@@ -1,4 +1,4 @@
-"""Whose database this is: it belongs to one federation, recorded at first use; another one is refused (contract 1).
+"""Whose database this is: it belongs to one federation, recorded at first use; another one is refused (sync 1).
 
 Leases of locks are not concerned: they are keyed by places, and runs of any federation may share them.
 """

@@ -21,7 +21,7 @@ from .tables import image_results, messages, summaries, tasks
 from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskRequest, TaskStatus
 
 STALE_SECONDS = 30.0
-"""Seconds without a sign of life after which a task's worker is dead; contract 5 allows a minute to notice it."""
+"""Seconds without a sign of life after which a task's worker is dead; sync 5.3 allows a minute to notice it."""
 
 CLAIM_SECONDS = 60.0
 """Seconds for which a waiting task is left to whoever has claimed it."""

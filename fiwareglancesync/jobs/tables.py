@@ -24,7 +24,7 @@ from ..base.database import ExactText, metadata
 federation = Table(
     "federation",
     metadata,
-    # There is one row at most: this is what lets one federation alone record itself (contract 1).
+    # There is one row at most: this is what lets one federation alone record itself (sync 1).
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", ExactText, nullable=False),
     Column("recorded", Double, nullable=False),
@@ -36,7 +36,7 @@ tasks = Table(
     Column("id", String(36), primary_key=True),
     Column("region", ExactText, nullable=False),
     Column("region_key", String(64), nullable=False, index=True),
-    # The place's key while the task runs, NULL afterwards: this is what lets one task run a region (contract 5).
+    # The place's key while the task runs, NULL afterwards: this is what lets one task run a region (sync 5.3).
     Column("running", String(64), unique=True),
     Column("status", String(16), nullable=False),
     Column("request", Text, nullable=False),

@@ -1,4 +1,4 @@
-"""A task: one synchronisation of one region that somebody asked the server for, as plain data (contract 5)."""
+"""A task: one synchronisation of one region that somebody asked the server for, as plain data (sync 5.3)."""
 
 from __future__ import annotations
 

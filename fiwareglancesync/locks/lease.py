@@ -1,4 +1,4 @@
-"""One writer a region on all machines: a row in the configured database beside this machine's lock (design 4, 4)."""
+"""One writer a region on all machines: a row in the configured database beside this machine's lock (design 4.4)."""
 
 from __future__ import annotations
 

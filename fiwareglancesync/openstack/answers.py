@@ -105,7 +105,7 @@ def from_answer(
     :param status: HTTP status
     :param headers: the answer's headers, names in any case if the mapping does not care
     :param body: the answer's content, or its beginning
-    :return: the error; scope and "may be tried again" follow contract 3.11
+    :return: the error; scope and "may be tried again" follow sync 3.11
     """
     document = _document(body)
     said = words(body)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Credential:
-    """How to sign in at the Keystone of a target (contract 2); no secret shows in its ``repr``.
+    """How to sign in at the Keystone of a target (sync 2); no secret shows in its ``repr``.
 
     The configuration has resolved it: domains are filled in, and when ``cloud`` names an entry of
     ``clouds.yaml``, its fields are already here. Whoever has an ``auth_type`` signs in by it, whoever has an

@@ -1,4 +1,4 @@
-"""Which names and addresses mean one place (contract 1.3). Pure: nothing is resolved and nobody is asked.
+"""Which names and addresses mean one place (sync 1.3). Pure: nothing is resolved and nobody is asked.
 
 Ids of images, endpoints and projects prove nothing: a cloud that was restored from another one's backup has them too.
 """
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 _Number: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 PROJECT_ID_LENGTH = 32
-"""Characters to which project ids are padded with zeros (contract 3.1)."""
+"""Characters to which project ids are padded with zeros (sync 3.1)."""
 
 _OF_ANY_CLUSTER = ".cluster.local"
 """How the names of services end in each Kubernetes, the same in all of them."""

@@ -1,4 +1,4 @@
-"""Temporary refusals: how long they are waited for, and how the user is told (contract 3.11)."""
+"""Temporary refusals: how long they are waited for, and how the user is told (sync 3.11)."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def persist(
     """Run an action until it succeeds, fails for good, or patience is spent.
 
     Exponential back-off with jitter. A service that refuses for now is waited for as it asks, and longer than one
-    that fails (contract 3.11). Only for actions that may be repeated: never one that sends a body of bytes.
+    that fails (sync 3.11). Only for actions that may be repeated: never one that sends a body of bytes.
 
     :param action: is given the number of the try, from 1
     :param deadline: after it nothing that failed is tried again

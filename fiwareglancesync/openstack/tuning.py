@@ -12,7 +12,7 @@ MAX_TIMEOUT_SECONDS = 14 * 86400.0
 
 @dataclass(frozen=True)
 class Tuning:
-    """Bounds of the conversations with a cloud (contract 3.11); all times in seconds.
+    """Bounds of the conversations with a cloud (sync 3.11); all times in seconds.
 
     :param connect: for a connection to be made
     :param control: for the answer to a request without a body of bytes, sign-in included

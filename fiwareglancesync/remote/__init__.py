@@ -1,1 +1,1 @@
-"""The client of a GlanceSync server: ``glancesync remote`` (contract 5 from the other side)."""
+"""The client of a GlanceSync server: ``glancesync remote`` (sync 6.1)."""

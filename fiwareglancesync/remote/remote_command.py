@@ -201,7 +201,7 @@ class RemoteCommand:
         """Do something with each region that is named; what the server refuses about one leaves the others.
 
         :param regions: those that are meant; None means all that are named
-        :raises UsageError: a name was meant otherwise, or the request makes no sense (contract 1.2, 1.3)
+        :raises UsageError: a name was meant otherwise, or the request makes no sense (sync 1.2, 1.3)
         """
         done: dict[str, T] = {}
         for region in self._named() if regions is None else regions:

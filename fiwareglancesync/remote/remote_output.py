@@ -29,7 +29,7 @@ def write_regions(regions: Sequence[Region], form: str, stream: TextIO) -> None:
 
 
 def write_images(found: Mapping[str, Images], form: str, stream: TextIO) -> None:
-    """Write statuses; CSV and JSON are like those of ``--show-status`` (contract 1.4).
+    """Write statuses; CSV and JSON are like those of ``--show-status`` (sync 1.4).
 
     :param found: the images by region
     :param form: ``csv``, ``table`` or ``json``

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a configuration file with every option, its default and a comment (contract 2)."""
+"""Writes a configuration file with every option, its default and a comment (sync 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story of a run as lines of text, worded as contract 1.4 has them."""
+"""The story of a run as lines of text, worded as sync 1.4 has them."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class Narrator:
             self.tell(level, text)
 
     def tell(self, level: int, text: str) -> None:
-        """Write one line; WARNING and above go to standard error (contract 1.4)."""
+        """Write one line; WARNING and above go to standard error (sync 1.4)."""
         if level < self._level:
             return
         stream = sys.stderr if level >= logging.WARNING or self._to_stderr else sys.stdout

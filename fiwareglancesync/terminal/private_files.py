@@ -16,7 +16,7 @@ Lost = Callable[[str], None]
 class PrivateFile:
     """A file that is written as long as that is possible; the first failure is told, then nothing more is written.
 
-    :param path: its name; it is emptied, and nobody else may read it (contract 1.4)
+    :param path: its name; it is emptied, and nobody else may read it (sync 1.4)
     :param lost: told when it cannot be written to its end
     :raises OSError: it cannot be opened
     """

@@ -1,4 +1,4 @@
-"""Words that are meant as a command or an option, and would be read as regions (contract 1.3)."""
+"""Words that are meant as a command or an option, and would be read as regions (sync 1.3)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ COLOURS: dict[str, str] = {
 }
 
 LEFT_OUT = "left_out"
-"""What stands in the place of the status of an image that cannot be synchronised (contract 3.1)."""
+"""What stands in the place of the status of an image that cannot be synchronised (sync 3.1)."""
 
 NUMBERS = frozenset({"MB", "OK", "Pending", "Errors", "Images"})
 """Columns of numbers."""

@@ -1,4 +1,4 @@
-"""Accounts of two real Keystones: which one is used, and that they are never mixed (contract 2)."""
+"""Accounts of two real Keystones: which one is used, and that they are never mixed (sync 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hidden images, other fields, members, and images without a hash, on real Glance (contract 3.1, 3.3, 3.5, 3.8)."""
+"""Hidden images, other fields, members, and images without a hash, on real Glance (sync 3.1, 3.3, 3.5, 3.8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One Glance that the catalog lists under several addresses is one place, under whatever name (contract 1.3)."""
+"""One Glance that the catalog lists under several addresses is one place, under whatever name (sync 1.3)."""
 
 from __future__ import annotations
 

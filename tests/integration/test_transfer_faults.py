@@ -30,7 +30,7 @@ from tests.support.proxy import Act, Answer, Claim, Cut, Garble, Late, Lose, Nar
 pytestmark = pytest.mark.integration
 
 TIDY = 5.0
-"""Seconds within which an interrupted run is gone (contract 1.2)."""
+"""Seconds within which an interrupted run is gone (sync 1.2)."""
 
 
 class TestIntoARegion:

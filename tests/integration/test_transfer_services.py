@@ -1,4 +1,4 @@
-"""A region whose own machinery fails, clocks that are wrong, and how far each refusal reaches (design 5)."""
+"""A region whose own machinery fails, clocks that are wrong, and how far each refusal reaches (design 7)."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ class TestClocks:
 
 
 class TestScopes:
-    """How far an error reaches (design 5): to its image, or to all uploads, or to the whole region."""
+    """How far an error reaches (design 7): to its image, or to all uploads, or to the whole region."""
 
     @pytest.fixture
     def two(self, cloud: FaultyCloud, run: Command) -> Iterator[Command]:

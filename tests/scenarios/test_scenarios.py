@@ -1,4 +1,4 @@
-"""Every scenario of ``tests/resources``, end to end through the command line (contract 1, 3 and 4)."""
+"""Every scenario of ``tests/resources``, end to end through the command line (sync 1, 3 and 4)."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ def _create(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state:
 
 
 def verify(master: Image, image: Image, digests: Mapping[str, str] | None = None) -> None:
-    """Compare what the region holds with what the master holds (design 4, invariant 3).
+    """Compare what the region holds with what the master holds (design 4.3).
 
     :param master: the master's image
     :param image: the region's image after its upload
@@ -280,7 +280,7 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state:
 
 
 def settle(image_id: str, journal: Journal, old_name: str, state: RegionState) -> list[Image]:
-    """Do away with the image that a published one took the place of, then end the journal (contract 3.7).
+    """Do away with the image that a published one took the place of, then end the journal (sync 3.7).
 
     An old image that has not got rid of its own old one stays until a later run, for its journal is all that tells
     of that one.

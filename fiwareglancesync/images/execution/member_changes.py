@@ -1,4 +1,4 @@
-"""Reads and changes the projects that images are shared with (contract 3.5, ``sync_members``)."""
+"""Reads and changes the projects that images are shared with (sync 3.5, ``sync_members``)."""
 
 from __future__ import annotations
 

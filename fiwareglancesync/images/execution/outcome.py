@@ -64,7 +64,7 @@ class RegionOutcome:
 
     @property
     def failed(self) -> bool:
-        """Whether the region or one of its images failed (contract 1.2)."""
+        """Whether the region or one of its images failed (sync 1.2)."""
         return self.error is not None or self.failures > 0
 
     @property

@@ -1,4 +1,4 @@
-"""Turns what is attempted into events and outcomes, and errors into the scope that they have (design 5)."""
+"""Turns what is attempted into events and outcomes, and errors into the scope that they have (design 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings to an end what an interrupted run left, before anything else is done (contract 3.9)."""
+"""Brings to an end what an interrupted run left, before anything else is done (sync 3.9)."""
 
 from __future__ import annotations
 

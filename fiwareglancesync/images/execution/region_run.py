@@ -1,4 +1,4 @@
-"""Brings one region to the state of its plan, in the order of contract 3.7."""
+"""Brings one region to the state of its plan, in the order of sync 3.7."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last step of every change: old images go, linked ones after those that link to them (contract 3.7)."""
+"""The last step of every change: old images go, linked ones after those that link to them (sync 3.7)."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class Run:
         return self.federation.place(target, ref.region)
 
     def is_master(self, place: Place) -> bool:
-        """Whether a region is the master region, under whatever name (contract 1.3)."""
+        """Whether a region is the master region, under whatever name (sync 1.3)."""
         return is_same_place(place.identity, self.master.identity)
 
     def master_warning(self, place: Place) -> Message | None:
@@ -191,7 +191,7 @@ class Run:
 
     @property
     def left_out(self) -> int:
-        """Number of images that were selected, and chosen, and cannot be synchronised (contract 3.1)."""
+        """Number of images that were selected, and chosen, and cannot be synchronised (sync 3.1)."""
         ids = {
             left.image.id
             for selection in self._selections.values()
@@ -202,6 +202,6 @@ class Run:
 
     @property
     def matches_nothing(self) -> bool:
-        """Whether a pattern of ``--image`` chose no image at all (contract 1.1: exit 1)."""
+        """Whether a pattern of ``--image`` chose no image at all (sync 1.1: exit 1)."""
         names = [name for selection in self._selections.values() for name in choosable_names(selection)]
         return bool(self._selections) and bool(self.choice.unmatched(names))

@@ -19,7 +19,7 @@ NEAR = 0.8
 def unmatched_entries(
     settings: Settings, asked: Collection[str], federation: Federation, master: Listing
 ) -> list[Message]:
-    """Warn about each word that names nothing (contract 3.4).
+    """Warn about each word that names nothing (sync 3.4).
 
     :param settings: the configuration
     :param asked: names of the targets of this run; no other one is contacted

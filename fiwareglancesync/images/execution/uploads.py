@@ -1,4 +1,4 @@
-"""The moves into one region: how many at once, and what is done about one that it refuses for now (contract 3.11)."""
+"""The moves into one region: how many at once, and what is done about one that it refuses for now (sync 3.11)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from ..settings import Settings
 from .port import Federation
 
 EMBEDDED = "GLANCESYNC_MOCKPERSISTENT_PATH"
-"""The variable that names an embedded federation (contract 4)."""
+"""The variable that names an embedded federation (sync 4)."""
 
 
 def open_federation(settings: Settings, environ: Mapping[str, str]) -> Federation:

@@ -32,11 +32,11 @@ class Place(Protocol):
 
     @property
     def identity(self) -> PlaceIdentity:
-        """What tells this place and project from all others, whatever their names (contract 1.3)."""
+        """What tells this place and project from all others, whatever their names (sync 1.3)."""
         ...
 
     def listing(self) -> Listing:
-        """All images that matter (contract 3.0), in one go.
+        """All images that matter (sync 3.0), in one go.
 
         :raises TimedOut: it took longer than the target's ``list_images_timeout``
         """
@@ -80,7 +80,7 @@ class Place(Protocol):
 
 @runtime_checkable
 class InstantCopy(Protocol):
-    """Capability of a place without bytes: an image gets its content by being told whose it is (contract 4)."""
+    """Capability of a place without bytes: an image gets its content by being told whose it is (sync 4)."""
 
     def adopt(self, image_id: str, master: Image) -> None:
         """Give an image the size and the checksums of ``master`` and make it active."""
@@ -131,7 +131,7 @@ class ServerImport(Protocol):
 
 @runtime_checkable
 class Sharing(Protocol):
-    """Capability of a place that shares images with single projects (contract 3.5, ``sync_members``)."""
+    """Capability of a place that shares images with single projects (sync 3.5, ``sync_members``)."""
 
     def members(self, image_id: str) -> frozenset[str]:
         """Ids of the projects that an own image is shared with."""
@@ -198,7 +198,7 @@ class TellsWaits(Protocol):
 
 @runtime_checkable
 class StandIn(Protocol):
-    """Capability of a federation that stands in for OpenStack, which users are to know (contract 1.4)."""
+    """Capability of a federation that stands in for OpenStack, which users are to know (sync 1.4)."""
 
     @property
     def folder(self) -> str:

@@ -1,4 +1,4 @@
-"""What happens to an image of the region whose content is not the master's (contract 3.4)."""
+"""What happens to an image of the region whose content is not the master's (sync 3.4)."""
 
 from __future__ import annotations
 

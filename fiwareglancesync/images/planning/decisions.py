@@ -1,4 +1,4 @@
-"""What becomes of the decisions for one run (contract 6-operations 1): those without effect are told."""
+"""What becomes of the decisions for one run (sync 5.3): those without effect are told."""
 
 from __future__ import annotations
 

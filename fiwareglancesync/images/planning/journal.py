@@ -26,12 +26,12 @@ ACTIONS: Mapping[SyncStatus, str] = MappingProxyType(
 REPLACE = ACTIONS[SyncStatus.PENDING_REPLACE]
 
 OLD_SUFFIX = re.compile(r"\.old(\.[0-9]+)?\Z")
-"""What the name of an image that made way for another one ends in (contract 3.7)."""
+"""What the name of an image that made way for another one ends in (sync 3.7)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What ``glancesync_pending`` says (design 4, invariant 1).
+    """What ``glancesync_pending`` says (design 4.1).
 
     :param carrier: UUID of the image that carries it
     :param run: id of the run that wrote it
@@ -138,7 +138,7 @@ def is_old_name(name: str, of: str) -> bool:
 
 
 def read_carriers(listing: Listing) -> Carriers:
-    """Find the carriers of our journal (contract 3.9, design 4 invariant 2).
+    """Find the carriers of our journal (sync 3.9, design 4.2).
 
     Nova copies properties into snapshots, and strangers can write them: a journal is believed only when it
     names its own carrier, and when that and the old image are ours.
@@ -174,7 +174,7 @@ def read_carriers(listing: Listing) -> Carriers:
 
 
 def kept_images(listing: Listing) -> list[Image]:
-    """The images of a backup: no unfinished ones, no journals (contract 3.9).
+    """The images of a backup: no unfinished ones, no journals (sync 3.9).
 
     :param listing: a region's images
     :return: by age

@@ -1,4 +1,4 @@
-"""Replaced images that stay, because others still link to them (contract 3.6)."""
+"""Replaced images that stay, because others still link to them (sync 3.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to do with the images that an interrupted run left (contract 3.9, design 4 invariant 2)."""
+"""What to do with the images that an interrupted run left (sync 3.9, design 4.2)."""
 
 from __future__ import annotations
 

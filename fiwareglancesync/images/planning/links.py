@@ -1,4 +1,4 @@
-"""AMI links: images that name others by UUID correspond by name (contract 3.6)."""
+"""AMI links: images that name others by UUID correspond by name (sync 3.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The region's side: which of its images stands for a selected name (contract 3.3)."""
+"""The region's side: which of its images stands for a selected name (sync 3.3)."""
 
 from __future__ import annotations
 

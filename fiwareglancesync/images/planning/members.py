@@ -1,4 +1,4 @@
-"""Projects that an image is shared with: which are added, and which of those that we added go again (contract 3.5)."""
+"""Projects that an image is shared with: which are added, and which of those that we added go again (sync 3.5)."""
 
 from __future__ import annotations
 

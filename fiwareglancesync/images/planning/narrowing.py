@@ -1,4 +1,4 @@
-"""Showing and doing less than the whole plan, without computing it differently (contract 1.1, ``--image``)."""
+"""Showing and doing less than the whole plan, without computing it differently (sync 1.1, ``--image``)."""
 
 from __future__ import annotations
 

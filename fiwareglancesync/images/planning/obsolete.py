@@ -1,4 +1,4 @@
-"""Images that the master marked as obsolete, or hid: the regions follow (contract 3.8)."""
+"""Images that the master marked as obsolete, or hid: the regions follow (sync 3.8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that images get when another takes their place (contract 3.7)."""
+"""The names that images get when another takes their place (sync 3.7)."""
 
 from __future__ import annotations
 

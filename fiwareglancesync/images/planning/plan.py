@@ -19,10 +19,10 @@ NO_PATCH = Patch()
 class PlanEntry:
     """What is the case, and what a run would do, for one selected image in one region.
 
-    :param status: contract 3.4
+    :param status: sync 3.4
     :param image: the master's image
     :param region_image: the region's image of that name, or None
-    :param properties: what a new image would carry, links left out (contract 3.5)
+    :param properties: what a new image would carry, links left out (sync 3.5)
     :param patch: what brings ``region_image`` in line, the links to images that are already there included
     :param links: property → name of the linked image, for the links that are set when that image has been made
     :param old: the region's own image that a replacement or a renaming does away with
@@ -62,7 +62,7 @@ class PlanEntry:
 
 
 def failed_link(entry: PlanEntry, failed: Container[str]) -> str | None:
-    """Why an entry is not attempted when images that it links to have failed (contract 3.7); None when it is.
+    """Why an entry is not attempted when images that it links to have failed (sync 3.7); None when it is.
 
     :param entry: the entry
     :param failed: names of the images that have failed
@@ -73,7 +73,7 @@ def failed_link(entry: PlanEntry, failed: Container[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ObsoleteChange:
-    """An image of the region that follows one which the master has marked as obsolete, or hidden (contract 3.8).
+    """An image of the region that follows one which the master has marked as obsolete, or hidden (sync 3.8).
 
     :param name: the name that it has afterwards, with ``_obsolete`` unless it is hidden
     :param image: the region's image
@@ -88,7 +88,7 @@ class ObsoleteChange:
 
 
 class Tidying(Enum):
-    """What is to be done with what an interrupted run left (contract 3.9)."""
+    """What is to be done with what an interrupted run left (sync 3.9)."""
 
     FINISH = "finish"
     REMOVE = "remove"
@@ -117,11 +117,11 @@ class RegionPlan:
     :param project: id of the project that owns our images there
     :param entries: a row per selected image, by the master's size, then by name
     :param building_order: the names of the entries, linked images before those that need them
-    :param moves: the entries that make a new image, in the order in which they are made (contract 3.7)
+    :param moves: the entries that make a new image, in the order in which they are made (sync 3.7)
     :param obsolete: the changes that follow the master's obsolete images
     :param leftovers: what an interrupted run left
     :param messages: warnings and errors found while planning
-    :param left_out: the master's images that are selected and cannot be synchronised (contract 3.1)
+    :param left_out: the master's images that are selected and cannot be synchronised (sync 3.1)
     """
 
     region: str

@@ -1,4 +1,4 @@
-"""Which properties a synchronisation copies, and the difference between two images (contract 3.5)."""
+"""Which properties a synchronisation copies, and the difference between two images (sync 3.5)."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def wanted_visibility(master: Image, image: Image) -> str | None:
 
 
 def field_changes(master: Image, image: Image, target: Target) -> dict[str, Any]:
-    """Tell which fields of an image are to be brought in line (contract 3.5, ``sync_fields``).
+    """Tell which fields of an image are to be brought in line (sync 3.5, ``sync_fields``).
 
     :param master: the master's image
     :param image: the region's image
@@ -129,7 +129,7 @@ def field_changes(master: Image, image: Image, target: Target) -> dict[str, Any]
 
 
 def differences_left(master: Image, image: Image, target: Target) -> tuple[str, ...]:
-    """Name what differs and is not kept in step (contract 3.5): notes, no status.
+    """Name what differs and is not kept in step (sync 3.5): notes, no status.
 
     :param master: the master's image
     :param image: the region's image
@@ -160,7 +160,7 @@ def _plain(value: object) -> str:
 def shown_differences(
     image: Image, patch: Patch, remade: Mapping[str, str] = NO_PROPERTIES, members: MemberChange = NO_CHANGE
 ) -> tuple[str, ...]:
-    """Say what a change brings in line, a phrase for each difference (contract 1.4).
+    """Say what a change brings in line, a phrase for each difference (sync 1.4).
 
     :param image: the region's image as it is
     :param patch: the change

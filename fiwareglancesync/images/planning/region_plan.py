@@ -1,4 +1,4 @@
-"""One decision per image: the status of each selected image in one region (contract 3.4 to 3.9)."""
+"""One decision per image: the status of each selected image in one region (sync 3.4 to 3.9)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def plan_region(selection: Selection, listing: Listing, here: PlanTime) -> Regio
 
 
 def _moves(selection: Selection, entries: Mapping[str, PlanEntry]) -> tuple[PlanEntry, ...]:
-    """The entries that make a new image: by size, those that others of them link to first (contract 3.7)."""
+    """The entries that make a new image: by size, those that others of them link to first (sync 3.7)."""
     names = [s.image.name for s in selection.images if entries[s.image.name].status in MOVES]
     made = set(names)
     links = {name: made.intersection(entries[name].links.values()) for name in names if entries[name].links}
@@ -86,7 +86,7 @@ class PlanContext:
 
 
 def _changed(listing: Listing, obsolete: tuple[ObsoleteChange, ...]) -> Listing:
-    """The listing as it is once the obsolete changes are done (contract 3.7)."""
+    """The listing as it is once the obsolete changes are done (sync 3.7)."""
     if not obsolete:
         return listing
     changed = {change.image.id: change.patch.apply(change.image) for change in obsolete}
@@ -94,7 +94,7 @@ def _changed(listing: Listing, obsolete: tuple[ObsoleteChange, ...]) -> Listing:
 
 
 def _entry(selected: Selected, context: PlanContext) -> PlanEntry:
-    """The table of contract 3.4, from top to bottom."""
+    """The table of sync 3.4, from top to bottom."""
     master = selected.image
     image = context.found.get(master.name)
     conflict = (
@@ -124,7 +124,7 @@ def _conflict(master: Image, image: Image, target: Target) -> SyncStatus:
 
 
 def _unresolved_links(selected: Selected, context: PlanContext) -> list[Message]:
-    """A warning for each link that cannot be resolved in this region (contract 3.6)."""
+    """A warning for each link that cannot be resolved in this region (sync 3.6)."""
     if not selected.links and not selected.lost:
         return []
     missing = dict(selected.lost)
@@ -261,7 +261,7 @@ def _with_record(patch: Patch, record: Patch) -> Patch:
 
 
 def _still_settling(image: Image, context: PlanContext) -> str | None:
-    """What to say of a published image whose old one is still there (contract 3.7)."""
+    """What to say of a published image whose old one is still there (sync 3.7)."""
     if not context.carriers.journals:
         return None
     journal = context.carriers.journals.get(image.id)
@@ -271,7 +271,7 @@ def _still_settling(image: Image, context: PlanContext) -> str | None:
 
 
 def _limit_replacements(context: PlanContext) -> None:
-    """Keep a mistake in the configuration from replacing a whole region (contract 2, ``max_replacements``)."""
+    """Keep a mistake in the configuration from replacing a whole region (sync 2, ``max_replacements``)."""
     limit = context.target.max_replacements
     concerned = [entry for entry in context.entries.values() if entry.status in REPLACING]
     if not limit or len(concerned) <= limit:

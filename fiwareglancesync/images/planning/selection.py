@@ -1,4 +1,4 @@
-"""Which of the master's images a target gets (contract 3.1, 3.2), worked out once for all its regions."""
+"""Which of the master's images a target gets (sync 3.1, 3.2), worked out once for all its regions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A master image that a target does not get although it is selected (contract 3.1).
+    """A master image that a target does not get although it is selected (sync 3.1).
 
     :param reason: why, in words that complete "it is left out: …"
     :param deliberate: whether the configuration asks for that, so that nothing is amiss
@@ -50,9 +50,9 @@ class Selection:
     """What a target gets from the master.
 
     :param images: by size, then by name
-    :param building_order: the same, linked images before those that need them (contract 3.6)
-    :param obsolete: the master's obsolete images that regions follow, by name (contract 3.8)
-    :param to_hide: the master's hidden images whose copies regions are to hide, by name (contract 3.8)
+    :param building_order: the same, linked images before those that need them (sync 3.6)
+    :param obsolete: the master's obsolete images that regions follow, by name (sync 3.8)
+    :param to_hide: the master's hidden images whose copies regions are to hide, by name (sync 3.8)
     :param left_out: selected images that cannot be synchronised, by name
     :param not_selected: why the other images of the master are not selected: reason → number of images
     :param messages: what the user is to know about the master's images
@@ -85,7 +85,7 @@ NAMESAKES = "several selected images of the master have this name"
 
 
 def refusal(image: Image, target: Target) -> str | None:
-    """The rules of contract 3.2, the first that applies; they do not look at whether the image is hidden.
+    """The rules of sync 3.2, the first that applies; they do not look at whether the image is hidden.
 
     :param image: a master image
     :param target: the target with its rules
@@ -106,7 +106,7 @@ def refusal(image: Image, target: Target) -> str | None:
 
 
 def _may_be_hidden(image: Image, target: Target) -> bool:
-    """Whether a rule that selects an image means hidden ones too (contract 3.1)."""
+    """Whether a rule that selects an image means hidden ones too (sync 3.1)."""
     condition = target.metadata_condition
     return image.id.lower() in target.forcesyncs or (condition is not None and condition.reads_hidden)
 
@@ -128,7 +128,7 @@ LEFT_OUT: tuple[tuple[Callable[[Image], bool], str], ...] = (
     (_volume_snapshot, "it is a snapshot of a volume and holds no bytes"),
     (_without_size, "it has no size, so a copy could not be verified"),
 )
-"""Images that cannot be synchronised, and why (contract 3.1)."""
+"""Images that cannot be synchronised, and why (sync 3.1)."""
 
 SKIPPED = "it has no checksum (skip_unhashed)"
 
@@ -148,7 +148,7 @@ def left_out(image: Image, target: Target) -> LeftOut | None:
 
 
 def shared_images(selection: Selection) -> list[Image]:
-    """The master images whose members are kept in step (contract 3.5, ``sync_members``).
+    """The master images whose members are kept in step (sync 3.5, ``sync_members``).
 
     :param selection: what a target gets
     """
@@ -217,7 +217,7 @@ def select(master: Listing, target: Target) -> Selection:
 class _MasterImages:
     """The master's images, sorted by what a target does with them.
 
-    The master may be a region to another run: what that one has not finished does not count (contract 3.9).
+    The master may be a region to another run: what that one has not finished does not count (sync 3.9).
     """
 
     def __init__(self, master: Listing, target: Target) -> None:
@@ -284,7 +284,7 @@ class _MasterImages:
         return False
 
     def _linked(self, images: Iterable[Image]) -> list[Image]:
-        """Take the hidden images that selected ones link to, directly or by way of each other (contract 3.1).
+        """Take the hidden images that selected ones link to, directly or by way of each other (sync 3.1).
 
         An image whose name a selected one has is not taken: it would put that one out of the synchronisation.
         """
@@ -302,7 +302,7 @@ class _MasterImages:
         return taken
 
     def _once(self, images: list[Image]) -> list[Image]:
-        """Drop all images whose name occurs more than once (contract 3.1)."""
+        """Drop all images whose name occurs more than once (sync 3.1)."""
         times = Counter(image.name for image in images)
         for name, count in times.items():
             if count > 1:

@@ -1,4 +1,4 @@
-"""Moves the content of one master image into one image of a region (design 5)."""
+"""Moves the content of one master image into one image of a region (design 6)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .sources import Source
 AUTO = "auto"
 
 HASHING = ("spool", "stream")
-"""The ways that an image without hash may take, which is hashed while it passes (contract 3.1)."""
+"""The ways that an image without hash may take, which is hashed while it passes (sync 3.1)."""
 
 UNHASHED = "the master states no checksum of the image, so it has to be hashed on its way"
 
@@ -111,7 +111,7 @@ class Mover:
             size = self._send(source, image, place, uuid, progress, digests)
         except TransferError as error:
             if isinstance(error.__cause__, (Unreachable, TimedOut, Throttled)):
-                # It concerns all that needs the master, in the whole run (design 5): each try costs its time-out.
+                # It concerns all that needs the master, in the whole run (design 7): each try costs its time-out.
                 self._silence = f"{error} (not asked again in this run)"
             raise
         return Moved(way, size, time.monotonic() - started, digests.values() if digests else None)

@@ -1,4 +1,4 @@
-"""The way ``server``: the region fetches the image from the master by itself, and no byte passes here (design 5)."""
+"""The way ``server``: the region fetches the image from the master by itself, and no byte passes here (design 6)."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Source(Protocol):
 
 
 class FileSource:
-    """The files of the master's Glance: their name is the image's UUID (contract 2, ``images_dir``).
+    """The files of the master's Glance: their name is the image's UUID (sync 2, ``images_dir``).
 
     :param folder: ``images_dir``
     """

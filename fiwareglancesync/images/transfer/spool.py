@@ -1,4 +1,4 @@
-"""The way ``spool``: the master is read once, and every region's process reads the copy while it grows (design 5)."""
+"""The way ``spool``: the master is read once, and every region's process reads the copy while it grows (design 6)."""
 
 from __future__ import annotations
 

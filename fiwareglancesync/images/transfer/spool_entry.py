@@ -1,4 +1,4 @@
-"""One image in the spool: a file that grows, and the locks that let processes share it (design 5)."""
+"""One image in the spool: a file that grows, and the locks that let processes share it (design 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways of a run, put together from its settings (design 5)."""
+"""The ways of a run, put together from its settings (design 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single conflicts settled by a task, and lists that may not drop what is configured (contract 5)."""
+"""Single conflicts settled by a task, and lists that may not drop what is configured (sync 5.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each route and each error of contract 5, without authentication, on the example's federation."""
+"""Each route and each error of sync 5.2, without authentication, on the example's federation."""
 
 from __future__ import annotations
 

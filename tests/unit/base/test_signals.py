@@ -1,4 +1,4 @@
-"""A signal becomes an exception that unwinds (contract 1.2)."""
+"""A signal becomes an exception that unwinds (sync 1.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal gets to see of names that strangers chose (contract 1.4)."""
+"""What a terminal gets to see of names that strangers chose (sync 1.4)."""
 
 from __future__ import annotations
 

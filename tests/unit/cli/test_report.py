@@ -1,4 +1,4 @@
-"""What programs read: the event stream and the report (contract 1.1)."""
+"""What programs read: the event stream and the report (sync 1.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words that were meant otherwise than as regions, and names that are no region's (contract 1.3)."""
+"""Words that were meant otherwise than as regions, and names that are no region's (sync 1.3)."""
 
 from __future__ import annotations
 

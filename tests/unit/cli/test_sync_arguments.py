@@ -1,4 +1,4 @@
-"""The options of the command line (contract 1.1)."""
+"""The options of the command line (sync 1.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of the command: modes, where output goes, exit codes (contract 1.1 to 1.4)."""
+"""Calls of the command: modes, where output goes, exit codes (sync 1.1 to 1.4)."""
 
 from __future__ import annotations
 

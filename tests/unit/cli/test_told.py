@@ -1,4 +1,4 @@
-"""What is told first, and of images that are not selected, are left out, or differ (contract 1.4)."""
+"""What is told first, and of images that are not selected, are left out, or differ (sync 1.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries of clouds.yaml (contract 2)."""
+"""Entries of clouds.yaml (sync 2)."""
 
 from __future__ import annotations
 

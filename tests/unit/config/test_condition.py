@@ -1,4 +1,4 @@
-"""The language of metadata_condition, and how it points at what it does not know (contract 2)."""
+"""The language of metadata_condition, and how it points at what it does not know (sync 2)."""
 
 from __future__ import annotations
 

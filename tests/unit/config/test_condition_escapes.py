@@ -1,4 +1,4 @@
-"""Hostile conditions: no way out of the language, and no unbounded work (contract 2)."""
+"""Hostile conditions: no way out of the language, and no unbounded work (sync 2)."""
 
 from __future__ import annotations
 

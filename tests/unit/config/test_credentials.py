@@ -1,4 +1,4 @@
-"""How a credential is put together, key by key, and what is said about what is missing (contract 2)."""
+"""How a credential is put together, key by key, and what is said about what is missing (sync 2)."""
 
 from __future__ import annotations
 

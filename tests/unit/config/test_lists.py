@@ -1,4 +1,4 @@
-"""Words of lists that nothing can match, as far as that shows in the file (contract 3.4)."""
+"""Words of lists that nothing can match, as far as that shows in the file (sync 3.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A credential is never put together from two accounts (contract 2)."""
+"""A credential is never put together from two accounts (sync 2)."""
 
 from __future__ import annotations
 

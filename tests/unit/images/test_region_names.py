@@ -1,4 +1,4 @@
-"""Which regions are meant, and in which order (contract 1.3)."""
+"""Which regions are meant, and in which order (sync 1.3)."""
 
 from __future__ import annotations
 

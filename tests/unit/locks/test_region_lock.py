@@ -1,4 +1,4 @@
-"""One writer a region, between real processes (design 4, invariant 4)."""
+"""One writer a region, between real processes (design 4.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mapper: operation, status and text decide kind, scope and whether to try again (design 5)."""
+"""The mapper: operation, status and text decide kind, scope and whether to try again (design 7)."""
 
 from __future__ import annotations
 

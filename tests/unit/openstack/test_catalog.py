@@ -1,4 +1,4 @@
-"""What is read of a catalog, and which spellings of its addresses are one (contract 1.3)."""
+"""What is read of a catalog, and which spellings of its addresses are one (sync 1.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which names and addresses mean one place (contract 1.3)."""
+"""Which names and addresses mean one place (sync 1.3)."""
 
 from __future__ import annotations
 

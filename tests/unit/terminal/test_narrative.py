@@ -1,4 +1,4 @@
-"""The lines of contract 1.4, word for word."""
+"""The lines of sync 1.4, word for word."""
 
 from __future__ import annotations
 

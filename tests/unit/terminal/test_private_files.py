@@ -1,4 +1,4 @@
-"""The files that a run writes about itself (contract 1.4)."""
+"""The files that a run writes about itself (sync 1.4)."""
 
 from __future__ import annotations
 

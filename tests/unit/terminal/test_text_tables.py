@@ -1,4 +1,4 @@
-"""Statuses and regions as CSV, as a table, as JSON (contract 1.4)."""
+"""Statuses and regions as CSV, as a table, as JSON (sync 1.4)."""
 
 from __future__ import annotations
 

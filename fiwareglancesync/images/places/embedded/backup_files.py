@@ -1,4 +1,4 @@
-"""Backups: a folder with ``backup_<R>.csv`` and ``backup_<R>.jsonl`` for each region R (contract 1.4, 4)."""
+"""Backups: a folder with ``backup_<R>.csv`` and ``backup_<R>.jsonl`` for each region R (sync 1.4, 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images as rows of a CSV file (contract 4); ``COLUMNS`` names the fields.
+"""Images as rows of a CSV file (sync 4); ``COLUMNS`` names the fields.
 
 What this module writes it reads back to the same bytes; files from elsewhere are read leniently.
 """
@@ -65,7 +65,7 @@ def parse_rows(text: str, region: str, file: str) -> Iterator[Image]:
     """Read the rows of a CSV file.
 
     :param text: the file's content
-    :param region: full name of the region, which the file's name says (contract 4)
+    :param region: full name of the region, which the file's name says (sync 4)
     :param file: name of the file, for messages
     :return: the images in the file's order, ``created_at`` being the number of the row
     :raises ConfigError: a row cannot be read; the text is ``file:line: what, expected what``
@@ -94,7 +94,7 @@ def check_unique(image: Image, line: int, known: dict[str, int]) -> None:
 
 
 def row_number(number: int) -> str:
-    """The ``created_at`` of a row: text that sorts like the number (contract 3.0)."""
+    """The ``created_at`` of a row: text that sorts like the number (sync 3.0)."""
     return f"{number:012d}"
 
 

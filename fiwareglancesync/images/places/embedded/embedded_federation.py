@@ -1,4 +1,4 @@
-"""The embedded federation: regions that need no server, with the manners of real ones (contract 4).
+"""The embedded federation: regions that need no server, with the manners of real ones (sync 4).
 
 It holds no bytes: an image gets its content by being told whose it is. What a place answers is held to what a
 real one answers by the conformance suite, which runs against both.
@@ -125,7 +125,7 @@ class EmbeddedPlace:
     """One region of an embedded federation, seen with the rights of one project.
 
     :param identity: the federation, the region's full name and the project
-    :param is_master: only the project's own images are listed (contract 3.0)
+    :param is_master: only the project's own images are listed (sync 3.0)
     """
 
     def __init__(self, store: Store, identity: PlaceIdentity, *, is_master: bool = False) -> None:
@@ -139,7 +139,7 @@ class EmbeddedPlace:
         return f"EmbeddedPlace({self.identity!r})"
 
     def listing(self) -> Listing:
-        """All images that matter (contract 3.0): the project's and, but for the master, what others show to all."""
+        """All images that matter (sync 3.0): the project's and, but for the master, what others show to all."""
         with self._reading() as (connection, number):
             images = image_table.read_images(connection, number, self.name, self._matters())
         return Listing(self.name, self.project, tuple(images))
@@ -153,7 +153,7 @@ class EmbeddedPlace:
             return self._visible(connection, number, image_id)
 
     def new_id(self, name: str) -> str:
-        """The first free ``<n>$<name>`` of the region, n from 1 (contract 4)."""
+        """The first free ``<n>$<name>`` of the region, n from 1 (sync 4)."""
         with self._reading() as (connection, number):
             ids = (f"{n}${name}" for n in count(1))
             return next(i for i in ids if image_table.read_image(connection, number, self.name, i) is None)
@@ -289,6 +289,6 @@ def _number(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """The target and the region of a full name; without a prefix it belongs to ``master`` (contract 4)."""
+    """The target and the region of a full name; without a prefix it belongs to ``master`` (sync 4)."""
     target, colon, region = name.partition(":")
     return (target, region) if colon else (MASTER, name)

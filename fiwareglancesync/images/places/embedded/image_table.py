@@ -74,7 +74,7 @@ def region_number(connection: sqlite3.Connection, name: str) -> int | None:
 
 
 def add_region(connection: sqlite3.Connection, name: str, images: Iterable[Image]) -> None:
-    """Add a region with its images, numbered in the given order (contract 3.0).
+    """Add a region with its images, numbered in the given order (sync 3.0).
 
     Numbers that the images bring along, from a backup of an embedded federation, are kept if in order.
     """

@@ -24,7 +24,7 @@ def parse_lines(text: str, region: str, file: str) -> Iterator[Image]:
     """Read what :func:`format_lines` wrote; blank lines are skipped.
 
     :param text: the file's content
-    :param region: full name of the region, which the file's name says (contract 4)
+    :param region: full name of the region, which the file's name says (sync 4)
     :param file: name of the file, for messages
     :return: the images in the file's order
     :raises ConfigError: a line cannot be read; the text is ``file:line: what, expected what``

@@ -1,4 +1,4 @@
-"""Loads a backup into an embedded federation (contract 4): all of it or nothing."""
+"""Loads a backup into an embedded federation (sync 4): all of it or nothing."""
 
 from __future__ import annotations
 

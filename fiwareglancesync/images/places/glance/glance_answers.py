@@ -1,4 +1,4 @@
-"""What the refusals of a Glance mean (contract 3.11): the rows that it has of its own."""
+"""What the refusals of a Glance mean (sync 3.11): the rows that it has of its own."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class OpenStackFederation:
         self._sign_ins: dict[tuple[Credential, Tuning], SignIn] = {}
 
     def regions(self, target: Target) -> Sequence[str]:
-        """Names of the regions of a target whose catalog entry has an image endpoint, sorted (contract 1.3).
+        """Names of the regions of a target whose catalog entry has an image endpoint, sorted (sync 1.3).
 
         :raises CloudError: the target's Keystone cannot be asked or refuses the credential
         """

@@ -38,7 +38,7 @@ class OpenStackPlace:
     """The Glance of one region, seen with the rights of one target's credential; implements ``Place``.
 
     :param identity: what tells it from other places
-    :param is_master: only the project's own images are listed (contract 3.0)
+    :param is_master: only the project's own images are listed (sync 3.0)
     """
 
     def __init__(
@@ -74,11 +74,11 @@ class OpenStackPlace:
 
     @property
     def identity(self) -> PlaceIdentity:
-        """Keystone, region, addresses and project (contract 1.3)."""
+        """Keystone, region, addresses and project (sync 1.3)."""
         return self._identity
 
     def listing(self) -> Listing:
-        """All images that matter (contract 3.0).
+        """All images that matter (sync 3.0).
 
         :raises TimedOut: it took longer than the target's ``list_images_timeout``
         """
@@ -166,7 +166,7 @@ class OpenStackPlace:
         return bodies.download(self._service, image_id, start)
 
     def can_import_from(self, master: Place) -> str | None:
-        """Why this Glance cannot fetch images from another one; None when it can (design 5, ``server``)."""
+        """Why this Glance cannot fetch images from another one; None when it can (design 6, ``server``)."""
         if not isinstance(master, OpenStackPlace):
             return "the master is no region of an OpenStack"
         if not self.knows_projects_of(master):

@@ -23,7 +23,7 @@ ATTRIBUTES = frozenset(
 """What Glance keeps of an image itself; never a property, neither read nor sent as one."""
 
 NOBODY = "nobody"
-"""The owner of an image that Glance names none for: it is not ours, which an empty owner would mean (contract 3.1)."""
+"""The owner of an image that Glance names none for: it is not ours, which an empty owner would mean (sync 3.1)."""
 
 NOTHING: frozenset[str] = frozenset()
 WITHOUT_HIDDEN = frozenset({"hidden"})
@@ -36,7 +36,7 @@ _OWN_PREFIXES = ("os_glance_", "os_hash_")
 
 
 def is_property(key: str) -> bool:
-    """Whether a key of an image document is a property that users may give (contract 3.5)."""
+    """Whether a key of an image document is a property that users may give (sync 3.5)."""
     return key not in ATTRIBUTES and not key.startswith(_OWN_PREFIXES)
 
 
@@ -100,7 +100,7 @@ def _whole(document: Mapping[str, Any], key: str) -> int | None:
 
 
 def creation(image: NewImage) -> dict[str, Any]:
-    """The document that makes an image: private and unprotected (contract 3.5, last paragraph)."""
+    """The document that makes an image: private and unprotected (sync 3.5, last paragraph)."""
     document: dict[str, Any] = {key: value for key, value in image.properties.items() if is_property(key)}
     document |= {
         "id": image.id,
@@ -121,7 +121,7 @@ def creation(image: NewImage) -> dict[str, Any]:
 
 
 def operations(patch: Patch) -> list[dict[str, Any]]:
-    """The JSON patch that makes a change and nothing else; tags are added one by one (contract 3.5)."""
+    """The JSON patch that makes a change and nothing else; tags are added one by one (sync 3.5)."""
     changes: list[dict[str, Any]] = []
     for field, value in patch.fields.items():
         changes.append({"op": "replace", "path": f"/{_KEYS.get(field, field)}", "value": value})

@@ -1,4 +1,4 @@
-"""The way ``server``: a region's Glance fetches an image from the master's, and we only watch (design 5)."""
+"""The way ``server``: a region's Glance fetches an image from the master's, and we only watch (design 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The listing requests of contract 3.0: page after page, in bounded time."""
+"""The listing requests of sync 3.0: page after page, in bounded time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def others_queries() -> list[dict[str, str]]:
 def collect(
     service: Service, region: str, project: str, queries: list[dict[str, str]], seconds: float
 ) -> tuple[Image, ...]:
-    """Ask all queries and unite their answers (contract 3.0).
+    """Ask all queries and unite their answers (sync 3.0).
 
     :param region: full name of the region
     :param project: id of the project whose images are ours
@@ -58,7 +58,7 @@ def collect(
 
 
 def _is_for_us(image: Image, project: str) -> bool:
-    """Private and shared images of others are never looked at, whatever a service sends (contract 3.0)."""
+    """Private and shared images of others are never looked at, whatever a service sends (sync 3.0)."""
     if image.status in _GONE:
         return False
     return same_project(image.owner, project) or image.visibility in ("public", "community")

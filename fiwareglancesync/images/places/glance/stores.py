@@ -1,4 +1,4 @@
-"""The stores of a multi-store Glance: what to say when the configured one is not there (contract 2, ``store``)."""
+"""The stores of a multi-store Glance: what to say when the configured one is not there (sync 2, ``store``)."""
 
 from __future__ import annotations
 

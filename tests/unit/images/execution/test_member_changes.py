@@ -1,4 +1,4 @@
-"""Whom the images of a region are shared with, as it is asked (contract 3.5, ``sync_members``)."""
+"""Whom the images of a region are shared with, as it is asked (sync 3.5, ``sync_members``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run does first with what an interrupted one left (contract 3.9, design 4 invariant 2)."""
+"""What a run does first with what an interrupted one left (sync 3.9, design 4.2)."""
 
 from __future__ import annotations
 

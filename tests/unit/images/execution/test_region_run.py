@@ -1,4 +1,4 @@
-"""What a run does to a region, in which order, and what it leaves alone (contract 3.5 to 3.8)."""
+"""What a run does to a region, in which order, and what it leaves alone (sync 3.5 to 3.8)."""
 
 from __future__ import annotations
 

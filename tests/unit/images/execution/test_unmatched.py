@@ -1,4 +1,4 @@
-"""Words of lists that nothing in the cloud matches get a warning with the nearest name (contract 3.4)."""
+"""Words of lists that nothing in the cloud matches get a warning with the nearest name (sync 3.4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A decision settles the conflict of one image and checksum in one run (contract 6-operations 1)."""
+"""A decision settles the conflict of one image and checksum in one run (sync 5.3)."""
 
 from __future__ import annotations
 

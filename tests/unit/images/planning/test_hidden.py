@@ -1,4 +1,4 @@
-"""Hidden images and other namesakes on both sides (contract 3.1, 3.3, 3.8)."""
+"""Hidden images and other namesakes on both sides (sync 3.1, 3.3, 3.8)."""
 
 from __future__ import annotations
 

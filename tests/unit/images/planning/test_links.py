@@ -1,4 +1,4 @@
-"""AMI links: by UUID in an image, by name between regions (contract 3.6)."""
+"""AMI links: by UUID in an image, by name between regions (sync 3.6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom images are shared with (contract 3.5, ``sync_members``)."""
+"""Whom images are shared with (sync 3.5, ``sync_members``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties and visibility: what is compared, copied and removed (contract 3.5)."""
+"""Properties and visibility: what is compared, copied and removed (sync 3.5)."""
 
 from __future__ import annotations
 

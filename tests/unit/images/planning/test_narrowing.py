@@ -1,4 +1,4 @@
-"""``--image``: less is shown and done, nothing is computed differently (contract 1.1)."""
+"""``--image``: less is shown and done, nothing is computed differently (sync 1.1)."""
 
 from __future__ import annotations
 

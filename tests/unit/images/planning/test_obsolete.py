@@ -1,4 +1,4 @@
-"""Images that the master calls obsolete (contract 3.8)."""
+"""Images that the master calls obsolete (sync 3.8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which master images a target gets (contract 3.1, 3.2)."""
+"""Which master images a target gets (sync 3.1, 3.2)."""
 
 from __future__ import annotations
 

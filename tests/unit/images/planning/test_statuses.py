@@ -1,4 +1,4 @@
-"""The status of one image in one region (contract 3.3, 3.4)."""
+"""The status of one image in one region (sync 3.3, 3.4)."""
 
 from __future__ import annotations
 

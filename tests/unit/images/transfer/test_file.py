@@ -1,4 +1,4 @@
-"""The way ``file``: the master Glance's own files (design 5)."""
+"""The way ``file``: the master Glance's own files (design 6)."""
 
 from __future__ import annotations
 

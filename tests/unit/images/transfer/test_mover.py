@@ -1,4 +1,4 @@
-"""Which way is taken, and the next one when it fails (design 4, invariant 3; design 5)."""
+"""Which way is taken, and the next one when it fails (design 4.3; design 6)."""
 
 from __future__ import annotations
 

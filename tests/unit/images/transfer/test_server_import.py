@@ -358,7 +358,7 @@ class TestDistrust:
 
 
 def test_the_order_of_the_ways(tmp_path: Path) -> None:
-    """Design 5: from a file, else by the region itself, else read once for all, else streamed."""
+    """Design 6: from a file, else by the region itself, else read once for all, else streamed."""
     content = tmp_path / ONE.id
     content.write_bytes(bytes(ONE.size or 0))
     settings = Settings(MASTER, {"master": Target("master")}, images_dir=tmp_path, spool_dir=tmp_path / "spool")

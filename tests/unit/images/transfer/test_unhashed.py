@@ -1,4 +1,4 @@
-"""Images of which the master states no hash (contract 3.1)."""
+"""Images of which the master states no hash (sync 3.1)."""
 
 from __future__ import annotations
 

@@ -265,7 +265,7 @@ BUSY_413 = Answer(413, {"overLimit": {"code": 413, "message": "Slow down.", "ret
 
 
 class TestRefusalsForNow:
-    """A service that refuses for now is waited for, whatever was asked (contract 3.11)."""
+    """A service that refuses for now is waited for, whatever was asked (sync 3.11)."""
 
     @pytest.fixture
     def waits(self) -> list[Wait]:

@@ -1,4 +1,4 @@
-"""Listings: the requests of contract 3.0 and nothing else, united, bounded in time, robust."""
+"""Listings: the requests of sync 3.0 and nothing else, united, bounded in time, robust."""
 
 from __future__ import annotations
 

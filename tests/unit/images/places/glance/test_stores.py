@@ -1,4 +1,4 @@
-"""A configured store that the region does not have: said once, with what the region has (contract 2, ``store``)."""
+"""A configured store that the region does not have: said once, with what the region has (sync 2, ``store``)."""
 
 from __future__ import annotations
 
