@@ -98,8 +98,8 @@ def one_at_a_time(emit: Emit) -> Emit:
     """
     guard = threading.RLock()
 
-    def tell(event: Event) -> None:
+    def emit_in_turn(event: Event) -> None:
         with guard:
             emit(event)
 
-    return tell
+    return emit_in_turn

@@ -120,7 +120,7 @@ class GlanceSync:
     ) -> Iterator[RegionResult]:
         run = Run(self.settings.decided(decisions or {}), self._federation, Choice(tuple(images)))
         emit = one_at_a_time(emit)
-        run.tell_waits(emit)
+        run.report_waits(emit)
         told: list[Message] = []
         unknown: list[RegionResult] = []
 
@@ -128,7 +128,7 @@ class GlanceSync:
             unknown.append(refused(ref, error, emit))
 
         refuse_options(regions)
-        refs = resolve_regions(regions, self.settings, self._federation, tell=told.append, refuse=refuse)
+        refs = resolve_regions(regions, self.settings, self._federation, report=told.append, refuse=refuse)
         for message in told:
             emit(Event(Kind.MESSAGE, message=message))
         yield from unknown

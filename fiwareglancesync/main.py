@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(words, prog, is_process=arguments is None)
     except Cancelled as stopped:
-        _tell(_farewell(stopped.unfinished))
+        _report(_farewell(stopped.unfinished))
         if arguments is None:
             _end_at_once(stopped.exit_code)
         return stopped.exit_code
@@ -40,13 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         _trace(debug)
         for warning in error.warnings:
-            _tell(warning, "WARNING")
+            _report(warning, "WARNING")
         for problem in error.problems:
-            _tell(problem)
+            _report(problem)
         return error.exit_code
     except (GlanceSyncError, OSError) as error:
         _trace(debug)
-        _tell(str(error))
+        _report(str(error))
         return getattr(error, "exit_code", 1)
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who did not ask for it
         from .base.dependencies import not_installed
@@ -54,9 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _trace(debug)
         missing = not_installed(error)
         if missing is not None:
-            _tell(str(missing))
+            _report(str(missing))
             return missing.exit_code
-        _tell(f"internal error: {type(error).__name__}: {error}; --debug shows where it comes from")
+        _report(f"internal error: {type(error).__name__}: {error}; --debug shows where it comes from")
         return 1
 
 
@@ -94,5 +94,5 @@ def _end_at_once(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _tell(text: str, level: str = "ERROR") -> None:
+def _report(text: str, level: str = "ERROR") -> None:
     write_line(sys.stderr, f"{level}:{printable(text)}")

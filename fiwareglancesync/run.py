@@ -9,12 +9,12 @@ if __name__ == "__main__" and not __package__:
     # Run as ./run.py: the package is beside this file, and its modules must not be found by their bare names.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from fiwareglancesync.base.dependencies import missing_told
+from fiwareglancesync.base.dependencies import missing_packages_reported
 
 
 def main() -> None:
     """Run the command line; a package that is not installed is told in a line."""
-    with missing_told():
+    with missing_packages_reported():
         from fiwareglancesync.api.server_command import main as command
 
         command()

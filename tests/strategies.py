@@ -134,8 +134,8 @@ WHERE_TO = (*([None] * 6), *range(MOST), *range(MOST), "gone", "")
 
 def _shown(image: Image) -> str:
     """Only what is not plain in an image."""
-    told = (field.name for field in fields(Image) if getattr(image, field.name) != getattr(_PLAIN, field.name))
-    return f"Image({', '.join(f'{name}={getattr(image, name)!r}' for name in told)})"
+    reported = (field.name for field in fields(Image) if getattr(image, field.name) != getattr(_PLAIN, field.name))
+    return f"Image({', '.join(f'{name}={getattr(image, name)!r}' for name in reported)})"
 
 
 @st.composite

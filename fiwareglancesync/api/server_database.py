@@ -95,7 +95,7 @@ def choose_url(app: Flask, server: ServerSettings, settings: Settings, federatio
         if usable:
             file = file_of(folder, federation)
             if not file.exists():
-                _tell_of_others(folder, federation)
+                _warn_of_other_databases(folder, federation)
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         reason = "it may not be written to"
     except OSError as error:
@@ -110,7 +110,7 @@ def choose_url(app: Flask, server: ServerSettings, settings: Settings, federatio
     return url_of(file)
 
 
-def _tell_of_others(folder: Path, federation: str) -> None:
+def _warn_of_other_databases(folder: Path, federation: str) -> None:
     """Before a federation gets a new database, tell of one that may be its own under an older name."""
     for path, owner in owners(folder).items():
         if owner is not None and may_be_renamed(owner, federation):

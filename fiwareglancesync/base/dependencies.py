@@ -41,7 +41,7 @@ def without(name: str, extra: str | None, need: str = "GlanceSync needs it") -> 
 
 
 @contextmanager
-def missing_told() -> Iterator[None]:
+def missing_packages_reported() -> Iterator[None]:
     """End the process with a line, and as on wrong usage, when a package turns out not to be installed."""
     try:
         yield

@@ -64,7 +64,7 @@ class Command:
         self._unfinished = Unfinished()
         self._failed = False
         self._emit = one_at_a_time(self._pass_on)
-        self._run.tell_waits(self._emit)
+        self._run.report_waits(self._emit)
 
     def run(self) -> int:
         """Do what is wanted.
@@ -76,9 +76,9 @@ class Command:
             self._open_listeners(stack)
             if self._options.report:
                 stack.enter_context(self._reported(self._options.report))
-            self._tell_what_is_spared()
+            self._warn_of_spared_images()
             for message in self._settings.warnings:
-                self._tell(message)
+                self._report(message)
             if self._options.show_regions:
                 self._show_regions()
             elif self._prepare():
@@ -86,17 +86,17 @@ class Command:
             self._emit(Event(Kind.RUN_FINISHED, count=sum(o.failed for o in self._outcomes.values())))
         code = self._exit_code()
         if code == FOUND:
-            self._narrator.tell(logging.WARNING, f"Exit code {FOUND}: {'; '.join(self._reasons())}")
+            self._narrator.write(logging.WARNING, f"Exit code {FOUND}: {'; '.join(self._reasons())}")
         return code
 
-    def _tell_what_is_spared(self) -> None:
+    def _warn_of_spared_images(self) -> None:
         """Say first when regions, or OpenStack altogether, are not touched (sync 1.4)."""
         if self._options.dry_run:
-            self._narrator.tell(logging.INFO, "Dry run: nothing is changed.")
+            self._narrator.write(logging.INFO, "Dry run: nothing is changed.")
         federation = self._run.federation
         if isinstance(federation, StandIn):
             text = f"Embedded federation {federation.folder}: OpenStack is not contacted."
-            self._narrator.tell(logging.INFO, text)
+            self._narrator.write(logging.INFO, text)
 
     @contextmanager
     def _reported(self, path: str) -> Iterator[None]:
@@ -140,19 +140,19 @@ class Command:
             messages = [] if self._mode is Mode.BACKUP else self._run.prepare(refs, self._mode.purpose)
         except CloudError as error:
             self._failed = True
-            self._tell(Message.error(region_error(master, error)))
+            self._report(Message.error(region_error(master, error)))
             return False
         self._emit(Event(Kind.RUN_STARTED, master))
         if self._mode in (Mode.SYNC, Mode.DRY_RUN):
-            self._narrator.tell(logging.INFO, f"======Master is {master}")
+            self._narrator.write(logging.INFO, f"======Master is {master}")
         for message in messages:
-            self._tell(message)
+            self._report(message)
         self._refs = self._with_master(refs) if self._mode is Mode.BACKUP else refs
         return True
 
     def _resolve(self) -> list[RegionRef]:
         words, federation = self._options.regions, self._run.federation
-        return resolve_regions(words, self._settings, federation, self._lost, self._tell, self._refuse)
+        return resolve_regions(words, self._settings, federation, self._lost, self._report, self._refuse)
 
     def _refuse(self, ref: RegionRef, error: CloudError) -> None:
         """Tell at once of a region that was named and cannot be done; the others go on (sync 1.3).
@@ -196,7 +196,7 @@ class Command:
         if writer is not None:
             writer.close()
         if folder is not None and folder.is_dir():
-            self._narrator.tell(logging.INFO, f"The backup is in {folder}")
+            self._narrator.write(logging.INFO, f"The backup is in {folder}")
 
     def _in_turn(self, job: RegionJob) -> Iterable[RegionResult]:
         for ref, sight in prefetch(self._refs, job.look):
@@ -218,7 +218,7 @@ class Command:
         def work(ref: RegionRef, emit: Callable[[Event], None]) -> RegionResult:
             emit = one_at_a_time(emit)
             self._run.federation.forked()
-            self._run.tell_waits(emit)
+            self._run.report_waits(emit)
             return job(ref, emit)
 
         if region_logs is not None:
@@ -236,10 +236,10 @@ class Command:
                 self._keep(result)
                 if region_logs is not None:
                     ending = "has finished with errors" if result.outcome.failed else "has finished"
-                    self._narrator.tell(logging.INFO, f"Region {ref.full} {ending}")
+                    self._narrator.write(logging.INFO, f"Region {ref.full} {ending}")
                 yield result
         if region_logs is not None:
-            self._narrator.tell(logging.INFO, "All is done.")
+            self._narrator.write(logging.INFO, "All is done.")
 
     def _keep(self, result: RegionResult) -> None:
         """Keep what the exit code needs, and a line for each region and image only for a report (design 4.6)."""
@@ -273,7 +273,7 @@ class Command:
     def _lost(self, target: Target, error: CloudError) -> None:
         """Tell of a target that cannot be asked for its regions; the others go on."""
         self._failed = True
-        self._tell(Message.error(f"The regions of target {target.name} are unknown. Cause: {error}"))
+        self._report(Message.error(f"The regions of target {target.name} are unknown. Cause: {error}"))
 
     def _print(self, line: str) -> None:
         problem = write_if_possible(sys.stdout, line)
@@ -283,7 +283,7 @@ class Command:
     def _lose_file(self, text: str) -> None:
         """Tell of a file that is incomplete; the regions are done all the same."""
         self._failed = True
-        self._tell(Message.error(text))
+        self._report(Message.error(text))
 
     def _lose_story(self, text: str) -> None:
         """Tell here what the regions' files cannot take."""
@@ -302,7 +302,7 @@ class Command:
     def _reasons(self) -> list[str]:
         return reasons(self._run, self._outcomes.values(), writes=self._mode is Mode.SYNC)
 
-    def _tell(self, message: Message) -> None:
+    def _report(self, message: Message) -> None:
         self._broadcast(Event(Kind.MESSAGE, image=message.image, message=message))
 
     def _broadcast(self, event: Event) -> None:

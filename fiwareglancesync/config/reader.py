@@ -90,7 +90,7 @@ class _Loader:
         has_region = bool(self._section(MAIN).rules.get("master_region"))
         self.resolver = Resolver(environ, os_cloud, mock, has_region)
         self.inherited = self._section(DEFAULT)
-        self._tell_overruled()
+        self._warn_of_overruled_words()
 
     def load(self) -> Settings:
         main = self._section(MAIN).rules
@@ -120,7 +120,7 @@ class _Loader:
     def _section(self, name: str) -> Values:
         return self.values.get(name) or Values(Section(name, self.source))
 
-    def _tell_overruled(self) -> None:
+    def _warn_of_overruled_words(self) -> None:
         """Tell of words meant for all targets that the section of one overrules: what they protect is not protected."""
         targets = [values for name, values in self.values.items() if name not in (MAIN, DEFAULT)]
         for key, entry in self.inherited.section.entries.items():

@@ -14,7 +14,7 @@ from ..locks.region_lock import region_lock
 from .execution.member_changes import with_members
 from .execution.outcome import RegionOutcome
 from .execution.recorder import Recorder
-from .execution.region_run import ACTION_OF, action_of_change, announce, synchronise, tell_decisions
+from .execution.region_run import ACTION_OF, action_of_change, announce, report_decisions, synchronise
 from .execution.sync_run import Run
 from .model import MOVES, Listing, SyncStatus
 from .places import Place, PlaceIdentity, is_same_place
@@ -171,7 +171,7 @@ class RegionJob:
                 raise prefetched.error
             place = self.run.place(ref)
             if warning := self.run.master_warning(place):
-                recorder.tell(warning)
+                recorder.report(warning)
             if self.mode is Mode.SYNC:
                 result.outcome = self._synchronise(ref, place, prefetched, emit, recorder)
             elif self.mode is Mode.BACKUP:
@@ -179,7 +179,7 @@ class RegionJob:
             else:
                 plan = self._plan(ref, place, prefetched)
                 announce(plan, recorder)
-                tell_decisions(plan, self.run.settings.targets[ref.target], recorder)
+                report_decisions(plan, self.run.settings.targets[ref.target], recorder)
                 if self.mode is Mode.DRY_RUN:
                     self._try(plan, recorder, place)
                 else:
@@ -190,7 +190,7 @@ class RegionJob:
         except (GlanceSyncError, OSError) as error:
             recorder.outcome.error = str(error)
             result.cause = error
-            recorder.tell(Message.error(region_error(ref.full, error)))
+            recorder.report(Message.error(region_error(ref.full, error)))
         outcome = result.outcome
         emit(
             Event(
@@ -213,7 +213,7 @@ class RegionJob:
         if run.is_master(place):
             plan = run.plan_of_master(ref)
             announce(plan, recorder)
-            tell_decisions(plan, run.settings.targets[ref.target], recorder)
+            report_decisions(plan, run.settings.targets[ref.target], recorder)
             return recorder.outcome
         database = run.settings.database
         with region_lock(place.identity.lock_keys, run.context.run, database, wait=self.wait) as last_holder:
@@ -260,7 +260,7 @@ class RegionJob:
     def _try(self, plan: RegionPlan, recorder: Recorder, place: Place) -> None:
         """Tell what a run would do, in the order in which it would."""
         if plan.tidyings and (holder := self._holder(place)):
-            recorder.tell(Message.warning(f"{plan.region}: {holder}. What it has not finished is left out."))
+            recorder.report(Message.warning(f"{plan.region}: {holder}. What it has not finished is left out."))
         else:
             for left in plan.tidyings:
                 recorder.pend(Action.TIDY, left.carrier.name, uuid=left.carrier.id)

@@ -44,7 +44,7 @@ def resolve_regions(
     settings: Settings,
     federation: Federation,
     lost: Callable[[Target, CloudError], None] | None = None,
-    tell: Callable[[Message], None] | None = None,
+    report: Callable[[Message], None] | None = None,
     refuse: Refuse | None = None,
 ) -> list[RegionRef]:
     """Check, expand and order what the command line names; a target is signed in to only if it is named.
@@ -54,7 +54,7 @@ def resolve_regions(
     :param federation: asked for the regions of the targets that are named, and for no others
     :param lost: told of a target, not ``master``, that cannot be asked for its regions: the others go on; None means
         that this is raised
-    :param tell: told of a region that is left out because its address is the master's
+    :param report: told of a region that is left out because its address is the master's
     :param refuse: told of each region that was named and is unknown, or whose target cannot be asked: it is left
         out, the others go on; None means that this is raised
     :raises UsageError: a word names an unknown target
@@ -77,7 +77,7 @@ def resolve_regions(
         try:
             if ref.target in down:
                 raise down[ref.target]
-            found.update(dict.fromkeys(_expand(target, master, federation, tell)))
+            found.update(dict.fromkeys(_expand(target, master, federation, report)))
         except CloudError as error:
             if lost is None or target.name == MASTER:
                 raise
@@ -131,13 +131,13 @@ def unknown_target(ref: RegionRef, settings: Settings) -> str:
 
 
 def _expand(
-    target: Target, master: Place, federation: Federation, tell: Callable[[Message], None] | None
+    target: Target, master: Place, federation: Federation, report: Callable[[Message], None] | None
 ) -> list[RegionRef]:
     """A target's regions, less the ignored ones and the master region under whatever name."""
     refs = []
     regions = federation.regions(target)
-    if not regions and tell is not None:
-        tell(Message.warning(f"Target {target.name} has no region with images"))
+    if not regions and report is not None:
+        report(Message.warning(f"Target {target.name} has no region with images"))
     for region in regions:
         if region in target.ignore_regions:
             continue
@@ -148,8 +148,8 @@ def _expand(
             continue
         if not is_same_place(place.identity, master.identity):
             refs.append(RegionRef(target.name, region))
-        elif tell is not None and (warning := master_by_address(place, master)):
-            tell(warning)
+        elif report is not None and (warning := master_by_address(place, master)):
+            report(warning)
     return refs
 
 

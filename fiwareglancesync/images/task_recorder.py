@@ -49,7 +49,7 @@ class TaskRecorder:
         self._count(event)
         self._safely(lambda: self._write(event))
 
-    def tell(self, message: Message) -> None:
+    def report(self, message: Message) -> None:
         """Write down something that was told before the region was begun."""
         self._safely(lambda: self._store.add_messages(self._task_id, [_message(message)]))
 

@@ -160,7 +160,7 @@ def _child(
     :param parents: what only the parent may hold, or nobody would feel its end
     """
 
-    def tell(kind: str, value: object) -> None:
+    def send(kind: str, value: object) -> None:
         with suppress(BrokenPipeError):  # we are being stopped, or the parent is dead and we soon are
             pipe.send((kind, value))
 
@@ -168,15 +168,15 @@ def _child(
         for end in parents:
             end.close()
         with cancellable(child=True), _stopped_without(parent):
-            result = work(job, lambda event: tell("told", event))
-            tell("result", result)
+            result = work(job, lambda event: send("told", event))
+            send("result", result)
     except Cancelled as stopped:
         with suppress(BrokenPipeError):
             leaves.send(stopped.unfinished)
         # At once: threads that still wait for an answer would be waited for otherwise.
         os._exit(stopped.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's failure and no other's
-        tell("died", (f"{type(error).__name__}: {error}", traceback.format_exc()))
+        send("died", (f"{type(error).__name__}: {error}", traceback.format_exc()))
 
 
 @contextmanager

@@ -114,14 +114,14 @@ def _synchronise(store: TaskStore, task: Task, environ: Mapping[str, str]) -> st
     recorder = TaskRecorder(store, task.id)
     with closing(Run(settings, federation, Choice(request.images))) as run:
         emit = one_at_a_time(recorder)
-        run.tell_waits(emit)
+        run.report_waits(emit)
         try:
             told = run.prepare([ref], request.mode.purpose)
         except CloudError as error:
             return region_error(settings.master_region, error)
         asked = [message for message in settings.warnings if message.text.startswith(f"{ORIGIN}: ")]
         for message in [*asked, *told]:
-            recorder.tell(message)
+            recorder.report(message)
         outcome = RegionJob(run, request.mode)(ref, emit).outcome
         if outcome.error is not None:
             return outcome.error

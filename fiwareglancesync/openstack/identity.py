@@ -162,11 +162,11 @@ class SignIn:
         return Access(granted.auth_token, granted.project_id, catalog, endpoints)
 
     def _persist(self, action: Callable[[], T]) -> T:
-        return persist(lambda _: action(), self._tuning, tell=self._tell_wait)
+        return persist(lambda _: action(), self._tuning, report=self._report_wait)
 
-    def _tell_wait(self, seconds: float, error: Throttled) -> None:
+    def _report_wait(self, seconds: float, error: Throttled) -> None:
         # The error names the Keystone.
-        self._waits.tell(self._where, wait_for("", "", seconds, error))
+        self._waits.report(self._where, wait_for("", "", seconds, error))
 
     def _discover(self) -> str:
         """Find version 3 of the Keystone, whatever form its configured address has.

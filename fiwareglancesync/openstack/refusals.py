@@ -90,7 +90,7 @@ class Waits:
     def __init__(self) -> None:
         self._listener: Callable[[Wait], None] = _log
         self._lock = threading.Lock()
-        self._told: dict[str, float] = {}
+        self._reported: dict[str, float] = {}
 
     def listen(self, listener: Callable[[Wait], None]) -> None:
         """Have a function told from now on; it may be called from any thread."""
@@ -100,7 +100,7 @@ class Waits:
         """In a child process: take a lock of its own."""
         self._lock = threading.Lock()
 
-    def tell(self, service: str, wait: Wait) -> None:
+    def report(self, service: str, wait: Wait) -> None:
         """Tell of a wait, unless it is short, or another one for the same service that lasts as long was told.
 
         :param service: what tells services apart
@@ -108,10 +108,10 @@ class Waits:
         now = time.monotonic()
         end = now + wait.seconds
         with self._lock:
-            told = self._told.get(service, now)
+            told = self._reported.get(service, now)
             if wait.seconds < MIN_REPORTED_SECONDS or (now < told and end < told + SAME_WAIT_SECONDS):
                 return
-            self._told[service] = end
+            self._reported[service] = end
         self._listener(wait)
 
 

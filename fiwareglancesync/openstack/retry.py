@@ -42,7 +42,7 @@ def persist(
     tuning: Tuning,
     *,
     deadline: Deadline | None = None,
-    tell: Callable[[float, Throttled], None] = ignore_wait,
+    report: Callable[[float, Throttled], None] = ignore_wait,
 ) -> T:
     """Run an action until it succeeds, fails for good, or patience is spent.
 
@@ -51,7 +51,7 @@ def persist(
 
     :param action: is given the number of the try, from 1
     :param deadline: after it nothing that failed is tried again
-    :param tell: told of each wait for a service that refuses for now, before it begins
+    :param report: told of each wait for a service that refuses for now, before it begins
     :return: what the action returned
     :raises CloudError: the last error of the action
     """
@@ -66,7 +66,7 @@ def persist(
             if not error.transient:
                 raise
             seconds = refusals.next_wait(error)
-            tell(seconds, error)
+            report(seconds, error)
             end += seconds
             if deadline is not None:
                 deadline.extend(seconds)

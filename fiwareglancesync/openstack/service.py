@@ -95,7 +95,9 @@ class Service:
         :param deadline: when the answer must be complete
         :return: the decoded document, None when the answer has no content
         """
-        return persist(lambda _: self.ask_once(call, deadline), self.tuning, deadline=deadline, tell=self._tell_wait)
+        return persist(
+            lambda _: self.ask_once(call, deadline), self.tuning, deadline=deadline, report=self._report_wait
+        )
 
     def ask_once(self, call: Call, deadline: Deadline | None = None) -> Any:
         """Do a request without another try; only an expired token is renewed, once.
@@ -118,7 +120,7 @@ class Service:
 
     def persist(self, action: Callable[[int], T]) -> T:
         """Run an action again while its failures are transient; see :func:`retry.persist`."""
-        return persist(action, self.tuning, tell=self._tell_wait)
+        return persist(action, self.tuning, report=self._report_wait)
 
     def access(self, life: float = 0.0) -> Access:
         """A valid token.
@@ -187,8 +189,8 @@ class Service:
         except FAILURES as error:
             raise from_exception(error, self._kind.name, self.address) from error
 
-    def _tell_wait(self, seconds: float, error: Throttled) -> None:
-        self._waits.tell(self.address, wait_for(f"{self._region}: {self._kind.name}", self._region, seconds, error))
+    def _report_wait(self, seconds: float, error: Throttled) -> None:
+        self._waits.report(self.address, wait_for(f"{self._region}: {self._kind.name}", self._region, seconds, error))
 
     def _exchange(self, call: Call, access: Access, deadline: Deadline | None) -> Any:
         headers = {"Accept": "application/json"}

@@ -50,7 +50,7 @@ class RemoteCommand:
         address = server_address(options.server, environ)
         account = environment_account(environ, options.os_cloud)
         for text in account.warnings:
-            self._narrator.tell(logging.WARNING, text)
+            self._narrator.write(logging.WARNING, text)
         self._client = Client(address, account.credential)
 
     def run(self) -> int:
@@ -83,7 +83,7 @@ class RemoteCommand:
         write_images(found, options.format, sys.stdout)
         if options.image is not None and not self._failed and not any(f.images or f.left_out for f in found.values()):
             self._failed = True
-            self._narrator.tell(logging.WARNING, f"no image to be synchronised is called {options.image}")
+            self._narrator.write(logging.WARNING, f"no image to be synchronised is called {options.image}")
 
     def _tasks(self) -> None:
         for tasks in self._each(self._client.tasks).values():
@@ -93,7 +93,7 @@ class RemoteCommand:
         task = self._options.task
         for region, left in self._each(lambda r: self._client.cancel(r, task)).items():
             ending = "is being cancelled" if left.status == SYNCING else f"has ended: {left.status}"
-            self._narrator.tell(logging.INFO, f"{region}: Task {left.task_id} {ending}")
+            self._narrator.write(logging.INFO, f"{region}: Task {left.task_id} {ending}")
 
     def _sync(self) -> int | None:
         options = self._options
@@ -105,14 +105,14 @@ class RemoteCommand:
             decisions=options.decide,
         )
         if options.dry_run:
-            self._narrator.tell(logging.INFO, "Dry run: nothing is changed.")
-        with self._telling() as emit:
+            self._narrator.write(logging.INFO, "Dry run: nothing is changed.")
+        with self._narration() as emit:
             following = Following(self._client, emit, self._refused)
 
             def start(region: str) -> None:
                 task = self._client.synchronise(region, wanted)
                 following.add(region, task)
-                self._narrator.tell(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
+                self._narrator.write(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
 
             several = len(self._named()) > 1
             known = self._each(self._client.tasks) if several else self._named()
@@ -125,7 +125,7 @@ class RemoteCommand:
 
     def _watch(self) -> int | None:
         found = self._each(self._wanted_task)
-        with self._telling() as emit:
+        with self._narration() as emit:
             following = Following(self._client, emit, self._refused)
             for region, task in found.items():
                 following.add(region, task)
@@ -143,16 +143,16 @@ class RemoteCommand:
 
     def _follow(self, following: Following) -> None:
         for region, task in following.to_the_end():
-            self._tell_end(region, task)
+            self._report_end(region, task)
 
-    def _tell_end(self, region: str, task: WholeTask) -> None:
+    def _report_end(self, region: str, task: WholeTask) -> None:
         if task.status == FAILED:
             self._fail(region, f"Task {task.task_id} has failed: {task.reason or 'the server does not say why'}")
         else:
-            self._narrator.tell(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
+            self._narrator.write(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
 
     @contextmanager
-    def _telling(self) -> Iterator[Emit]:
+    def _narration(self) -> Iterator[Emit]:
         """Where the story of tasks goes: to the narrator, and to bars on a terminal."""
         with ExitStack() as stack:
             listeners: list[Emit] = [self._narrator]
@@ -175,17 +175,17 @@ class RemoteCommand:
             yield lambda: stopped[0].exit_code if stopped else None
         except Cancelled as stop:
             stopped.append(stop)
-            self._tell_left(following, "goes on")
+            self._report_unfollowed(following, "goes on")
         except CloudError:
-            self._tell_left(following, "may be running still")
+            self._report_unfollowed(following, "may be running still")
             raise
 
-    def _tell_left(self, following: Following, what: str) -> None:
+    def _report_unfollowed(self, following: Following, what: str) -> None:
         for region, task in following.running.items():
             watch = self._call("watch", region, task.task_id)
             cancel = self._call("cancel", region, task.task_id)
             text = f"{region}: Task {task.task_id} {what}; to follow it: {watch}; to end it: {cancel}"
-            self._narrator.tell(logging.WARNING, text)
+            self._narrator.write(logging.WARNING, text)
 
     def _named(self) -> list[str]:
         """Full names of the regions that are named, each once.
@@ -226,7 +226,7 @@ class RemoteCommand:
     def _fail(self, region: str, cause: str) -> None:
         self._failed = True
         text = cause if cause.startswith(f"{region}:") else f"{region}: {cause}"
-        self._narrator.tell(logging.ERROR, text)
+        self._narrator.write(logging.ERROR, text)
 
     def _call(self, *words: str) -> str:
         server = ["--server", self._options.server] if self._options.server else []

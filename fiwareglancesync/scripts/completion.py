@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ..base.dependencies import missing_told
+from ..base.dependencies import missing_packages_reported
 from ..base.parser import Parser
 from ..cli.sync_arguments import build_parser
 from ..commands import COMMANDS
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("shell", choices=SHELLS, help="the shell")
     options = parser.parse_args(arguments)
-    with missing_told():
+    with missing_packages_reported():
         sys.stdout.write(completion(options.shell) + "\n")
     return 0
 

@@ -29,9 +29,9 @@ def lines(event: Event) -> Iterator[Line]:
     :param event: any event
     :return: level and text of each line
     """
-    tell = _TELLERS.get(event.kind)
-    if tell is not None:
-        yield from tell(event)
+    write = _WORDINGS.get(event.kind)
+    if write is not None:
+        yield from write(event)
 
 
 def _region_started(event: Event) -> Iterator[Line]:
@@ -116,7 +116,7 @@ def _region_finished(event: Event) -> Iterator[Line]:
         yield logging.INFO, f"{event.region}:   Total uploaded to region: {event.size // MIB} (MB)"
 
 
-_TELLERS = {
+_WORDINGS = {
     Kind.REGION_STARTED: _region_started,
     Kind.MESSAGE: _message,
     Kind.WAITING: _message,
@@ -142,7 +142,7 @@ class Narrator:
         self._level = level
         self._narrate = narrate
         self._to_stderr = to_stderr
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self.is_whole = True
         self.aside: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -152,12 +152,12 @@ class Narrator:
             if level < logging.WARNING and not self._narrate:
                 continue
             if event.kind is Kind.MESSAGE:
-                if text in self._told:
+                if text in self._reported:
                     continue
-                self._told.add(text)
-            self.tell(level, text)
+                self._reported.add(text)
+            self.write(level, text)
 
-    def tell(self, level: int, text: str) -> None:
+    def write(self, level: int, text: str) -> None:
         """Write one line; WARNING and above go to standard error (sync 1.4)."""
         if level < self._level:
             return
@@ -166,7 +166,7 @@ class Narrator:
             problem = write_if_possible(stream, f"{logging.getLevelName(level)}:{printable(text)}")
         if problem is not None:
             self.is_whole = False
-            self.tell(logging.ERROR, problem)
+            self.write(logging.ERROR, problem)
 
 
 class RegionLog:
@@ -184,9 +184,9 @@ class RegionLog:
         """Write an event down."""
         for level, text in lines(event):
             if level >= self._level:
-                self.tell(level, text)
+                self.write(level, text)
 
-    def tell(self, level: int, text: str) -> None:
+    def write(self, level: int, text: str) -> None:
         """Write one line down."""
         now = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
         write_line(self._stream, f"{now} {logging.getLevelName(level)} {printable(text)}")

@@ -201,8 +201,8 @@ def test_the_log_rotates_into_one_file_of_all_workers(server: str, tmp_path: Pat
 
 
 def test_a_worker_that_is_killed_is_replaced(server: str, tmp_path: Path) -> None:
-    told = (tmp_path / "server.out").read_text()
-    youngest = max(map(int, re.findall(r"Booting worker with pid: (\d+)", told)))
+    reported = (tmp_path / "server.out").read_text()
+    youngest = max(map(int, re.findall(r"Booting worker with pid: (\d+)", reported)))
     os.kill(youngest, signal.SIGKILL)
 
     def answers() -> bool:

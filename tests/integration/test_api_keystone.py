@@ -308,20 +308,20 @@ def test_the_client_signs_in_by_itself(
         out, err = capsys.readouterr()
         return code, out + err
 
-    code, told = remote("regions")
-    assert (code, told.count("\n"), "name an account with OS_AUTH_URL" in told) == (1, 1, True)
+    code, reported = remote("regions")
+    assert (code, reported.count("\n"), "name an account with OS_AUTH_URL" in reported) == (1, 1, True)
     for name, value in world.environment().items():
         monkeypatch.setenv(name, value)
-    code, told = remote("sync", "Burgos", "--wait")
-    assert (code, told.splitlines()[-1].endswith(" is synced")) == (0, True)
+    code, reported = remote("sync", "Burgos", "--wait")
+    assert (code, reported.splitlines()[-1].endswith(" is synced")) == (0, True)
     assert len(world.seen("Burgos")) == len(IMAGES)
     assert remote("status", "Burgos") == (0, "".join(f"ok,Burgos,{image.name}\r\n" for image in IMAGES))
     member = cloud.credential("member")
     for name, value in {"OS_USERNAME": member.username, "OS_PASSWORD": member.password}.items():
         monkeypatch.setenv(name, value)
-    code, told = remote("status", "Burgos")
-    assert (code, told.count("\n"), "lacks the role" in told) == (1, 1, True)
+    code, reported = remote("status", "Burgos")
+    assert (code, reported.count("\n"), "lacks the role" in reported) == (1, 1, True)
     monkeypatch.setenv("OS_PASSWORD", "wrong")
-    code, told = remote("status", "Burgos")
-    assert (code, told.count("\n"), "refused the credential of user" in told) == (1, 1, True)
-    assert "wrong" not in told
+    code, reported = remote("status", "Burgos")
+    assert (code, reported.count("\n"), "refused the credential of user" in reported) == (1, 1, True)
+    assert "wrong" not in reported

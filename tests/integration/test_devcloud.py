@@ -242,9 +242,9 @@ def test_down_ends_everything_and_may_be_repeated(cloud: Cloud) -> None:
 
 def test_a_folder_without_cloud_is_told_from_one_that_is_down(root: Path, tmp_path: Path) -> None:
     nowhere = Cloud(root / "scripts" / "devcloud", tmp_path / "none", dict(os.environ))
-    told = nowhere.run("env")
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith("ERROR: no development cloud in ")
+    reported = nowhere.run("env")
+    assert (reported.returncode, reported.stdout) == (1, "")
+    assert reported.stderr.startswith("ERROR: no development cloud in ")
     assert nowhere.run("down").returncode == 0
     assert not nowhere.folder.exists()
 

@@ -70,8 +70,8 @@ class TestGlanceDown:
         ]
         assert result.out.splitlines()[-1] == "INFO:All is done."
         (folder,) = tmp_path.glob("sync_*")
-        told = (folder / "Burgos.txt").read_text()
-        assert "ERROR Burgos: Error retrieving image list. Cause: maintenance (HTTP 503)" in told
+        reported = (folder / "Burgos.txt").read_text()
+        assert "ERROR Burgos: Error retrieving image list. Cause: maintenance (HTTP 503)" in reported
         empty.assert_holds("Caceres", CONTENT)
 
     def test_without_the_master_nothing_is_done(self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:

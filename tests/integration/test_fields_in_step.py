@@ -92,8 +92,8 @@ class TestHidden:
         images.run(*HIDDEN)
         images.change(MASTER, first, os_hidden=True)
         images.add(MASTER, NEW)
-        told = images.run(*HIDDEN, *REPLACE)
-        assert "Burgos: Updating the metadata of image a\n" in told
+        reported = images.run(*HIDDEN, *REPLACE)
+        assert "Burgos: Updating the metadata of image a\n" in reported
         assert images.held() == {("a", True): md5(OLD), ("a", False): md5(NEW)}
 
     def test_a_hidden_image_that_is_forced_is_uploaded_hidden(self, images: Images) -> None:

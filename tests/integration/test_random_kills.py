@@ -241,9 +241,11 @@ def test_whenever_a_run_is_interrupted_it_is_tidy_or_tells(grounds: Grounds, nam
             until(lambda kind=kind: grounds.is_tidy(kind), "a tidy region", TIDY)
         grounds.assert_the_next_run_ends_in_order(kind, ids)
         if result.code != 0:
-            (told,) = result.errors
+            (reported,) = result.errors
             assert result.code == 128 + wanted
-            assert told == LEFT_TIDY or re.match("ERROR:Interrupted; .* for the next run to finish or remove: ", told)
+            assert reported == LEFT_TIDY or re.match(
+                "ERROR:Interrupted; .* for the next run to finish or remove: ", reported
+            )
             break
     else:
         pytest.fail("the run always ended before it could be interrupted")

@@ -254,8 +254,8 @@ def test_what_fails_without_the_right_to_publish(cloud: DevelopmentCloud, comman
         cwd=tmp_path, env=variables, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    told = next(node.astext() for node in section("Rights").findall(nodes.literal) if "publicize" in node.astext())
-    assert " ".join(told.split()).replace("of N failed", "of ubuntu-24.04 failed") in done.stderr
+    reported = next(node.astext() for node in section("Rights").findall(nodes.literal) if "publicize" in node.astext())
+    assert " ".join(reported.split()).replace("of N failed", "of ubuntu-24.04 failed") in done.stderr
     assert "debian-12-netinst" in (left := names_in_caceres(variables, tmp_path))
     assert "ubuntu-24.04" not in left
 

@@ -346,9 +346,9 @@ class TestTrouble:
         ids = {image.name: image.id for image in begun}
         assert result.code == 143
         assert len(ids) == at_once
-        (told,) = result.errors
-        assert " for the next run to finish or remove: " in told
-        assert all(f"Burgos: {name} (UUID {uuid})" in told for name, uuid in ids.items())
+        (reported,) = result.errors
+        assert " for the next run to finish or remove: " in reported
+        assert all(f"Burgos: {name} (UUID {uuid})" in reported for name, uuid in ids.items())
         again = cloud.command(tmp_path)("Burgos", *FORCED)
         assert (again.code, again.errors) == (0, [])
         cloud.assert_holds("Burgos", contents)

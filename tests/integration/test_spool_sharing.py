@@ -76,8 +76,8 @@ class TestSpool:
             file.write(bytes([CONTENT[0] ^ 1]))
         result = run(*BOTH, *REPLACE, "--report", "report.json")
         assert (result.code, result.err) == (0, "")
-        told = moved(run.folder)
-        assert [told[region]["way"] for region in BOTH] == ["spool", "spool"]
+        reported = moved(run.folder)
+        assert [reported[region]["way"] for region in BOTH] == ["spool", "spool"]
         assert [seen.start for seen in proxy.of("GET", FILE, cloud.port(SPAIN))][1:] == [left, 0]
         regions.done(*BOTH)
 

@@ -228,9 +228,9 @@ class TestFromTheMaster:
         act, cause = FAULTS[name]
         proxy.on(act, "GET", FILE, port=cloud.port(SPAIN), times=1)
         result = run.hasty(idle=0.5)(*BOTH, *REPLACE, "--report", "report.json")
-        told = moved(run.folder)
-        assert [told[region]["way"] for region in BOTH] == ["stream", "spool"]
-        (note,) = [note for note in told[BURGOS]["notes"] if note.startswith("spool: ")]
+        reported = moved(run.folder)
+        assert [reported[region]["way"] for region in BOTH] == ["stream", "spool"]
+        (note,) = [note for note in reported[BURGOS]["notes"] if note.startswith("spool: ")]
         assert (result.code, result.err) == (0, f"WARNING:Burgos: one does not go by way of {note}\n")
         assert_matches(cause, note.removeprefix("spool: "))
         regions.done(*BOTH)

@@ -22,8 +22,8 @@ def test_a_synchronisation_gives_what_is_expected(scenario: Scenario, tmp_path: 
     sync = Command(scenario, tmp_path)
     before = sync.everything()
     told_before = scenario.text(".status_pre", "messages")
-    told = scenario.text(".result", "messages") or []
-    told_before = told if told_before is None else told_before
+    reported = scenario.text(".result", "messages") or []
+    told_before = reported if told_before is None else told_before
     told_after = scenario.text(".status_post", "messages") or []
 
     status = sync("--show-status")
@@ -36,7 +36,7 @@ def test_a_synchronisation_gives_what_is_expected(scenario: Scenario, tmp_path: 
     assert sync.everything() == before, "looking has changed the federation"
 
     run = sync()
-    assert_messages(run, told)
+    assert_messages(run, reported)
     assert_narrative(run, scenario.text(".result", "narrative"))
     assert run.exit_code == scenario.exit_code
     assert_backups(sync.backups(), scenario.result)

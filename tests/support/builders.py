@@ -179,7 +179,7 @@ class World:
             self.selection(), place, place.listing(), mover or Mover([]), choice, self.events.append, self.context
         )
 
-    def told(self) -> list[str]:
+    def reported(self) -> list[str]:
         """Messages and causes of failures of the last run, in their order."""
         return [event.message.text for event in self.events if event.message is not None]
 

@@ -64,11 +64,11 @@ def moved(folder: Path) -> dict[str, Any]:
 
 def errors_of(run: Command, result: Result, region: str) -> list[str]:
     """What the user is told of a region, wherever."""
-    told = result.errors
+    reported = result.errors
     for folder in run.folder.glob("sync_*"):
         lines = (folder / f"{region}.txt").read_text().splitlines()
-        told = [*told, *("ERROR:" + line.partition(" ERROR ")[2] for line in lines if " ERROR " in line)]
-    return [line for line in told if line.startswith(f"ERROR:{region}: ")]
+        reported = [*reported, *("ERROR:" + line.partition(" ERROR ")[2] for line in lines if " ERROR " in line)]
+    return [line for line in reported if line.startswith(f"ERROR:{region}: ")]
 
 
 def kinds(events: Path, kind: str) -> list[str]:

@@ -30,9 +30,11 @@ def words(title: str) -> set[str]:
 
 def test_every_option_of_the_command_is_named() -> None:
     actions = build_parser("glancesync")._actions
-    told = {word for first, _ in rows("1.1 Options", PAGE) for word in re.findall(r"(?<!\S)--?[a-z-]+", first)}
-    assert [action.dest for action in actions if action.option_strings and not told & {*action.option_strings}] == []
-    assert told - {name for action in actions for name in action.option_strings} == set()
+    reported = {word for first, _ in rows("1.1 Options", PAGE) for word in re.findall(r"(?<!\S)--?[a-z-]+", first)}
+    assert [
+        action.dest for action in actions if action.option_strings and not reported & {*action.option_strings}
+    ] == []
+    assert reported - {name for action in actions for name in action.option_strings} == set()
 
 
 def test_the_units_of_durations_are_named_in_their_order() -> None:
@@ -41,8 +43,8 @@ def test_the_units_of_durations_are_named_in_their_order() -> None:
 
 
 def test_every_status_has_its_condition() -> None:
-    told = {word for _, status in rows("3.4 Status", PAGE) for word in re.findall("[a-z_]+", status)}
-    assert {status.value for status in SyncStatus} <= told
+    reported = {word for _, status in rows("3.4 Status", PAGE) for word in re.findall("[a-z_]+", status)}
+    assert {status.value for status in SyncStatus} <= reported
 
 
 def test_the_ways_are_told_in_their_order() -> None:
@@ -51,15 +53,15 @@ def test_the_ways_are_told_in_their_order() -> None:
 
 
 def test_the_language_of_conditions_and_the_reserved_sections_are_named() -> None:
-    told = words("2 Configuration")
-    assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= told
-    assert {f"[{name}]" for name in RESERVED} <= told
+    reported = words("2 Configuration")
+    assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= reported
+    assert {f"[{name}]" for name in RESERVED} <= reported
 
 
 def test_the_properties_that_are_not_copied_are_named() -> None:
-    told = words("3.5 Metadata")
-    named = {word.replace("*", "x") for word in told}
-    assert {JOURNAL, MEMBERS, SOURCE_HASH, *SYNC_FIELDS} <= told
+    reported = words("3.5 Metadata")
+    named = {word.replace("*", "x") for word in reported}
+    assert {JOURNAL, MEMBERS, SOURCE_HASH, *SYNC_FIELDS} <= reported
     for pattern in (LOCAL, NEVER):
         for each in pattern.pattern.split("|"):
             assert any(re.fullmatch(each, word) for word in named), each
@@ -67,12 +69,12 @@ def test_the_properties_that_are_not_copied_are_named() -> None:
 
 def test_every_route_is_named() -> None:
     shown = " ".join(first for first, _ in rows("5.2 Routes", PAGE))
-    told = set(re.findall(r"(GET|POST|DELETE) (\S+?),?(?= |$)", shown))
+    reported = set(re.findall(r"(GET|POST|DELETE) (\S+?),?(?= |$)", shown))
     there = {(method.upper(), path) for path, methods in document()["paths"].items() for method in methods}
-    assert there <= told
-    assert {path for _, path in told - there} <= OPEN_PATHS
+    assert there <= reported
+    assert {path for _, path in reported - there} <= OPEN_PATHS
 
 
 def test_what_a_body_may_hold_is_named() -> None:
-    told = words("5.3 Tasks")
-    assert set(SyncBody.model_fields) | set(TargetConfig.model_fields) <= told
+    reported = words("5.3 Tasks")
+    assert set(SyncBody.model_fields) | set(TargetConfig.model_fields) <= reported

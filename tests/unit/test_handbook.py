@@ -44,9 +44,9 @@ def test_every_key_of_the_configuration_is_listed() -> None:
 def test_every_time_limit_is_in_the_table_of_time_limits_with_its_default() -> None:
     page = (ROOT / "docs" / "configuration.rst").read_text(encoding="utf-8")
     table = page.partition("\nTime limits\n")[2].partition("\nThe credential of a target\n")[0]
-    told = dict(re.findall(r"^   \* - :confval:`(\w+)`\n     - (\w+)$", table, re.MULTILINE))
+    reported = dict(re.findall(r"^   \* - :confval:`(\w+)`\n     - (\w+)$", table, re.MULTILINE))
     options = [option for option in (*MAIN_OPTIONS, *TARGET_OPTIONS) if option.kind in TIMES]
     fields = {**Settings.__dataclass_fields__, **Target.__dataclass_fields__}
     defaults = {option.key: fields[option.key].default for option in options}
-    assert {option.key: option.kind.parse(told.get(option.key, "0")) for option in options} == defaults
-    assert set(told) == set(defaults)
+    assert {option.key: option.kind.parse(reported.get(option.key, "0")) for option in options} == defaults
+    assert set(reported) == set(defaults)

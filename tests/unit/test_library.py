@@ -35,14 +35,14 @@ def test_a_synchronised_region_has_nothing_pending(example: GlanceSync) -> None:
     with example:
         before = example.status("Burgos")
         assert any(row.status.pending for row in before)
-        told: list[Event] = []
-        (dry,) = example.synchronise("Burgos", dry_run=True, emit=told.append)
+        reported: list[Event] = []
+        (dry,) = example.synchronise("Burgos", dry_run=True, emit=reported.append)
         assert not dry.in_step
         assert example.status("Burgos") == before
-        (outcome,) = example.synchronise("Burgos", emit=told.append)
+        (outcome,) = example.synchronise("Burgos", emit=reported.append)
         assert not outcome.failed
         assert {row.status for row in example.status("Burgos")} == {SyncStatus.OK}
-        assert Kind.DONE in {event.kind for event in told}
+        assert Kind.DONE in {event.kind for event in reported}
 
 
 def test_a_decision_settles_a_conflict_in_one_run(example: GlanceSync) -> None:
@@ -69,13 +69,13 @@ def test_a_region_that_cannot_be_asked_is_an_error(example: GlanceSync) -> None:
 
 def test_an_unknown_region_fails_and_the_others_are_done(example: GlanceSync) -> None:
     with example:
-        told: list[Event] = []
-        unknown, burgos = example.synchronise("Burgos", "Burgso", emit=told.append)
+        reported: list[Event] = []
+        unknown, burgos = example.synchronise("Burgos", "Burgso", emit=reported.append)
         assert (unknown.region, burgos.region) == ("Burgso", "Burgos")
         assert (unknown.error or "").endswith("; did you mean Burgos?")
         assert not burgos.failed
-        assert told[0].message is not None
-        assert (told[0].region, told[0].message.text) == ("Burgso", unknown.error)
+        assert reported[0].message is not None
+        assert (reported[0].region, reported[0].message.text) == ("Burgso", unknown.error)
         (alone,) = example.synchronise("Burgso")
         assert alone.failed
 
@@ -103,11 +103,11 @@ def test_a_service_that_refuses_for_now_is_waited_for_and_that_is_an_event(tmp_p
         "OS_PASSWORD": "secret",
         "OS_PROJECT_NAME": "project",
     }
-    told: list[Event] = []
+    reported: list[Event] = []
     with cloud.running(), GlanceSync(str(conf), environ=environ) as example:
-        (outcome,) = example.synchronise("Burgos", emit=told.append)
+        (outcome,) = example.synchronise("Burgos", emit=reported.append)
     assert not outcome.failed
-    waits = [(event.region, event.seconds, event.message) for event in told if event.kind is Kind.WAITING]
+    waits = [(event.region, event.seconds, event.message) for event in reported if event.kind is Kind.WAITING]
     text = "Glance: Slow down. (HTTP 429); waiting 1s, as it asks"
     assert waits == [(region, 1.0, Message.warning(f"{region}: {text}")) for region in ("Spain", "Burgos")]
 

@@ -45,8 +45,8 @@ def test_the_key_tables_are_those_of_the_program(title: str) -> None:
 
 
 def test_the_options_are_those_of_the_command() -> None:
-    told = {word.split()[0] for first, _ in rows("Options") for word in first.split(", ")}
-    assert told == set(_option_strings(build_parser("glancesync")._actions))
+    reported = {word.split()[0] for first, _ in rows("Options") for word in first.split(", ")}
+    assert reported == set(_option_strings(build_parser("glancesync")._actions))
 
 
 def _option_strings(actions: Iterable[argparse.Action]) -> Iterable[str]:
@@ -69,13 +69,13 @@ def test_the_kinds_actions_and_fields_of_events_are_told() -> None:
 
 
 def test_the_language_of_conditions_is_told() -> None:
-    told = words("The language of metadata_condition")
-    assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= told
+    reported = words("The language of metadata_condition")
+    assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= reported
 
 
 def test_the_variables_of_the_environment_are_named() -> None:
-    told = words("Keys of a target: the credential")
-    assert {name for name, _ in VARIABLES} | {"OS_CLOUD", "OS_REGION_NAME"} <= told
+    reported = words("Keys of a target: the credential")
+    assert {name for name, _ in VARIABLES} | {"OS_CLOUD", "OS_REGION_NAME"} <= reported
 
 
 def test_the_configurations_shown_are_right(tmp_path: Path) -> None:

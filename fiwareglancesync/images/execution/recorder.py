@@ -56,7 +56,7 @@ class Recorder:
         self._listener = emit
         self._guard = threading.Lock()
         self._stopped: BaseException | None = None
-        self._told: set[Message] = set()
+        self._reported: set[Message] = set()
 
     @contextmanager
     def attempt(
@@ -122,7 +122,7 @@ class Recorder:
         :param cause: why nothing is tried
         """
         self.skip(action, entry, cause)
-        if entry.told is not None:
+        if entry.message is not None:
             return
         event = Event(Kind.FAILED, self.region, entry.name, action, None, entry.status, size=entry.size)
         self.emit(replace(event, message=Message.error(cause, entry.name)))
@@ -158,11 +158,11 @@ class Recorder:
             event = replace(event, uuid=there, status=entry.status, size=entry.size, differences=entry.differences)
         self.emit(event)
 
-    def tell(self, message: Message) -> None:
+    def report(self, message: Message) -> None:
         """Tell the user something, once."""
-        if message in self._told:
+        if message in self._reported:
             return
-        self._told.add(message)
+        self._reported.add(message)
         self.emit(Event(Kind.MESSAGE, self.region, message.image, message=message))
 
     def emit(self, event: Event) -> None:
@@ -224,18 +224,18 @@ class Progress:
     def fewer(self, at_once: int, cause: CloudError) -> None:
         """Tell that fewer images are moved at once from now on."""
         region = self._recorder.region
-        self._recorder.tell(Message.warning(f"{region}: No more than {at_once} at once from now on. Cause: {cause}"))
+        self._recorder.report(Message.warning(f"{region}: No more than {at_once} at once from now on. Cause: {cause}"))
 
     def way_skipped(self, way: str, cause: str) -> None:
         """Tell that an image does not go by a way that was to be expected."""
         text = f"{self._image} does not go by way of {way}: {cause}"
-        self._recorder.tell(Message.warning(f"{self._recorder.region}: {text}", self._image))
+        self._recorder.report(Message.warning(f"{self._recorder.region}: {text}", self._image))
 
     def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:
         """Tell that a new image could not be removed, whatever comes of the other attempts and ways."""
         name = self._image
         text = f"the unfinished image {name} (UUID {uuid}) stays for the next run to remove: {cause}"
-        self._recorder.tell(Message.warning(f"{self._recorder.region}: {text}", name))
+        self._recorder.report(Message.warning(f"{self._recorder.region}: {text}", name))
 
 
 def stops_uploads(error: GlanceSyncError | None) -> bool:

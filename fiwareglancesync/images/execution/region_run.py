@@ -83,11 +83,11 @@ def synchronise(
         whole, waiting = tidy(make_plan, state, recorder)
         plan = narrow(whole, choice)
         announce(plan, recorder)
-        tell_decisions(plan, selection.target, recorder)
+        report_decisions(plan, selection.target, recorder)
         _Run(whole, plan, state, mover, recorder, context, waiting, at_once).run()
     except RegionFailed as failure:
         recorder.outcome.error = str(failure)
-        recorder.tell(Message.error(f"{place.name}: Nothing more is done in this region. Cause: {failure}"))
+        recorder.report(Message.error(f"{place.name}: Nothing more is done in this region. Cause: {failure}"))
     except KeyboardInterrupt as stopped:
         unfinished = remove_unfinished(state, context)
         if isinstance(stopped, Cancelled):
@@ -106,15 +106,15 @@ def announce(plan: RegionPlan, recorder: Recorder) -> None:
     outcome.leftovers = len(plan.tidyings)
     outcome.pending_bytes = plan.pending_bytes
     outcome.undecided = plan.undecided
-    for message in (*plan.messages, *(entry.told for entry in plan.entries if entry.told is not None)):
-        recorder.tell(message)
+    for message in (*plan.messages, *(entry.message for entry in plan.entries if entry.message is not None)):
+        recorder.report(message)
     recorder.emit(Event(Kind.REGION_PLANNED, plan.region, size=plan.pending_bytes, count=len(plan.moves)))
 
 
-def tell_decisions(plan: RegionPlan, target: Target, recorder: Recorder) -> None:
+def report_decisions(plan: RegionPlan, target: Target, recorder: Recorder) -> None:
     """Tell of the decisions for this run that have no effect."""
     for message in decisions_without_effect(plan, target):
-        recorder.tell(message)
+        recorder.report(message)
 
 
 class _Run:
@@ -205,7 +205,7 @@ class _Run:
         if stops_uploads(attempt.error) and self._stopped is None:
             self._stopped = attempt.error
             text = f"{self._recorder.region}: Nothing more is uploaded to this region. Cause: {attempt.error}"
-            self._recorder.tell(Message.error(text))
+            self._recorder.report(Message.error(text))
 
     def _obstacle(self, entry: PlanEntry) -> str | None:
         """Why an entry cannot be done in this run; None when it can."""

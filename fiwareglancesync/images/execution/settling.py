@@ -70,6 +70,6 @@ def settle_all(
             keepers = settle(item.uuid, item.journal, item.old_name, state)
             if old is not None and keepers:
                 users = [(image.name, image.id) for image in keepers]
-                recorder.tell(kept_message(recorder.region, item.name, old, state[old].name, users))
+                recorder.report(kept_message(recorder.region, item.name, old, state[old].name, users))
     waiting.reverse()
     return waiting

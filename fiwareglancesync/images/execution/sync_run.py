@@ -11,7 +11,7 @@ from ...base.errors import UnknownRegion, UnknownTarget
 from ...base.messages import Message
 from ...events import Emit, Event, Kind
 from ..model import Listing, SyncStatus
-from ..places import Federation, Place, Sharing, StandIn, TellsWaits, is_same_place
+from ..places import Federation, Place, ReportsWaits, Sharing, StandIn, is_same_place
 from ..planning import (
     Choice,
     PlanEntry,
@@ -81,13 +81,13 @@ class Run:
         """Remove what the ways needed while the run lasted."""
         self._resources.close()
 
-    def tell_waits(self, emit: Emit) -> None:
+    def report_waits(self, emit: Emit) -> None:
         """Have each wait for a service that refuses for now told.
 
         :param emit: takes the events, from any thread
         """
-        if isinstance(self.federation, TellsWaits):
-            self.federation.tell_waits(
+        if isinstance(self.federation, ReportsWaits):
+            self.federation.report_waits(
                 lambda wait: emit(
                     Event(Kind.WAITING, wait.region, seconds=wait.seconds, message=Message.warning(wait.text))
                 )

@@ -3,7 +3,7 @@
 from ...base.content import PIECE, Body, Download, FileSlice, Piece
 from ...openstack.place_identity import PlaceIdentity, common_address, is_same_place, is_same_region
 from ...openstack.refusals import Wait
-from .port import Federation, InstantCopy, Place, ServerImport, Sharing, StandIn, TellsWaits, Versioned
+from .port import Federation, InstantCopy, Place, ReportsWaits, ServerImport, Sharing, StandIn, Versioned
 
 __all__ = [
     "PIECE",
@@ -15,10 +15,10 @@ __all__ = [
     "Piece",
     "Place",
     "PlaceIdentity",
+    "ReportsWaits",
     "ServerImport",
     "Sharing",
     "StandIn",
-    "TellsWaits",
     "Versioned",
     "Wait",
     "common_address",

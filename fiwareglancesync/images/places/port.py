@@ -185,10 +185,10 @@ class Versioned(Protocol):
 
 
 @runtime_checkable
-class TellsWaits(Protocol):
+class ReportsWaits(Protocol):
     """Capability of a federation whose services may have us wait."""
 
-    def tell_waits(self, listener: Callable[[Wait], None]) -> None:
+    def report_waits(self, listener: Callable[[Wait], None]) -> None:
         """Have a function told of each wait from now on.
 
         :param listener: may be called from any thread; must not raise

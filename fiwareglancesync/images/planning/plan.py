@@ -29,7 +29,7 @@ class PlanEntry:
     :param old_name: the name that ``old`` gets
     :param reason: what to do or why, for the user; None when there is nothing to say
     :param blocked: why the change cannot be made now although it is pending; None when it can
-    :param told: what tells ``blocked`` once for all the images that it concerns; None when each tells its own
+    :param message: what tells ``blocked`` once for all the images that it concerns; None when each tells its own
     :param notes: differences that a synchronisation does not settle
     :param members: what is changed about the projects that the image is shared with, after everything else
     :param differences: what a run would bring in line, a phrase each: ``nid_version 1 → 2``
@@ -45,7 +45,7 @@ class PlanEntry:
     old_name: str = ""
     reason: str | None = None
     blocked: str | None = None
-    told: Message | None = None
+    message: Message | None = None
     notes: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     members: MemberChange = NO_CHANGE

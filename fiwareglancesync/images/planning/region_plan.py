@@ -278,6 +278,6 @@ def _limit_replacements(context: PlanContext) -> None:
         return
     why = f"{len(concerned)} images would be replaced or renamed, max_replacements allows {limit}"
     advice = "none is; raise max_replacements if that is what you want"
-    told = Message.error(f"{context.listing.region}: {why}: {advice}")
+    message = Message.error(f"{context.listing.region}: {why}: {advice}")
     for entry in concerned:
-        context.entries[entry.name] = replace(entry, blocked=why, told=told)
+        context.entries[entry.name] = replace(entry, blocked=why, message=message)

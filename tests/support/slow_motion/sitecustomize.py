@@ -18,29 +18,29 @@ from fiwareglancesync.images.places.embedded.embedded_federation import Embedded
 WRITES_VARIABLE, HOLD_VARIABLE = "SLOW_MOTION_WRITES", "SLOW_MOTION_HOLD"
 
 
-def tell(*words: object) -> None:
+def report(*words: object) -> None:
     """Add a line, in one piece."""
     descriptor = os.open(os.environ[WRITES_VARIABLE], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.write(descriptor, (" ".join(map(str, words)) + "\n").encode())
     os.close(descriptor)
 
 
-def told(write: Callable[..., Any]) -> Callable[..., Any]:
+def reported(write: Callable[..., Any]) -> Callable[..., Any]:
     """The same write, made known once it is done."""
 
     @functools.wraps(write)
     def replacement(place: EmbeddedPlace, image: Any, *arguments: Any) -> Any:
         words = (os.getpid(), place.name, write.__name__, getattr(image, "id", image))
         if write.__name__ == "adopt" and os.path.exists(os.environ[HOLD_VARIABLE]):
-            tell(os.getpid(), place.name, "hold", words[-1])
+            report(os.getpid(), place.name, "hold", words[-1])
             while os.path.exists(os.environ[HOLD_VARIABLE]):
                 time.sleep(0.02)
         result = write(place, image, *arguments)
-        tell(*words)
+        report(*words)
         return result
 
     return replacement
 
 
 for name in ("create", "adopt", "update", "delete"):
-    setattr(EmbeddedPlace, name, told(getattr(EmbeddedPlace, name)))
+    setattr(EmbeddedPlace, name, reported(getattr(EmbeddedPlace, name)))

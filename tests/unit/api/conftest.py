@@ -33,7 +33,7 @@ class Lazy:
     def check(self) -> None:
         """Nothing can be wrong with it."""
 
-    def tend(self, store: TaskStore) -> None:
+    def maintain(self, store: TaskStore) -> None:
         """Let them wait."""
 
 

@@ -77,11 +77,11 @@ def used(path: Path, owner: str, tasks: int = 1) -> Path:
 
 def test_upgrade_makes_the_federations_own_file(db: Call, folder: Path) -> None:
     path = folder / file_name(NEW)
-    told = f"The database {path} is at revision 0002 and belongs to the federation {NEW}.\n"
-    assert db("upgrade") == (0, told, "")
+    reported = f"The database {path} is at revision 0002 and belongs to the federation {NEW}.\n"
+    assert db("upgrade") == (0, reported, "")
     assert recorded(open_engine(url_of(path))) == NEW
     assert path.stat().st_mode & 0o077 == 0
-    assert db("upgrade") == (0, told, "")
+    assert db("upgrade") == (0, reported, "")
 
 
 def test_upgrade_goes_on_with_the_file_of_an_older_version(db: Call, folder: Path, tmp_path: Path) -> None:
@@ -115,12 +115,12 @@ def test_rebind_tells_what_it_would_do_and_waits_for_a_confirmation(db: Call, fo
     configure(folder, url_of(path))
     code, out, err = db("rebind")
     assert (code, out) == (2, "")
-    told = f"ERROR:The database {path} belongs to the federation {OLD}, the configuration is of {NEW}"
-    assert err.startswith(f"{told}; nothing was changed.")
+    reported = f"ERROR:The database {path} belongs to the federation {OLD}, the configuration is of {NEW}"
+    assert err.startswith(f"{reported}; nothing was changed.")
     assert err.endswith(f"run: glancesync db rebind --from {OLD}\n")
     assert recorded(open_engine(url_of(path))) == OLD
-    told = f"The database {path} belonged to the federation {OLD}, and belongs to {NEW} now.\n"
-    assert db("rebind", "--from", OLD) == (0, told, "")
+    reported = f"The database {path} belonged to the federation {OLD}, and belongs to {NEW} now.\n"
+    assert db("rebind", "--from", OLD) == (0, reported, "")
     assert recorded(open_engine(url_of(path))) == NEW
     assert db("rebind") == (0, f"The database {path} belongs to the federation {NEW} already.\n", "")
 
@@ -128,8 +128,8 @@ def test_rebind_tells_what_it_would_do_and_waits_for_a_confirmation(db: Call, fo
 def test_rebind_from_what_is_not_recorded_changes_nothing(db: Call, folder: Path, tmp_path: Path) -> None:
     path = used(tmp_path / "shared.db", OLD)
     configure(folder, url_of(path))
-    told = f"ERROR:The database {path} belongs to the federation {OLD}, not to nobody.\n"
-    assert db("rebind", "--from", "nobody") == (1, "", told)
+    reported = f"ERROR:The database {path} belongs to the federation {OLD}, not to nobody.\n"
+    assert db("rebind", "--from", "nobody") == (1, "", reported)
     assert recorded(open_engine(url_of(path))) == OLD
 
 
@@ -151,8 +151,8 @@ def test_rebind_of_a_file_takes_it_along(db: Call, folder: Path) -> None:
     assert "embedded:/x" not in err
     assert err.endswith("run: glancesync db rebind --from OLD\n")
     path = folder / file_name(NEW)
-    told = f"The database {path} belonged to the federation {OLD}, and belongs to {NEW} now.\n"
-    assert db("rebind", "--from", OLD) == (0, told, "")
+    reported = f"The database {path} belonged to the federation {OLD}, and belongs to {NEW} now.\n"
+    assert db("rebind", "--from", OLD) == (0, reported, "")
     assert len(TaskStore(open_engine(url_of(path))).running()) == 2
     code, _, err = db("rebind", "--from", OLD)
     assert (code, "holds no database of the federation" in err) == (1, True)
@@ -173,8 +173,8 @@ def test_a_rehearsals_database_is_not_rebound_to_production(
 
 
 def test_rebind_without_any_database(db: Call, folder: Path) -> None:
-    told = f"ERROR:The folder {folder} holds no database of a federation that {NEW} may be a new name of.\n"
-    assert db("rebind") == db("rebind", "--from", OLD) == (1, "", told)
+    reported = f"ERROR:The folder {folder} holds no database of a federation that {NEW} may be a new name of.\n"
+    assert db("rebind") == db("rebind", "--from", OLD) == (1, "", reported)
 
 
 def test_a_database_that_cannot_be_used_is_told_in_a_line(db: Call, folder: Path, tmp_path: Path) -> None:

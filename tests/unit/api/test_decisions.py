@@ -69,8 +69,10 @@ def test_a_decision_against_all_lists_keeps_an_image_this_once(client: FlaskClie
 def test_a_decision_that_fits_no_more_does_nothing_and_says_so(client: FlaskClient, service: Service) -> None:
     task = done(client, service, decisions={IMAGE: {"checksum": "0" * 32, "action": "replace"}})
     assert (task["status"], task["undecided"]) == ("synced", 1)
-    told = f"Caceres: The decision about image {IMAGE} has no effect: it is about checksum {'0' * 32}, the image has"
-    assert f"{told} {CHECKSUM}." in task["warnings"]
+    reported = (
+        f"Caceres: The decision about image {IMAGE} has no effect: it is about checksum {'0' * 32}, the image has"
+    )
+    assert f"{reported} {CHECKSUM}." in task["warnings"]
     assert status(client) == "error_checksum"
 
 
@@ -119,9 +121,9 @@ def test_a_decision_that_is_none(client: FlaskClient, service: Service, decision
 
 def test_a_list_that_drops_a_protection_starts_nothing(client: FlaskClient, service: Service) -> None:
     protect(service, "c1, c3")
-    told = refusal(client, config={"dontupdate": "c2"})
-    assert told.startswith("config.dontupdate drops configured entries: c1, c3;")
-    assert '"replaceLists": true' in told
+    reported = refusal(client, config={"dontupdate": "c2"})
+    assert reported.startswith("config.dontupdate drops configured entries: c1, c3;")
+    assert '"replaceLists": true' in reported
     assert service.store.running() == {}
     assert client.post(CACERES, json={"config": {"dontupdate": "c2"}, "replaceLists": True}).status_code == 200
 

@@ -27,9 +27,9 @@ def test_one_that_fails_is_told_with_its_line_and_none_of_its_text(tmp_path: Pat
     file.write_text(text)
     with pytest.raises(StartError) as caught:
         read_flask_file(Flask(__name__), file)
-    (told,) = caught.value.problems
-    assert f"{file}, which GLANCESYNCAPP_CONFIG names, cannot be used, line {line}: " in told
-    assert "secret" not in told
+    (reported,) = caught.value.problems
+    assert f"{file}, which GLANCESYNCAPP_CONFIG names, cannot be used, line {line}: " in reported
+    assert "secret" not in reported
 
 
 def test_a_limit_that_is_none(tmp_path: Path) -> None:

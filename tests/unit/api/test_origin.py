@@ -98,9 +98,9 @@ def test_a_foreign_page_may_look(client: FlaskClient) -> None:
 
 
 def test_what_is_expected_is_told(client: FlaskClient) -> None:
-    told = forbidden(client.post(BURGOS, headers={"Host": HOST, "Origin": "http://evil.example\x1b"}))
+    reported = forbidden(client.post(BURGOS, headers={"Host": HOST, "Origin": "http://evil.example\x1b"}))
     advice = "if that is this server's own address, set PUBLIC_URL to it."
-    assert told.endswith(f"Origin is http://evil.example\\x1b, expected {OWN}; {advice}")
+    assert reported.endswith(f"Origin is http://evil.example\\x1b, expected {OWN}; {advice}")
 
 
 def test_a_foreign_page_is_refused_before_its_token_is_looked_at(environ: dict[str, str]) -> None:
@@ -127,8 +127,8 @@ def behind_a_proxy(environ: dict[str, str], tmp_path: Path) -> Iterator[FlaskCli
 
 
 def test_the_public_address_is_the_one_that_is_expected(behind_a_proxy: FlaskClient) -> None:
-    told = forbidden(behind_a_proxy.post(BURGOS, headers={"Host": HOST, "Origin": OWN}))
-    assert told.endswith(f"Origin is {OWN}, expected {PUBLIC}.")
+    reported = forbidden(behind_a_proxy.post(BURGOS, headers={"Host": HOST, "Origin": OWN}))
+    assert reported.endswith(f"Origin is {OWN}, expected {PUBLIC}.")
     for origin in (PUBLIC, f"{PUBLIC}:443"):
         assert behind_a_proxy.post(BURGOS, headers={"Host": HOST, "Origin": origin}).status_code == 200
     answer = behind_a_proxy.get("/", headers={"Host": HOST}).json

@@ -107,9 +107,9 @@ def test_a_new_database_beside_one_that_may_be_the_federations_is_told_once(
     moved = environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(tmp_path / "moved")}
     for _ in range(2):
         create_app(moved, background=False)
-    (told,) = [text for text in caplog.messages if "gets a new database" in text]
-    assert told.startswith(f"embedded:{tmp_path}/moved gets a new database. If it is the federation embedded:")
-    assert told.endswith(f"run: glancesync db rebind --from embedded:{tmp_path}/server/federation")
+    (reported,) = [text for text in caplog.messages if "gets a new database" in text]
+    assert reported.startswith(f"embedded:{tmp_path}/moved gets a new database. If it is the federation embedded:")
+    assert reported.endswith(f"run: glancesync db rebind --from embedded:{tmp_path}/server/federation")
 
 
 def test_a_configured_database_of_another_federation_is_refused_and_not_touched(
@@ -156,8 +156,8 @@ def test_the_servers_commands_refuse_the_database_of_another_federation(
     configured(environ, of_another(tmp_path / "shared.db"))
     done = run(environ, tmp_path, "db", *words)
     assert (done.returncode, done.stdout) == (1, "")
-    told = done.stderr.splitlines()[-1]
-    assert told.startswith(f"ERROR: The database {tmp_path}/shared.db belongs to the federation {OTHER},")
+    reported = done.stderr.splitlines()[-1]
+    assert reported.startswith(f"ERROR: The database {tmp_path}/shared.db belongs to the federation {OTHER},")
     assert "Traceback" not in done.stderr
 
 

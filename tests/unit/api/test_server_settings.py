@@ -39,14 +39,14 @@ def test_the_embedded_federation_needs_nothing() -> None:
 
 
 def test_everything_that_is_missing_is_told_at_once() -> None:
-    told = problems({})
-    assert [text.splitlines()[0].rpartition("variable ")[2] for text in told] == [
+    reported = problems({})
+    assert [text.splitlines()[0].rpartition("variable ")[2] for text in reported] == [
         "KEYSTONE_URL",
         "ADM_USER",
         "ADM_PASS",
         "ADM_TENANT_ID or ADM_TENANT_NAME",
     ]
-    assert all("fiware-glancesync.cfg" in text for text in told)
+    assert all("fiware-glancesync.cfg" in text for text in reported)
 
 
 def test_half_of_a_keystone_is_not_taken_for_none() -> None:
@@ -83,8 +83,8 @@ def test_an_application_credential_is_enough() -> None:
     ],
 )
 def test_what_makes_no_sense_of_keystone_is_told(key: str, value: str) -> None:
-    (told,) = problems(KEYSTONE | {key: value})
-    assert told.startswith(f"{key} in the section [openstack]")
+    (reported,) = problems(KEYSTONE | {key: value})
+    assert reported.startswith(f"{key} in the section [openstack]")
 
 
 def test_an_unknown_key_is_a_warning_with_the_nearest_name(tmp_path: Path) -> None:
@@ -95,8 +95,8 @@ def test_an_unknown_key_is_a_warning_with_the_nearest_name(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("value", ["0", "65536", "eight", "-1", "1e3", "٣"])
 def test_a_port_that_is_none(tmp_path: Path, value: str) -> None:
-    (told,) = problems(file_with(tmp_path, f"[settings]\nPORT = {value}\n"), embedded=True)
-    assert "whole number from 1 to 65535" in told
+    (reported,) = problems(file_with(tmp_path, f"[settings]\nPORT = {value}\n"), embedded=True)
+    assert "whole number from 1 to 65535" in reported
 
 
 @pytest.mark.parametrize("value", ["https://g.example.org", "https://g.example.org/", "HTTPS://g.example.org//"])
@@ -110,22 +110,22 @@ def test_the_public_address_ends_with_a_slash(tmp_path: Path, value: str) -> Non
     "value", ["g.example.org", "ftp://g", "https://", "https://a:secret@g", "https://g?secret", "https://g#secret"]
 )
 def test_a_public_address_that_is_none(tmp_path: Path, value: str) -> None:
-    (told,) = problems(file_with(tmp_path, f"[settings]\nPUBLIC_URL = {value}\n"), embedded=True)
-    assert told.startswith("PUBLIC_URL in the section [settings]")
+    (reported,) = problems(file_with(tmp_path, f"[settings]\nPUBLIC_URL = {value}\n"), embedded=True)
+    assert reported.startswith("PUBLIC_URL in the section [settings]")
 
 
 @pytest.mark.parametrize(
     "variable", ["GLANCESYNC_SETTINGS_FILE", "GLANCESYNC_LOGGING_SETTINGS_FILE", "GLANCESYNCAPP_CONFIG"]
 )
 def test_a_named_file_has_to_be_there(variable: str) -> None:
-    (told,) = problems({variable: "/no/such/file"}, embedded=True)
-    assert variable in told
-    assert "/no/such/file" in told
+    (reported,) = problems({variable: "/no/such/file"}, embedded=True)
+    assert variable in reported
+    assert "/no/such/file" in reported
 
 
 def test_a_file_that_is_malformed(tmp_path: Path) -> None:
-    (told,) = problems(file_with(tmp_path, "password = secret\n"), embedded=True)
-    assert "server.cfg" in told
+    (reported,) = problems(file_with(tmp_path, "password = secret\n"), embedded=True)
+    assert "server.cfg" in reported
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,9 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str, code: int = 1) -> s
 
 
 def test_a_broker_that_does_not_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    told = refusal(capsys)
-    assert "the broker at redis://user:**@127.0.0.1:1/0 cannot be reached" in told
-    assert told.count("\n") == 1
+    reported = refusal(capsys)
+    assert "the broker at redis://user:**@127.0.0.1:1/0 cannot be reached" in reported
+    assert reported.count("\n") == 1
 
 
 @pytest.mark.parametrize("url", ["", "http://user:secret@host", "redis://", "redis://:secret@host:port/0", "secret"])
@@ -50,17 +50,17 @@ def test_a_broker_that_is_missing_or_none(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("GLANCESYNC_BROKER_URL", url)
-    told = refusal(capsys)
-    assert "BROKER_URL" in told
-    assert "redis://host:6379/0" in told
+    reported = refusal(capsys)
+    assert "BROKER_URL" in reported
+    assert "redis://host:6379/0" in reported
 
 
 def test_celery_that_is_not_installed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "celery", None)
-    told = refusal(capsys, code=2)
-    assert told.startswith("ERROR:celery is not installed for ")
-    assert told.rstrip("\n'").endswith("[celery]")
-    assert told.count("\n") == 1
+    reported = refusal(capsys, code=2)
+    assert reported.startswith("ERROR:celery is not installed for ")
+    assert reported.rstrip("\n'").endswith("[celery]")
+    assert reported.count("\n") == 1
 
 
 def test_a_server_that_needs_no_worker(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,9 +78,9 @@ def test_everything_that_is_wrong_is_told_at_once(
 ) -> None:
     monkeypatch.setenv("GLANCESYNC_BROKER_URL", "")
     monkeypatch.setenv("GLANCESYNC_CONFIG", str(tmp_path / "nothing.conf"))
-    told = refusal(capsys)
-    assert "BROKER_URL" in told
-    assert "nothing.conf" in told
+    reported = refusal(capsys)
+    assert "BROKER_URL" in reported
+    assert "nothing.conf" in reported
 
 
 @pytest.mark.parametrize("words", [["--concurrency", "0"], ["--concurrency", "many"], ["Burgos"], ["--unknown"]])
@@ -111,9 +111,9 @@ def test_the_database_of_another_federation_is_refused(
     claim(engine, "Spain@https://keystone.example.org")
     path = Path(environ["GLANCESYNC_CONFIG"])
     path.write_text(path.read_text().replace("[main]", f"[main]\ndatabase = sqlite:///{tmp_path}/shared.db"))
-    told = refusal(capsys, "--check")
-    assert "shared.db belongs to the federation Spain@https://keystone.example.org, the configuration is of" in told
-    assert told.count("\n") == 1
+    reported = refusal(capsys, "--check")
+    assert "shared.db belongs to the federation Spain@https://keystone.example.org, the configuration is of" in reported
+    assert reported.count("\n") == 1
 
 
 def test_the_broker_may_come_from_the_settings_file(

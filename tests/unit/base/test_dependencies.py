@@ -13,7 +13,7 @@ import pytest
 from fiwareglancesync import main as cli
 from fiwareglancesync.base import dependencies
 from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.base.dependencies import EXTRAS, missing_told, not_installed
+from fiwareglancesync.base.dependencies import EXTRAS, missing_packages_reported, not_installed
 from fiwareglancesync.base.errors import NotInstalled
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -120,7 +120,10 @@ class TestWhatIsMeant:
         assert capsys.readouterr().err.startswith("ERROR:internal error: ModuleNotFoundError: No module named 'fiware")
 
     def test_a_fault_is_raised_where_there_is_no_other_way(self) -> None:
-        with pytest.raises(ModuleNotFoundError, match=r"^No module named 'fiwareglancesync\.nothing'$"), missing_told():
+        with (
+            pytest.raises(ModuleNotFoundError, match=r"^No module named 'fiwareglancesync\.nothing'$"),
+            missing_packages_reported(),
+        ):
             raise lacking("fiwareglancesync.nothing")
 
 

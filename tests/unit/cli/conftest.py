@@ -68,9 +68,9 @@ class Shell:
         """Call the command."""
         code = main(words)
         out, err = self._capsys.readouterr()
-        told = f"INFO:Embedded federation {(self.folder / 'federation').resolve()}: OpenStack is not contacted.\n"
-        embedded = "out" if told in out else "err" if told in err else ""
-        return Ended(code, out.replace(told, "", 1), err.replace(told, "", 1), embedded)
+        reported = f"INFO:Embedded federation {(self.folder / 'federation').resolve()}: OpenStack is not contacted.\n"
+        embedded = "out" if reported in out else "err" if reported in err else ""
+        return Ended(code, out.replace(reported, "", 1), err.replace(reported, "", 1), embedded)
 
     def images(self, region: str) -> list[Image]:
         """All images of a region."""

@@ -330,8 +330,8 @@ class TestExitCodes:
         shell.load(Spain=MASTERS, Burgos=images)
         ended = shell(*words, *parallel, "--exit-code")
         assert ended.code == code
-        told = [line for line in ended.complaints if "Exit code" in line]
-        assert told == ([f"WARNING:Exit code 3: {reason}"] if reason else [])
+        reported = [line for line in ended.complaints if "Exit code" in line]
+        assert reported == ([f"WARNING:Exit code 3: {reason}"] if reason else [])
 
     @pytest.mark.parametrize("words", [["--show-status"], ["--dry-run"]])
     def test_without_being_asked_it_is_0(self, shell: Shell, words: list[str]) -> None:

@@ -92,8 +92,8 @@ def test_a_password_that_is_left_over_does_not_complete_an_entry(clouds: dict[st
 def test_the_option_wins_over_the_variables(clouds: dict[str, str], variables: dict[str, str]) -> None:
     found = environment_account({**clouds, **variables}, "there")
     assert (found.credential.username, found.credential.cloud) == ("dora", "there")
-    told = ("OS_CLOUD is ignored: --os-cloud alone says whose account is used",)
-    assert found.warnings == (told if variables else ())
+    reported = ("OS_CLOUD is ignored: --os-cloud alone says whose account is used",)
+    assert found.warnings == (reported if variables else ())
 
 
 @pytest.mark.parametrize("kind", ["v3token", "v3oidcpassword"])

@@ -149,14 +149,14 @@ def test_other_ways_to_sign_in(read: Read, kind: str, auth: str, plugin: str, op
 
 @pytest.mark.parametrize("kind", ["none", "admin_token", "v2token", "v3websso", "v3multifactor", "v3kerberos"])
 def test_a_way_to_sign_in_that_does_not_work_is_told(read: Read, kind: str) -> None:
-    told = problem(lambda: read(f"auth_type: {kind}"))
-    assert f"signs in by {kind}, expected auth_type to be one of password, v3applicationcredential, v3oidc" in told
+    reported = problem(lambda: read(f"auth_type: {kind}"))
+    assert f"signs in by {kind}, expected auth_type to be one of password, v3applicationcredential, v3oidc" in reported
 
 
 def test_what_a_way_to_sign_in_needs_is_told(read: Read) -> None:
     given = "auth: {auth_url: 'http://cloud:5000/v3', project_name: p, identity_provider: idp}"
-    told = problem(lambda: read("auth_type: v3oidcclientcredentials", auth=given))
-    assert told.endswith("v3oidcclientcredentials, for which it lacks client_id, client_secret, protocol in auth")
+    reported = problem(lambda: read("auth_type: v3oidcclientcredentials", auth=given))
+    assert reported.endswith("v3oidcclientcredentials, for which it lacks client_id, client_secret, protocol in auth")
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ class TestProfiles:
     @pytest.mark.parametrize("vendor", ["ovh", "vexxhost", "https://vendor.example.org"])
     @pytest.mark.parametrize("key", ["profile", "cloud"])
     def test_one_on_the_network_is_not_fetched(self, read: Read, vendor: str, key: str) -> None:
-        told = problem(lambda: read(f"{key}: '{vendor}'", auth="auth: {username: u, password: hunter2}"))
-        assert f"takes its profile '{vendor}' from the network, which is not read; write auth_url" in told
+        reported = problem(lambda: read(f"{key}: '{vendor}'", auth="auth: {username: u, password: hunter2}"))
+        assert f"takes its profile '{vendor}' from the network, which is not read; write auth_url" in reported
 
     def test_nor_missed_where_the_entry_says_all(self, read: Read) -> None:
         found = read("profile: ovh")
@@ -260,13 +260,13 @@ class TestFiles:
     )
     def test_a_mistake_is_told_with_its_line(self, folder: Path, text: str, line: int) -> None:
         (folder / "clouds.yaml").write_text(text)
-        told = problem(lambda: read_cloud("fed", {}))
-        assert told.startswith(f"{folder}/clouds.yaml:{line}: cannot be read as YAML from column ")
+        reported = problem(lambda: read_cloud("fed", {}))
+        assert reported.startswith(f"{folder}/clouds.yaml:{line}: cannot be read as YAML from column ")
 
     def test_likewise_in_json(self, folder: Path) -> None:
         (folder / "clouds.json").write_text('{"clouds":\n {"fed": hunter2}}')
-        told = problem(lambda: read_cloud("fed", {}))
-        assert told.startswith(f"{folder}/clouds.json:2: cannot be read as JSON from column 10 on")
+        reported = problem(lambda: read_cloud("fed", {}))
+        assert reported.startswith(f"{folder}/clouds.json:2: cannot be read as JSON from column 10 on")
 
     @pytest.mark.parametrize("text", ["- fed\n", "clouds: [fed]\n", "fed\n"])
     def test_another_form_is_told(self, folder: Path, text: str) -> None:
@@ -366,8 +366,8 @@ class TestOtherTargets:
 )  # fmt: skip
 def test_references_that_make_a_file_endless_are_refused(folder: Path, text: str) -> None:
     (folder / "clouds.yaml").write_text(f"{text}clouds:\n  fed:\n    {AUTH}\n")
-    told = problem(lambda: read_cloud("fed", {}))
-    assert told == f"{folder}/clouds.yaml: references (& and *) repeat too much; write the values out instead"
+    reported = problem(lambda: read_cloud("fed", {}))
+    assert reported == f"{folder}/clouds.yaml: references (& and *) repeat too much; write the values out instead"
 
 
 def test_references_that_save_typing_are_kept(folder: Path) -> None:
@@ -376,20 +376,20 @@ def test_references_that_save_typing_are_kept(folder: Path) -> None:
 
 
 def test_a_file_that_does_not_end_is_refused(folder: Path) -> None:
-    told = problem(lambda: read_cloud("fed", {"OS_CLIENT_CONFIG_FILE": "/dev/zero"}))
-    assert told == "/dev/zero: the file is larger than 4 MiB, expected a file as openstacksdk reads it"
+    reported = problem(lambda: read_cloud("fed", {"OS_CLIENT_CONFIG_FILE": "/dev/zero"}))
+    assert reported == "/dev/zero: the file is larger than 4 MiB, expected a file as openstacksdk reads it"
 
 
 @pytest.mark.parametrize("auth", ["5", "[x]", "hunter2"])
 def test_auth_of_a_region_that_holds_no_keys_is_told(read: Read, auth: str) -> None:
-    told = problem(lambda: read(f"regions: [{{name: R, values: {{auth: {auth}}}}}]"))
-    assert told.endswith("regions: expected names, or keys name and values for each region")
+    reported = problem(lambda: read(f"regions: [{{name: R, values: {{auth: {auth}}}}}]"))
+    assert reported.endswith("regions: expected names, or keys name and values for each region")
 
 
 @pytest.mark.parametrize("line", ["region_name: NO", "region_name: on", "regions: [R, NO]", "regions: [{name: NO}]"])
 def test_a_region_that_yaml_takes_for_yes_or_no_is_not_dropped(read: Read, line: str) -> None:
-    told = problem(lambda: read(line))
-    assert told.endswith("YAML reads the name of a region as yes or no; write it in quotes")
+    reported = problem(lambda: read(line))
+    assert reported.endswith("YAML reads the name of a region as yes or no; write it in quotes")
 
 
 def test_a_region_may_be_a_number(read: Read) -> None:
@@ -406,8 +406,8 @@ def test_a_region_may_be_a_number(read: Read) -> None:
 )
 def test_a_key_that_is_given_twice_is_told_with_its_line(folder: Path, text: str, line: int, name: str) -> None:
     (folder / "clouds.yaml").write_text(text)
-    told = problem(lambda: read_cloud("fed", {}))
-    assert told == f"{folder / 'clouds.yaml'}:{line}: {name} is given twice; keep one of them"
+    reported = problem(lambda: read_cloud("fed", {}))
+    assert reported == f"{folder / 'clouds.yaml'}:{line}: {name} is given twice; keep one of them"
 
 
 def test_what_a_reference_brings_in_may_be_said_otherwise(folder: Path) -> None:

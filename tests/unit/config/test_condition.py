@@ -189,13 +189,13 @@ def test_conditions_with_many_alternatives() -> None:
     ],
 )
 def test_an_image_that_cannot_be_judged_gives_a_reason(source: str, reason: str | None) -> None:
-    told = failure(source)
-    assert told == (reason or "get() is for mappings, found a value of type tuple")
+    reported = failure(source)
+    assert reported == (reason or "get() is for mappings, found a value of type tuple")
 
 
 def test_a_reason_from_a_hostile_property_is_one_printable_line() -> None:
-    told = failure("int(image.user_properties['a']) == 1", with_properties(a="x\n\x1b[2J"))
-    assert told.isprintable()
+    reported = failure("int(image.user_properties['a']) == 1", with_properties(a="x\n\x1b[2J"))
+    assert reported.isprintable()
 
 
 @pytest.mark.parametrize(

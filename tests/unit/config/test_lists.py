@@ -118,9 +118,9 @@ class TestCommandLine:
             ("vault.replace=any", "[vault] can be no target: the name is reserved since version 2.0"),
         ],
     )
-    def test_what_would_have_no_effect_is_an_error(self, reading: Any, word: str, told: str) -> None:
+    def test_what_would_have_no_effect_is_an_error(self, reading: Any, word: str, reported: str) -> None:
         problems = reading.problems("[main]\nmax_children = 1\n", word)
-        assert problems[0].startswith(f"--config: {told}")
+        assert problems[0].startswith(f"--config: {reported}")
 
     def test_in_a_file_it_stays_a_warning(self, reading: Any) -> None:
         assert len(reading.warnings("[master]\nmax_replacments = 3\n[main]\nreplace = any\n")) == 2

@@ -82,7 +82,7 @@ def pending(events: Sequence[Event]) -> list[tuple[Action | None, str | None]]:
     return [(event.action, event.image) for event in events if event.kind is Kind.PENDING]
 
 
-def told(events: Sequence[Event]) -> list[str]:
+def reported(events: Sequence[Event]) -> list[str]:
     return [event.message.text for event in events if event.message is not None]
 
 
@@ -264,7 +264,7 @@ def test_the_master_is_compared_with_itself_under_another_name_and_for_another_p
     assert events[-1].in_step
     assert world.federation.images(MASTER) == before
     warning = f"other:{REGION}: taken for the master region {MASTER}, as both have the address {address}; "
-    assert [text.startswith(warning) for text in told(events)] == ([True] if address else [])
+    assert [text.startswith(warning) for text in reported(events)] == ([True] if address else [])
 
 
 def test_what_another_target_has_written_to_a_region_is_seen_under_its_other_name() -> None:
@@ -281,10 +281,10 @@ def test_what_another_target_has_written_to_a_region_is_seen_under_its_other_nam
 
 def test_an_unknown_region_and_an_unknown_target_fail_with_one_line() -> None:
     result, events = do(busy_world(), Mode.STATUS, RegionRef("master", "Nowhere"))
-    assert told(events) == ["Nowhere: unknown region; the regions of target master are: Burgos, Spain"]
+    assert reported(events) == ["Nowhere: unknown region; the regions of target master are: Burgos, Spain"]
     assert (result.outcome.failed, events[-1].error) == (True, True)
     _, events = do(busy_world(), Mode.SYNC, RegionRef("other", "Madrid"))
-    assert told(events) == ["other:Madrid: unknown target other; the configuration has: master"]
+    assert reported(events) == ["other:Madrid: unknown target other; the configuration has: master"]
 
 
 def test_a_region_that_another_run_holds_is_skipped_and_fails() -> None:
@@ -293,8 +293,8 @@ def test_a_region_that_another_run_holds_is_skipped_and_fails() -> None:
     with lock(world.place.identity.lock_keys, "another run"):
         result, events = do(world, Mode.SYNC)
         assert result.outcome.failed
-        assert [text.partition(":")[0] for text in told(events)] == [REGION]
-        assert "another run holds the region" in told(events)[0]
+        assert [text.partition(":")[0] for text in reported(events)] == [REGION]
+        assert "another run holds the region" in reported(events)[0]
         assert do(world, Mode.DRY_RUN)[0].outcome.error is None
     assert world.images == before
 
@@ -349,7 +349,7 @@ def test_a_region_that_cannot_be_listed_fails_and_has_no_file(mode: Mode, tmp_pa
     events: list[Event] = []
     run = Run(world.settings, Failing(world, Unauthorized("wrong password", status=401)))
     result = RegionJob(run, mode, backup_folder=tmp_path / "backup")(BURGOS, events.append)
-    assert told(events) == ["Burgos: Error retrieving image list. Cause: wrong password"]
+    assert reported(events) == ["Burgos: Error retrieving image list. Cause: wrong password"]
     assert all(event.message.level == logging.ERROR for event in events if event.message)
     assert result.outcome.failed
     assert not (tmp_path / "backup").exists()

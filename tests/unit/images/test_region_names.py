@@ -85,10 +85,10 @@ def test_the_master_region_is_left_out_under_whatever_name() -> None:
 
 def warnings(*words: str, federation: Federation) -> list[str]:
     """What is told of the regions that are left out."""
-    told: list[Message] = []
+    reported: list[Message] = []
     settings = Settings("Spain", {name: Target(name) for name in REGIONS})
-    resolve_regions(words, settings, federation, tell=told.append)
-    return [message.text for message in told]
+    resolve_regions(words, settings, federation, report=reported.append)
+    return [message.text for message in reported]
 
 
 def test_a_region_that_is_left_out_by_its_address_alone_is_told() -> None:

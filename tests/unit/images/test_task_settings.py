@@ -57,9 +57,9 @@ def test_every_list_is_known() -> None:
 
 @pytest.mark.parametrize("value", ["c2", "", "c1,c2", "any"])
 def test_a_protection_is_not_dropped(environ: dict[str, str], value: str) -> None:
-    told = refusal(environ, dontupdate=value)
+    reported = refusal(environ, dontupdate=value)
     lost = "c3" if "c1" in value else "c1, c3"
-    assert told == (
+    assert reported == (
         f"config.dontupdate drops configured entries: {lost}; list these entries too, or send"
         ' "replaceLists": true (--replace-lists) to replace the configured list'
     )
@@ -85,8 +85,8 @@ def test_every_list_is_looked_at(environ: dict[str, str], key: str, value: str, 
 
 
 def test_all_lists_that_drop_something_are_told_at_once(environ: dict[str, str]) -> None:
-    told = refusal(environ, dontupdate="c1", forcesyncs="f2")
-    assert "config.forcesyncs drops configured entries: f1; config.dontupdate drops configured entries: c3;" in told
+    reported = refusal(environ, dontupdate="c1", forcesyncs="f2")
+    assert "config.forcesyncs drops configured entries: f1; config.dontupdate drops configured entries: c3;" in reported
 
 
 def test_a_longer_list_is_taken(environ: dict[str, str]) -> None:

@@ -105,11 +105,13 @@ def test_another_federation_is_refused_in_one_line(engine: Engine, other: str) -
     for use in (claim, refuse_another):
         with pytest.raises(OtherFederation) as refused:
             use(engine, other)
-        told = str(refused.value)
-        assert "\n" not in told
-        assert "secret" not in told
-        assert f" belongs to the federation {OURS}, the configuration is of {other}. Please name another one" in told
-        assert (f"glancesync db rebind --from {OURS}" in told) is (other == THEIRS)
+        reported = str(refused.value)
+        assert "\n" not in reported
+        assert "secret" not in reported
+        assert (
+            f" belongs to the federation {OURS}, the configuration is of {other}. Please name another one" in reported
+        )
+        assert (f"glancesync db rebind --from {OURS}" in reported) is (other == THEIRS)
     assert recorded(engine) == OURS
 
 

@@ -82,8 +82,8 @@ def test_no_more_than_so_many_at_the_same_time(processes: int) -> None:
         tell(f"begins {job}")
         tell(f"ends {job}")
 
-    told = [item.event for item in run_jobs(["a", "b"], work, processes) if isinstance(item, Told)]
-    assert told == ["begins a", "ends a", "begins b", "ends b"]
+    reported = [item.event for item in run_jobs(["a", "b"], work, processes) if isinstance(item, Told)]
+    assert reported == ["begins a", "ends a", "begins b", "ends b"]
 
 
 def _raises(job: str, tell: Tell) -> None:
@@ -167,10 +167,10 @@ def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -
 
     left: dict[str, Sequence[str] | None] = {}
     running = run_jobs(["a"], work, 1, left.__setitem__)
-    told = next(running)
+    reported = next(running)
     running.close()
-    assert isinstance(told, Told)
-    assert gone(int(str(told.event)))
+    assert isinstance(reported, Told)
+    assert gone(int(str(reported.event)))
     assert left == {"a": None}
 
 

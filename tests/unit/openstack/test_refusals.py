@@ -76,39 +76,39 @@ class TestTelling:
         return now
 
     @pytest.fixture
-    def told(self) -> list[Wait]:
+    def reported(self) -> list[Wait]:
         return []
 
     @pytest.fixture
-    def waits(self, told: list[Wait]) -> Waits:
+    def waits(self, reported: list[Wait]) -> Waits:
         made = Waits()
-        made.listen(told.append)
+        made.listen(reported.append)
         return made
 
     def test_several_that_wait_for_one_service_are_one(
-        self, waits: Waits, told: list[Wait], clock: list[float]
+        self, waits: Waits, reported: list[Wait], clock: list[float]
     ) -> None:
-        waits.tell("glance", Wait("Burgos", 30.0, "first"))
+        waits.report("glance", Wait("Burgos", 30.0, "first"))
         clock[0] += 1.0
-        waits.tell("glance", Wait("Burgos", 30.0, "same"))
-        waits.tell("glance", Wait("Burgos", 2.0, "shorter"))
-        waits.tell("other", Wait("Caceres", 30.0, "other"))
-        waits.tell("glance", Wait("Burgos", 60.0, "longer"))
-        assert [wait.text for wait in told] == ["first", "other", "longer"]
+        waits.report("glance", Wait("Burgos", 30.0, "same"))
+        waits.report("glance", Wait("Burgos", 2.0, "shorter"))
+        waits.report("other", Wait("Caceres", 30.0, "other"))
+        waits.report("glance", Wait("Burgos", 60.0, "longer"))
+        assert [wait.text for wait in reported] == ["first", "other", "longer"]
 
     def test_the_next_wait_is_told_though_it_says_the_same(
-        self, waits: Waits, told: list[Wait], clock: list[float]
+        self, waits: Waits, reported: list[Wait], clock: list[float]
     ) -> None:
         for _ in range(3):
-            waits.tell("glance", Wait("Burgos", 1.0, "again"))
+            waits.report("glance", Wait("Burgos", 1.0, "again"))
             clock[0] += 1.0
-        assert len(told) == 3
+        assert len(reported) == 3
 
-    def test_a_moment_is_not_worth_a_line(self, waits: Waits, told: list[Wait]) -> None:
-        waits.tell("glance", Wait("Burgos", 0.9, "short"))
-        assert told == []
+    def test_a_moment_is_not_worth_a_line(self, waits: Waits, reported: list[Wait]) -> None:
+        waits.report("glance", Wait("Burgos", 0.9, "short"))
+        assert reported == []
 
     def test_without_a_listener_the_log_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.WARNING, "glancesync"):
-            Waits().tell("glance", Wait("Burgos", 5.0, "wait 100%"))
+            Waits().report("glance", Wait("Burgos", 5.0, "wait 100%"))
         assert caplog.messages == ["wait 100%"]

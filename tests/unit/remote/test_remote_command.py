@@ -61,9 +61,9 @@ class TestRegions:
     def test_csv_and_json_carry_names_as_they_are(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions", Answer(200, {"regions": self.REGIONS}))
         assert remote("regions", "--format", "csv")[1][1] == f"{EVIL},2026-11-21T12:00:00+00:00,4,2,5,t-1,"
-        told = json.loads("".join(remote("regions", "--format", "json")[1]))
-        assert [region["id"] for region in told] == ["Burgos", EVIL]
-        assert told[1]["task"]["taskId"] == "t-1"
+        reported = json.loads("".join(remote("regions", "--format", "json")[1]))
+        assert [region["id"] for region in reported] == ["Burgos", EVIL]
+        assert reported[1]["task"]["taskId"] == "t-1"
 
     def test_one_that_cannot_be_looked_at_is_a_failure(self, server: ScriptedServer, remote: Call) -> None:
         lost = {"id": "Burgos", "checked": None, "error": "Burgos: no answer", "task": None}
@@ -88,8 +88,8 @@ class TestStatus:
     def test_json_tells_what_to_do(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions/Burgos", Answer(200, {"images": [image("one", "error_checksum", "decide")]}))
         _, out, _ = remote("status", "Burgos", "--format", "json")
-        told = {"status": "error_checksum", "region": "Burgos", "image": "one", "id": None, "message": "decide"}
-        assert json.loads("".join(out)) == {"images": [told], "left_out": []}
+        reported = {"status": "error_checksum", "region": "Burgos", "image": "one", "id": None, "message": "decide"}
+        assert json.loads("".join(out)) == {"images": [reported], "left_out": []}
 
     def test_what_is_left_out_is_told_apart(self, server: ScriptedServer, remote: Call) -> None:
         left = {"name": "two", "reason": "it has no size", "deliberate": False, "aNewField": 1}
@@ -100,8 +100,8 @@ class TestStatus:
             *("left_out", "Burgos", "two", "it", "has", "no", "size")
         ]
         _, out, _ = remote("status", "Burgos", "--format", "json")
-        told = {"region": "Burgos", "image": "two", "reason": "it has no size", "deliberate": False}
-        assert json.loads("".join(out))["left_out"] == [told]
+        reported = {"region": "Burgos", "image": "two", "reason": "it has no size", "deliberate": False}
+        assert json.loads("".join(out))["left_out"] == [reported]
         assert remote("status", "Burgos", "--image", "two")[0] == 0
 
     def test_a_region_that_is_refused_leaves_the_others(self, server: ScriptedServer, remote: Call) -> None:
@@ -136,8 +136,8 @@ class TestSync:
         server.on("POST", "/regions/Burgos", STARTED)
         words = ["sync", "Burgos", "--dry-run", "--image", "a*", "--decide", "a=x:rename", "--replace-lists"]
         words += ["--config", "replace=any"]
-        told = ["INFO:Dry run: nothing is changed.", "INFO:Burgos: Task t-1 is syncing"]
-        assert remote(*words) == (0, told, [])
+        reported = ["INFO:Dry run: nothing is changed.", "INFO:Burgos: Task t-1 is syncing"]
+        assert remote(*words) == (0, reported, [])
         (request,) = server.of("POST", "/regions/Burgos")
         assert request.document == {
             "dryRun": True,
@@ -189,8 +189,8 @@ class TestSync:
 
     def test_a_request_that_makes_no_sense_is_wrong_usage(self, server: ScriptedServer, remote: Call) -> None:
         server.on("POST", "/regions/Burgos", refused(400, "config.rplace: unknown key"))
-        told = "ERROR:Burgos: config.rplace: unknown key (HTTP 400)"
-        assert remote("sync", "Burgos", "--config", "rplace=any") == (2, [], [told])
+        reported = "ERROR:Burgos: config.rplace: unknown key (HTTP 400)"
+        assert remote("sync", "Burgos", "--config", "rplace=any") == (2, [], [reported])
 
     @pytest.mark.parametrize("command", ["sync", "status"])
     def test_a_word_that_is_no_region_but_a_command_is_wrong_usage(
@@ -208,8 +208,8 @@ class TestSync:
         answer = {"error": {"code": 410, "description": "otehr:Madrid: unknown target otehr"}, "unknown": "target"}
         server.on("GET", "/regions/Burgos/tasks", Answer(200, {"tasks": []}))
         server.on("GET", "/regions/otehr%3AMadrid/tasks", Answer(410, answer))
-        told = "ERROR:otehr:Madrid: unknown target otehr (HTTP 410)"
-        assert remote("sync", "Burgos", "otehr:Madrid") == (2, [], [told])
+        reported = "ERROR:otehr:Madrid: unknown target otehr (HTTP 410)"
+        assert remote("sync", "Burgos", "otehr:Madrid") == (2, [], [reported])
 
     def test_followed_step_by_step_it_is_told_like_a_run(self, server: ScriptedServer, remote: Call) -> None:
         moved = {"name": EVIL, "action": "upload", "size": 5 * MIB, "bytesDone": 5 * MIB, "error": None}
@@ -261,14 +261,14 @@ class TestTasks:
         assert cells([line for line in remote("tasks", "Burgos")[1] if line.strip()][-1]) == list(
             filter(None, row.split(","))
         )
-        (told,) = json.loads("".join(remote("tasks", "Burgos", "--format", "json")[1]))
-        assert told["bytesTotal"] == 9 * MIB
+        (reported,) = json.loads("".join(remote("tasks", "Burgos", "--format", "json")[1]))
+        assert reported["bytesTotal"] == 9 * MIB
 
     def test_the_newest_is_watched_when_none_is_named(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions/Burgos/tasks", Answer(200, {"tasks": [task_document(), task_document()]}))
         server.on("GET", TASK, Answer(200, task_document()))
-        told = ["INFO:Burgos: Region is synchronized.", "INFO:Burgos: Task t-1 is synced"]
-        assert remote("watch", "Burgos") == (0, told, [])
+        reported = ["INFO:Burgos: Region is synchronized.", "INFO:Burgos: Task t-1 is synced"]
+        assert remote("watch", "Burgos") == (0, reported, [])
 
     def test_without_any_there_is_nothing_to_watch(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions/Burgos/tasks", Answer(200, {"tasks": []}))

@@ -38,7 +38,7 @@ def upload(name: str, state: str, done: int = 0, error: str | None = None) -> Re
     return Result(name=name, action="upload", state=state, size=3 * MIB, bytes_done=done, error=error)
 
 
-def told(story: TaskEvents, stands: WholeTask) -> list[str]:
+def reported(story: TaskEvents, stands: WholeTask) -> list[str]:
     """The lines of a look."""
     return [text for event in story.events(stands) for level, text in lines(event) if level >= 20]
 
@@ -69,7 +69,7 @@ def test_the_whole_story_is_that_of_the_command() -> None:
         status="synced",
         undecided=2,
     )
-    assert told(TaskEvents("Burgos"), ended) == [
+    assert reported(TaskEvents("Burgos"), ended) == [
         "Burgos: updating obsolete image old_obsolete",
         "Burgos: Updating the metadata of image changed",
         "Burgos: Uploading image one (3 MB)",
@@ -80,11 +80,11 @@ def test_the_whole_story_is_that_of_the_command() -> None:
 
 
 def test_nothing_to_do_is_told() -> None:
-    assert told(TaskEvents("Burgos"), task(status="synced")) == ["Burgos: Region is synchronized."]
+    assert reported(TaskEvents("Burgos"), task(status="synced")) == ["Burgos: Region is synchronized."]
 
 
 def test_a_dry_run_tells_what_is_pending() -> None:
-    assert told(TaskEvents("Burgos"), task(upload("one", "pending"), status="synced", dry_run=True)) == [
+    assert reported(TaskEvents("Burgos"), task(upload("one", "pending"), status="synced", dry_run=True)) == [
         "Burgos: Pending: one (3 MB)",
         "Burgos: MBs pending : 3",
     ]
@@ -92,9 +92,9 @@ def test_a_dry_run_tells_what_is_pending() -> None:
 
 def test_a_failure_is_told_once() -> None:
     story = TaskEvents("Burgos")
-    told(story, task(upload("one", "running")))
+    reported(story, task(upload("one", "running")))
     failed = task(upload("one", "failed", error="no room"), status="failed", errors=["Burgos: one: no room"])
-    assert told(story, failed) == [
+    assert reported(story, failed) == [
         "Burgos: Upload of one failed. Cause: no room",
         "Burgos: 1 images failed.",
         "Burgos:   Total uploaded to region: 0 (MB)",
@@ -103,14 +103,14 @@ def test_a_failure_is_told_once() -> None:
 
 def test_what_a_server_tells_of_an_unknown_action_is_not_lost() -> None:
     settling = Result(name="old", action="settle", state="failed", error="in use")
-    assert told(TaskEvents("Burgos"), task(settling, errors=["Burgos: old: in use"])) == ["Burgos: old: in use"]
+    assert reported(TaskEvents("Burgos"), task(settling, errors=["Burgos: old: in use"])) == ["Burgos: old: in use"]
 
 
 def test_warnings_and_errors_are_told_once_each() -> None:
     story = TaskEvents("Burgos")
-    assert told(story, task(warnings=["w1", "w1"])) == ["w1"]
-    assert told(story, task(warnings=["w1", "w2"], errors=["e1"])) == ["w2", "e1"]
+    assert reported(story, task(warnings=["w1", "w1"])) == ["w1"]
+    assert reported(story, task(warnings=["w1", "w2"], errors=["e1"])) == ["w2", "e1"]
 
 
 def test_a_region_that_fails_as_a_whole_has_no_sum() -> None:
-    assert told(TaskEvents("Burgos"), task(status="failed", reason="Keystone is down")) == []
+    assert reported(TaskEvents("Burgos"), task(status="failed", reason="Keystone is down")) == []

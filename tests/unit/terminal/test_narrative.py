@@ -21,7 +21,7 @@ def event(kind: Kind, action: Action | None = None, **more: object) -> Event:
     return Event(kind, "R", None if action is None else "N", action, **more)  # type: ignore[arg-type]
 
 
-def told(found: Event) -> list[str]:
+def reported(found: Event) -> list[str]:
     return [f"{logging.getLevelName(level)}:{text}" for level, text in lines(found) if level > logging.DEBUG]
 
 
@@ -76,7 +76,7 @@ def told(found: Event) -> list[str]:
     ],
 )
 def test_each_event_has_its_words(found: Event, text: list[str]) -> None:
-    assert told(found) == text
+    assert reported(found) == text
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_each_event_has_its_words(found: Event, text: list[str]) -> None:
     ],
 )
 def test_the_last_lines_of_a_region(more: dict[str, Any], text: list[str]) -> None:
-    assert told(event(Kind.REGION_FINISHED, **more)) == text
+    assert reported(event(Kind.REGION_FINISHED, **more)) == text
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ class OpenStackFederation:
         for sign_in in self._sign_ins.values():
             sign_in.forked()
 
-    def tell_waits(self, listener: Callable[[Wait], None]) -> None:
+    def report_waits(self, listener: Callable[[Wait], None]) -> None:
         """Have a function told of each wait for a service that refuses for now."""
         self._waits.listen(listener)
 

@@ -103,7 +103,7 @@ def test_killed_after_each_write_in_turn(again: int | None) -> None:
                 here.sync(through=dying_after(kill))
             assert unusable(here.images) == [], f"after write {number}"
         outcome = here.sync()
-        assert not outcome.failed, f"after write {number}: {here.told()}"
+        assert not outcome.failed, f"after write {number}: {here.reported()}"
         assert shape(here) == shape(undisturbed), f"after write {number}"
         assert [found for found in here.images if found.id in UNTOUCHED] == untouched
         assert all(entry.status.value == "ok" for entry in here.plan().entries)

@@ -19,9 +19,9 @@ def test_a_refused_publication_is_not_tried_again_for_other_images() -> None:
     assert [write.kind for write in place.writes].count("adopt") == 1
     assert outcome.failures == 3
     assert world.names() == []
-    told = world.told()
-    assert told[0] == "You are not authorized to complete publicize_image action."
-    assert told[1:] == ["making an image public was refused before in this run"] * 2
+    reported = world.reported()
+    assert reported[0] == "You are not authorized to complete publicize_image action."
+    assert reported[1:] == ["making an image public was refused before in this run"] * 2
 
 
 def test_metadata_is_updated_nevertheless() -> None:

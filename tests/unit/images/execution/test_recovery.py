@@ -22,7 +22,7 @@ def new(content: str = "A", **fields: object) -> Image:
 def synchronised(world: World) -> list[str]:
     """Synchronise; the kinds of writes that were made."""
     place = WatchedPlace(world.place)
-    assert not world.sync(through=lambda _: place).failed, world.told()
+    assert not world.sync(through=lambda _: place).failed, world.reported()
     return [write.kind for write in place.writes]
 
 
@@ -203,7 +203,7 @@ def test_an_old_image_is_not_forgotten_when_its_successor_becomes_obsolete() -> 
     assert world.names() == ["a.old", "a_obsolete"]
     synchronised(world)
     assert [(i.name, dict(i.user_properties)) for i in world.images] == [("a_obsolete", {})]
-    assert world.told() == []
+    assert world.reported() == []
 
 
 def test_an_old_image_that_is_kept_is_told_of_by_the_name_that_it_has() -> None:
@@ -211,7 +211,7 @@ def test_an_old_image_that_is_kept_is_told_of_by_the_name_that_it_has() -> None:
     user = image("user", owner=THEIRS, properties={"kernel_id": "r-kernel.old"})
     world = World([master_image("kernel")], [image("kernel.old", "old"), published, user])
     synchronised(world)
-    (text,) = world.told()
+    (text,) = world.reported()
     assert "(UUID r-kernel.old) is kept as kernel.old: used by user" in text
 
 
@@ -269,7 +269,7 @@ def test_a_journal_that_is_not_the_carriers_own_changes_nothing(forged: Image, s
     before = world.images
     assert synchronised(world) == []
     assert world.images == before
-    assert world.told() == [
+    assert world.reported() == [
         "Burgos: image a (UUID r-a) carries a glancesync_pending that is not its own; it is treated as a local image "
         "and left alone. Remove the property to have it considered."
     ]
@@ -290,32 +290,32 @@ class TestWhatTheRegionIsStillFetching:
     def test_is_waited_for_and_published_when_it_is_full_then(self) -> None:
         world = World([master_image("a")], [queued()])
         place = FetchingPlace(world.place, {"made": lambda uuid: world.place.adopt(uuid, master_image("a"))})
-        assert not world.sync(through=lambda _: place).failed, world.told()
+        assert not world.sync(through=lambda _: place).failed, world.reported()
         assert [write.kind for write in place.writes] == ["update"]
         assert (world.named("a").id, world.named("a").visibility) == ("made", "public")
 
     def test_is_waited_for_and_removed_when_nothing_came_of_it(self) -> None:
         world = World([master_image("a")], [queued()])
         place = FetchingPlace(world.place, {"made": lambda uuid: None})
-        assert not world.sync(through=lambda _: place).failed, world.told()
+        assert not world.sync(through=lambda _: place).failed, world.reported()
         assert [write.kind for write in place.writes] == ["delete", "create", "adopt", "update"]
 
     def test_may_be_removed_meanwhile(self) -> None:
         world = World([master_image("a")], [queued()])
         place = FetchingPlace(world.place, {"made": world.place.delete})
-        assert not world.sync(through=lambda _: place).failed, world.told()
+        assert not world.sync(through=lambda _: place).failed, world.reported()
         assert [write.kind for write in place.writes] == ["create", "adopt", "update"]
 
     def test_is_left_alone_when_that_takes_too_long_and_so_is_its_name(self) -> None:
         world = World([master_image("a"), master_image("b")], [queued()])
         outcome = world.sync(through=lambda inner: FetchingPlace(inner, {"made": None}))
-        assert world.told()[0] == STILL_FETCHED
-        assert f"in progress by the region itself since {journal('made').started}" in world.told()
+        assert world.reported()[0] == STILL_FETCHED
+        assert f"in progress by the region itself since {journal('made').started}" in world.reported()
         assert world.names() == ["a", "b"]
         assert (world.named("a").id, outcome.failures) == ("made", 1)
 
     def test_is_published_once_when_another_one_is_full_too(self) -> None:
         world = World([master_image("a")], [queued(), carrying(new(id="made2"))])
         place = FetchingPlace(world.place, {"made": lambda uuid: world.place.adopt(uuid, master_image("a"))})
-        assert not world.sync(through=lambda _: place).failed, world.told()
+        assert not world.sync(through=lambda _: place).failed, world.reported()
         assert [i.id for i in world.images] == ["made"]

@@ -182,7 +182,7 @@ def test_a_new_image_that_cannot_be_removed_is_named_and_the_next_run_removes_it
 
     outcome = world.sync(**through(watched(world, fails)))
     assert errors(outcome) == {"a": "no adopt"}
-    assert world.told() == [f"{REGION}: {STAYS.format('1$a')}", "no adopt"]
+    assert world.reported() == [f"{REGION}: {STAYS.format('1$a')}", "no adopt"]
     assert not world.sync().failed
     assert [(i.name, i.status) for i in world.images] == [("a", "active")]
 
@@ -196,7 +196,7 @@ def test_the_new_images_of_all_attempts_are_named_when_they_cannot_be_removed() 
 
     outcome = world.sync(**through(watched(world, fails)))
     assert errors(outcome) == {"a": "no adopt"}
-    assert world.told() == [*(f"{REGION}: {STAYS.format(f'{number}$a')}" for number in (1, 2, 3)), "no adopt"]
+    assert world.reported() == [*(f"{REGION}: {STAYS.format(f'{number}$a')}" for number in (1, 2, 3)), "no adopt"]
     assert not world.sync().failed
     assert [(i.name, i.status) for i in world.images] == [("a", "active")]
 
@@ -272,7 +272,7 @@ def test_when_nothing_more_can_be_uploaded_the_rest_is_still_done(error: CloudEr
         ("settle", "kernel"),
     ]
     assert errors(outcome) == {"b": str(error), "c": f"not attempted: {error}"}
-    assert world.told() == [
+    assert world.reported() == [
         str(error),
         f"Burgos: Nothing more is uploaded to this region. Cause: {error}",
     ]
@@ -285,7 +285,7 @@ def test_a_region_that_is_gone_ends_everything_there() -> None:
     outcome = world.sync(**through(place))
     assert outcome.error == "connection refused"
     assert {write.image for write in place.writes} == {"1$a"}
-    assert "Burgos: Nothing more is done in this region. Cause: connection refused" in world.told()
+    assert "Burgos: Nothing more is done in this region. Cause: connection refused" in world.reported()
 
 
 def test_what_may_pass_is_tried_again_with_a_fresh_image() -> None:
@@ -355,7 +355,7 @@ def test_a_replaced_kernel_that_a_stranger_needs_is_kept_and_a_warning_names_him
     assert (world.named("kernel.old").id, world.named("kernel.old").visibility) == ("r-kernel", "private")
     assert world.named("ami").user_properties == {"kernel_id": world.named("kernel").id}
     assert world.named("local").user_properties == {"ramdisk_id": "r-kernel"}
-    assert world.told() == [
+    assert world.reported() == [
         "Burgos: the old image kernel (UUID r-kernel) is kept as kernel.old: used by local (UUID r-local)"
     ]
     assert not outcome.failed
@@ -405,18 +405,21 @@ def test_more_replacements_than_allowed_are_all_refused_and_uploads_done() -> No
     outcome = world.sync()
     assert world.did() == [("upload", "c")]
     assert sorted(errors(outcome)) == ["a", "b"]
-    assert world.told()[0] == (
+    assert world.reported()[0] == (
         "Burgos: 2 images would be replaced or renamed, max_replacements allows 1: none is; "
         "raise max_replacements if that is what you want"
     )
 
 
-@pytest.mark.parametrize(("chosen", "told"), [("c", 0), ("b", 1), ("[ab]", 1)])
-def test_too_many_replacements_are_told_once_and_only_if_one_of_them_is_chosen(chosen: str, told: int) -> None:
+@pytest.mark.parametrize(("chosen", "reported"), [("c", 0), ("b", 1), ("[ab]", 1)])
+def test_too_many_replacements_are_told_once_and_only_if_one_of_them_is_chosen(chosen: str, reported: int) -> None:
     masters = [master_image(name) for name in ("a", "b", "c")]
     world = World(masters, [image("a", "old"), image("b", "old")], replace=["any"], max_replacements=1)
     outcome = world.sync(chosen)
-    assert ([text.partition(" ")[0] for text in world.told()], outcome.failed) == (["Burgos:"] * told, told > 0)
+    assert ([text.partition(" ")[0] for text in world.reported()], outcome.failed) == (
+        ["Burgos:"] * reported,
+        reported > 0,
+    )
 
 
 def test_as_many_replacements_as_allowed_are_made() -> None:
@@ -490,4 +493,4 @@ def test_a_run_tells_nothing_of_journals_that_are_gone() -> None:
     place: Place = world.place
     world.sync()
     assert dict(place.get("r-a").user_properties) == {}
-    assert world.told() == []
+    assert world.reported() == []

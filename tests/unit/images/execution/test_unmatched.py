@@ -31,7 +31,7 @@ class Federation:
         return self._regions[target.name]
 
 
-def told(
+def reported(
     *words: tuple[str, str],
     targets: tuple[str, ...] = ("master", "other"),
     asked: Sequence[str] = ("master",),
@@ -53,71 +53,71 @@ def told(
 class TestRegions:
     @pytest.mark.parametrize("word", ["Burgos", "Spain", "master:Burgos"])
     def test_one_that_is_there_is_right(self, word: str) -> None:
-        assert told(("ignore_regions", word), targets=("master",)) == []
+        assert reported(("ignore_regions", word), targets=("master",)) == []
 
     @pytest.mark.parametrize(
         ("word", "near"), [("burgos", "Burgos"), ("master:burgos", "Burgos"), ("Caceras", "Caceres")]
     )
     def test_a_misspelt_one_is_told_with_the_nearest(self, word: str, near: str) -> None:
-        assert told(("ignore_regions", word)) == [f"there is no region '{word}'; did you mean {near}?"]
+        assert reported(("ignore_regions", word)) == [f"there is no region '{word}'; did you mean {near}?"]
 
     def test_any_other_is_told_where_all_its_targets_are_asked(self) -> None:
-        assert told(("ignore_regions", "Xyz"), targets=("master",)) == ["there is no region 'Xyz'"]
-        assert told(("ignore_regions", "Xyz"), asked=("master", "other")) == ["there is no region 'Xyz'"]
+        assert reported(("ignore_regions", "Xyz"), targets=("master",)) == ["there is no region 'Xyz'"]
+        assert reported(("ignore_regions", "Xyz"), asked=("master", "other")) == ["there is no region 'Xyz'"]
 
     def test_a_target_that_nobody_asks_for_may_have_it(self) -> None:
         federation = Federation(REGIONS)
-        assert told(("ignore_regions", "Madrid"), federation=federation) == []
+        assert reported(("ignore_regions", "Madrid"), federation=federation) == []
         assert federation.asked == ["master"]
-        assert told(("ignore_regions", "other:Madrod")) == []
-        assert told(("ignore_regions", "other:Madrod"), asked=("other",)) == [
+        assert reported(("ignore_regions", "other:Madrod")) == []
+        assert reported(("ignore_regions", "other:Madrod"), asked=("other",)) == [
             "there is no region 'other:Madrod'; did you mean Madrid?"
         ]
 
     def test_what_is_in_one_of_the_targets_is_right(self) -> None:
-        assert told(("ignore_regions", "Madrid"), asked=("master", "other")) == []
+        assert reported(("ignore_regions", "Madrid"), asked=("master", "other")) == []
 
     def test_a_target_that_cannot_be_asked_tells_nothing(self) -> None:
-        assert told(("ignore_regions", "Xyz"), targets=("master",), federation=Federation({})) == []
+        assert reported(("ignore_regions", "Xyz"), targets=("master",), federation=Federation({})) == []
 
     def test_without_a_list_nobody_is_asked(self) -> None:
         federation = Federation(REGIONS)
-        assert told(("forcesyncs", UUID), federation=federation) == []
+        assert reported(("forcesyncs", UUID), federation=federation) == []
         assert federation.asked == []
 
 
 class TestImages:
     def test_one_that_the_master_has_is_right(self) -> None:
-        assert told(("forcesyncs", UUID)) == []
+        assert reported(("forcesyncs", UUID)) == []
 
     def test_another_is_told_with_the_nearest(self) -> None:
         word = UUID.replace("058", "059")
-        assert told(("forcesyncs", word)) == [f"the master has no image '{word}'; did you mean {UUID}?"]
-        assert told(("forcesyncs", "f" * 32)) == [f"the master has no image '{'f' * 32}'"]
+        assert reported(("forcesyncs", word)) == [f"the master has no image '{word}'; did you mean {UUID}?"]
+        assert reported(("forcesyncs", "f" * 32)) == [f"the master has no image '{'f' * 32}'"]
 
     def test_targets_that_nobody_asks_for_do_not_matter(self) -> None:
-        assert told(("forcesyncs", "x"), targets=("other",)) == []
+        assert reported(("forcesyncs", "x"), targets=("other",)) == []
 
 
 @pytest.mark.parametrize("key", ["metadata_set", "metadata_exclude", "obsolete_syncprops"])
 class TestProperties:
     def test_one_in_use_is_right(self, key: str) -> None:
-        assert told((key, "nid"), (key, "nid_version")) == []
+        assert reported((key, "nid"), (key, "nid_version")) == []
 
     @pytest.mark.parametrize(
         ("word", "near"), [("nid_versoin", "nid_version"), ("Type", "type"), ("nidversion", "nid_version")]
     )
     def test_a_misspelt_one_is_told(self, key: str, word: str, near: str) -> None:
-        assert told((key, word)) == [f"no image of the master has the property '{word}'; did you mean {near}?"]
+        assert reported((key, word)) == [f"no image of the master has the property '{word}'; did you mean {near}?"]
 
     @pytest.mark.parametrize("word", ["sdc_aware", "synchronise"])
     def test_one_that_is_not_in_use_yet_is_right(self, key: str, word: str) -> None:
-        assert told((key, word)) == []
+        assert reported((key, word)) == []
 
 
 def test_a_pattern_that_matches_one_is_right() -> None:
-    assert told(("metadata_exclude", "nid_v*"), ("metadata_exclude", "ni?")) == []
+    assert reported(("metadata_exclude", "nid_v*"), ("metadata_exclude", "ni?")) == []
 
 
 def test_a_property_beside_a_similar_one_is_no_slip() -> None:
-    assert told(("metadata_set", "nid_versions"), listed=("nid_versions", "nid_version")) == []
+    assert reported(("metadata_set", "nid_versions"), listed=("nid_versions", "nid_version")) == []

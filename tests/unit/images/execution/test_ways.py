@@ -46,33 +46,33 @@ def test_a_way_that_brought_something_wrong_is_told_when_the_next_is_tried(scena
     assert not scenario.sync(FileSource(tmp_path), StreamSource(scenario.master)).failed
     assert scenario.present() == [IMAGE.checksum]
     found = f"after the upload its checksum is {md5(WRONG)}, in the master {IMAGE.checksum}"
-    assert scenario.world.told() == [f"Burgos: a does not go by way of file: {found}"]
+    assert scenario.world.reported() == [f"Burgos: a does not go by way of file: {found}"]
 
 
 def test_the_last_way_that_fails_is_an_error_and_nothing_besides(scenario: Scenario, tmp_path: Path) -> None:
     (tmp_path / IMAGE.id).write_bytes(WRONG)
     assert scenario.sync(FileSource(tmp_path)).failed
     assert scenario.present() == []
-    (text,) = scenario.world.told()
+    (text,) = scenario.world.reported()
     assert text.startswith("file: after the upload its checksum is ")
 
 
 def test_a_file_that_is_not_there_is_nothing_to_be_told(scenario: Scenario, tmp_path: Path) -> None:
     assert not scenario.sync(FileSource(tmp_path), StreamSource(scenario.master)).failed
-    assert scenario.world.told() == []
+    assert scenario.world.reported() == []
 
 
 def test_a_spool_without_room_is_told(scenario: Scenario, tmp_path: Path) -> None:
     folder = tmp_path / "spool"
     assert not scenario.sync(SpoolSource(scenario.master, folder, 1), StreamSource(scenario.master)).failed
     assert scenario.present() == [IMAGE.checksum]
-    (text,) = scenario.world.told()
+    (text,) = scenario.world.reported()
     assert text.startswith(f"Burgos: a does not go by way of spool: no room in {folder}: ")
 
 
 def test_a_way_that_cannot_be_taken_is_no_warning_when_there_is_no_other(scenario: Scenario, tmp_path: Path) -> None:
     assert scenario.sync(SpoolSource(scenario.master, tmp_path / "spool", 1)).failed
-    (text,) = scenario.world.told()
+    (text,) = scenario.world.reported()
     assert text.startswith("spool: no room in ")
 
 
@@ -85,7 +85,7 @@ def test_a_wrong_copy_in_the_spool_is_dropped_and_made_anew(scenario: Scenario, 
     assert not scenario.sync(SpoolSource(scenario.master, folder)).failed
     assert scenario.present() == [IMAGE.checksum]
     assert scenario.master.downloads == [IMAGE.id]
-    assert scenario.world.told() == []
+    assert scenario.world.reported() == []
 
 
 def test_a_master_whose_bytes_are_wrong_is_asked_twice_and_no_more(scenario: Scenario, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def status(region_image: Image, **rules: Any) -> str:
     return entry([A], [region_image], **rules).status.value
 
 
-def told(*images: Image, **rules: Any) -> list[str]:
+def reported(*images: Image, **rules: Any) -> list[str]:
     """What is told of decisions without effect."""
     made = plan([A], images, **rules)
     return [message.text for message in decisions_without_effect(made, target(**rules))]
@@ -39,14 +39,14 @@ def told(*images: Image, **rules: Any) -> list[str]:
 def test_a_decision_wins_over_replace_and_rename(action: DecisionAction, expected: str, rules: dict[str, Any]) -> None:
     decisions = decided(action, "X")
     assert status(image("a", "X"), decisions=decisions, **rules) == expected
-    assert told(image("a", "X"), decisions=decisions, **rules) == []
+    assert reported(image("a", "X"), decisions=decisions, **rules) == []
 
 
 @pytest.mark.parametrize("action", [REPLACE, RENAME])
 def test_a_decision_never_undoes_a_protection(action: DecisionAction) -> None:
     rules = {"decisions": decided(action, "X"), "dontupdate": ["X"], "replace": ["any"]}
     assert status(image("a", "X"), **rules) == "ok_stalled_checksum"
-    assert told(image("a", "X"), **rules) == [
+    assert reported(image("a", "X"), **rules) == [
         "Burgos: The decision about image a has no effect: dontupdate lists checksum X, and a decision does not"
         " override that list."
     ]
@@ -56,7 +56,7 @@ def test_a_protection_by_the_multihash_holds_against_a_decision_by_the_md5() -> 
     both = image("a", "X", hash_algo="sha512", hash_value="Y")
     rules = {"decisions": decided(REPLACE, "X"), "dontupdate": ["Y"]}
     assert status(both, **rules) == "ok_stalled_checksum"
-    assert "dontupdate lists" in told(both, **rules)[0]
+    assert "dontupdate lists" in reported(both, **rules)[0]
 
 
 def test_a_decision_may_name_either_digest_in_any_case() -> None:
@@ -68,8 +68,8 @@ def test_a_decision_may_name_either_digest_in_any_case() -> None:
 def test_of_several_decisions_about_an_image_the_one_that_fits_counts() -> None:
     decisions = {"a": (Decision("X", RENAME), Decision("Y", REPLACE))}
     assert status(image("a", "Y"), decisions=decisions) == "pending_replace"
-    assert told(image("a", "Y"), decisions=decisions) == []
-    assert "it is about checksum X or Y, the image has Z." in told(image("a", "Z"), decisions=decisions)[0]
+    assert reported(image("a", "Y"), decisions=decisions) == []
+    assert "it is about checksum X or Y, the image has Z." in reported(image("a", "Z"), decisions=decisions)[0]
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_a_decision_that_does_not_fit_does_nothing_and_says_so(
 ) -> None:
     decisions = decided(REPLACE, "X", name=name)
     assert entry([A], images, decisions=decisions).status.value == found
-    assert told(*images, decisions=decisions) == [f"Burgos: The decision about image {name} has no effect: {why}"]
+    assert reported(*images, decisions=decisions) == [f"Burgos: The decision about image {name} has no effect: {why}"]

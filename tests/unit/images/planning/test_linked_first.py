@@ -11,9 +11,9 @@ from fiwareglancesync.images.planning.links import linked_first
 LINKED = ("kernel", "ramdisk", "initial", "modules")
 
 
-@pytest.mark.parametrize("told", list(permutations(LINKED)))
-def test_linked_images_keep_their_order_however_the_links_are_told(told: tuple[str, ...]) -> None:
-    assert linked_first(["ami", *LINKED], {"ami": told}) == [*LINKED, "ami"]
+@pytest.mark.parametrize("reported", list(permutations(LINKED)))
+def test_linked_images_keep_their_order_however_the_links_are_told(reported: tuple[str, ...]) -> None:
+    assert linked_first(["ami", *LINKED], {"ami": reported}) == [*LINKED, "ami"]
 
 
 def test_an_image_that_two_others_need_is_made_once_before_both() -> None:

@@ -146,9 +146,9 @@ class TestMasterThatDoesNotAnswer:
     def test_it_is_asked_once_in_a_run(self, setup: MoverSetup) -> None:
         cause = "the master cannot be read: Glance does not answer"
         for _ in range(2):
-            told = errors(setup.sync())["a"].split("; ")
-            assert [line.partition(": ")[0] for line in told] == ["file", "spool", "stream"]
-            assert told[2] == f"stream: {cause} (not asked again in this run)"
+            reported = errors(setup.sync())["a"].split("; ")
+            assert [line.partition(": ")[0] for line in reported] == ["file", "spool", "stream"]
+            assert reported[2] == f"stream: {cause} (not asked again in this run)"
         assert self.asked == 1
 
     def test_what_does_not_need_it_is_still_read(self, setup: MoverSetup) -> None:
@@ -244,9 +244,9 @@ def test_a_region_that_refuses_the_image_is_not_offered_it_again(tmp_path: Path)
 def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
     setup = MoverSetup(tmp_path)
     setup.sync()
-    told = [(event.way, event.done, event.size) for event in setup.world.events if event.kind is Kind.PROGRESS]
-    assert told[0] == ("stream", 0, len(CONTENT))
-    assert told[-1] == ("stream", len(CONTENT), len(CONTENT))
+    reported = [(event.way, event.done, event.size) for event in setup.world.events if event.kind is Kind.PROGRESS]
+    assert reported[0] == ("stream", 0, len(CONTENT))
+    assert reported[-1] == ("stream", len(CONTENT), len(CONTENT))
 
 
 def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:

@@ -179,9 +179,9 @@ class TestTakingTheWay:
     def test_progress_claims_nothing_before_the_end(self) -> None:
         scenario = Scenario(TWO)
         scenario.sync()
-        told = [event.done for event in scenario.world.events if event.kind is Kind.PROGRESS]
-        assert set(told) == {0, TWO.size}
-        assert told == sorted(told)
+        reported = [event.done for event in scenario.world.events if event.kind is Kind.PROGRESS]
+        assert set(reported) == {0, TWO.size}
+        assert reported == sorted(reported)
 
     def test_a_region_that_cannot_at_all_is_filled_another_way(self) -> None:
         outcome = Scenario(ONE, fetching=False).sync()
@@ -252,7 +252,7 @@ class TestFailing:
         first, second = scenario.region.created
         assert notes(outcome)["one"] == ("server: the region is stuck",)
         stays = f"the unfinished image one (UUID {first}) stays for the next run to remove"
-        assert scenario.world.told() == [
+        assert scenario.world.reported() == [
             f"{REGION}: {stays}: the region is still fetching its content",
             f"{REGION}: one does not go by way of server: the region is stuck",
         ]

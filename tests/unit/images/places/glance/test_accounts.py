@@ -181,15 +181,15 @@ class TestOverrides:
         assert self.addresses(wanted, ["Spain"]) == ["http://127.0.0.1:9"]
 
     @pytest.mark.parametrize(
-        ("region", "told"),
+        ("region", "reported"),
         [
             ("", r"names no region, and the catalog has 2 \(Burgos, Spain\); write REGION=ADDRESS"),
             ("burgos", "names the region burgos, which the catalog does not have; did you mean Burgos"),
         ],
     )
-    def test_it_must_be_clear_which_region_is_meant(self, target: Target, region: str, told: str) -> None:
+    def test_it_must_be_clear_which_region_is_meant(self, target: Target, region: str, reported: str) -> None:
         wanted = with_fields(target, image_endpoints=((region, "http://127.0.0.1:9"),))
-        with pytest.raises(Rejected, match=f"target master: image_endpoint_override {told}") as caught:
+        with pytest.raises(Rejected, match=f"target master: image_endpoint_override {reported}") as caught:
             federation(wanted).regions(wanted)
         assert caught.value.scope is Scope.RUN
 

@@ -276,7 +276,7 @@ class TestRefusalsForNow:
     def slow(self, federate: Federate, target: Target, waits: list[Wait]) -> OpenStackPlace:
         """A region that may have us wait for some seconds; how long it does is told."""
         made = federate(replace(HASTY, retry=3.0))
-        made.tell_waits(waits.append)
+        made.report_waits(waits.append)
         return made.place(target, "Burgos")
 
     @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ class TestRefusalsForNow:
         cloud.on("GET", "/", busy, Answer(300, {"versions": {"values": [{"id": "v3.14"}]}}))
         found = replace(target, credential=replace(target.credential, auth_url=cloud.url))
         federation = OpenStackFederation(Settings("Burgos", {"master": found}), replace(HASTY, retry=3.0))
-        federation.tell_waits(waits.append)
+        federation.report_waits(waits.append)
         assert federation.regions(found) == ["Burgos"]
         text = f"Keystone at {cloud.url}: Slow down. (HTTP 429); waiting 1s, as it asks"
         assert waits == [Wait("", 1.0, text)] * 2

@@ -364,10 +364,10 @@ class TestWatching:
     ) -> None:
         running = [tasks(task("processing", message=f"Copied {number} MiB")) for number in range(3)]
         willing.on("GET", TASKS, tasks(), *running, tasks(task("success")))
-        told: list[int] = []
-        fetch(burgos, spain, told.append)
-        assert len(told) >= 4
-        assert set(told) == {0}
+        reported: list[int] = []
+        fetch(burgos, spain, reported.append)
+        assert len(reported) >= 4
+        assert set(reported) == {0}
 
     def test_whoever_waits_can_end_it(
         self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace

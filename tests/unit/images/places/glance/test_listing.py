@@ -220,7 +220,7 @@ def test_what_the_service_has_us_wait_is_no_part_of_the_lists_time(
     hurried = replace(target, list_images_timeout=0.5)  # type: ignore[arg-type]
     waits: list[Wait] = []
     federation = federate(replace(HASTY, retry=10.0))
-    federation.tell_waits(waits.append)
+    federation.report_waits(waits.append)
     assert [one.id for one in federation.place(hurried, "Burgos").listing().images] == ["a", "b"]
     # Two of the queries wait at the same time, which is told once.
     assert [wait.text for wait in waits] == ["Burgos: Glance: Slow down. (HTTP 429); waiting 1s, as it asks"] * 3

@@ -21,7 +21,7 @@ NID = {"nid": "1"}
 MODES: list[list[str]] = [[], ["--dry-run"], ["--show-status"], ["--parallel"], ["--show-status", "--format", "json"]]
 
 
-def reported(shell: Shell, *words: str) -> dict[str, Any]:
+def region_report(shell: Shell, *words: str) -> dict[str, Any]:
     """What the report says of the only region."""
     shell(*words, "--report", "report")
     (region,) = json.loads((shell.folder / "report").read_text())["regions"]
@@ -185,7 +185,7 @@ class TestLeftOut:
         table = shell("--show-status", "--format", "table").lines
         assert [line.split()[:3] for line in table if "left_out" in line] == [["left_out", "Burgos", "secret"]]
         for words in ((), ("--dry-run",), ("--show-status",), ("--parallel",)):
-            region = reported(shell, *words)
+            region = region_report(shell, *words)
             assert region["left_out"] == [{"image": "secret", "reason": self.ENCRYPTED}]
             assert [found["image"] for found in region["images"]] == ["good"]
 
@@ -235,11 +235,11 @@ class TestDifferences:
         assert (found["status"], found["differences"]) == ("pending_metadata", list(self.DIFFERENCES))
         assert "; ".join(self.DIFFERENCES) in shell("--show-status", "--format", "table").out
         for words in (["--show-status"], ["--dry-run"], []):
-            (of_image,) = reported(shell, *words, "--events", "events")["images"]
+            (of_image,) = region_report(shell, *words, "--events", "events")["images"]
             assert of_image["differences"] == list(self.DIFFERENCES)
             events = [json.loads(line) for line in (shell.folder / "events").read_text().splitlines()]
-            told = [event["kind"] for event in events if event.get("differences") == list(self.DIFFERENCES)]
-            assert told == {"--show-status": [], "--dry-run": ["pending"], "": ["started"]}["".join(words)]
+            reported = [event["kind"] for event in events if event.get("differences") == list(self.DIFFERENCES)]
+            assert reported == {"--show-status": [], "--dry-run": ["pending"], "": ["started"]}["".join(words)]
 
     def test_an_image_that_is_to_be_linked_anew_says_to_what(self, shell: Shell) -> None:
         masters = [master_image("kernel", "new"), master_image("ami", "B", properties={"kernel_id": "m-kernel"})]
