@@ -1,7 +1,6 @@
 """Files, environment and ``--config`` become ``Settings``; every error names its file, section and key."""
 
-from .condition import CompiledCondition
 from .reader import check_targets, load_settings
 from .template import configuration_text
 
-__all__ = ["CompiledCondition", "check_targets", "configuration_text", "load_settings"]
+__all__ = ["check_targets", "configuration_text", "load_settings"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..images.condition import CompiledCondition
 from ..images.model import SYNC_FIELDS, normal_uuid
-from .condition import CompiledCondition
 
 MAX_DIGITS = 15
 """Digits of the largest number that is taken; more is a slip of the hand."""

@@ -10,10 +10,9 @@ from docs.extension.http_api import document
 from fiwareglancesync.api.auth import OPEN_PATHS
 from fiwareglancesync.api.schemas import SyncBody, TargetConfig
 from fiwareglancesync.cli.sync_arguments import build_parser
-from fiwareglancesync.config.condition_language import ATTRIBUTES
-from fiwareglancesync.config.condition_values import FUNCTIONS, METHODS
 from fiwareglancesync.config.sections import RESERVED
 from fiwareglancesync.config.values import TIME_UNITS, WAYS
+from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, METHODS
 from fiwareglancesync.images.model import JOURNAL, MEMBERS, SOURCE_HASH, SYNC_FIELDS, SyncStatus
 from fiwareglancesync.images.planning.properties import LOCAL, NEVER
 from tests.support.readme import rows, section

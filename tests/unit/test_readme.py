@@ -13,12 +13,11 @@ from docutils import nodes
 
 from fiwareglancesync.cli.sync_arguments import build_parser
 from fiwareglancesync.config import load_settings
-from fiwareglancesync.config.condition_language import ATTRIBUTES
-from fiwareglancesync.config.condition_values import FUNCTIONS, METHODS
 from fiwareglancesync.config.credentials import VARIABLES
 from fiwareglancesync.config.option import Option
 from fiwareglancesync.config.values import WAYS
 from fiwareglancesync.events import Action, Event, Kind
+from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, METHODS
 from fiwareglancesync.images.model import SyncStatus
 from tests.support.readme import KEY_TABLES, README, blocks, key_rows, key_table, literals, mark, rows, section
 

@@ -104,7 +104,7 @@ def test_the_words_that_a_cloud_confirms_are_kept_with_their_place(reading: Any)
 
 class TestCommandLine:
     @pytest.mark.parametrize(
-        ("word", "told"),
+        ("word", "reported"),
         [
             ("max_replacments=3", "[DEFAULT] max_replacments: unknown key, nothing is done; did you mean max_repl"),
             ("master.dontupdat=x", "[master] dontupdat: unknown key, nothing is done; did you mean dontupdate?"),

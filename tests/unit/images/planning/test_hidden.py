@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.config import CompiledCondition
+from fiwareglancesync.images.condition import CompiledCondition
 from fiwareglancesync.images.model import Image, Patch
 from fiwareglancesync.images.planning import PlanEntry
 from tests.support.builders import THEIRS, entry, image, master_image, plan, selection, statuses, texts

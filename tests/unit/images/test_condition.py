@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fiwareglancesync.base.errors import ConfigError
-from fiwareglancesync.config import CompiledCondition
+from fiwareglancesync.images.condition import CompiledCondition
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.settings import ConditionError
 
@@ -116,6 +116,11 @@ class TestDocumentedExamples:
         "any(a == b for a in image.tags for b in ('lts', 'x') if a != 'x' if b != 'x')",
         "any(any(a == b for b in metadata_set) for a in image.user_properties)",
         "any(t == 'lts' for t in image.tags) and any(t == 'stable' for t in image.tags)",
+        "any(x for a in image.tags for x in [any(x == a for x in image.tags)])",
+        "all(a in (a, b) and any(c == b for c in (a, b)) for a, b in [('x', 'y'), 'zz'] for d in [a] if d == a)",
+        "any(c for a in image.tags for c in [all(d == a for d in [a])]) and not all(a for a in ['', 'b'])",
+        "{1: 'a', 'b': [2, -3]}['b'] == [2, -3] and {image.name, 'a'} == {'a', image.name}",
+        "(0 or '' or image.name) == image.name and (1 and image.tags and 'x') == 'x'",
         "any([False, image.is_public]) and all(image.tags) and not any(())",
         "'nid' in image.user_properties.keys() and '12' in image.user_properties.values()",
         "metadata_set.union(['a'], ['b']).issuperset({'a', 'b', 'nid'})",
@@ -189,13 +194,13 @@ def test_conditions_with_many_alternatives() -> None:
     ],
 )
 def test_an_image_that_cannot_be_judged_gives_a_reason(source: str, reason: str | None) -> None:
-    reported = failure(source)
-    assert reported == (reason or "get() is for mappings, found a value of type tuple")
+    told = failure(source)
+    assert told == (reason or "get() is for mappings, found a value of type tuple")
 
 
 def test_a_reason_from_a_hostile_property_is_one_printable_line() -> None:
-    reported = failure("int(image.user_properties['a']) == 1", with_properties(a="x\n\x1b[2J"))
-    assert reported.isprintable()
+    told = failure("int(image.user_properties['a']) == 1", with_properties(a="x\n\x1b[2J"))
+    assert told.isprintable()
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import sys
 import pytest
 
 from fiwareglancesync.base.errors import ConfigError
-from fiwareglancesync.config import CompiledCondition
-from fiwareglancesync.config.condition_language import ALIASES, ATTRIBUTES
-from fiwareglancesync.config.condition_values import FUNCTIONS, METHODS
+from fiwareglancesync.images.condition import CompiledCondition
+from fiwareglancesync.images.condition_language import ALIASES, ATTRIBUTES, FUNCTIONS, METHODS
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.settings import ConditionError
 
