@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fiwareglancesync.images.model import JOURNAL, SYNC_FIELDS, Image
 from fiwareglancesync.images.planning import RegionPlan
-from fiwareglancesync.images.planning.journal import is_old_name
+from fiwareglancesync.images.planning.old_names import is_old_name
 from tests.support.builders import HOST, MASTER, OURS, REGION, STARTED, THEIRS, journal, plan
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
@@ -169,13 +169,13 @@ def _with_journals(draw: st.DrawFn) -> tuple[Image, ...]:
     for number, image in enumerate(images):
         if draw(st.sampled_from([True, False])):
             continue
-        carrier = draw(st.sampled_from([image.id, image.id, image.id, *ids]))
+        image_id = draw(st.sampled_from([image.id, image.id, image.id, *ids]))
         olds = [other.id for other in images if other is not image and is_old_name(other.name, image.name)]
         text = journal(
-            carrier,
+            image_id,
             step=draw(st.sampled_from(["new", "published"])),
             action=draw(st.sampled_from(["upload", "replace", "rename"])),
-            old=draw(st.sampled_from([None, *olds, "gone"] if carrier == image.id else [None, *ids])),
+            old=draw(st.sampled_from([None, *olds, "gone"] if image_id == image.id else [None, *ids])),
             host=draw(st.sampled_from([HOST, HOST, "other-host"])),
             started=draw(st.sampled_from([STARTED, "2020-01-01T00:00:00+00:00", "never"])),
         ).text()

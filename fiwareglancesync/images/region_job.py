@@ -263,7 +263,7 @@ class RegionJob:
             recorder.report(Message.warning(f"{plan.region}: {holder}. What it has not finished is left out."))
         else:
             for left in plan.tidyings:
-                recorder.pend(Action.TIDY, left.carrier.name, uuid=left.carrier.id)
+                recorder.pend(Action.TIDY, left.image.name, uuid=left.image.id)
         for change in plan.obsolete:
             told = change.differences
             recorder.pend(action_of_change(change), change.name, uuid=change.image.id, differences=told)

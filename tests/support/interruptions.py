@@ -45,8 +45,8 @@ USED = ("kernel", "ramdisk", "ami", "replaced", "renamed", "changed")
 """Names that somebody uses all the time."""
 
 
-def _journal(carrier: str, old: str) -> str:
-    words = {"v": 1, "self": carrier, "run": "r", "host": "h", "started": "2020-01-01T00:00:00+00:00"}
+def _journal(image_id: str, old: str) -> str:
+    words = {"v": 1, "self": image_id, "run": "r", "host": "h", "started": "2020-01-01T00:00:00+00:00"}
     return json.dumps({**words, "action": "replace", "step": "published", "old": old})
 
 
@@ -54,7 +54,7 @@ FORGED = (
     Given("snapshot", "snapshot", "snapshot", public=False, properties={JOURNAL: _journal("{local}", "{changed}")}),
     Given("forger", "renamed", "forged", owner=FOREIGN, properties={JOURNAL: _journal("{forger}", "{ramdisk}")}),
 )
-"""A copy of a carrier, as Nova makes them, and a stranger's image that claims to take the place of ours."""
+"""A copy of an image with a journal, as Nova makes them, and another project's image that claims to replace ours."""
 
 
 def large(images: Sequence[Given], blocks: Mapping[str, int]) -> list[Given]:
@@ -79,10 +79,10 @@ def assert_usable(images: Sequence[Seen]) -> None:
 
 def unfinished(images: Sequence[Seen]) -> list[str]:
     """Names of our images that a run had begun to make and not published."""
-    carriers = [image for image in images if image.ours and image.name != "snapshot"]
+    with_journal = [image for image in images if image.ours and image.name != "snapshot"]
     return [
         image.name
-        for image in carriers
+        for image in with_journal
         if image.status != "active" or json.loads(image.properties.get(JOURNAL, "{}")).get("step") == "new"
     ]
 

@@ -29,7 +29,8 @@ from ...base.waiting import pause
 from ..model import JOURNAL, MEMBERS, SOURCE_HASH, Image, NewImage, Patch, same_content, source_hash
 from ..places import ServerImport
 from ..planning import Journal, PlanEntry
-from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, former_names, read_carriers
+from ..planning.journal import ACTIONS, NEW, PUBLISHED, REPLACE, read_journals
+from ..planning.old_names import former_names
 from ..transfer import Moved, Mover
 from ..transfer.spool import SpoolSource
 from .region_state import RegionState, RunContext, without
@@ -169,7 +170,7 @@ def _try_way(
 ) -> tuple[Image, Moved]:
     uuid = state.place.new_id(entry.name)
     journal = Journal(
-        carrier=uuid,
+        image_id=uuid,
         run=context.run,
         host=context.host,
         started=context.now(),
@@ -194,7 +195,7 @@ def _create(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state:
     try:
         state.create(
             NewImage(
-                id=journal.carrier,
+                id=journal.image_id,
                 name=master.name,
                 disk_format=master.disk_format,
                 container_format=master.container_format,
@@ -256,7 +257,7 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state:
     :return: the published image
     :raises PublicationRefused: the region does not let us give it the master's visibility
     """
-    master, image = entry.image, state[journal.carrier]
+    master, image = entry.image, state[journal.image_id]
     properties = {**entry.properties, **links}
     if journal.old is not None:
         properties[JOURNAL] = replace(journal, step=PUBLISHED).text()
@@ -322,7 +323,7 @@ def _is_unsettled(image: Image, successor: str, state: RegionState) -> bool:
     """Whether an image took the place of another one, not its own successor, that is still there."""
     if JOURNAL not in image.user_properties:
         return False
-    journal = read_carriers(state.listing).journals.get(image.id)
+    journal = read_journals(state.listing).by_image.get(image.id)
     return journal is not None and journal.step == PUBLISHED and journal.old != successor and journal.old in state
 
 

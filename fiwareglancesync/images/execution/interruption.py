@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from ...base.errors import NotFound
 from ...base.waiting import SIGNAL_CHECK_SECONDS
-from ..planning.journal import NEW, read_carriers
+from ..planning.journal import NEW, read_journals
 from .change import remove_unpublished
 from .region_state import RegionState, RunContext
 
@@ -42,7 +42,7 @@ def remove_unfinished(state: RegionState, context: RunContext) -> list[str]:
 
 def _being_made(state: RegionState, context: RunContext) -> list[str]:
     """The images of this run that were not published."""
-    journals = read_carriers(state.listing).journals
+    journals = read_journals(state.listing).by_image
     made = [uuid for uuid, journal in journals.items() if journal.step == NEW and journal.run == context.run]
     return [*state.unanswered, *made]
 
@@ -51,7 +51,7 @@ def _unfinished(state: RegionState, context: RunContext) -> Iterator[tuple[str, 
     """UUID and name of the images that this host's runs have not brought to their end."""
     yield from list(state.unanswered.items())
     listing = state.listing  # as it is now: a removal that took too long may still come to its end
-    journals = read_carriers(listing).journals
+    journals = read_journals(listing).by_image
     names = {image.id: image.name for image in listing.images}
     yield from ((uuid, names[uuid]) for uuid, journal in journals.items() if journal.host == context.host)
 

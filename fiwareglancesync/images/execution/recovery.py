@@ -35,16 +35,16 @@ def tidy(
     if not plan.tidyings:
         return plan, []
     published: list[Leftover] = []
-    for carrier in [left.carrier for left in plan.tidyings]:
-        with recorder.attempt(Action.TIDY, carrier.name, uuid=carrier.id):
-            if _has_been_filled(carrier, plan, state, recorder):
+    for image in [left.image for left in plan.tidyings]:
+        with recorder.attempt(Action.TIDY, image.name, uuid=image.id):
+            if _has_been_filled(image, plan, state, recorder):
                 plan = make_plan()
-            published += _ended(carrier, plan, state)
+            published += _ended(image, plan, state)
     plan = make_plan()
     _relink({left.journal.old for left in published} - {None}, plan, state, recorder)
     names = OldNames(state.listing)
     unsettled = [
-        UnsettledImages(left.carrier.id, left.carrier.name, left.journal, names.take(_name_of_old(left, state)))
+        UnsettledImages(left.image.id, left.image.name, left.journal, names.take(_name_of_old(left, state)))
         for left in _linked_first(published, plan)
         if left.journal.old is not None or left.tidying is Tidying.SETTLE
     ]
@@ -52,32 +52,32 @@ def tidy(
     return make_plan(), waiting
 
 
-def _has_been_filled(carrier: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> bool:
+def _has_been_filled(image: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> bool:
     """Wait until the region is not fetching the content of an image any more; whether it was.
 
     :raises TransferError: it still is, and has been for longer than makes sense
     """
     place = state.place
-    if not isinstance(place, ServerImport) or not place.is_importing(carrier.id):
+    if not isinstance(place, ServerImport) or not place.is_importing(image.id):
         return False
-    size = next((entry.size for entry in plan.entries if entry.name == carrier.name), 0)
-    if not place.await_import(carrier.id, size, recorder.check):
-        state.busy.add(carrier.id)
+    size = next((entry.size for entry in plan.entries if entry.name == image.name), 0)
+    if not place.await_import(image.id, size, recorder.check):
+        state.busy.add(image.id)
         raise TransferError(STILL_FETCHED)
     try:
-        state.refresh(carrier.id)
+        state.refresh(image.id)
     except NotFound:
-        state.forget(carrier.id)
+        state.forget(image.id)
     return True
 
 
-def _ended(carrier: Image, plan: RegionPlan, state: RegionState) -> list[Leftover]:
+def _ended(image: Image, plan: RegionPlan, state: RegionState) -> list[Leftover]:
     """Remove or publish what an interrupted run left; the leftover if it is published now."""
-    left = next((left for left in plan.leftovers if left.carrier.id == carrier.id), None)
+    left = next((left for left in plan.leftovers if left.image.id == image.id), None)
     if left is None:
         return []
     if left.tidying is Tidying.REMOVE:
-        state.delete(carrier.id)
+        state.delete(image.id)
         return []
     if left.tidying is Tidying.FINISH:
         _finish(left, plan, state)
@@ -108,10 +108,10 @@ def _relink(replaced: set[str | None], plan: RegionPlan, state: RegionState, rec
 def _name_of_old(left: Leftover, state: RegionState) -> str:
     """The name of the image that a published one took the place of; that one may have got another name since."""
     old = left.journal.old
-    return state[old].name if old is not None and old in state else left.carrier.name
+    return state[old].name if old is not None and old in state else left.image.name
 
 
 def _linked_first(leftovers: list[Leftover], plan: RegionPlan) -> list[Leftover]:
     """Leftovers in building order; what is no longer selected comes last, so it is settled first."""
     position = {name: number for number, name in enumerate(plan.building_order)}
-    return sorted(leftovers, key=lambda left: position.get(left.carrier.name, len(position)))
+    return sorted(leftovers, key=lambda left: position.get(left.image.name, len(position)))

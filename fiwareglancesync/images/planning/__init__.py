@@ -1,6 +1,6 @@
 """Pure decisions: from the images of the master and of a region to the region's plan."""
 
-from .decisions import decisions_without_effect
+from .conflicts import decisions_without_effect
 from .journal import Journal, kept_images
 from .kept import kept_message
 from .leftovers import PlanTime

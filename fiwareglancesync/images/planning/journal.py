@@ -1,15 +1,15 @@
-"""The journal of a change: a property of the new image, so that it survives whatever happens to us (design 4)."""
+"""The journal of a change: a property of the new image, so that it outlives this process (design 4)."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ...base.messages import Message
-from ..model import JOURNAL, OBSOLETE, Image, Listing, Patch, SyncStatus, seconds_since_epoch
+from ..model import JOURNAL, Image, Listing, Patch, SyncStatus, seconds_since_epoch
+from .old_names import is_old_name
 
 NEW = "new"
 PUBLISHED = "published"
@@ -21,19 +21,16 @@ ACTIONS: Mapping[SyncStatus, str] = MappingProxyType(
         SyncStatus.PENDING_RENAME: "rename",
     }
 )
-"""What the journal calls the change that a status asks for."""
+"""The word for the change of a status, as the journal has it."""
 
 REPLACE = ACTIONS[SyncStatus.PENDING_REPLACE]
-
-OLD_SUFFIX = re.compile(r"\.old(\.[0-9]+)?\Z")
-"""What the name of an image that made way for another one ends in (sync 3.7)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
     """What ``glancesync_pending`` says (design 4.1).
 
-    :param carrier: UUID of the image that carries it
+    :param image_id: UUID of the image that has the property
     :param run: id of the run that wrote it
     :param host: name of the host where that run was
     :param started: ISO 8601 time in UTC when the change began
@@ -42,7 +39,7 @@ class Journal:
     :param old: UUID of the image that it takes the place of, or None
     """
 
-    carrier: str
+    image_id: str
     run: str
     host: str
     started: str
@@ -55,7 +52,7 @@ class Journal:
         return json.dumps(
             {
                 "v": 1,
-                "self": self.carrier,
+                "self": self.image_id,
                 "run": self.run,
                 "host": self.host,
                 "started": self.started,
@@ -91,72 +88,54 @@ class Journal:
         if not isinstance(data, dict) or data.get("v") != 1:
             return None
         words = [data.get(key) for key in ("self", "run", "host", "started", "action", "step")]
-        carrier, run, host, started, action, step = (word if isinstance(word, str) else "" for word in words)
+        image_id, run, host, started, action, step = (word if isinstance(word, str) else "" for word in words)
         old = data.get("old")
-        if not carrier or not (old is None or isinstance(old, str)):
+        if not image_id or not (old is None or isinstance(old, str)):
             return None
         if action not in ACTIONS.values() or step not in (NEW, PUBLISHED):
             return None
-        return Journal(carrier, run, host, started, action, step, old)
+        return Journal(image_id, run, host, started, action, step, old)
 
 
 @dataclass(frozen=True)
-class Carriers:
-    """The images of a listing that carry a journal, sorted by whether it is to be believed.
+class Journals:
+    """The journals of a region's images.
 
-    :param journals: UUID of the carrier → its journal, for those that are believed
-    :param passing: UUIDs of unfinished images and of the old ones of published images
-    :param hidden: UUIDs that a plan does not look at: these, and local images with a journal that is not their own
+    :param by_image: UUID of the image → its journal, for valid journals
+    :param temporary: UUIDs of unfinished images, and of the old images of published ones
+    :param ignored: UUIDs that a plan ignores: ``temporary``, and images whose journal is not valid
+    :param messages: a warning for each journal that is not valid
     """
 
-    journals: Mapping[str, Journal] = field(default_factory=dict)
-    passing: frozenset[str] = frozenset()
-    hidden: frozenset[str] = frozenset()
+    by_image: Mapping[str, Journal] = field(default_factory=dict)
+    temporary: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
     messages: tuple[Message, ...] = ()
 
 
-NO_CARRIERS = Carriers()
+NO_JOURNALS = Journals()
 
 
-def former_names(name: str) -> frozenset[str]:
-    """The names that an image may have had when it took another one's place.
+def read_journals(listing: Listing) -> Journals:
+    """Read the journals of a region's images (sync 3.9, design 4.2).
 
-    It may have become obsolete since, or have made way itself before the other one was gone.
-
-    :param name: its name now
-    """
-    return frozenset((name, name.removesuffix(OBSOLETE), OLD_SUFFIX.sub("", name)))
-
-
-def is_old_name(name: str, of: str) -> bool:
-    """Whether a name is the one that the old image of another one has, or gets.
-
-    :param name: the name to judge
-    :param of: the name of the image that took its place
-    """
-    return not former_names(of).isdisjoint((name, OLD_SUFFIX.sub("", name)))
-
-
-def read_carriers(listing: Listing) -> Carriers:
-    """Find the carriers of our journal (sync 3.9, design 4.2).
-
-    Nova copies properties into snapshots, and strangers can write them: a journal is believed only when it
-    names its own carrier, and when that and the old image are ours.
+    Nova copies properties into snapshots, and other projects can write them: a journal is valid only when it
+    names the image that has it, and when that image and the old one belong to our project.
 
     :param listing: a region's images
     """
     marked = [image for image in listing.images if JOURNAL in image.user_properties]
     if not marked:
-        return NO_CARRIERS
+        return NO_JOURNALS
     by_id = {image.id: image for image in listing.images}
-    journals: dict[str, Journal] = {}
-    passing: set[str] = set()
-    disbelieved: set[str] = set()
+    by_image: dict[str, Journal] = {}
+    temporary: set[str] = set()
+    invalid: set[str] = set()
     messages = []
     for image in sorted(marked, key=lambda i: i.order):
         journal = Journal.of(image)
-        if journal is None or not _believed(journal, image, by_id, listing):
-            disbelieved.add(image.id)
+        if journal is None or not _is_valid(journal, image, by_id, listing):
+            invalid.add(image.id)
             messages.append(
                 Message.warning(
                     f"{listing.region}: image {image.name} (UUID {image.id}) carries a {JOURNAL} that is not its"
@@ -165,12 +144,12 @@ def read_carriers(listing: Listing) -> Carriers:
                 )
             )
             continue
-        journals[image.id] = journal
+        by_image[image.id] = journal
         if journal.step == NEW:
-            passing.add(image.id)
+            temporary.add(image.id)
         elif journal.old in by_id:
-            passing.add(journal.old)
-    return Carriers(journals, frozenset(passing), frozenset(passing | disbelieved), tuple(messages))
+            temporary.add(journal.old)
+    return Journals(by_image, frozenset(temporary), frozenset(temporary | invalid), tuple(messages))
 
 
 def kept_images(listing: Listing) -> list[Image]:
@@ -179,8 +158,8 @@ def kept_images(listing: Listing) -> list[Image]:
     :param listing: a region's images
     :return: by age
     """
-    journals = read_carriers(listing).journals
-    unfinished = {uuid for uuid, journal in journals.items() if journal.step == NEW}
+    by_image = read_journals(listing).by_image
+    unfinished = {uuid for uuid, journal in by_image.items() if journal.step == NEW}
     forget = Patch(remove=(JOURNAL,))
     return [
         forget.apply(image) if JOURNAL in image.user_properties else image
@@ -189,8 +168,8 @@ def kept_images(listing: Listing) -> list[Image]:
     ]
 
 
-def _believed(journal: Journal, image: Image, by_id: Mapping[str, Image], listing: Listing) -> bool:
-    if journal.carrier != image.id or not listing.owns(image):
+def _is_valid(journal: Journal, image: Image, by_id: Mapping[str, Image], listing: Listing) -> bool:
+    if journal.image_id != image.id or not listing.owns(image):
         return False
     if journal.old is None:
         return True

@@ -1,4 +1,4 @@
-"""Replaced images that stay, because others still link to them (sync 3.6)."""
+"""Replaced images that are not deleted, because other images link to them (sync 3.6)."""
 
 from __future__ import annotations
 
@@ -13,33 +13,35 @@ from .plan import PlanEntry
 UPDATES = frozenset({SyncStatus.PENDING_METADATA, SyncStatus.PENDING_AMI})
 
 
-def kept_message(region: str, name: str, uuid: str, old_name: str, keepers: Iterable[tuple[str, str]]) -> Message:
+def kept_message(region: str, name: str, uuid: str, old_name: str, users: Iterable[tuple[str, str]]) -> Message:
     """The warning that a replaced image is not deleted.
 
     :param region: full name of the region
     :param name: the name that the image had
     :param uuid: its UUID
     :param old_name: the name that it gets
-    :param keepers: name and UUID of the images that link to it, in any order
+    :param users: name and UUID of the images that link to it, in any order
     """
-    users = ", ".join(f"{keeper} (UUID {keeper_id})" for keeper, keeper_id in sorted(keepers))
-    return Message.warning(f"{region}: the old image {name} (UUID {uuid}) is kept as {old_name}: used by {users}", name)
+    listed = ", ".join(f"{user} (UUID {user_id})" for user, user_id in sorted(users))
+    return Message.warning(
+        f"{region}: the old image {name} (UUID {uuid}) is kept as {old_name}: used by {listed}", name
+    )
 
 
 def find_kept(
-    listing: Listing, entries: Iterable[PlanEntry], moves: Sequence[PlanEntry], passing: Collection[str]
+    listing: Listing, entries: Iterable[PlanEntry], moves: Sequence[PlanEntry], temporary: Collection[str]
 ) -> list[Message]:
-    """Foresee which replaced images will stay.
+    """Predict which replaced images a run would not delete.
 
     :param listing: the region's images, the obsolete changes applied
     :param entries: all entries
-    :param moves: those that make a new image, in their order; old images go in the opposite one
-    :param passing: UUIDs of images that will be gone before anything is replaced
+    :param moves: those that make a new image, in their order; old images are deleted in the reverse order
+    :param temporary: UUIDs of images that are deleted before anything is replaced
     """
     leaving = [entry for entry in reversed(moves) if entry.old is not None and not entry.blocked]
     if not any(entry.status is SyncStatus.PENDING_REPLACE for entry in leaving):
         return []
-    linking = _linking(listing, entries, passing)
+    linking = _linking(listing, entries, temporary)
     gone: set[str] = set()
     new_names: dict[str, str] = {}
     messages = []
@@ -47,19 +49,19 @@ def find_kept(
         old = entry.old
         if old is None:
             continue
-        keepers = [image for image in linking.get(old.id, ()) if image.id not in gone]
+        linking_now = [image for image in linking.get(old.id, ()) if image.id not in gone]
         new_names[old.id] = entry.old_name
         if entry.status is not SyncStatus.PENDING_REPLACE:
             continue
-        if keepers:
-            users = [(new_names.get(image.id, image.name), image.id) for image in keepers]
+        if linking_now:
+            users = [(new_names.get(image.id, image.name), image.id) for image in linking_now]
             messages.append(kept_message(listing.region, entry.name, old.id, entry.old_name, users))
         else:
             gone.add(old.id)
     return messages
 
 
-def _linking(listing: Listing, entries: Iterable[PlanEntry], passing: Collection[str]) -> Mapping[str, list[Image]]:
+def _linking(listing: Listing, entries: Iterable[PlanEntry], temporary: Collection[str]) -> Mapping[str, list[Image]]:
     """UUID → the images that link to it once all updates are done."""
     updates = {
         entry.region_image.id: entry
@@ -68,7 +70,7 @@ def _linking(listing: Listing, entries: Iterable[PlanEntry], passing: Collection
     }
     linking: dict[str, list[Image]] = defaultdict(list)
     for image in listing.images:
-        if not image.user_properties or image.id in passing:
+        if not image.user_properties or image.id in temporary:
             continue
         entry = updates.get(image.id)
         links = links_of(image if entry is None else entry.patch.apply(image))

@@ -1,4 +1,4 @@
-"""What to do with the images that an interrupted run left (sync 3.9, design 4.2)."""
+"""What a run does with the images that an interrupted run left (sync 3.9, design 4.2)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..model import Image, Listing, same_content
-from .journal import ACTIONS, PUBLISHED, Carriers, Journal
+from .journal import ACTIONS, PUBLISHED, Journal, Journals
 from .plan import Leftover, PlanEntry, Tidying
 
 
 @dataclass(frozen=True, slots=True)
 class PlanTime:
-    """Where and when a plan is made.
+    """The host and the time for which a plan is made.
 
     :param host: name of this host
     :param now: seconds since the epoch
-    :param leftover_age: seconds after which another host's leftover may be removed
-    :param busy: UUIDs of images that the region itself goes on filling
+    :param leftover_age: seconds after which an image that a run on another host left may be removed
+    :param busy: UUIDs of images into which the region itself is still importing content
     """
 
     host: str
@@ -27,26 +27,26 @@ class PlanTime:
 
 
 def find_leftovers(
-    listing: Listing, carriers: Carriers, entries: Mapping[str, PlanEntry], here: PlanTime
+    listing: Listing, journals: Journals, entries: Mapping[str, PlanEntry], time: PlanTime
 ) -> tuple[Leftover, ...]:
-    """Decide about every carrier of a journal.
+    """Decide about every image with a journal.
 
     :param listing: the region's images
-    :param carriers: the journals among them that are believed
-    :param entries: name → what the plan says when unfinished images are not looked at
-    :param here: where and when this is
+    :param journals: the journals of these images
+    :param entries: name → its entry in a plan that ignores unfinished images
+    :param time: the host and the time of the plan
     """
-    if not carriers.journals:
+    if not journals.by_image:
         return ()
     found: list[Leftover] = []
     finished: set[str] = set()
     for image in sorted(listing.images, key=lambda i: i.order):
-        journal = carriers.journals.get(image.id)
+        journal = journals.by_image.get(image.id)
         if journal is None:
             continue
         if journal.step == PUBLISHED:
             found.append(Leftover(image, journal, Tidying.SETTLE))
-        elif image.id in here.busy or _is_anothers(journal, here):
+        elif image.id in time.busy or _may_be_in_use(journal, time):
             found.append(Leftover(image, journal, Tidying.WAIT))
         elif image.name not in finished and _finishable(image, journal, entries):
             finished.add(image.name)
@@ -56,13 +56,13 @@ def find_leftovers(
     return tuple(found)
 
 
-def _is_anothers(journal: Journal, here: PlanTime) -> bool:
-    """Whether a run on another host may still be at it."""
-    return journal.host != here.host and here.now - journal.started_at < here.leftover_age
+def _may_be_in_use(journal: Journal, time: PlanTime) -> bool:
+    """Whether a run on another host may still be making the image."""
+    return journal.host != time.host and time.now - journal.started_at < time.leftover_age
 
 
 def _finishable(image: Image, journal: Journal, entries: Mapping[str, PlanEntry]) -> bool:
-    """Whether the image is what the present plan would make, in place of the same old one."""
+    """Whether the plan would make this very image, and replace the same old one."""
     entry = entries.get(image.name)
     if entry is None or entry.blocked or ACTIONS.get(entry.status) != journal.action:
         return False

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from ...base.messages import Message
 from ..model import Image, Listing
 from ..settings import Target
-from .conflict import is_stalled
+from .conflicts import is_stalled
 from .selection import Selection
 
 DEACTIVATED = "deactivated"
@@ -16,13 +16,13 @@ CONSIDERED = ("active", DEACTIVATED)
 
 
 def match(
-    selection: Selection, listing: Listing, hidden: Collection[str], messages: list[Message]
+    selection: Selection, listing: Listing, ignored: Collection[str], messages: list[Message]
 ) -> dict[str, Image]:
     """Find the region's image for each selected name that has one.
 
     :param selection: what the target gets
     :param listing: the region's images, the obsolete changes applied
-    :param hidden: UUIDs of images that are not to be looked at
+    :param ignored: UUIDs of images that a plan ignores
     :param messages: takes the warnings
     :return: name → image; own images win over those of others
     """
@@ -31,7 +31,7 @@ def match(
     several: dict[str, list[Image]] = defaultdict(list)
     for image in listing.images:
         name = image.name
-        if name not in masters or image.id in hidden:
+        if name not in masters or image.id in ignored:
             continue
         if name in found:
             several[name].append(image)

@@ -12,26 +12,26 @@ from .selection import Selection
 
 
 def plan_obsolete(
-    selection: Selection, listing: Listing, hidden: frozenset[str], messages: list[Message]
+    selection: Selection, listing: Listing, ignored: frozenset[str], messages: list[Message]
 ) -> tuple[ObsoleteChange, ...]:
     """Find the region's images that follow an obsolete one of the master.
 
     :param selection: what the target gets
     :param listing: the region's images
-    :param hidden: UUIDs of images that are not to be looked at
+    :param ignored: UUIDs of images that a plan ignores
     :param messages: takes the warnings
     """
-    renamed = _renamed(selection, listing, hidden, messages)
-    return (*renamed, *_hidden(selection, listing, hidden.union(change.image.id for change in renamed)))
+    renamed = _renamed(selection, listing, ignored, messages)
+    return (*renamed, *_hidden(selection, listing, ignored.union(change.image.id for change in renamed)))
 
 
 def _renamed(
-    selection: Selection, listing: Listing, hidden: frozenset[str], messages: list[Message]
+    selection: Selection, listing: Listing, ignored: frozenset[str], messages: list[Message]
 ) -> list[ObsoleteChange]:
     """The images that get the name, or follow the other changes, of an obsolete one of the master."""
     names = {image.name for image in selection.obsolete}
     names |= {name.removesuffix(OBSOLETE) for name in names}
-    namesakes = _own_active(listing, names, hidden)
+    namesakes = _own_active(listing, names, ignored)
     changes: list[ObsoleteChange] = []
     for master in selection.obsolete:
         followers = [
@@ -75,13 +75,13 @@ def _hidden(selection: Selection, listing: Listing, settled: frozenset[str]) -> 
     return list(changes.values())
 
 
-def _own_active(listing: Listing, names: set[str], hidden: frozenset[str]) -> dict[str, list[Image]]:
+def _own_active(listing: Listing, names: set[str], ignored: frozenset[str]) -> dict[str, list[Image]]:
     """The project's usable images of certain names, by name."""
     if not names:
         return {}
     found: dict[str, list[Image]] = defaultdict(list)
     for image in listing.images:
-        if image.name in names and image.is_active and image.id not in hidden and listing.owns(image):
+        if image.name in names and image.is_active and image.id not in ignored and listing.owns(image):
             found[image.name].append(image)
     return found
 

@@ -17,7 +17,7 @@ NO_PATCH = Patch()
 
 @dataclass(frozen=True, slots=True)
 class PlanEntry:
-    """What is the case, and what a run would do, for one selected image in one region.
+    """The status of one selected image in one region, and what a run would do.
 
     :param status: sync 3.4
     :param image: the master's image
@@ -25,11 +25,12 @@ class PlanEntry:
     :param properties: what a new image would carry, links left out (sync 3.5)
     :param patch: what brings ``region_image`` in line, the links to images that are already there included
     :param links: property → name of the linked image, for the links that are set when that image has been made
-    :param old: the region's own image that a replacement or a renaming does away with
+    :param old: the region's own image that is deleted or renamed when the new one is there
     :param old_name: the name that ``old`` gets
     :param reason: what to do or why, for the user; None when there is nothing to say
     :param blocked: why the change cannot be made now although it is pending; None when it can
-    :param message: what tells ``blocked`` once for all the images that it concerns; None when each tells its own
+    :param message: the message that reports ``blocked`` once for all the images that it concerns; None when each
+        image reports its own
     :param notes: differences that a synchronisation does not settle
     :param members: what is changed about the projects that the image is shared with, after everything else
     :param differences: what a run would bring in line, a phrase each: ``nid_version 1 → 2``
@@ -98,12 +99,13 @@ class Tidying(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """An image whose journal says that a change of it was not brought to its end.
+    """An image whose journal says that a change did not end.
 
+    :param image: the image with the journal
     :param entry: for ``FINISH``, the entry whose new image this is
     """
 
-    carrier: Image
+    image: Image
     journal: Journal
     tidying: Tidying
     entry: PlanEntry | None = None

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from ...base.messages import Message
 from ..model import LINKS, MAX_NAME, MOVES, NO_PROPERTIES, Image, Listing, Patch, SyncStatus
 from ..settings import Target
-from .conflict import resolve_conflict
-from .journal import PUBLISHED, Carriers, read_carriers
+from .conflicts import resolve_conflict
+from .journal import PUBLISHED, Journals, read_journals
 from .kept import find_kept
 from .leftovers import PlanTime, find_leftovers
 from .links import linked_first
@@ -24,33 +24,33 @@ from .selection import Selected, Selection
 REPLACING = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
 
 
-def plan_region(selection: Selection, listing: Listing, here: PlanTime) -> RegionPlan:
+def plan_region(selection: Selection, listing: Listing, time: PlanTime) -> RegionPlan:
     """Work out the state of a region and what would bring it to the master's.
 
     :param selection: what the region's target gets from the master
     :param listing: the region's images, in any order
-    :param here: where and when the plan is made
+    :param time: the host and the time of the plan
     """
-    carriers = read_carriers(listing)
-    messages = list(carriers.messages)
-    obsolete = plan_obsolete(selection, listing, carriers.hidden, messages)
+    journals = read_journals(listing)
+    messages = list(journals.messages)
+    obsolete = plan_obsolete(selection, listing, journals.ignored, messages)
     images = _changed(listing, obsolete)
-    found = match(selection, images, carriers.hidden, messages)
-    context = PlanContext(selection.target, images, found, carriers, {}, OldNames(images), messages)
+    found = match(selection, images, journals.ignored, messages)
+    context = PlanContext(selection.target, images, found, journals, {}, OldNames(images), messages)
     for selected in selection.building_order:
         context.entries[selected.image.name] = _entry(selected, context)
     _limit_replacements(context)
-    leftovers = find_leftovers(listing, carriers, context.entries, here)
+    leftovers = find_leftovers(listing, journals, context.entries, time)
     for left in leftovers:
-        name = left.carrier.name
+        name = left.image.name
         if left.tidying is Tidying.WAIT and name in context.entries:
-            who = "by the region itself" if left.carrier.id in here.busy else f"at {left.journal.host}"
+            who = "by the region itself" if left.image.id in time.busy else f"at {left.journal.host}"
             why = f"in progress {who} since {left.journal.started}"
             context.entries[name] = replace(context.entries[name], blocked=why)
     entries = context.entries
     moves = _moves(selection, entries)
-    passing = {left.carrier.id for left in leftovers} | {left.journal.old for left in leftovers if left.journal.old}
-    messages += find_kept(images, entries.values(), moves, passing)
+    temporary = {left.image.id for left in leftovers} | {left.journal.old for left in leftovers if left.journal.old}
+    messages += find_kept(images, entries.values(), moves, temporary)
     return RegionPlan(
         region=listing.region,
         project=listing.project,
@@ -74,12 +74,18 @@ def _moves(selection: Selection, entries: Mapping[str, PlanEntry]) -> tuple[Plan
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What the decision about one image may look at."""
+    """What the decision about one image depends on.
+
+    :param found: name → the region's image of that name
+    :param entries: name → the entries that are decided already; linked images come first
+    :param names: chooses the names of replaced images
+    :param messages: takes the warnings
+    """
 
     target: Target
     listing: Listing
     found: Mapping[str, Image]
-    carriers: Carriers
+    journals: Journals
     entries: dict[str, PlanEntry]
     names: OldNames
     messages: list[Message]
@@ -125,9 +131,9 @@ def _conflict(master: Image, image: Image, target: Target) -> SyncStatus:
 
 def _unresolved_links(selected: Selected, context: PlanContext) -> list[Message]:
     """A warning for each link that cannot be resolved in this region (sync 3.6)."""
-    if not selected.links and not selected.lost:
+    if not selected.links and not selected.unresolved:
         return []
-    missing = dict(selected.lost)
+    missing = dict(selected.unresolved)
     for key, name in selected.links.items():
         linked = context.entries.get(name)
         made_here = linked is not None and linked.status in MOVES
@@ -173,7 +179,7 @@ def _different(master: Image, image: Image, context: PlanContext) -> str:
 
 
 def _move(status: SyncStatus, selected: Selected, image: Image | None, context: PlanContext) -> PlanEntry:
-    """A new image is to be made; the region's own one, if any, makes way for it."""
+    """A new image is to be made; it replaces the region's own one, if any."""
     master, members = selected.image, selected.members
     old = image if image is not None and context.listing.owns(image) else None
     old_name = context.names.take(master.name) if old else ""
@@ -195,7 +201,7 @@ def _move(status: SyncStatus, selected: Selected, image: Image | None, context: 
 
 
 def _same_content(selected: Selected, image: Image, context: PlanContext) -> PlanEntry:
-    """The content is the master's; what about the rest?"""
+    """The status of an image with the master's content: the rest of it is compared."""
     master = selected.image
     notes = differences_left(master, image, context.target)
     if image.status == DEACTIVATED:
@@ -261,11 +267,11 @@ def _with_record(patch: Patch, record: Patch) -> Patch:
 
 
 def _still_settling(image: Image, context: PlanContext) -> str | None:
-    """What to say of a published image whose old one is still there (sync 3.7)."""
-    if not context.carriers.journals:
+    """A note on a published image whose old one has not been settled yet (sync 3.7); None when there is none."""
+    if not context.journals.by_image:
         return None
-    journal = context.carriers.journals.get(image.id)
-    if journal is None or journal.step != PUBLISHED or journal.old not in context.carriers.hidden:
+    journal = context.journals.by_image.get(image.id)
+    if journal is None or journal.step != PUBLISHED or journal.old not in context.journals.ignored:
         return None
     return f"the image that it took the place of (UUID {journal.old}) is still to be removed or renamed"
 

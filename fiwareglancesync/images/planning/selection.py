@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from ...base.messages import Message
 from ..model import OBSOLETE, Image, Listing, same_hash
 from ..settings import ConditionError, Target
-from .journal import read_carriers
+from .journal import read_journals
 from .links import in_cycles, linked_first, links_of
 from .members import SHARED, WantedMembers, wanted_members
 from .properties import Wanted, wanted_properties
@@ -20,15 +20,15 @@ class Selected:
     """A master image that a target gets.
 
     :param wanted: what the properties of its copies should be
-    :param links: property → name of the linked image; None when that cannot be followed
-    :param lost: why a link cannot be followed: property → name or UUID of what it leads to
+    :param links: property → name of the linked image
+    :param unresolved: links that cannot be followed: property → name or UUID of the linked image
     :param members: the projects that its copies are to be shared with; None where members are not compared
     """
 
     image: Image
     wanted: Wanted
     links: Mapping[str, str]
-    lost: Mapping[str, str]
+    unresolved: Mapping[str, str]
     members: WantedMembers | None = None
 
 
@@ -106,7 +106,7 @@ def refusal(image: Image, target: Target) -> str | None:
 
 
 def _may_be_hidden(image: Image, target: Target) -> bool:
-    """Whether a rule that selects an image means hidden ones too (sync 3.1)."""
+    """Whether the rule that selects an image selects hidden ones too (sync 3.1)."""
     condition = target.metadata_condition
     return image.id.lower() in target.forcesyncs or (condition is not None and condition.reads_hidden)
 
@@ -160,7 +160,7 @@ def shared_images(selection: Selection) -> list[Image]:
 def add_members(
     selection: Selection, members: Mapping[str, frozenset[str]], *, same_keystone: bool
 ) -> Selection:
-    """Take into account whom the master shares its images with.
+    """Add the projects that the master shares its images with.
 
     :param selection: what a target gets
     :param members: UUID of a master image → ids of projects
@@ -186,8 +186,8 @@ def select(master: Listing, target: Target) -> Selection:
     :param master: the master region's images
     :param target: the target with its rules
     """
-    sorted_images = _MasterImages(master, target)
-    chosen = sorted(sorted_images.chosen(), key=lambda image: (image.size or 0, image.name))
+    found = _SortedImages(master, target)
+    chosen = sorted(found.chosen, key=lambda image: (image.size or 0, image.name))
 
     name_of = {image.id: image.name for image in chosen}
     graph = {}
@@ -195,49 +195,58 @@ def select(master: Listing, target: Target) -> Selection:
         linked = {name_of[uuid] for uuid in links_of(image).values() if uuid in name_of}
         if linked:
             graph[image.name] = linked
-    endless = in_cycles(graph)
+    in_cycle = in_cycles(graph)
 
     unselected = {image.id: image.name for image in master.images if image.name}
-    by_name = {image.name: _with_links(image, target, name_of, unselected, endless) for image in chosen}
+    by_name = {image.name: _with_links(image, target, name_of, unselected, in_cycle) for image in chosen}
     order = linked_first(list(by_name), graph)
     hides = "hidden" in target.sync_fields
-    obsolete = _obsolete(sorted_images.obsolete(), by_name, target, sorted_images.messages)
+    obsolete = _obsolete(found.obsolete, by_name, target, found.messages)
     return Selection(
         target,
         tuple(by_name.values()),
         tuple(by_name[name] for name in order),
         obsolete,
-        tuple(sorted_images.to_hide()) if hides else (),
-        tuple(sorted(sorted_images.left_out, key=lambda left: (left.image.name, left.image.order))),
-        dict(sorted_images.not_selected),
-        tuple(sorted_images.messages),
+        tuple(found.to_hide) if hides else (),
+        tuple(sorted(found.left_out, key=lambda left: (left.image.name, left.image.order))),
+        dict(found.not_selected),
+        tuple(found.messages),
     )
 
 
-class _MasterImages:
-    """The master's images, sorted by what a target does with them.
+class _SortedImages:
+    """The master's images, sorted by what a target gets of them.
 
-    The master may be a region to another run: what that one has not finished does not count (sync 3.9).
+    Another run may write to the master: images that it has not finished do not count (sync 3.9).
+
+    :param master: the master region's images
+    :param target: the target with its rules
     """
 
     def __init__(self, master: Listing, target: Target) -> None:
         self._target = target
         self.messages: list[Message] = []
         self.left_out: list[LeftOut] = []
-        self.hidden: list[Image] = []
-        """Hidden images that would be selected if they were not."""
-        self._visible: dict[str, list[Image]] = defaultdict(list)
         self.not_selected: Counter[str] = Counter()
-        self._obsolete: list[Image] = []
         self._selected: list[Image] = []
-        passing = read_carriers(master).passing
+        self._hidden: list[Image] = []
+        """Images that would be selected if they were not hidden."""
+        self._visible: dict[str, list[Image]] = defaultdict(list)
+        self._obsolete: list[Image] = []
+        temporary = read_journals(master).temporary
         for image in sorted(master.images, key=lambda image: image.order):
-            reason = _unfit(image, master) or (UNFINISHED if image.id in passing else None) or self._sort(image)
+            reason = _unfit(image, master) or (UNFINISHED if image.id in temporary else None) or self._sort(image)
             if reason is not None:
                 self.not_selected[reason] += 1
+        self.chosen = self._choose()
+        """The selected images that can be synchronised, each name once."""
+        self.obsolete = self._once(self._obsolete)
+        """The obsolete images, each name once."""
+        self.to_hide = self._copies_to_hide()
+        """The hidden images whose copies are to be hidden."""
 
     def _sort(self, image: Image) -> str | None:
-        """Put an image of the project where it belongs; why it is not selected, None when it is."""
+        """Sort one image of the project; return why it is not selected, None when it is."""
         if not image.hidden:
             self._visible[image.name].append(image)
         try:
@@ -248,16 +257,15 @@ class _MasterImages:
             return CONDITION_FAILS
         if reason is None:
             hides = image.hidden and not _may_be_hidden(image, self._target)
-            (self.hidden if hides else self._selected).append(image)
+            (self._hidden if hides else self._selected).append(image)
         elif reason == IS_OBSOLETE:
             self._obsolete.append(image)
         return reason
 
-    def chosen(self) -> list[Image]:
-        """The selected images that can be synchronised, each name once."""
+    def _choose(self) -> list[Image]:
         fit = [image for image in self._selected if self._is_fit(image)]
         fit += self._linked(fit)
-        self.not_selected[HIDDEN] += len(self.hidden)
+        self.not_selected[HIDDEN] += len(self._hidden)
         once = self._once(fit)
         if len(once) < len(fit):
             names = {image.name for image in once}
@@ -266,14 +274,10 @@ class _MasterImages:
         self.not_selected = +self.not_selected
         return once
 
-    def to_hide(self) -> list[Image]:
-        """The hidden images whose copies are to be hidden; one with a visible twin is not, for other targets."""
-        found = [i for i in self.hidden if not any(same_hash(other, i) for other in self._visible[i.name])]
+    def _copies_to_hide(self) -> list[Image]:
+        """Leave out hidden images with a visible twin: another target may select that one."""
+        found = [i for i in self._hidden if not any(same_hash(other, i) for other in self._visible[i.name])]
         return sorted(found, key=lambda image: (image.name, image.order))
-
-    def obsolete(self) -> list[Image]:
-        """The obsolete images, each name once."""
-        return self._once(self._obsolete)
 
     def _is_fit(self, image: Image) -> bool:
         left = left_out(image, self._target)
@@ -284,12 +288,12 @@ class _MasterImages:
         return False
 
     def _linked(self, images: Iterable[Image]) -> list[Image]:
-        """Take the hidden images that selected ones link to, directly or by way of each other (sync 3.1).
+        """Select the hidden images that selected ones link to, directly or through each other (sync 3.1).
 
-        An image whose name a selected one has is not taken: it would put that one out of the synchronisation.
+        An image with the name of a selected one is not selected: both would be left out as duplicates.
         """
         names = {image.name for image in images}
-        hidden = {image.id: image for image in self.hidden if image.name not in names}
+        hidden = {image.id: image for image in self._hidden if image.name not in names}
         taken: list[Image] = []
         waiting = list(images) if hidden else []
         while waiting:
@@ -298,7 +302,7 @@ class _MasterImages:
             taken += fit
             waiting += fit
         ids = {image.id for image in taken} | {left.image.id for left in self.left_out}
-        self.hidden = [image for image in self.hidden if image.id not in ids]
+        self._hidden = [image for image in self._hidden if image.id not in ids]
         return taken
 
     def _once(self, images: list[Image]) -> list[Image]:
@@ -324,16 +328,16 @@ def _with_links(
     target: Target,
     name_of: Mapping[str, str],
     unselected: Mapping[str, str],
-    endless: frozenset[str],
+    in_cycle: frozenset[str],
 ) -> Selected:
-    links, lost = {}, {}
+    links, unresolved = {}, {}
     for key, uuid in links_of(image).items():
         name = name_of.get(uuid)
-        if name is None or (name in endless and image.name in endless):
-            lost[key] = name or unselected.get(uuid, uuid)
+        if name is None or (name in in_cycle and image.name in in_cycle):
+            unresolved[key] = name or unselected.get(uuid, uuid)
         else:
             links[key] = name
-    return Selected(image, wanted_properties(image, target), links, lost)
+    return Selected(image, wanted_properties(image, target), links, unresolved)
 
 
 def _obsolete(

@@ -103,8 +103,8 @@ def test_another_hosts_unfinished_image_is_not_waited_for_for_ever(started: str)
 
 def test_another_hosts_published_image_is_settled() -> None:
     now = World().context.now()
-    carrier = carrying(image("a"), step="published", host="elsewhere", started=now)
-    world = World([master_image("a")], [carrier])
+    pending = carrying(image("a"), step="published", host="elsewhere", started=now)
+    world = World([master_image("a")], [pending])
     assert synchronised(world) == ["update"]
     assert JOURNAL not in world.named("a").user_properties
 
@@ -186,11 +186,11 @@ def test_no_image_is_forgotten_when_the_one_that_took_its_place_is_replaced_too(
 
 
 def test_two_images_that_claim_to_have_taken_each_others_place_do_not_wait_for_each_other() -> None:
-    carriers = [
+    pending = [
         carrying(image("a", id=mine), step="published", action="replace", old=other)
         for mine, other in (("one", "two"), ("two", "one"))
     ]
-    world = World([master_image("a")], carriers)
+    world = World([master_image("a")], pending)
     synchronised(world)
     assert [(i.name, i.visibility, dict(i.user_properties)) for i in world.images] == [("a", "public", {})]
 
@@ -261,11 +261,11 @@ FORGED = {
 @pytest.mark.parametrize("step", ["new", "published"])
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
 def test_a_journal_that_is_not_the_carriers_own_changes_nothing(forged: Image, step: str) -> None:
-    carrier = forged
+    pending = forged
     text = forged.user_properties[JOURNAL]
     if '"step":"new"' in text:
-        carrier = image("a", "S", owner=forged.owner, properties={JOURNAL: text.replace('"new"', f'"{step}"')})
-    world = World([], [carrier, image("bystander"), image("theirs", owner=THEIRS)], replace=["any"], rename=["any"])
+        pending = image("a", "S", owner=forged.owner, properties={JOURNAL: text.replace('"new"', f'"{step}"')})
+    world = World([], [pending, image("bystander"), image("theirs", owner=THEIRS)], replace=["any"], rename=["any"])
     before = world.images
     assert synchronised(world) == []
     assert world.images == before

@@ -25,7 +25,7 @@ def touched(made: RegionPlan) -> list[Image]:
     concerned = [entry.old for entry in made.entries]
     concerned += [entry.region_image for entry in made.entries if entry.patch or entry.status is SyncStatus.PENDING_AMI]
     concerned += [change.image for change in made.obsolete]
-    concerned += [left.carrier for left in made.leftovers]
+    concerned += [left.image for left in made.leftovers]
     return [found for found in concerned if found]
 
 
@@ -69,8 +69,8 @@ def test_only_what_a_rule_names_is_touched(federation: Federation) -> None:
     names = {image.name for image in (*(selected.image for selected in chosen.images), *chosen.to_hide)}
     for obsolete in chosen.obsolete:
         names |= {obsolete.name, obsolete.name.removesuffix(OBSOLETE)}
-    carriers = {left.carrier.id for left in made.leftovers}
-    assert all(changed.name in names or changed.id in carriers for changed in touched(made))
+    journals = {left.image.id for left in made.leftovers}
+    assert all(changed.name in names or changed.id in journals for changed in touched(made))
 
 
 @LAW

@@ -105,8 +105,8 @@ def test_all_namesakes_are_dropped_with_one_warning() -> None:
 
 @pytest.mark.parametrize(("step", "chosen_id"), [("new", "m-a"), ("published", "new")])
 def test_what_another_run_has_not_finished_in_the_master_does_not_count(step: str, chosen_id: str) -> None:
-    carrier = carrying(master_image("a", "B", id="new"), step=step, action="replace", old="m-a")
-    made = selection([master_image("a"), carrier, carrying(master_image("b"))])
+    pending = carrying(master_image("a", "B", id="new"), step=step, action="replace", old="m-a")
+    made = selection([master_image("a"), pending, carrying(master_image("b"))])
     assert [selected.image.id for selected in made.images] == [chosen_id]
     assert texts(made) == []
 
