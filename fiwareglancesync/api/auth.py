@@ -1,7 +1,7 @@
-"""Who may ask: tokens are validated by keystonemiddleware around everything but the open routes (sync 5.1).
+"""Authentication: tokens are validated by keystonemiddleware around everything but the open routes (sync 5.1).
 
-Two WSGI branches: the open one does not know the middleware at all, the other one lies wholly behind it, without
-delayed decision, so that a dead Keystone never looks like a bad token.
+There are two WSGI branches: requests to open routes do not pass the middleware, all others do. The middleware
+decides by itself (no delayed decision), so that a Keystone that is down is not reported as a token that is not valid.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ log = logging.getLogger("glancesync.api")
 
 
 def guarded(app: WSGIApplication, keystone: Keystone, cache_folder: Path) -> WSGIApplication:
-    """Put an application behind Keystone, its open routes aside.
+    """Have Keystone validate the token of each request to an application, its open routes excepted.
 
     :param app: the application
-    :param keystone: who validates tokens
+    :param keystone: the settings of the Keystone that validates tokens
     :param cache_folder: a private folder that all workers share
     """
     from keystonemiddleware.auth_token import AuthProtocol
@@ -58,8 +58,9 @@ def guarded(app: WSGIApplication, keystone: Keystone, cache_folder: Path) -> WSG
 
 
 def loopback_only(app: WSGIApplication) -> WSGIApplication:
-    """Without authentication, refuse whoever comes by another name than this machine's own: no page of a browser
-    may reach the server by a name that its author has led here.
+    """Without authentication, refuse requests whose ``Host`` is not a loopback name of this machine.
+
+    Otherwise the page of a website could reach the server through a name that its owner resolves to 127.0.0.1.
 
     :param app: the application
     """
@@ -107,7 +108,7 @@ def _configuration(keystone: Keystone) -> dict[str, Any]:
 
 
 def _with_role(app: WSGIApplication, roles: tuple[str, ...]) -> WSGIApplication:
-    """Let through who has one of the roles in the project of the token."""
+    """Refuse requests whose token has none of the roles in its project."""
 
     def check(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         environ[REACHED].append(True)
@@ -122,7 +123,7 @@ def _with_role(app: WSGIApplication, roles: tuple[str, ...]) -> WSGIApplication:
 
 
 def _worded(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
-    """Put the middleware's own answers into the form of the contract, and leave the application's alone."""
+    """Give the middleware's own answers the form of all errors (sync 5.2); the application's are not changed."""
 
     def call(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         reached: list[bool] = []
@@ -139,7 +140,7 @@ def _worded(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
 
         try:
             body = middleware(environ, hold)
-        except Exception:  # whatever the library raises, the caller is told that nobody could validate the token
+        except Exception:  # whatever the library raises, the answer is that the token cannot be validated
             if reached:
                 raise
             log.exception("The validation of a token failed")
@@ -177,7 +178,7 @@ def refuse(
     text: str,
     more: Iterable[tuple[str, str]] = (),
 ) -> Iterable[bytes]:
-    """Refuse a request; it is logged and counted here, as the application never sees it.
+    """Refuse a request; it is logged and counted here, because it does not reach the application.
 
     :param code: HTTP status
     :param status: the same with its phrase
@@ -189,6 +190,6 @@ def refuse(
     trace.note(method, environ.get("PATH_INFO", ""), code, name)
     count_refused(method, code)
     body = body_of(code, message, text)
-    said = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("X-Request-Id", name)]
-    start(status, [*said, *trace.HEADERS.items(), *more])
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), ("X-Request-Id", name)]
+    start(status, [*headers, *trace.HEADERS.items(), *more])
     return [body] if method != "HEAD" else []

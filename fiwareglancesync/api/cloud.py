@@ -1,4 +1,4 @@
-"""The federation as the server's threads share it, opened anew now and then so that new regions appear."""
+"""The federation that the server's threads share; it is reopened regularly, so that new regions appear."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..images.settings import Settings
 from ..images.status import StatusReader
 
 CACHE_SECONDS = 60.0
-"""Seconds after which the regions are asked for anew."""
+"""Seconds after which the federation is opened anew."""
 
 
 class Cloud:
-    """Hands out looks at the federation.
+    """Keeps the federation open for the server's threads.
 
     :param settings: the configuration
     :param environ: the environment
@@ -31,7 +31,7 @@ class Cloud:
         self._until = 0.0
 
     def reader(self) -> StatusReader:
-        """A look at the federation; while Keystone is down, the one that is known goes on serving."""
+        """A reader of statuses; while Keystone does not answer, the federation that was opened last is used."""
         with self._guard:
             known = self._federation
             if known is not None and time.monotonic() < self._until:
@@ -47,7 +47,7 @@ class Cloud:
                 self._until = 0.0
             return StatusReader(self.settings, fresh)
         with self._guard:
-            # Of several that were opened at once, all go on with the same.
+            # Several threads may have opened one at the same time: all use the first.
             if self._federation is known:
                 self._federation = fresh
             return StatusReader(self.settings, self._federation or fresh)

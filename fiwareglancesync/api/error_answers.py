@@ -1,4 +1,4 @@
-"""Errors as the API words them: one form for all of them (sync 5.2)."""
+"""Errors as answers of the API, all in one form (sync 5.2)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger("glancesync.api")
 BAD_REQUEST = "Bad request"
 
 EXTRA = "extra_forbidden"
-"""What pydantic calls a key that a body may not have."""
+"""Pydantic's type of the error of an unknown key."""
 
 UNKNOWN_KEY = "unknown key; GET /docs tells which there are"
 
@@ -52,7 +52,7 @@ class ApiError(Exception):
 
 
 def body_of(code: int, message: str, description: str, **more: str) -> bytes:
-    """The answer's body in the form of the contract."""
+    """The body of an error's answer (sync 5.2)."""
     error: dict[str, Any] = {"code": code, "message": message, "description": description}
     if code == 401:
         error["title"] = "Unauthorized"
@@ -60,7 +60,7 @@ def body_of(code: int, message: str, description: str, **more: str) -> bytes:
 
 
 def answer(code: int, message: str, description: str, **more: str) -> Response:
-    """An error as Flask's response."""
+    """An error as a response of Flask."""
     response = Response(body_of(code, message, description, **more), code, mimetype="application/json")
     if code == 503:
         response.headers["Retry-After"] = "10"
@@ -77,7 +77,7 @@ def invalid(error: ValidationError) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Have every error of an application answered in the form of the contract."""
+    """Answer every error of an application in this form."""
     app.register_error_handler(Exception, _handle)
 
 
@@ -91,7 +91,7 @@ def _handle(error: Exception) -> Response:
     if isinstance(error, UnknownRegion):
         return answer(410, "Bad region", str(error))
     if isinstance(error, ConfigError | UsageError):
-        # What a request asks for is told by its route; this is the server's own.
+        # Errors of the options in a request are answered by its route; this one is in the server's own configuration.
         log.error("The configuration cannot be used: %s", error)
         return answer(500, "Internal error", "The server's configuration cannot be used; its log tells more.")
     if isinstance(error, MasterFailed) or (isinstance(error, CloudError) and error.scope is Scope.RUN):
@@ -106,7 +106,7 @@ def _handle(error: Exception) -> Response:
     if isinstance(error, SQLAlchemyError):
         log.error("The database failed at %s %s", request.method, request.path, exc_info=error)
         return answer(503, "Service unavailable", "The database cannot be used at the moment.")
-    log.error("An error nobody foresaw, at %s %s", request.method, request.path, exc_info=error)
+    log.error("Unexpected error at %s %s", request.method, request.path, exc_info=error)
     return answer(500, "Internal error", "The server failed; its log tells more.")
 
 

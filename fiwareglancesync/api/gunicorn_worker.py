@@ -1,4 +1,4 @@
-"""Gunicorn's worker with threads, which no client may hold up by sending its request bit by bit, or never."""
+"""Gunicorn's worker with threads, with a time limit for clients that send their request slowly, or not at all."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-STOP_SECONDS = 10.0
+REQUEST_TIMEOUT_SECONDS = 10.0
 """Seconds that a client has to send a whole request, of at most 64 KiB."""
 
 CHECK_INTERVAL_SECONDS = 1.0
-"""Seconds between two looks for those who need longer."""
+"""Seconds between two checks for connections that take longer."""
 
 
-class StoppableWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no types
-    """Ends the reading of a connection when a request has not come in time; a thread waits for it meanwhile.
+class TimedWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no types
+    """Stops reading from a connection when its request is not complete in time.
 
-    An answer that takes longer than that is sent all the same: only reading ends.
+    Only reading stops: an answer may take longer.
     """
 
     def init_process(self) -> None:
-        """Begin, with a thread that watches the others."""
+        """Start the worker and the thread that checks its connections."""
         self._begun: dict[Any, float] = {}
-        threading.Thread(target=self._watch, name="impatience", daemon=True).start()
+        threading.Thread(target=self._watch, name="request-timeout", daemon=True).start()
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
-        """Read a request, answer it."""
+        """Read a request and answer it."""
         self._begun[conn] = time.monotonic()
         try:
             return super().handle(conn)
@@ -39,9 +39,9 @@ class StoppableWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no ty
 
     def _watch(self) -> None:
         while True:
-            time.sleep(min(CHECK_INTERVAL_SECONDS, STOP_SECONDS / 2))
-            late = time.monotonic() - STOP_SECONDS
+            time.sleep(min(CHECK_INTERVAL_SECONDS, REQUEST_TIMEOUT_SECONDS / 2))
+            late = time.monotonic() - REQUEST_TIMEOUT_SECONDS
             for conn, begun in self._begun.copy().items():
                 if begun < late:
-                    with suppress(OSError):  # it has just been closed
+                    with suppress(OSError):  # it has been closed meanwhile
                         conn.sock.shutdown(socket.SHUT_RD)

@@ -1,4 +1,4 @@
-"""The server's log: a file that rotates although several processes write it, and no token in it."""
+"""The server's log: a rotating file that several processes write, without tokens."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _SECRET = re.compile(r"(?i)(x-(?:auth|subject|service)-token['\"]?\s*[:=]\s*['\"
 
 
 class SharedRotatingFileHandler(RotatingFileHandler):
-    """Rotates a file that several processes write: one of them renames, the others follow."""
+    """Rotates a file that several processes write: one renames it, the others open the new one."""
 
     def doRollover(self) -> None:
-        """Rotate, unless another process just has."""
+        """Rotate, unless another process has rotated meanwhile."""
         descriptor = os.open(f"{self.baseFilename}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
@@ -39,7 +39,7 @@ class SharedRotatingFileHandler(RotatingFileHandler):
             self.stream = self._open()
 
     def _is_ours(self) -> bool:
-        """Whether the file of the name is still the one that is open here."""
+        """Whether the file at the path is still the one that is open here."""
         try:
             there = os.stat(self.baseFilename)
         except FileNotFoundError:
@@ -52,10 +52,10 @@ class SharedRotatingFileHandler(RotatingFileHandler):
 
 
 class RedactSecrets(logging.Filter):
-    """Adds the id of the request to each line, and takes anything out that looks like a token."""
+    """Adds the id of the request to each line, and replaces what looks like a token."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change a record in place; every one passes."""
+        """Change a record in place; no record is dropped."""
         if not hasattr(record, "request"):
             record.request = getattr(g, "request_id", "-") if has_request_context() else "-"
         text = record.getMessage()
@@ -69,14 +69,14 @@ def set_up(file: Path | None) -> str | None:
     """Configure logging for this process.
 
     :param file: a configuration file for ``logging.config.fileConfig``, None for the default
-    :return: what the user should know, None when there is nothing
+    :return: a warning for the user, None when there is none
     :raises StartError: the file cannot be used
     """
     warning = None
     if file is not None:
         try:
             logging.config.fileConfig(file, disable_existing_loggers=False)
-        except Exception as error:  # the file may hold calls, so whatever they raise
+        except Exception as error:  # the file may hold calls, which may raise anything
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
             text = f"The file {file} configures no logging: {reason}"
             raise StartError([f"{text}\nPlease correct it to execute the program."]) from error

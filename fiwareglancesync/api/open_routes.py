@@ -46,7 +46,7 @@ class HealthQuery(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """How the server is."""
+    """The health of the server."""
 
     status: str
     checks: dict[str, str]

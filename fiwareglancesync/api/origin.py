@@ -1,7 +1,7 @@
-"""Changes that a browser asks for on behalf of the page of another site are refused (sync 5.1).
+"""Requests for changes from pages of other sites are refused (sync 5.1).
 
 A browser names the page's site in ``Origin`` and ``Sec-Fetch-Site``, which no page can change; other clients send
-neither. So a server without authentication is protected too, whose user only has to look at a hostile page.
+neither. So a hostile page cannot use a server without authentication through the browser of its user.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 from .auth import StartResponse, WSGIApplication, WSGIEnvironment, refuse
 
 UNCHANGING = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that change nothing."""
+"""Methods that do not change anything."""
 
 OWN_SITES = frozenset({"same-origin", "none"})
-"""What ``Sec-Fetch-Site`` says of the server's own pages, and of the user himself."""
+"""Values of ``Sec-Fetch-Site`` for the server's own pages, and for addresses that the user enters."""
 
 PORTS = {"http": 80, "https": 443}
 
-SHOWN = 200
+MAX_SHOWN_CHARACTERS = 200
 """Characters of a header that are shown."""
 
 Site = tuple[str, str, int]
@@ -27,10 +27,10 @@ Site = tuple[str, str, int]
 
 
 def own_pages_only(app: WSGIApplication, public_url: str) -> WSGIApplication:
-    """Refuse changes that another site's page asks for.
+    """Refuse requests for changes from pages of other sites.
 
     :param app: the application
-    :param public_url: the server's address as users know it, "" when it is the one that they ask
+    :param public_url: the server's address as users know it, "" when requests name it in ``Host``
     """
 
     def check(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -44,7 +44,7 @@ def own_pages_only(app: WSGIApplication, public_url: str) -> WSGIApplication:
 
 
 def _foreign(environ: WSGIEnvironment, public_url: str) -> str | None:
-    """How a request shows that another site's page asks for it; None when it does not."""
+    """Why a request comes from the page of another site; None when it does not."""
     origin = environ.get("HTTP_ORIGIN")
     if origin is not None:
         own = public_url or f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
@@ -83,4 +83,4 @@ def _written(site: Site | None) -> str:
 
 
 def _shown(text: str) -> str:
-    return text.encode("unicode_escape").decode("ascii")[:SHOWN] or "empty"
+    return text.encode("unicode_escape").decode("ascii")[:MAX_SHOWN_CHARACTERS] or "empty"

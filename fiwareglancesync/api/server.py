@@ -41,24 +41,24 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         counters = shared / "metrics"
         counters.mkdir(mode=0o700)
         os.environ[METRICS_VARIABLE] = str(counters)
-        # Only now, for the counters choose their place when they are imported.
+        # Only now: the counters choose their folder when they are imported.
         from .app import configuration, create_app
-        from .gunicorn_worker import StoppableWorker
+        from .gunicorn_worker import TimedWorker
 
         settings, synchronisation = configuration(os.environ)
         host = checked_host(host or settings.host, settings)
         _begin(settings, synchronisation)
-        # Here what is wrong is found once, and told; each worker then makes its own, and shares no connection.
+        # Errors are found and reported here, once; each worker then makes its own application and connections.
         _check(create_app(os.environ, shared=shared, background=False))
         options = {
             "bind": f"{f'[{host}]' if ':' in host else host}:{port or settings.port}",
             "workers": workers or settings.workers,
-            "worker_class": StoppableWorker,
+            "worker_class": TimedWorker,
             "threads": settings.threads,
             "timeout": REQUEST_SECONDS,
             "graceful_timeout": STOP_SECONDS,
             "proc_name": "glancesync",
-            "forwarded_allow_ips": "",  # nobody's word is taken for another address than that of the connection
+            "forwarded_allow_ips": "",  # no proxy is trusted to name another address than that of the connection
             "control_socket_disable": True,
             "child_exit": _forget_counters,
         }
@@ -74,7 +74,7 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
 
     :param host: address to bind to; None means loopback
     :param port: None means that of the settings
-    :param debug: whether Flask tells more
+    :param debug: whether Flask logs more
     :param options: for Werkzeug's ``run_simple``
     :raises StartError: it cannot be started as it is configured
     """
@@ -90,7 +90,7 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
 
 
 def checked_host(host: str, settings: ServerSettings) -> str:
-    """The address to bind to: loopback alone when nobody has to show a token.
+    """The address to bind to: only loopback when no token is needed.
 
     :raises StartError: it is another one
     """
@@ -101,9 +101,9 @@ def checked_host(host: str, settings: ServerSettings) -> str:
 
 
 def _check(app: Flask) -> None:
-    """See whether there is an embedded federation where one is named, and whether tasks could be handed over.
+    """Check that a configured embedded federation exists, and that tasks can be handed over.
 
-    :raises GlanceSyncError: there is none, or they could not
+    :raises GlanceSyncError: it does not, or they cannot
     """
     from .service import NAME, Service
 
@@ -114,9 +114,9 @@ def _check(app: Flask) -> None:
 
 
 def _begin(settings: ServerSettings, synchronisation: Settings) -> None:
-    """Open the log, and tell who starts the server what is to be known."""
-    told = [message.text for message in synchronisation.warnings]
-    warnings = [*settings.warnings, *told, set_up(settings.logging_file)]
+    """Open the log, and print the warnings on standard error."""
+    texts = [message.text for message in synchronisation.warnings]
+    warnings = [*settings.warnings, *texts, set_up(settings.logging_file)]
     if settings.keystone is None:
         warnings.append("Without Keystone settings the server does not authenticate; it serves on loopback only.")
     for text in filter(None, warnings):

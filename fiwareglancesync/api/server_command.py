@@ -81,7 +81,7 @@ cli.add_command(db_group)
 
 
 def main() -> None:
-    """Run the command line; what is wrong is told in lines that begin with ERROR."""
+    """Run the command line; errors are reported in lines that begin with ERROR."""
     try:
         cli.main(obj=ScriptInfo(create_app=_application))
     except StartError as error:
@@ -95,13 +95,13 @@ def main() -> None:
 
 
 def _choose(os_cloud: str | None) -> None:
-    """Tell this process and those that it starts which entry of ``clouds.yaml`` is meant."""
+    """Set which entry of ``clouds.yaml`` this process and its children use."""
     if os_cloud is not None:
         os.environ[CHOSEN] = os_cloud
 
 
 def _application() -> Flask:
-    """The application for the commands that look after it: the database may be at an older revision."""
+    """The application for the commands ``db`` and ``shell``: the database may be at an older revision."""
     from .app import create_app
 
     return create_app(os.environ, background=False, migrate=False)

@@ -1,4 +1,4 @@
-"""Remembers validated tokens for all workers of the server, so that they go on working while Keystone is down."""
+"""A cache of validated tokens for all workers of the server, so that they work on while Keystone is down."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 TOKEN_CACHE_SECONDS = 300
-"""Seconds for which a validated token is believed without asking Keystone."""
+"""Seconds for which a validated token is accepted without asking Keystone."""
 
 
 class TokenCache:
@@ -24,7 +24,7 @@ class TokenCache:
         self._next_sweep = time.monotonic() + TOKEN_CACHE_SECONDS
 
     def get(self, key: str) -> str | bytes | None:
-        """What is known under a key, None when nothing is or it is too old."""
+        """The value of a key, None when there is none or it is too old."""
         try:
             entry = json.loads(self._path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -35,9 +35,9 @@ class TokenCache:
 
     # The parameter has the name that keystonemiddleware uses.
     def set(self, key: str, value: str | bytes, time: float = TOKEN_CACHE_SECONDS) -> None:  # noqa: A002, RUF100
-        """Remember something for ``time`` seconds."""
+        """Store a value for ``time`` seconds."""
         entry = {
-            # The workers of one machine share this clock, which nobody sets; the folder goes with the server.
+            # The workers share this machine's monotonic clock; the folder is removed when the server ends.
             "expires": _monotonic() + time,
             "bytes": isinstance(value, bytes),
             "value": value.decode() if isinstance(value, bytes) else value,
@@ -52,7 +52,7 @@ class TokenCache:
         return self._folder / "".join(c for c in key if c.isalnum())
 
     def _sweep(self) -> None:
-        """Now and then remove what nobody will ask for again."""
+        """Remove expired entries, at most once in ``TOKEN_CACHE_SECONDS``."""
         if time.monotonic() < self._next_sweep:
             return
         self._next_sweep = time.monotonic() + TOKEN_CACHE_SECONDS

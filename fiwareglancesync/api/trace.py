@@ -1,4 +1,4 @@
-"""What is told of every request: its name, and its line in the log."""
+"""The id of every request, and its line in the log."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import uuid
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-"""What every answer says, unless it says something else of the same name."""
+"""Headers of every answer that does not set them itself."""
 
-LONGEST = 300
+MAX_LOGGED_CHARACTERS = 300
 """Characters of a path that are logged."""
 
 log = logging.getLogger("glancesync.api")
 
 
 def name_of(given: str) -> str:
-    """The name of a request: the client's own, or a new one.
+    """The id of a request: the client's own, or a new one.
 
     :param given: what the client sent as ``X-Request-Id``, "" for nothing
     """
@@ -33,4 +33,5 @@ def note(method: str, path: str, code: int, name: str) -> None:
     :param code: HTTP status of the answer
     :param name: of the request
     """
-    log.info("%s %s %d", method, path.encode("unicode_escape").decode()[:LONGEST], code, extra={"request": name})
+    shown = path.encode("unicode_escape").decode()[:MAX_LOGGED_CHARACTERS]
+    log.info("%s %s %d", method, shown, code, extra={"request": name})

@@ -1,4 +1,4 @@
-"""Opens the database that a URL names, the same way for the command, the workers and the server."""
+"""Opens the database of a URL, the same way for the command, the workers and the server."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ metadata = MetaData()
 """The tables of all rooms, which migrations compare with a database."""
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
-"""The driver that is meant when a URL names none."""
+"""The driver of a URL that names none."""
 
 
 def database_url(text: str) -> URL:
     """Read a database's URL.
 
     :param text: as the configuration has it
-    :raises GlanceSyncError: it is none; the text does not show it, for it may hold a password
+    :raises GlanceSyncError: it is not valid; the message does not show it, because it may hold a password
     """
     try:
         url = make_url(text)
@@ -64,13 +64,13 @@ def open_engine(text: str) -> Engine:
 
 
 def no_driver(url: URL) -> NotInstalled:
-    """What to tell when the driver of a database is not installed, or not completely."""
+    """The error of a database driver that is not installed, or not completely."""
     driver = url.get_driver_name()
     return without(driver, EXTRAS.get(driver), f"a database of {url.get_backend_name()} needs it")
 
 
 def connect_args(url: URL) -> dict[str, Any]:
-    """What a connection is opened with."""
+    """The arguments that a connection is opened with."""
     if url.get_backend_name() == "sqlite":
         return {"timeout": BUSY_SECONDS}
     if url.drivername == DRIVERS["postgresql"] and "connect_timeout" not in url.query:
@@ -79,7 +79,7 @@ def connect_args(url: URL) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    """Have every connection of an SQLite database share it well with other processes."""
+    """Set up each connection of an SQLite database so that several processes can use the database."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _share)
 
@@ -92,13 +92,13 @@ def _share(connection: Any, record: Any) -> None:
 
 
 def error_text(error: SQLAlchemyError) -> str:
-    """What a database complains about, without statements and addresses that say nothing to a user."""
+    """The error message of a database, without the statement and SQLAlchemy's own text."""
     cause = getattr(error, "orig", None) or error
     return " ".join(str(cause).split())
 
 
 class ExactText(TypeDecorator[str]):
-    """Text as it is, whatever is in it: lone surrogates and NUL, which databases refuse, are escaped as in JSON."""
+    """Text with any characters: lone surrogates and NUL, which databases refuse, are escaped as in JSON."""
 
     impl = Text
     cache_ok = True
@@ -113,7 +113,7 @@ class ExactText(TypeDecorator[str]):
 
 
 def key_of(text: str) -> str:
-    """A short key for a text of any length, which no collation takes for another's.
+    """A short key of a text of any length; no collation takes two of them for the same.
 
     :param text: a region's full name, or a key of ``PlaceIdentity``
     """

@@ -1,4 +1,4 @@
-"""The database's clock: what several machines compare with each other is read there, in the very statement.
+"""The database's clock: several machines compare times by it, within the statements themselves.
 
 The clocks of two machines may be minutes apart; the database that they share has one.
 """

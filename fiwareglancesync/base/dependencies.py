@@ -1,4 +1,4 @@
-"""What is told when a Python package is not installed that the program needs."""
+"""The error of a Python package that the program needs and that is not installed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from .errors import NotInstalled
 
 EXTRAS = {"celery": "celery", "redis": "celery", "psycopg": "postgresql", "pymysql": "mysql"}
-"""The extra of ``setup.py`` that brings a module along which not everybody needs."""
+"""Modules that only some users need, each with the extra of ``setup.py`` that installs it."""
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 DISTRIBUTION = "fiware-glancesync"
 
 
 def not_installed(error: BaseException) -> NotInstalled | None:
-    """What to tell when an import failed because a package is not installed; None when something else is wrong.
+    """The error of a failed import when a package is not installed; None when something else is wrong.
 
     A module of ours or of Python's that is not found is a fault of the program or of Python, and so is a part of a
     package that is there.
@@ -31,10 +31,10 @@ def not_installed(error: BaseException) -> NotInstalled | None:
 
 
 def without(name: str, extra: str | None, need: str = "GlanceSync needs it") -> NotInstalled:
-    """The error that tells what is not installed, and how to install it.
+    """The error that names what is not installed, and how to install it.
 
     :param name: the module
-    :param extra: the extra that brings it along, None when everybody needs it
+    :param extra: the extra that installs it, None when everybody needs it
     :param need: who needs it
     """
     return NotInstalled(f"{name} is not installed for {sys.executable}, and {need}; {_remedy(extra)}")
@@ -42,7 +42,7 @@ def without(name: str, extra: str | None, need: str = "GlanceSync needs it") -> 
 
 @contextmanager
 def missing_packages_reported() -> Iterator[None]:
-    """End the process with a line, and as on wrong usage, when a package turns out not to be installed."""
+    """End the process with one line, and the exit code of wrong usage, when a package is not installed."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""File names made from region names, and back (sync 1.4): regions are named by strangers."""
+"""File names made from region names, and back (sync 1.4): a region's name may hold any character."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNSAFE = re.compile(r"^\.|[^A-Za-z0-9._:-]")
 
 
 def file_name(region: str) -> str:
-    """Encode a region's name so that it is one harmless component of a path.
+    """Encode a region's name so that it is one safe component of a path.
 
     :param region: full name of a region (``Burgos``, ``other:Madrid``), of any characters
     :return: the name with every character outside ``[A-Za-z0-9._:-]`` and a leading dot percent-encoded
@@ -20,7 +20,7 @@ def file_name(region: str) -> str:
 def region_name(stem: str) -> str:
     """Decode what :func:`file_name` made.
 
-    Characters that should have been encoded, in a file that a person named, stand for themselves.
+    A person may have named the file: characters that are not encoded stand for themselves.
 
     :param stem: the part of a file's name that says the region
     :return: the region's full name
@@ -29,7 +29,7 @@ def region_name(stem: str) -> str:
 
 
 def decode(content: bytes) -> str:
-    """Decode UTF-8 that may hold what is none, so that every text that we wrote comes back exactly.
+    """Decode UTF-8 that may hold lone surrogates or other bytes, so that every text is read as it was written.
 
     Lone surrogates are written with ``surrogatepass``; bytes of another encoding become surrogates too.
     """

@@ -7,7 +7,7 @@ import socket
 
 
 def this_machine() -> str:
-    """What tells the processes that may be asked for by their number from others: host and process namespace."""
+    """The host and its process namespace: within it, a process can be found by its number."""
     try:
         namespace = os.readlink("/proc/self/ns/pid")
     except OSError:

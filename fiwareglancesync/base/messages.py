@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A line for the user that is neither data nor narrative; the text is whole, prefix included.
+    """A warning or an error for the user: a whole line, its prefix included.
 
     :param level: ``logging.WARNING`` or ``logging.ERROR``
     :param text: the sentence, as sync 1.4 words it

@@ -11,12 +11,12 @@ from .text import nearest
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises what is wrong instead of printing it and ending the process, so that it is told like any other error."""
+    """Raises errors instead of printing them and ending the process, so that they are reported like any other error."""
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.
 
-        :raises UsageError: always; the text names the help
+        :raises UsageError: always; its text names the help
         """
         raise UsageError(f"{message}; see {self.prog} --help")
 
@@ -25,7 +25,7 @@ class Parser(argparse.ArgumentParser):
 
         :param words: without the command itself
         :param intermixed: whether options may stand between the positional words
-        :raises UsageError: it is wrong; for unknown options the text tells what was probably meant
+        :raises UsageError: it is wrong; for unknown options the text names the nearest known ones
         """
         parse = self.parse_known_intermixed_args if intermixed else self.parse_known_args
         options, rest = parse(list(words))
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def refuse_options(words: Iterable[str]) -> None:
-    """Refuse regions that look like options: whoever wrote them meant something else (sync 1.1).
+    """Refuse regions that look like options (sync 1.1).
 
     :param words: regions as the user named them
     :raises UsageError: one of them begins with a dash
@@ -51,7 +51,7 @@ def refuse_options(words: Iterable[str]) -> None:
 
 
 def _options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Iterator[str]:
-    """The options that may stand in a command line: a parser's own, and those of the command that was chosen."""
+    """The options of a parser, and those of the command that was chosen."""
     for action in parser._actions:
         yield from action.option_strings
         if isinstance(action, argparse._SubParsersAction):

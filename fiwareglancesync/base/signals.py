@@ -1,4 +1,4 @@
-"""How a run is stopped: a signal becomes an exception that unwinds, so everything is left tidy (sync 1.2)."""
+"""Signals: the first one becomes an exception, so that everything that is open is cleaned up (sync 1.2)."""
 
 from __future__ import annotations
 
@@ -12,39 +12,41 @@ from types import FrameType
 from .errors import Cancelled
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Those that ask a program to stop."""
+"""The signals that ask a program to stop."""
 
 OUTPUTS = (1, 2)
 """Descriptors of standard output and standard error."""
 
-TOGETHER = 1.0
-"""Seconds within which two signals are taken for one wish."""
+SAME_REQUEST_SECONDS = 1.0
+"""Seconds within which several signals count as one request to stop."""
 
 
 @contextmanager
 def cancellable(*, child: bool = False) -> Iterator[None]:
     """Turn SIGINT, SIGTERM and SIGHUP into :class:`Cancelled`, once; a later one ends the process at once.
 
-    Signals that come together count as one, and so does a lost terminal, of which shell and kernel tell in their own
-    time; under ``nohup`` that is no reason to stop. A child of a run never ends without tidying: its parent decides.
+    Signals that come shortly one after the other count as one. When a terminal is closed, its shell and the kernel
+    both send SIGHUP, at different times: these count as one too; under ``nohup`` SIGHUP is ignored. A child process
+    always cleans up: only its parent may kill it.
 
-    :param child: leaves SIGINT and SIGHUP, which a terminal sends to all, to its parent
+    :param child: whether this is a child process, which leaves SIGINT and SIGHUP to its parent: a terminal sends them
+        to both
     """
-    wishes = (signal.SIGTERM,) if child else tuple(number for number in SIGNALS if not _is_lost_on_us(number))
+    handled = (signal.SIGTERM,) if child else tuple(number for number in SIGNALS if not _is_ignored(number))
     terminals = [descriptor for descriptor in OUTPUTS if os.isatty(descriptor)]
     first: list[float] = []
 
     def cancel(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
-            _silence(terminals)
+            _close_terminals(terminals)
         now = time.monotonic()
         if not first:
             first.append(now)
             raise Cancelled(number)
-        if not child and number != signal.SIGHUP and now - first[0] > TOGETHER:
+        if not child and number != signal.SIGHUP and now - first[0] > SAME_REQUEST_SECONDS:
             os._exit(128 + number)
 
-    previous = {number: signal.signal(number, cancel if number in wishes else signal.SIG_IGN) for number in SIGNALS}
+    previous = {number: signal.signal(number, cancel if number in handled else signal.SIG_IGN) for number in SIGNALS}
     try:
         yield
     finally:
@@ -53,18 +55,18 @@ def cancellable(*, child: bool = False) -> Iterator[None]:
 
 
 def ignore_signals() -> None:
-    """Let no signal spoil the end of this process: its work is done, and its exit code tells what came of it."""
+    """Ignore signals from now on: the work is done, and the exit code has to be the one of the work."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _silence(terminals: Sequence[int]) -> None:
-    """Let nothing fail because it is told to a terminal that is no more."""
+def _close_terminals(terminals: Sequence[int]) -> None:
+    """Send further output to nowhere, so that writing to a closed terminal does not fail."""
     with open(os.devnull, "w") as nothing:
         for descriptor in terminals:
             os.dup2(nothing.fileno(), descriptor)
 
 
-def _is_lost_on_us(number: signal.Signals) -> bool:
-    """Whether whoever started us wants us to outlive the terminal."""
+def _is_ignored(number: signal.Signals) -> bool:
+    """Whether this process was started to outlive its terminal, as by ``nohup``."""
     return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN

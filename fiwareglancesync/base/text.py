@@ -1,4 +1,4 @@
-"""Texts from strangers made fit to be shown, and the name that was probably meant."""
+"""Texts of users and servers made safe to print, and the known name nearest to a wrong one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 """Control characters, those that change the direction of writing, and lone surrogates."""
 
 MAX_LINE_LENGTH = 400
-"""Characters of a service's own words that are passed on."""
+"""Characters of a service's message that are kept."""
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """The known name that was probably meant; None when none is near. Case does not count.
+    """The known name nearest to a wrong one; None when none is near. Case does not count.
 
     :param word: a name that is not known
     :param known: the names that are
@@ -29,7 +29,7 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
 
 
 def show(text: str, limit: int = 80) -> str:
-    """Make text from a stranger fit for a line: control characters escaped, long text cut.
+    """Make a text safe to print in a line: control characters are escaped, long text is cut.
 
     :param text: any text
     :param limit: characters to keep
@@ -53,7 +53,7 @@ def _escape(character: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text as one short line without control characters."""
+    """A text as one short line without control characters, at most ``MAX_LINE_LENGTH`` long."""
     clean = "".join(c if c.isprintable() else " " for c in text)
     clean = " ".join(clean.split())
     return clean if len(clean) <= MAX_LINE_LENGTH else clean[: MAX_LINE_LENGTH - 1] + "…"

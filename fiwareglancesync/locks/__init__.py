@@ -1,1 +1,1 @@
-"""Locks: of this machine, of all machines by a database, and bounds on what is done at once."""
+"""Locks of this machine, leases for all machines that share a database, and permits for what is done at once."""

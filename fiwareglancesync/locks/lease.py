@@ -26,13 +26,13 @@ RENEWAL_SECONDS = 10.0
 
 LEASE_SECONDS = 60.0
 """Seconds after which a lease that is not renewed is free, by the database's clock (design 5). Its holder stops
-``RENEWAL_SECONDS`` before that, counted from before it asked for the renewal."""
+``RENEWAL_SECONDS`` earlier, counted from the moment before the last renewal was requested."""
 
 CHECK_SECONDS = 1.0
-"""Seconds between two looks of a holder at whether its lease is still good."""
+"""Seconds between two checks of a holder whether its lease is still valid."""
 
 RETRY_SECONDS = 1.0
-"""Seconds between two tries of somebody who waits."""
+"""Seconds between two attempts to take a lease that another run holds."""
 
 leases = Table(
     "leases",
@@ -53,13 +53,13 @@ log = logging.getLogger("glancesync")
 def leased(keys: tuple[str, ...], run: str, database: str, *, wait: bool) -> Iterator[str]:
     """Hold the leases of a place and project, all or none; the locks of this machine are held already.
 
-    Everybody takes them in the same order, so no two can wait for each other.
+    All runs take them in the same order, so that no two can wait for each other.
 
     :param keys: see ``PlaceIdentity.lock_keys``
     :param run: id of the run
     :param database: URL of the database that the machines share
     :param wait: wait for the holder instead of failing
-    :return: id of the run that held them last, "" when nobody has, or not one
+    :return: id of the run that held them last, "" when no run has, or several have
     :raises RegionLocked: another run holds one
     :raises GlanceSyncError: the database cannot be used
     """
@@ -68,7 +68,7 @@ def leased(keys: tuple[str, ...], run: str, database: str, *, wait: bool) -> Ite
     taken: list[Lease] = []
     holders: set[str] = set()
     try:
-        with _renewed(taken):  # from the first on: to wait for the next may take longer than a lease lasts
+        with _renewed(taken):  # from the first on: waiting for the next one may take longer than a lease is valid
             try:
                 leases.create(engine, checkfirst=True)
                 for lease in wanted:
@@ -78,8 +78,8 @@ def leased(keys: tuple[str, ...], run: str, database: str, *, wait: bool) -> Ite
                 raise GlanceSyncError(f"the database of the locks cannot be used: {error_text(error)}") from error
             yield holders.pop() if len(holders) == 1 else ""
     finally:
-        with suppress(SQLAlchemyError):  # they end by themselves
-            for lease in wanted:  # one that has just been taken may not be among the taken ones yet
+        with suppress(SQLAlchemyError):  # they expire by themselves
+            for lease in wanted:  # an interruption may come between taking one and noting it as taken
                 lease.give_back()
         engine.dispose()
 
@@ -102,7 +102,7 @@ class Lease:
         """Take the lease.
 
         :param wait: wait for its holder
-        :return: id of the run that had it last, "" when nobody had
+        :return: id of the run that had it last, "" when no run had
         :raises RegionLocked: another run has it
         """
         while True:
@@ -119,19 +119,19 @@ class Lease:
                 raise RegionLocked.by(_process(holder))
 
     def _take_from(self, holder: Row[Any]) -> bool:
-        """Take the lease if it has run out, or its holder is no more, and nobody was faster."""
+        """Take the lease if it has expired or its holder has died, unless another run takes it first."""
         free = true() if _is_dead(holder) else leases.c.expires < NOW
         theirs = update(leases).where(leases.c.identity == self._key, leases.c.token == holder.token, free)
         with self._engine.begin() as connection:
             return connection.execute(theirs.values(**self._mine())).rowcount > 0
 
     def renew(self) -> bool:
-        """Prolong the lease; False when somebody else has it now."""
+        """Prolong the lease; False when another run has it now."""
         with self._engine.begin() as connection:
             return connection.execute(self._change().values(expires=NOW + LEASE_SECONDS)).rowcount > 0
 
     def give_back(self) -> None:
-        """Free the lease for anybody, and for good, whatever renewal is on its way; who had it stays known."""
+        """Free the lease; a renewal that is still under way has no effect. The row keeps who had it."""
         with self._engine.begin() as connection:
             connection.execute(self._change().values(expires=0.0, token=""))
 
@@ -155,7 +155,7 @@ class Lease:
 
 @contextmanager
 def _renewed(taken: list[Lease]) -> Iterator[None]:
-    """Renew leases until the end; when one is lost, have this process stop writing at once.
+    """Renew leases while the context lasts; when one is lost, stop this process by SIGTERM.
 
     :param taken: the leases; more may come
     """
@@ -172,7 +172,7 @@ def _renewed(taken: list[Lease]) -> Iterator[None]:
                 log.warning("The lease of a region cannot be renewed: %s", error_text(error))
 
     def watch() -> None:
-        """Apart from the renewals: one that nobody answers may take minutes to fail."""
+        """In a thread of its own: a renewal that gets no answer may take minutes to fail."""
         while not ended.wait(CHECK_SECONDS):
             if time.monotonic() > good_until - RENEWAL_SECONDS:
                 log.error("The lease of a region is lost; the run ends so that nobody else's is disturbed.")
@@ -188,7 +188,7 @@ def _renewed(taken: list[Lease]) -> Iterator[None]:
 
 
 def _is_dead(holder: Row[Any]) -> bool:
-    """Whether the holder was a process of this machine that is no more; its lock here is ours already."""
+    """Whether the holder was a process of this machine and has died; this process holds the machine's lock already."""
     return bool(holder.host == this_machine()) and not is_running(holder.pid)
 
 

@@ -1,4 +1,4 @@
-"""A bound on processes that outlive whoever starts them: each holds a slot as long as it lives."""
+"""Permits bound how many processes run at once, even after the process that started them has died."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 
 
 class Permits:
-    """So many files, the lock of each held by one process; the kernel frees it whatever happens to that process.
+    """Files that are locked, one by each process; the kernel frees the lock when the process ends, however it ends.
 
-    :param folder: a private folder, the same for all who share the bound
-    :param name: what begins the names of the files
-    :param count: how many there are
+    :param folder: a private folder, the same for all processes that share the bound
+    :param name: the beginning of the files' names
+    :param count: how many permits there are
     """
 
     def __init__(self, folder: Path, name: str, count: int) -> None:
-        self._paths = [folder / f"{name}-{number}.slot" for number in range(count)]
+        self._paths = [folder / f"{name}-{number}.permit" for number in range(count)]
 
     def take(self) -> int | None:
-        """Take a free slot.
+        """Take a permit.
 
-        :return: a descriptor: the slot is taken until the last process that has it open has closed it; None when no
-            slot is free
+        :return: a descriptor: the permit is held until all processes that have it open have closed it; None when no
+            permit is free
         :raises OSError: the files cannot be used
         """
         for path in self._paths:

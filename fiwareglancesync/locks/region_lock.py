@@ -19,17 +19,17 @@ from ..base.errors import ConfigError, GlanceSyncError, NotInstalled, RegionLock
 from ..base.machine import is_running
 
 IDENTIFY_SECONDS = 0.5
-"""Seconds that the holder of a lock has to write down who it is."""
+"""Seconds within which the holder of a lock writes its identification into the file."""
 
 
 def lock_folders() -> list[Path]:
     """The folders of the locks: one of the user's own below the temporary one, and in the runtime directory, if any.
 
-    A run of cron may have no runtime directory, and a service may have a temporary one to itself: two runs notice
-    each other when they share either.
+    A run of cron may have no runtime directory, and a service may have a private temporary one: two runs exclude
+    each other when they share one of the two.
 
     :return: always in the same order
-    :raises GlanceSyncError: somebody else owns such a folder, or may write there
+    :raises GlanceSyncError: another user owns such a folder, or may write to it
     """
     uid = os.getuid()
     folders = [Path(tempfile.gettempdir()) / f"glancesync-{uid}"]
@@ -53,14 +53,14 @@ def _prepare(folder: Path, uid: int) -> None:
 
 @contextmanager
 def lock(keys: tuple[str, ...], run: str, *, wait: bool = False) -> Iterator[str]:
-    """Hold the locks of a place and project, all or none; the kernel releases them whatever happens to this process.
+    """Hold the locks of a place and project, all or none; the kernel releases them when this process ends.
 
-    Everybody takes them in the same order, so no two can wait for each other.
+    All runs take them in the same order, so that no two can wait for each other.
 
     :param keys: what is locked, see ``PlaceIdentity.lock_keys``
     :param run: id of the run; a holder of the same run (two targets may share a region) is waited for
     :param wait: wait for the holder instead of failing
-    :return: id of the run that held them last, "" when it is not known or not one
+    :return: id of the run that held them last, "" when it is not known, or several held some
     :raises RegionLocked: another process holds one; the text says who and since when
     """
     folders = lock_folders()
@@ -81,33 +81,33 @@ def _locked(path: Path, run: str, *, wait: bool) -> Iterator[str]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
-            holder = _introduced(file)
+            holder = _identified(file)
             if holder.get("run") != run:
                 raise RegionLocked.by(_process(holder)) from error
             fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         last_holder = str(_read(file).get("run", ""))
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        introduction = {"run": run, "pid": os.getpid(), "host": socket.gethostname(), "started": started}
-        _write(file, introduction)
+        identification = {"run": run, "pid": os.getpid(), "host": socket.gethostname(), "started": started}
+        _write(file, identification)
         try:
             yield last_holder
         finally:
             with suppress(OSError):  # a full disk: the lock is free all the same
-                _write(file, {**introduction, "ended": True})
+                _write(file, {**identification, "ended": True})
 
 
-def _write(file: TextIO, introduction: Mapping[str, object]) -> None:
+def _write(file: TextIO, identification: Mapping[str, object]) -> None:
     file.seek(0)
     file.truncate()
-    json.dump(introduction, file)
+    json.dump(identification, file)
     file.flush()
 
 
-def _introduced(file: TextIO) -> Mapping[str, object]:
-    """What the holder wrote, nothing when it has not; one that has just begun gets a moment to do so.
+def _identified(file: TextIO) -> Mapping[str, object]:
+    """The identification that the holder wrote; empty when it writes none within ``IDENTIFY_SECONDS``.
 
-    Until then the file tells of who held the lock before.
+    Until it has written it, the file holds that of the previous holder.
     """
     end = time.monotonic() + IDENTIFY_SECONDS
     while True:
@@ -121,14 +121,14 @@ def _introduced(file: TextIO) -> Mapping[str, object]:
 
 
 def _has_ended(holder: Mapping[str, object]) -> bool:
-    """Whether a holder has given the lock back, or was a process of this machine that is no more."""
+    """Whether a holder has given the lock back, or was a process of this machine and has died."""
     pid = holder.get("pid")
     killed = holder.get("host") == socket.gethostname() and isinstance(pid, int) and not is_running(pid)
     return bool(holder.get("ended")) or killed
 
 
 def _read(file: TextIO) -> Mapping[str, object]:
-    """What the holder wrote; nothing yet when it has just begun."""
+    """The identification in the file; empty when there is none yet."""
     try:
         holder = json.load(file)
     except ValueError:
@@ -143,7 +143,7 @@ def _process(holder: Mapping[str, object]) -> str:
 
 
 def check_database(database: str) -> None:
-    """See whether regions can be held, as far as that shows without asking the database.
+    """Check the database URL of the locks, without connecting to the database.
 
     :param database: as for ``region_lock``
     :raises ConfigError: the URL is wrong
@@ -163,9 +163,9 @@ def check_database(database: str) -> None:
 
 @contextmanager
 def region_lock(keys: tuple[str, ...], run: str, database: str = "", *, wait: bool = False) -> Iterator[str]:
-    """Hold a place and project against every other run, here and, with a database, on other machines.
+    """Lock a place and project, on this machine and, with a database, on all machines that share it.
 
-    :param keys: see ``PlaceIdentity.lock_keys``; who shares one with us is excluded
+    :param keys: see ``PlaceIdentity.lock_keys``; another run that locks one of them is excluded
     :param run: id of the run
     :param database: URL of the database that the machines share, "" for none
     :param wait: wait for the holder instead of failing

@@ -12,7 +12,7 @@ from .task_events import TaskEvents
 
 FIRST_POLL_SECONDS = 0.2
 MAX_POLL_SECONDS = 2.0
-"""Seconds between two looks: few in the beginning, for most tasks end soon, and more from look to look."""
+"""Seconds between two polls: few at first, because most tasks end soon, then more and more."""
 
 GROWTH = 1.25
 
@@ -20,9 +20,9 @@ GROWTH = 1.25
 class Following:
     """The tasks that are being followed.
 
-    :param client: whom to ask
-    :param emit: told what the tasks do
-    :param refused: told of a region whose task the server does not know, or not any more
+    :param client: asks the server
+    :param emit: takes the events of the tasks
+    :param refused: called for a region whose task the server does not know any more
     """
 
     def __init__(self, client: Client, emit: Emit, refused: Callable[[str, RegionRefused], None]) -> None:
@@ -33,7 +33,7 @@ class Following:
         self._events: dict[str, TaskEvents] = {}
 
     def add(self, region: str, task: TaskRef) -> None:
-        """Take one more.
+        """Follow one more task.
 
         :param region: its full name
         :param task: the task
@@ -42,9 +42,9 @@ class Following:
         self._events[region] = TaskEvents(region)
 
     def to_the_end(self) -> Iterator[tuple[str, WholeTask]]:
-        """Look at the tasks again and again; each comes out with its region when it has ended.
+        """Poll the tasks; yield each with its region when it has ended.
 
-        :raises CloudError: the server does not answer for long, or lets us ask no more
+        :raises CloudError: the server does not answer for long, or refuses
         """
         pause = FIRST_POLL_SECONDS
         while self.running:

@@ -1,4 +1,4 @@
-"""One call of ``glancesync remote``: what is wanted, of which server, told how."""
+"""One call of ``glancesync remote``."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class RemoteCommand:
 
     @contextmanager
     def _interruptible(self, following: Following) -> Iterator[Callable[[], int | None]]:
-        """When the user stops this program, or the server is lost, say that the tasks go on; give the exit code."""
+        """Report that the tasks go on when this program is interrupted or loses the server; yield the exit code."""
         stopped: list[Cancelled] = []
         try:
             yield lambda: stopped[0].exit_code if stopped else None
@@ -198,7 +198,7 @@ class RemoteCommand:
         return list(dict.fromkeys(RegionRef.parse(word).full for word in self._options.regions))
 
     def _each(self, action: Callable[[str], T], regions: Iterable[str] | None = None) -> dict[str, T]:
-        """Do something with each region that is named; what the server refuses about one leaves the others.
+        """Do something with each named region; when the server refuses one, the others are done.
 
         :param regions: those that are meant; None means all that are named
         :raises UsageError: a name was meant otherwise, or the request makes no sense (sync 1.2, 1.3)

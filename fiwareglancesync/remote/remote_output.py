@@ -84,7 +84,7 @@ def _region(region: Region) -> tuple[str, ...]:
 
 
 def _sums(counts: Mapping[str, int] | None) -> tuple[str, str, str]:
-    """How many images are in step, pending and in error; nothing for a region of which nothing is known."""
+    """How many images are in step, pending and in error; empty for a region without known counts."""
     if counts is None:
         return "", "", ""
 

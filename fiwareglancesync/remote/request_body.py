@@ -1,4 +1,4 @@
-"""What is wanted of a synchronisation, from the words of the command line to the body of the request."""
+"""The body of a request for a synchronisation, made from the words of the command line."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def request_body(
     replace_lists: bool = False,
     decisions: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The body of the request; only what is not the usual is in it.
+    """The body of the request, without what has its default.
 
-    Which options may be set is for the server to say: it may be newer than this program.
+    The server checks which options may be set: it may be newer than this program.
 
-    :param dry_run: only tell what would be done
+    :param dry_run: only report what would be done
     :param images: patterns that choose images
     :param config: words ``KEY=VALUE``
     :param replace_lists: let lists in ``config`` drop configured entries
     :param decisions: words ``NAME=CHECKSUM:ACTION``
-    :raises UsageError: one of the words cannot be meant
+    :raises UsageError: one of the words is wrong
     """
     wanted: dict[str, Any] = {}
     if dry_run:
@@ -49,7 +49,7 @@ def request_body(
 def _decisions(words: Sequence[str]) -> dict[str, dict[str, str]]:
     decided: dict[str, dict[str, str]] = {}
     for word in words:
-        name, equals, decision = word.rpartition("=")  # the name of an image may hold anything
+        name, equals, decision = word.rpartition("=")  # the name of an image may hold any character
         checksum, colon, action = decision.rpartition(":")
         if not (name and equals and checksum and colon) or action not in ACTIONS:
             raise UsageError(f"--decide {word}: expected NAME=CHECKSUM:ACTION, ACTION being {' or '.join(ACTIONS)}")

@@ -1,4 +1,4 @@
-"""What a server answers, as far as the client reads it; fields that a newer server adds are let pass."""
+"""The answers of a server, as far as the client reads them; unknown fields of a newer server are ignored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SYNCING = "syncing"
 FAILED = "failed"
 
 VERSION = "v1.0"
-"""The version of the API that is spoken here."""
+"""The version of the API that this client uses."""
 
 
 class _Answer(BaseModel):
@@ -23,7 +23,7 @@ class _Answer(BaseModel):
 
 
 class ServerVersion(_Answer):
-    """What a server says of itself."""
+    """The answer to ``GET /``: the API's version, and since when the server runs."""
 
     id: str
     runningfrom: str
@@ -44,7 +44,7 @@ class Region(_Answer):
 
     :param checked: when, None for never
     :param counts: number of images by status
-    :param error: why the region could not be looked at
+    :param error: why the region's status could not be read
     :param task: what is running there
     """
 
@@ -79,7 +79,7 @@ class LeftOut(_Answer):
 
 
 class Images(_Answer):
-    """The images of a region; a server that is older tells nothing of what is left out."""
+    """The images of a region; an older server does not list what is left out."""
 
     images: list[Image]
     left_out: list[LeftOut] = Field(default_factory=list, alias="left_out")
@@ -138,62 +138,62 @@ class WholeTask(Task):
 
 
 _OF_A_REGION = (400, 404, 409, 410, 413, 502, 504)
-_PASSING = (429, 503)
+_TEMPORARY = (429, 503)
 _OF_A_PROXY = (429, 502, 503, 504)
 
 
 class RegionRefused(CloudError):
-    """The server refuses what is asked about one region or task, or that region fails it; others may do."""
+    """The server refuses a request about one region or task, or that region fails; others may work."""
 
     unknown_target = False
     """Whether the server has no such target."""
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, server: str) -> CloudError:
-    """Turn an answer that is no success into an error.
+    """Turn an answer with an error status into an error.
 
-    What a server says of a region that fails it (502, 504) is final, for it has tried; the same of a proxy before a
-    server that is just being restarted will pass.
+    502 and 504 of the server itself are final: it has asked the region. The same of a proxy is retried: the server
+    behind it may be restarting.
 
     :param status: HTTP status
     :param headers: the answer's headers
     :param body: the answer's content
-    :param server: what messages call the server
+    :param server: the server's name in messages
     """
     if 300 <= status < 400:
         return CloudError(f"{server} redirects elsewhere (HTTP {status}); use its final address", status=status)
-    said = _words(body)
-    if said is None and status not in _OF_A_PROXY:
+    description = _description(body)
+    if description is None and status not in _OF_A_PROXY:
         return not_glancesync(server, f"HTTP {status}")
-    if said is not None and status in _OF_A_REGION:
-        refused = RegionRefused(f"{said} (HTTP {status})", status=status)
+    if description is not None and status in _OF_A_REGION:
+        refused = RegionRefused(f"{description} (HTTP {status})", status=status)
         refused.unknown_target = json.loads(body).get("unknown") == "target"
         return refused
     if status == 401:
-        return Unauthorized(f"{server}: {said} (HTTP 401)", status=status)
+        return Unauthorized(f"{server}: {description} (HTTP 401)", status=status)
     after = headers.get("retry-after", "")
     return ServiceFailure(
-        f"{server}: {said or 'it is not there at the moment'} (HTTP {status})",
+        f"{server}: {description or 'it is not there at the moment'} (HTTP {status})",
         status=status,
-        transient=status in (_OF_A_PROXY if said is None else _PASSING),
+        transient=status in (_OF_A_PROXY if description is None else _TEMPORARY),
         retry_after=float(after) if after.isascii() and after.isdigit() and len(after) < 7 else None,
     )
 
 
 def not_glancesync(server: str, found: str) -> CloudError:
-    """Say that whoever answers is no GlanceSync server.
+    """The error of a server that is not GlanceSync.
 
-    :param server: what messages call it
-    :param found: what it answered instead
+    :param server: its name in messages
+    :param found: what it answered
     """
     return CloudError(f"{server} does not answer like one ({found}); check the address")
 
 
-def _words(body: bytes) -> str | None:
-    """What a server says in an error; None when it is not in the form of the contract."""
+def _description(body: bytes) -> str | None:
+    """The description in an error's answer (sync 5.2); None when the answer has another form."""
     try:
         document: Any = json.loads(body)
-        said = document["error"]["description"]
+        text = document["error"]["description"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return " ".join(said.split()) if isinstance(said, str) else None
+    return " ".join(text.split()) if isinstance(text, str) else None

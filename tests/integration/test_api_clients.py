@@ -22,7 +22,7 @@ THREADS = 2
 PATIENCE = 1.0
 HASTY = (
     "from fiwareglancesync.api import gunicorn_worker\n"
-    f"gunicorn_worker.STOP_SECONDS = {PATIENCE}\n"
+    f"gunicorn_worker.REQUEST_TIMEOUT_SECONDS = {PATIENCE}\n"
     "from fiwareglancesync.api.server import serve\n"
     "serve(None, {port}, 1)\n"
 )

@@ -17,7 +17,7 @@ from fiwareglancesync.base.signals import SIGNALS, cancellable
 TWICE = """
 import os, signal, sys
 from fiwareglancesync.base import signals
-signals.TOGETHER = 0.0
+signals.SAME_REQUEST_SECONDS = 0.0
 number = int(sys.argv[1])
 with signals.cancellable():
     try:
