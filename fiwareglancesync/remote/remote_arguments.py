@@ -17,7 +17,7 @@ FORMATS = ("csv", "table", "json")
 EPILOG = f"""\
 The server is the one of --server, else of {SERVER}. The token comes from the usual environment of OpenStack
 (OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME …) or, with --os-cloud or OS_CLOUD, from clouds.yaml; when
-none of them names an account, none is sent.
+none of them names an account, no token is sent.
 OS_CACERT and OS_INSECURE say whose certificates are trusted, the server's too.
 
 exit status: 0 all done; 1 a region or a task failed, or the server; 2 wrong usage; 129, 130 and 143 interrupted
@@ -26,7 +26,7 @@ exit status: 0 all done; 1 a region or a task failed, or the server; 2 wrong usa
 
 
 class Follow(Enum):
-    """How long a task that was started is followed."""
+    """How far a task that was started is followed."""
 
     NOT = "not"
     TO_THE_END = "to the end"
@@ -53,18 +53,18 @@ def build_parser(prog: str) -> Parser:
         return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[common],
                                    allow_abbrev=False)  # fmt: skip
 
-    regions = add("regions", "tell what was last seen of each region")
+    regions = add("regions", "show the last known state of each region")
     regions.add_argument("--refresh", action="store_true", help="ask all regions now")
     _add_format(regions, "table")
 
-    status = add("status", "tell the status of each image of regions, as it is now")
+    status = add("status", "show the present status of each image of regions")
     _add_regions(status)
     status.add_argument("--image", metavar="NAME", help="only the image of this name")
     _add_format(status, "csv")
 
     sync = add("sync", "start the synchronisation of regions")
     _add_regions(sync)
-    sync.add_argument("--dry-run", action="store_true", help="only tell what would be done")
+    sync.add_argument("--dry-run", action="store_true", help="only show what would be done")
     sync.add_argument(
         "--image",
         action="append",
@@ -124,7 +124,7 @@ def _common() -> Parser:
     common = Parser(add_help=False)
     common.add_argument("--server", metavar="URL", help=f"the server's address (default: {SERVER})")
     common.add_argument("--os-cloud", metavar="NAME", help="take the account from this entry of clouds.yaml")
-    common.add_argument("--debug", action="store_true", help="tell each request, and where an error came from")
+    common.add_argument("--debug", action="store_true", help="log each request, and show the traceback of an error")
     return common
 
 

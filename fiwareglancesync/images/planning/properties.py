@@ -17,16 +17,16 @@ LOCAL = re.compile(
     r"|owner_user_name|boot_roles|block_device_mapping|bdm_v2|root_device_name",
     re.DOTALL,
 )
-"""Describe one copy of the image: copied only when ``metadata_set`` names them."""
+"""Properties of one copy of an image: copied only when ``metadata_set`` names them."""
 
 NEVER = re.compile(
     rf"cinder_encryption_key_.*|os_glance_.*|os_hash_.*|stores|direct_url|locations|{JOURNAL}|{SOURCE_HASH}|{MEMBERS}",
     re.DOTALL,
 )
-"""Glance's own, ours, and the key that would be deleted together with the image."""
+"""Properties of Glance itself, of this program, and of keys that are deleted together with their image."""
 
 NOTHING = "(none)"
-"""What is shown of a property that is not there."""
+"""Shown for a property that an image does not have."""
 
 MAX_SHOWN = 60
 """Characters of a value that are shown."""
@@ -79,7 +79,7 @@ def _copied(key: str, target: Target) -> bool:
 
 
 def difference(wanted: Wanted, image: Image) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Tell what to change in an image.
+    """The properties to change in an image.
 
     :param wanted: what its properties should be
     :param image: the region's image
@@ -92,7 +92,7 @@ def difference(wanted: Wanted, image: Image) -> tuple[dict[str, str], tuple[str,
 
 
 def wanted_visibility(master: Image, image: Image) -> str | None:
-    """Tell the visibility that an image should get, None when its own will do.
+    """The visibility that an image should get, None when it is not to be changed.
 
     Public or not always counts; between the others only when both sides state it exactly.
 
@@ -107,7 +107,7 @@ def wanted_visibility(master: Image, image: Image) -> str | None:
 
 
 def field_changes(master: Image, image: Image, target: Target) -> dict[str, Any]:
-    """Tell which fields of an image are to be brought in line (sync 3.5, ``sync_fields``).
+    """The fields of an image that are to be brought in line (sync 3.5, ``sync_fields``).
 
     :param master: the master's image
     :param image: the region's image

@@ -85,7 +85,7 @@ NAMESAKES = "several selected images of the master have this name"
 
 
 def refusal(image: Image, target: Target) -> str | None:
-    """The rules of sync 3.2, the first that applies; they do not look at whether the image is hidden.
+    """The rules of sync 3.2, the first that applies; whether the image is hidden does not matter here.
 
     :param image: a master image
     :param target: the target with its rules
