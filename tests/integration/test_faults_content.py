@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.faults import Command, FaultyCloud, Made, Result
-from tests.support.proxy import Answer, Garble, Proxy
+from tests.support.proxy import Proxy
+from tests.support.proxy_acts import Answer, Garble
 
 pytestmark = pytest.mark.integration
 

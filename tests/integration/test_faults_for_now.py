@@ -11,7 +11,8 @@ from typing import ClassVar
 import pytest
 
 from tests.support.faults import FaultyCloud, Made, until
-from tests.support.proxy import Answer, Buffer, Crowd, Limit, Proxy
+from tests.support.proxy import Proxy
+from tests.support.proxy_acts import Answer, Buffer, Crowd, Limit
 
 pytestmark = pytest.mark.integration
 

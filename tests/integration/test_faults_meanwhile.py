@@ -13,7 +13,8 @@ import pytest
 
 from fiwareglancesync.images.model import JOURNAL
 from tests.support.faults import PATIENCE, Command, FaultyCloud, Made, Running, until
-from tests.support.proxy import Narrow, Proxy, RunBeside, Silence
+from tests.support.proxy import Proxy
+from tests.support.proxy_acts import Narrow, RunBeside, Silence
 
 pytestmark = pytest.mark.integration
 

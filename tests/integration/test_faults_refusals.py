@@ -10,7 +10,8 @@ import pytest
 from fiwareglancesync.images.model import JOURNAL
 from tests.support.development_cloud import development_cloud
 from tests.support.faults import Command, FaultyCloud, Made, statuses
-from tests.support.proxy import Answer, Proxy
+from tests.support.proxy import Proxy
+from tests.support.proxy_acts import Answer
 
 pytestmark = pytest.mark.integration
 

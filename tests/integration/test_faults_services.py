@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.development_cloud import development_cloud
 from tests.support.faults import FaultyCloud, Made, statuses
-from tests.support.proxy import Answer, HangUp, Late, Proxy, Silence, free_port
+from tests.support.proxy import Proxy, free_port
+from tests.support.proxy_acts import Answer, HangUp, Late, Silence
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,8 @@ import pytest
 from fiwareglancesync.base.units import MIB
 from tests.support.faults import Command, FaultyCloud, until
 from tests.support.moving import BOTH, BURGOS, CONTENT, FILE, PARALLEL, REPLACE, SIZE, SPAIN, Uploads, moved
-from tests.support.proxy import Act, Garble, Narrow, Proxy, Stall, Whole
+from tests.support.proxy import Proxy
+from tests.support.proxy_acts import Act, Garble, Narrow, Stall, Whole
 
 pytestmark = pytest.mark.integration
 

@@ -25,7 +25,8 @@ from tests.support.moving import (
     kinds,
     moved,
 )
-from tests.support.proxy import Act, Answer, Claim, Cut, Garble, Late, Lose, Narrow, Proxy, Silence, Stall
+from tests.support.proxy import Proxy
+from tests.support.proxy_acts import Act, Answer, Claim, Cut, Garble, Late, Lose, Narrow, Silence, Stall
 
 pytestmark = pytest.mark.integration
 
