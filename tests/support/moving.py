@@ -10,7 +10,8 @@ from typing import Any
 from fiwareglancesync.base.units import MIB
 
 from .faults import Command, FaultyCloud, Made, Result
-from .proxy import Answer, Proxy
+from .proxy import Proxy
+from .proxy_acts import Answer
 from .spooling import content_of
 
 BURGOS, CACERES, SPAIN = "Burgos", "Caceres", "Spain"
