@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.only or list(ROWS)
     size = (options.size or (SMALL if options.quick else LARGE)) * MIB
     pairs = options.pairs or (FEW if options.quick else MANY)
-    # Whoever ends us this way wants no leftovers either.
+    # SIGTERM cleans up as SIGINT does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         python = _set_up()

@@ -1,4 +1,4 @@
-"""Runs whole commands and tells what they took; pairs of them, one after the other, and what their ratios are."""
+"""Runs whole commands and measures them; runs pairs of them alternately and computes their ratios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of the program that move images, and what their event streams tell."""
+"""Runs of the program that move images, and what their event streams report."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def command(setting: Setting, environ: Mapping[str, str], words: Sequence[str], 
     """The program as a command that writes its events.
 
     :param words: regions and options
-    :param number: tells runs at the same time apart
+    :param number: distinguishes runs at the same time
     """
     return setting.sync(environ, *words, "--events", str(_events(setting, number)), output=f"stdout-{number}")
 

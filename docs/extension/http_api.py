@@ -70,9 +70,9 @@ def _route(method: str, path: str, operation: Document) -> str:
         (content,) = operation["requestBody"]["content"].values()
         text += f"Body, optional: {_type(content['schema'])}\n\n"
     answers = sorted(operation["responses"].items(), key=lambda answer: int(answer[0]))
-    told = [(_phrase(code), _answer(answer)) for code, answer in answers]
-    errors = [code for code, content in told if content == _reference(ERROR)]
-    good = [f"{code}: {content}" for code, content in told if content != _reference(ERROR)]
+    contents = [(_phrase(code), _answer(answer)) for code, answer in answers]
+    errors = [code for code, content in contents if content == _reference(ERROR)]
+    good = [f"{code}: {content}" for code, content in contents if content != _reference(ERROR)]
     return text + "".join(f"* {line}\n" for line in [*good, f"{', '.join(errors)}: {_reference(ERROR)}"]) + "\n"
 
 

@@ -189,7 +189,7 @@ def _restart(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _changing(options: argparse.Namespace) -> Iterator[Cloud]:
-    """The cloud, which nobody else changes in the meantime."""
+    """The cloud, locked against other calls of this command."""
     folder = _folder(options)
     state.load(folder)  # before the lock, which would create the folder
     with lifecycle.exclusive(folder, _say):

@@ -1,4 +1,4 @@
-"""Detached processes that are found again, and ended, without ever hitting a stranger's."""
+"""Detached processes that are found again and ended, and never mistaken for another process."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def _apt(*words: str) -> str:
 
 @contextmanager
 def _servers_stay_down() -> Iterator[None]:
-    """Keep packages from starting servers, whose ports and folders somebody else may need."""
+    """Keep packages from starting servers, whose ports and folders other programs may use."""
     try:
         with POLICY.open("x", encoding="ascii") as file:
             file.write(STAY_DOWN)

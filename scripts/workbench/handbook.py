@@ -19,7 +19,7 @@ OUTPUT = CHECKOUT / "build" / "handbook"
 MANUAL_PAGE = "glancesync.1"
 
 DESCRIPTION = """\
-Builds the handbook; a warning is an error. The parts that tell of options, keys and routes are made from the program.
+Builds the handbook; a warning is an error. The parts about options, keys and routes are made from the program.
 Needs Python 3 only; what else is needed goes into .venv in the checkout.
 """
 

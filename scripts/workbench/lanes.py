@@ -101,7 +101,7 @@ def _run_lane(lane: Lane, where: Surroundings, printer: _Printer) -> list[Outcom
 
 @contextmanager
 def _own_cloud(where: Surroundings) -> Iterator[Surroundings]:
-    """A place for a development cloud that is nobody else's, empty again afterwards.
+    """A folder and ports of its own for a development cloud, empty again afterwards.
 
     The servers' software is shared with the cloud that the user may have in the checkout.
     """

@@ -25,7 +25,7 @@ HEARTBEAT = 0.2
 
 
 class Kind(Enum):
-    """How a step tells what it found."""
+    """How a step reports its result."""
 
     CHECK = "check"
     """by its exit code alone"""

@@ -26,7 +26,7 @@ WITH_CLOUD = "integration"
 MINUTE = 60.0
 
 DESCRIPTION = """\
-Runs everything that tells whether the program is right: linters, unit tests, the CSV scenarios, and, on
+Runs all tests: linters, unit tests, the CSV scenarios, and, on
 development clouds of its own, the conformance, integration and acceptance tests. Needs Python 3 only; what
 else is needed goes into .venv in the checkout.
 """
