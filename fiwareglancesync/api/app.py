@@ -24,10 +24,12 @@ from ..config import load_settings
 from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings
+from ..images.summaries import SummaryStore
 from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.database_owner import refuse_another
 from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, TaskLauncher
 from ..jobs.store import TaskStore
+from ..kinds import WORKER_COMMAND
 from ..locks.permits import Permits
 from ..locks.region_lock import lock_folders
 from . import error_answers, metrics, trace
@@ -95,13 +97,15 @@ def create_app(
     if migrate:
         take_database(app)
     with app.app_context():
-        store = TaskStore(db.engine, WAITS)
+        store, summaries = TaskStore(db.engine, WAITS), SummaryStore(db.engine)
     for text in (*server.warnings, *(message.text for message in settings.warnings)):
         log.warning("%s", text)
-    executor = _executor(server, TaskLauncher(store, url, environ, server.task_time_limit), federation)
+    launcher = TaskLauncher(WORKER_COMMAND, store, url, environ, server.task_time_limit)
+    executor = _executor(server, launcher, federation)
     since = time.time() if started is None else started
-    cloud, statuses = Cloud(settings, environ), Statuses(store)
-    found = Service(server, cloud, store, statuses, executor, environ, bool(environ.get(EMBEDDED)), since)
+    cloud, statuses = Cloud(settings, environ), Statuses(summaries)
+    embedded = bool(environ.get(EMBEDDED))
+    found = Service(server, cloud, store, summaries, statuses, executor, environ, embedded, since)
     app.extensions[NAME] = found
     app.extensions["glancesync-health"] = Health(found)
     _add_routes(app)
@@ -111,12 +115,12 @@ def create_app(
     return app
 
 
-def _executor(server: ServerSettings, workplace: TaskLauncher, federation: str) -> Executor:
+def _executor(server: ServerSettings, launcher: TaskLauncher, federation: str) -> Executor:
     """What carries the tasks out, as the settings have it."""
     if server.executor is ExecutorKind.CELERY:
         return CeleryExecutor(make_queue(server.broker_url, server.task_time_limit, federation))
-    name = f"tasks-{key_of(workplace.database)[:32]}"
-    return EmbeddedRunner(workplace, Permits(lock_folders()[0], name, server.max_tasks))
+    name = f"tasks-{key_of(launcher.database)[:32]}"
+    return EmbeddedRunner(launcher, Permits(lock_folders()[0], name, server.max_tasks))
 
 
 def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:

@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from ..images.summaries import SummaryStore
 from ..jobs.store import TaskStore
 from .error_answers import ApiError
 from .server_settings import is_loopback
@@ -82,7 +83,7 @@ def metrics() -> Response:
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), expected.encode()):
             raise ApiError(401, "Unauthorized", "The metrics need METRICS_TOKEN as a Bearer token.")
     registry = CollectorRegistry()
-    registry.register(_Tasks(service().store))
+    registry.register(_FromDatabase(service().store, service().summaries))
     if os.environ.get(FOLDER_VARIABLE):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         text = generate_latest(registry)
@@ -91,11 +92,12 @@ def metrics() -> Response:
     return Response(text, 200, content_type=CONTENT_TYPE_LATEST)
 
 
-class _Tasks(Collector):
-    """What the database knows; the same from whichever worker answers."""
+class _FromDatabase(Collector):
+    """The metrics that are in the database: the same, whichever worker answers."""
 
-    def __init__(self, store: TaskStore) -> None:
+    def __init__(self, store: TaskStore, summaries: SummaryStore) -> None:
         self._store = store
+        self._summaries = summaries
 
     def collect(self) -> Iterator[Metric]:
         """Read it."""
@@ -109,7 +111,7 @@ class _Tasks(Collector):
         images = GaugeMetricFamily(
             "glancesync_images", "Images to be synchronised, as last seen", labels=["region", "status"]
         )
-        for region, summary in self._store.summaries().items():
+        for region, summary in self._summaries.by_region().items():
             for status, count in summary.counts.items():
                 images.add_metric([region.encode("utf-8", "backslashreplace").decode(), status], count)
         yield from (kept, moved, took, images)

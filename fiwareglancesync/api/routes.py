@@ -9,7 +9,9 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
-from ..jobs.tasks import Summary, Task, TaskStatus
+from ..images.job import SYNC
+from ..images.summaries import Summary
+from ..jobs.tasks import Task, TaskStatus
 from .auth import USER
 from .error_answers import BAD_REQUEST, ApiError, invalid
 from .schemas import (
@@ -55,8 +57,8 @@ def list_regions(query: RegionsQuery) -> Response:
     reader = found.reader()
     refs, lost = reader.regions()
     if query.refresh:
-        found.store.save_summaries(reader.summaries(refs))
-    seen, running = found.store.summaries(), found.store.running()
+        found.summaries.save(reader.summaries(refs))
+    seen, running = found.summaries.by_region(), found.store.running(SYNC)
     answers = [region_answer(ref.full, seen.get(ref.full), running.get(ref.full)) for ref in refs]
     unknown = [region_answer(f"{name}:", Summary("", time.time(), {}, why), None) for name, why in lost.items()]
     return _json(RegionsAnswer(regions=answers + unknown))
@@ -98,8 +100,8 @@ def synchronise(path: RegionPath) -> Response:
     except BadOptions as error:
         raise ApiError(400, BAD_REQUEST, str(error)) from error
     except Busy as busy:
-        same = busy.task.region == ref.full
-        how = "and does something else" if same else f"under its other name {busy.task.region}"
+        same = busy.task.subject == ref.full
+        how = "and does something else" if same else f"under its other name {busy.task.subject}"
         text = f"Another task is running for the region {how}: {busy.task.id}"
         raise ApiError(409, "Conflict", text, taskId=busy.task.id) from busy
     return _json(task_ref(task))
@@ -111,7 +113,7 @@ def list_tasks(path: RegionPath) -> Response:
     found = service()
     ref = found.region(path.id)
     found.store.fail_stale()
-    tasks = found.store.of_region(ref.full)
+    tasks = found.store.of_subject(SYNC, ref.full)
     if not tasks:
         found.reader().check(ref)
     return _json(TasksAnswer(tasks=[task_short(task) for task in tasks]))
@@ -123,7 +125,7 @@ def get_task(path: TaskPath) -> Response:
     store = service().store
     store.fail_stale()
     task = _task(path)
-    return _json(task_answer(task, store.images(task.id), store.messages(task.id)))
+    return _json(task_answer(task, store.items(task.id), store.messages(task.id)))
 
 
 @regions.delete("/regions/<string:id>/tasks/<string:task>", summary="Forget a task", responses=ABOUT_TASK | {200: None})
@@ -162,7 +164,7 @@ def _task(path: TaskPath) -> Task:
     """
     found = service()
     ref = found.region(path.id)
-    task = found.store.get(ref.full, path.task)
+    task = found.store.get(SYNC, ref.full, path.task)
     if task is None:
         found.reader().check(ref)
         raise ApiError(404, "Not found", "The region has no such task.")

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..images.region_job import LeftOutRow, StatusRow
 from ..images.settings import ANY, Decision, DecisionAction
+from ..images.summaries import Summary
+from ..images.sync_request import SyncRequest
 from ..jobs.store import KEPT_TASKS
-from ..jobs.tasks import ImageResult, Summary, Task, TaskMessage, TaskRequest, TaskStatus
+from ..jobs.tasks import Item, Task, TaskMessage, TaskStatus
 
 Names = list[str] | str
 """A list, or the text that the configuration file would hold."""
@@ -103,13 +105,13 @@ class SyncBody(BaseModel):
         default_factory=dict, max_length=1000, description="By name of the image, laid over the configured lists"
     )
 
-    def request(self) -> TaskRequest:
+    def request(self) -> SyncRequest:
         """What the task is to do.
 
         :raises ValueError: an option cannot be said in the configuration's form
         """
         given = self.config.model_dump(exclude_none=True)
-        return TaskRequest(
+        return SyncRequest(
             self.dryRun,
             tuple(self.images),
             {key: _as_text(key, value) for key, value in given.items()},
@@ -261,7 +263,7 @@ def task_short(task: Task) -> TaskShort:
     return TaskShort(**_fields(task))
 
 
-def task_answer(task: Task, images: list[ImageResult], messages: list[TaskMessage]) -> TaskAnswer:
+def task_answer(task: Task, images: list[Item], messages: list[TaskMessage]) -> TaskAnswer:
     """A task with all that it did."""
     return TaskAnswer(
         **_fields(task),
@@ -297,10 +299,10 @@ def left_out_answer(row: LeftOutRow) -> LeftOutAnswer:
     return LeftOutAnswer(name=plain(row.image) or "", reason=row.reason, deliberate=row.deliberate)
 
 
-def _result(task: Task, image: ImageResult) -> ResultAnswer:
+def _result(task: Task, image: Item) -> ResultAnswer:
     cut = image.state == "running" and task.status is not TaskStatus.SYNCING
     return ResultAnswer(
-        name=plain(image.image) or "",
+        name=plain(image.name) or "",
         action=image.action,
         state="failed" if cut else image.state,  # type: ignore[arg-type]  # one of the four, says the store
         status=image.status,
@@ -317,8 +319,8 @@ def _fields(task: Task) -> dict[str, Any]:
     return {
         "taskId": task.id,
         "status": task.status,
-        "region": plain(task.region),
-        "dryRun": task.request.dry_run,
+        "region": plain(task.subject),
+        "dryRun": SyncRequest.parse(task.request).dry_run,
         "created": iso(task.created),
         "started": iso(task.started),
         "finished": iso(task.finished),

@@ -1,4 +1,4 @@
-"""The server's database: Flask-SQLAlchemy over the tables of the job layer, migrated by Flask-Migrate."""
+"""The server's database: Flask-SQLAlchemy over the tables of the program, migrated by Flask-Migrate."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base.database import connect_args, database_url, error_text, metadata, no_driver, prepare
 from ..images.settings import Settings
+from ..images.summaries import summaries
 from ..jobs import tables
 from ..jobs.database_owner import claim, may_be_renamed, rebind_command, refuse_another
 from ..locks.lease import leases
@@ -46,14 +47,14 @@ class TaskModel(db.Model):  # type: ignore[name-defined,misc]
     __table__ = tables.tasks
 
 
-class ImageResultModel(db.Model):  # type: ignore[name-defined,misc]
-    """What a task did with an image, for the shell."""
+class ItemModel(db.Model):  # type: ignore[name-defined,misc]
+    """What a task did with one item, such as an image, for the shell."""
 
-    __table__ = tables.image_results
+    __table__ = tables.items
 
 
 class MessageModel(db.Model):  # type: ignore[name-defined,misc]
-    """What a task told, for the shell."""
+    """A warning or an error of a task, for the shell."""
 
     __table__ = tables.messages
 
@@ -61,7 +62,7 @@ class MessageModel(db.Model):  # type: ignore[name-defined,misc]
 class SummaryModel(db.Model):  # type: ignore[name-defined,misc]
     """What was last seen of a region, for the shell."""
 
-    __table__ = tables.summaries
+    __table__ = summaries
 
 
 class LeaseModel(db.Model):  # type: ignore[name-defined,misc]
@@ -70,7 +71,7 @@ class LeaseModel(db.Model):  # type: ignore[name-defined,misc]
     __table__ = leases
 
 
-MODELS = (FederationModel, TaskModel, ImageResultModel, MessageModel, SummaryModel, LeaseModel)
+MODELS = (FederationModel, TaskModel, ItemModel, MessageModel, SummaryModel, LeaseModel)
 
 
 def configured_url(app: Flask, settings: Settings) -> str:

@@ -10,12 +10,15 @@ from flask import current_app
 from ..base.errors import ConfigError, UnknownRegion
 from ..config import load_settings
 from ..config.overrides import ORIGIN
+from ..images.job import sync_job
 from ..images.region_names import RegionRef
 from ..images.status import StatusReader
+from ..images.summaries import SummaryStore
+from ..images.sync_request import SyncRequest
 from ..images.task_settings import ListsShortened, task_settings
 from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore
-from ..jobs.tasks import Task, TaskRequest, TaskStatus
+from ..jobs.tasks import Task, TaskStatus
 from .cloud import Cloud
 from .server_settings import ServerSettings
 from .statuses import Statuses
@@ -50,6 +53,7 @@ class Service:
     server: ServerSettings
     cloud: Cloud
     store: TaskStore
+    summaries: SummaryStore
     statuses: Statuses
     executor: Executor
     environ: Mapping[str, str] = field(repr=False)
@@ -70,7 +74,7 @@ class Service:
             raise UnknownRegion(f"{name}: it stands for all regions of a target; name them one by one")
         return ref
 
-    def synchronise(self, ref: RegionRef, request: TaskRequest, asked_by: str | None) -> Task:
+    def synchronise(self, ref: RegionRef, request: SyncRequest, asked_by: str | None) -> Task:
         """Have a region synchronised, unless that goes on already.
 
         :raises UnknownRegion: there is no such region
@@ -81,9 +85,10 @@ class Service:
         """
         place = self.reader().check(ref)
         self._check_options(ref, request)
-        task, made = self.store.create(ref.full, request, asked_by, place.identity.task_key)
+        job = sync_job(ref, request, place.identity)
+        task, made = self.store.create(job, asked_by)
         if not made:
-            if task.region != ref.full or task.request.text() != request.text():
+            if (task.kind, task.subject, task.request) != (job.kind, job.subject, job.request):
                 raise Busy(task)
             return task
         try:
@@ -93,7 +98,7 @@ class Service:
             raise
         return task
 
-    def _check_options(self, ref: RegionRef, request: TaskRequest) -> None:
+    def _check_options(self, ref: RegionRef, request: SyncRequest) -> None:
         try:
             task_settings(request, ref, self.environ, embedded=self.embedded)
         except ListsShortened as error:

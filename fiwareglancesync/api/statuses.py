@@ -12,7 +12,7 @@ from ..images.places import Versioned
 from ..images.region_job import RegionResult
 from ..images.region_names import RegionRef
 from ..images.status import StatusReader, summary_of
-from ..jobs.store import TaskStore
+from ..images.summaries import SummaryStore
 from .schemas import ImagesAnswer, image_answer, left_out_answer
 
 CACHED_REGIONS = 64
@@ -51,13 +51,13 @@ class CachedStatus:
 
 
 class Statuses:
-    """Looks at regions and keeps their counts in the store.
+    """Computes the statuses of regions and saves their summaries.
 
-    :param store: where the last counts of each region are
+    :param summaries: where the last one of each region is kept
     """
 
-    def __init__(self, store: TaskStore) -> None:
-        self._store = store
+    def __init__(self, summaries: SummaryStore) -> None:
+        self._summaries = summaries
         self._guard = threading.Lock()
         self._statuses: WeakKeyDictionary[Versioned, dict[str, CachedStatus]] = WeakKeyDictionary()
 
@@ -76,7 +76,7 @@ class Statuses:
         now = time.monotonic()
         if status.save_at <= now:
             status.save_at = now + SAVE_INTERVAL_SECONDS
-            self._store.save_summaries([summary_of(ref.full, status.rows)])
+            self._summaries.save([summary_of(ref.full, status.rows)])
         return status
 
     def _unless_changed(self, reader: StatusReader, federation: Versioned, ref: RegionRef) -> CachedStatus:

@@ -26,6 +26,7 @@ from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.celery_worker import work
 from ..jobs.runner import TaskLauncher
 from ..jobs.store import TaskStore
+from ..kinds import WORKER_COMMAND
 from .flask_file import read_flask_file
 from .logs import FORMAT, RedactSecrets, set_up
 from .server_database import choose_url, open_database, take_database
@@ -73,8 +74,9 @@ def main(words: Sequence[str], prog: str) -> int:
         return 1
     if options.check:
         return 0
-    workplace = TaskLauncher(TaskStore(open_engine(url), WAITS), url, dict(os.environ), server.task_time_limit)
-    return work(queue, workplace, options.concurrency or settings.max_children)
+    store = TaskStore(open_engine(url), WAITS)
+    launcher = TaskLauncher(WORKER_COMMAND, store, url, dict(os.environ), server.task_time_limit)
+    return work(queue, launcher, options.concurrency or settings.max_children)
 
 
 def build_parser(prog: str) -> Parser:

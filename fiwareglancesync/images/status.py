@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from ..base.errors import CloudError, GlanceSyncError, UnknownRegion
 from ..events import Event
-from ..jobs.tasks import Summary
 from .execution.sync_run import Run
 from .places import Federation, Place
 from .region_job import Mode, RegionJob, RegionResult, StatusRow
 from .region_names import RegionRef, all_regions
 from .settings import Settings
+from .summaries import Summary
 
 PARALLEL_REGIONS = 16
 """Regions that are asked at the same time."""

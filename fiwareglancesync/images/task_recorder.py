@@ -1,39 +1,29 @@
-"""A listener of the event stream that writes a task's progress, results and messages into the store."""
+"""A listener of the event stream that records a task: its progress, what is done with each image, its messages."""
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from ..base.database import error_text
 from ..base.messages import Message
 from ..events import Action, Event, Kind
-from ..jobs.store import TaskStore
-from ..jobs.tasks import ImageResult, Progress, TaskMessage
+from ..jobs.task_writer import TaskWriter
+from ..jobs.tasks import Item, Progress
 
 WRITE_INTERVAL_SECONDS = 0.5
 """Seconds between two records of bytes moved."""
 
 MOVES = (Action.UPLOAD, Action.REPLACE, Action.RENAME)
 
-log = logging.getLogger("glancesync")
-
 
 class TaskRecorder:
-    """Takes the events of one task; a database that fails for a moment does not end the task.
+    """Takes the events of one task.
 
-    :param store: where to write
-    :param task_id: the task
+    :param writer: writes the task
     """
 
-    def __init__(self, store: TaskStore, task_id: str) -> None:
-        self._store = store
-        self._task_id = task_id
-        self._rows: dict[tuple[str, Action], int] = {}
+    def __init__(self, writer: TaskWriter) -> None:
+        self._writer = writer
         self._moving: dict[str, int] = {}
         self._bytes_done = 0
         self._next = 0.0
@@ -47,17 +37,7 @@ class TaskRecorder:
                 return
             self._next = time.monotonic() + WRITE_INTERVAL_SECONDS
         self._count(event)
-        self._safely(lambda: self._write(event))
-
-    def report(self, message: Message) -> None:
-        """Write down something that was told before the region was begun."""
-        self._safely(lambda: self._store.add_messages(self._task_id, [_message(message)]))
-
-    def _safely(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except SQLAlchemyError as error:
-            log.warning("Task %s: the database refuses a record: %s", self._task_id, error_text(error))
+        self._write(event)
 
     def _count(self, event: Event) -> None:
         progress = self.progress
@@ -77,14 +57,14 @@ class TaskRecorder:
 
     def _write(self, event: Event) -> None:
         if event.kind in (Kind.MESSAGE, Kind.WAITING) and event.message is not None:
-            self._store.add_messages(self._task_id, [_message(event.message)])
+            self._writer.write_message(event.message)
         if event.image is not None and event.action is not None and event.kind in _STATES:
             self._write_image(event, event.image, event.action)
         if event.kind in (Kind.PROGRESS, Kind.DONE, Kind.FAILED, Kind.REGION_PLANNED, Kind.REGION_FINISHED):
-            self._store.record(self._task_id, self.progress)
+            self._writer.write_progress(self.progress)
 
     def _write_image(self, event: Event, image: str, action: Action) -> None:
-        result = ImageResult(
+        item = Item(
             image,
             action.value,
             _STATES[event.kind],
@@ -95,14 +75,10 @@ class TaskRecorder:
             event.seconds,
             event.message.text if event.message else None,
         )
-        row = self._rows.get((image, action))
-        if row is None:
-            self._rows[image, action] = self._store.add_image(self._task_id, result)
-        else:
-            self._store.change_image(row, result)
+        self._writer.write_item(item)
         if event.kind is Kind.FAILED and event.message is not None:
-            told = TaskMessage("ERROR", f"{event.region}: {image}: {event.message.text}", image)
-            self._store.add_messages(self._task_id, [told])
+            text = f"{event.region}: {image}: {event.message.text}"
+            self._writer.write_message(Message.error(text, image))
 
 
 _STATES = {
@@ -112,7 +88,3 @@ _STATES = {
     Kind.FAILED: "failed",
     Kind.PENDING: "pending",
 }
-
-
-def _message(message: Message) -> TaskMessage:
-    return TaskMessage(logging.getLevelName(message.level), message.text, message.image)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from ..base.errors import GlanceSyncError
 from ..config import load_settings
 from ..config.options import RULE_OPTIONS
-from ..jobs.tasks import TaskRequest
 from .region_names import RegionRef
 from .settings import ANY, Settings, Target
+from .sync_request import SyncRequest
 
 _FIELDS = Target.__dataclass_fields__
 
@@ -25,7 +25,7 @@ class ListsShortened(GlanceSyncError):
 
 
 def task_settings(
-    request: TaskRequest, ref: RegionRef, environ: Mapping[str, str], *, embedded: bool
+    request: SyncRequest, ref: RegionRef, environ: Mapping[str, str], *, embedded: bool
 ) -> Settings:
     """Read the configuration and lay over it what a task asks for.
 
@@ -44,14 +44,14 @@ def task_settings(
     return settings.decided({name: (decision,) for name, decision in request.decisions.items()})
 
 
-def _check_lists(configured: Target, asked: Target, request: TaskRequest) -> None:
+def _check_lists(configured: Target, asked: Target, request: SyncRequest) -> None:
     problems = list(_dropped(configured, asked, request))
     if problems:
         advice = 'list these entries too, or send "replaceLists": true (--replace-lists) to replace the configured list'
         raise ListsShortened(f"{'; '.join(problems)}; {advice}")
 
 
-def _dropped(configured: Target, asked: Target, request: TaskRequest) -> Iterator[str]:
+def _dropped(configured: Target, asked: Target, request: SyncRequest) -> Iterator[str]:
     """What each list of a task drops."""
     for key in LISTS:
         if key not in request.config:

@@ -1,8 +1,8 @@
-"""Tasks by way of Celery: what the server that sends them and the workers that take them agree on.
+"""Tasks by way of Celery: what the server that sends them and the workers that take them have in common.
 
-A message holds the id of a task and nothing else; what is to be done, and with which credentials, each worker reads
-from the database and from settings of its own. A message may come twice, late or never: the row of the task decides
-who does it, a message without a waiting task is dropped, and a task that waits for long is sent again.
+A message holds the id of a task and nothing else. What is to be done, and with which credentials, each worker reads
+from the database and from its own settings. A message may come twice, late or never: the row of the task decides who
+does it, a message without a waiting task is dropped, and a task that waits for long is sent again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from ..base.dependencies import without
 from .runner import CLEANUP_SECONDS, ExecutorFailed
 from .store import TaskStore
 
-TASK, QUEUE = "glancesync.synchronise", "glancesync"
+TASK = "glancesync.synchronise"
+"""The name in the messages of tasks of all kinds; messages of older versions, which may still be queued, have it."""
+
+QUEUE = "glancesync"
+"""How the names of the queues begin."""
 
 WAITS = 24 * 3600.0
 """Seconds for which a task may wait for a worker."""
@@ -112,7 +116,7 @@ class CeleryExecutor:
                 ) from error
 
     def maintain(self, store: TaskStore) -> None:
-        """Send the ids of tasks again that have waited for long.
+        """Send the ids of tasks that have waited for long again.
 
         :raises ExecutorFailed: the broker cannot be reached
         """
@@ -126,7 +130,7 @@ def _scheme(broker: str) -> str:
 
 
 def _transport_options(broker: str, longest: float) -> dict[str, Any]:
-    """What the driver of a broker is told; each knows its own words.
+    """Options of the driver of a broker.
 
     :param longest: seconds for which a message may stay unacknowledged before Redis gives it to another worker
     """
@@ -141,5 +145,5 @@ def _tls(broker: str) -> dict[str, Any] | bool:
 
 
 def _words(error: BaseException) -> str:
-    """What a driver complains about, in one line."""
+    """The complaint of a driver, in one line."""
     return " ".join(str(error.__cause__ or error).split()).rstrip(".") or type(error).__name__

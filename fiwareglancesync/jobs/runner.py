@@ -1,4 +1,4 @@
-"""Starts tasks: the embedded runner gives each a supervised process of its own, a bounded number of them at once."""
+"""Starts tasks. The embedded runner gives each a supervised process of its own, a bounded number of them at once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -36,24 +35,24 @@ class ExecutorFailed(GlanceSyncError):
 
 
 class Executor(Protocol):
-    """A way to have tasks carried out."""
+    """Has tasks carried out."""
 
     def start(self, task_id: str) -> None:
-        """Have a task of the store carried out, sometime soon; returns at once. To ask twice does no harm.
+        """Have a task of the store carried out soon; returns at once. A second call for a task does no harm.
 
-        :raises ExecutorFailed: it cannot be
+        :raises ExecutorFailed: the task cannot be handed over
         """
         ...
 
     def check(self) -> None:
-        """See whether tasks could be handed over now.
+        """Check that tasks can be handed over now.
 
-        :raises ExecutorFailed: they could not
+        :raises ExecutorFailed: they cannot
         """
         ...
 
     def maintain(self, store: TaskStore) -> None:
-        """Look after the tasks that wait; called now and then.
+        """Hand over the tasks that wait; called now and then.
 
         :param store: where they are
         :raises ExecutorFailed: they cannot be handed over
@@ -63,8 +62,9 @@ class Executor(Protocol):
 
 @dataclass(frozen=True)
 class TaskLauncher:
-    """What the process of a task is given, and how it is looked after.
+    """Starts the processes of tasks and waits for their ends.
 
+    :param command: starts a process that does what ``worker.main`` says
     :param store: where the tasks are
     :param database: URL of the store's database
     :param environ: the environment of the process
@@ -72,6 +72,7 @@ class TaskLauncher:
     :param kept: descriptors that the process has open as long as it lives
     """
 
+    command: Sequence[str]
     store: TaskStore
     database: str = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
@@ -86,7 +87,7 @@ class TaskLauncher:
         path = os.pathsep.join(filter(None, [str(PACKAGE_PARENT), self.environ.get("PYTHONPATH", "")]))
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "fiwareglancesync.jobs.worker"],
+                self.command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 env={**self.environ, "PYTHONPATH": path},
@@ -107,11 +108,11 @@ class TaskLauncher:
     def supervise(
         self, task_id: str, process: subprocess.Popen[bytes], seconds: float, claimed_by: str = ""
     ) -> None:
-        """See a process end, and its task with it.
+        """Wait until a process ends, and fail its task if that has not ended.
 
         :param task_id: its task
         :param process: what ``launch`` returned
-        :param seconds: after which it should begin to tidy up; what lasts longer than that takes is killed
+        :param seconds: after which the process should begin to tidy up; ``CLEANUP_SECONDS`` later it is killed
         :param claimed_by: who claimed the task for it, "" when nobody had to
         """
         try:
@@ -124,74 +125,76 @@ class TaskLauncher:
             workers = [worker_name(process.pid), claimed_by]
             if any(self.store.abandon(task_id, worker, reason) for worker in workers if worker):
                 log.error("The process of task %s %s", task_id, _how(code))
-        except SQLAlchemyError as error:  # its heartbeat has ended, so it is found dead a little later
+        except SQLAlchemyError as error:  # without signs of life the task fails a little later
             log.warning("The end of task %s cannot be written down: %s", task_id, error_text(error))
 
 
 class EmbeddedRunner:
-    """A process for each task, and no more of them at once than there are slots; the others wait in the store.
+    """A process for each task, and no more of them at once than there are permits; the other tasks wait in the store.
 
-    Any process of the server goes on with whatever waits: a task outlives the one that took it in.
+    Any process of the server starts what waits, also when the process that created the task has ended.
 
-    :param workplace: what the processes are given
-    :param slots: bounds their number on this machine
+    :param launcher: starts the processes
+    :param permits: bound their number on this machine
     """
 
-    def __init__(self, workplace: TaskLauncher, slots: Permits) -> None:
-        self._workplace = workplace
-        self._permits = slots
+    def __init__(self, launcher: TaskLauncher, permits: Permits) -> None:
+        self._launcher = launcher
+        self._permits = permits
 
     def start(self, task_id: str) -> None:
-        """Start what waits, this task among it, as far as there is room."""
-        self.maintain(self._workplace.store)
+        """Start what waits, this task included, as far as there are permits."""
+        self.maintain(self._launcher.store)
 
     def check(self) -> None:
-        """Nothing stands between the server and its processes."""
+        """Nothing can be wrong: the server starts the processes itself."""
 
     def maintain(self, store: TaskStore) -> None:
-        """Start processes for the tasks that wait, oldest first, until no slot is free or no task is left.
+        """Start processes for the tasks that wait, oldest first, until no permit is free or no task is left.
 
-        :raises ExecutorFailed: no slot can be had
+        :raises ExecutorFailed: the permits cannot be used
         """
         while True:
             try:
-                slot = self._permits.take()
+                permit = self._permits.take()
             except OSError as error:
                 raise ExecutorFailed(f"the processes of the tasks cannot be counted: {error}") from error
-            if slot is None:
+            if permit is None:
                 return
             try:
-                task_id = store.claim(_us())
+                task_id = store.claim(_own_name())
                 if task_id is not None:
-                    self._launch(task_id, slot)
+                    self._launch(task_id, permit)
             finally:
-                os.close(slot)  # the process has it open
-            # Whoever came while we held the slot in vain found none, and relies on us.
+                os.close(permit)  # the process of the task keeps it open
+            # A caller that found no free permit while we held this one relies on us to start its task.
             if task_id is None and not store.waits():
                 return
 
-    def _launch(self, task_id: str, slot: int) -> None:
+    def _launch(self, task_id: str, permit: int) -> None:
         try:
-            process = replace(self._workplace, kept=(slot,)).launch(task_id)
+            process = replace(self._launcher, kept=(permit,)).launch(task_id)
         except ExecutorFailed as error:
             log.error("Task %s: %s", task_id, error)
-            self._workplace.store.finish(task_id, TaskStatus.FAILED, str(error))
+            self._launcher.store.finish(task_id, TaskStatus.FAILED, str(error))
             return
-        threading.Thread(target=self._see_through, args=(task_id, process), name="supervisor", daemon=True).start()
+        threading.Thread(target=self._supervise, args=(task_id, process), name="supervisor", daemon=True).start()
 
-    def _see_through(self, task_id: str, process: subprocess.Popen[bytes]) -> None:
-        self._workplace.supervise(task_id, process, self._workplace.limit, claimed_by=_us())
+    def _supervise(self, task_id: str, process: subprocess.Popen[bytes]) -> None:
+        self._launcher.supervise(task_id, process, self._launcher.limit, claimed_by=_own_name())
         try:
-            self.maintain(self._workplace.store)
-        except (SQLAlchemyError, ExecutorFailed) as error:  # somebody tries again a little later
+            self.maintain(self._launcher.store)
+        except (SQLAlchemyError, ExecutorFailed) as error:  # a server tries again a little later
             log.warning("The next task cannot be started: %s", error)
 
 
-def _us() -> str:
+def _own_name() -> str:
+    """The name of this process in the store."""
     return worker_name(os.getpid())
 
 
 def _how(code: int) -> str:
+    """How a process ended."""
     if code >= 0:
         return f"died with exit code {code}"
     try:

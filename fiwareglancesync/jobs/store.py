@@ -1,11 +1,10 @@
-"""The store of tasks: one database, written to by the server and by the workers, whose clocks may differ.
+"""The store of tasks: one database, which the server and the workers write to.
 
-Every moment in it is by the database's own clock (design 5).
+Their clocks may differ, so every time in it is by the database's own clock (design 5).
 """
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -17,8 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from ..base.database import key_of
 from ..base.database_clock import NOW
 from .database_owner import refuse_another
-from .tables import image_results, messages, summaries, tasks
-from .tasks import ImageResult, Progress, Summary, Task, TaskMessage, TaskRequest, TaskStatus
+from .job import Job
+from .tables import items, messages, tasks
+from .tasks import Item, Progress, Task, TaskMessage, TaskStatus
 
 STALE_SECONDS = 30.0
 """Seconds without a sign of life after which a task's worker is dead; sync 5.3 allows a minute to notice it."""
@@ -27,110 +27,107 @@ CLAIM_SECONDS = 60.0
 """Seconds for which a waiting task is left to whoever has claimed it."""
 
 KEPT_TASKS = 1000
-"""Tasks of a region that are listed."""
+"""Tasks of a subject that are listed."""
 
 ATTEMPTS = 20
-"""How often a task is tried to be made while others end just then."""
+"""How often the creation of a task is tried, while tasks with the same lock key end at that moment."""
 
 CANCELLED = "cancelled"
 """The reason of a task that somebody cancelled."""
 
 
 class TaskStore:
-    """Tasks, their results and what was last seen of the regions.
+    """Tasks and what they did.
 
     :param engine: the database, its tables in place
     :param waits: seconds for which a task may wait for a worker
     """
 
     def __init__(self, engine: Engine, waits: float = STALE_SECONDS) -> None:
-        self._engine = engine
+        self.engine = engine
         self._waits = waits
 
-    def create(
-        self, region: str, request: TaskRequest, asked_by: str | None = None, place: str = ""
-    ) -> tuple[Task, bool]:
-        """Make a task unless one is running for the region; the database decides between several that try.
+    def create(self, job: Job, asked_by: str | None = None) -> tuple[Task, bool]:
+        """Make a task, unless one with the same lock key waits or runs; the database decides between several callers.
 
-        :param region: full name
-        :param request: what is wanted
+        :param job: what is to be done
         :param asked_by: id of the user who asks
-        :param place: see ``PlaceIdentity.task_key``; "" when the region has no other names
-        :return: the task that runs now, perhaps under another name of the region, and whether this call made it
+        :return: the task that waits or runs now, perhaps for another job, and whether this call made it
         """
         self.fail_stale()
-        key = key_of(place or region)
+        key = key_of(job.lock_key or job.subject)
         for _ in range(ATTEMPTS):
             task_id = str(uuid.uuid4())
             values = {
-                "id": task_id, "region": region, "region_key": key_of(region), "running": key,
-                "status": TaskStatus.SYNCING.value, "request": request.text(), "asked_by": asked_by,
+                "id": task_id, "kind": job.kind, "subject": job.subject, "subject_key": key_of(job.subject),
+                "running": key, "status": TaskStatus.SYNCING.value, "request": job.request, "asked_by": asked_by,
                 "created": NOW, "heartbeat": NOW, "cancel": False, **_columns(Progress()),
             }  # fmt: skip
             try:
-                with self._engine.begin() as connection:
+                with self.engine.begin() as connection:
                     connection.execute(insert(tasks).values(values))
             except IntegrityError:
-                with self._engine.connect() as connection:
+                with self.engine.connect() as connection:
                     row = connection.execute(select(tasks).where(tasks.c.running == key)).first()
                 if row is not None:
                     return _task(row), False
             else:
                 return self._get(task_id), True
-        raise RuntimeError(f"no task could be made for {region}")
+        raise RuntimeError(f"no task could be made for {job.subject}")
 
-    def get(self, region: str, task_id: str) -> Task | None:
-        """A task of a region, None when that region has no such task."""
-        query = select(tasks).where(tasks.c.id == task_id, tasks.c.region_key == key_of(region))
-        with self._engine.connect() as connection:
+    def get(self, kind: str, subject: str, task_id: str) -> Task | None:
+        """A task of a subject, None when the subject has no such task of that kind."""
+        query = select(tasks).where(tasks.c.id == task_id, *_of_subject(kind, subject))
+        with self.engine.connect() as connection:
             row = connection.execute(query).first()
         return None if row is None else _task(row)
 
     def by_id(self, task_id: str) -> Task | None:
-        """A task of whatever region."""
-        with self._engine.connect() as connection:
+        """A task of any kind and subject."""
+        with self.engine.connect() as connection:
             row = connection.execute(select(tasks).where(tasks.c.id == task_id)).first()
         return None if row is None else _task(row)
 
-    def of_region(self, region: str) -> list[Task]:
-        """The tasks of a region, newest first."""
+    def of_subject(self, kind: str, subject: str) -> list[Task]:
+        """The tasks of a kind and subject, newest first."""
         query = (
             select(tasks)
-            .where(tasks.c.region_key == key_of(region))
+            .where(*_of_subject(kind, subject))
             .order_by(tasks.c.created.desc(), tasks.c.id)
             .limit(KEPT_TASKS)
         )
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [_task(row) for row in connection.execute(query)]
 
-    def running(self) -> dict[str, Task]:
-        """The running tasks, by region."""
-        with self._engine.connect() as connection:
-            found = [_task(row) for row in connection.execute(select(tasks).where(tasks.c.running.is_not(None)))]
-        return {task.region: task for task in found}
+    def running(self, kind: str) -> dict[str, Task]:
+        """The tasks of a kind that wait or run, by subject."""
+        query = select(tasks).where(tasks.c.running.is_not(None), tasks.c.kind == kind)
+        with self.engine.connect() as connection:
+            found = [_task(row) for row in connection.execute(query)]
+        return {task.subject: task for task in found}
 
-    def images(self, task_id: str) -> list[ImageResult]:
+    def items(self, task_id: str) -> list[Item]:
         """What a task did, in the order in which it began it."""
-        query = select(image_results).where(image_results.c.task_id == task_id).order_by(image_results.c.id)
-        with self._engine.connect() as connection:
+        query = select(items).where(items.c.task_id == task_id).order_by(items.c.id)
+        with self.engine.connect() as connection:
             rows = connection.execute(query).mappings()
-            return [ImageResult(**{k: v for k, v in row.items() if k not in ("id", "task_id")}) for row in rows]
+            return [Item(**{k: v for k, v in row.items() if k not in ("id", "task_id")}) for row in rows]
 
     def messages(self, task_id: str) -> list[TaskMessage]:
-        """What a task told, in order."""
+        """The warnings and errors of a task, in order."""
         query = select(messages).where(messages.c.task_id == task_id).order_by(messages.c.id)
-        with self._engine.connect() as connection:
-            return [TaskMessage(row.level, row.text, row.image) for row in connection.execute(query)]
+        with self.engine.connect() as connection:
+            return [TaskMessage(row.level, row.text, row.item) for row in connection.execute(query)]
 
     def delete(self, task_id: str) -> bool:
         """Remove a task that has ended; False when it is running or gone."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             done = connection.execute(delete(tasks).where(tasks.c.id == task_id, tasks.c.running.is_(None)))
         return done.rowcount > 0
 
     def cancel(self, task_id: str) -> None:
         """End a task that waits for a worker, or ask for the end of one that runs; its worker sees it."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             waiting = _ending(CANCELLED).where(tasks.c.id == task_id, tasks.c.started.is_(None))
             if connection.execute(waiting.values(cancel=True)).rowcount:
                 return
@@ -143,7 +140,7 @@ class TaskStore:
         :param worker: who takes it
         :return: the task, None when it has ended meanwhile, or somebody else has taken it
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             waiting = update(tasks).where(
                 tasks.c.id == task_id, tasks.c.running.is_not(None), tasks.c.started.is_(None)
             )
@@ -158,19 +155,19 @@ class TaskStore:
         """
         while True:
             waiting = _unclaimed()
-            with self._engine.connect() as connection:
+            with self.engine.connect() as connection:
                 oldest = select(tasks.c.id).where(*waiting).order_by(tasks.c.created, tasks.c.id).limit(1)
                 task_id = connection.execute(oldest).scalar()
             if task_id is None:
                 return None
             change = update(tasks).where(tasks.c.id == task_id, *waiting)
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 if connection.execute(change.values(worker=worker[:255], heartbeat=NOW)).rowcount:
                     return str(task_id)
 
     def waits(self) -> bool:
         """Whether a task waits that nobody has claimed."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return connection.execute(select(tasks.c.id).where(*_unclaimed()).limit(1)).first() is not None
 
     def requeue_stale(self, age: float) -> list[str]:
@@ -181,11 +178,11 @@ class TaskStore:
         :return: their ids
         """
         waiting = (tasks.c.running.is_not(None), tasks.c.started.is_(None), tasks.c.heartbeat < NOW - age)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             found = [row.id for row in connection.execute(select(tasks.c.id).where(*waiting))]
         ours = []
         for task_id in found:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 change = update(tasks).where(tasks.c.id == task_id, *waiting).values(heartbeat=NOW)
                 if connection.execute(change).rowcount:
                     ours.append(task_id)
@@ -196,7 +193,7 @@ class TaskStore:
 
         :return: whether the task is to be cancelled; None when it has been ended by somebody else
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             running = update(tasks).where(tasks.c.id == task_id, tasks.c.running.is_not(None))
             if not connection.execute(running.values(heartbeat=NOW)).rowcount:
                 return None
@@ -204,26 +201,26 @@ class TaskStore:
 
     def record(self, task_id: str, progress: Progress) -> None:
         """Write down how far a task has come."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(update(tasks).where(tasks.c.id == task_id).values(_columns(progress)))
 
-    def add_image(self, task_id: str, result: ImageResult) -> int:
-        """Write down that something is done with an image; returns what to call it in ``change_image``."""
-        with self._engine.begin() as connection:
-            done = connection.execute(insert(image_results).values(task_id=task_id, **asdict(result)))
+    def add_item(self, task_id: str, item: Item) -> int:
+        """Write down that a task works on an item; returns the key of the row, for ``change_item``."""
+        with self.engine.begin() as connection:
+            done = connection.execute(insert(items).values(task_id=task_id, **asdict(item)))
         key = done.inserted_primary_key
         return int(key[0]) if key else 0
 
-    def change_image(self, row: int, result: ImageResult) -> None:
+    def change_item(self, row: int, item: Item) -> None:
         """Write down how far that has come."""
-        with self._engine.begin() as connection:
-            connection.execute(update(image_results).where(image_results.c.id == row).values(**asdict(result)))
+        with self.engine.begin() as connection:
+            connection.execute(update(items).where(items.c.id == row).values(**asdict(item)))
 
-    def add_messages(self, task_id: str, told: Iterable[TaskMessage]) -> None:
-        """Write down what a task told."""
-        rows = [{"task_id": task_id, **asdict(message)} for message in told]
+    def add_messages(self, task_id: str, reported: Iterable[TaskMessage]) -> None:
+        """Write down warnings and errors of a task."""
+        rows = [{"task_id": task_id, **asdict(message)} for message in reported]
         if rows:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 connection.execute(insert(messages), rows)
 
     def finish(self, task_id: str, status: TaskStatus, reason: str | None = None) -> bool:
@@ -231,7 +228,7 @@ class TaskStore:
 
         :return: whether this call ended it
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             return bool(connection.execute(_ending(reason, status).where(tasks.c.id == task_id)).rowcount)
 
     def abandon(self, task_id: str, worker: str, reason: str) -> bool:
@@ -243,7 +240,7 @@ class TaskStore:
         :return: whether this call ended it
         """
         theirs = or_(tasks.c.worker == worker[:255], tasks.c.worker.is_(None))
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             return bool(connection.execute(_ending(reason).where(tasks.c.id == task_id, theirs)).rowcount)
 
     def fail_stale(self) -> int:
@@ -260,53 +257,28 @@ class TaskStore:
         )
         count = 0
         for reason, stale in dead:
-            with self._engine.connect() as connection:
+            with self.engine.connect() as connection:
                 found = connection.execute(select(tasks.c.id).where(tasks.c.running.is_not(None), stale)).first()
             if found is not None:
-                with self._engine.begin() as connection:
+                with self.engine.begin() as connection:
                     count += connection.execute(_ending(reason).where(stale)).rowcount
         return count
 
     def drop_old(self, age: float) -> int:
         """Remove the tasks that ended longer ago than ``age`` seconds; returns how many."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             old = delete(tasks).where(tasks.c.running.is_(None), tasks.c.finished < NOW - age)
             return connection.execute(old).rowcount
 
-    def save_summaries(self, seen: Iterable[Summary]) -> None:
-        """Keep what was seen of regions, in place of what was seen before."""
-        for summary in seen:
-            values = {
-                "region": summary.region, "checked": summary.checked,
-                "counts": json.dumps(dict(summary.counts)), "error": summary.error,
-            }  # fmt: skip
-            key = key_of(summary.region)
-            change = update(summaries).where(summaries.c.region_key == key).values(values)
-            with self._engine.begin() as connection:
-                if connection.execute(change).rowcount:
-                    continue
-            try:
-                with self._engine.begin() as connection:
-                    connection.execute(insert(summaries).values(region_key=key, **values))
-            except IntegrityError:  # somebody else was first
-                with self._engine.begin() as connection:
-                    connection.execute(change)
-
-    def summaries(self) -> dict[str, Summary]:
-        """What was last seen of the regions, by name."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(summaries)).all()
-        return {row.region: Summary(row.region, row.checked, json.loads(row.counts), row.error) for row in rows}
-
     def totals(self) -> Sequence[tuple[str, int, int, float]]:
-        """By status: the number of kept tasks, the bytes that they moved and the seconds that they took."""
+        """For each status: the number of kept tasks, the bytes that they moved and the seconds that they took."""
         query = select(
             tasks.c.status,
             func.count(),
             func.coalesce(func.sum(tasks.c.bytes_done), 0),
             func.coalesce(func.sum(tasks.c.finished - tasks.c.started), 0),
         ).group_by(tasks.c.status)
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [(row[0], int(row[1]), int(row[2]), float(row[3])) for row in connection.execute(query)]
 
     def refuse_another(self, federation: str) -> None:
@@ -315,16 +287,20 @@ class TaskStore:
         :param federation: its name
         :raises OtherFederation: it belongs to another one
         """
-        refuse_another(self._engine, federation)
+        refuse_another(self.engine, federation)
 
     def ping(self) -> None:
         """Ask the database for something; raises what the driver raises."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             connection.execute(select(tasks.c.id).limit(1)).first()
 
     def _get(self, task_id: str) -> Task:
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return _task(connection.execute(select(tasks).where(tasks.c.id == task_id)).one())
+
+
+def _of_subject(kind: str, subject: str) -> tuple[Any, ...]:
+    return (tasks.c.kind == kind, tasks.c.subject_key == key_of(subject))
 
 
 def _unclaimed() -> tuple[Any, ...]:
@@ -340,9 +316,9 @@ def _ending(reason: str | None, status: TaskStatus = TaskStatus.FAILED) -> Any:
 
 def _columns(progress: Progress) -> dict[str, int]:
     return {
-        "images_total": progress.total,
-        "images_done": progress.done,
-        "images_failed": progress.failed,
+        "items_total": progress.total,
+        "items_done": progress.done,
+        "items_failed": progress.failed,
         "undecided": progress.undecided,
         "bytes_total": progress.bytes_total,
         "bytes_done": progress.bytes_done,
@@ -351,13 +327,14 @@ def _columns(progress: Progress) -> dict[str, int]:
 
 def _task(row: Row[Any]) -> Task:
     progress = Progress(
-        row.images_total, row.images_done, row.images_failed, row.undecided, row.bytes_total, row.bytes_done
+        row.items_total, row.items_done, row.items_failed, row.undecided, row.bytes_total, row.bytes_done
     )
     return Task(
         row.id,
-        row.region,
+        row.kind,
+        row.subject,
         TaskStatus(row.status),
-        TaskRequest.parse(row.request),
+        row.request,
         row.asked_by,
         row.created,
         row.started,

@@ -1,7 +1,7 @@
-"""The tables of the database: whose it is, tasks, what they did, and what was last seen of regions.
+"""The tables of the job engine: which federation the database belongs to, the tasks, and what they did.
 
-Plain SQLAlchemy tables, so that the command, the workers and the server share them without sharing a framework.
-Times are seconds since the epoch; texts that strangers choose are stored so that they come back exactly.
+Plain SQLAlchemy tables, so that the command, the workers and the server share them without a common framework. Times
+are seconds since the epoch. Texts that strangers choose are stored so that they come back exactly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..base.database import ExactText, metadata
 federation = Table(
     "federation",
     metadata,
-    # There is one row at most: this is what lets one federation alone record itself (sync 1).
+    # One row at most: so one federation alone can record itself (sync 1).
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("name", ExactText, nullable=False),
     Column("recorded", Double, nullable=False),
@@ -34,9 +34,10 @@ tasks = Table(
     "tasks",
     metadata,
     Column("id", String(36), primary_key=True),
-    Column("region", ExactText, nullable=False),
-    Column("region_key", String(64), nullable=False, index=True),
-    # The place's key while the task runs, NULL afterwards: this is what lets one task run a region (sync 5.3).
+    Column("kind", String(32), nullable=False),
+    Column("subject", ExactText, nullable=False),
+    Column("subject_key", String(64), nullable=False, index=True),
+    # The job's lock key while the task waits or runs, NULL afterwards: so the database allows one of them (sync 5.3).
     Column("running", String(64), unique=True),
     Column("status", String(16), nullable=False),
     Column("request", Text, nullable=False),
@@ -48,20 +49,20 @@ tasks = Table(
     Column("worker", String(255)),
     Column("cancel", Boolean, nullable=False),
     Column("reason", ExactText),
-    Column("images_total", Integer, nullable=False),
-    Column("images_done", Integer, nullable=False),
-    Column("images_failed", Integer, nullable=False),
+    Column("items_total", Integer, nullable=False),
+    Column("items_done", Integer, nullable=False),
+    Column("items_failed", Integer, nullable=False),
     Column("undecided", Integer, nullable=False),
     Column("bytes_total", BigInteger, nullable=False),
     Column("bytes_done", BigInteger, nullable=False),
 )
 
-image_results = Table(
-    "image_results",
+items = Table(
+    "items",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("task_id", String(36), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
-    Column("image", ExactText, nullable=False),
+    Column("name", ExactText, nullable=False),
     Column("action", String(16), nullable=False),
     Column("state", String(16), nullable=False),
     Column("status", String(32)),
@@ -70,7 +71,7 @@ image_results = Table(
     Column("done", BigInteger, nullable=False),
     Column("seconds", Double, nullable=False),
     Column("error", ExactText),
-    Index("image_results_of_task", "task_id"),
+    Index("items_of_task", "task_id"),
 )
 
 messages = Table(
@@ -80,16 +81,6 @@ messages = Table(
     Column("task_id", String(36), ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
     Column("level", String(8), nullable=False),
     Column("text", ExactText, nullable=False),
-    Column("image", ExactText),
+    Column("item", ExactText),
     Index("messages_of_task", "task_id"),
-)
-
-summaries = Table(
-    "summaries",
-    metadata,
-    Column("region_key", String(64), primary_key=True),
-    Column("region", ExactText, nullable=False),
-    Column("checked", Double, nullable=False),
-    Column("counts", Text, nullable=False),
-    Column("error", ExactText),
 )

@@ -1,15 +1,9 @@
-"""A task: one synchronisation of one region that somebody asked the server for, as plain data (sync 5.3)."""
+"""A task: one job that somebody asked the server for, as plain data (sync 5.3)."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from enum import Enum
-
-from ..images.region_job import Mode
-from ..images.region_names import RegionRef
-from ..images.settings import Decision, DecisionAction
 
 
 class TaskStatus(str, Enum):
@@ -21,59 +15,20 @@ class TaskStatus(str, Enum):
 
 
 @dataclass(frozen=True)
-class TaskRequest:
-    """What is wanted.
+class Item:
+    """One of the things that a task works on, and what it does, did or would do with it.
 
-    :param dry_run: only tell what would be done
-    :param images: patterns, as with ``--image``
-    :param config: options of the target, as text by key
-    :param replace_lists: whether lists in ``config`` may drop entries that the configuration has
-    :param decisions: by name of the image
-    """
-
-    dry_run: bool = False
-    images: tuple[str, ...] = ()
-    config: Mapping[str, str] = field(default_factory=dict)
-    replace_lists: bool = False
-    decisions: Mapping[str, Decision] = field(default_factory=dict)
-
-    @property
-    def mode(self) -> Mode:
-        """What is done with the region."""
-        return Mode.DRY_RUN if self.dry_run else Mode.SYNC
-
-    def overrides(self, ref: RegionRef) -> list[str]:
-        """The options as the words after ``--config``, for the target of a region."""
-        return [f"{ref.target}.{key}={value}" for key, value in self.config.items()]
-
-    def text(self) -> str:
-        """The request as text; equal for equal requests."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @staticmethod
-    def parse(text: str) -> TaskRequest:
-        """Read what ``text`` wrote; what an older version wrote lacks the newer fields."""
-        read = json.loads(text)
-        decisions = {
-            name: Decision(decided["checksum"], DecisionAction(decided["action"]))
-            for name, decided in read.get("decisions", {}).items()
-        }
-        return TaskRequest(
-            read["dry_run"], tuple(read["images"]), read["config"], read.get("replace_lists", False), decisions
-        )
-
-
-@dataclass(frozen=True)
-class ImageResult:
-    """What was, is or would be done with one image.
-
-    :param state: ``running``, ``done``, ``failed``, or ``pending`` in a dry run
-    :param status: the image's status before
-    :param size: bytes of the image
+    :param name: such as the name of an image
+    :param state: ``running``, ``done``, ``failed``, or ``pending`` if the task only tries
+    :param status: the status before
+    :param way: how bytes are moved
+    :param size: bytes in all
     :param done: bytes moved
+    :param seconds: since the action began
+    :param error: why it failed
     """
 
-    image: str
+    name: str
     action: str
     state: str
     status: str | None = None
@@ -86,18 +41,23 @@ class ImageResult:
 
 @dataclass(frozen=True)
 class TaskMessage:
-    """A warning or an error that a task told."""
+    """A warning or an error of a task.
+
+    :param level: ``WARNING`` or ``ERROR``
+    :param item: name of the item that it is about, None when it is about none
+    """
 
     level: str
     text: str
-    image: str | None = None
+    item: str | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far a task has come.
 
-    :param total: images to be moved
+    :param total: items to be moved
+    :param undecided: items that await a decision
     """
 
     total: int = 0
@@ -112,17 +72,21 @@ class Progress:
 class Task:
     """A task as the store has it; times are seconds since the epoch.
 
+    :param kind: kind of the job
+    :param subject: subject of the job
+    :param request: request of the job, JSON that only the function of its kind reads
     :param asked_by: id of the user whose token it was, None without authentication
     :param heartbeat: when its worker last showed that it lives; of a task that waits, when it was last handed over
-    :param worker: which process does it, None while it waits
     :param cancel: whether it is to be ended
     :param reason: why it failed
+    :param worker: which process does it, None while it waits
     """
 
     id: str
-    region: str
+    kind: str
+    subject: str
     status: TaskStatus
-    request: TaskRequest
+    request: str
     asked_by: str | None
     created: float
     started: float | None
@@ -132,18 +96,3 @@ class Task:
     reason: str | None
     progress: Progress
     worker: str | None = None
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What was last seen of a region.
-
-    :param checked: when
-    :param counts: number of images by status
-    :param error: why it could not be looked at, None when it could
-    """
-
-    region: str
-    checked: float
-    counts: Mapping[str, int]
-    error: str | None = None
