@@ -50,7 +50,7 @@ def test_the_development_server_does_tasks_and_has_no_remote_debugger(developed:
 
 
 def test_the_shell_has_the_database_and_the_service(environ: dict[str, str], folder: Path) -> None:
-    typed = "print(TaskModel.query.count() >= 0, service.store.running(), db.engine.dialect.name)\n"
+    typed = "print(TaskModel.query.count() >= 0, service.store.running('sync'), db.engine.dialect.name)\n"
     done = subprocess.run(
         [*RUN, "shell"], cwd=folder, env=environ, input=typed, capture_output=True, text=True, timeout=60, check=False
     )

@@ -20,8 +20,8 @@ from sqlalchemy import update
 from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs.store import STALE_SECONDS, TaskStore
 from fiwareglancesync.jobs.tables import tasks
-from fiwareglancesync.jobs.tasks import TaskRequest
 from tests.support.builders import master_image
+from tests.support.jobs import sync_of
 from tests.support.proxy import free_port
 from tests.support.server import ROOT, database_in, embedded_environment, gunicorn, wait_for
 
@@ -85,7 +85,7 @@ def test_a_task_whose_worker_is_gone_fails_and_blocks_nothing(
     server: str, environ: dict[str, str], tmp_path: Path
 ) -> None:
     store = store_of(tmp_path)
-    task, _ = store.create("Burgos", TaskRequest())
+    task, _ = store.create(sync_of("Burgos"))
     store.begin(task.id, "elsewhere 1")
     engine = open_engine(database_in(tmp_path))
     with engine.begin() as connection:

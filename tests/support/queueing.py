@@ -19,8 +19,9 @@ from fiwareglancesync.images.federation_name import federation_of
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.jobs.celery_queue import WAITS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tasks import Task, TaskRequest, TaskStatus
+from fiwareglancesync.jobs.tasks import Task, TaskStatus
 from tests.support.builders import master_image
+from tests.support.jobs import sync_of
 from tests.support.server import ROOT, database_in, embedded_environment, wait_for
 
 SLOW_MOTION = Path(__file__).resolve().parent / "slow_motion"
@@ -126,7 +127,7 @@ class Workshop:
 
     def ask(self, region: str) -> str:
         """Make a task and hand it over; its id."""
-        task, made = self.store.create(region, TaskRequest())
+        task, made = self.store.create(sync_of(region))
         assert made
         self.executor.start(task.id)
         return task.id

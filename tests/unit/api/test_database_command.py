@@ -14,10 +14,11 @@ from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database_files import FILE, url_of
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.jobs.database_owner import claim, file_name, rebind, recorded
+from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tasks import TaskRequest
 from fiwareglancesync.locks.region_lock import region_lock
 from fiwareglancesync.main import main
+from tests.support.databases import at_revision
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
 
@@ -70,14 +71,14 @@ def used(path: Path, owner: str, tasks: int = 1) -> Path:
     metadata.create_all(engine)
     claim(engine, owner)
     for number in range(tasks):
-        TaskStore(engine).create(f"Region{number}", TaskRequest(), "carla")
+        TaskStore(engine).create(Job("sync", f"Region{number}"), "carla")
     engine.dispose()
     return path
 
 
 def test_upgrade_makes_the_federations_own_file(db: Call, folder: Path) -> None:
     path = folder / file_name(NEW)
-    reported = f"The database {path} is at revision 0002 and belongs to the federation {NEW}.\n"
+    reported = f"The database {path} is at revision 0003 and belongs to the federation {NEW}.\n"
     assert db("upgrade") == (0, reported, "")
     assert recorded(open_engine(url_of(path))) == NEW
     assert path.stat().st_mode & 0o077 == 0
@@ -85,15 +86,13 @@ def test_upgrade_makes_the_federations_own_file(db: Call, folder: Path) -> None:
 
 
 def test_upgrade_goes_on_with_the_file_of_an_older_version(db: Call, folder: Path, tmp_path: Path) -> None:
+    folder.mkdir()
+    at_revision(url_of(folder / FILE), "head", OLD)
     old = used(folder / FILE, OLD)
-    engine = open_engine(url_of(old))
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE federation")
-        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
+    at_revision(url_of(old), "0001", OLD, down=True)
     code, out, _ = db("upgrade")
-    assert (code, out) == (0, f"The database {old} is at revision 0002 and belongs to the federation {NEW}.\n")
-    assert len(TaskStore(open_engine(url_of(old))).running()) == 1
+    assert (code, out) == (0, f"The database {old} is at revision 0003 and belongs to the federation {NEW}.\n")
+    assert len(TaskStore(open_engine(url_of(old))).running("sync")) == 1
 
 
 def test_upgrade_refuses_the_database_of_another_federation(db: Call, folder: Path, tmp_path: Path) -> None:
@@ -153,7 +152,7 @@ def test_rebind_of_a_file_takes_it_along(db: Call, folder: Path) -> None:
     path = folder / file_name(NEW)
     reported = f"The database {path} belonged to the federation {OLD}, and belongs to {NEW} now.\n"
     assert db("rebind", "--from", OLD) == (0, reported, "")
-    assert len(TaskStore(open_engine(url_of(path))).running()) == 2
+    assert len(TaskStore(open_engine(url_of(path))).running("sync")) == 2
     code, _, err = db("rebind", "--from", OLD)
     assert (code, "holds no database of the federation" in err) == (1, True)
 
@@ -219,7 +218,7 @@ def test_a_database_on_a_server(db: Call, folder: Path, server_url: str) -> None
     assert (code, "belongs to no federation yet" in err) == (1, True)
     code, out, err = db("upgrade")
     assert (code, err) == (0, "")
-    assert out.endswith(f" is at revision 0002 and belongs to the federation {NEW}.\n")
+    assert out.endswith(f" is at revision 0003 and belongs to the federation {NEW}.\n")
     engine = open_engine(server_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []

@@ -13,9 +13,9 @@ from fiwareglancesync.api.database_files import FILE, file_of, owners, rebind_fi
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.base.errors import GlanceSyncError
 from fiwareglancesync.jobs.database_owner import claim, file_name, rebind, recorded
+from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation
-from fiwareglancesync.jobs.tasks import TaskRequest
 
 OLD, NEW = "Spain@http://old:5000", "Spain@https://new:5000"
 PRODUCTION, REHEARSAL = OLD, "embedded:/var/lib/rehearsal"
@@ -34,7 +34,7 @@ def database(path: Path, owner: str | None, *tasks: str | None) -> Path:
     else:
         claim(engine, owner)
     for number, asked_by in enumerate(tasks):
-        TaskStore(engine).create(f"Region{number}", TaskRequest(), asked_by)
+        TaskStore(engine).create(Job("sync", f"Region{number}"), asked_by)
     engine.dispose()
     return path
 
@@ -46,7 +46,7 @@ def owner_of(path: Path) -> str | None:
 
 def tasks_of(path: Path) -> int:
     """How many tasks a file holds."""
-    return len(TaskStore(open_engine(url_of(path))).running())
+    return len(TaskStore(open_engine(url_of(path))).running("sync"))
 
 
 def test_each_federation_gets_a_file_of_its_own(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api.service import Service
+from fiwareglancesync.images.job import SYNC
 from fiwareglancesync.jobs.worker import carry_out
+from fiwareglancesync.kinds import KINDS
 
 CACERES = "/regions/Caceres"
 IMAGE, CHECKSUM = "base_ubuntu_22.04", "10443d63e75d7150d52fda5b2a7d0497"
@@ -21,7 +23,7 @@ def done(client: FlaskClient, service: Service, **body: Any) -> dict[str, Any]:
     answer = client.post(CACERES, json=body)
     assert answer.status_code == 200, answer.json
     assert answer.json is not None
-    carry_out(service.store, answer.json["taskId"], service.environ)
+    carry_out(service.store, answer.json["taskId"], KINDS, service.environ)
     task = client.get(f"{CACERES}/tasks/{answer.json['taskId']}").json
     assert task is not None
     return dict(task)
@@ -116,7 +118,7 @@ def test_another_decision_while_a_task_runs_is_a_conflict(client: FlaskClient) -
 )
 def test_a_decision_that_is_none(client: FlaskClient, service: Service, decision: Any, beginning: str) -> None:
     assert refusal(client, decisions={"a": decision}).startswith(beginning)
-    assert service.store.running() == {}
+    assert service.store.running(SYNC) == {}
 
 
 def test_a_list_that_drops_a_protection_starts_nothing(client: FlaskClient, service: Service) -> None:
@@ -124,7 +126,7 @@ def test_a_list_that_drops_a_protection_starts_nothing(client: FlaskClient, serv
     reported = refusal(client, config={"dontupdate": "c2"})
     assert reported.startswith("config.dontupdate drops configured entries: c1, c3;")
     assert '"replaceLists": true' in reported
-    assert service.store.running() == {}
+    assert service.store.running(SYNC) == {}
     assert client.post(CACERES, json={"config": {"dontupdate": "c2"}, "replaceLists": True}).status_code == 200
 
 
@@ -132,7 +134,7 @@ def test_a_protection_that_came_while_a_task_waited_holds(client: FlaskClient, s
     answer = client.post(CACERES, json={"config": {"dontupdate": "c2", "replace": "any"}}).json
     assert answer is not None
     protect(service, CHECKSUM)
-    assert not carry_out(service.store, answer["taskId"], service.environ)
+    assert not carry_out(service.store, answer["taskId"], KINDS, service.environ)
     task = client.get(f"{CACERES}/tasks/{answer['taskId']}").json
     assert task is not None
     assert task["status"] == "failed"

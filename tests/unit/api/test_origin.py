@@ -15,6 +15,7 @@ from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.origin import site_of
 from fiwareglancesync.api.server_database import db
 from fiwareglancesync.api.service import NAME, Service
+from fiwareglancesync.images.sync_request import SyncRequest
 from tests.unit.api.conftest import Lazy
 
 BURGOS = "/regions/Burgos"
@@ -171,4 +172,4 @@ def test_json_is_read_under_its_name_and_as_curl_sends_it(client: FlaskClient, a
     found: Service = app.extensions[NAME]
     made = found.store.by_id(task)
     assert made is not None
-    assert made.request.dry_run
+    assert SyncRequest.parse(made.request).dry_run

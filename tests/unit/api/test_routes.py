@@ -11,13 +11,16 @@ from flask.testing import FlaskClient
 
 from fiwareglancesync.api.service import Service
 from fiwareglancesync.base import errors
+from fiwareglancesync.images.job import SYNC
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.factory import open_federation
 from fiwareglancesync.images.settings import Target
 from fiwareglancesync.images.status import StatusReader
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
+from fiwareglancesync.jobs.tasks import TaskStatus
 from fiwareglancesync.jobs.worker import carry_out
+from fiwareglancesync.kinds import KINDS
+from tests.support.jobs import sync_of
 
 BURGOS = "/regions/Burgos"
 
@@ -172,7 +175,7 @@ def test_an_unknown_region_has_no_tasks(client: FlaskClient, region: str) -> Non
 
 
 def test_a_task_stays_known_when_its_region_is_gone(client: FlaskClient, service: Service) -> None:
-    task, _ = service.store.create("Gone", TaskRequest())
+    task, _ = service.store.create(sync_of("Gone"))
     answer = client.get(f"/regions/Gone/tasks/{task.id}").json
     assert answer is not None
     assert answer["taskId"] == task.id
@@ -235,7 +238,7 @@ def test_a_task_that_ended_does_not_block_the_next(client: FlaskClient, service:
 
 def test_a_task_tells_what_it_did(client: FlaskClient, service: Service) -> None:
     task_id = post(client)
-    assert carry_out(service.store, task_id, service.environ)
+    assert carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"{BURGOS}/tasks/{task_id}").json
     assert task is not None
     assert (task["status"], task["reason"], task["errors"]) == ("synced", None, [])
@@ -254,7 +257,7 @@ def test_a_task_tells_what_it_did(client: FlaskClient, service: Service) -> None
 def test_a_dry_run_changes_nothing(client: FlaskClient, service: Service) -> None:
     before = client.get(BURGOS).json
     task_id = post(client, dryRun=True, images=["base_debian*"])
-    assert carry_out(service.store, task_id, service.environ)
+    assert carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"{BURGOS}/tasks/{task_id}").json
     assert task is not None
     assert task["dryRun"]
@@ -265,7 +268,7 @@ def test_a_dry_run_changes_nothing(client: FlaskClient, service: Service) -> Non
 def test_options_hold_for_one_task(client: FlaskClient, service: Service) -> None:
     config = {"replace": [], "rename": ["any"], "support_obsolete_images": False}
     task_id = post(client, dryRun=True, config=config, replaceLists=True)
-    assert carry_out(service.store, task_id, service.environ)
+    assert carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"{BURGOS}/tasks/{task_id}").json
     assert task is not None
     actions = {image["name"]: image["action"] for image in task["images"]}
@@ -275,7 +278,7 @@ def test_options_hold_for_one_task(client: FlaskClient, service: Service) -> Non
 
 def test_a_conflict_that_awaits_a_decision_is_no_failure(client: FlaskClient, service: Service) -> None:
     task_id = post(client, "/regions/Caceres")
-    carry_out(service.store, task_id, service.environ)
+    carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"/regions/Caceres/tasks/{task_id}").json
     assert task is not None
     assert (task["status"], task["undecided"]) == ("synced", 1)
@@ -283,7 +286,7 @@ def test_a_conflict_that_awaits_a_decision_is_no_failure(client: FlaskClient, se
 
 def test_a_pattern_that_matches_nothing_is_a_failure(client: FlaskClient, service: Service) -> None:
     task_id = post(client, images=["nothing*"])
-    assert not carry_out(service.store, task_id, service.environ)
+    assert not carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"{BURGOS}/tasks/{task_id}").json
     assert task is not None
     assert task["status"] == "failed"
@@ -311,7 +314,7 @@ def test_a_pattern_that_matches_nothing_is_a_failure(client: FlaskClient, servic
 )
 def test_a_malformed_body_starts_nothing(client: FlaskClient, service: Service, body: str | bytes) -> None:
     error_of(client.post(BURGOS, data=body, content_type="application/json"), 400)
-    assert service.store.running() == {}
+    assert service.store.running(SYNC) == {}
 
 
 @pytest.mark.parametrize(
@@ -334,7 +337,7 @@ def test_a_configuration_that_is_broken_meanwhile_is_not_the_requests_fault(
     Path(service.environ["GLANCESYNC_CONFIG"]).write_text("[main]\nmax_children = secret\n")
     for body in ({}, {"config": {"rename": "any"}}):
         assert "secret" not in error_of(client.post(BURGOS, json=body), 500)["description"]
-    assert service.store.running() == {}
+    assert service.store.running(SYNC) == {}
 
 
 def test_a_body_of_any_size_is_not_read(client: FlaskClient) -> None:
@@ -442,7 +445,7 @@ def test_each_answer_names_its_request(client: FlaskClient) -> None:
 
 
 def test_names_with_lone_surrogates_do_not_break_an_answer(client: FlaskClient, service: Service) -> None:
-    task, _ = service.store.create("Burgos", TaskRequest())
+    task, _ = service.store.create(sync_of("Burgos"))
     service.store.finish(task.id, TaskStatus.FAILED, "odd \ud800 \x00 name")
     answer = client.get(f"{BURGOS}/tasks/{task.id}").json
     assert answer is not None

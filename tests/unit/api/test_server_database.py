@@ -17,13 +17,18 @@ from fiwareglancesync.api import server_database
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.server_database import db, take_database
 from fiwareglancesync.api.server_settings import StartError
-from fiwareglancesync.api.service import NAME
+from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.images.job import SYNC
+from fiwareglancesync.images.summaries import Summary, SummaryStore
+from fiwareglancesync.images.sync_request import SyncRequest
 from fiwareglancesync.jobs.database_owner import OtherFederation, claim, recorded
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation
-from fiwareglancesync.jobs.tasks import Summary, TaskRequest
 from fiwareglancesync.jobs.worker import carry_out
+from fiwareglancesync.kinds import KINDS
+from tests.support.databases import at_revision
+from tests.support.jobs import sync_of
 from tests.support.server import ROOT, database_in
 
 OTHER = "Spain@https://keystone.example.org"
@@ -92,11 +97,9 @@ def test_a_rehearsal_in_the_folder_of_production_sees_none_of_its_tasks(
     for name in ("server/federation", "rehearsal"):
         made = create_app(environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(tmp_path / name)}, background=False)
         stores[name] = made.extensions[NAME].store
-        stores[name].create("Burgos", TaskRequest(images=(name,)))
-    assert [store.running()["Burgos"].request.images for store in stores.values()] == [
-        ("server/federation",),
-        ("rehearsal",),
-    ]
+        stores[name].create(sync_of("Burgos", SyncRequest(images=(name,))))
+    found = [SyncRequest.parse(store.running(SYNC)["Burgos"].request).images for store in stores.values()]
+    assert found == [("server/federation",), ("rehearsal",)]
 
 
 def test_a_new_database_beside_one_that_may_be_the_federations_is_told_once(
@@ -125,27 +128,26 @@ def test_the_file_of_an_older_version_keeps_its_tasks(environ: dict[str, str], t
     path = Path(database_in(tmp_path / "server").removeprefix("sqlite:///"))
     old = path.rename(path.with_name("glancesync.db"))
     engine = open_engine(f"sqlite:///{old}")
-    federation.drop(engine)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
-    task, _ = TaskStore(engine).create("Burgos", TaskRequest())
-    TaskStore(engine).save_summaries([Summary("Burgos", 1.0, {"ok": 1})])
+    task, _ = TaskStore(engine).create(sync_of("Burgos"))
+    SummaryStore(engine).save([Summary("Burgos", 1.0, {"ok": 1})])
+    at_revision(f"sqlite:///{old}", "0001", str(recorded(engine)), down=True)
     for _ in range(2):
-        store = create_app(environ, background=False).extensions[NAME].store
-        assert store.summaries() == {}  # they may be another federation's
-        assert store.running()["Burgos"].id == task.id
-    assert [found.name for found in old.parent.glob("*.db")] == ["glancesync.db"]
+        found: Service = create_app(environ, background=False).extensions[NAME]
+        assert found.summaries.by_region() == {}  # they may be another federation's
+        assert found.store.running(SYNC)["Burgos"].id == task.id
+    assert [file.name for file in old.parent.glob("*.db")] == ["glancesync.db"]
     assert str(recorded(engine)).startswith("embedded:")
+    assert carry_out(found.store, task.id, KINDS, environ)
 
 
 def test_a_task_is_not_done_for_another_federation(environ: dict[str, str], tmp_path: Path) -> None:
     store = create_app(environ, background=False).extensions[NAME].store
-    task, _ = store.create("Burgos", TaskRequest())
+    task, _ = store.create(sync_of("Burgos"))
     shutil.copytree(tmp_path / "server" / "federation", tmp_path / "other")
-    assert not carry_out(store, task.id, environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(tmp_path / "other")})
+    assert not carry_out(store, task.id, KINDS, environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(tmp_path / "other")})
     found = store.by_id(task.id)
     assert " belongs to the federation embedded:" in found.reason
-    assert store.images(task.id) == []
+    assert store.items(task.id) == []
 
 
 @pytest.mark.outside
@@ -189,4 +191,4 @@ def test_the_command_upgrades(environ: dict[str, str], tmp_path: Path) -> None:
     for words in (["upgrade"], ["current"]):
         done = run(new, tmp_path, "db", *words)
         assert done.returncode == 0, done.stderr
-    assert "0002 (head)" in done.stdout
+    assert "0003 (head)" in done.stdout

@@ -103,13 +103,13 @@ def test_a_bounded_number_of_regions_is_kept(
 
 def test_the_counts_are_kept_for_the_list_of_regions(client: FlaskClient, service: Service) -> None:
     client.get("/regions/Burgos")
-    before = service.store.summaries()["Burgos"]
+    before = service.summaries.by_region()["Burgos"]
     client.get("/regions/Burgos")
-    assert service.store.summaries()["Burgos"] == before  # a moment ago it was just so
+    assert service.summaries.by_region()["Burgos"] == before  # a moment ago it was just so
     other = elsewhere(service)
     (image,) = (image for image in other.images("Burgos") if image.name == "base_debian_12")
     other.place(service.cloud.settings.master, "Burgos").delete(image.id)
     client.get("/regions/Burgos")
-    after = service.store.summaries()["Burgos"]
+    after = service.summaries.by_region()["Burgos"]
     assert after.checked > before.checked
     assert after.counts["pending_upload"] == before.counts["pending_upload"] + 1

@@ -10,8 +10,8 @@ import pytest
 from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Decision, DecisionAction, Target
+from fiwareglancesync.images.sync_request import SyncRequest
 from fiwareglancesync.images.task_settings import LISTS, ListsShortened, task_settings
-from fiwareglancesync.jobs.tasks import TaskRequest
 
 BURGOS, MADRID = RegionRef("master", "Burgos"), RegionRef("other", "Madrid")
 CONFIGURATION = """
@@ -39,7 +39,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 def target(environ: dict[str, str], ref: RegionRef = BURGOS, *, on_purpose: bool = False, **config: Any) -> Target:
     """The target of a task's region."""
-    request = TaskRequest(config=config, replace_lists=on_purpose)
+    request = SyncRequest(config=config, replace_lists=on_purpose)
     return task_settings(request, ref, environ, embedded=True).targets[ref.target]
 
 
@@ -127,7 +127,7 @@ def test_a_wrong_option_is_an_error_of_the_configuration(environ: dict[str, str]
 
 def test_decisions_are_there_for_every_target(environ: dict[str, str]) -> None:
     decision = Decision("x", DecisionAction.REPLACE)
-    settings = task_settings(TaskRequest(decisions={"a": decision}), BURGOS, environ, embedded=True)
+    settings = task_settings(SyncRequest(decisions={"a": decision}), BURGOS, environ, embedded=True)
     assert {name: dict(found.decisions) for name, found in settings.targets.items()} == {
         "master": {"a": (decision,)},
         "other": {"a": (decision,)},
@@ -137,10 +137,10 @@ def test_decisions_are_there_for_every_target(environ: dict[str, str]) -> None:
 
 def test_a_request_is_read_as_it_was_written() -> None:
     decisions = {"a": Decision("x", DecisionAction.RENAME)}
-    request = TaskRequest(True, ("a*",), {"replace": "any"}, replace_lists=True, decisions=decisions)
-    assert TaskRequest.parse(request.text()) == request
+    request = SyncRequest(True, ("a*",), {"replace": "any"}, replace_lists=True, decisions=decisions)
+    assert SyncRequest.parse(request.text()) == request
 
 
 def test_a_request_of_an_older_version_is_read() -> None:
     old = '{"config": {"replace": "any"}, "dry_run": true, "images": ["a*"]}'
-    assert TaskRequest.parse(old) == TaskRequest(True, ("a*",), {"replace": "any"})
+    assert SyncRequest.parse(old) == SyncRequest(True, ("a*",), {"replace": "any"})

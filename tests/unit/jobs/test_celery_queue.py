@@ -15,10 +15,10 @@ from sqlalchemy import update
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.base.errors import NotInstalled
 from fiwareglancesync.jobs.celery_queue import REMINDER, TASK, WAITS, CeleryExecutor, make_queue
+from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.runner import ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import tasks
-from fiwareglancesync.jobs.tasks import TaskRequest
 
 HOUR = 3600.0
 FEDERATION = "Spain@http://keystone:5000"
@@ -50,8 +50,8 @@ def test_a_task_that_waits_for_long_is_sent_again(queue: Any, tmp_path: Path) ->
     engine = open_engine(f"sqlite:///{tmp_path}/tasks.db")
     metadata.create_all(engine)
     store, executor = TaskStore(engine, WAITS), CeleryExecutor(queue)
-    waiting, _ = store.create("Burgos", TaskRequest())
-    begun, _ = store.create("Caceres", TaskRequest())
+    waiting, _ = store.create(Job("sync", "Burgos"))
+    begun, _ = store.create(Job("sync", "Caceres"))
     store.begin(begun.id, "here 1")
     executor.maintain(store)
     with engine.begin() as connection:

@@ -13,14 +13,16 @@ import pytest
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.jobs import runner
 from fiwareglancesync.jobs.celery_worker import take
+from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.runner import ExecutorFailed, TaskLauncher
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tasks import Task, TaskRequest, TaskStatus
+from fiwareglancesync.jobs.tasks import Task, TaskStatus
 from fiwareglancesync.jobs.worker import worker_name
+from fiwareglancesync.kinds import WORKER_COMMAND
 
 
 class Untouched(TaskLauncher):
-    """A workplace where no process is to be started."""
+    """A launcher by which no process is to be started."""
 
     def launch(self, task_id: str) -> subprocess.Popen[bytes]:
         """Say that one was."""
@@ -28,26 +30,26 @@ class Untouched(TaskLauncher):
 
 
 @pytest.fixture
-def workplace(tmp_path: Path) -> TaskLauncher:
+def launcher(tmp_path: Path) -> TaskLauncher:
     """An empty database, and no federation: what is begun there ends at once, as failed."""
     url = f"sqlite:///{tmp_path}/tasks.db"
     engine = open_engine(url)
     metadata.create_all(engine)
-    return TaskLauncher(TaskStore(engine), url, {"PATH": os.environ["PATH"]}, 60.0)
+    return TaskLauncher(WORKER_COMMAND, TaskStore(engine), url, {"PATH": os.environ["PATH"]}, 60.0)
 
 
 @pytest.fixture
-def untouched(workplace: TaskLauncher) -> TaskLauncher:
+def untouched(launcher: TaskLauncher) -> TaskLauncher:
     """The same, where nothing is to be begun."""
-    return Untouched(**{field.name: getattr(workplace, field.name) for field in dataclasses.fields(workplace)})
+    return Untouched(**{field.name: getattr(launcher, field.name) for field in dataclasses.fields(launcher)})
 
 
-def made(workplace: TaskLauncher) -> str:
-    return workplace.store.create("Burgos", TaskRequest())[0].id
+def made(launcher: TaskLauncher) -> str:
+    return launcher.store.create(Job("sync", "Burgos"))[0].id
 
 
-def found(workplace: TaskLauncher, task_id: str) -> Task:
-    task = workplace.store.by_id(task_id)
+def found(launcher: TaskLauncher, task_id: str) -> Task:
+    task = launcher.store.by_id(task_id)
     assert task is not None
     return task
 
@@ -59,10 +61,10 @@ def dead_process() -> int:
     return process.pid
 
 
-def test_a_task_that_waits_is_done_by_a_process_of_its_own(workplace: TaskLauncher) -> None:
-    task_id = made(workplace)
-    take(task_id, workplace)
-    task = found(workplace, task_id)
+def test_a_task_that_waits_is_done_by_a_process_of_its_own(launcher: TaskLauncher) -> None:
+    task_id = made(launcher)
+    take(task_id, launcher)
+    task = found(launcher, task_id)
     assert task.status is TaskStatus.FAILED
     assert task.worker is not None
     assert task.worker.startswith(worker_name(0).removesuffix("0"))
@@ -72,7 +74,7 @@ def test_a_task_that_waits_is_done_by_a_process_of_its_own(workplace: TaskLaunch
 @pytest.mark.parametrize("message", ["nothing", "'; DROP TABLE tasks; --", ""])
 def test_a_task_that_is_unknown_is_left_alone(untouched: TaskLauncher, message: str) -> None:
     take(message, untouched)
-    assert untouched.store.running() == {}
+    assert untouched.store.running("sync") == {}
 
 
 def test_a_task_that_has_ended_is_left_alone(untouched: TaskLauncher) -> None:
@@ -122,17 +124,17 @@ def test_a_task_whose_process_cannot_be_started_waits_for_another_worker(
     assert (task.status, task.started) == (TaskStatus.SYNCING, None)
 
 
-def test_a_process_that_overstays_is_killed(workplace: TaskLauncher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_overstays_is_killed(launcher: TaskLauncher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "CLEANUP_SECONDS", 0.0)
-    task_id = made(workplace)
+    task_id = made(launcher)
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    workplace.supervise(task_id, process, 0.0)
-    assert found(workplace, task_id).reason == "the process of the task was killed by SIGKILL"
+    launcher.supervise(task_id, process, 0.0)
+    assert found(launcher, task_id).reason == "the process of the task was killed by SIGKILL"
 
 
-def test_the_end_of_a_process_is_nothing_to_a_task_that_another_does(workplace: TaskLauncher) -> None:
-    task_id = made(workplace)
-    workplace.store.begin(task_id, worker_name(os.getpid()))
+def test_the_end_of_a_process_is_nothing_to_a_task_that_another_does(launcher: TaskLauncher) -> None:
+    task_id = made(launcher)
+    launcher.store.begin(task_id, worker_name(os.getpid()))
     process = subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"])
-    workplace.supervise(task_id, process, 60.0)
-    assert found(workplace, task_id).status is TaskStatus.SYNCING
+    launcher.supervise(task_id, process, 60.0)
+    assert found(launcher, task_id).status is TaskStatus.SYNCING

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.database import metadata, open_engine
+from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.runner import EmbeddedRunner, ExecutorFailed, TaskLauncher
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tasks import TaskRequest, TaskStatus
+from fiwareglancesync.jobs.tasks import TaskStatus
 from fiwareglancesync.jobs.worker import worker_name
 from fiwareglancesync.locks.permits import Permits
 from tests.support.server import wait_for
@@ -58,7 +59,7 @@ def store(tmp_path: Path) -> TaskStore:
 @pytest.fixture
 def workbench(store: TaskStore) -> Iterator[Workbench]:
     """Where the processes are; none is left."""
-    made = Workbench(store, "", {}, 1000.0)
+    made = Workbench((), store, "", {}, 1000.0)
     yield made
     for process in made.begun.values():
         process.terminate()
@@ -76,7 +77,7 @@ def tasks(store: TaskStore, runner: EmbeddedRunner) -> list[str]:
     """Four tasks that were asked for at once."""
     made = []
     for region in REGIONS:
-        made.append(store.create(region, TaskRequest())[0].id)
+        made.append(store.create(Job("sync", region))[0].id)
         runner.start(made[-1])
     return made
 
@@ -125,9 +126,9 @@ def test_a_task_that_was_cancelled_while_it_waited_is_left_out(workbench: Workbe
 
 
 def test_a_process_that_cannot_be_started_is_told_by_the_task(store: TaskStore, tmp_path: Path) -> None:
-    runner = EmbeddedRunner(Broken(store, "", {}, 1000.0), Permits(tmp_path, "tasks", 1))
-    first, _ = store.create("Burgos", TaskRequest())
-    second, _ = store.create("Caceres", TaskRequest())
+    runner = EmbeddedRunner(Broken((), store, "", {}, 1000.0), Permits(tmp_path, "tasks", 1))
+    first, _ = store.create(Job("sync", "Burgos"))
+    second, _ = store.create(Job("sync", "Caceres"))
     runner.start(first.id)
     for task in (first, second):
         found = store.by_id(task.id)
@@ -137,6 +138,6 @@ def test_a_process_that_cannot_be_started_is_told_by_the_task(store: TaskStore, 
 
 def test_slots_that_cannot_be_had_are_an_error(store: TaskStore, workbench: Workbench, tmp_path: Path) -> None:
     runner = EmbeddedRunner(workbench, Permits(tmp_path / "nowhere", "tasks", 1))
-    task, _ = store.create("Burgos", TaskRequest())
+    task, _ = store.create(Job("sync", "Burgos"))
     with pytest.raises(ExecutorFailed, match="cannot be counted"):
         runner.start(task.id)

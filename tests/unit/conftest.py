@@ -1,4 +1,4 @@
-"""Databases for the tests of the job engine: SQLite always, PostgreSQL and MariaDB where they are installed."""
+"""Databases for the tests: SQLite always, PostgreSQL and MariaDB where they are installed."""
 
 from __future__ import annotations
 
