@@ -23,7 +23,7 @@ from ..images.prefetch import prefetch
 from ..images.region_job import Mode, RegionJob, RegionResult, refused, region_error
 from ..images.region_names import RegionRef, all_regions, resolve_regions
 from ..images.settings import MASTER, Settings, Target
-from ..jobs.pool import Told, run_jobs
+from ..jobs.pool import Reported, run_jobs
 from ..locks.region_lock import check_database
 from ..terminal.narrative import Narrator
 from ..terminal.private_files import private_file
@@ -225,10 +225,10 @@ class Command:
             self._listeners.append(region_logs)
         with (
             _told_what_stays() as left,
-            closing(run_jobs(self._refs, work, self._settings.max_children, left)) as items,
+            closing(run_jobs(self._refs, work, self._settings.max_children, left, "region")) as items,
         ):
             for item in items:
-                if isinstance(item, Told):
+                if isinstance(item, Reported):
                     self._emit(item.event)
                     continue
                 ref = item.job

@@ -25,7 +25,7 @@ ROW = 1
 """The key of the only row: of several that record at the same time, one succeeds."""
 
 READABLE = 60
-"""Characters of a file's name that tell people whose it is."""
+"""Characters of a file's name from which people know whose it is."""
 
 
 class OtherFederation(GlanceSyncError):

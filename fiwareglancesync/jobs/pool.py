@@ -1,4 +1,4 @@
-"""A process for each job, some at a time; what they tell comes back as they tell it."""
+"""A process for each job, some at a time; what the jobs report comes back at once."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ Event = TypeVar("Event")
 FORK = multiprocessing.get_context("fork")
 
 TERMINATION_SECONDS = 4.0
-"""Seconds that the children of a cancelled run have to leave everything tidy: a user waits for five at most."""
+"""Seconds that the children of a cancelled run have to tidy up: a user waits for five at most."""
 
 
 @dataclass(frozen=True)
 class Finished(Generic[Job, Result]):
-    """A job came to its end.
+    """A job has ended.
 
     :param result: what it returned; None when its process died
     :param died: how the process died, None when it did not
-    :param traceback: where it died, "" when it did not say
+    :param traceback: where it died, "" when that is not known
     """
 
     job: Job
@@ -46,69 +46,71 @@ class Finished(Generic[Job, Result]):
 
 
 @dataclass(frozen=True)
-class Told(Generic[Event]):
-    """Something that a job told."""
+class Reported(Generic[Event]):
+    """Something that a job reported."""
 
     event: Event
 
 
 @dataclass(frozen=True)
 class _ParentPipe:
-    """A pipe through which nothing flows: it breaks when the parent, which alone holds one end, dies."""
+    """A pipe that carries nothing: it breaks when the parent dies, which alone has the end ``parent_end``."""
 
-    felt: Connection
-    held: Connection
+    child_end: Connection
+    parent_end: Connection
 
 
 @dataclass
 class _Child(Generic[Job]):
     """A process that does a job.
 
-    :param pipe: what it tells
-    :param legacy: what it left unfinished, once it has been stopped
+    :param pipe: what it reports
+    :param unfinished: what it left unfinished, once it has been stopped
     """
 
     job: Job
     process: BaseProcess
     pipe: Connection
-    legacy: Connection
+    unfinished: Connection
 
 
-def ignore_event(job: object, unfinished: Sequence[str] | None) -> None:
-    """Take what a stopped job left unfinished, and do nothing with it."""
+def ignore_unfinished(job: object, unfinished: Sequence[str] | None) -> None:
+    """Do nothing with what a stopped job left unfinished."""
 
 
 def run_jobs(
     jobs: Sequence[Job],
     work: Callable[[Job, Callable[[Event], None]], Result],
     processes: int,
-    left: Callable[[Job, Sequence[str] | None], None] = ignore_event,
-) -> Generator[Told[Event] | Finished[Job, Result], None, None]:
+    left: Callable[[Job, Sequence[str] | None], None] = ignore_unfinished,
+    noun: str = "job",
+) -> Generator[Reported[Event] | Finished[Job, Result], None, None]:
     """Do jobs in processes of their own.
 
-    The processes are forked, so what the parent has prepared is at hand without being copied through a pipe.
+    The processes are forked: they have what the parent has prepared, and nothing is copied through a pipe.
 
     :param jobs: in the order in which they are begun
-    :param work: does a job in the child; what it tells and returns must be picklable
+    :param work: does a job in the child; what it reports and returns must be picklable
     :param processes: how many at most at the same time
-    :param left: told, when this is closed before its end, what each running job could not tidy up (see
-        :class:`Cancelled`); None when that is not known, as its process had to be killed
-    :return: what the jobs tell, and each job's end, as they come
+    :param left: called when the generator is closed before its end, with each running job and what it could not tidy up
+        (see :class:`Cancelled`); None when that is not known, as its process had to be killed
+    :param noun: what a job is about, for messages, such as region
+    :return: what the jobs report, and each job's end, in the order in which they come
     """
     waiting = list(reversed(jobs))
     running: dict[Connection, _Child[Job]] = {}
-    with _lifeline() as lifeline, _ended_with(running, left):
+    with _parent_pipe() as parent_pipe, _ended_with(running, left):
         while waiting or running:
             while waiting and len(running) < max(1, processes):
-                child = _start(waiting.pop(), work, lifeline, running)
+                child = _start(waiting.pop(), work, parent_pipe, running)
                 running[child.pipe] = child
             for pipe in wait(list(running), SIGNAL_CHECK_SECONDS):
                 assert isinstance(pipe, Connection)  # noqa: S101 - for the type checker: only pipes were waited for
-                item = _receive(running[pipe])
+                item = _receive(running[pipe], noun)
                 if isinstance(item, Finished):
                     child = running.pop(pipe)
                     pipe.close()
-                    child.legacy.close()
+                    child.unfinished.close()
                     child.process.join()
                 yield item
 
@@ -116,31 +118,33 @@ def run_jobs(
 def _start(
     job: Job,
     work: Callable[[Job, Callable[[Any], None]], Any],
-    lifeline: _ParentPipe,
+    parent_pipe: _ParentPipe,
     inherited_pipes: Collection[Connection],
 ) -> _Child[Job]:
-    here, there = FORK.Pipe(duplex=False)
-    legacy, leaves = FORK.Pipe(duplex=False)
+    pipe, child_pipe = FORK.Pipe(duplex=False)
+    unfinished, child_unfinished = FORK.Pipe(duplex=False)
     sys.stdout.flush()
     sys.stderr.flush()
-    parents = (here, lifeline.held, *inherited_pipes)
-    process = FORK.Process(target=_child, args=(job, work, there, leaves, lifeline.felt, parents), daemon=True)
+    parents = (pipe, parent_pipe.parent_end, *inherited_pipes)
+    process = FORK.Process(
+        target=_child, args=(job, work, child_pipe, child_unfinished, parent_pipe.child_end, parents), daemon=True
+    )
     process.start()
-    there.close()
-    leaves.close()
-    return _Child(job, process, here, legacy)
+    child_pipe.close()
+    child_unfinished.close()
+    return _Child(job, process, pipe, unfinished)
 
 
-def _receive(child: _Child[Job]) -> Told[Any] | Finished[Job, Any]:
+def _receive(child: _Child[Job], noun: str) -> Reported[Any] | Finished[Job, Any]:
     try:
         kind, value = child.pipe.recv()
-    except (EOFError, OSError):  # it ended, perhaps in the middle of what it told
+    except (EOFError, OSError):  # it ended, perhaps in the middle of a report
         child.process.join()
         code = child.process.exitcode
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with exit code {code}"
-        return Finished(child.job, None, f"the process of the region {how}")
-    if kind == "told":
-        return Told(value)
+        return Finished(child.job, None, f"the process of the {noun} {how}")
+    if kind == "report":
+        return Reported(value)
     return Finished(child.job, value) if kind == "result" else Finished(child.job, None, *value)
 
 
@@ -148,16 +152,16 @@ def _child(
     job: Any,
     work: Callable[[Any, Callable[[Any], None]], Any],
     pipe: Connection,
-    leaves: Connection,
+    unfinished: Connection,
     parent: Connection,
     parents: Collection[Connection],
 ) -> None:
     """Do a job in this process.
 
-    :param pipe: where to tell of it
-    :param leaves: where to tell what stays unfinished when it is stopped
-    :param parent: feels the parent's end
-    :param parents: what only the parent may hold, or nobody would feel its end
+    :param pipe: takes what the job reports, and its result
+    :param unfinished: takes what is unfinished when the job is stopped
+    :param parent: breaks when the parent ends
+    :param parents: the parent's ends of pipes, which are closed here, or they would not break when the parent ends
     """
 
     def send(kind: str, value: object) -> None:
@@ -168,29 +172,29 @@ def _child(
         for end in parents:
             end.close()
         with cancellable(child=True), _stopped_without(parent):
-            result = work(job, lambda event: send("told", event))
+            result = work(job, lambda event: send("report", event))
             send("result", result)
     except Cancelled as stopped:
         with suppress(BrokenPipeError):
-            leaves.send(stopped.unfinished)
-        # At once: threads that still wait for an answer would be waited for otherwise.
+            unfinished.send(stopped.unfinished)
+        # At once: otherwise Python waits for threads that still wait for an answer.
         os._exit(stopped.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's failure and no other's
         send("died", (f"{type(error).__name__}: {error}", traceback.format_exc()))
 
 
 @contextmanager
-def _lifeline() -> Iterator[_ParentPipe]:
-    felt, held = FORK.Pipe(duplex=False)
-    with felt, held:
-        yield _ParentPipe(felt, held)
+def _parent_pipe() -> Iterator[_ParentPipe]:
+    child_end, parent_end = FORK.Pipe(duplex=False)
+    with child_end, parent_end:
+        yield _ParentPipe(child_end, parent_end)
 
 
 @contextmanager
 def _stopped_without(parent: Connection) -> Iterator[None]:
-    """Stop this process, as a user would, when its parent dies: nobody is told any more, and the region stays locked.
+    """Stop this process, as a user would, when its parent dies: nobody reads its reports, and it still holds its locks.
 
-    :param parent: comes to its end with the parent
+    :param parent: breaks when the parent ends
     """
     ended = threading.Event()
 
@@ -210,27 +214,27 @@ def _stopped_without(parent: Connection) -> Iterator[None]:
 def _ended_with(
     running: dict[Connection, _Child[Job]], left: Callable[[Job, Sequence[str] | None], None]
 ) -> Iterator[None]:
-    """Leave no child behind, however the parent's loop ends."""
+    """End all children, however the parent's loop ends."""
     try:
         yield
     finally:
         for child in running.values():
             child.process.terminate()
-            child.pipe.close()  # one that is telling something must not wait until it is heard
+            child.pipe.close()  # so that a child that reports something does not wait until it is read
         deadline = time.monotonic() + TERMINATION_SECONDS
         for child in running.values():
             child.process.join(max(0.0, deadline - time.monotonic()))
             if child.process.is_alive():
                 child.process.kill()
                 child.process.join()
-            left(child.job, _legacy(child))
+            left(child.job, _unfinished_of(child))
 
 
-def _legacy(child: _Child[Any]) -> Sequence[str] | None:
-    """What a child that has ended could not tidy up; None when it did not come to say so."""
-    with child.legacy as legacy:
+def _unfinished_of(child: _Child[Any]) -> Sequence[str] | None:
+    """What a child that has ended could not tidy up; None when that is not known."""
+    with child.unfinished as pipe:
         try:
-            unfinished: Sequence[str] = legacy.recv()
+            unfinished: Sequence[str] = pipe.recv()
         except EOFError:  # it had done its job, unless it was killed
             return None if child.process.exitcode else ()
         return unfinished

@@ -173,7 +173,7 @@ class TaskStore:
     def requeue_stale(self, age: float) -> list[str]:
         """The tasks that have waited for a worker since they were last handed over, for ``age`` seconds.
 
-        They count as handed over now, so of several that ask one is told of a task.
+        They count as handed over now, so of several callers one gets a task.
 
         :return: their ids
         """

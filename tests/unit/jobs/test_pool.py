@@ -15,9 +15,9 @@ import pytest
 
 from fiwareglancesync.base.errors import Cancelled
 from fiwareglancesync.jobs import pool
-from fiwareglancesync.jobs.pool import Finished, Told, run_jobs
+from fiwareglancesync.jobs.pool import Finished, Reported, run_jobs
 
-Tell = Callable[[object], None]
+Report = Callable[[object], None]
 FORK = multiprocessing.get_context("fork")
 
 
@@ -36,34 +36,34 @@ def gone(pid: int) -> bool:
 
 
 def test_each_job_has_a_process_of_its_own_and_its_result_comes_back() -> None:
-    def work(job: int, tell: Tell) -> tuple[int, int]:
-        tell(f"begun {job}")
+    def work(job: int, report: Report) -> tuple[int, int]:
+        report(f"begun {job}")
         return job * 2, os.getpid()
 
     items = list(run_jobs([1, 2, 3], work, 2))
     ends = results(iter(items))
     assert {job: end.result and end.result[0] for job, end in ends.items()} == {1: 2, 2: 4, 3: 6}
     assert len({end.result[1] for end in ends.values() if end.result} | {os.getpid()}) == 4
-    assert sorted(str(item.event) for item in items if isinstance(item, Told)) == ["begun 1", "begun 2", "begun 3"]
+    assert sorted(str(item.event) for item in items if isinstance(item, Reported)) == ["begun 1", "begun 2", "begun 3"]
 
 
 def test_no_job_makes_no_process() -> None:
-    assert list(run_jobs([], lambda job, tell: None, 4)) == []
+    assert list(run_jobs([], lambda job, report: None, 4)) == []
 
 
-def test_what_a_job_tells_comes_before_its_end() -> None:
-    def work(job: str, tell: Tell) -> None:
+def test_what_a_job_reports_comes_before_its_end() -> None:
+    def work(job: str, report: Report) -> None:
         for number in range(100):
-            tell(number)
+            report(number)
 
     items: list[Any] = list(run_jobs(["a"], work, 1))
-    assert items == [*(Told(number) for number in range(100)), Finished("a", None)]
+    assert items == [*(Reported(number) for number in range(100)), Finished("a", None)]
 
 
 def test_results_come_as_they_are_ready() -> None:
     may_end = FORK.Event()
 
-    def work(job: str, tell: Tell) -> str:
+    def work(job: str, report: Report) -> str:
         if job == "slow":
             assert may_end.wait(30)
         return job
@@ -78,23 +78,23 @@ def test_results_come_as_they_are_ready() -> None:
 
 @pytest.mark.parametrize("processes", [0, 1])
 def test_no_more_than_so_many_at_the_same_time(processes: int) -> None:
-    def work(job: str, tell: Tell) -> None:
-        tell(f"begins {job}")
-        tell(f"ends {job}")
+    def work(job: str, report: Report) -> None:
+        report(f"begins {job}")
+        report(f"ends {job}")
 
-    reported = [item.event for item in run_jobs(["a", "b"], work, processes) if isinstance(item, Told)]
+    reported = [item.event for item in run_jobs(["a", "b"], work, processes) if isinstance(item, Reported)]
     assert reported == ["begins a", "ends a", "begins b", "ends b"]
 
 
-def _raises(job: str, tell: Tell) -> None:
+def _raises(job: str, report: Report) -> None:
     raise ValueError(f"{job} is wrong")
 
 
-def _killed(job: str, tell: Tell) -> None:
+def _killed(job: str, report: Report) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _exits(job: str, tell: Tell) -> None:
+def _exits(job: str, report: Report) -> None:
     os._exit(7)
 
 
@@ -102,14 +102,14 @@ def _exits(job: str, tell: Tell) -> None:
     ("end", "died"),
     [
         (_raises, "ValueError: bad is wrong"),
-        (_killed, "the process of the region was killed by signal 9"),
-        (_exits, "the process of the region ended with exit code 7"),
+        (_killed, "the process of the job was killed by signal 9"),
+        (_exits, "the process of the job ended with exit code 7"),
     ],
 )
 def test_a_crash_of_one_process_is_the_failure_of_that_job_alone(end: Callable[[str, Tell], None], died: str) -> None:
-    def work(job: str, tell: Tell) -> str:
+    def work(job: str, report: Report) -> str:
         if job == "bad":
-            end(job, tell)
+            end(job, report)
         return job
 
     ends = results(run_jobs(["bad", "good"], work, 2))
@@ -118,7 +118,7 @@ def test_a_crash_of_one_process_is_the_failure_of_that_job_alone(end: Callable[[
     assert ("ValueError" in ends["bad"].traceback) is (end is _raises)
 
 
-def test_a_process_that_is_killed_while_it_tells_something_is_that_jobs_failure_too(
+def test_a_process_that_is_killed_while_it_reports_something_is_that_jobs_failure_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wait = connection.wait
@@ -126,30 +126,30 @@ def test_a_process_that_is_killed_while_it_tells_something_is_that_jobs_failure_
     def kill_whoever_talks(pipes: Sequence[Any], timeout: float | None = None) -> list[Any]:
         ready = wait(pipes)
         for child in multiprocessing.active_children():
-            # Nobody reads what it tells now, which does not fit into the pipe: it is in the middle of it.
+            # Nobody reads its report now, which does not fit into the pipe: it is in the middle of it.
             child.kill()
             child.join()
         return ready
 
     monkeypatch.setattr(pool, "wait", kill_whoever_talks)
 
-    def work(job: str, tell: Tell) -> None:
-        tell("x" * 10_000_000)
+    def work(job: str, report: Report) -> None:
+        report("x" * 10_000_000)
 
-    assert results(run_jobs(["a"], work, 1))["a"].died == "the process of the region was killed by signal 9"
+    assert results(run_jobs(["a"], work, 1))["a"].died == "the process of the job was killed by signal 9"
 
 
 def test_a_run_that_is_given_up_leaves_no_process_and_lets_them_tidy_up(tmp_path: Path) -> None:
-    def work(job: str, tell: Tell) -> None:
+    def work(job: str, report: Report) -> None:
         try:
-            tell(os.getpid())
+            report(os.getpid())
             signal.pause()
         except Cancelled as stopped:
             (tmp_path / job).write_text(str(stopped.exit_code))
             raise
 
     running = run_jobs(["a", "b"], work, 2)
-    pids = [item.event for item in (next(running), next(running)) if isinstance(item, Told)]
+    pids = [item.event for item in (next(running), next(running)) if isinstance(item, Reported)]
     running.close()
     assert len(pids) == 2
     assert all(gone(int(str(pid))) for pid in pids)
@@ -159,9 +159,9 @@ def test_a_run_that_is_given_up_leaves_no_process_and_lets_them_tidy_up(tmp_path
 def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "TERMINATION_SECONDS", 0.05)
 
-    def work(job: str, tell: Tell) -> None:
+    def work(job: str, report: Report) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        tell(os.getpid())
+        report(os.getpid())
         while True:
             signal.pause()
 
@@ -169,21 +169,21 @@ def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -
     running = run_jobs(["a"], work, 1, left.__setitem__)
     reported = next(running)
     running.close()
-    assert isinstance(reported, Told)
+    assert isinstance(reported, Reported)
     assert gone(int(str(reported.event)))
     assert left == {"a": None}
 
 
-def test_a_run_that_is_given_up_tells_what_its_jobs_could_not_tidy_up() -> None:
-    def work(job: str, tell: Tell) -> None:
-        tell(job)
+def test_a_run_that_is_given_up_says_what_its_jobs_could_not_tidy_up() -> None:
+    def work(job: str, report: Report) -> None:
+        report(job)
         try:
             while True:
                 signal.pause()
         except Cancelled as stopped:
             if job == "done":
                 return
-            tell("x" * 100_000)  # more than a pipe holds, and nobody listens any more
+            report("x" * 100_000)  # more than a pipe holds, and nobody reads it any more
             stopped.unfinished = ("an image",) if job == "untidy" else ()
             raise
 
@@ -196,7 +196,7 @@ def test_a_run_that_is_given_up_tells_what_its_jobs_could_not_tidy_up() -> None:
 
 
 def test_a_terminals_interrupt_is_left_to_the_parent() -> None:
-    def work(job: str, tell: Tell) -> str:
+    def work(job: str, report: Report) -> str:
         os.kill(os.getpid(), signal.SIGINT)
         return "goes on"
 
@@ -206,11 +206,11 @@ def test_a_terminals_interrupt_is_left_to_the_parent() -> None:
 def test_a_killed_parents_children_are_not_stuck_but_leave_everything_tidy() -> None:
     heard, says = FORK.Pipe(duplex=False)
 
-    def work(job: str, tell: Tell) -> None:
+    def work(job: str, report: Report) -> None:
         says.send((job, os.getpid()))
         try:
             while True:
-                tell("x" * 100_000)  # more than a pipe holds
+                report("x" * 100_000)  # more than a pipe holds
         except Cancelled as stopped:
             says.send((job, stopped.exit_code))
             raise
