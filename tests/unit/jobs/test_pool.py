@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.errors import Cancelled
+from fiwareglancesync.base.waiting import pause
 from fiwareglancesync.jobs import pool
 from fiwareglancesync.jobs.pool import Finished, Reported, run_jobs
 
@@ -33,6 +34,11 @@ def gone(pid: int) -> bool:
     except ProcessLookupError:
         return True
     return False
+
+
+def wait_for_signal() -> None:
+    """Wait, also for a signal that comes just before the wait begins."""
+    pause(600.0, lambda: None)
 
 
 def test_each_job_has_a_process_of_its_own_and_its_result_comes_back() -> None:
@@ -106,7 +112,7 @@ def _exits(job: str, report: Report) -> None:
         (_exits, "the process of the job ended with exit code 7"),
     ],
 )
-def test_a_crash_of_one_process_is_the_failure_of_that_job_alone(end: Callable[[str, Tell], None], died: str) -> None:
+def test_a_crash_of_one_process_is_the_failure_of_that_job_alone(end: Callable[[str, Report], None], died: str) -> None:
     def work(job: str, report: Report) -> str:
         if job == "bad":
             end(job, report)
@@ -143,7 +149,7 @@ def test_a_run_that_is_given_up_leaves_no_process_and_lets_them_tidy_up(tmp_path
     def work(job: str, report: Report) -> None:
         try:
             report(os.getpid())
-            signal.pause()
+            wait_for_signal()
         except Cancelled as stopped:
             (tmp_path / job).write_text(str(stopped.exit_code))
             raise
@@ -176,10 +182,9 @@ def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_run_that_is_given_up_says_what_its_jobs_could_not_tidy_up() -> None:
     def work(job: str, report: Report) -> None:
-        report(job)
         try:
-            while True:
-                signal.pause()
+            report(job)  # the signal may come before it returns
+            wait_for_signal()
         except Cancelled as stopped:
             if job == "done":
                 return

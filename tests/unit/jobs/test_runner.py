@@ -23,7 +23,7 @@ REGIONS = ("Avila", "Burgos", "Caceres", "Madrid")
 
 @dataclass(frozen=True)
 class Workbench(TaskLauncher):
-    """Has processes that do nothing until they are told to end."""
+    """Has processes that do nothing until they are ended."""
 
     begun: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ def test_when_a_task_ends_the_next_one_begins(workbench: Workbench, tasks: list[
     wait_for(begun(workbench, *tasks), "the fourth task")
 
 
-def test_a_task_that_dies_makes_room_and_is_told(workbench: Workbench, tasks: list[str]) -> None:
+def test_a_task_that_dies_makes_room_and_has_failed(workbench: Workbench, tasks: list[str]) -> None:
     workbench.begun[tasks[0]].kill()
     wait_for(begun(workbench, *tasks[:3]), "the third task")
     found = wait_for(lambda: workbench.store.by_id(tasks[0]), "the first task")
@@ -125,7 +125,7 @@ def test_a_task_that_was_cancelled_while_it_waited_is_left_out(workbench: Workbe
     wait_for(begun(workbench, tasks[0], tasks[1], tasks[3]), "the fourth task")
 
 
-def test_a_process_that_cannot_be_started_is_told_by_the_task(store: TaskStore, tmp_path: Path) -> None:
+def test_a_task_whose_process_cannot_be_started_has_failed(store: TaskStore, tmp_path: Path) -> None:
     runner = EmbeddedRunner(Broken((), store, "", {}, 1000.0), Permits(tmp_path, "tasks", 1))
     first, _ = store.create(Job("sync", "Burgos"))
     second, _ = store.create(Job("sync", "Caceres"))

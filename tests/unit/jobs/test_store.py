@@ -83,7 +83,7 @@ def test_a_worker_that_shows_no_life_is_dead(store: TaskStore, engine: Engine) -
     assert store.live(other.id) is False
 
 
-def test_a_wish_to_cancel_reaches_the_worker(store: TaskStore) -> None:
+def test_a_request_to_cancel_reaches_the_worker(store: TaskStore) -> None:
     task, _ = store.create(Job(KIND, "Burgos"))
     store.begin(task.id, "here 1")
     store.cancel(task.id)
@@ -121,7 +121,7 @@ def test_a_task_that_waits_dies_of_waiting_alone(engine: Engine) -> None:
     assert found.reason == "no worker took the task within 30 seconds"
 
 
-def test_a_task_that_waits_for_long_is_forsaken_once(engine: Engine) -> None:
+def test_a_task_that_waits_for_long_is_handed_over_again_once(engine: Engine) -> None:
     store = TaskStore(engine, waits=1000)
     waiting, _ = store.create(Job(KIND, "Burgos"))
     begun, _ = store.create(Job(KIND, "Caceres"))
@@ -215,7 +215,7 @@ def test_a_running_task_is_kept_and_an_old_one_dropped_with_all_it_did(store: Ta
     assert store.by_id(running.id) is not None
 
 
-def test_totals_are_told_by_status(store: TaskStore) -> None:
+def test_totals_are_counted_by_status(store: TaskStore) -> None:
     task, _ = store.create(Job(KIND, "Burgos"))
     store.begin(task.id, "here 1")
     store.record(task.id, Progress(bytes_done=2**40))
