@@ -50,7 +50,7 @@ MAX_BODY_BYTES = 64 * 2**10
 """Bytes of the largest body that is read."""
 
 SWEEP_SECONDS = 10.0
-"""Seconds between two looks for tasks whose worker died."""
+"""Seconds between two searches for tasks whose worker died."""
 
 RETENTION_SWEEP_SECONDS = 3600.0
 """Seconds between two removals of old tasks."""
@@ -70,7 +70,7 @@ def create_app(
 
     :param environ: the environment: files, database, federation
     :param shared: a private folder that all workers of this server share; None makes one
-    :param background: whether to look for dead tasks and old ones now and then
+    :param background: whether to fail stale tasks and remove old ones now and then
     :param migrate: whether the database has to be at its newest revision; the commands that bring it there say no
     :param started: when the server was started, seconds since the epoch; None means now
     :raises StartError: what is configured is wrong or not enough
@@ -124,7 +124,7 @@ def _executor(server: ServerSettings, launcher: TaskLauncher, federation: str) -
 
 
 def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
-    """What the server and the synchronisation are told.
+    """The settings of the server and of the synchronisation.
 
     :param environ: the environment
     :raises StartError: with everything that is wrong or missing in either
@@ -215,6 +215,6 @@ def _sweep(found: Service) -> None:
             log.warning("The tasks cannot be looked after: %s", error_text(error))
         except ExecutorFailed as error:
             log.warning("Tasks that wait cannot be handed over: %s", error)
-        except Exception:  # whatever it was, it passes or stays, but the tasks of later are looked after
+        except Exception:  # whatever it is, the next round is tried
             log.exception("The tasks cannot be looked after now")
         time.sleep(SWEEP_SECONDS)

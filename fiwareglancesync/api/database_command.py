@@ -155,13 +155,13 @@ class _Database:
         if not found:
             text = f"holds no database of a federation that {self._federation} may be a new name of."
             raise GlanceSyncError(f"The folder {folder} {text}")
-        told = ", ".join(f"{path.name} of {owner}" for path, owner in found.items())
+        owned = ", ".join(f"{path.name} of {owner}" for path, owner in found.items())
         if old is None:
             example = next(iter(found.values())) if len(found) == 1 else "OLD"
-            raise self._unconfirmed(f"The folder {folder} holds {told}", example)
+            raise self._unconfirmed(f"The folder {folder} holds {owned}", example)
         path = next((path for path, owner in found.items() if owner == old), None)
         if path is None:
-            raise GlanceSyncError(f"The folder {folder} holds no database of the federation {old}; it holds {told}.")
+            raise GlanceSyncError(f"The folder {folder} holds no database of the federation {old}; it holds {owned}.")
         return self._done(str(rebind_file(path, old, self._federation)), old)
 
     def _unconfirmed(self, found: str, old: str) -> UsageError:

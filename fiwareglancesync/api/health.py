@@ -28,7 +28,7 @@ log = logging.getLogger("glancesync.api")
 
 
 class Health:
-    """Checks what the server depends on; why something fails is told in the log, not to strangers."""
+    """Checks what the server depends on; the reason of a failure is in the log, as anybody may ask for the checks."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

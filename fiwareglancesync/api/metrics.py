@@ -1,4 +1,4 @@
-"""What Prometheus is told; right with several workers, whose counters lie in a shared folder.
+"""The metrics for Prometheus; with several workers, their counters are in a shared folder.
 
 The environment has to name that folder before this module is imported, see ``server``.
 """
@@ -26,10 +26,10 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 OWN = CollectorRegistry()
 OF_PROXIES = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
-"""Headers that tell that a proxy on this machine asks for somebody who may be elsewhere."""
+"""Headers of a request that a proxy on this machine forwards; who sent it may be on another machine."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""The methods that are told apart."""
+"""The methods that are counted one by one."""
 
 REQUESTS = Counter("glancesync_requests", "Requests", ["method", "route", "code"], registry=OWN)
 SECONDS = Histogram("glancesync_request_seconds", "Duration of requests", ["method", "route"], registry=OWN)
@@ -100,7 +100,7 @@ class _FromDatabase(Collector):
         self._summaries = summaries
 
     def collect(self) -> Iterator[Metric]:
-        """Read it."""
+        """Read the database."""
         kept = GaugeMetricFamily("glancesync_tasks", "Kept tasks", labels=["status"])
         moved = GaugeMetricFamily("glancesync_tasks_bytes", "Bytes moved by kept tasks", labels=["status"])
         took = GaugeMetricFamily("glancesync_tasks_seconds", "Time that kept tasks took", labels=["status"])

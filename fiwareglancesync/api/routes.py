@@ -69,8 +69,8 @@ def get_region(path: RegionPath, query: ImagesQuery) -> Response:
     """The status of each image to be synchronised, as it is now."""
     found = service()
     ref = found.region(path.id)
-    look = found.statuses.of(found.reader(), ref)
-    text = look.whole if query.image is None else look.answer(query.image)
+    status = found.statuses.of(found.reader(), ref)
+    text = status.whole if query.image is None else status.answer(query.image)
     return Response(text, 200, mimetype="application/json")
 
 

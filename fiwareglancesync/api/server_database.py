@@ -112,7 +112,7 @@ def choose_url(app: Flask, server: ServerSettings, settings: Settings, federatio
 
 
 def _warn_of_other_databases(folder: Path, federation: str) -> None:
-    """Before a federation gets a new database, tell of one that may be its own under an older name."""
+    """Before a federation gets a new database, log a warning if another one may be its own under an older name."""
     for path, owner in owners(folder).items():
         if owner is not None and may_be_renamed(owner, federation):
             log.warning(
@@ -182,7 +182,7 @@ def upgrade_database(app: Flask) -> str:
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Have what the database complains about told in a line.
+    """Turn a complaint of the database into an error of one line.
 
     :raises StartError: the database cannot be used
     """

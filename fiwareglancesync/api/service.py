@@ -39,7 +39,7 @@ class Busy(Exception):
 
 
 class BadOptions(Exception):
-    """The options that a request sets for its task are wrong; the text tells which."""
+    """The options that a request sets for its task are wrong; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Service:
     started: float
 
     def reader(self) -> StatusReader:
-        """A look at the federation."""
+        """A reader of the statuses of regions."""
         return self.cloud.reader()
 
     def region(self, name: str) -> RegionRef:
@@ -75,12 +75,12 @@ class Service:
         return ref
 
     def synchronise(self, ref: RegionRef, request: SyncRequest, asked_by: str | None) -> Task:
-        """Have a region synchronised, unless that goes on already.
+        """Make a task that synchronises a region and hand it over, unless the same task waits or runs already.
 
         :raises UnknownRegion: there is no such region
         :raises BadOptions: an option of the request is wrong
         :raises ConfigError: the configuration itself cannot be used
-        :raises Busy: something else is going on there
+        :raises Busy: another task works on the region
         :raises ExecutorFailed: what carries the tasks out cannot be reached
         """
         place = self.reader().check(ref)

@@ -1,4 +1,4 @@
-"""The statuses of regions as they are now; computed once for each change where the federation tells its changes."""
+"""The statuses of regions as they are now; computed once for each version of a federation that has versions."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CACHED_REGIONS = 64
 """Regions whose statuses are kept."""
 
 SAVE_INTERVAL_SECONDS = 1.0
-"""Seconds after which it is written down anew that a region is as it was."""
+"""Seconds after which the summary of a region is saved again although it has not changed."""
 
 
 class CachedStatus:
-    """What was seen of a region.
+    """The status of a region's images.
 
-    :param found: what was seen
-    :param version: of the federation before it was looked at, None when it tells none
+    :param found: the result of the region's job
+    :param version: of the federation before the region was listed, None when it has no versions
     """
 
     def __init__(self, found: RegionResult, version: Hashable = None) -> None:
@@ -80,15 +80,15 @@ class Statuses:
         return status
 
     def _unless_changed(self, reader: StatusReader, federation: Versioned, ref: RegionRef) -> CachedStatus:
-        # One at a time: of several who find a region changed, the first one looks for all.
+        # One at a time: of several callers that find a changed region, the first one lists it for all.
         with self._guard:
-            looks = self._statuses.setdefault(federation, {})
+            cached = self._statuses.setdefault(federation, {})
             version = federation.version()
-            status = looks.get(ref.full)
+            status = cached.get(ref.full)
             if status is None or status.version != version:
                 status = CachedStatus(reader.status(ref), version)
-                looks.pop(ref.full, None)
-                looks[ref.full] = status
-                if len(looks) > CACHED_REGIONS:
-                    del looks[next(iter(looks))]
+                cached.pop(ref.full, None)
+                cached[ref.full] = status
+                if len(cached) > CACHED_REGIONS:
+                    del cached[next(iter(cached))]
             return status

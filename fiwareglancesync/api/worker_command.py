@@ -109,7 +109,7 @@ def _permits(text: str) -> int:
 
 
 def _configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
-    """What the worker and the synchronisation are told.
+    """The settings of the worker and of the synchronisation.
 
     :raises StartError: with everything that is wrong or missing in either
     """

@@ -14,8 +14,10 @@ from fiwareglancesync.base import errors
 from fiwareglancesync.images.job import SYNC
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.factory import open_federation
+from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Target
 from fiwareglancesync.images.status import StatusReader
+from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskStatus
 from fiwareglancesync.jobs.worker import carry_out
@@ -224,6 +226,22 @@ def test_a_task_under_the_regions_other_name_is_a_conflict_that_names_it(
         f"Another task is running for the region under its other name Burgos: {first}"
     )
     assert client.get("/regions/Caceres/tasks").json == {"tasks": []}
+
+
+def test_a_task_of_another_kind_excludes_a_synchronisation_unlisted(client: FlaskClient, service: Service) -> None:
+    key = service.reader().check(RegionRef.parse("Burgos")).identity.task_key
+    other, _ = service.store.create(Job("another", "Burgos", "not even JSON", key))
+    answer = client.post(BURGOS, json={})
+    error_of(answer, 409)
+    assert answer.json is not None
+    assert answer.json["error"]["description"] == (
+        f"Another task is running for the region and does something else: {other.id}"
+    )
+    assert client.get(f"{BURGOS}/tasks").json == {"tasks": []}
+    error_of(client.get(f"{BURGOS}/tasks/{other.id}"), 404)
+    listed = client.get("/regions").json
+    assert listed is not None
+    assert {region["task"] for region in listed["regions"]} == {None}
 
 
 def test_a_task_that_ended_does_not_block_the_next(client: FlaskClient, service: Service) -> None:

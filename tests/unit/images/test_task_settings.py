@@ -133,14 +133,3 @@ def test_decisions_are_there_for_every_target(environ: dict[str, str]) -> None:
         "other": {"a": (decision,)},
     }
     assert settings.targets["master"].dontupdate == {"c1", "c3"}
-
-
-def test_a_request_is_read_as_it_was_written() -> None:
-    decisions = {"a": Decision("x", DecisionAction.RENAME)}
-    request = SyncRequest(True, ("a*",), {"replace": "any"}, replace_lists=True, decisions=decisions)
-    assert SyncRequest.parse(request.text()) == request
-
-
-def test_a_request_of_an_older_version_is_read() -> None:
-    old = '{"config": {"replace": "any"}, "dry_run": true, "images": ["a*"]}'
-    assert SyncRequest.parse(old) == SyncRequest(True, ("a*",), {"replace": "any"})

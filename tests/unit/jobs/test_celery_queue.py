@@ -40,6 +40,10 @@ def test_the_id_of_the_task_alone_is_sent_as_json(queue: Any) -> None:
     assert (arguments, options) == (["the-task"], {})
 
 
+def test_messages_have_the_name_that_those_of_older_versions_have() -> None:
+    assert TASK == "glancesync.synchronise"
+
+
 def test_each_federation_has_a_queue_of_its_own() -> None:
     names = [make_queue("memory://", HOUR, name).conf.task_default_queue for name in (FEDERATION, "embedded:/a")]
     assert len(set(names)) == 2

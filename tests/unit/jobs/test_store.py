@@ -48,6 +48,19 @@ def test_one_task_works_on_what_has_two_names(store: TaskStore) -> None:
     assert [task.id for task in store.of_subject(KIND, "inside:Burgos")] == [second.id]
 
 
+def test_jobs_of_different_kinds_with_one_lock_key_exclude_each_other(store: TaskStore) -> None:
+    first, _ = store.create(Job(KIND, "Burgos", lock_key="a volume"))
+    other, made = store.create(Job("another", "volume 7", lock_key="a volume"))
+    assert (other.id, other.kind, made) == (first.id, KIND, False)
+    store.finish(first.id, TaskStatus.SYNCED)
+    second, made = store.create(Job("another", "Burgos", lock_key="a volume"))
+    assert (second.kind, made) == ("another", True)
+    assert (set(store.running(KIND)), set(store.running("another"))) == (set(), {"Burgos"})
+    assert [task.id for task in store.of_subject("another", "Burgos")] == [second.id]
+    assert store.get(KIND, "Burgos", second.id) is None
+    assert store.get("another", "Burgos", second.id) == second
+
+
 def test_of_many_at_once_one_makes_the_task(store: TaskStore) -> None:
     with ThreadPoolExecutor(20) as threads:
         made = list(threads.map(lambda _: store.create(Job(KIND, "Burgos")), range(50)))
