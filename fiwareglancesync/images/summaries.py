@@ -61,7 +61,7 @@ class SummaryStore:
             try:
                 with self._engine.begin() as connection:
                     connection.execute(insert(summaries).values(region_key=key, **values))
-            except IntegrityError:  # somebody else was first
+            except IntegrityError:  # another process was first
                 with self._engine.begin() as connection:
                     connection.execute(change)
 

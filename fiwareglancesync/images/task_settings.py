@@ -1,4 +1,4 @@
-"""The configuration as one task has it: that of the files, the task's own options, its decisions (sync 5.3)."""
+"""The configuration of one task: that of the files, with the options and decisions of the task over it (sync 5.3)."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ SHOWN = 5
 
 
 class ListsShortened(GlanceSyncError):
-    """The options of a task drop entries of the configured lists, and the task does not say that this is meant."""
+    """The options of a task drop entries of the configured lists, and the request does not allow that."""
 
 
 def task_settings(
     request: SyncRequest, ref: RegionRef, environ: Mapping[str, str], *, embedded: bool
 ) -> Settings:
-    """Read the configuration and lay over it what a task asks for.
+    """Read the configuration, and lay the options and decisions of a task over it.
 
-    :param request: what the task asks for
+    :param request: the request of the task
     :param ref: its region
     :param environ: the environment
     :param embedded: whether the regions are those of the embedded federation

@@ -1,1 +1,1 @@
-"""Many regions at once: one writer a region, a process per region, and how a run is stopped."""
+"""Jobs of any kind: tasks in a database, the processes that carry them out, and a pool of processes."""

@@ -1,6 +1,6 @@
-"""Whose database this is: it belongs to one federation, recorded at first use; another one is refused (sync 1).
+"""The federation that a database belongs to. It is recorded at first use, and another one is refused (sync 1).
 
-Leases of locks are not concerned: they are keyed by places, and runs of any federation may share them.
+This is not about the leases of locks: their keys are places, and runs of any federation may share them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EMBEDDED_PREFIX = "embedded:"
 """How the name of an embedded federation begins; no region's name holds a colon."""
 
 ROW = 1
-"""The key of the only row: of several that record at the same time, one succeeds."""
+"""The key of the only row: of several processes that record at the same time, one succeeds."""
 
 READABLE = 60
 """Characters of a file's name from which people know whose it is."""
@@ -45,7 +45,7 @@ def file_name(federation: str) -> str:
 
 
 def recorded(engine: Engine) -> str | None:
-    """The federation that a database belongs to; None when nobody has used it yet.
+    """The federation that a database belongs to; None when none has used it yet.
 
     :param engine: the database
     """
@@ -57,7 +57,7 @@ def recorded(engine: Engine) -> str | None:
 
 
 def refuse_another(engine: Engine, federation: str) -> None:
-    """See that a database belongs to a federation, or to none yet.
+    """Check that a database belongs to a federation, or to none yet.
 
     :param engine: the database
     :param federation: the name of the federation
@@ -69,7 +69,7 @@ def refuse_another(engine: Engine, federation: str) -> None:
 
 
 def claim(engine: Engine, federation: str) -> None:
-    """Record that a database belongs to a federation, unless that is known.
+    """Record that a database belongs to a federation, unless one is recorded.
 
     :param engine: the database, its tables in place
     :param federation: the name of the federation
@@ -77,13 +77,13 @@ def claim(engine: Engine, federation: str) -> None:
     """
     if recorded(engine) is None:
         values = {"id": ROW, "name": federation, "recorded": time.time()}
-        with suppress(IntegrityError), engine.begin() as connection:  # somebody else may be first
+        with suppress(IntegrityError), engine.begin() as connection:  # another process may be first
             connection.execute(insert(table).values(values))
     refuse_another(engine, federation)
 
 
 def rebind(engine: Engine, old: str, new: str) -> bool:
-    """Have a database belong to a federation under its new name.
+    """Record the new name of the federation that a database belongs to.
 
     :param engine: the database
     :param old: the name that is recorded
@@ -98,22 +98,22 @@ def rebind(engine: Engine, old: str, new: str) -> bool:
 
 
 def may_be_renamed(old: str, new: str) -> bool:
-    """Whether a federation may have got a new name: no embedded one becomes one of OpenStack, or the reverse.
+    """Whether two names may be of one federation: an embedded one does not become one of OpenStack, or the reverse.
 
     :param old: the name that is recorded
-    :param new: that of the configuration
+    :param new: the name in the configuration
     """
     return old != new and old.startswith(EMBEDDED_PREFIX) == new.startswith(EMBEDDED_PREFIX)
 
 
 def shown(engine: Engine) -> str:
-    """A database as messages name it: a file by its path, another one by its URL without the password."""
+    """The name of a database in messages: the path of a file, else the URL without the password."""
     url = engine.url
     return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
 def rebind_command(old: str) -> str:
-    """The command that has the database of a federation belong to the configured one.
+    """The command that records the configured federation in place of another one.
 
     :param old: the name that is recorded
     """

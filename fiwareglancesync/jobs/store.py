@@ -24,7 +24,7 @@ STALE_SECONDS = 30.0
 """Seconds without a sign of life after which a task's worker is dead; sync 5.3 allows a minute to notice it."""
 
 CLAIM_SECONDS = 60.0
-"""Seconds for which a waiting task is left to whoever has claimed it."""
+"""Seconds for which nobody else starts a task that a server has claimed."""
 
 KEPT_TASKS = 1000
 """Tasks of a subject that are listed."""
@@ -134,11 +134,11 @@ class TaskStore:
             connection.execute(update(tasks).where(tasks.c.id == task_id).values(cancel=True))
 
     def begin(self, task_id: str, worker: str) -> Task | None:
-        """Take a task on; of several that try, one gets it, however often it was handed over.
+        """Begin a task; of several workers that try, one gets it, however often it was handed over.
 
         :param task_id: the task
-        :param worker: who takes it
-        :return: the task, None when it has ended meanwhile, or somebody else has taken it
+        :param worker: name of the worker
+        :return: the task, None when it has ended meanwhile, or another worker has begun it
         """
         with self.engine.begin() as connection:
             waiting = update(tasks).where(
@@ -148,9 +148,9 @@ class TaskStore:
         return self._get(task_id) if taken.rowcount else None
 
     def claim(self, worker: str) -> str | None:
-        """Claim the oldest task that waits, so that nobody else starts it meanwhile.
+        """Claim the oldest task that waits, so that no other server starts it meanwhile.
 
-        :param worker: who claims it
+        :param worker: name of the claiming process
         :return: its id, None when none waits
         """
         while True:
@@ -191,7 +191,7 @@ class TaskStore:
     def live(self, task_id: str) -> bool | None:
         """Show that a task's worker lives.
 
-        :return: whether the task is to be cancelled; None when it has been ended by somebody else
+        :return: whether the task is to be cancelled; None when another process has ended it
         """
         with self.engine.begin() as connection:
             running = update(tasks).where(tasks.c.id == task_id, tasks.c.running.is_not(None))
@@ -232,10 +232,10 @@ class TaskStore:
             return bool(connection.execute(_ending(reason, status).where(tasks.c.id == task_id)).rowcount)
 
     def abandon(self, task_id: str, worker: str, reason: str) -> bool:
-        """End a task whose worker is no more, unless it has ended already or somebody else does it.
+        """End a task whose worker has died, unless it has ended already or another worker does it.
 
         :param task_id: the task
-        :param worker: who was to do it
+        :param worker: name of the worker that died
         :param reason: why it fails
         :return: whether this call ended it
         """
@@ -282,7 +282,7 @@ class TaskStore:
             return [(row[0], int(row[1]), int(row[2]), float(row[3])) for row in connection.execute(query)]
 
     def refuse_another(self, federation: str) -> None:
-        """See that the database belongs to a federation, or to none yet.
+        """Check that the database belongs to a federation, or to none yet.
 
         :param federation: its name
         :raises OtherFederation: it belongs to another one
@@ -304,7 +304,7 @@ def _of_subject(kind: str, subject: str) -> tuple[Any, ...]:
 
 
 def _unclaimed() -> tuple[Any, ...]:
-    """The tasks that wait; a claim that came to nothing does not hold them for ever."""
+    """The tasks that wait and are not claimed; a claim ends after a while, as its process may have died."""
     free = or_(tasks.c.worker.is_(None), tasks.c.heartbeat < NOW - CLAIM_SECONDS)
     return (tasks.c.running.is_not(None), tasks.c.started.is_(None), free)
 

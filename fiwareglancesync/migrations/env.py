@@ -1,4 +1,4 @@
-"""Tells Alembic which database is meant: the server's, as Flask-Migrate knows it."""
+"""Gives Alembic the database of the server, as Flask-Migrate knows it."""
 
 from __future__ import annotations
 
