@@ -45,16 +45,16 @@ def file_of(folder: Path, federation: str) -> Path:
 
 
 def owners(folder: Path) -> dict[Path, str | None]:
-    """The databases of a folder, each with the federation that it belongs to, None for nobody's."""
+    """The databases of a folder, each with the federation that it belongs to, None if it belongs to none."""
     found: dict[Path, str | None] = {}
     for path in sorted(folder.glob(PATTERN)):
-        with suppress(SQLAlchemyError), _opened(path) as engine:  # what is no database is nobody's
+        with suppress(SQLAlchemyError), _opened(path) as engine:  # a file that is no database belongs to none
             found[path] = recorded(engine)
     return found
 
 
 def rebind_file(path: Path, old: str, new: str) -> Path:
-    """Have a file belong to a federation under its new name, and be called so.
+    """Record the new name of the federation of a file, and rename the file accordingly.
 
     :param path: the file
     :param old: the name that is recorded in it
@@ -75,7 +75,7 @@ def rebind_file(path: Path, old: str, new: str) -> Path:
         _remove(other)
     with _opened(path) as engine:
         rebind(engine, old, new)
-    if _has_log(path):  # somebody has just opened it, and renaming would lose the log; it is found by its record too
+    if _has_log(path):  # a process has just opened it, and renaming would lose the log; it is found by its record too
         return path
     path.with_name(f"{path.name}.upgrade").unlink(missing_ok=True)
     return path.rename(target)
@@ -93,8 +93,8 @@ def _opened(path: Path) -> Iterator[Engine]:
 def _may_adopt(old: Path, federation: str) -> bool:
     """Whether a federation may go on with a file that is not known to be another's.
 
-    A server on OpenStack has written down whose token each task was asked for with; one on an embedded federation,
-    which usually asks for no token, nobody. So a rehearsal does not take what production has written, or the reverse.
+    A server on OpenStack has stored the user of each task. One on an embedded federation has not, as it usually needs
+    no token. So a server on the one kind of federation does not take the file of one on the other kind.
     """
     with suppress(SQLAlchemyError), _opened(old) as engine:
         if recorded(engine) is not None or not inspect(engine).has_table(tasks.name):
@@ -114,7 +114,7 @@ def _holds_tasks(path: Path) -> bool:
 
 
 def _refuse_in_use(path: Path) -> None:
-    """See that nobody has a file open: the last one that closes it takes its write-ahead log along."""
+    """Check that no process has a file open: the last one that closes it removes its write-ahead log."""
     with _opened(path) as engine:
         recorded(engine)
     if _has_log(path):
