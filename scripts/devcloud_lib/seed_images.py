@@ -69,7 +69,7 @@ SEED: Mapping[str, tuple[SeedImage, ...]] = {
     # The ones that others link to come first.
     "Spain": (UBUNTU, DEBIAN, ORION, KURENTO, KERNEL, RAMDISK, CENTOS, DRAFT, RETIRED, PARTNER),
     "Burgos": (
-        # The same content with old properties; one that the master has retired since; one of another project with our name.
+        # The same content with old properties; one that the master has retired; one of another project with our name.
         replace(UBUNTU, properties=UBUNTU.properties | {"nid_version": "1"}),
         replace(RETIRED, name="repository-image-R4", properties=RETIRED.properties | {"sdc_aware": "True"}),
         replace(ORION, build=lambda: raw(1 * MIB, "a stranger's"), properties={"type": "partner"}, account="foreign"),
