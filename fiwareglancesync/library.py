@@ -9,8 +9,8 @@ from types import TracebackType
 from .base.errors import CloudError
 from .base.messages import Message
 from .base.parser import refuse_options
-from .config import load_settings
 from .events import Emit, Event, Kind, one_at_a_time
+from .images.configuration import load_settings
 from .images.execution.outcome import RegionOutcome
 from .images.execution.sync_run import Run
 from .images.places.factory import EMBEDDED, open_federation

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fiwareglancesync.config.option import Option
-from fiwareglancesync.config.options import CREDENTIAL_OPTIONS, MAIN_OPTIONS, RULE_OPTIONS, default_text
+from fiwareglancesync.config.option_tables import Option
+from fiwareglancesync.images.configuration import TABLES
 
 from .markup import directive, escaped
 
 PARTS: Mapping[str, Sequence[Option]] = {
-    "main": MAIN_OPTIONS,
-    "rules": RULE_OPTIONS,
-    "credential": CREDENTIAL_OPTIONS,
+    "main": TABLES.main,
+    "rules": TABLES.rules,
+    "credential": TABLES.credential,
 }
 
 
@@ -30,5 +30,5 @@ def _key(option: Option) -> str:
         "confval",
         option.key,
         escaped(option.help) + sample,
-        [("type", escaped(option.kind.expected)), ("default", escaped(default_text(option)))],
+        [("type", escaped(option.kind.expected)), ("default", escaped(TABLES.default_text(option)))],
     )

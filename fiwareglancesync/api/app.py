@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .. import __version__
 from ..base.database import error_text, key_of
 from ..base.errors import ConfigError
-from ..config import load_settings
+from ..images.configuration import load_settings
 from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings

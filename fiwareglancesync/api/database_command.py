@@ -13,7 +13,7 @@ from flask import Flask
 from ..base.database import open_engine
 from ..base.errors import GlanceSyncError, UsageError
 from ..base.parser import Parser
-from ..config import load_settings
+from ..images.configuration import load_settings
 from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from ..base.errors import ConfigError, UnknownRegion
-from ..config import load_settings
-from ..config.overrides import ORIGIN
+from ..config.ini import COMMAND_LINE
+from ..images.configuration import load_settings
 from ..images.job import sync_job
 from ..images.region_names import RegionRef
 from ..images.status import StatusReader
@@ -105,7 +105,7 @@ class Service:
             raise BadOptions(str(error)) from error
         except ConfigError as error:
             load_settings(None, [], self.environ, mock=self.embedded)  # when this fails too, it is not the request
-            problems = [problem.removeprefix(f"{ORIGIN}: ") for problem in error.problems]
+            problems = [problem.removeprefix(f"{COMMAND_LINE}: ") for problem in error.problems]
             raise BadOptions("; ".join(problems)) from error
 
 

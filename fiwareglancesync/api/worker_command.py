@@ -17,8 +17,8 @@ from flask import Flask
 from ..base.database import open_engine
 from ..base.errors import ConfigError
 from ..base.parser import Parser
-from ..config import load_settings
 from ..config.resolving import CHOSEN
+from ..images.configuration import load_settings
 from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings

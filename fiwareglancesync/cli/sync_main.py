@@ -27,7 +27,7 @@ def main(words: Sequence[str], prog: str) -> int:
     options = parse_arguments(words, prog)
     # Only now, so that --help and mistakes are answered at once.
     from ..base.signals import cancellable
-    from ..config import check_targets, load_settings
+    from ..images.configuration import check_targets, load_settings
     from ..images.places.factory import EMBEDDED, open_federation
     from ..images.region_names import RegionRef
     from ..terminal.streams import reconfigure_output

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..base.text import show
-from ..images.settings import MASTER
 from ..openstack.credential import Credential
 from .auth_types import APPLICATION_TYPES, PASSWORD_TYPES, PLUGINS
+from .option_tables import MASTER
 from .values import parse_boolean, parse_file, parse_interface, parse_url
 
 Layer = Mapping[str, Any]

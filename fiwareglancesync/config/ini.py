@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 from ..base.text import show
 
+COMMAND_LINE = "--config"
+"""The origin of what stands on the command line."""
+
 _HEADER = re.compile(r"\[(.*)\]\s*(?:[#;].*)?")
 _DELIMITER = re.compile(r"[=:]")
 
@@ -19,13 +22,18 @@ _DELIMITER = re.compile(r"[=:]")
 class Entry:
     """A key's value as it is written; no value shows in its ``repr``, for it may be a password.
 
-    :param origin: ``FILE:LINE``, or ``--config``
+    :param origin: ``FILE:LINE``, or ``COMMAND_LINE``
     :param replaced: what the file says, where the command line says otherwise
     """
 
     value: str = field(repr=False)
     origin: str
     replaced: Entry | None = field(default=None, repr=False)
+
+    @property
+    def is_override(self) -> bool:
+        """Whether it stands on the command line."""
+        return self.origin == COMMAND_LINE
 
 
 @dataclass

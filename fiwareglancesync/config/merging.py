@@ -12,8 +12,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..images.model import same_project
-from ..openstack.credential import Credential
+from ..openstack.credential import Credential, same_project
 from .auth_types import PLUGINS
 from .credentials import APPLICATION, Layer, missing_fields
 

@@ -1,21 +1,24 @@
-"""File, ``--config`` and environment become ``Settings``; all errors are reported at once (sync 2)."""
+"""Reads a configuration by option tables: the file, then ``--config``, then the credentials (sync 2).
+
+All that is wrong is collected, so that it can be reported at once. What the values mean is known to the subjects, which
+make their settings of them.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..base.errors import ConfigError
-from ..base.messages import Message
+from ..base.errors import ConfigError, UsageError
 from ..base.text import nearest, show
-from ..images.settings import MASTER, Settings, Target
-from . import ini, overrides, sections
-from .ini import Document, Section
-from .list_entries import list_entries, own_regions
-from .option import DEFAULT, MAIN
+from ..openstack.credential import Credential
+from . import ini, sections
+from .ini import COMMAND_LINE, Document, Entry, Section
+from .option_tables import DEFAULT, MAIN, MASTER, OptionTables
 from .resolving import ENVIRONMENT, Resolved, Resolver
 from .sections import Findings, Values
 
@@ -25,117 +28,134 @@ SYSTEM_FILE = Path("/etc/fiware.d/glancesync.conf")
 VARIABLE = "GLANCESYNC_CONFIG"
 """The variable that names the file."""
 
-MAX_FILE = 4 * 2**20
+MAX_FILE_BYTES = 4 * 2**20
 """Bytes of the largest configuration file that is read."""
 
+Check = Callable[[Values, Findings], None]
+"""Adds to the findings what is odd in the values of a section."""
 
-def load_settings(
-    conf: str | None,
-    overrides: Sequence[str],
-    environ: Mapping[str, str],
-    *,
-    mock: bool = False,
-    os_cloud: str | None = None,
-) -> Settings:
-    """Read the configuration.
 
-    The file is ``conf``, else what ``GLANCESYNC_CONFIG`` names, else ``/etc/fiware.d/glancesync.conf`` when
-    it exists, else there is none and the environment must be enough (sync 2).
+@dataclass(frozen=True)
+class TargetValues:
+    """What the configuration says of a target.
+
+    :param rules: values by key, those of ``[DEFAULT]`` included; a key without a value is left out
+    :param problem: why the target cannot be used, a whole line; "" when it can
+    :param region: the region of its entry of ``clouds.yaml``, "" for none
+    """
+
+    name: str
+    credential: Credential
+    rules: Mapping[str, Any]
+    problem: str
+    region: str
+
+
+class Reading:
+    """A configuration that has been read: the values of its sections, and what is wrong or odd in it.
+
+    The file is ``conf``, else what ``GLANCESYNC_CONFIG`` names, else ``/etc/fiware.d/glancesync.conf`` when it
+    exists, else there is none.
 
     :param conf: path given with ``--conf``, None when it is not given
-    :param overrides: the words after ``--config`` (sync 1.1)
+    :param words: the words after ``--config`` (sync 1.1)
     :param environ: the environment
-    :param mock: whether the regions are those of the embedded federation, which needs no credentials
-        (sync 4)
-    :param os_cloud: the entry of ``clouds.yaml`` that ``--os-cloud`` names, None when it is not given
-    :return: the settings; warnings for the user are in ``warnings``, and what concerns nobody but those who ask for a
-        certain target is that target's ``problem``
-    :raises ConfigError: with one line for every problem found
-    :raises UsageError: an override is not ``KEY=VALUE``
+    :param tables: the options of each kind of section
+    :param check: looks at the values of each section that was read
+    :raises ConfigError: the file cannot be read at all
+    :raises UsageError: a word is not ``KEY=VALUE``
     """
-    return _Loader(conf, overrides, environ, mock, os_cloud).load()
-
-
-def check_targets(settings: Settings, asked: Iterable[str]) -> None:
-    """See that the targets that are asked for can be used.
-
-    :param settings: the configuration
-    :param asked: names of targets; unknown ones do not matter here
-    :raises ConfigError: one cannot; its warning has become the error
-    """
-    names = [*dict.fromkeys(asked)]
-    problems = [target.problem for name in names if (target := settings.targets.get(name)) and target.problem]
-    if problems:
-        raise ConfigError(problems, [told.text for told in settings.warnings if told.text not in problems])
-
-
-class _Loader:
-    """One reading: the document, and what was found in it."""
 
     def __init__(
-        self, conf: str | None, words: Sequence[str], environ: Mapping[str, str], mock: bool, os_cloud: str | None
+        self, conf: str | None, words: Sequence[str], environ: Mapping[str, str], tables: OptionTables, check: Check
     ) -> None:
-        self.environ = environ
-        self.mock = mock
         self.findings = Findings()
-        scratch = Document()
-        overrides.apply(words, scratch)  # a wrong word on the command line is told before any file is opened
-        self.source, self.document = _open(conf, environ, self.findings)
-        overrides.apply(words, self.document)
-        self.values = {
-            name: sections.read(section, self.findings, embedded=mock)
-            for name, section in self.document.sections.items()
-            if not sections.is_reserved(section, self.findings)
-        }
-        has_region = bool(self._section(MAIN).rules.get("master_region"))
-        self.resolver = Resolver(environ, os_cloud, mock, has_region)
-        self.inherited = self._section(DEFAULT)
-        self._warn_of_overruled_words()
+        self._tables = tables
+        override(Document(), words, tables)  # a wrong word is reported before any file is opened
+        self.source, document = _open(conf, environ, self.findings)
+        override(document, words, tables)
+        self.values: dict[str, Values] = {}
+        for name, section in document.sections.items():
+            if not sections.is_reserved(section, tables, self.findings):
+                self.values[name] = sections.read(section, tables, self.findings)
+                check(self.values[name], self.findings)
+        self._inherited = self.section(DEFAULT)
+        self.findings.warnings += self._overruled_words()
+        self.findings.warnings += self._readable_by_others()
 
-    def load(self) -> Settings:
-        main = self._section(MAIN).rules
-        self.findings.warnings += _readable_by_others(self.source, self.values.values())
-        master = self._section(MASTER)
-        resolved = self.resolver.resolve(master, self.inherited)
-        targets = {MASTER: self._target(master, resolved)}
-        region = self._master_region(main.pop("master_region", None), resolved)
-        for name, values in self.values.items():
-            if name not in (MAIN, DEFAULT, MASTER):
-                resolved = self.resolver.resolve(values, self.inherited)
-                if self._is_target(values, resolved):
-                    targets[name] = self._target(values, resolved)
-        entries = list_entries(self.values, targets, self.findings)
-        targets = {name: own_regions(target, targets) for name, target in targets.items()}
-        if self.findings.problems:
-            raise ConfigError(self.findings.problems, self.findings.warnings)
-        return Settings(
-            master_region=region,
-            targets=targets,
-            source=self.source,
-            warnings=tuple(Message.warning(text) for text in self.findings.warnings),
-            entries=entries,
-            **_given(main),
-        )
+    def section(self, name: str) -> Values:
+        """The values of a section; none when the configuration does not have it.
 
-    def _section(self, name: str) -> Values:
+        :param name: its name
+        """
         return self.values.get(name) or Values(Section(name, self.source))
 
-    def _warn_of_overruled_words(self) -> None:
-        """Tell of words meant for all targets that the section of one overrules: what they protect is not protected."""
-        targets = [values for name, values in self.values.items() if name not in (MAIN, DEFAULT)]
-        for key, entry in self.inherited.section.entries.items():
-            for values in targets if entry.origin == overrides.ORIGIN else []:
+    def master(self, resolver: Resolver) -> TargetValues:
+        """The target whose section is ``[master]``.
+
+        :param resolver: puts the credentials together
+        """
+        values = self.section(MASTER)
+        return self._target(values, resolver.resolve(values, self._inherited))
+
+    def other_targets(self, resolver: Resolver) -> Iterator[TargetValues]:
+        """The other targets in the order of the file.
+
+        :param resolver: puts the credentials together
+        """
+        for name, values in self.values.items():
+            if name != MASTER and self._may_be_target(name):
+                resolved = resolver.resolve(values, self._inherited)
+                if self._is_target(values, resolved):
+                    yield self._target(values, resolved)
+
+    def raise_problems(self) -> None:
+        """Report what is wrong.
+
+        :raises ConfigError: something is
+        """
+        if self.findings.problems:
+            raise ConfigError(self.findings.problems, self.findings.warnings)
+
+    def _may_be_target(self, name: str) -> bool:
+        return name not in (MAIN, DEFAULT) and self._tables.other_keys(name) is None
+
+    def _overruled_words(self) -> Iterator[str]:
+        """A warning for each word for all targets that a target's own section overrules.
+
+        What such a word should protect is not protected in that target.
+        """
+        targets = [values for name, values in self.values.items() if self._may_be_target(name)]
+        for key, entry in self._inherited.section.entries.items():
+            for values in targets if entry.is_override else []:
                 own, name = values.section.entries.get(key), show(values.section.name)
-                if own is not None and own.origin != entry.origin and own.value != entry.value:
-                    self.findings.warnings.append(
-                        f"{self.inherited.where(key)} has no effect on target {name}, which has its own "
+                if own is not None and not own.is_override and own.value != entry.value:
+                    yield (
+                        f"{self._inherited.where(key)} has no effect on target {name}, which has its own "
                         f"({own.origin}); write {name}.{key}=VALUE"
                     )
 
+    def _readable_by_others(self) -> list[str]:
+        """A warning where others may read a file that holds a secret (sync 2)."""
+        for values in self.values.values():
+            key = values.confidential_key
+            if not key or values.section.entries[key].is_override:
+                continue
+            try:
+                status = os.stat(os.path.expanduser(self.source))
+            except OSError:
+                return []  # a pipe that is gone: nobody can read it any more
+            # A file of somebody else may be readable by the group for our sake.
+            ours = status.st_uid == os.geteuid()
+            if stat.S_ISREG(status.st_mode) and (status.st_mode & 0o004 or (ours and status.st_mode & 0o040)):
+                command = f"chmod 600 {show(self.source, 200)}"
+                return [f"{values.where(key)}: others may read this file, which holds a secret; run {command}"]
+        return []
+
     def _is_target(self, values: Values, resolved: Resolved) -> bool:
         name, origin = values.section.name, values.section.origin
-        meant = sections.misspelt(values, bool(resolved.problems), embedded=self.mock)
-        if origin == overrides.ORIGIN and not values.holds_credential:
+        meant = sections.intended_section(values, self._tables, lacks_credential=bool(resolved.problems))
+        if origin == COMMAND_LINE and not values.holds_credential:
             known = [MASTER, MAIN, DEFAULT, *(other for other in self.values if other != name)]
             near = meant or nearest(name, known)
             hint = f"; did you mean [{show(near)}]?" if near else ""
@@ -158,8 +178,8 @@ class _Loader:
             )
         return True
 
-    def _target(self, values: Values, resolved: Resolved) -> Target:
-        """Make a target; that its entry of ``clouds.yaml`` cannot be used concerns only those who ask for it."""
+    def _target(self, values: Values, resolved: Resolved) -> TargetValues:
+        """A target; that its entry of ``clouds.yaml`` cannot be used concerns only those who ask for the target."""
         name = values.section.name
         problem = ""
         if resolved.of_cloud and resolved.problems and name != MASTER:
@@ -168,31 +188,46 @@ class _Loader:
         else:
             self.findings.problems += resolved.problems
         self.findings.warnings += [text for text in resolved.warnings if text not in self.findings.warnings]
-        rules = _given({**self.inherited.rules, **values.rules})
-        return Target(name=name, credential=resolved.credential, problem=problem, **rules)
-
-    def _master_region(self, stated: str | None, resolved: Resolved) -> str:
-        region = (stated or "").removeprefix(f"{MASTER}:") or resolved.region
-        region = region or self.environ.get("OS_REGION_NAME", "").strip()
-        where = self._section(MAIN).where("master_region")
-        if not region:
-            self.findings.problems.append(
-                f"{where}: the master region is missing: set it there, or OS_REGION_NAME in the environment"
-            )
-        elif ":" in region:
-            self.findings.problems.append(
-                f"{where}: found '{show(region)}', expected a region of the master target"
-            )
-        return region
+        rules = given({**self._inherited.rules, **values.rules})
+        return TargetValues(name, resolved.credential, rules, problem, resolved.region)
 
 
-def _given(rules: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the entries that are empty: the default of the field then holds."""
+def given(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules that have a value; the default of its field holds for an entry that is empty.
+
+    :param rules: values by key
+    """
     return {key: value for key, value in rules.items() if value is not None}
 
 
+def override(document: Document, words: Sequence[str], tables: OptionTables) -> None:
+    """Replace what a document says by what the words after ``--config`` say (sync 1.1).
+
+    ``section.key=value`` goes to that section, made when it is missing; a bare ``key=value`` goes to
+    ``[DEFAULT]``, so a target's own section wins over it as it does over ``[DEFAULT]`` in the file; a bare
+    key that only ``[main]`` knows goes to ``[main]``. Of two words for one key the last wins.
+
+    :param document: changed in place
+    :param words: as they stand on the command line
+    :param tables: the options of each kind of section
+    :raises UsageError: a word is not ``KEY=VALUE``
+    """
+    for word in words:
+        name, equals, value = word.partition("=")
+        section_name, dot, key = name.rpartition(".")
+        section_name, key = section_name.strip(), key.strip().lower()
+        if not equals or not key or (dot and not section_name):
+            raise UsageError(f"{word} is not KEY=VALUE; put regions before --config or after --")
+        if not dot:
+            section_name = MAIN if key in tables.main_keys and key not in tables.target_keys else DEFAULT
+        section = document.sections.setdefault(section_name, Section(section_name, COMMAND_LINE))
+        earlier = section.entries.get(key)
+        replaced = earlier.replaced if earlier is not None and earlier.is_override else earlier
+        section.entries[key] = Entry(value.strip(), COMMAND_LINE, replaced)
+
+
 def _open(conf: str | None, environ: Mapping[str, str], findings: Findings) -> tuple[str, Document]:
-    """Choose the file and take it apart.
+    """Choose the file and parse it.
 
     :raises ConfigError: it cannot be read at all
     """
@@ -206,13 +241,13 @@ def _open(conf: str | None, environ: Mapping[str, str], findings: Findings) -> t
     path = Path(os.path.expanduser(conf))
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
+            data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigError(
             f"{show(conf, 200)}: the configuration file ({how}) cannot be read: {reason}"
         ) from error
-    if len(data) > MAX_FILE:
+    if len(data) > MAX_FILE_BYTES:
         raise ConfigError(
             f"{show(conf, 200)}: the file ({how}) is larger than 4 MiB, expected a configuration file"
         )
@@ -222,23 +257,3 @@ def _open(conf: str | None, environ: Mapping[str, str], findings: Findings) -> t
     document = ini.parse(text, conf)
     findings.problems += document.problems
     return conf, document
-
-
-def _readable_by_others(source: str, sections_read: Any) -> list[str]:
-    """Warn about a file that holds a secret and that others may read (sync 2)."""
-    for values in sections_read:
-        key = values.holds_secret
-        if not key or values.section.entries[key].origin == overrides.ORIGIN:
-            continue
-        try:
-            status = os.stat(os.path.expanduser(source))
-        except OSError:
-            return []  # a pipe that is gone: nobody can read it any more
-        # A file of somebody else may be readable by the group for our sake.
-        ours = status.st_uid == os.geteuid()
-        if stat.S_ISREG(status.st_mode) and (status.st_mode & 0o004 or (ours and status.st_mode & 0o040)):
-            where = values.where(key)
-            return [
-                f"{where}: others may read this file, which holds a secret; run chmod 600 {show(source, 200)}"
-            ]
-    return []

@@ -1,4 +1,4 @@
-"""Which sources the credential of a target has, in which order, and what is told about them (sync 2)."""
+"""Which sources the credential of a target has, in which order, and the messages about them (sync 2)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..base.text import show
-from ..images.settings import MASTER
 from ..openstack.credential import Credential
 from . import credentials
 from .cloud_files import CloudProblem
 from .clouds import Cloud, read_cloud
+from .ini import COMMAND_LINE
 from .merging import MACHINE, Kind, Merged, Refusal, Source, connection, merge
-from .option import DEFAULT
-from .overrides import ORIGIN
+from .option_tables import DEFAULT, MASTER
 from .sections import Values
 
 CLOUD = "OS_CLOUD"
@@ -49,13 +48,13 @@ class Resolver:
 
     :param environ: the environment
     :param chosen: the value of ``--os-cloud``, None when it is not given
-    :param embedded: whether nobody signs in at all
+    :param anonymous: whether nobody signs in at all
     :param has_region: whether the configuration names the master region
     """
 
     environ: Mapping[str, str]
     chosen: str | None
-    embedded: bool
+    anonymous: bool
     has_region: bool
     _clouds: dict[str, Cloud | CloudProblem] = field(default_factory=dict)
 
@@ -99,8 +98,8 @@ class _Resolution:
         self._variables, self._wrong = credentials.environment_layer(resolver.environ)
 
     def resolved(self) -> Resolved:
-        merged = merge(list(self._sources()), lenient=self._resolver.embedded)
-        if self._resolver.embedded:
+        merged = merge(list(self._sources()), lenient=self._resolver.anonymous)
+        if self._resolver.anonymous:
             return Resolved(merged.credential, region=self._region(merged))
         for name, text in self._wrong.items():
             if name in merged.taken and merged.taken[name].name == ENVIRONMENT:
@@ -125,7 +124,7 @@ class _Resolution:
         if is_master and resolver.chosen_cloud:
             origin = "--os-cloud" if resolver.chosen is not None else f"{ENVIRONMENT}: {CHOSEN}"
             for values in (self._values, self._inherited):  # what is said beside --os-cloud is meant for its entry
-                yield Source(ORIGIN, Kind.STATED, connection(values.words.keys))
+                yield Source(COMMAND_LINE, Kind.STATED, connection(values.words.keys))
             yield from self._entry(resolver.chosen_cloud, origin)
             yield Source(f"[{DEFAULT}]", Kind.STATED, self._inherited.file.keys)
         elif is_master and self._os_cloud and not self._file_names_account:
@@ -139,7 +138,7 @@ class _Resolution:
             yield Source(ENVIRONMENT, Kind.ENVIRONMENT, self._variables)
 
     def _of_section(self, values: Values) -> Iterator[Source]:
-        for stated, name in ((values.words, ORIGIN), (values.file, f"[{show(values.section.name)}]")):
+        for stated, name in ((values.words, COMMAND_LINE), (values.file, f"[{show(values.section.name)}]")):
             yield Source(name, Kind.STATED, stated.keys)
             yield Source(f"credential in {name}", Kind.STATED, stated.combined)
             if stated.cloud and self._cloud is None:
@@ -173,7 +172,7 @@ class _Resolution:
         if merged.refusals:
             sections = (self._values, self._inherited)
             if any(stated.is_wrong for values in sections for stated in (values.words, values.file)):
-                return []  # what is wrong there has been told, and what it should name is not known
+                return []  # that part has a problem of its own, and what it should name is not known
             section = self._name if self._values.holds_credential else DEFAULT
             return [f"{where}: {_two_accounts(missing, merged.refusals[0], section)}"]
         if self._cloud and merged.credential.cloud:

@@ -1,22 +1,17 @@
-"""Reads the entries of one section by the table of options, and collects what is wrong or odd in them."""
+"""Reads the entries of one section by its table of options, and collects what is wrong or odd in them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..base.errors import ConfigError
 from ..base.text import nearest, show
-from ..images.settings import MASTER
 from . import credentials
+from .credential_options import CREDENTIAL_KEYS
 from .ini import Section
-from .lists import check_lists
 from .merging import CONNECTION
-from .option import DEFAULT, MAIN, Option
-from .options import BY_MAIN_KEY, BY_TARGET_KEY, CREDENTIAL_KEYS, SECRET_KEYS
-from .overrides import ORIGIN
+from .option_tables import DEFAULT, MAIN, MASTER, Option, OptionTables
 
 ACCOUNT = frozenset(credentials.KEYS.values()) - CONNECTION - {"user_domain_name", "project_domain_name"}
 """Fields by which a section names an account; a domain alone may be meant for those of others."""
@@ -24,7 +19,7 @@ ACCOUNT = frozenset(credentials.KEYS.values()) - CONNECTION - {"user_domain_name
 
 @dataclass
 class Findings:
-    """What the reading of a configuration brings to light; whole lines, no secret in them."""
+    """What is wrong or odd in a configuration; whole lines, no secret in them."""
 
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -43,7 +38,7 @@ class Stated:
     combined: dict[str, Any] = field(default_factory=dict)
     cloud: str = ""
     is_wrong: bool = False
-    """whether a part of it has been told to be wrong"""
+    """whether a problem of a part of it has been reported"""
 
     @property
     def names_account(self) -> bool:
@@ -60,12 +55,14 @@ class Values:
         default
     :param words: what the command line says of the credential
     :param file: what the file says of it
+    :param confidential_key: the first key whose value others must not read, "" for none
     """
 
     section: Section
     rules: dict[str, Any] = field(default_factory=dict)
     words: Stated = field(default_factory=Stated)
     file: Stated = field(default_factory=Stated)
+    confidential_key: str = ""
 
     @property
     def names_account(self) -> bool:
@@ -77,16 +74,6 @@ class Values:
         """Whether the section itself says anything about how to sign in."""
         return any(key in CREDENTIAL_KEYS for key in self.section.entries)
 
-    @property
-    def holds_secret(self) -> str:
-        """The first key whose value others should not read, "" for none."""
-        for key, entry in self.section.entries.items():
-            if key in SECRET_KEYS and entry.value:
-                return key
-            if key == "database" and re.search(r"//[^/]*:[^/]*@", entry.value):
-                return key
-        return ""
-
     def where(self, key: str) -> str:
         """Name an entry the way that every message does: file, line, section and key."""
         entry = self.section.entries.get(key)
@@ -94,21 +81,18 @@ class Values:
         return f"{origin}: [{show(self.section.name)}] {show(key)}"
 
 
-RESERVED = frozenset(("notify", "schedule", "listen", "volumes", "snapshots", "vault"))
-"""Names of sections that are no target's, beside all names with a colon (sync 2)."""
-
-
-def is_reserved(section: Section, findings: Findings) -> bool:
-    """Whether a section is not read as a target's because of its name.
+def is_reserved(section: Section, tables: OptionTables, findings: Findings) -> bool:
+    """Whether nothing in a section is read because its name is reserved.
 
     :param section: any
-    :param findings: what there is to tell of it is added here
+    :param findings: what there is to report about it is added here
     """
     name = section.name
-    if name not in RESERVED and not re.match("vault:", name):
+    options = tables.other_keys(name)
+    if options is None or options:
         return False
-    target_keys = [key for key in section.entries if key in BY_TARGET_KEY]
-    if target_keys or any(entry.origin == ORIGIN for entry in section.entries.values()):
+    target_keys = [key for key in section.entries if key in tables.target_keys]
+    if target_keys or any(entry.is_override for entry in section.entries.values()):
         findings.problems.append(
             f"{section.origin}: [{show(name)}] can be no target: the name is reserved since version 2.0; to upgrade, "
             "give the section another name, and write its regions with that (NAME:REGION)"
@@ -120,32 +104,36 @@ def is_reserved(section: Section, findings: Findings) -> bool:
     return True
 
 
-def read(section: Section, findings: Findings, *, embedded: bool) -> Values:
+def read(section: Section, tables: OptionTables, findings: Findings) -> Values:
     """Read a section.
 
-    :param section: ``[main]``, ``[DEFAULT]`` or a target's
+    :param section: any whose name is not reserved
+    :param tables: the options of each kind of section
     :param findings: what is wrong or odd is added here
-    :param embedded: whether the regions are those of the embedded federation, whose ids may be anything
     :return: the values of the entries that are right
     """
-    table = BY_MAIN_KEY if section.name == MAIN else BY_TARGET_KEY
-    values = Values(section)
+    table = tables.keys(section.name)
+    values = Values(section, confidential_key=_confidential_key(section, tables))
     for key, entry in section.entries.items():
         option = table.get(key)
-        by_word = entry.origin == ORIGIN
         if option is None:
-            told = findings.problems if by_word else findings.warnings
-            told.append(f"{values.where(key)}: {_unknown(key, section.name, table, ignored=not by_word)}")
+            found = findings.problems if entry.is_override else findings.warnings
+            found.append(f"{values.where(key)}: {_unknown(key, section.name, tables, ignored=not entry.is_override)}")
         elif not entry.value:
             if not option.credential:
                 values.rules[key] = None
         else:
-            _take(option, entry.value, values, values.words if by_word else values.file, findings)
+            _take(option, entry.value, values, values.words if entry.is_override else values.file, findings)
             if entry.replaced is not None and entry.replaced.value and option.credential:
-                # It tells whose the rest of the file's credential is; that it is wrong does not matter any more.
+                # It says whose the rest of the file's credential is; that it is wrong does not matter any more.
                 _take(option, entry.replaced.value, values, values.file, Findings())
-    check_lists(values, findings, embedded=embedded)
     return values
+
+
+def _confidential_key(section: Section, tables: OptionTables) -> str:
+    known = {**tables.main_keys, **tables.target_keys, **tables.keys(section.name)}
+    found = (key for key, entry in section.entries.items() if key in known and known[key].confidential(entry.value))
+    return next(found, "")
 
 
 def _take(option: Option, text: str, values: Values, stated: Stated, findings: Findings) -> None:
@@ -175,8 +163,9 @@ def _take(option: Option, text: str, values: Values, stated: Stated, findings: F
             values.rules[option.key] = value
 
 
-def _unknown(key: str, section: str, table: Mapping[str, Option], *, ignored: bool) -> str:
-    other = BY_TARGET_KEY if section == MAIN else BY_MAIN_KEY
+def _unknown(key: str, section: str, tables: OptionTables, *, ignored: bool) -> str:
+    table = tables.keys(section)
+    other = tables.target_keys if section == MAIN else tables.main_keys
     if key in other:
         home = f"[{DEFAULT}] or the section of a target" if section == MAIN else f"[{MAIN}]"
         return f"has no effect here; it belongs in {home}"
@@ -185,13 +174,12 @@ def _unknown(key: str, section: str, table: Mapping[str, Option], *, ignored: bo
     return f"{unknown}; did you mean {near}?" if near else unknown
 
 
-def misspelt(values: Values, incomplete: bool, *, embedded: bool) -> str:
-    """Tell whether a section that should be a target's is rather a slip of the hand (sync 2).
+def intended_section(values: Values, tables: OptionTables, *, lacks_credential: bool) -> str:
+    """The section that was meant, where the name of a section is misspelt (sync 2).
 
-    :param values: the section, of another name than ``main``, ``DEFAULT`` and ``master``
-    :param incomplete: whether nobody could sign in with the target's credential
-    :param embedded: as in ``read``; no credential is needed there
-    :return: the section that was probably meant, "" for a target
+    :param values: a section that should be a target's, but is not ``[master]``
+    :param lacks_credential: whether a credential is needed, and nobody could sign in with the target's
+    :return: "" for a target
     """
     if values.holds_credential:
         return ""
@@ -200,7 +188,7 @@ def misspelt(values: Values, incomplete: bool, *, embedded: bool) -> str:
     if name in known:
         return known[name]
     keys = values.section.entries.keys()
-    if keys and all(key in BY_MAIN_KEY for key in keys):
+    if keys and all(key in tables.main_keys for key in keys):
         return MAIN
     near = nearest(name, known, cutoff=0.75)
-    return known[near] if near and incomplete and not embedded else ""
+    return known[near] if near and lacks_credential else ""

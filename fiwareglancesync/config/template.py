@@ -1,13 +1,11 @@
-"""The text of a configuration file with every option, from the same table that reads them."""
+"""The text of a configuration file with every option, from the tables that read it."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from ..images.settings import MASTER
-from .option import DEFAULT, MAIN, Option
-from .options import CREDENTIAL_OPTIONS, MAIN_OPTIONS, RULE_OPTIONS, default_text
+from .option_tables import DEFAULT, MAIN, MASTER, Option, OptionTables
 
 WIDTH = 88
 """Characters of the longest comment line."""
@@ -29,41 +27,42 @@ _OTHER = (
     "other rules. It may hold every option that [DEFAULT] and [master] may hold, inherits what [DEFAULT] says "
     "and nothing of [master], and needs a credential of its own. Its regions are written federation2:NAME."
 )
-_OTHER_KEYS = ("credential", "metadata_condition")
 
 
-def configuration_text() -> str:
-    """Write the file that ``glancesync-generate-config`` gives.
+def configuration_text(tables: OptionTables, shown: Collection[str]) -> str:
+    """Write a configuration file with every option, its default and a comment.
 
+    :param tables: the options
+    :param shown: keys of a target that the section of a further target shows
     :return: a file that is right as it is and changes no default but those with a recommended value
     """
-    others = [option for option in (*CREDENTIAL_OPTIONS, *RULE_OPTIONS) if option.key in _OTHER_KEYS]
+
+    def block(option: Option) -> str:
+        default = tables.default_text(option)
+        return f"{_comment(option.help, f'Default: {default}')}\n{_line(option, default)}"
+
+    others = [option for key, option in tables.target_keys.items() if key in shown]
     blocks = [
         _comment(_INTRODUCTION),
         f"[{MAIN}]",
-        *map(_block, MAIN_OPTIONS),
+        *map(block, tables.main),
         f"[{DEFAULT}]",
         _comment(_DEFAULT),
-        *map(_block, RULE_OPTIONS),
+        *map(block, tables.rules),
         f"[{MASTER}]",
         _comment(_MASTER),
-        *map(_block, CREDENTIAL_OPTIONS),
+        *map(block, tables.credential),
         "#[federation2]",
         _comment(_OTHER),
-        *map(_line, others),
+        *(_line(option, tables.default_text(option)) for option in others),
     ]
     return "\n\n".join(blocks) + "\n"
 
 
-def _block(option: Option) -> str:
-    return f"{_comment(f'{option.help}', f'Default: {default_text(option)}')}\n{_line(option)}"
-
-
-def _line(option: Option) -> str:
+def _line(option: Option, default: str) -> str:
     if option.recommended:
         return f"{option.key} = {option.recommended}"
-    value = option.sample or default_text(option)
-    return f"#{option.key} = {value}"
+    return f"#{option.key} = {option.sample or default}"
 
 
 def _comment(*paragraphs: str) -> str:

@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..images.condition import CompiledCondition
-from ..images.model import SYNC_FIELDS, normal_uuid
-
 MAX_DIGITS = 15
 """Digits of the largest number that is taken; more is a slip of the hand."""
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
-WAYS = ("auto", "file", "stream", "spool", "server")
 INTERFACES = ("public", "internal", "admin")
 SIZE_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 TIME_UNITS = {"y": 365 * 86400, "mon": 30 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "min": 60, "s": 1}
@@ -168,33 +164,11 @@ def _rate(text: str) -> int:
     return rate
 
 
-def _checksums(text: str) -> frozenset[str]:
-    return frozenset(entry.lower() for entry in split_list(text))
-
-
-def _uuids(text: str) -> frozenset[str]:
-    return frozenset(normal_uuid(entry).lower() for entry in split_list(text))
-
-
-def _fields(text: str) -> frozenset[str]:
-    fields = frozenset(entry.lower() for entry in split_list(text))
-    if not fields <= frozenset(SYNC_FIELDS):
-        raise ValueError(text)
-    return fields
-
-
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     pairs = [tuple(part.strip() for part in entry.split("=")) for entry in split_list(text)]
     if any(len(pair) != 2 or not all(pair) for pair in pairs) or len({pair[0] for pair in pairs}) < len(pairs):
         raise ValueError(text)
     return tuple((pair[0], pair[1]) for pair in pairs)
-
-
-def _way(text: str) -> str:
-    word = text.lower()
-    if word not in WAYS:
-        raise ValueError(text)
-    return word
 
 
 def _path(text: str) -> Path:
@@ -219,10 +193,7 @@ TEXT = Kind("text", str)
 LIST = Kind("a comma separated list", split_list)
 SET = Kind("a comma separated list", lambda text: frozenset(split_list(text)))
 PATTERNS = Kind("a comma separated list of names, which may hold * and ?", split_list)
-FIELDS = Kind("some of " + ", ".join(SYNC_FIELDS), _fields)
 PAIRS = Kind("pairs such as A=B, separated by commas, each A once", _pairs)
-UUIDS = Kind("a comma separated list of UUIDs", _uuids)
-CHECKSUMS = Kind("a comma separated list of checksums, or any", _checksums)
 BOOLEAN = Kind("True or False", parse_boolean)
 POSITIVE = Kind("a positive whole number", _positive)
 WHOLE = Kind("a whole number, 0 or more", _number)
@@ -235,9 +206,7 @@ SLOWEST_RATE = Kind("bytes a second, such as 4M, more than 0", _rate)
 PATH = Kind("a path", _path)
 URL = Kind("an address that starts with http:// or https://", parse_url)
 DATABASE = Kind("a database URL such as postgresql://host/name", _database)
-WAY = Kind("one of " + ", ".join(WAYS), _way)
 INTERFACE = Kind("one of " + ", ".join(INTERFACES) + ", or several of them", parse_interface)
 FILE = Kind("a path", parse_file)
 ENDPOINTS = Kind("an address that starts with http:// or https://, or REGION=ADDRESS …", parse_image_endpoints)
 CREDENTIAL = Kind("user, base64 password, Keystone URL, tenant", _credential)
-CONDITION = Kind("an expression over image and metadata_set", CompiledCondition)

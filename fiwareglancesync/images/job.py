@@ -7,9 +7,9 @@ from contextlib import closing, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from .configuration import load_settings
 from ..base.errors import CloudError, GlanceSyncError
-from ..config import load_settings
-from ..config.overrides import ORIGIN
+from ..config.ini import COMMAND_LINE
 from ..events import one_at_a_time
 from ..jobs.job import Job, Outcome
 from ..jobs.store import TaskStore
@@ -73,7 +73,7 @@ def _synchronise(
             warnings = run.prepare([ref], request.mode.purpose)
         except CloudError as error:
             return region_error(settings.master_region, error)
-        of_request = [message for message in settings.warnings if message.text.startswith(f"{ORIGIN}: ")]
+        of_request = [message for message in settings.warnings if message.text.startswith(f"{COMMAND_LINE}: ")]
         for message in [*of_request, *warnings]:
             writer.write_message(message)
         outcome = RegionJob(run, request.mode)(ref, emit).outcome

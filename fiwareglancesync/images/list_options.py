@@ -1,17 +1,16 @@
-"""Whether anything can match the words of a list, as far as that shows before a cloud is asked (sync 3.4)."""
+"""Options that are lists of words: whether anything can match a word, and the targets that it holds for (sync 3.4)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from ..base.text import nearest, show
-from ..images.model import is_uuid
-from ..images.settings import ANY
-
-if TYPE_CHECKING:
-    from .sections import Findings, Values
+from ..config.option_tables import DEFAULT
+from ..config.sections import Findings, Values
+from .model import is_uuid
+from .settings import ANY, ListEntry, Target, own_region
 
 DIGESTS = (32, 40, 56, 64, 96, 128)
 """Hexadecimal digits that an MD5 or one of the usual multihashes has."""
@@ -23,8 +22,13 @@ NO_PROPERTIES = frozenset(
 )  # fmt: skip
 """Attributes of an image that are no user properties."""
 
+REGIONS = "ignore_regions"
+
+CONFIRMED_BY_CLOUD = (REGIONS, "forcesyncs", "metadata_set", "metadata_exclude", "obsolete_syncprops")
+"""Lists whose words name something in a cloud; that ``preferable_order`` names what is not there is no mistake."""
+
 Check = Callable[[str], str | None]
-"""Takes a word, and tells what is wrong with it."""
+"""Takes a word, and returns what is wrong with it."""
 
 
 def check_lists(values: Values, findings: Findings, *, embedded: bool) -> None:
@@ -41,6 +45,42 @@ def check_lists(values: Values, findings: Findings, *, embedded: bool) -> None:
         for word in words:
             if problem := check(word):
                 findings.warnings.append(f"{values.where(key)}: {problem}")
+
+
+def list_entries(
+    read: Mapping[str, Values], targets: Mapping[str, Target], findings: Findings
+) -> tuple[ListEntry, ...]:
+    """Collect the words that only a cloud can confirm.
+
+    :param read: the sections by name
+    :param targets: the targets by name
+    :param findings: a word in the section of another target than its prefix names is reported here
+    """
+    entries: list[ListEntry] = []
+    for section, values in read.items():
+        for key in CONFIRMED_BY_CLOUD:
+            names = tuple(name for name in targets if _section_of(name, key, read) == section)
+            for word in sorted(values.rules.get(key) or ()) if names else ():
+                entry = ListEntry(values.where(key), key, word, names)
+                if key == REGIONS and not _concerned(word, names, targets):
+                    prefix = word.partition(":")[0]
+                    findings.warnings.append(
+                        f"{entry.where}: '{show(word)}' is a region of another target and has no effect here; "
+                        f"write it in [{show(prefix)}]"
+                    )
+                else:
+                    entries.append(entry)
+    return tuple(entries)
+
+
+def own_regions(target: Target, targets: Collection[str]) -> Target:
+    """A target whose ``ignore_regions`` are names of its own regions, without prefix.
+
+    :param target: a target
+    :param targets: names of all targets
+    """
+    own = [own_region(word, target.name, targets) for word in target.ignore_regions]
+    return replace(target, ignore_regions=tuple(region for region in own if region is not None))
 
 
 def _uuid(word: str) -> str | None:
@@ -69,6 +109,16 @@ def _property(word: str) -> str | None:
     if word[0] in "'\"" or word[-1] in "'\"":
         return f"'{show(word)}' will match no property; did you mean {show(word.strip(chr(39) + chr(34)))}?"
     return None
+
+
+def _section_of(target: str, key: str, read: Mapping[str, Values]) -> str:
+    """The section that a target's list comes from."""
+    own = read.get(target)
+    return target if own is not None and key in own.rules else DEFAULT
+
+
+def _concerned(word: str, names: Collection[str], targets: Collection[str]) -> bool:
+    return any(own_region(word, name, targets) is not None for name in names)
 
 
 _CHECKS: dict[str, Check] = {

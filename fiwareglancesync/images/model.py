@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from ..openstack.credential import same_project
+
 MAX_NAME = 255
 """Characters that an image's name may have."""
 
@@ -213,16 +215,6 @@ def normal_uuid(text: str) -> str:
         return text
     digits = text.replace("-", "").lower()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-
-def same_project(one: str, other: str) -> bool:
-    """Compare two project ids, left-padded with zeros to 32 characters (sync 3.1).
-
-    :param one: a project id
-    :param other: another project id
-    :return: whether they name the same project
-    """
-    return one == other or one.rjust(32, "0") == other.rjust(32, "0")
 
 
 def seconds_since_epoch(time: str) -> float:

@@ -1,37 +1,35 @@
-"""The one table of all options, for the reader, the file generator and the reference in the README."""
+"""The options that images add to the configuration: those of ``[main]``, and the rules of a target (sync 2)."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
-from ..images.settings import Settings, Target
-from .option import Option
-from .time_options import TIME_OPTIONS
-from .values import (
+from ..config.option_tables import Option
+from ..config.values import (
     BOOLEAN,
-    CHECKSUMS,
-    CONDITION,
-    CREDENTIAL,
     DATABASE,
     DURATION,
-    ENDPOINTS,
-    FIELDS,
-    FILE,
-    INTERFACE,
     LIST,
     PAIRS,
     PATH,
     PATTERNS,
     POSITIVE,
     RATE,
+    RETRY_TIMEOUT,
     SET,
     SIZE,
+    SLOWEST_RATE,
     TEXT,
-    URL,
-    UUIDS,
-    WAY,
+    TIMEOUT,
     WHOLE,
 )
+from .option_values import CHECKSUMS, CONDITION, FIELDS, UUIDS, WAY
+from .settings import Settings, Target
+
+
+def _holds_password(url: str) -> bool:
+    return re.search(r"//[^/]*:[^/]*@", url) is not None
+
 
 MAIN_OPTIONS: tuple[Option, ...] = (
     Option(
@@ -75,6 +73,7 @@ MAIN_OPTIONS: tuple[Option, ...] = (
         "Without it, the server has an SQLite file for each federation.",
         sample="postgresql://glancesync@db.example.org/glancesync",
         secret=True,
+        confidential=_holds_password,
     ),
     Option(
         "spool_dir",
@@ -111,114 +110,60 @@ MAIN_OPTIONS: tuple[Option, ...] = (
     ),
 )
 
-CREDENTIAL_OPTIONS: tuple[Option, ...] = (
+TIME_OPTIONS: tuple[Option, ...] = (
     Option(
-        "credential",
-        CREDENTIAL,
-        "User, password encoded with base64, Keystone URL and tenant, separated by commas. The keys below "
-        "say the same one by one and win over it.",
-        sample="admin, c2VjcmV0, http://keystone.example.org:5000/v3, admin",
-        credential=True,
-        secret=True,
-    ),
-    Option("user", TEXT, "The user to sign in as.", sample="admin", credential=True),
-    Option("password", TEXT, "The user's password.", sample="secret", credential=True, secret=True),
-    Option(
-        "keystone_url",
-        URL,
-        "The address of Keystone; its version is discovered.",
-        sample="http://keystone.example.org:5000/v3",
-        credential=True,
-        secret=True,
-    ),
-    Option("tenant", TEXT, "The tenant (project) that owns the images.", sample="admin", credential=True),
-    Option(
-        "user_domain", TEXT, "The domain of the user.", sample="Default", default="Default", credential=True
+        "list_images_timeout",
+        TIMEOUT,
+        "How long to wait for the list of images of a region, in seconds or with w, d, h, min and s (1h30min), as "
+        "in all the times below. Time that a service asks to wait does not count.",
     ),
     Option(
-        "project_domain",
-        TEXT,
-        "The domain of the tenant.",
-        sample="Default",
-        default="Default",
-        credential=True,
+        "connect_timeout",
+        TIMEOUT,
+        "How long to wait for a connection to a service.",
     ),
     Option(
-        "application_credential_id",
-        TEXT,
-        "An application credential to sign in with instead of user and password.",
-        sample="21dced0fd20347869b93710d2b98aae0",
-        credential=True,
+        "answer_timeout",
+        TIMEOUT,
+        "How long to wait for the answer to a request that moves no image.",
+        default="1min",
     ),
     Option(
-        "application_credential_secret",
-        TEXT,
-        "The secret of the application credential.",
-        sample="secret",
-        credential=True,
-        secret=True,
+        "idle_timeout",
+        TIMEOUT,
+        "How long an image on its way may make no progress.",
+        default="1min",
     ),
     Option(
-        "cloud",
-        TEXT,
-        "An entry of clouds.yaml to take the credential from. It decides alone: the environment adds nothing to it; "
-        "only the keys of the same section win over it.",
-        sample="federation",
-        credential=True,
+        "retry_timeout",
+        RETRY_TIMEOUT,
+        "How long a request is tried again that a service refuses for now, because it gets too many requests or "
+        "is not available: a service that asks for a longer wait is not waited for. 1min at the least.",
+        default="5min",
     ),
     Option(
-        "cacert",
-        FILE,
-        "A file with the certificates of the authorities to trust.",
-        sample="/etc/ssl/certs/ca-certificates.crt",
-        credential=True,
+        "upload_answer_timeout",
+        TIMEOUT,
+        "How long after the last byte of an upload its answer, or else the image, is waited for, in addition to "
+        "the time that slowest_rate allows for the image's size.",
+        default="15min",
     ),
     Option(
-        "insecure",
-        BOOLEAN,
-        "Do not verify the certificates of the servers.",
-        default="False",
-        credential=True,
+        "import_timeout",
+        TIMEOUT,
+        "How long a region may take to fetch an image itself (server), in addition to the time that slowest_rate "
+        "allows for the image's size.",
+        default="2min",
     ),
     Option(
-        "interface",
-        INTERFACE,
-        "The endpoints to use: public, internal or admin; of several, separated by commas, the first that a region "
-        "offers.",
-        default="public",
-        credential=True,
-    ),
-    Option(
-        "image_endpoint_override",
-        ENDPOINTS,
-        "The address of the image service, in place of the catalog's: of the only region that the target has, or, as "
-        "REGION=ADDRESS, of each region that is named.",
-        sample="Spain=https://glance.example.org:9292",
-        credential=True,
-        secret=True,
-    ),
-    Option(
-        "cert",
-        FILE,
-        "A file with a client certificate that the servers ask for, and with its key unless key names it.",
-        sample="/etc/glancesync/client.crt",
-        credential=True,
-    ),
-    Option(
-        "key",
-        FILE,
-        "The file with the key of the client certificate.",
-        sample="/etc/glancesync/client.key",
-        credential=True,
-    ),
-    Option(
-        "use_keystone_v3",
-        BOOLEAN,
-        "Accepted from older files, without effect: the version of Keystone is discovered.",
-        default="True",
-        obsolete=True,
+        "slowest_rate",
+        SLOWEST_RATE,
+        "What a region stores or fetches of an image at the least, in bytes a second or with K, M, G or T (powers "
+        "of 1024).",
+        default="4M",
     ),
 )
+"""The rules that limit times; each has a row in the handbook's table of time limits."""
 
 RULE_OPTIONS: tuple[Option, ...] = (
     Option(
@@ -348,26 +293,7 @@ RULE_OPTIONS: tuple[Option, ...] = (
     ),
 )
 
-TARGET_OPTIONS: tuple[Option, ...] = CREDENTIAL_OPTIONS + RULE_OPTIONS
-
-BY_MAIN_KEY = {option.key: option for option in MAIN_OPTIONS}
-BY_TARGET_KEY = {option.key: option for option in TARGET_OPTIONS}
-CREDENTIAL_KEYS = frozenset(option.key for option in CREDENTIAL_OPTIONS if option.credential)
-SECRET_KEYS = frozenset(("credential", "password", "application_credential_secret"))
-"""Keys that make a file one that others should not read (sync 2)."""
-
-_FIELDS = {**Target.__dataclass_fields__, **Settings.__dataclass_fields__}
-
-
-def default_text(option: Option) -> str:
-    """Tell the default of an option in words.
-
-    :param option: an option of the table
-    :return: the text for comments and documents, "none" when there is none
-    """
-    if option.default:
-        return option.default
-    value: Any = None if option.credential else _FIELDS[option.key].default
-    if isinstance(value, (bool, int)):
-        return str(value)
-    return str(value) if value else "none"
+DEFAULTS = {
+    name: field.default for data in (Target, Settings) for name, field in data.__dataclass_fields__.items()
+}
+"""The values of the options that are not set, by key; and of fields that are no options."""

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Protocol
 
 from ..base.messages import Message
+from ..config import option_tables
 from ..openstack.credential import Credential
 from ..openstack.tuning import Tuning
 from .model import Image
 
-MASTER = "master"
+MASTER = option_tables.MASTER
 """Name of the target where the master region is."""
 
 ANY = "any"
@@ -21,13 +22,13 @@ ANY = "any"
 
 
 class Condition(Protocol):
-    """A checked ``metadata_condition``; see ``config.condition``."""
+    """A checked ``metadata_condition``; see ``condition``."""
 
     source: str
     """The expression itself."""
 
     reads_hidden: bool
-    """Whether the expression looks at ``image.hidden``, and so decides about hidden images (sync 3.1)."""
+    """Whether the expression reads ``image.hidden``, and so decides about hidden images (sync 3.1)."""
 
     def __call__(self, image: Image, metadata_set: frozenset[str]) -> bool:
         """Evaluate for one image.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..base.errors import GlanceSyncError
-from ..config import load_settings
-from ..config.options import RULE_OPTIONS
+from .configuration import load_settings
+from .options import RULE_OPTIONS
 from .region_names import RegionRef
 from .settings import ANY, Settings, Target
 from .sync_request import SyncRequest

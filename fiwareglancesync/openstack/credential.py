@@ -44,3 +44,13 @@ class Credential:
     key: str = ""
     interface: str = "public"
     image_endpoints: tuple[tuple[str, str], ...] = ()
+
+
+def same_project(one: str, other: str) -> bool:
+    """Compare two project ids, left-padded with zeros to 32 characters (sync 3.1).
+
+    :param one: a project id
+    :param other: another project id
+    :return: whether they name the same project
+    """
+    return one == other or one.rjust(32, "0") == other.rjust(32, "0")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..base.errors import UsageError
-from ..config.options import BY_TARGET_KEY
 from ..config.values import BOOLEAN, parse_boolean
+from ..images.configuration import TABLES
 from ..images.settings import DecisionAction
 
 ACTIONS = tuple(action.value for action in DecisionAction)
@@ -65,7 +65,7 @@ def _option(word: str) -> tuple[str, str | bool]:
     if "." in key:
         short = key.rpartition(".")[2]
         raise UsageError(f"--config {word}: write {short}=…: it is for the target of each region that is named")
-    option = BY_TARGET_KEY.get(key)
+    option = TABLES.target_keys.get(key)
     if option is None or option.kind is not BOOLEAN:
         return key, value.strip()
     try:

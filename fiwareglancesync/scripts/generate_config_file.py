@@ -13,7 +13,7 @@ if __name__ == "__main__" and not __package__:
     # modules.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from fiwareglancesync.config.template import configuration_text
+from fiwareglancesync.images.configuration import configuration_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:

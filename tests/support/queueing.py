@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.config import load_settings
+from fiwareglancesync.images.configuration import load_settings
 from fiwareglancesync.images.federation_name import federation_of
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.jobs.celery_queue import WAITS, CeleryExecutor, make_queue

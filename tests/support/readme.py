@@ -11,8 +11,8 @@ from docutils import nodes
 from docutils.core import publish_doctree
 from docutils.parsers.rst.roles import register_generic_role
 
-from fiwareglancesync.config.option import Option
-from fiwareglancesync.config.options import CREDENTIAL_OPTIONS, MAIN_OPTIONS, RULE_OPTIONS, default_text
+from fiwareglancesync.config.option_tables import Option
+from fiwareglancesync.images.configuration import TABLES
 
 README = Path(__file__).resolve().parents[2] / "README.rst"
 TUTORIAL = README.parent / "docs" / "tutorial.rst"
@@ -21,9 +21,9 @@ MARK = re.compile(r"run: (?P<where>[a-z]+)(, exit (?P<code>\d+))?")
 PROMPT = "$ "
 
 KEY_TABLES: dict[str, Sequence[Option]] = {
-    "Keys of [main]": MAIN_OPTIONS,
-    "Keys of a target: the rules": RULE_OPTIONS,
-    "Keys of a target: the credential": CREDENTIAL_OPTIONS,
+    "Keys of [main]": TABLES.main,
+    "Keys of a target: the rules": TABLES.rules,
+    "Keys of a target: the credential": TABLES.credential,
 }
 """Sections of the README and the options that the table there is about."""
 
@@ -126,10 +126,10 @@ def key_table(options: Sequence[Option]) -> str:
     lines = [".. list-table::", "   :header-rows: 1", "   :widths: 22 18 60", ""]
     lines += ["   * - Key", "     - Default", "     - Meaning"]
     for option in options:
-        lines += [f"   * - ``{option.key}``", f"     - {default_text(option)}", f"     - {option.help}"]
+        lines += [f"   * - ``{option.key}``", f"     - {TABLES.default_text(option)}", f"     - {option.help}"]
     return "\n".join(lines) + "\n"
 
 
 def key_rows(options: Sequence[Option]) -> list[tuple[str, ...]]:
     """The rows of :func:`key_table`."""
-    return [(option.key, " ".join(default_text(option).split()), option.help) for option in options]
+    return [(option.key, " ".join(TABLES.default_text(option).split()), option.help) for option in options]

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from fiwareglancesync import __version__
 from fiwareglancesync.api.server_settings import KEYS, VARIABLES
-from fiwareglancesync.config import load_settings
+from fiwareglancesync.images.configuration import load_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docker"
 

@@ -10,10 +10,11 @@ from docs.extension.http_api import document
 from fiwareglancesync.api.auth import OPEN_PATHS
 from fiwareglancesync.api.schemas import SyncBody, TargetConfig
 from fiwareglancesync.cli.sync_arguments import build_parser
-from fiwareglancesync.config.sections import RESERVED
-from fiwareglancesync.config.values import TIME_UNITS, WAYS
+from fiwareglancesync.config.values import TIME_UNITS
 from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, METHODS
+from fiwareglancesync.images.configuration import RESERVED
 from fiwareglancesync.images.model import JOURNAL, MEMBERS, SOURCE_HASH, SYNC_FIELDS, SyncStatus
+from fiwareglancesync.images.option_values import WAYS
 from fiwareglancesync.images.planning.properties import LOCAL, NEVER
 from tests.support.readme import rows, section
 from tests.support.references import pages
@@ -54,7 +55,7 @@ def test_the_ways_are_told_in_their_order() -> None:
 def test_the_language_of_conditions_and_the_reserved_sections_are_named() -> None:
     reported = words("2 Configuration")
     assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= reported
-    assert {f"[{name}]" for name in RESERVED} <= reported
+    assert {f"[{name}NAME]" if name.endswith(":") else f"[{name}]" for name in RESERVED} <= reported
 
 
 def test_the_properties_that_are_not_copied_are_named() -> None:

@@ -10,8 +10,8 @@ from docs.extension.configuration import PARTS, keys
 from docs.extension.server_settings import MEANINGS
 from fiwareglancesync.api.server_settings import KEYS
 from fiwareglancesync.commands import COMMANDS
-from fiwareglancesync.config.options import MAIN_OPTIONS, TARGET_OPTIONS
 from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
+from fiwareglancesync.images.configuration import TABLES
 from fiwareglancesync.images.settings import Settings, Target
 
 TIMES = (DURATION, TIMEOUT, RETRY_TIMEOUT, SLOWEST_RATE)
@@ -37,7 +37,7 @@ def test_every_option_of_a_command_is_listed() -> None:
 
 def test_every_key_of_the_configuration_is_listed() -> None:
     text = "".join(keys(part) for part in PARTS)
-    for option in (*MAIN_OPTIONS, *TARGET_OPTIONS):
+    for option in (*TABLES.main, *TABLES.credential, *TABLES.rules):
         assert f".. confval:: {option.key}\n" in text
 
 
@@ -45,7 +45,7 @@ def test_every_time_limit_is_in_the_table_of_time_limits_with_its_default() -> N
     page = (ROOT / "docs" / "configuration.rst").read_text(encoding="utf-8")
     table = page.partition("\nTime limits\n")[2].partition("\nThe credential of a target\n")[0]
     reported = dict(re.findall(r"^   \* - :confval:`(\w+)`\n     - (\w+)$", table, re.MULTILINE))
-    options = [option for option in (*MAIN_OPTIONS, *TARGET_OPTIONS) if option.kind in TIMES]
+    options = [option for option in (*TABLES.main, *TABLES.credential, *TABLES.rules) if option.kind in TIMES]
     fields = {**Settings.__dataclass_fields__, **Target.__dataclass_fields__}
     defaults = {option.key: fields[option.key].default for option in options}
     assert {option.key: option.kind.parse(reported.get(option.key, "0")) for option in options} == defaults

@@ -12,13 +12,13 @@ import pytest
 from docutils import nodes
 
 from fiwareglancesync.cli.sync_arguments import build_parser
-from fiwareglancesync.config import load_settings
 from fiwareglancesync.config.credentials import VARIABLES
-from fiwareglancesync.config.option import Option
-from fiwareglancesync.config.values import WAYS
+from fiwareglancesync.config.option_tables import Option
 from fiwareglancesync.events import Action, Event, Kind
 from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, METHODS
+from fiwareglancesync.images.configuration import load_settings
 from fiwareglancesync.images.model import SyncStatus
+from fiwareglancesync.images.option_values import WAYS
 from tests.support.readme import KEY_TABLES, README, blocks, key_rows, key_table, literals, mark, rows, section
 
 WORLDS = {"embedded", "server", "cloud", "checkout", "help"}

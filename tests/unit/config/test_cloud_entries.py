@@ -340,7 +340,7 @@ class TestOtherTargets:
 
     def test_it_is_an_error_for_those_who_ask(self, reading: Any, broken: Path) -> None:
         from fiwareglancesync.base.errors import ConfigError
-        from fiwareglancesync.config import check_targets
+        from fiwareglancesync.images.configuration import check_targets
 
         settings = reading.settings(self.TEXT + "[unknown]\ncloud = nowhere\n")
         check_targets(settings, ["master", "none"])

@@ -100,7 +100,7 @@ def test_a_named_clouds_yaml_that_is_missing(reading: Any) -> None:
 
 def test_the_library_is_not_loaded_without_need(root: Path) -> None:
     code = (
-        "import sys; from fiwareglancesync.config import load_settings; "
+        "import sys; from fiwareglancesync.images.configuration import load_settings; "
         "load_settings(None, ['main.master_region=X'], {}, mock=True); "
         "sys.exit(any(name.split('.')[0] in ('openstack', 'keystoneauth1', 'yaml') for name in sys.modules))"
     )

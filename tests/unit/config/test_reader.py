@@ -13,8 +13,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from fiwareglancesync.base.errors import ConfigError, UsageError
-from fiwareglancesync.config import load_settings, reader
-from fiwareglancesync.config.options import BY_MAIN_KEY, BY_TARGET_KEY
+from fiwareglancesync.config import reader
+from fiwareglancesync.images.configuration import TABLES, load_settings
 from fiwareglancesync.images.settings import Settings
 
 DIGEST = "9046fd22131a96502cb0d85b4a406a5a"
@@ -471,7 +471,7 @@ def test_no_text_ends_in_anything_but_settings_or_a_configuration_error(
     outcome(reading, text.encode("utf-8", "surrogatepass"), words)
 
 
-KEYS = st.sampled_from(sorted({*BY_MAIN_KEY, *BY_TARGET_KEY} - {"cloud"}))
+KEYS = st.sampled_from(sorted({*TABLES.main_keys, *TABLES.target_keys} - {"cloud"}))
 
 
 @given(st.lists(st.tuples(st.sampled_from(["main", "DEFAULT", "master", "x"]), KEYS, st.text(max_size=12))))

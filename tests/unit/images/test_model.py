@@ -12,7 +12,6 @@ from fiwareglancesync.images.model import (
     Patch,
     SyncStatus,
     same_content,
-    same_project,
     seconds_since_epoch,
 )
 from tests.support.builders import OURS, THEIRS, image, listing
@@ -41,15 +40,6 @@ def hashed(checksum: str | None, algo: str | None = None, value: str | None = No
 def test_content_is_the_same_by_multihash_else_by_md5(one: Image, other: Image, same: bool) -> None:
     assert same_content(one, other) is same
     assert same_content(other, one) is same
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [("12", "12", True), ("12", "0" * 30 + "12", True), ("12", "012x", False), ("1", "10", False)],
-)
-def test_projects_are_compared_with_leading_zeros(one: str, other: str, same: bool) -> None:
-    assert same_project(one, other) is same
-    assert same_project(other, one) is same
 
 
 def test_an_image_without_owner_is_the_projects_own() -> None:

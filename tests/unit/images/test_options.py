@@ -11,22 +11,15 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.config import configuration_text, credentials
-from fiwareglancesync.config.options import (
-    BY_MAIN_KEY,
-    BY_TARGET_KEY,
-    CREDENTIAL_KEYS,
-    CREDENTIAL_OPTIONS,
-    MAIN_OPTIONS,
-    RULE_OPTIONS,
-    default_text,
-)
+from fiwareglancesync.config import credentials
+from fiwareglancesync.config.credential_options import CREDENTIAL_KEYS
 from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
+from fiwareglancesync.images.configuration import TABLES, configuration_text
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
 from fiwareglancesync.scripts import generate_config_file
 
-ALL = (*MAIN_OPTIONS, *CREDENTIAL_OPTIONS, *RULE_OPTIONS)
+ALL = (*TABLES.main, *TABLES.credential, *TABLES.rules)
 
 
 def uncommented() -> str:
@@ -59,17 +52,17 @@ def test_every_option_is_there_with_comment_and_default(option: Any) -> None:
     assert re.search(rf"^#?{option.key} = \S", text, re.MULTILINE)
     words = " ".join(text.replace("\n# ", " ").split())
     assert " ".join(option.help.split()) in words
-    assert f"Default: {default_text(option)}" in words
+    assert f"Default: {TABLES.default_text(option)}" in words
     assert "object at" not in text
 
 
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.key)
 def test_a_default_that_is_written_as_value_is_the_default(option: Any, reading: Any) -> None:
     if option.sample or option.recommended or option.obsolete:
-        assert option.sample != default_text(option) or option.default
+        assert option.sample != TABLES.default_text(option) or option.default
         return
-    section = "main" if option.key in BY_MAIN_KEY else "DEFAULT"
-    assert reading.settings(f"[{section}]\n{option.key} = {default_text(option)}\n") == (
+    section = "main" if option.key in TABLES.main_keys else "DEFAULT"
+    assert reading.settings(f"[{section}]\n{option.key} = {TABLES.default_text(option)}\n") == (
         reading.settings("# nothing\n")
     )
 
@@ -77,10 +70,10 @@ def test_a_default_that_is_written_as_value_is_the_default(option: Any, reading:
 def test_the_table_names_every_field_once() -> None:
     assert len({option.key for option in ALL}) == len(ALL)
     computed = {"targets", "source", "warnings", "entries"}
-    assert set(Settings.__dataclass_fields__) - computed == set(BY_MAIN_KEY)
-    rules = {option.key for option in RULE_OPTIONS}
+    assert set(Settings.__dataclass_fields__) - computed == set(TABLES.main_keys)
+    rules = {option.key for option in TABLES.rules}
     assert set(Target.__dataclass_fields__) - {"name", "credential", "problem", "decisions"} == rules
-    assert set(BY_TARGET_KEY) > rules
+    assert set(TABLES.target_keys) > rules
     assert set(credentials.KEYS) | {"credential", "cloud"} == CREDENTIAL_KEYS
     assert set(credentials.KEYS.values()) < set(Credential.__dataclass_fields__)
 

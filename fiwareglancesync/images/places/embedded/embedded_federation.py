@@ -16,8 +16,9 @@ from uuid import uuid4
 
 from ....base.content import Body, Download
 from ....base.errors import CloudError, ConfigError, Conflict, Forbidden, NotFound, UnknownRegion
+from ....openstack.credential import same_project
 from ....openstack.place_identity import PlaceIdentity
-from ...model import Image, Listing, NewImage, Patch, same_project
+from ...model import Image, Listing, NewImage, Patch
 from ...settings import MASTER, Settings, Target, full_name
 from ..unknown import unknown_region
 from . import image_table

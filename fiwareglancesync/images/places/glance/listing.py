@@ -8,9 +8,10 @@ from urllib.parse import urlencode, urlsplit
 from ....base.errors import CloudError, NotFound, Rejected, Scope, TimedOut
 from ....base.waiting import awaited
 from ....openstack.answers import Operation
+from ....openstack.credential import same_project
 from ....openstack.retry import Deadline
 from ....openstack.service import Call, Service
-from ...model import Image, same_project
+from ...model import Image
 from .image_documents import image_of
 
 _GONE = frozenset({"deleted", "pending_delete"})

@@ -1,0 +1,85 @@
+"""The tables of options: which kind of section has which keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.base.errors import ConfigError
+from fiwareglancesync.config.credential_options import CREDENTIAL_OPTIONS
+from fiwareglancesync.config.option_tables import Option, OptionTables
+from fiwareglancesync.config.reader import Reading
+from fiwareglancesync.config.resolving import Resolver
+from fiwareglancesync.config.sections import Findings, Values
+from fiwareglancesync.config.values import POSITIVE, TEXT
+
+REGION = Option("region", TEXT, "The region.")
+LIMIT = Option("limit", POSITIVE, "A limit.")
+KEEP = Option("keep", POSITIVE, "How many to keep.")
+TABLES = OptionTables(
+    main=[REGION],
+    credential=CREDENTIAL_OPTIONS,
+    rules=[LIMIT],
+    others={"volumes": [KEEP], "vault:": [KEEP], "notify": []},
+    defaults={"region": "", "limit": 5, "keep": 1},
+)
+
+
+def no_check(_: Values, __: Findings) -> None:
+    """Nothing is odd."""
+
+
+def read(tmp_path: Path, text: str) -> Reading:
+    file = tmp_path / "test.conf"
+    file.write_text(text)
+    return Reading(str(file), [], {}, TABLES, no_check)
+
+
+@pytest.mark.parametrize(
+    ("section", "keys"),
+    [("main", {"region"}), ("volumes", {"keep"}), ("vault:a", {"keep"}), ("vault:a:b", {"keep"}), ("notify", set())],
+)
+def test_each_kind_of_section_has_its_keys(section: str, keys: set[str]) -> None:
+    assert set(TABLES.keys(section)) == keys
+
+
+@pytest.mark.parametrize("section", ["DEFAULT", "master", "other", "vault", "volumes:a"])
+def test_any_other_section_is_a_targets(section: str) -> None:
+    assert TABLES.other_keys(section) is None
+    assert {"limit", "user", "credential"} <= set(TABLES.keys(section))
+
+
+def test_a_section_of_another_kind_is_read_by_its_own_table_and_is_no_target(tmp_path: Path) -> None:
+    reading = read(tmp_path, "[volumes]\nkeep = 3\nlimt = 4\n[vault:a]\nkeep = 2\n[notify]\nx = 1\n")
+    assert reading.section("volumes").rules == {"keep": 3}
+    assert reading.section("vault:a").rules == {"keep": 2}
+    assert list(reading.other_targets(Resolver({}, None, anonymous=True, has_region=True))) == []
+    unknown, reserved = reading.findings.warnings
+    assert unknown.endswith("test.conf:3: [volumes] limt: unknown key, ignored")
+    assert "[notify] is reserved, and this version reads nothing in it; ignored" in reserved
+
+
+def test_a_wrong_value_there_is_a_problem(tmp_path: Path) -> None:
+    reading = read(tmp_path, "[volumes]\nkeep = none\n")
+    with pytest.raises(ConfigError, match=r"\[volumes\] keep: found 'none', expected a positive whole number"):
+        reading.raise_problems()
+
+
+def test_a_word_for_all_targets_is_not_overruled_there(tmp_path: Path) -> None:
+    file = tmp_path / "test.conf"
+    file.write_text("[volumes]\nkeep = 3\n")
+    assert Reading(str(file), ["DEFAULT.keep=4"], {}, TABLES, no_check).findings.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        (LIMIT, "5"),
+        (REGION, "none"),
+        (Option("region", TEXT, "The region.", default="the first"), "the first"),
+        (Option("user", TEXT, "The user.", credential=True), "none"),
+    ],
+)
+def test_a_default_is_given_in_words(option: Option, text: str) -> None:
+    assert TABLES.default_text(option) == text
