@@ -16,17 +16,7 @@ from itertools import pairwise
 
 from ..base.errors import ConfigError
 from ..base.text import show
-from .condition_language import (
-    ATTRIBUTES,
-    EVALUATORS,
-    FUNCTIONS,
-    MAX_STEPS,
-    METHODS,
-    SCALARS,
-    Evaluation,
-    count_parts,
-    prepare,
-)
+from .condition_language import ATTRIBUTES, EVALUATORS, FUNCTIONS, METHODS, SCALARS, Evaluation
 from .model import Image
 from .settings import ConditionError
 
@@ -63,20 +53,18 @@ class CompiledCondition:
         nor key in it, which the caller adds
     """
 
-    __slots__ = ("_known", "_steps", "_tree", "reads_hidden", "source")
+    __slots__ = ("_tree", "reads_hidden", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._tree = _parse(source)
-        nodes = count_parts(self._tree)
+        nodes = sum(isinstance(node, (ast.expr, ast.comprehension)) for node in ast.walk(self._tree))
         if nodes > MAX_NODES:
             raise ConfigError(f"the expression has {nodes} parts, expected at most {MAX_NODES}")
         try:
             _Check().parts(self._tree)
         except _Refused as refusal:
             raise ConfigError(_point_at(source, *refusal.args)) from refusal
-        self._known = prepare(self._tree)
-        self._steps = MAX_STEPS - nodes
         attributes = {node.attr for node in ast.walk(self._tree) if isinstance(node, ast.Attribute)}
         self.reads_hidden = not attributes.isdisjoint({"hidden", "os_hidden"})
 
@@ -89,7 +77,7 @@ class CompiledCondition:
         :raises ConditionError: it cannot be evaluated for this image, or takes more than 100,000 steps
         """
         try:
-            return bool(Evaluation(image, metadata_set, self._known, self._steps).value(self._tree))
+            return bool(Evaluation(image, metadata_set).value(self._tree))
         except KeyError as error:
             raise ConditionError(f"there is no {show(repr(error.args[0]))}; get() gives None instead") from error
         except (TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
@@ -109,7 +97,7 @@ class CompiledCondition:
 
 
 class _Refused(Exception):
-    """A part of the expression is not in the language; holds the node, and what is wrong and allowed."""
+    """A part of the expression is not in the language; the arguments are the node and the reason."""
 
 
 class _Check:
