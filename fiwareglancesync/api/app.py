@@ -19,11 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .. import __version__
 from ..base.database import error_text, key_of
-from ..base.errors import ConfigError
-from ..images.configuration import load_settings
 from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
-from ..images.settings import Settings
 from ..images.summaries import SummaryStore
 from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.database_owner import refuse_another
@@ -42,7 +39,8 @@ from .origin import own_pages_only
 from .routes import regions
 from .schemas import ErrorAnswer, SyncBody
 from .server_database import FEDERATION, MODELS, choose_url, db, open_database, take_database
-from .server_settings import ExecutorKind, ServerSettings, StartError, load_server_settings
+from .server_options import ExecutorKind
+from .server_settings import ServerSettings, configuration
 from .service import NAME, Service
 from .statuses import Statuses
 
@@ -121,29 +119,6 @@ def _executor(server: ServerSettings, launcher: TaskLauncher, federation: str) -
         return CeleryExecutor(make_queue(server.broker_url, server.task_time_limit, federation))
     name = f"tasks-{key_of(launcher.database)[:32]}"
     return EmbeddedRunner(launcher, Permits(lock_folders()[0], name, server.max_tasks))
-
-
-def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
-    """The settings of the server and of the synchronisation.
-
-    :param environ: the environment
-    :raises StartError: with everything that is wrong or missing in either
-    """
-    embedded = bool(environ.get(EMBEDDED))
-    problems: list[str] = []
-    server: ServerSettings | None = None
-    settings: Settings | None = None
-    try:
-        server = load_server_settings(environ, embedded=embedded)
-    except StartError as error:
-        problems += error.problems
-    try:
-        settings = load_settings(None, [], environ, mock=embedded)
-    except ConfigError as error:
-        problems += error.problems
-    if server is None or settings is None:
-        raise StartError(problems)
-    return server, settings
 
 
 def _add_routes(app: OpenAPI) -> None:

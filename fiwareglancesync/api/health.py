@@ -11,7 +11,7 @@ from threading import Lock
 import requests
 
 from ..base.errors import NotFound
-from .server_settings import ExecutorKind
+from .server_options import ExecutorKind
 from .service import Service
 
 CHECK_TIMEOUT_SECONDS = 5.0

@@ -16,7 +16,7 @@ from flask import Flask
 from ..base.signals import cancellable
 from ..images.settings import Settings
 from .logs import set_up
-from .server_settings import ServerSettings, StartError, is_loopback
+from .server_settings import ServerSettings, StartError, configuration, is_loopback
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -42,7 +42,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         counters.mkdir(mode=0o700)
         os.environ[METRICS_VARIABLE] = str(counters)
         # Only now: the counters choose their folder when they are imported.
-        from .app import configuration, create_app
+        from .app import create_app
         from .gunicorn_worker import TimedWorker
 
         settings, synchronisation = configuration(os.environ)
@@ -78,7 +78,7 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
     :param options: for Werkzeug's ``run_simple``
     :raises StartError: it cannot be started as it is configured
     """
-    from .app import configuration, create_app
+    from .app import create_app
 
     settings, synchronisation = configuration(os.environ)
     host = checked_host(host or "127.0.0.1", settings)

@@ -1,87 +1,30 @@
-"""What the server is told by its files and the environment; everything that is missing is reported at once."""
+"""The settings of the server, from its file and the environment; all problems are reported at once (sync 5.4)."""
 
 from __future__ import annotations
 
-import configparser
-import difflib
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..base.errors import GlanceSyncError
+from ..base.errors import ConfigError, GlanceSyncError
+from ..config.service_file import CORRECT_IT, ServiceFile
+from ..images.configuration import load_settings
+from ..images.places.factory import EMBEDDED
+from ..images.settings import Settings
+from .server_options import DAY, KEYSTONE_OPTIONS, OPENSTACK, SECTIONS, ExecutorKind
 
 SYSTEM_FOLDER = Path("/etc/fiware.d")
 SETTINGS_FILE, LOGGING_FILE = "fiware-glancesync.cfg", "fiware-glancesync-logging.cfg"
 SETTINGS_VARIABLE, LOGGING_VARIABLE = "GLANCESYNC_SETTINGS_FILE", "GLANCESYNC_LOGGING_SETTINGS_FILE"
 DATABASE_VARIABLE, FLASK_VARIABLE = "GLANCESYNCAPP_DATABASE_PATH", "GLANCESYNCAPP_CONFIG"
-OPENSTACK, SERVER = "openstack", "settings"
-HOUR = 3600.0
-DAY = 24 * HOUR
-
-KEYS: Mapping[str, tuple[str, ...]] = {
-    SERVER: (
-        "HOST",
-        "PORT",
-        "PUBLIC_URL",
-        "WORKERS",
-        "THREADS",
-        "MAX_TASKS",
-        "METRICS_TOKEN",
-        "TASK_RETENTION",
-        "TASK_TIME_LIMIT",
-        "EXECUTOR",
-        "BROKER_URL",
-    ),
-    OPENSTACK: (
-        "KEYSTONE_URL",
-        "ADM_USER",
-        "ADM_PASS",
-        "ADM_TENANT_ID",
-        "ADM_TENANT_NAME",
-        "USER_DOMAIN_NAME",
-        "PROJECT_DOMAIN_NAME",
-        "ADM_APPLICATION_CREDENTIAL_ID",
-        "ADM_APPLICATION_CREDENTIAL_SECRET",
-        "ROLES",
-        "CACERT",
-        "INSECURE",
-    ),
-}
-DEFAULTS = {
-    "HOST": "127.0.0.1",
-    "PORT": "8888",
-    "WORKERS": "2",
-    "THREADS": "8",
-    "MAX_TASKS": "8",
-    "TASK_RETENTION": "30",
-    "TASK_TIME_LIMIT": "24",
-    "EXECUTOR": "embedded",
-    "USER_DOMAIN_NAME": "Default",
-    "PROJECT_DOMAIN_NAME": "Default",
-    "ROLES": "admin",
-}
-VARIABLES: Mapping[str, str] = {key: key for key in KEYS[OPENSTACK]} | {
-    "EXECUTOR": "GLANCESYNC_EXECUTOR",
-    "BROKER_URL": "GLANCESYNC_BROKER_URL",
-}
-"""The environment variables that stand in for keys that the file does not have."""
-
-YES, NO = ("true", "yes", "on", "1"), ("", "false", "no", "off", "0")
-"""How a switch is written; one that is not written is off."""
 
 BROKERS = ("redis://", "rediss://", "amqp://", "amqps://")
 """How the URL of a broker begins."""
-
-
-class ExecutorKind(str, Enum):
-    """What carries the tasks out."""
-
-    EMBEDDED = "embedded"
-    CELERY = "celery"
 
 
 class StartError(GlanceSyncError):
@@ -115,9 +58,9 @@ class Keystone:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """Everything that the server is told.
+    """The settings of the server.
 
-    :param public_url: the server's address as users know it, with a slash at the end; "" for the one that they ask
+    :param public_url: the server's address as users know it, with a slash at the end; "" when requests show it
     :param keystone: None means that nobody is asked for a token
     :param max_tasks: tasks that the embedded runner does at once
     :param task_retention: seconds for which a task is kept after its end
@@ -128,7 +71,7 @@ class ServerSettings:
     :param database_folder: where the SQLite database is
     :param flask_file: a Flask configuration file, None for none
     :param logging_file: None for the default logging
-    :param warnings: what the reader wants to tell
+    :param warnings: what is odd in the file
     """
 
     host: str
@@ -162,12 +105,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _is_web_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
+    """The settings of the server and those of the synchronisation.
+
+    :param environ: the environment
+    :raises StartError: with everything that is wrong or missing in either
+    """
+    embedded = bool(environ.get(EMBEDDED))
+    return _with_synchronisation(environ, partial(load_server_settings, embedded=embedded))
+
+
+def worker_configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
+    """The settings of a worker and those of the synchronisation.
+
+    :param environ: the environment
+    :raises StartError: with everything that is wrong or missing in either; or the server does not use workers
+    """
+    return _with_synchronisation(environ, _load_celery_settings)
 
 
 def load_server_settings(environ: Mapping[str, str], *, embedded: bool) -> ServerSettings:
@@ -189,6 +143,33 @@ def load_worker_settings(environ: Mapping[str, str]) -> ServerSettings:
     return _Reader(environ, _Validation.NEVER).read()
 
 
+def _load_celery_settings(environ: Mapping[str, str]) -> ServerSettings:
+    server = load_worker_settings(environ)
+    if server.executor is not ExecutorKind.CELERY:
+        raise StartError([
+            "EXECUTOR is embedded: the server carries its tasks out by itself. "
+            "Please set EXECUTOR = celery for the server and its workers."
+        ])
+    return server
+
+
+def _with_synchronisation(
+    environ: Mapping[str, str], load_server: Callable[[Mapping[str, str]], ServerSettings]
+) -> tuple[ServerSettings, Settings]:
+    problems: list[str] = []
+    try:
+        server = load_server(environ)
+    except StartError as error:
+        problems += error.problems
+    try:
+        settings = load_settings(None, [], environ, mock=bool(environ.get(EMBEDDED)))
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise StartError(problems)
+    return server, settings
+
+
 class _Validation(Enum):
     """When tokens are validated."""
 
@@ -201,36 +182,34 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str], validation: _Validation) -> None:
         self._environ = environ
         self._validation = validation
-        self._problems: list[str] = []
-        self._warnings: list[str] = []
-        self._values: dict[str, str] = {}
-        self._origin = str(SYSTEM_FOLDER / SETTINGS_FILE)
+        self._file = ServiceFile(SECTIONS, environ, str(SYSTEM_FOLDER / SETTINGS_FILE))
 
     def read(self) -> ServerSettings:
-        path = self._file(SETTINGS_VARIABLE, SETTINGS_FILE)
+        file = self._file
+        path = self._path(SETTINGS_VARIABLE, SETTINGS_FILE)
         if path is not None:
-            self._origin = str(path)
-            self._parse(path)
+            file.origin = str(path)
+            file.read(path)
         settings = ServerSettings(
-            host=self._value("HOST"),
-            port=self._number("PORT", 65535),
-            workers=self._number("WORKERS", 1000),
-            threads=self._number("THREADS", 1000),
-            max_tasks=self._number("MAX_TASKS", 1000),
-            task_retention=self._number("TASK_RETENTION", 100_000) * DAY,
-            task_time_limit=self._number("TASK_TIME_LIMIT", 10_000) * HOUR,
-            executor=self._executor(),
+            host=file.value("HOST"),
+            port=file.value("PORT"),
+            workers=file.value("WORKERS"),
+            threads=file.value("THREADS"),
+            max_tasks=file.value("MAX_TASKS"),
+            task_retention=file.value("TASK_RETENTION"),
+            task_time_limit=file.value("TASK_TIME_LIMIT"),
+            executor=file.value("EXECUTOR"),
             broker_url=self._broker_url(),
             keystone=self._keystone(),
-            metrics_token=self._value("METRICS_TOKEN"),
-            public_url=self._public_url(),
+            metrics_token=file.text("METRICS_TOKEN"),
+            public_url=file.value("PUBLIC_URL") or "",
             database_folder=self._database_folder(),
             flask_file=self._named(FLASK_VARIABLE),
-            logging_file=self._file(LOGGING_VARIABLE, LOGGING_FILE),
-            warnings=tuple(self._warnings),
+            logging_file=self._path(LOGGING_VARIABLE, LOGGING_FILE),
+            warnings=tuple(file.warnings),
         )
-        if self._problems:
-            raise StartError(self._problems)
+        if file.problems:
+            raise StartError(file.problems)
         return settings
 
     def _named(self, variable: str) -> Path | None:
@@ -239,69 +218,22 @@ class _Reader:
             return None
         path = Path(self._environ[variable]).expanduser().absolute()
         if not path.is_file() or not os.access(path, os.R_OK):
-            self._problems.append(
+            self._file.problems.append(
                 f"The environment variable {variable} points to {path},\nwhich is no file that can be read.\n"
                 "Please correct it, or unset it, to execute the program."
             )
             return None
         return path
 
-    def _file(self, variable: str, name: str) -> Path | None:
-        named = self._named(variable)
+    def _path(self, variable: str, name: str) -> Path | None:
+        """The file that a variable names, else the system's; None when there is none."""
         system = SYSTEM_FOLDER / name
-        return named or (system if not self._environ.get(variable) and system.is_file() else None)
-
-    def _parse(self, path: Path) -> None:
-        parser = configparser.ConfigParser(interpolation=None)
-        try:
-            parser.read_string(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError, configparser.Error) as error:
-            # Not what the library says: it shows lines of the file, which may hold a password.
-            line = getattr(error, "lineno", None) or next(iter(getattr(error, "errors", [])), (None,))[0]
-            text = getattr(error, "strerror", None) or (f"line {line} is malformed" if line else "it is malformed")
-            self._problems.append(f"The file {path} cannot be read: {text}\nPlease correct it to execute the program.")
-            return
-        known = {key: section for section, keys in KEYS.items() for key in keys}
-        for section in parser.sections():
-            for name, value in parser.items(section):
-                key = name.upper()
-                if key in known:
-                    self._values[key] = value.strip()
-                    continue
-                near = difflib.get_close_matches(key, known, 1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                self._warnings.append(f"{path}: [{section}] {name}: unknown key, ignored{hint}")
-
-    def _value(self, key: str) -> str:
-        of_environment = self._environ.get(VARIABLES[key], "") if key in VARIABLES else ""
-        return self._values.get(key) or of_environment or DEFAULTS.get(key, "")
-
-    def _number(self, key: str, most: int) -> int:
-        text = self._value(key)
-        if text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most:
-            return int(text)
-        self._problems.append(
-            f"{key} in the section [{SERVER}] of {self._origin} is {text[:40]!r},\n"
-            f"expected a whole number from 1 to {most}. Please correct it to execute the program."
-        )
-        return 1
-
-    def _executor(self) -> ExecutorKind:
-        text = self._value("EXECUTOR").lower()
-        kinds = [kind.value for kind in ExecutorKind]
-        if text in kinds:
-            return ExecutorKind(text)
-        self._problems.append(
-            f"EXECUTOR in the section [{SERVER}] of {self._origin}, or the environment variable "
-            f"{VARIABLES['EXECUTOR']}, is {text[:40]!r},\n"
-            f"expected {' or '.join(kinds)}. Please correct it to execute the program."
-        )
-        return ExecutorKind.EMBEDDED
+        return self._named(variable) or (system if not self._environ.get(variable) and system.is_file() else None)
 
     def _broker_url(self) -> str:
         """The broker's URL where one is needed; it may hold a password, so it is never shown."""
-        text = self._value("BROKER_URL")
-        if self._value("EXECUTOR").lower() != ExecutorKind.CELERY.value:
+        text = self._file.text("BROKER_URL")
+        if self._file.text("EXECUTOR").lower() != ExecutorKind.CELERY.value:
             return ""
         try:
             usable = text.lower().startswith(BROKERS) and bool(urlsplit(text).hostname) and urlsplit(text).port != 0
@@ -309,78 +241,48 @@ class _Reader:
             usable = False
         if not usable:
             found = "is none" if text else "is missing"
-            self._problems.append(
-                f"EXECUTOR is celery and BROKER_URL in the section [{SERVER}] of {self._origin} {found},\n"
-                f"expected one such as redis://host:6379/0 or amqp://user@host, there or in the environment variable "
-                f"{VARIABLES['BROKER_URL']}.\nPlease correct it to execute the program."
+            self._file.problems.append(
+                f"EXECUTOR is celery and {self._file.place('BROKER_URL')} {found},\n"
+                "expected one such as redis://host:6379/0 or amqp://user@host, there or in the environment variable "
+                f"{self._file.variable('BROKER_URL')}.\n{CORRECT_IT}"
             )
         return text
 
-    def _public_url(self) -> str:
-        text = self._value("PUBLIC_URL")
-        if text and not (_is_web_address(text) and not set("?#@") & set(text)):
-            self._problems.append(
-                f"PUBLIC_URL in the section [{SERVER}] of {self._origin} is no address of a server,\n"
-                "expected one such as https://glancesync.example.org. Please correct it to execute the program."
-            )
-        return f"{text.rstrip('/')}/" if text else ""
-
     def _keystone(self) -> Keystone | None:
-        given = [key for key in KEYS[OPENSTACK] if key not in DEFAULTS and self._value(key)]
+        file = self._file
+        given = [option.key for option in KEYSTONE_OPTIONS if not option.default and file.text(option.key)]
         if self._validation is _Validation.NEVER or (not given and self._validation is _Validation.IF_CONFIGURED):
             return None
         self._need("KEYSTONE_URL")
-        if not self._value("ADM_APPLICATION_CREDENTIAL_ID"):
+        if not file.text("ADM_APPLICATION_CREDENTIAL_ID"):
             self._need("ADM_USER")
             self._need("ADM_PASS")
             self._need("ADM_TENANT_ID", "ADM_TENANT_NAME")
         else:
             self._need("ADM_APPLICATION_CREDENTIAL_SECRET")
-        self._check_keystone()
         return Keystone(
-            url=self._value("KEYSTONE_URL"),
-            user=self._value("ADM_USER"),
-            password=self._value("ADM_PASS"),
-            tenant_id=self._value("ADM_TENANT_ID"),
-            tenant_name=self._value("ADM_TENANT_NAME"),
-            user_domain=self._value("USER_DOMAIN_NAME"),
-            project_domain=self._value("PROJECT_DOMAIN_NAME"),
-            application_credential_id=self._value("ADM_APPLICATION_CREDENTIAL_ID"),
-            application_credential_secret=self._value("ADM_APPLICATION_CREDENTIAL_SECRET"),
-            roles=self._roles(),
-            cacert=self._value("CACERT"),
-            insecure=self._value("INSECURE").lower() in YES,
-        )
-
-    def _roles(self) -> tuple[str, ...]:
-        return tuple(role for role in (r.strip() for r in self._value("ROLES").split(",")) if role)
-
-    def _check_keystone(self) -> None:
-        """See that what is said of Keystone makes sense."""
-        url, cacert = self._value("KEYSTONE_URL"), self._value("CACERT")
-        if url and not _is_web_address(url):
-            self._wrong("KEYSTONE_URL", "a URL such as https://keystone.example.org:5000/v3")
-        if not self._roles():
-            self._wrong("ROLES", "the name of one role or of several, with commas in between")
-        if cacert and not os.access(cacert, os.R_OK):
-            self._wrong("CACERT", "a file that can be read")
-        if self._value("INSECURE").lower() not in (*YES, *NO):
-            self._wrong("INSECURE", "True or False")
-
-    def _wrong(self, key: str, expected: str) -> None:
-        """Tell of a value that makes no sense; it is not shown, for a URL may hold a password."""
-        self._problems.append(
-            f"{key} in the section [{OPENSTACK}] of {self._origin}, or the environment variable {key}, is wrong,\n"
-            f"expected {expected}. Please correct it to execute the program."
+            url=file.value("KEYSTONE_URL"),
+            user=file.text("ADM_USER"),
+            password=file.text("ADM_PASS"),
+            tenant_id=file.text("ADM_TENANT_ID"),
+            tenant_name=file.text("ADM_TENANT_NAME"),
+            user_domain=file.text("USER_DOMAIN_NAME"),
+            project_domain=file.text("PROJECT_DOMAIN_NAME"),
+            application_credential_id=file.text("ADM_APPLICATION_CREDENTIAL_ID"),
+            application_credential_secret=file.text("ADM_APPLICATION_CREDENTIAL_SECRET"),
+            roles=file.value("ROLES"),
+            cacert=file.value("CACERT") or "",
+            insecure=file.value("INSECURE") or False,
         )
 
     def _need(self, *keys: str) -> None:
-        if any(self._value(key) for key in keys):
+        """Check that one of some keys of ``[openstack]`` is set."""
+        if any(self._file.text(key) for key in keys):
             return
         names = " or ".join(keys)
-        self._problems.append(
+        self._file.problems.append(
             f"There is neither defined the environment variable {names}\n"
-            f"nor {names} in the section [{OPENSTACK}] of {self._origin}\n"
+            f"nor {names} in the section [{OPENSTACK}] of {self._file.origin}\n"
             f"(another file: {SETTINGS_VARIABLE}). Please correct at least one of them to execute the program."
         )
 

@@ -10,17 +10,14 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from flask import Flask
 
 from ..base.database import open_engine
-from ..base.errors import ConfigError
 from ..base.parser import Parser
 from ..config.resolving import CHOSEN
-from ..images.configuration import load_settings
 from ..images.federation_name import federation_of
-from ..images.places.factory import EMBEDDED
 from ..images.settings import Settings
 from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
 from ..jobs.celery_worker import work
@@ -30,7 +27,7 @@ from ..kinds import WORKER_COMMAND
 from .flask_file import read_flask_file
 from .logs import FORMAT, RedactSecrets, set_up
 from .server_database import choose_url, open_database, take_database
-from .server_settings import ExecutorKind, ServerSettings, StartError, load_worker_settings
+from .server_settings import ServerSettings, StartError, worker_configuration
 
 DESCRIPTION = """\
 Carries out the tasks of a GlanceSync server whose settings say EXECUTOR = celery, on this machine or another one. Run
@@ -61,7 +58,7 @@ def main(words: Sequence[str], prog: str) -> int:
     if options.os_cloud is not None:
         os.environ[CHOSEN] = options.os_cloud  # for the processes of the tasks too
     try:
-        server, settings = _configuration(os.environ)
+        server, settings = worker_configuration(os.environ)
         warnings = [*server.warnings, *(message.text for message in settings.warnings), _open_log(server)]
         for text in filter(None, warnings):
             print(f"WARNING:{text}", file=sys.stderr, flush=True)
@@ -106,30 +103,6 @@ def _permits(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 1000:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 1000")
-
-
-def _configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:
-    """The settings of the worker and of the synchronisation.
-
-    :raises StartError: with everything that is wrong or missing in either
-    """
-    problems: list[str] = []
-    try:
-        server = load_worker_settings(environ)
-        if server.executor is not ExecutorKind.CELERY:
-            problems.append(
-                "EXECUTOR is embedded: the server carries its tasks out by itself. "
-                "Please set EXECUTOR = celery for the server and its workers."
-            )
-    except StartError as error:
-        problems += error.problems
-    try:
-        settings = load_settings(None, [], environ, mock=bool(environ.get(EMBEDDED)))
-    except ConfigError as error:
-        problems += error.problems
-    if problems:
-        raise StartError(problems)
-    return server, settings
 
 
 def _open_log(server: ServerSettings) -> str | None:

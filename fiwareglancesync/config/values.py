@@ -126,6 +126,22 @@ def _positive(text: str) -> int:
     return number
 
 
+def up_to(most: int, unit: float = 1) -> Kind:
+    """A kind of positive whole numbers.
+
+    :param most: the largest one
+    :param unit: what the number is multiplied by
+    """
+
+    def parse(text: str) -> float:
+        number = _positive(text)
+        if number > most:
+            raise ValueError(text)
+        return number * unit
+
+    return Kind(f"a whole number from 1 to {most}", parse)
+
+
 def _size(text: str) -> int:
     match = _SIZE.fullmatch(text)
     if not match:

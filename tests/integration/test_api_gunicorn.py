@@ -141,7 +141,7 @@ def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from fiwareglancesync.api.app import configuration\n"
+        "from fiwareglancesync.api.server_settings import configuration\n"
         "from fiwareglancesync.images.places.factory import open_federation\n"
         "from fiwareglancesync.locks.region_lock import lock\n"
         "settings = configuration(os.environ)[1]\n"

@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from fiwareglancesync import __version__
-from fiwareglancesync.api.server_settings import KEYS, VARIABLES
+from fiwareglancesync.api.server_options import SECTIONS
 from fiwareglancesync.images.configuration import load_settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "docker"
@@ -149,7 +149,8 @@ def test_no_secret_is_in_it(services: dict[str, dict[str, Any]]) -> None:
 
 
 def test_the_program_knows_the_variables(services: dict[str, dict[str, Any]]) -> None:
-    known = {*VARIABLES.values(), *KEYS["openstack"], "GLANCESYNC_CONFIG", "PGPASSWORD"}
+    of_server = {option.variable for options in SECTIONS.values() for option in options if option.variable}
+    known = of_server | {"GLANCESYNC_CONFIG", "PGPASSWORD"}
     assert set(services["worker"]["environment"]) <= known
     assert {name for name in variables("glancesync.env.example") if not name.startswith("OS_")} <= known
 

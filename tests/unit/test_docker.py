@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.api.server_command import cli
-from fiwareglancesync.api.server_settings import DEFAULTS, LOGGING_FILE, SYSTEM_FOLDER
+from fiwareglancesync.api.server_options import SERVER_OPTIONS
+from fiwareglancesync.api.server_settings import LOGGING_FILE, SYSTEM_FOLDER
 from tests.support.programs import python_program
 
 FOLDER = Path(__file__).resolve().parents[2] / "docker"
+PORT = next(option.default for option in SERVER_OPTIONS if option.key == "PORT")
 DOCKERFILE = FOLDER / "Dockerfile"
 
 
@@ -67,8 +69,8 @@ def test_the_server_is_started_with_a_command_that_it_has() -> None:
 
 def test_the_health_of_the_server_is_looked_at_where_it_listens() -> None:
     check = instruction("server", "HEALTHCHECK")
-    assert instruction("server", "EXPOSE") == DEFAULTS["PORT"]
-    assert f"http://127.0.0.1:{DEFAULTS['PORT']}/health?live=1" in check
+    assert instruction("server", "EXPOSE") == PORT
+    assert f"http://127.0.0.1:{PORT}/health?live=1" in check
     code = re.findall(r'"([^"]*)"', check)[-1]
     compile(code, "health check", "exec")
 

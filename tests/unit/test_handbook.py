@@ -7,8 +7,8 @@ from pathlib import Path
 
 from docs.extension.command_line import PARSERS, argparse_options
 from docs.extension.configuration import PARTS, keys
-from docs.extension.server_settings import MEANINGS
-from fiwareglancesync.api.server_settings import KEYS
+from docs.extension.server_settings import keys as server_keys
+from fiwareglancesync.api.server_options import SECTIONS
 from fiwareglancesync.commands import COMMANDS
 from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
 from fiwareglancesync.images.configuration import TABLES
@@ -19,8 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_every_key_of_the_server_is_explained() -> None:
-    known = [key for section in KEYS.values() for key in section]
-    assert sorted(MEANINGS) == sorted(known), "tell in docs/extension/server_settings.py what it means"
+    for section, options in SECTIONS.items():
+        text = server_keys(section)
+        for option in options:
+            assert f".. confval:: {option.key}\n" in text
+            assert option.help in text
+            assert option.help.endswith(".")
 
 
 def test_every_command_has_its_options_listed() -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from fiwareglancesync.api import app as application
 from fiwareglancesync.api import health
 from fiwareglancesync.api.health import Health
-from fiwareglancesync.api.server_settings import ExecutorKind
+from fiwareglancesync.api.server_options import ExecutorKind
 from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.jobs.runner import Executor, ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
