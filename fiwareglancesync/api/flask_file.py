@@ -12,7 +12,7 @@ LIMIT = "MAX_CONTENT_LENGTH"
 
 
 def read_flask_file(app: Flask, file: Path | None) -> None:
-    """Give an application what the file sets.
+    """Configure an application by the file.
 
     :param app: the application
     :param file: None when there is none
@@ -22,8 +22,8 @@ def read_flask_file(app: Flask, file: Path | None) -> None:
         return
     try:
         app.config.from_pyfile(str(file))
-    except Exception as error:  # whatever a program of the user's raises
-        # Not what it says: that may show a line with a password in it.
+    except Exception as error:  # the file is a program of the user, and may raise anything
+        # The text of the error is not shown: it may quote a line with a password.
         line = getattr(error, "lineno", None) or _line(error, str(file))
         where = f", line {line}" if line else ""
         text = f"The file {file}, which {FLASK_VARIABLE} names, cannot be used{where}: {type(error).__name__}"
@@ -34,7 +34,7 @@ def read_flask_file(app: Flask, file: Path | None) -> None:
 
 
 def _line(error: Exception, file: str) -> int | None:
-    """The line of the file where the error came up."""
+    """The line of the file that raised the error."""
     found, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == file:

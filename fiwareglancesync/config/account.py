@@ -1,4 +1,4 @@
-"""The account that the environment alone names, for whoever needs a token and no configuration."""
+"""The account that the environment names, for commands that need a token and no configuration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .resolving import CHOSEN, CLOUD, ENVIRONMENT
 
 SIGN_IN = ("auth_url", "username", "user_id", "password", "application_credential_id", "application_credential_name",
            "application_credential_secret", "auth_type")  # fmt: skip
-"""Fields that say that somebody is to sign in; the others, as ``cacert``, mean something without it."""
+"""Fields that only a sign-in needs; the others, for example ``cacert``, are used without it too."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Account:
 
 
 def environment_account(environ: Mapping[str, str], os_cloud: str | None = None) -> Account:
-    """Read the usual variables of OpenStack, or the entry of ``clouds.yaml`` that is named, which decides alone.
+    """Read the usual variables of OpenStack, or only the entry of ``clouds.yaml`` that is named.
 
     :param environ: the environment
     :param os_cloud: the value of ``--os-cloud``, which wins over ``OS_CLOUD``; None when it is not given
-    :raises ConfigError: an account is named, but not wholly, or a variable cannot be used
+    :raises ConfigError: the account is not complete, or a variable has a wrong value
     """
     origin, named = next(_named(environ, os_cloud), ("", ""))
     layer, wrong = credentials.environment_layer(environ)
@@ -70,7 +70,7 @@ def environment_account(environ: Mapping[str, str], os_cloud: str | None = None)
 
 
 def _named(environ: Mapping[str, str], os_cloud: str | None) -> Iterator[tuple[str, str]]:
-    """Who names an entry of ``clouds.yaml``, and which; the strongest first."""
+    """The options and variables that name an entry of ``clouds.yaml``, and its name; the strongest first."""
     words = [("--os-cloud", os_cloud or "")] + [(_variable(name), environ.get(name, "")) for name in (CHOSEN, CLOUD)]
     yield from ((origin, word.strip()) for origin, word in words if word.strip())
 

@@ -1,4 +1,4 @@
-"""The ways to sign in that an entry of ``clouds.yaml`` may name, and what each of them needs."""
+"""The ways to sign in that an entry of ``clouds.yaml`` may name, and the options of each."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _OPENID_ENDPOINTS = frozenset({"discovery_endpoint", "access_token_endpoint", "a
 
 @dataclass(frozen=True)
 class AuthType:
-    """A type of keystoneauth's.
+    """A way to sign in, by a plugin of keystoneauth.
 
-    :param plugin: what keystoneauth calls it
-    :param required: options that it cannot do without
+    :param plugin: its name in keystoneauth
+    :param required: options that it needs
     :param optional: other options that it takes
     :param user: whether it signs a user in by name or id, with its domain
     :param password: whether it needs the user's password
@@ -32,7 +32,7 @@ class AuthType:
 
     @property
     def options(self) -> frozenset[str]:
-        """What it takes beside address, project, user and password."""
+        """The options that it takes besides address, project, user and password."""
         return self.required | self.optional
 
 
@@ -50,10 +50,10 @@ AUTH_TYPES: Mapping[str, AuthType] = {
     "v3oidcclientcredentials": AuthType("v3oidcclientcredentials", _OPENID | _OPENID_CLIENT, _OPENID_ENDPOINTS),
     "v3oidcaccesstoken": AuthType("v3oidcaccesstoken", _OPENID | {"access_token"}),
 }
-"""The types beside passwords and application credentials that work without a person at hand."""
+"""The types, besides passwords and application credentials, that work without a person."""
 
 PLUGINS = {kind.plugin: kind for kind in AUTH_TYPES.values()}
-"""The same by what keystoneauth calls them, as ``Credential.auth_type`` does."""
+"""The same by the names of keystoneauth, which ``Credential.auth_type`` holds."""
 
 ACCEPTED = "password, v3applicationcredential, " + ", ".join(sorted(PLUGINS))
 """All of them, for messages."""

@@ -1,6 +1,6 @@
-"""The files behind ``clouds.yaml``: found and taken apart here, so that a mistake in one has its line.
+"""Finds and parses ``clouds.yaml`` and the files beside it, so that an error names file and line.
 
-openstacksdk skips a file that it cannot read, and fetches some vendors' profiles from the network; this program does
+openstacksdk skips a file that it cannot read, and fetches some profiles of vendors from the network; this program does
 neither.
 """
 
@@ -23,7 +23,7 @@ MAX_FILE = 4 * 2**20
 """Bytes of the largest file that is read."""
 
 MAX_NODES = 100_000
-"""Values of the largest document that is used, those that YAML's references repeat counted each time."""
+"""Values of the largest document that is used; a value that YAML references repeat is counted each time."""
 
 
 class CloudProblem(Exception):
@@ -32,11 +32,11 @@ class CloudProblem(Exception):
 
 @dataclass(frozen=True)
 class RawEntry:
-    """An entry as the files have it.
+    """An entry as it is in the files.
 
-    :param own: what it states itself
-    :param whole: the same, laid over the profile that it names
-    :param file: where it stands
+    :param own: its own keys
+    :param whole: its own keys, and those of the profile that it names
+    :param file: the file that contains it
     :param warnings: what is odd about its profile
     """
 
@@ -84,7 +84,7 @@ def find_entry(name: str, environ: Mapping[str, str]) -> RawEntry:
 
 
 def _first(environ: Mapping[str, str], variable: str, usual: Sequence[str]) -> tuple[str, Any]:
-    """The first file that is there and may be read, with what it holds; "" when there is none."""
+    """The first file that exists and can be read, with its parsed content; "" when there is none."""
     named = environ.get(variable, "").strip()
     for path in ([named] if named else []) + list(usual):
         try:
@@ -109,7 +109,7 @@ def _first(environ: Mapping[str, str], variable: str, usual: Sequence[str]) -> t
 
 
 def _parsed(text: str, path: str) -> Any:
-    """Take a file apart. What the parser says of a mistake is not shown: it may quote a password."""
+    """Parse a file. The message of the parser is not shown: it may quote a password."""
     import yaml
 
     try:
@@ -130,7 +130,7 @@ def _parsed(text: str, path: str) -> Any:
 
 
 def _refuse_duplicates(root: Any, path: str) -> None:
-    """Refuse a key that is given twice: of two entries of one name, or two passwords, the last one would win.
+    """Refuse a key that is given twice, because the last one would replace the first without a warning.
 
     :param root: the document's node, or None
     """
@@ -155,7 +155,7 @@ def _refuse_duplicates(root: Any, path: str) -> None:
 
 
 def _refuse_endless(document: Any, path: str) -> None:
-    """Refuse a document that references make endless, or far larger than its file: nobody could walk through it."""
+    """Refuse a document that references make endless, or much larger than its file, because it is walked through."""
     left, found = MAX_NODES, [document]
     while found:
         value = found.pop()
@@ -180,7 +180,7 @@ def _mapping(document: Any, key: str, file: str) -> Entry:
 
 
 def _profile(name: str, entry: RawEntry, vendor_files: Sequence[str]) -> Entry:
-    """The keys of the vendor's profile that an entry names; none when it names none, or can do without."""
+    """The keys of the vendor's profile that an entry names; none when it names none, or does not need it."""
     wanted = str(entry.own.get("profile") or entry.own.get("cloud") or "")
     if not wanted:
         return {}
@@ -209,7 +209,7 @@ def _profile(name: str, entry: RawEntry, vendor_files: Sequence[str]) -> Entry:
 
 
 def _refuse_remote(name: str, profile: str, entry: RawEntry) -> None:
-    """Do without a profile that is on the network, when the entry says itself where to sign in."""
+    """Warn of a profile that is on the network; refuse it unless the entry states itself where to sign in."""
     if (entry.own.get("auth") or {}).get("auth_url"):
         entry.warnings.append(f"the profile {profile!r} is on the network, which is not read; nothing is taken from it")
         return
@@ -224,7 +224,7 @@ def _is_remote(profile: str) -> bool:
 
 
 def _shipped(name: str) -> Any:
-    """A profile that openstacksdk brings along, as a file."""
+    """A profile that is in openstacksdk itself."""
     from openstack.config import vendors
 
     # Any other name might be an address, which the library would fetch.
@@ -238,7 +238,7 @@ def _shipped_names() -> list[str]:
 
 
 def _with_underscores(entry: Entry) -> Entry:
-    """Keys as Python writes them: ``region-name`` is ``region_name``."""
+    """Keys with underscores: ``region-name`` becomes ``region_name``."""
     return {
         str(key).replace("-", "_"): _with_underscores(value) if isinstance(value, dict) else value
         for key, value in entry.items()
@@ -246,7 +246,7 @@ def _with_underscores(entry: Entry) -> Entry:
 
 
 def _merged(weak: Entry, strong: Entry) -> Entry:
-    """One mapping laid over another, likewise the mappings in it."""
+    """Two mappings merged, and the mappings in them too; the strong one wins."""
     both = dict(weak)
     for key, value in strong.items():
         below = both.get(key)

@@ -49,7 +49,7 @@ _OF_NO_CONCERN = frozenset(
      "image_api_use_tasks", "image_api_version", "image_format", "image_status_code_retries", "internal_network",
      "message", "metrics", "name", "networks", "prefer_ipv6", "requires_floating_ip", "secgroup_source", "status")
 )  # fmt: skip
-"""Keys of openstacksdk's that have no bearing on how this program reaches Keystone and Glance."""
+"""Keys of openstacksdk that do not change how this program reaches Keystone and Glance."""
 
 _OF_OTHER_SERVICES = (
     "_api_version", "_endpoint_override", "_endpoint_type", "_interface", "_region_name", "_service_name",
@@ -63,7 +63,7 @@ class Cloud:
 
     :param fields: fields of ``Credential``; only those that the entry states
     :param region: its region, "" when it names none or several
-    :param file: where it stands
+    :param file: the file that contains it
     :param warnings: what is odd about it
     """
 
@@ -77,7 +77,7 @@ def read_cloud(name: str, environ: Mapping[str, str]) -> Cloud:
     """Read one entry.
 
     :param name: the entry's name
-    :param environ: for ``OS_CLIENT_CONFIG_FILE`` and ``OS_CLIENT_SECURE_FILE``; nothing else of it is mixed in
+    :param environ: for ``OS_CLIENT_CONFIG_FILE`` and ``OS_CLIENT_SECURE_FILE``; no other variable is used
     :return: what the entry states
     :raises CloudProblem: there is no such entry, or it cannot be used
     """
@@ -103,7 +103,7 @@ def read_cloud(name: str, environ: Mapping[str, str]) -> Cloud:
 
 
 def _regions(entry: Entry, where: str) -> Iterator[tuple[str, Entry]]:
-    """The regions that an entry lists, each with the keys that hold for it alone."""
+    """The regions that an entry lists, each with its own keys."""
     listed = entry.get("regions") or entry.get("region_name")
     if isinstance(listed, str) or listed is None:
         listed = (listed or "").split(",")
@@ -126,8 +126,8 @@ def _without_auth(values: Entry) -> Entry:
 
 
 def _normalised(name: str, entry: Entry, where: str) -> Entry:
-    """Have openstacksdk bring all the forms of an entry to one; no file, variable nor network is looked at."""
-    # Imported here because it takes a quarter of a second, which a run without clouds.yaml must not pay.
+    """Normalise an entry by openstacksdk, which reads no file and no variable here, and does not use the network."""
+    # The import takes a quarter of a second; a run without clouds.yaml does not need it.
     from openstack.config import loader
     from openstack.exceptions import SDKException
 
@@ -135,7 +135,7 @@ def _normalised(name: str, entry: Entry, where: str) -> Entry:
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")  # about keys that this program does not use
             config = loader.OpenStackConfig(load_yaml_config=False, load_envvars=False)
-            config.defaults = {}  # what the entry does not state is for the configuration to say
+            config.defaults = {}  # other sources state what the entry does not
             plain = {key: value for key, value in entry.items() if key not in ("profile", "cloud")}
             config.cloud_config = {"clouds": {name: {**plain, "auth": plain.get("auth") or {}}}}
             found: Entry = config.get_one(cloud=name, validate=False).config
@@ -220,9 +220,9 @@ def _override(config: Entry, region: str, where: str) -> Iterator[tuple[str, str
 
 
 def _not_understood(raw: RawEntry, kind: AuthType | str) -> Iterator[str]:
-    """Each key of an entry that this program does nothing with, though its writer expects something."""
+    """A warning for each key of an entry that this program does not use, though its writer expects an effect."""
     auth = {**_auth_keys(kind), **dict.fromkeys(kind.options if isinstance(kind, AuthType) else ())}
-    auth |= dict.fromkeys(("domain_name", "domain_id"))  # of user and project, where those state none
+    auth |= dict.fromkeys(("domain_name", "domain_id"))  # of user and project, if those state none
     for key in raw.own:
         others = key.endswith(_OF_OTHER_SERVICES) and not key.startswith("image_")
         if key not in _UNDERSTOOD | _OF_NO_CONCERN and key not in auth and not others:
@@ -239,7 +239,7 @@ def _odd(key: str, known: list[str]) -> str:
 
 
 def _unused(regions: list[tuple[str, Entry]]) -> Iterator[str]:
-    """Keys of single regions; where an entry lists several, only the address of the image service can differ."""
+    """A warning for each key of a single region; only the address of the image service may differ between regions."""
     for region, values in regions:
         for key in values:
             if key not in ("image_endpoint_override", "image_endpoint"):

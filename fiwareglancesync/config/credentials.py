@@ -1,6 +1,6 @@
-"""The parts of a credential: how sections and the environment state them, and which of them are missing.
+"""The fields of a credential: how sections and the environment state them, and which of them are missing.
 
-How the parts become one credential: ``merging``.
+``merging`` makes one credential of them.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ APPLICATION = frozenset({"application_credential_id", "application_credential_na
 """Fields of an application credential."""
 
 _PROJECT = {"project_name": "OS_TENANT_NAME and OS_PROJECT_NAME", "project_id": "OS_PROJECT_ID and OS_TENANT_ID"}
-"""Fields that two variables state: where these differ, one is left over from another account."""
+"""Fields that two variables state: if these differ, one of them belongs to another account."""
 
 _PASSWORD = "password"  # noqa: S105 - the name of a field
 
@@ -89,15 +89,15 @@ _HOW_TO_STATE = {
 
 
 def split_credential(text: str) -> tuple[dict[str, str], list[str], list[str]]:
-    """Take the value of ``credential`` apart.
+    """Split the value of ``credential``.
 
     :param text: user, base64 password, Keystone URL, tenant; an empty part counts as not given
-    :return: the fields, what is wrong and what is odd; no part of the value is quoted
+    :return: the fields, the problems and the warnings; none quotes a part of the value
     """
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 4:
         found = f"found {len(parts)} value{'s' if len(parts) > 1 else ''} separated by commas"
-        # They are stated, though wrongly: nothing is to be reported as missing on top of this.
+        # The fields are stated, though wrongly, so they are not reported as missing too.
         stated = dict.fromkeys(("username", "password", "auth_url", "project_name"), text)
         return stated, [f"{found}, expected 4: user, base64 password, Keystone URL, tenant"], []
     problems: list[str] = []
@@ -164,7 +164,7 @@ def environment_layer(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[
 
 
 def _choose_type(kind: str, layer: dict[str, Any], problems: dict[str, str]) -> None:
-    """Keep what the variables need for one way to sign in."""
+    """Keep the fields of the way to sign in that ``OS_AUTH_TYPE`` names."""
     if kind in PASSWORD_TYPES:
         for field in APPLICATION:
             layer.pop(field, None)
@@ -231,7 +231,7 @@ def missing_fields(credential: Credential) -> list[str]:
 
 
 def label(field: str) -> str:
-    """What a field is called in a sentence."""
+    """The name of a field in a sentence."""
     return _HOW_TO_STATE[field][0]
 
 

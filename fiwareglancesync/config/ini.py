@@ -1,7 +1,7 @@
-"""The text of a configuration file, taken apart into sections and entries that know where they come from.
+"""Parses the text of a configuration file into sections and entries, each with its file and line.
 
-The standard library's parser is not used because it forgets line numbers, stops at the first mistake and
-does not know a trailing backslash.
+The standard library's parser is not used: it keeps no line numbers, stops at the first mistake, and does not support
+a backslash at the end of a line.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _DELIMITER = re.compile(r"[=:]")
 
 @dataclass
 class Entry:
-    """A key's value as it is written; no value shows in its ``repr``, for it may be a password.
+    """The value of a key as it is written; its ``repr`` shows no value, because it may be a password.
 
     :param origin: ``FILE:LINE``, or ``COMMAND_LINE``
-    :param replaced: what the file says, where the command line says otherwise
+    :param replaced: the entry of the file, if the command line has replaced it
     """
 
     value: str = field(repr=False)
@@ -47,9 +47,9 @@ class Section:
 
 @dataclass
 class Document:
-    """The sections of a file in their order, and what is wrong with its form.
+    """The sections of a file in their order, and the mistakes in its form.
 
-    :param problems: whole lines; no value of a key is in them
+    :param problems: error messages; they contain no value of a key
     """
 
     sections: dict[str, Section] = field(default_factory=dict)
@@ -72,11 +72,11 @@ def decode(data: bytes, name: str) -> tuple[str, list[str]]:
 
 
 def parse(text: str, name: str) -> Document:
-    """Take a configuration apart (sync 2).
+    """Parse a configuration (sync 2).
 
-    Keys are case-insensitive, sections are not. A value goes on in the next line when that is indented more
-    than the key, or when the line ends in a backslash; the pieces are joined by a space. Comments take whole
-    lines.
+    Keys are case-insensitive, sections are not. The next line continues a value
+    when it is indented more than the key, or when the line before ends in a backslash; the parts are joined by a
+    space. A comment is a line of its own.
 
     :param text: the file's text
     :param name: what origins and errors call the file
@@ -89,7 +89,7 @@ def parse(text: str, name: str) -> Document:
 
 
 class _Reader:
-    """The state between two lines: the section, the value that may go on, and the backslash before."""
+    """The state between two lines: the section, the value that may be continued, and whether a backslash ended it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -104,7 +104,7 @@ class _Reader:
         origin = f"{self.name}:{number}"
         content = line.strip()
         if self.backslash and content:
-            self._go_on(content)
+            self._continue(content)
             return
         self.backslash = False
         if not content:
@@ -119,7 +119,7 @@ class _Reader:
                     origin, "an indented line goes on with a value only right below it; remove the blank line"
                 )
             else:
-                self._go_on(content)
+                self._continue(content)
             return
         self.after_blank = False
         if content[0] == "[":
@@ -127,20 +127,20 @@ class _Reader:
         else:
             self._key(origin, content, len(line) - len(line.lstrip()))
 
-    def _go_on(self, content: str) -> None:
+    def _continue(self, content: str) -> None:
         self.backslash = content.endswith("\\")
         piece = content.removesuffix("\\").strip()
         if self.entry is not None:
             self.entry.value = f"{self.entry.value} {piece}".strip()
 
     def _header(self, origin: str, content: str) -> None:
-        # Until the next key there is nothing that an indented line could continue.
+        # An indented line has nothing to continue until the next key.
         self.entry, self.indent = None, 0
         match = _HEADER.fullmatch(content)
         name = match[1].strip() if match else ""
         if not name:
             self._problem(origin, "found a line that starts with [, expected a section such as [main]")
-            self.section = Section("", origin)  # its keys are read, and lost with it
+            self.section = Section("", origin)  # its keys are parsed, and dropped with it
             return
         earlier = self.document.sections.get(name)
         if earlier is not None:
@@ -154,13 +154,13 @@ class _Reader:
     def _key(self, origin: str, content: str, indent: int) -> None:
         delimiter = _DELIMITER.search(content)
         key = content[: delimiter.start()].strip().lower() if delimiter else ""
-        # A line that is wrong may still be continued: what follows must not become a second error.
+        # A wrong line may be continued too; the next line must not become a second error.
         self.entry, self.indent = Entry("", origin), indent
         value = content[delimiter.end() :].strip() if delimiter else content
         self.backslash = value.endswith("\\")
         self.entry.value = value.removesuffix("\\").rstrip()
         if not key:
-            # What stands there is not shown: it may be a piece of a password.
+            # The line is not shown: it may be a part of a password.
             self._problem(origin, "expected key = value, a [section], or a comment that starts with # or ;")
         elif self.section is None:
             self._problem(

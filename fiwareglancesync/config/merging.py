@@ -1,4 +1,4 @@
-"""How the sources of a credential become one, and never that of two accounts (sync 2).
+"""Merges the sources of a credential into one, and never mixes two accounts (sync 2).
 
 A field is taken from the strongest source that states it. What a weaker source may add depends on its kind, and on
 whether it names another user, project or Keystone than the stronger ones.
@@ -23,7 +23,7 @@ CONNECTION = MACHINE | {"cert", "key", "image_endpoints"}
 """Fields that say nothing about the account."""
 
 _METHOD = APPLICATION | {"password", "auth_type", "auth_options"}
-"""Fields that prove who somebody is; they are of use with their own user and Keystone only."""
+"""Fields that authenticate a user; they are valid only together with their own user and Keystone."""
 
 _ALTERNATIVES = (
     frozenset({"username", "user_id"}),
@@ -35,17 +35,17 @@ _ALTERNATIVES = (
 
 
 class Kind(Enum):
-    """Where a source stands."""
+    """The kinds of sources."""
 
     STATED = "stated"
-    """in the configuration: whoever inherits from it may say some of it otherwise"""
+    """in the configuration: a section that inherits from it may replace some of its fields"""
     CLOUD = "cloud"
     """in an entry of ``clouds.yaml``: it decides alone, so weaker sources add nothing to the account"""
     ENVIRONMENT = "environment"
 
 
 class Part(Enum):
-    """What two sources can name differently."""
+    """The parts of an account in which two sources can differ."""
 
     USER = "user"
     PROJECT = "project"
@@ -67,9 +67,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A source that is not mixed with the stronger ones.
+    """A source that is not merged with the stronger ones.
 
-    :param parts: what it names differently
+    :param parts: in what it differs from them
     """
 
     source: Source
@@ -78,7 +78,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Merged:
-    """What came of the sources.
+    """The result of merging.
 
     :param refusals: sources whose account is another one
     :param taken: the source of each field
@@ -103,13 +103,13 @@ _BESIDE_CLOUD: Mapping[Kind, frozenset[str]] = {
 
 
 def merge(sources: Sequence[Source], *, lenient: bool = False) -> Merged:
-    """Lay the sources over each other.
+    """Merge sources.
 
     What a stronger source says about a user, a project, a domain or the way to sign in is not mixed with another form
     of the same in a weaker one: a tenant's name in the file is not overruled by a project's id in the environment.
 
     :param sources: strongest first
-    :param lenient: mix them whatever they name: nobody is to sign in
+    :param lenient: merge them even if they name different accounts, because nobody signs in
     :return: the credential, domains filled with ``Default``
     """
     fields: dict[str, Any] = {}
@@ -149,7 +149,7 @@ def connection(layer: Layer) -> Layer:
 
 
 def differences(strong: Layer, weak: Layer) -> tuple[Part, ...]:
-    """What two sources both name, and name differently; a name against an id is no difference.
+    """The parts of an account that two sources both state, with different values; a name and an id are not compared.
 
     :param strong: the fields of one
     :param weak: those of the other
@@ -168,7 +168,7 @@ def differences(strong: Layer, weak: Layer) -> tuple[Part, ...]:
 
 
 def keystone(url: str) -> str:
-    """What all spellings of a Keystone's address have in common: no version, slash at the end nor default port."""
+    """The address of a Keystone in one form: without version, without a slash at the end, with its port."""
     try:
         parts = urlsplit(url.strip())
         scheme = parts.scheme.lower()
@@ -197,14 +197,14 @@ def _names_user(layer: Layer) -> bool:
 
 
 def _is_anonymous(layer: Layer) -> bool:
-    """Whether it signs in as somebody whom it does not name."""
+    """Whether it signs in without naming a user."""
     kind = PLUGINS.get(layer.get("auth_type", ""))
     signs_in = layer.get("application_credential_id") or (kind is not None and not kind.user)
     return bool(signs_in) and not _names_user(layer)
 
 
 def _ruled_out(name: str, layer: Layer, stronger: Mapping[str, Any]) -> bool:
-    """Whether what is stated already leaves no room for a field of a weaker source."""
+    """Whether a stronger source states an alternative to a field, so that the field of a weaker one is not used."""
     if any(name in group and not stronger.keys().isdisjoint(group) for group in _ALTERNATIVES):
         return True
     if name in ("auth_type", "auth_options"):

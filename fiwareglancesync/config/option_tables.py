@@ -27,7 +27,7 @@ def _never(_: str) -> bool:
 class Option:
     """One key of a configuration file.
 
-    :param key: its name, in lower case; the server's file shows its keys in upper case
+    :param key: its name: in lower case in the configuration, in upper case in the server's file
     :param kind: how its text is read
     :param help: what it is for, whole sentences
     :param sample: a value that shows its form, for the generated file; "" writes the default
@@ -36,7 +36,7 @@ class Option:
     :param variable: the environment variable that replaces a missing key, "" for none
     :param credential: whether it belongs to the credential of a target
     :param secret: whether its value is never shown, not even in an error
-    :param confidential: tells whether a value must not be readable by others (sync 2)
+    :param confidential: returns whether others must not be able to read a value (sync 2)
     :param obsolete: whether it is accepted and has no effect
     """
 

@@ -93,7 +93,7 @@ class Reading:
     def master(self, resolver: Resolver) -> TargetValues:
         """The target whose section is ``[master]``.
 
-        :param resolver: puts the credentials together
+        :param resolver: resolves the credentials
         """
         values = self.section(MASTER)
         return self._target(values, resolver.resolve(values, self._inherited))
@@ -101,7 +101,7 @@ class Reading:
     def other_targets(self, resolver: Resolver) -> Iterator[TargetValues]:
         """The other targets in the order of the file.
 
-        :param resolver: puts the credentials together
+        :param resolver: resolves the credentials
         """
         for name, values in self.values.items():
             if name != MASTER and self._may_be_target(name):

@@ -1,4 +1,4 @@
-"""Which sources the credential of a target has, in which order, and the messages about them (sync 2)."""
+"""Finds the sources of the credential of a target, and their order; writes the messages about them (sync 2)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHOSEN = "GLANCESYNC_OS_CLOUD"
 """The variable that does what ``--os-cloud`` does, for processes that somebody else starts."""
 
 ENVIRONMENT = "environment"
-"""What messages call the environment, and ``Settings.source`` when there is no file."""
+"""The name of the environment in messages, and the source of the configuration when there is no file."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Resolved:
     """The credential of a target.
 
     :param problems: why nobody can sign in with it, whole lines
-    :param of_cloud: whether ``clouds.yaml`` has a part in it
+    :param of_cloud: whether it uses an entry of ``clouds.yaml``
     :param warnings: what is odd about it
     :param region: the region of its entry of ``clouds.yaml``, "" for none
     """
@@ -44,7 +44,7 @@ class Resolved:
 
 @dataclass
 class Resolver:
-    """Puts credentials together.
+    """Resolves the credentials of targets.
 
     :param environ: the environment
     :param chosen: the value of ``--os-cloud``, None when it is not given
@@ -59,7 +59,7 @@ class Resolver:
     _clouds: dict[str, Cloud | CloudProblem] = field(default_factory=dict)
 
     def resolve(self, values: Values, inherited: Values) -> Resolved:
-        """Put the credential of a target together.
+        """Resolve the credential of a target.
 
         :param values: the target's section
         :param inherited: ``[DEFAULT]``
@@ -67,7 +67,7 @@ class Resolver:
         return _Resolution(self, values, inherited).resolved()
 
     def cloud(self, name: str) -> Cloud | CloudProblem:
-        """An entry of ``clouds.yaml``, or why it cannot be read; it is read once."""
+        """An entry of ``clouds.yaml``, or the reason why it cannot be read; each entry is read once."""
         if name not in self._clouds:
             try:
                 self._clouds[name] = read_cloud(name, self.environ)
@@ -82,7 +82,7 @@ class Resolver:
 
 
 class _Resolution:
-    """The way to one target's credential."""
+    """The resolution of the credential of one target."""
 
     def __init__(self, resolver: Resolver, values: Values, inherited: Values) -> None:
         self._resolver = resolver
@@ -123,7 +123,7 @@ class _Resolution:
         is_master = self._name == MASTER
         if is_master and resolver.chosen_cloud:
             origin = "--os-cloud" if resolver.chosen is not None else f"{ENVIRONMENT}: {CHOSEN}"
-            for values in (self._values, self._inherited):  # what is said beside --os-cloud is meant for its entry
+            for values in (self._values, self._inherited):  # --config beside --os-cloud completes its entry
                 yield Source(COMMAND_LINE, Kind.STATED, connection(values.words.keys))
             yield from self._entry(resolver.chosen_cloud, origin)
             yield Source(f"[{DEFAULT}]", Kind.STATED, self._inherited.file.keys)
@@ -145,7 +145,7 @@ class _Resolution:
                 yield from self._entry(stated.cloud, values.where("cloud"))
 
     def _entry(self, name: str, where: str) -> Iterator[Source]:
-        """An entry of ``clouds.yaml``; of one that cannot be read, its name alone: it decides all the same."""
+        """An entry of ``clouds.yaml``; of one that cannot be read, only its name: no weaker source is used instead."""
         found = self._resolver.cloud(name)
         self._of_cloud = True
         if isinstance(found, CloudProblem):

@@ -14,7 +14,7 @@ from .merging import CONNECTION
 from .option_tables import DEFAULT, MAIN, MASTER, Option, OptionTables
 
 ACCOUNT = frozenset(credentials.KEYS.values()) - CONNECTION - {"user_domain_name", "project_domain_name"}
-"""Fields by which a section names an account; a domain alone may be meant for those of others."""
+"""Fields by which a section names an account; a domain alone may complete the account of another section."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Stated:
 
     @property
     def names_account(self) -> bool:
-        """Whether it says who signs in, with what, where or for which project."""
+        """Whether it states a user, a way to sign in, a Keystone or a project."""
         return bool(self.cloud or self.combined or self.keys.keys() & ACCOUNT)
 
 
@@ -50,7 +50,7 @@ class Stated:
 class Values:
     """The parsed entries of one section.
 
-    :param section: where they come from
+    :param section: the section
     :param rules: values by key, credential aside; None for an entry that is empty, which stands for the
         default
     :param words: what the command line says of the credential
@@ -75,7 +75,7 @@ class Values:
         return any(key in CREDENTIAL_KEYS for key in self.section.entries)
 
     def where(self, key: str) -> str:
-        """Name an entry the way that every message does: file, line, section and key."""
+        """The file, line, section and key of an entry, as in every message."""
         entry = self.section.entries.get(key)
         origin = entry.origin if entry else self.section.origin
         return f"{origin}: [{show(self.section.name)}] {show(key)}"
@@ -125,7 +125,7 @@ def read(section: Section, tables: OptionTables, findings: Findings) -> Values:
         else:
             _take(option, entry.value, values, values.words if entry.is_override else values.file, findings)
             if entry.replaced is not None and entry.replaced.value and option.credential:
-                # It says whose the rest of the file's credential is; that it is wrong does not matter any more.
+                # It names the account of the file; whether it is wrong does not matter, because it is replaced.
                 _take(option, entry.replaced.value, values, values.file, Findings())
     return values
 
@@ -153,7 +153,7 @@ def _take(option: Option, text: str, values: Values, stated: Stated, findings: F
         findings.problems.append(f"{where}: {found}expected {option.kind.expected}")
         if option.credential:
             stated.is_wrong = True
-            stated.keys[credentials.KEYS[option.key]] = text  # stated, though wrongly: not reported as missing too
+            stated.keys[credentials.KEYS[option.key]] = text  # a wrong field is not reported as missing too
     else:
         if option.key == "cloud":
             stated.cloud = value

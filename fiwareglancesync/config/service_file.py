@@ -1,4 +1,4 @@
-"""Reads the file of a service, whose keys have their meaning in any section; a variable may replace a missing key.
+"""Reads the file of a service: a key may be in any section, and a variable of the environment may replace it.
 
 Every problem is collected, and all are reported at once.
 """

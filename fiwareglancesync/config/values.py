@@ -1,4 +1,4 @@
-"""How the text of an option becomes a value: one ``Kind`` a shape, which can say what it expects."""
+"""Parses the texts of options: a ``Kind`` for each form of values, with the words for error messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_DIGITS = 15
-"""Digits of the largest number that is taken; more is a slip of the hand."""
+"""Digits of the largest number that is accepted; a longer one is a mistake."""
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
@@ -19,10 +19,10 @@ TIME_UNITS = {"y": 365 * 86400, "mon": 30 * 86400, "w": 7 * 86400, "d": 86400, "
 """Seconds in the units of a duration, in the order in which they are written (sync 1)."""
 
 LONGEST_TIMEOUT = 7 * 86400
-"""Seconds; the system's calls take no time-out beyond 24 days."""
+"""Seconds; system calls accept no timeout of more than 24 days."""
 
 SHORTEST_RETRY = 60
-"""Seconds for which a request that is refused for now is tried again at the least (sync 3.11)."""
+"""Seconds; the least time for which a request that is refused for now is tried again (sync 3.11)."""
 
 _WHOLE = re.compile(r"[0-9]+")
 _SIZE = re.compile(r"([0-9]+)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
@@ -34,11 +34,11 @@ _TIME = re.compile(
 
 @dataclass(frozen=True)
 class Kind:
-    """A shape of values.
+    """A form of values.
 
     :param expected: completes the sentence "expected …"
-    :param parse: turns stripped, non-empty text into the value; raises ValueError, or ConfigError
-        when it knows better than ``expected`` what is wrong
+    :param parse: returns the value of a text that is stripped and not empty; raises ValueError, or ConfigError
+        with a more exact message than ``expected``
     """
 
     expected: str
@@ -53,7 +53,7 @@ def split_list(text: str) -> tuple[str, ...]:
 def parse_boolean(text: str) -> bool:
     """Read a boolean.
 
-    :raises ValueError: the word is none of those known
+    :raises ValueError: it is another word
     """
     word = text.strip().lower()
     if word in TRUE:
@@ -79,7 +79,7 @@ def parse_image_endpoints(text: str) -> tuple[tuple[str, str], ...]:
     """Read addresses of image services: one ``URL``, or ``REGION=URL`` for each region.
 
     :return: the addresses by region; the region of a ``URL`` alone is ""
-    :raises ValueError: it has another form, or a region stands there twice
+    :raises ValueError: it has another form, or names a region twice
     """
     words = split_list(text)
     if len(words) == 1 and re.match("https?://", words[0], re.IGNORECASE):
@@ -201,7 +201,7 @@ def _database(text: str) -> str:
 
 
 def _credential(text: str) -> str:
-    # The parts are taken apart by ``credentials``, which can name the part that is wrong.
+    # ``credentials`` splits it and names the part that is wrong.
     return text
 
 

@@ -1,4 +1,4 @@
-"""What the configuration says, as plain data: one ``Settings`` a run, one ``Target`` a credential."""
+"""The settings of a run as plain data: one ``Settings``, with a ``Target`` for each credential."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Target:
     :param slowest_rate: bytes per second, by which both grow with the image
     :param region_bandwidth: bytes per second into each region, 0 means no limit
     :param uploads_per_region: how many images are moved into a region at the same time
-    :param problem: why the target cannot be used, a whole line, "" when it can; it concerns whoever asks for the target
+    :param problem: why the target cannot be used, a whole line, "" when it can; only those who use the target need it
     :param decisions: by name of the image, for this run alone; the configuration holds none
     """
 
@@ -141,7 +141,7 @@ class Target:
 
 @dataclass(frozen=True)
 class ListEntry:
-    """One word of a list; whether anything can match it is known when a cloud has been asked (sync 3.4).
+    """One word of a list; only a cloud can show whether anything matches it (sync 3.4).
 
     :param where: file, line, section and key, for messages
     :param targets: names of the targets that the word holds for
@@ -155,11 +155,11 @@ class ListEntry:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the configuration says.
+    """Everything that is configured.
 
     :param targets: by name, ``master`` first, the others in file order
     :param source: the file that was read, or ``environment``
-    :param warnings: what the reader of the configuration wants to tell the user
+    :param warnings: the warnings of the reader of the configuration
     :param spool_size: bytes, 0 means half of what is free
     :param spool_keep: whether the spool's content outlives the run
     :param bandwidth: bytes per second, 0 means no limit
@@ -200,7 +200,7 @@ class Settings:
 
 
 def own_region(word: str, target: str, targets: Collection[str]) -> str | None:
-    """What a word of ``ignore_regions`` names in a target: ``NAME``, or ``TARGET:NAME``.
+    """The region of a target that a word of ``ignore_regions`` names: ``NAME``, or ``TARGET:NAME``.
 
     :param word: the word; a prefix that is no target is a part of the region's name
     :param target: the target's name

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 from docutils import nodes
 
-from fiwareglancesync.images.option_values import WAYS
+from fiwareglancesync.images.options import WAYS
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.proxy import free_port
 from tests.support.readme import TUTORIAL, Block, blocks, literals, mark, section

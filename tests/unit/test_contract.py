@@ -14,7 +14,7 @@ from fiwareglancesync.config.values import TIME_UNITS
 from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, METHODS
 from fiwareglancesync.images.configuration import RESERVED
 from fiwareglancesync.images.model import JOURNAL, MEMBERS, SOURCE_HASH, SYNC_FIELDS, SyncStatus
-from fiwareglancesync.images.option_values import WAYS
+from fiwareglancesync.images.options import WAYS
 from fiwareglancesync.images.planning.properties import LOCAL, NEVER
 from tests.support.readme import rows, section
 from tests.support.references import pages

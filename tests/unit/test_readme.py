@@ -18,7 +18,7 @@ from fiwareglancesync.events import Action, Event, Kind
 from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, METHODS
 from fiwareglancesync.images.configuration import load_settings
 from fiwareglancesync.images.model import SyncStatus
-from fiwareglancesync.images.option_values import WAYS
+from fiwareglancesync.images.options import WAYS
 from tests.support.readme import KEY_TABLES, README, blocks, key_rows, key_table, literals, mark, rows, section
 
 WORLDS = {"embedded", "server", "cloud", "checkout", "help"}

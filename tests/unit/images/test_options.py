@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE
 from fiwareglancesync.images.configuration import TABLES, configuration_text
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
-from fiwareglancesync.scripts import generate_config_file
 
 ALL = (*TABLES.main, *TABLES.credential, *TABLES.rules)
 
@@ -76,40 +72,6 @@ def test_the_table_names_every_field_once() -> None:
     assert set(TABLES.target_keys) > rules
     assert set(credentials.KEYS) | {"credential", "cloud"} == CREDENTIAL_KEYS
     assert set(credentials.KEYS.values()) < set(Credential.__dataclass_fields__)
-
-
-class TestCommand:
-    def test_to_stdout(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert generate_config_file.main([]) == 0
-        assert capsys.readouterr().out == configuration_text()
-
-    def test_to_a_file_that_only_the_user_reads(self, tmp_path: Path) -> None:
-        path = tmp_path / "glancesync.conf"
-        assert generate_config_file.main(["-o", str(path)]) == 0
-        assert path.read_text() == configuration_text()
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-    def test_a_file_that_exists_is_kept_unless_forced(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        path = tmp_path / "glancesync.conf"
-        path.write_text("mine")
-        path.chmod(0o644)
-        assert generate_config_file.main(["-o", str(path)]) == 2
-        assert path.read_text() == "mine"
-        assert capsys.readouterr().err == f"{path} exists; give --force to overwrite it\n"
-        assert generate_config_file.main(["-o", str(path), "--force"]) == 0
-        assert path.read_text() == configuration_text()
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-    def test_a_folder_that_is_not_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert generate_config_file.main(["-o", str(tmp_path / "no" / "file")]) == 2
-        assert "cannot be written: No such file or directory" in capsys.readouterr().err
-
-    def test_run_by_its_path_from_anywhere(self, root: Path, tmp_path: Path) -> None:
-        command = [sys.executable, str(root / "fiwareglancesync/scripts/generate_config_file.py")]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-        assert done.stdout == configuration_text()
 
 
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.key)
