@@ -37,7 +37,7 @@ COMMANDS = {
     "glancesync-generate-config": "fiwareglancesync.scripts.generate_config_file",
 }
 """The installed commands and the modules whose ``main`` they call."""
-LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "sync_*", "backup_glance_*")
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "sync_[0-9]*", "backup_glance_*")
 GAP = "..."
 LIMIT = 300.0
 """Seconds after which a block of commands is ended."""
