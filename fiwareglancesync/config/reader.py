@@ -51,7 +51,7 @@ class TargetValues:
     region: str
 
 
-class Reading:
+class Configuration:
     """A configuration that has been read: the values of its sections, and what is wrong or odd in it.
 
     The file is ``conf``, else what ``GLANCESYNC_CONFIG`` names, else ``/etc/fiware.d/glancesync.conf`` when it
@@ -188,11 +188,11 @@ class Reading:
         else:
             self.findings.problems += resolved.problems
         self.findings.warnings += [text for text in resolved.warnings if text not in self.findings.warnings]
-        rules = given({**self._inherited.rules, **values.rules})
+        rules = without_empty({**self._inherited.rules, **values.rules})
         return TargetValues(name, resolved.credential, rules, problem, resolved.region)
 
 
-def given(rules: Mapping[str, Any]) -> dict[str, Any]:
+def without_empty(rules: Mapping[str, Any]) -> dict[str, Any]:
     """The rules that have a value; the default of its field holds for an entry that is empty.
 
     :param rules: values by key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,8 +12,9 @@ from ..base.text import show
 from ..config import template
 from ..config.credential_options import CREDENTIAL_OPTIONS
 from ..config.option_tables import MAIN, OptionTables
-from ..config.reader import Reading, TargetValues, given
+from ..config.reader import Configuration, TargetValues, without_empty
 from ..config.resolving import Resolver
+from ..config.sections import Values
 from .list_options import check_lists, list_entries, own_regions
 from .options import DEFAULTS, MAIN_OPTIONS, RULE_OPTIONS
 from .settings import MASTER, Settings, Target
@@ -58,22 +59,22 @@ def load_settings(
     :raises ConfigError: with one line for every problem found
     :raises UsageError: an override is not ``KEY=VALUE``
     """
-    reading = Reading(conf, overrides, environ, TABLES, partial(check_lists, embedded=mock))
-    main = given(reading.section(MAIN).rules)
+    configuration = Configuration(conf, overrides, environ, TABLES, partial(check_lists, embedded=mock))
+    main = without_empty(configuration.section(MAIN).rules)
     stated = main.pop("master_region", "")
     resolver = Resolver(environ, os_cloud, anonymous=mock, has_region=bool(stated))
-    master = reading.master(resolver)
+    master = configuration.master(resolver)
     region = stated.removeprefix(f"{MASTER}:") or master.region or environ.get("OS_REGION_NAME", "").strip()
-    _check_master_region(region, reading)
-    targets = {values.name: _target(values) for values in (master, *reading.other_targets(resolver))}
-    entries = list_entries(reading.values, targets, reading.findings)
+    configuration.findings.problems += _problems_of_region(region, configuration.section(MAIN))
+    targets = {values.name: _target(values) for values in (master, *configuration.other_targets(resolver))}
+    entries = list_entries(configuration.values, targets, configuration.findings)
     targets = {name: own_regions(target, targets) for name, target in targets.items()}
-    reading.raise_problems()
+    configuration.raise_problems()
     return Settings(
         master_region=region,
         targets=targets,
-        source=reading.source,
-        warnings=tuple(Message.warning(text) for text in reading.findings.warnings),
+        source=configuration.source,
+        warnings=tuple(Message.warning(text) for text in configuration.findings.warnings),
         entries=entries,
         **main,
     )
@@ -102,11 +103,9 @@ def _target(values: TargetValues) -> Target:
     return Target(name=values.name, credential=values.credential, problem=values.problem, **rules)
 
 
-def _check_master_region(region: str, reading: Reading) -> None:
-    where = reading.section(MAIN).where("master_region")
+def _problems_of_region(region: str, main: Values) -> Iterator[str]:
+    where = main.where("master_region")
     if not region:
-        reading.findings.problems.append(
-            f"{where}: the master region is missing: set it there, or OS_REGION_NAME in the environment"
-        )
+        yield f"{where}: the master region is missing: set it there, or OS_REGION_NAME in the environment"
     elif ":" in region:
-        reading.findings.problems.append(f"{where}: found '{show(region)}', expected a region of the master target")
+        yield f"{where}: found '{show(region)}', expected a region of the master target"

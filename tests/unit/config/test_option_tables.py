@@ -9,7 +9,7 @@ import pytest
 from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config.credential_options import CREDENTIAL_OPTIONS
 from fiwareglancesync.config.option_tables import Option, OptionTables
-from fiwareglancesync.config.reader import Reading
+from fiwareglancesync.config.reader import Configuration
 from fiwareglancesync.config.resolving import Resolver
 from fiwareglancesync.config.sections import Findings, Values
 from fiwareglancesync.config.values import POSITIVE, TEXT
@@ -30,10 +30,10 @@ def no_check(_: Values, __: Findings) -> None:
     """Nothing is odd."""
 
 
-def read(tmp_path: Path, text: str) -> Reading:
+def read(tmp_path: Path, text: str) -> Configuration:
     file = tmp_path / "test.conf"
     file.write_text(text)
-    return Reading(str(file), [], {}, TABLES, no_check)
+    return Configuration(str(file), [], {}, TABLES, no_check)
 
 
 @pytest.mark.parametrize(
@@ -51,25 +51,25 @@ def test_any_other_section_is_a_targets(section: str) -> None:
 
 
 def test_a_section_of_another_kind_is_read_by_its_own_table_and_is_no_target(tmp_path: Path) -> None:
-    reading = read(tmp_path, "[volumes]\nkeep = 3\nlimt = 4\n[vault:a]\nkeep = 2\n[notify]\nx = 1\n")
-    assert reading.section("volumes").rules == {"keep": 3}
-    assert reading.section("vault:a").rules == {"keep": 2}
-    assert list(reading.other_targets(Resolver({}, None, anonymous=True, has_region=True))) == []
-    unknown, reserved = reading.findings.warnings
+    configuration = read(tmp_path, "[volumes]\nkeep = 3\nlimt = 4\n[vault:a]\nkeep = 2\n[notify]\nx = 1\n")
+    assert configuration.section("volumes").rules == {"keep": 3}
+    assert configuration.section("vault:a").rules == {"keep": 2}
+    assert list(configuration.other_targets(Resolver({}, None, anonymous=True, has_region=True))) == []
+    unknown, reserved = configuration.findings.warnings
     assert unknown.endswith("test.conf:3: [volumes] limt: unknown key, ignored")
     assert "[notify] is reserved, and this version reads nothing in it; ignored" in reserved
 
 
 def test_a_wrong_value_there_is_a_problem(tmp_path: Path) -> None:
-    reading = read(tmp_path, "[volumes]\nkeep = none\n")
+    configuration = read(tmp_path, "[volumes]\nkeep = none\n")
     with pytest.raises(ConfigError, match=r"\[volumes\] keep: found 'none', expected a positive whole number"):
-        reading.raise_problems()
+        configuration.raise_problems()
 
 
 def test_a_word_for_all_targets_is_not_overruled_there(tmp_path: Path) -> None:
     file = tmp_path / "test.conf"
     file.write_text("[volumes]\nkeep = 3\n")
-    assert Reading(str(file), ["DEFAULT.keep=4"], {}, TABLES, no_check).findings.warnings == []
+    assert Configuration(str(file), ["DEFAULT.keep=4"], {}, TABLES, no_check).findings.warnings == []
 
 
 @pytest.mark.parametrize(
