@@ -7,7 +7,6 @@ from contextlib import closing, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from .configuration import load_settings
 from ..base.errors import CloudError, GlanceSyncError
 from ..config.ini import COMMAND_LINE
 from ..events import one_at_a_time
@@ -15,6 +14,7 @@ from ..jobs.job import Job, Outcome
 from ..jobs.store import TaskStore
 from ..jobs.task_writer import TaskWriter
 from ..jobs.tasks import Task
+from .configuration import load_settings
 from .execution.sync_run import Run
 from .federation_name import federation_of
 from .places import PlaceIdentity
