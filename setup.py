@@ -10,10 +10,10 @@ ROOT = Path(__file__).resolve().parent
 
 def version() -> str:
     """The package's version, read from its source: its dependencies are not installed yet."""
-    source = (ROOT / "fiwareglancesync" / "__init__.py").read_text(encoding="utf-8")
+    source = (ROOT / "fiwareglancesync" / "base" / "version.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "([^"]+)"$', source, re.MULTILINE)
     if found is None:
-        raise SystemExit("fiwareglancesync/__init__.py states no __version__")
+        raise SystemExit("fiwareglancesync/base/version.py states no __version__")
     return found.group(1)
 
 

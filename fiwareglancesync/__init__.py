@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .base.version import __version__
+
 if TYPE_CHECKING:
     from .library import GlanceSync
 
-__version__ = "2.0.0"
 __all__ = ["GlanceSync", "__version__"]
 
 

@@ -17,8 +17,8 @@ from flask_openapi3.models.schema import Schema
 from flask_openapi3.openapi import OpenAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import __version__
 from ..base.database import error_text, key_of
+from ..base.version import __version__
 from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.summaries import SummaryStore

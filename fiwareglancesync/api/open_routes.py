@@ -10,7 +10,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
-from .. import __version__
+from ..base.version import __version__
 from .error_answers import ApiError
 from .health import OK, Health
 from .metrics import metrics

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
-from .. import __version__
 from ..base.units import MIB
+from ..base.version import __version__
 from ..events import Event, Kind
 from ..images.execution.outcome import ImageOutcome, RegionOutcome
 

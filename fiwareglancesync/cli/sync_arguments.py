@@ -6,9 +6,9 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from .. import __version__
 from ..base.errors import UsageError
 from ..base.parser import Parser, refuse_options
+from ..base.version import __version__
 from ..terminal.command_names import COMMAND_HELP
 
 WAYS = ("auto", "file", "stream", "spool", "server")

@@ -13,7 +13,7 @@ import requests.adapters
 import urllib3
 import urllib3.connection
 
-from .. import __version__
+from ..base.version import __version__
 from .addresses import public_url
 from .connections import POOL_CLASSES
 from .outgoing import Outgoing
