@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api.service import Service
-from fiwareglancesync.base import errors
-from fiwareglancesync.images.job import SYNC
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.factory import open_federation
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Target
-from fiwareglancesync.images.status import StatusReader
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskStatus
 from fiwareglancesync.jobs.worker import carry_out
 from fiwareglancesync.kinds import KINDS
+from tests.support.api_calls import BURGOS, error_of, post
 from tests.support.jobs import sync_of
-
-BURGOS = "/regions/Burgos"
-
-
-def post(client: FlaskClient, path: str = BURGOS, **body: Any) -> str:
-    answer = client.post(path, json=body) if body else client.post(path)
-    assert answer.status_code == 200, answer.json
-    assert answer.json is not None
-    assert answer.json["status"] == "syncing"
-    return str(answer.json["taskId"])
-
-
-def error_of(answer: Any, code: int) -> dict[str, Any]:
-    """The error of an answer, which has the form that every error has."""
-    assert answer.status_code == code, answer.data
-    assert answer.mimetype == "application/json"
-    error = answer.json["error"]
-    assert error["code"] == code
-    assert error["message"]
-    assert error["description"]
-    return dict(error)
 
 
 def test_the_root_tells_the_version(client: FlaskClient) -> None:
@@ -311,149 +286,11 @@ def test_a_pattern_that_matches_nothing_is_a_failure(client: FlaskClient, servic
     assert "matches no image" in task["reason"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "{",
-        "[]",
-        '"text"',
-        "1",
-        '{"dryRun": "yes"}',
-        '{"images": "all"}',
-        '{"images": [1]}',
-        '{"unknown": 1}',
-        '{"config": {"max_children": 3}}',
-        '{"config": {"credential": "a,b,c,d"}}',
-        '{"config": {"replace": ["a,b"]}}',
-        '{"config": {"metadata_condition": "__import__(1)"}}',
-        '{"config": {"only_tenant_images": "True"}}',
-        b"\xff\xfe",
-    ],
-)
-def test_a_malformed_body_starts_nothing(client: FlaskClient, service: Service, body: str | bytes) -> None:
-    error_of(client.post(BURGOS, data=body, content_type="application/json"), 400)
-    assert service.store.running(SYNC) == {}
-
-
-@pytest.mark.parametrize(
-    ("body", "beginning"),
-    [
-        ("[]", "body: "),
-        ("{", "body: "),
-        ('{"dryrun": true}', "dryrun: unknown key; "),
-        ('{"config": {"rplace": "any"}}', "config.rplace: unknown key; "),
-        ('{"config": {"metadata_condition": "f("}}', "[master] metadata_condition: "),
-    ],
-)
-def test_what_is_wrong_with_a_body_is_named(client: FlaskClient, body: str, beginning: str) -> None:
-    assert error_of(client.post(BURGOS, data=body), 400)["description"].startswith(beginning)
-
-
-def test_a_configuration_that_is_broken_meanwhile_is_not_the_requests_fault(
-    client: FlaskClient, service: Service
-) -> None:
-    Path(service.environ["GLANCESYNC_CONFIG"]).write_text("[main]\nmax_children = secret\n")
-    for body in ({}, {"config": {"rename": "any"}}):
-        assert "secret" not in error_of(client.post(BURGOS, json=body), 500)["description"]
-    assert service.store.running(SYNC) == {}
-
-
-def test_a_body_of_any_size_is_not_read(client: FlaskClient) -> None:
-    error_of(client.post(BURGOS, data=b" " * 2**20), 413)
-
-
-def test_a_query_that_makes_no_sense_is_malformed(client: FlaskClient) -> None:
-    error_of(client.get("/regions?refresh=perhaps"), 400)
-
-
-def test_a_task_is_looked_up_under_its_own_region(client: FlaskClient) -> None:
-    task_id = post(client)
-    error_of(client.get(f"/regions/Caceres/tasks/{task_id}"), 404)
-    error_of(client.delete(f"/regions/Caceres/tasks/{task_id}"), 404)
-    error_of(client.post(f"/regions/Caceres/tasks/{task_id}/cancel"), 404)
-    error_of(client.get(f"{BURGOS}/tasks/nothing"), 404)
-
-
-def test_a_running_task_is_not_deleted(client: FlaskClient, service: Service) -> None:
-    task_id = post(client)
-    error_of(client.delete(f"{BURGOS}/tasks/{task_id}"), 400)
-    service.store.finish(task_id, TaskStatus.FAILED, "for the test")
-    answer = client.delete(f"{BURGOS}/tasks/{task_id}")
-    assert (answer.status_code, answer.data) == (200, b"")
-    error_of(client.get(f"{BURGOS}/tasks/{task_id}"), 404)
-
-
 def test_cancelling_what_has_ended_changes_nothing(client: FlaskClient, service: Service) -> None:
     task_id = post(client)
     service.store.finish(task_id, TaskStatus.SYNCED)
     answer = client.post(f"{BURGOS}/tasks/{task_id}/cancel")
     assert answer.json == {"taskId": task_id, "status": "synced"}
-
-
-def test_a_path_that_is_none(client: FlaskClient) -> None:
-    error_of(client.get("/nothing"), 404)
-
-
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/regions"), ("DELETE", BURGOS), ("PATCH", f"{BURGOS}/tasks")])
-def test_a_method_that_is_none(client: FlaskClient, method: str, path: str) -> None:
-    answer = client.open(path, method=method)
-    error_of(answer, 405)
-    assert "GET" in answer.headers["Allow"]
-
-
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (errors.TimedOut("slow"), 504),
-        (errors.ServiceFailure("broken", status=500), 502),
-        (errors.Unreachable("nobody"), 502),
-        (errors.Unreachable("Keystone does not answer", scope=errors.Scope.RUN), 503),
-        (RuntimeError("secret"), 500),
-    ],
-)
-def test_what_a_region_does_wrong_has_its_code(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
-) -> None:
-    def fail(watch: StatusReader, ref: object) -> None:
-        raise error
-
-    monkeypatch.setattr(StatusReader, "status", fail)
-    assert "secret" not in str(error_of(client.get(BURGOS), code))
-
-
-def test_a_region_that_fails_is_told_apart_from_the_master(
-    client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = type(service.reader().federation.place(service.cloud.settings.master, "Burgos"))
-    listing = place.listing
-
-    def fail(self: Any) -> Any:
-        if self.name in broken:
-            raise errors.TimedOut("slow")
-        return listing(self)
-
-    monkeypatch.setattr(place, "listing", fail)
-    broken = {"Burgos"}
-    error_of(client.get(BURGOS), 504)
-    listed = client.get("/regions?refresh=1").json
-    assert listed is not None
-    assert [bool(region["error"]) for region in listed["regions"]] == [True, False, False, False]
-    assert listed["regions"][0]["counts"] is None
-    broken = {"Spain"}
-    error_of(client.get(BURGOS), 503)
-    error_of(client.get("/regions?refresh=1"), 503)
-
-
-def test_doubled_slashes_are_no_path(client: FlaskClient) -> None:
-    for path in (f"{BURGOS}//tasks", "/regions//tasks", "/docs//"):
-        error_of(client.get(path), 404)
-
-
-def test_a_host_that_is_not_loopback_is_forbidden(client: FlaskClient) -> None:
-    for host in ("evil.example", "127.0.0.1.evil.example", "", "[::1].evil.example"):
-        error_of(client.get("/", headers={"Host": host}), 403)
-    for host in ("localhost:8888", "127.0.0.1", "[::1]:8888"):
-        assert client.get("/", headers={"Host": host}).status_code == 200
 
 
 def test_each_answer_names_its_request(client: FlaskClient) -> None:
