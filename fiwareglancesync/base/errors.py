@@ -65,13 +65,13 @@ class CloudError(GlanceSyncError):
     :param cause: one line in the service's own words, no secret in it
     :param status: HTTP status, None when there was no answer
     :param scope: how far the consequence reaches
-    :param transient: whether the same request may succeed a moment later
+    :param retryable: whether the same request may succeed a moment later
     :param request_id: what the service calls the request in its own log
     :param retry_after: seconds that the service asks to wait before the next try
     """
 
     scope = Scope.IMAGE
-    transient = False
+    retryable = False
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class CloudError(GlanceSyncError):
         *,
         status: int | None = None,
         scope: Scope | None = None,
-        transient: bool | None = None,
+        retryable: bool | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
@@ -90,8 +90,8 @@ class CloudError(GlanceSyncError):
         self.retry_after = retry_after
         if scope is not None:
             self.scope = scope
-        if transient is not None:
-            self.transient = transient
+        if retryable is not None:
+            self.retryable = retryable
 
     def given_up(self: E, reason: str) -> E:
         """The same error for good.
@@ -102,7 +102,7 @@ class CloudError(GlanceSyncError):
             f"{self.cause}; {reason}",
             status=self.status,
             scope=self.scope,
-            transient=False,
+            retryable=False,
             request_id=self.request_id,
             retry_after=self.retry_after,
         )
@@ -112,27 +112,27 @@ class Unreachable(CloudError):
     """Nobody answers at the address, or the connection broke."""
 
     scope = Scope.REGION
-    transient = True
+    retryable = True
 
 
 class TimedOut(CloudError):
     """The service did not answer in time."""
 
     scope = Scope.REGION
-    transient = True
+    retryable = True
 
 
 class ServiceFailure(CloudError):
     """The service answered 5xx."""
 
-    transient = True
+    retryable = True
 
 
 class Throttled(CloudError):
     """The service refuses for now: it gets too many requests, or names a time to wait (429, 413, 503)."""
 
     scope = Scope.REGION
-    transient = True
+    retryable = True
 
 
 class TooManyUploads(CloudError):

@@ -54,7 +54,7 @@ class Row:
     :param statuses: the statuses that it is about
     :param kind: the error that they become
     :param scope: how far it reaches; None: the region for a sign-in and a listing, else the image
-    :param transient: whether the same request may succeed a moment later
+    :param retryable: whether the same request may succeed a moment later
     :param operations: what was asked, None for whatever
     :param says: what the service's words must hold, None for whatever
     :param names_wait: whether it is only about answers that name a time to wait, or an exceeded rate
@@ -63,7 +63,7 @@ class Row:
     statuses: Container[int]
     kind: type[CloudError]
     scope: Scope | None = None
-    transient: bool = False
+    retryable: bool = False
     operations: Container[Operation] | None = None
     says: re.Pattern[str] | None = None
     names_wait: bool = False
@@ -82,13 +82,13 @@ USUAL: tuple[Row, ...] = (
     Row((401,), Unauthorized, Scope.REGION),
     Row((403,), Forbidden),
     Row((404, 410), NotFound),
-    Row((408,), TimedOut, Scope.REGION, transient=True),
+    Row((408,), TimedOut, Scope.REGION, retryable=True),
     Row((409,), Conflict),
-    Row((429,), Throttled, Scope.REGION, transient=True),
-    Row((503,), Throttled, Scope.REGION, transient=True, names_wait=True),
-    Row((503,), ServiceFailure, Scope.REGION, transient=True),
+    Row((429,), Throttled, Scope.REGION, retryable=True),
+    Row((503,), Throttled, Scope.REGION, retryable=True, names_wait=True),
+    Row((503,), ServiceFailure, Scope.REGION, retryable=True),
     Row((501, 505), ServiceFailure),
-    Row(range(500, 1000), ServiceFailure, transient=True),
+    Row(range(500, 1000), ServiceFailure, retryable=True),
     Row(range(400, 500), Rejected),
     Row(range(1000), CloudError, Scope.REGION),
 )
@@ -124,9 +124,9 @@ def from_answer(
         cause,
         status=status,
         scope=row.scope or usual,
-        transient=row.transient,
+        retryable=row.retryable,
         request_id=one_line(request_id) if request_id else None,
-        retry_after=asked if row.transient else None,
+        retry_after=asked if row.retryable else None,
     )
 
 
@@ -203,7 +203,7 @@ def prefixed(error: CloudError, prefix: str) -> CloudError:
         f"{prefix}: {error.cause}",
         status=error.status,
         scope=error.scope,
-        transient=error.transient,
+        retryable=error.retryable,
         request_id=error.request_id,
         retry_after=error.retry_after,
     )

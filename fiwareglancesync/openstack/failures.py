@@ -39,28 +39,28 @@ def from_exception(error: BaseException, service: str, url: str) -> CloudError:
     name = found(socket.gaierror)
     if isinstance(name, socket.gaierror):
         again = name.errno == socket.EAI_AGAIN
-        return Unreachable(f"{who}: the host name cannot be resolved ({_reason(name)})", transient=again)
+        return Unreachable(f"{who}: the host name cannot be resolved ({_reason(name)})", retryable=again)
     if found(ConnectionRefusedError):
         return Unreachable(f"{who} does not answer (connection refused)")
     certificate = _client_certificate(chain)
     if certificate:
-        return Unreachable(f"{who}: {certificate}; see cert and key (OS_CERT, OS_KEY)", transient=False)
+        return Unreachable(f"{who}: {certificate}; see cert and key (OS_CERT, OS_KEY)", retryable=False)
     if found(ssl.SSLError, requests.exceptions.SSLError):
         return Unreachable(
             f"{who}: no trusted connection ({_tls_reason(chain)}); name the authority's file in cacert (OS_CACERT)",
-            transient=False,
+            retryable=False,
         )
     if found(requests.exceptions.ProxyError):
         return Unreachable(f"{who}: the proxy does not pass the request on ({_reason(chain[-1])})")
     if found(*_ADDRESSES):
-        return Unreachable(f"{who}: this is no usable http or https address", transient=False)
+        return Unreachable(f"{who}: this is no usable http or https address", retryable=False)
     system = [cause.strerror for cause in chain if isinstance(cause, OSError) and cause.strerror]
     if system and not found(TimeoutError):
         return Unreachable(f"{who} does not answer ({one_line(system[-1])})")
     if found(*_TIMEOUTS):
         return TimedOut(f"{who} did not answer in time")
     if any(text in str(error) for text in ("CA certificate", "TLS certificate file", "TLS key file")):
-        return Unreachable(f"{who}: {one_line(str(error))}", transient=False)
+        return Unreachable(f"{who}: {one_line(str(error))}", retryable=False)
     if found(http.client.RemoteDisconnected):
         return Unreachable(f"{who} closed the connection without an answer")
     if found(http.client.IncompleteRead, urllib3.exceptions.IncompleteRead):

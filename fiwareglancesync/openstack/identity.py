@@ -181,7 +181,7 @@ class SignIn:
             normalised(url)
         except ValueError as error:
             text = f"{self._where}: this is no usable http or https address"
-            raise Unreachable(text, transient=False) from error
+            raise Unreachable(text, retryable=False) from error
         stated = _VERSION_PATH.search(url)
         if stated and stated.group(1).lower().startswith("v3"):
             return url

@@ -7,6 +7,6 @@ from .answers import USUAL, Row
 
 KEYSTONE: tuple[Row, ...] = (
     # A sign-in is small: 413 with a time to wait is a rate.
-    Row((413,), Throttled, Scope.REGION, transient=True, names_wait=True),
+    Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True),
     *USUAL,
 )

@@ -63,7 +63,7 @@ def persist(
         try:
             return action(count)
         except Throttled as error:
-            if not error.transient:
+            if not error.retryable:
                 raise
             seconds = refusals.next_wait(error)
             report(seconds, error)
@@ -74,7 +74,7 @@ def persist(
             failures += 1
             seconds = _pause(error, tuning.first_wait * 2.0 ** (failures - 1))
             last = end if deadline is None else min(end, deadline.moment)
-            if not error.transient or failures >= tuning.attempts or time.monotonic() + seconds > last:
+            if not error.retryable or failures >= tuning.attempts or time.monotonic() + seconds > last:
                 raise
         time.sleep(seconds)
 

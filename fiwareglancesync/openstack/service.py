@@ -90,7 +90,7 @@ class Service:
         return epoch + time.monotonic() - since
 
     def ask(self, call: Call, deadline: Deadline | None = None) -> Any:
-        """Do a request and decode its answer, trying again on transient failures.
+        """Do a request and decode its answer, trying again on failures that may pass.
 
         :param deadline: when the answer must be complete
         :return: the decoded document, None when the answer has no content
@@ -119,7 +119,7 @@ class Service:
         return action(self.access())
 
     def persist(self, action: Callable[[int], T]) -> T:
-        """Run an action again while its failures are transient; see :func:`retry.persist`."""
+        """Run an action again while its failures are retryable; see :func:`retry.persist`."""
         return persist(action, self.tuning, report=self._report_wait)
 
     def access(self, life: float = 0.0) -> Access:

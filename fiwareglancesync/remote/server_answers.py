@@ -175,7 +175,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, server: str) -
     return ServiceFailure(
         f"{server}: {description or 'it is not there at the moment'} (HTTP {status})",
         status=status,
-        transient=status in (_OF_A_PROXY if description is None else _TEMPORARY),
+        retryable=status in (_OF_A_PROXY if description is None else _TEMPORARY),
         retry_after=float(after) if after.isascii() and after.isdigit() and len(after) < 7 else None,
     )
 

@@ -76,7 +76,7 @@ def make_image(
     """Make the new image of an entry, up to its publication.
 
     Ways are tried in their order; one that fails for a reason of its own makes room for the next. What is
-    transient is tried again with a fresh image and a fresh reading of the source; so is, once, what turned out to be
+    retryable is tried again with a fresh image and a fresh reading of the source; so is, once, what turned out to be
     wrong, if another reading may bring something else.
 
     :param entry: an entry that moves content
@@ -154,7 +154,7 @@ def _move(way: str, entry: PlanEntry, uuid: str, state: RegionState, mover: Move
     except SourceBroke as error:
         raise _MoveInterrupted(str(error)) from error
     except CloudError as error:
-        if error.transient or isinstance(error, Unauthorized):
+        if error.retryable or isinstance(error, Unauthorized):
             raise _MoveInterrupted(str(error)) from error
         raise
 

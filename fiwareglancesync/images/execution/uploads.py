@@ -74,7 +74,7 @@ class Uploads:
             try:
                 return move()
             except Throttled as error:
-                if not error.transient:
+                if not error.retryable:
                     raise
                 cause: CloudError = error
             except TooManyUploads as error:
@@ -90,7 +90,7 @@ class Uploads:
             pause(seconds, listener.check)
             if not may_go_on():
                 # Another image may; what was asked for has been waited.
-                cause.transient, cause.retry_after = True, None
+                cause.retryable, cause.retry_after = True, None
                 raise cause
 
     @contextmanager

@@ -27,7 +27,7 @@ def pauses_after(cause: Exception | None) -> list[float]:
 
 def busy(retry_after: float | None) -> CloudError:
     """A service that has no time now."""
-    return ServiceFailure("busy (HTTP 503)", status=503, transient=True, retry_after=retry_after)
+    return ServiceFailure("busy (HTTP 503)", status=503, retryable=True, retry_after=retry_after)
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(8.0, 8.0), (10.0**6, MAX_WAIT_SECONDS)])

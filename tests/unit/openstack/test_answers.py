@@ -44,7 +44,7 @@ def error(
 
 
 @pytest.mark.parametrize(
-    ("operation", "status", "text", "kind", "scope", "transient"),
+    ("operation", "status", "text", "kind", "scope", "retryable"),
     [
         (GET, 401, "", Unauthorized, REGION, False),
         (LIST, 403, "", Forbidden, REGION, False),
@@ -115,10 +115,10 @@ def error(
     ],
 )
 def test_each_refusal_has_its_kind_and_scope(
-    operation: Operation, status: int, text: str, kind: type[CloudError], scope: Scope, transient: bool
+    operation: Operation, status: int, text: str, kind: type[CloudError], scope: Scope, retryable: bool
 ) -> None:
     found = error(operation, status, text)
-    assert (type(found), found.scope, found.transient, found.status) == (kind, scope, transient, status)
+    assert (type(found), found.scope, found.retryable, found.status) == (kind, scope, retryable, status)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_whoever_names_a_wait_refuses_for_now(
 ) -> None:
     # The quota that the words seem to tell of is none: a time to wait is named.
     found = error(operation, status, "Over limit.", Retry_After=value, Date=DATE)
-    assert (type(found), found.scope, found.transient) == (Throttled, REGION, True)
+    assert (type(found), found.scope, found.retryable) == (Throttled, REGION, True)
     assert found.retry_after == seconds
 
 
@@ -213,7 +213,7 @@ def test_a_wish_to_wait_means_nothing_where_nothing_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "kind", "transient"),
+    ("status", "headers", "kind", "retryable"),
     [
         (429, {}, Throttled, True),
         (503, {"Retry_After": "3"}, Throttled, True),
@@ -223,10 +223,10 @@ def test_a_wish_to_wait_means_nothing_where_nothing_is_tried_again() -> None:
     ],
 )
 def test_keystone_has_a_table_of_its_own(
-    status: int, headers: dict[str, str], kind: type[CloudError], transient: bool
+    status: int, headers: dict[str, str], kind: type[CloudError], retryable: bool
 ) -> None:
     found = error(SIGN_IN, status, "over the quota", KEYSTONE, **headers)
-    assert (type(found), found.scope, found.transient) == (kind, REGION, transient)
+    assert (type(found), found.scope, found.retryable) == (kind, REGION, retryable)
 
 
 def test_what_413_means_is_the_services_affair() -> None:

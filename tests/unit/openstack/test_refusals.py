@@ -47,7 +47,7 @@ def test_why_it_is_given_up_is_told_with_the_key() -> None:
     refusals.next_wait(asked(60.0))
     with pytest.raises(Throttled, match=r"^Slow down\.; refused for 1min, retry_timeout is 1min$") as caught:
         refusals.next_wait(asked(60.0))
-    assert (caught.value.transient, caught.value.status) == (False, 429)
+    assert (caught.value.retryable, caught.value.status) == (False, 429)
     with pytest.raises(Throttled, match=r"^Slow down\.; it asks to wait 3h, retry_timeout allows 1min$"):
         Refusals(60.0).next_wait(asked(10800.0))
 

@@ -62,6 +62,6 @@ def _check_texts(texts: Iterable[str]) -> None:
         if text.isascii():
             continue
         if any("\ud800" <= character <= "\udfff" for character in text):
-            raise ServiceFailure("The server has either erred or is incapable.", status=500, transient=False)
+            raise ServiceFailure("The server has either erred or is incapable.", status=500, retryable=False)
         if max(text) > "\uffff":
             raise Rejected(f"{text!a} can't contain 4 byte unicode.", status=400)

@@ -96,7 +96,7 @@ def upload(service: Service, image_id: str, body: Body, store: str) -> None:
         raise TransferError("the source failed") from error
     except (Unreachable, TimedOut) as error:
         cause = f"{error.cause} after {outgoing.sent} of {body.size} bytes"
-        failure = type(error)(cause, transient=error.transient)
+        failure = type(error)(cause, retryable=error.retryable)
         if not _arrives(service, image_id, body, outgoing, failure):
             raise failure from error
         return
@@ -161,7 +161,7 @@ def _too_late(lost: CloudError, status: str, waited: float) -> TimedOut:
         " (upload_answer_timeout, slowest_rate)",
         status=lost.status,
         scope=lost.scope,
-        transient=False,
+        retryable=False,
     )
 
 

@@ -18,7 +18,7 @@ _ANSWERS: tuple[Row, ...] = (
     Row((403,), Forbidden, operations=(Operation.CREATE,), says=_OF_PROPERTIES),
     Row((403,), Forbidden, Scope.REGION, operations=(Operation.CREATE,)),
     # Glance says 413 of a quota, of one image and of its properties; what stands before it says it of a rate.
-    Row((413,), Throttled, Scope.REGION, transient=True, names_wait=True),
+    Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True),
     Row((413,), TooManyUploads, Scope.REGION, operations=_MAKING, says=_OF_UPLOADS),
     Row((413,), Rejected, operations=_MAKING, says=_OF_PROPERTIES),
     Row((413,), Rejected, operations=_MAKING, says=_OF_ONE_IMAGE),

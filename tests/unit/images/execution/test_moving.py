@@ -30,7 +30,7 @@ def test_a_move_that_waits_for_its_next_attempt_ends_with_the_others() -> None:
 
     def fail(piece: bytes) -> None:
         if piece == BUSY:
-            raise ServiceFailure("busy", status=503, transient=True, retry_after=3600.0)
+            raise ServiceFailure("busy", status=503, retryable=True, retry_after=3600.0)
         # The other one has undone what it began, and pauses.
         until(lambda: "m-a" in master.downloads and world.names() == ["b"], "the pause")
         raise KeyboardInterrupt

@@ -203,7 +203,7 @@ class TestUploading:
         cloud.on("GET", IMAGE, seen("queued", None))
         with pytest.raises(Unreachable, match=f"after \\d+ of {MANY * len(PIECE)} bytes") as caught:
             burgos.upload("i-1", Source(MANY).body)
-        assert caught.value.transient
+        assert caught.value.retryable
         assert uploads(cloud) == 1
 
     @pytest.mark.parametrize("read", [0, None])
@@ -287,7 +287,7 @@ class TestLostAnswers:
         cloud.on("GET", IMAGE, SAVING, state)
         with pytest.raises(Unreachable, match=f"after {SIZE} of {SIZE} bytes") as caught:
             hurried.upload("i-1", Source().body)
-        assert caught.value.transient
+        assert caught.value.retryable
         assert uploads(cloud) == 1
 
     @pytest.mark.parametrize("lost", [HangUp(), Answer(502), Answer(504)], ids=["closed", "502", "504"])
@@ -308,7 +308,7 @@ class TestLostAnswers:
         cloud.on("GET", IMAGE, QUEUED, SAVING, QUEUED)
         with pytest.raises(ServiceFailure, match=r"Gateway Time-out \(HTTP 504\)") as caught:
             place.upload("i-1", Source().body)
-        assert caught.value.transient
+        assert caught.value.retryable
 
     @pytest.mark.parametrize("lost", [HangUp(), Answer(502, {"message": "Bad Gateway"})], ids=["closed", "502"])
     def test_one_that_nobody_passes_on_is_sent_again_soon(
@@ -319,7 +319,7 @@ class TestLostAnswers:
         cloud.on("GET", IMAGE, QUEUED)
         with pytest.raises((Unreachable, ServiceFailure)) as caught:
             place.upload("i-1", Source().body)
-        assert caught.value.transient
+        assert caught.value.retryable
         assert len(cloud.of("GET", IMAGE)) > 1
 
     @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ class TestLostAnswers:
         with pytest.raises(TimedOut, match=r"after the last byte the image is still .*upload_answer_timeout") as caught:
             hurried.upload("i-1", Source().body)
         assert time.monotonic() - begun > 0.5
-        assert (caught.value.transient, caught.value.scope) == (False, scope)
+        assert (caught.value.retryable, caught.value.scope) == (False, scope)
 
     def test_the_time_grows_with_the_size(
         self, cloud: ScriptedServer, federate: Federate, target: Target

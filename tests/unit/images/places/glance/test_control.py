@@ -339,7 +339,7 @@ class TestRefusalsForNow:
         cloud.on("GET", ONE, Answer(429, {"message": "Slow down."}))
         with pytest.raises(Throttled, match=r"Slow down\. \(HTTP 429\); refused for .*retry_timeout is") as caught:
             burgos.get("i-1")
-        assert (caught.value.transient, caught.value.scope) == (False, Scope.REGION)
+        assert (caught.value.retryable, caught.value.scope) == (False, Scope.REGION)
         assert len(cloud.of("GET", ONE)) > HASTY.attempts
 
     def test_one_that_asks_for_hours_is_not_waited_for(

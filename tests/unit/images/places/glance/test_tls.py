@@ -52,7 +52,7 @@ def test_a_strangers_certificate_is_refused_with_advice(secure: ScriptedServer) 
     wary = target(secure)
     with pytest.raises(CloudError, match=r"no trusted connection \(.*certificate.*cacert") as caught:
         OpenStackFederation(Settings("Spain", {"master": wary}), HASTY).regions(wary)
-    assert not caught.value.transient
+    assert not caught.value.retryable
     assert secure.lines == []
 
 
@@ -167,7 +167,7 @@ class TestClientCertificates:
         shown = {"cert": apart[0], "key": apart[1], key: "/no/such.pem"}
         with pytest.raises(CloudError, match=r"invalid path: /no/such\.pem") as caught:
             self.regions(mutual, certificate, **shown)
-        assert not caught.value.transient
+        assert not caught.value.retryable
 
     def test_a_key_of_another_certificate_is_told(
         self, mutual: ScriptedServer, certificate: Path, apart: tuple[str, str], tmp_path: Path
@@ -176,4 +176,4 @@ class TestClientCertificates:
         other = self_signed(tmp_path / "other")
         with pytest.raises(CloudError, match=r"the client certificate cannot be used \(.*; see cert and key") as caught:
             self.regions(mutual, certificate, cert=apart[0], key=str(other))
-        assert not caught.value.transient
+        assert not caught.value.retryable
