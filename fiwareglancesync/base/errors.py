@@ -1,7 +1,7 @@
-"""The errors of the program: one small hierarchy; each says where, what and why.
+"""The errors of the program, in one small hierarchy. The text of each names the place, the problem and the cause.
 
-An error that a cloud answered carries the *scope* of its consequence (design 7): whether the call may be
-repeated, only this image fails, the whole region fails, or the whole run does.
+An error from a cloud has a *scope* (design 7): how much fails because of it. It also has ``retryable``: whether the
+same request may succeed later.
 """
 
 from __future__ import annotations
@@ -14,12 +14,19 @@ E = TypeVar("E", bound="CloudError")
 
 
 class Scope(Enum):
-    """How far the consequence of an error reaches (design 7)."""
+    """What fails because of an error (design 7)."""
 
     IMAGE = "image"
+    """The image."""
+
+    UPLOADS = "uploads"
+    """All further uploads to the region. Everything else in the region can be done."""
+
     REGION = "region"
+    """The region."""
+
     RUN = "run"
-    """whatever of the run needs the same Keystone"""
+    """Everything in the run that needs the same Keystone."""
 
 
 class GlanceSyncError(Exception):
@@ -28,12 +35,12 @@ class GlanceSyncError(Exception):
     exit_code = 1
 
     def explain(self, text: str) -> None:
-        """Add to the text what the user should know besides."""
+        """Add an explanation for the user to the text."""
         self.args = (f"{self} ({text})",)
 
 
 class UsageError(GlanceSyncError):
-    """The command line asks for something that cannot be (sync 1.2: exit 2)."""
+    """The command line asks for something that is not possible (sync 1.2: exit 2)."""
 
     exit_code = 2
 
@@ -45,10 +52,10 @@ class NotInstalled(GlanceSyncError):
 
 
 class ConfigError(GlanceSyncError):
-    """The configuration is wrong; holds every problem found, one line each (sync 2).
+    """The configuration is wrong. The error has all problems that were found, a line for each (sync 2).
 
-    :param problems: the lines, each naming file, section and key
-    :param warnings: what else was noticed; a misspelt key often explains a problem
+    :param problems: the lines; each names file, section and key
+    :param warnings: warnings about the same configuration: a misspelt key often explains a problem
     """
 
     exit_code = 2
@@ -62,12 +69,12 @@ class ConfigError(GlanceSyncError):
 class CloudError(GlanceSyncError):
     """A cloud refused or failed a request.
 
-    :param cause: one line in the service's own words, no secret in it
-    :param status: HTTP status, None when there was no answer
-    :param scope: how far the consequence reaches
-    :param retryable: whether the same request may succeed a moment later
-    :param request_id: what the service calls the request in its own log
-    :param retry_after: seconds that the service asks to wait before the next try
+    :param cause: the words of the service, in one line without secrets
+    :param status: HTTP status for messages and logs, None when there was no answer
+    :param scope: what fails because of the error
+    :param retryable: whether the same request may succeed later
+    :param request_id: id of the request in the log of the service
+    :param retry_after: seconds that the service asks to wait before the next attempt
     """
 
     scope = Scope.IMAGE
@@ -94,9 +101,9 @@ class CloudError(GlanceSyncError):
             self.retryable = retryable
 
     def given_up(self: E, reason: str) -> E:
-        """The same error for good.
+        """The same error, no longer retryable.
 
-        :param reason: why it is not waited for, or not any longer
+        :param reason: why the program does not wait, or no longer
         """
         return type(self)(
             f"{self.cause}; {reason}",
@@ -109,7 +116,7 @@ class CloudError(GlanceSyncError):
 
 
 class Unreachable(CloudError):
-    """Nobody answers at the address, or the connection broke."""
+    """There is no answer from the address, or the connection broke."""
 
     scope = Scope.REGION
     retryable = True
@@ -129,95 +136,102 @@ class ServiceFailure(CloudError):
 
 
 class Throttled(CloudError):
-    """The service refuses for now: it gets too many requests, or names a time to wait (429, 413, 503)."""
+    """The service refuses for now: it gets too many requests, or it names a time to wait (429, 413, 503)."""
 
     scope = Scope.REGION
     retryable = True
 
 
 class TooManyUploads(CloudError):
-    """The region takes no further upload while others are under way (413, ``image_count_uploading``)."""
+    """The region accepts no further upload while others are running (413, ``image_count_uploading``)."""
 
-    scope = Scope.REGION
+    scope = Scope.UPLOADS
 
 
 class Unauthorized(CloudError):
-    """The credential is not accepted (401, after one renewal)."""
+    """The credential is not accepted (401, after one renewal of the token)."""
 
     scope = Scope.REGION
 
 
 class Forbidden(CloudError):
-    """The credential lacks the right for this (403)."""
+    """The credential does not have the right for this request (403)."""
 
 
 class PublicationRefused(Forbidden):
-    """A finished image may not be given the master's visibility; no other image may get that one either."""
+    """The credential may not give an image the wanted visibility, and so no other image either."""
 
 
 class NotFound(CloudError):
-    """The image, region or endpoint is not there (404, 410)."""
+    """The image, region or endpoint does not exist (404, 410)."""
 
 
 class Conflict(CloudError):
-    """The image cannot be changed in its present state (409): in use, for instance."""
+    """The image cannot be changed in its present state (409); for example, it is in use."""
 
 
 class QuotaExceeded(CloudError):
-    """A storage or image-count quota is spent (413): no upload to this region will work."""
+    """The quota of storage or of the number of images is used up (413)."""
 
-    scope = Scope.REGION
+    scope = Scope.UPLOADS
 
 
 class Rejected(CloudError):
-    """The service will not take this image (400, 413 for its properties, 415)."""
+    """The service does not accept this image (400, 413 for its size, 415)."""
+
+
+class PropertyRefused(Rejected):
+    """The service does not accept a property of the image, or so many properties or tags (400, 403, 413)."""
+
+    property: str | None = None
+    """Name of the property, None when the service names none."""
 
 
 class UnknownRegion(CloudError):
-    """The catalog knows no image endpoint for the region, or no such target is configured."""
+    """The catalog has no image endpoint for the region, or there is no such target in the configuration."""
 
     scope = Scope.REGION
 
     near: str | None = None
-    """Full name of the region that was probably meant."""
+    """Full name of a region with a similar name."""
 
 
 class UnknownTarget(UnknownRegion):
-    """No target of that name is configured."""
+    """There is no target of that name in the configuration."""
 
 
 class TransferError(GlanceSyncError):
-    """The bytes of an image could not be read from their source; another way may work."""
+    """The content of an image could not be moved in one way; another way may work."""
 
 
 class SourceBroke(TransferError):
-    """The source broke off in the middle of an image's bytes; a fresh reading of it may succeed."""
+    """The source stopped in the middle of an image's content; another reading may succeed."""
 
 
 class VerificationError(GlanceSyncError):
-    """What the region holds after the upload is not what the master holds (design 4.3)."""
+    """After the upload the region does not have the content of the master (design 4.3)."""
 
 
 class RegionLocked(GlanceSyncError):
-    """Another run holds the region; the text says who, where and since when."""
+    """Another run has the lock of the region; the text names the process, its machine and since when."""
 
     @classmethod
     def by(cls, process: str) -> RegionLocked:
-        """The error of a region that a process holds.
+        """The error for a process that has the lock.
 
-        :param process: which one, where and since when
+        :param process: the process, its machine and since when
         """
         return cls(f"another run holds the region: {process}; try again later, or use --wait")
 
 
 class Cancelled(KeyboardInterrupt):
-    """The run was asked to stop; no handler of errors may swallow it.
+    """A signal asked the run to stop; no ``except`` for errors may catch it.
 
-    :param signal: number of the signal that asked
+    :param signal: number of the signal
     """
 
     unfinished: tuple[str, ...] = ()
-    """What the run could not tidy up in time, an image each, for the user."""
+    """The images that the run could not remove in time, a line for each, for the user."""
 
     def __init__(self, signal: int) -> None:
         super().__init__(signal)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.base.errors import Conflict, Forbidden, NotFound, Rejected, UnknownRegion
+from fiwareglancesync.base.errors import Conflict, Forbidden, NotFound, PropertyRefused, Rejected, UnknownRegion
 from fiwareglancesync.images.model import NewImage, Patch
 from fiwareglancesync.images.places import InstantCopy, Place, is_same_place, is_same_region
 
@@ -77,7 +77,7 @@ class TestCreating:
     def test_128_tags_are_the_most(self, world: World) -> None:
         most = tuple(f"tag {n}" for n in range(128))
         assert sorted(world.new(tags=most).tags) == sorted(most)
-        with pytest.raises(Rejected) as refused:
+        with pytest.raises(PropertyRefused) as refused:
             world.new(tags=(*most, "one more"))
         assert refused.value.status == 413
 
@@ -115,7 +115,7 @@ class TestCreating:
     def test_128_properties_are_the_most(self, world: World) -> None:
         most = {f"key{n}": "value" for n in range(128)}
         assert world.new(properties=most).user_properties == most
-        with pytest.raises(Rejected) as refused:
+        with pytest.raises(PropertyRefused) as refused:
             world.new(properties=most | {"one more": "value"})
         assert refused.value.status == 413
 
@@ -217,7 +217,7 @@ class TestUpdating:
 
     def test_a_129th_property_is_refused(self, world: World, place: Place) -> None:
         image = world.new(properties={f"key{n}": "value" for n in range(128)})
-        with pytest.raises(Rejected) as refused:
+        with pytest.raises(PropertyRefused) as refused:
             place.update(image, Patch(set={"one more": "value"}))
         assert refused.value.status == 413
         assert len(place.update(image, Patch(set={"one more": "x"}, remove=("key0",))).user_properties) == 128
@@ -281,7 +281,7 @@ class TestUpdating:
 
     def test_a_129th_tag_is_refused(self, world: World, place: Place) -> None:
         image = world.new(tags=tuple(f"tag {n}" for n in range(128)))
-        with pytest.raises(Rejected) as refused:
+        with pytest.raises(PropertyRefused) as refused:
             place.update(image, Patch(tags=("one more",)))
         assert refused.value.status == 413
 
@@ -446,6 +446,11 @@ class TestRights:
             world.ordinary.update(image, Patch(name="ours"))
         world.ordinary.delete(image.id)
         assert world.foreign.get(image.id) == image
+
+
+class TestPlace:
+    def test_it_names_its_target(self, world: World) -> None:
+        assert world.place.target == world.target.name == "master"
 
 
 class TestFederation:

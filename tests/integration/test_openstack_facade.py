@@ -15,6 +15,8 @@ from fiwareglancesync.base.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    PropertyRefused,
+    PublicationRefused,
     QuotaExceeded,
     Rejected,
     Scope,
@@ -168,7 +170,7 @@ class TestRefusals:
             image_id = new(place, made)
             with pytest.raises(QuotaExceeded, match="will exceed the limit") as caught:
                 place.upload(image_id, zeros(64 * MIB))
-            assert (caught.value.scope, caught.value.status) == (Scope.REGION, 413)
+            assert (caught.value.scope, caught.value.status) == (Scope.UPLOADS, 413)
             assert place.get(image_id).status == "queued"
 
     def test_an_image_over_the_size_cap_is_its_own_error(self, cloud: DevelopmentCloud, made: Made) -> None:
@@ -181,11 +183,11 @@ class TestRefusals:
 
     def test_too_many_properties_are_the_images_error(self, place: OpenStackPlace, made: Made) -> None:
         many = {f"key{number}": "value" for number in range(128)}
-        with pytest.raises(Rejected, match="number of allowed image properties") as caught:
+        with pytest.raises(PropertyRefused, match="number of allowed image properties") as caught:
             new(place, made, properties={JOURNAL: "{}", **many})
         assert (caught.value.scope, caught.value.status) == (Scope.IMAGE, 413)
         image_id = new(place, made)
-        with pytest.raises(Rejected, match="number of allowed image properties"):
+        with pytest.raises(PropertyRefused, match="number of allowed image properties"):
             place.update(place.get(image_id), Patch(set=many))
 
     def test_a_protected_property_is_named_and_the_images_error(
@@ -197,9 +199,9 @@ class TestRefusals:
             f"[^glancesync_.*]\n{everything.replace('create = @', 'create = !')}[.*]\n{everything}"
         )
         with cloud.changed(REGION, f"DEFAULT.property_protection_file={rules}"):
-            with pytest.raises(Forbidden, match=JOURNAL) as caught:
+            with pytest.raises(PropertyRefused, match=JOURNAL) as caught:
                 new(at(cloud), made)
-            assert caught.value.scope is Scope.IMAGE
+            assert (caught.value.scope, caught.value.property) == (Scope.IMAGE, JOURNAL)
 
     def test_who_may_not_create_or_list_at_all_fails_the_region(
         self, cloud: DevelopmentCloud, made: Made, tmp_path: Path
@@ -210,10 +212,23 @@ class TestRefusals:
             place = at(cloud)
             with pytest.raises(Forbidden, match="add_image") as caught:
                 new(place, made)
-            assert caught.value.scope is Scope.REGION
+            assert caught.value.scope is Scope.UPLOADS
             with pytest.raises(Forbidden, match="get_images") as caught:
                 place.listing()
             assert caught.value.scope is Scope.REGION
+
+    def test_who_may_not_publish_is_refused_the_visibility_alone(
+        self, cloud: DevelopmentCloud, made: Made, tmp_path: Path
+    ) -> None:
+        policy = tmp_path / "policy.yaml"
+        policy.write_text('"publicize_image": "!"\n')
+        with cloud.changed(REGION, f"oslo_policy.policy_file={policy}"):
+            place = at(cloud)
+            image = place.get(new(place, made))
+            with pytest.raises(PublicationRefused, match="publicize_image") as caught:
+                place.update(image, Patch(visibility="public"))
+            assert caught.value.scope is Scope.IMAGE
+            assert place.update(image, Patch(name="new")).name == "new"
 
     def test_a_qcow2_that_is_none_is_the_images_error(self, place: OpenStackPlace, made: Made) -> None:
         image_id = new(place, made, disk_format="qcow2")

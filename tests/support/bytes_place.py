@@ -34,7 +34,7 @@ class BytesPlace:
         self._place = place
         self._contents = contents or {}
         self._fails = fails
-        self.name, self.project = place.name, place.project
+        self.name, self.target, self.project = place.name, place.target, place.project
         self.identity = place.identity
         self.downloads: list[str] = []
         self.piece = 4

@@ -49,7 +49,7 @@ class WatchedPlace:
         self._place = place
         self._before = before
         self._after = after
-        self.name, self.project = place.name, place.project
+        self.name, self.target, self.project = place.name, place.target, place.project
         self.identity = place.identity
         self.writes: list[Write] = []
         self.read: list[str] = []

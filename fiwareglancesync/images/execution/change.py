@@ -6,7 +6,6 @@ the old one keeps its name until the new one is published and everything that li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,11 +14,9 @@ from typing import Protocol
 from ...base.attempts import attempts
 from ...base.errors import (
     CloudError,
-    Forbidden,
     GlanceSyncError,
     NotFound,
-    PublicationRefused,
-    Rejected,
+    PropertyRefused,
     SourceBroke,
     TransferError,
     Unauthorized,
@@ -34,9 +31,6 @@ from ..planning.old_names import former_names
 from ..transfer import Moved, Mover
 from ..transfer.spool import SpoolSource
 from .region_state import RegionState, RunContext, without
-
-VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
-"""What a refusal names when it is about the visibility that an image should get."""
 
 
 class Report(Protocol):
@@ -206,8 +200,8 @@ def _create(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state:
                 properties={**entry.properties, **links, JOURNAL: journal.text()},
             )
         )
-    except (Forbidden, Rejected) as error:
-        if JOURNAL in error.cause or (isinstance(error, Rejected) and error.status == 413):
+    except PropertyRefused as error:
+        if error.property in (None, JOURNAL):
             error.explain(f"a new image carries the property {JOURNAL} until it is done: allow it, and room for it")
         raise
 
@@ -272,12 +266,7 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state:
         set={key: value for key, value in properties.items() if present.get(key) != value},
         remove=without(present, properties),
     )
-    try:
-        return state.update(image.id, patch)
-    except Forbidden as error:
-        if patch.visibility is None or not VISIBILITY.search(error.cause):
-            raise
-        raise PublicationRefused(error.cause, status=error.status) from error
+    return state.update(image.id, patch)
 
 
 def settle(image_id: str, journal: Journal, old_name: str, state: RegionState) -> list[Image]:

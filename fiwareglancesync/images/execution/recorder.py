@@ -239,9 +239,9 @@ class Progress:
 
 
 def stops_uploads(error: GlanceSyncError | None) -> bool:
-    """Whether an error forbids any further upload to the region but nothing else: a quota, a missing right."""
-    return isinstance(error, CloudError) and error.scope is Scope.REGION and error.status in (403, 413)
+    """Whether no further image can be uploaded to the region because of an error, though all else can be done."""
+    return isinstance(error, CloudError) and error.scope is Scope.UPLOADS
 
 
 def _ends_region(error: GlanceSyncError | None) -> bool:
-    return isinstance(error, CloudError) and error.scope is not Scope.IMAGE and not stops_uploads(error)
+    return isinstance(error, CloudError) and error.scope in (Scope.REGION, Scope.RUN)

@@ -26,6 +26,11 @@ class Place(Protocol):
         ...
 
     @property
+    def target(self) -> str:
+        """Name of the target whose credential is used (``master``, ``other``)."""
+        ...
+
+    @property
     def project(self) -> str:
         """Id of the project that owns our images here."""
         ...

@@ -8,7 +8,7 @@ from enum import Enum
 
 from ...base.throttle import Throttle
 from ..places import Place
-from ..settings import MASTER, Settings
+from ..settings import Settings
 from .mover import Mover
 from .server_import import ServerWay
 from .sources import FileSource, Source, StreamSource
@@ -52,8 +52,7 @@ class _Limits:
         self._regions: dict[str, Throttle] = {}
 
     def __call__(self, place: Place) -> Sequence[Throttle]:
-        target, colon, _ = place.name.partition(":")
-        rate = self._rates.get(target if colon else MASTER, 0)
+        rate = self._rates.get(place.target, 0)
         if not rate:
             return self._whole
         throttle = self._regions.get(place.name)

@@ -15,6 +15,7 @@ from fiwareglancesync.base.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    PropertyRefused,
     QuotaExceeded,
     Rejected,
     Scope,
@@ -28,7 +29,7 @@ from fiwareglancesync.images.places.glance.glance_answers import GLANCE
 from fiwareglancesync.openstack.answers import USUAL, Operation, Row, from_answer, words
 from fiwareglancesync.openstack.keystone_answers import KEYSTONE
 
-IMAGE, REGION = Scope.IMAGE, Scope.REGION
+IMAGE, UPLOADS, REGION = Scope.IMAGE, Scope.UPLOADS, Scope.REGION
 CREATE, UPLOAD, UPDATE = Operation.CREATE, Operation.UPLOAD, Operation.UPDATE
 DELETE, LIST, GET, DOWNLOAD = Operation.DELETE, Operation.LIST, Operation.GET, Operation.DOWNLOAD
 IMPORT, SIGN_IN = Operation.IMPORT, Operation.SIGN_IN
@@ -48,9 +49,9 @@ def error(
     [
         (GET, 401, "", Unauthorized, REGION, False),
         (LIST, 403, "", Forbidden, REGION, False),
-        (CREATE, 403, "You are not authorized to complete add_image action.", Forbidden, REGION, False),
-        (CREATE, 403, "Attribute 'glancesync_pending' is reserved.", Forbidden, IMAGE, False),
-        (CREATE, 403, "Property 'x' is protected", Forbidden, IMAGE, False),
+        (CREATE, 403, "You are not authorized to complete add_image action.", Forbidden, UPLOADS, False),
+        (CREATE, 403, "Attribute 'glancesync_pending' is reserved.", PropertyRefused, IMAGE, False),
+        (CREATE, 403, "Property 'x' is protected", PropertyRefused, IMAGE, False),
         (UPDATE, 403, "You are not authorized to complete publicize_image action.", Forbidden, IMAGE, False),
         (DELETE, 403, "Image 1 is protected and cannot be deleted.", Forbidden, IMAGE, False),
         (GET, 404, "", NotFound, IMAGE, False),
@@ -62,7 +63,7 @@ def error(
             413,
             "The size of the data 9 will exceed the limit. 1 bytes remaining.",
             QuotaExceeded,
-            REGION,
+            UPLOADS,
             False,
         ),
         (
@@ -70,18 +71,18 @@ def error(
             413,
             "There is not enough disk space on the image storage media.",
             QuotaExceeded,
-            REGION,
+            UPLOADS,
             False,
         ),
-        (CREATE, 413, "Project p is over a limit for [image_count_total]", QuotaExceeded, REGION, False),
-        (CREATE, 413, "Project p is over a limit for [image_size_total]", QuotaExceeded, REGION, False),
+        (CREATE, 413, "Project p is over a limit for [image_count_total]", QuotaExceeded, UPLOADS, False),
+        (CREATE, 413, "Project p is over a limit for [image_size_total]", QuotaExceeded, UPLOADS, False),
         (UPLOAD, 413, "The provided image is too large.", Rejected, IMAGE, False),
         (UPLOAD, 413, "<h1>413 Request Entity Too Large</h1>", Rejected, IMAGE, False),
         (
             CREATE,
             413,
             "The limit has been exceeded on the number of allowed image properties.",
-            Rejected,
+            PropertyRefused,
             IMAGE,
             False,
         ),
@@ -89,11 +90,13 @@ def error(
             CREATE,
             413,
             "The limit has been exceeded on the number of allowed image tags.",
-            Rejected,
+            PropertyRefused,
             IMAGE,
             False,
         ),
+        (CREATE, 413, "<h1>413 Request Entity Too Large</h1>", PropertyRefused, IMAGE, False),
         (UPDATE, 413, "The limit has been exceeded", Rejected, IMAGE, False),
+        (UPDATE, 413, "The limit on the number of allowed image properties", PropertyRefused, IMAGE, False),
         (CREATE, 400, "", Rejected, IMAGE, False),
         (UPLOAD, 415, "", Rejected, IMAGE, False),
         (UPLOAD, 418, "", Rejected, IMAGE, False),
@@ -102,8 +105,8 @@ def error(
         (UPLOAD, 429, "", Throttled, REGION, True),
         (UPLOAD, 413, '{"overLimit": {"code": 413, "message": "Slow down."}}', Throttled, REGION, True),
         (LIST, 413, '{"overLimit": {"code": 413, "retryAfter": "7"}}', Throttled, REGION, True),
-        (UPLOAD, 413, f"Project p is over a limit for [{UPLOADING}]", TooManyUploads, REGION, False),
-        (IMPORT, 413, f"Project p is over a limit for [{UPLOADING}]", TooManyUploads, REGION, False),
+        (UPLOAD, 413, f"Project p is over a limit for [{UPLOADING}]", TooManyUploads, UPLOADS, False),
+        (IMPORT, 413, f"Project p is over a limit for [{UPLOADING}]", TooManyUploads, UPLOADS, False),
         (GET, 500, "", ServiceFailure, IMAGE, True),
         (LIST, 500, "", ServiceFailure, REGION, True),
         (UPLOAD, 502, "", ServiceFailure, IMAGE, True),

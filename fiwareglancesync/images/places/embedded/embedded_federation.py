@@ -78,7 +78,7 @@ class EmbeddedFederation:
         if region not in known:
             raise unknown_region(target, region, known)
         identity = PlaceIdentity(self._address, name, target.mock_project)
-        return EmbeddedPlace(self._store, identity, is_master=name == self._settings.master_region)
+        return EmbeddedPlace(self._store, target.name, identity, is_master=name == self._settings.master_region)
 
     def version(self) -> Hashable:
         """What changes with every change of a region, by whichever process.
@@ -125,12 +125,14 @@ class EmbeddedFederation:
 class EmbeddedPlace:
     """One region of an embedded federation, seen with the rights of one project.
 
+    :param target: name of the target
     :param identity: the federation, the region's full name and the project
     :param is_master: only the project's own images are listed (sync 3.0)
     """
 
-    def __init__(self, store: Store, identity: PlaceIdentity, *, is_master: bool = False) -> None:
+    def __init__(self, store: Store, target: str, identity: PlaceIdentity, *, is_master: bool = False) -> None:
         self._store = store
+        self.target = target
         self.name = identity.region
         self.project = identity.project
         self.identity = identity

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ....base.errors import Rejected, ServiceFailure
+from ....base.errors import PropertyRefused, Rejected, ServiceFailure
 from ...model import MAX_NAME, Image
 
 MAX_PROPERTIES = 128
@@ -50,10 +50,11 @@ def check_changed(image: Image) -> None:
         expected = "public, private, shared or community"
         raise Rejected(f"The visibility is {image.visibility!r}, expected {expected}.", status=400)
     if len(image.tags) > MAX_TAGS:
-        raise Rejected(f"{len(image.tags)} tags are too many, the quota is {MAX_TAGS}.", status=413)
+        raise PropertyRefused(f"{len(image.tags)} tags are too many, the quota is {MAX_TAGS}.", status=413)
     properties = image.user_properties
     if len(properties) > MAX_PROPERTIES:
-        raise Rejected(f"{len(properties)} properties are too many, the quota is {MAX_PROPERTIES}.", status=413)
+        count = len(properties)
+        raise PropertyRefused(f"{count} properties are too many, the quota is {MAX_PROPERTIES}.", status=413)
     _check_texts((image.name, *image.tags, *properties, *properties.values()))
 
 

@@ -29,8 +29,8 @@ from ....openstack.failures import from_exception
 from ....openstack.identity import Access
 from ....openstack.outgoing import Outgoing, SourceFailed
 from ....openstack.service import Call, Service
+from .glance_answers import refused_store
 from .image_documents import image_of
-from .stores import with_advice
 
 BYTES = "application/octet-stream"
 BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504
@@ -103,7 +103,7 @@ def upload(service: Service, image_id: str, body: Body, store: str) -> None:
     if answer.status_code == 401:
         service.reject(access)
     if not 200 <= answer.status_code < 300:
-        refusal = with_advice(service.failure(Operation.UPLOAD, answer), store, service)
+        refusal = refused_store(service.failure(Operation.UPLOAD, answer), store, service)
         if answer.status_code not in LOST or not _arrives(service, image_id, body, outgoing, refusal):
             raise refusal
         return

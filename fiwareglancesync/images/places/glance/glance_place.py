@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ....base.content import Body, Download
-from ....base.errors import CloudError, Conflict, NotFound, TransferError
+from ....base.errors import CloudError, Conflict, Forbidden, NotFound, Rejected, TransferError
 from ....openstack.answers import Operation
 from ....openstack.overrides import is_overridden
 from ....openstack.place_identity import PlaceIdentity, is_same_keystone
@@ -19,6 +19,7 @@ from ...settings import Target, full_name
 from ..port import Place
 from . import bodies
 from .bodies import image_path, members_path, tag_path
+from .glance_answers import refused_creation, refused_visibility
 from .image_documents import (
     PATCH_TYPE,
     all_tags,
@@ -68,6 +69,11 @@ class OpenStackPlace:
         return self._name
 
     @property
+    def target(self) -> str:
+        """Name of the target."""
+        return self._target.name
+
+    @property
     def project(self) -> str:
         """Id of the project that the credential is for."""
         return self._project
@@ -101,8 +107,10 @@ class OpenStackPlace:
     def create(self, image: NewImage) -> Image:
         """Make an image without content.
 
-        As its UUID is ours, a try whose answer was lost is recognised: the image is there then, queued and
+        The UUID is ours. So an attempt whose answer was lost is recognised: the image exists then, ``queued`` and
         with our properties.
+
+        :raises PropertyRefused: Glance does not accept a property, or so many
         """
         call = Call(Operation.CREATE, "POST", "/v2/images", creation(image))
 
@@ -115,7 +123,10 @@ class OpenStackPlace:
                     raise
                 return made
 
-        return self._service.persist(attempt)
+        try:
+            return self._service.persist(attempt)
+        except (Forbidden, Rejected) as error:
+            raise refused_creation(error, image.properties) from error.__cause__
 
     def upload(self, image_id: str, body: Body) -> None:
         """Give an image its content, once.
@@ -127,9 +138,14 @@ class OpenStackPlace:
     def update(self, image: Image, patch: Patch) -> Image:
         """Change an image in one minimal JSON patch, then add its tags; returns it as it is afterwards.
 
-        A try whose answer was lost is recognised when the next one is refused: the image looks as wanted.
+        An attempt whose answer was lost is recognised when the next one is refused: the image is as wanted.
+
+        :raises PublicationRefused: the credential may not give the image this visibility
         """
-        changed = self._patched(image, patch, operations(patch))
+        try:
+            changed = self._patched(image, patch, operations(patch))
+        except Forbidden as error:
+            raise (error if patch.visibility is None else refused_visibility(error)) from error.__cause__
         if not patch.tags:
             return changed
         for tag in filter(fits_path, patch.tags):

@@ -15,8 +15,8 @@ from ....openstack.answers import Operation, moment
 from ....openstack.service import Call, Service
 from ...model import Image
 from .bodies import image_path
+from .glance_answers import refused_store
 from .image_documents import image_of
-from .stores import with_advice
 
 METHOD = "glance-download"
 _LOCK = "os_glance_import_task"
@@ -167,7 +167,7 @@ class Imports:
         try:
             self._service.persist(attempt)
         except CloudError as error:
-            with_advice(error, self._store, self._service)
+            refused_store(error, self._store, self._service)
             if error.status in _NOT_ALLOWED:
                 self._give_up(f"the region does not let us import: {error}")
             if isinstance(error, Unauthorized):

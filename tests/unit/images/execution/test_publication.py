@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fiwareglancesync.base.errors import Forbidden
+from fiwareglancesync.base.errors import PublicationRefused
 from tests.support.builders import World, image, master_image
 from tests.support.watched import WatchedPlace, Write, refusing
 
@@ -13,7 +13,7 @@ def _may_not_publish(write: Write) -> bool:
 
 def test_a_refused_publication_is_not_tried_again_for_other_images() -> None:
     world = World([master_image("a", "A", size=1), master_image("b", "B", size=2), master_image("c", "C", size=3)])
-    refused = Forbidden("You are not authorized to complete publicize_image action.", status=403)
+    refused = PublicationRefused("You are not authorized to complete publicize_image action.", status=403)
     place = WatchedPlace(world.place, refusing(refused, _may_not_publish))
     outcome = world.sync(through=lambda _: place)
     assert [write.kind for write in place.writes].count("adopt") == 1
@@ -28,7 +28,7 @@ def test_metadata_is_updated_nevertheless() -> None:
     world = World(
         [master_image("a", "A", size=1), master_image("b", "B", size=2, properties={"nid": "1"})], [image("b", "B")]
     )
-    refused = Forbidden("You are not authorized to complete publicize_image action.", status=403)
+    refused = PublicationRefused("You are not authorized to complete publicize_image action.", status=403)
     place = WatchedPlace(world.place, refusing(refused, _may_not_publish))
     world.sync(through=lambda _: place)
     assert world.named("b").user_properties == {"nid": "1"}

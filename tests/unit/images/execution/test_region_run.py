@@ -13,6 +13,7 @@ from fiwareglancesync.base.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    PropertyRefused,
     QuotaExceeded,
     Rejected,
     Scope,
@@ -242,7 +243,7 @@ def test_images_that_link_to_a_failed_one_are_not_attempted() -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [QuotaExceeded("storage is full", status=413), Forbidden("no images for you", status=403, scope=Scope.REGION)],
+    [QuotaExceeded("storage is full", status=413), Forbidden("no images for you", status=403, scope=Scope.UPLOADS)],
     ids=["quota", "right"],
 )
 def test_when_nothing_more_can_be_uploaded_the_rest_is_still_done(error: CloudError) -> None:
@@ -437,15 +438,26 @@ def test_a_name_that_would_be_too_long_is_found_before_anything_is_done() -> Non
     assert f"more than {MAX_NAME} characters" in errors(outcome)[name]
 
 
-@pytest.mark.parametrize(
-    "error", [Forbidden(f"Property '{JOURNAL}' is protected", status=403), Rejected("too many properties", status=413)]
-)
-def test_a_refused_journal_is_explained(error: CloudError) -> None:
+def refused_property(name: str | None) -> PropertyRefused:
+    """What a region answers that does not accept a property."""
+    error = PropertyRefused("Attribute is reserved.", status=403)
+    error.property = name
+    return error
+
+
+@pytest.mark.parametrize("name", [JOURNAL, None])
+def test_a_refused_journal_is_explained(name: str | None) -> None:
     world = World([master_image("a")])
-    outcome = world.sync(**through(refuse(world, error, "create")))
+    outcome = world.sync(**through(refuse(world, refused_property(name), "create")))
     assert JOURNAL in errors(outcome)["a"]
     assert "allow it, and room for it" in errors(outcome)["a"]
     assert world.images == []
+
+
+def test_another_property_that_is_refused_is_not_the_journals_affair() -> None:
+    world = World([master_image("a")])
+    outcome = world.sync(**through(refuse(world, refused_property("secret_level"), "create")))
+    assert errors(outcome) == {"a": "Attribute is reserved."}
 
 
 def test_an_image_that_is_chosen_brings_along_what_it_links_to() -> None:

@@ -40,6 +40,10 @@ class Region:
         return self._inner.name
 
     @property
+    def target(self) -> str:
+        return self._inner.target
+
+    @property
     def project(self) -> str:
         return self._inner.project
 

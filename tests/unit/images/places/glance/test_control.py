@@ -15,6 +15,8 @@ from fiwareglancesync.base.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    PropertyRefused,
+    PublicationRefused,
     QuotaExceeded,
     Rejected,
     Scope,
@@ -118,6 +120,33 @@ class TestCreating:
             burgos.create(NEW)
         assert after_sign_in(cloud) == [f"POST {IMAGES}"]
 
+    @pytest.mark.parametrize(
+        ("status", "said", "named"),
+        [
+            (403, f"Attribute '{JOURNAL}' is reserved.", JOURNAL),
+            (403, "Property nid is protected", "nid"),
+            (400, f"Provided object is bad: {JOURNAL}: '' is too short", JOURNAL),
+            (403, "Property 'other_nid' is protected", None),
+            (413, "The limit has been exceeded on the number of allowed image properties.", None),
+        ],
+    )
+    def test_a_refused_property_is_named_where_the_service_names_it(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, status: int, said: str, named: str | None
+    ) -> None:
+        cloud.on("POST", IMAGES, Answer(status, {"message": said}))
+        with pytest.raises(PropertyRefused) as caught:
+            burgos.create(NEW)
+        assert (caught.value.property, caught.value.status, caught.value.scope) == (named, status, Scope.IMAGE)
+        assert caught.value.cause == f"{said} (HTTP {status})"
+
+    def test_a_property_with_a_name_of_the_sentence_does_not_hide_a_missing_right(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace
+    ) -> None:
+        cloud.on("POST", IMAGES, Answer(403, {"message": "You are not authorized to complete add_image action."}))
+        with pytest.raises(CloudError) as caught:
+            burgos.create(replace(NEW, properties={"action": "1"}))
+        assert caught.value.scope is Scope.UPLOADS
+
     def test_new_ids_are_uuids_and_differ(self, burgos: OpenStackPlace) -> None:
         one, other = burgos.new_id("x"), burgos.new_id("x")
         assert one != other
@@ -160,6 +189,29 @@ class TestUpdating:
         cloud.on("GET", ONE, Answer(200, {"id": "i-1", "owner": PROJECT, "name": "old"}))
         with pytest.raises(Conflict, match="Property nid does not exist"):
             burgos.update(IMAGE, Patch(name="new", remove=("nid",)))
+
+    @pytest.mark.parametrize("action", ["publicize_image", "communitize_image"])
+    def test_a_visibility_that_is_not_allowed_is_a_refused_publication(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, action: str
+    ) -> None:
+        said = f"You are not authorized to complete {action} action."
+        cloud.on("PATCH", ONE, Answer(403, {"message": said}, headers={"X-Openstack-Request-Id": "req-7"}))
+        with pytest.raises(PublicationRefused) as caught:
+            burgos.update(IMAGE, Patch(visibility="public"))
+        assert (caught.value.cause, caught.value.status) == (f"{said} (HTTP 403)", 403)
+        assert (caught.value.scope, caught.value.request_id) == (Scope.IMAGE, "req-7")
+
+    @pytest.mark.parametrize(
+        ("patch", "said"),
+        [(Patch(visibility="public"), "Forbidden to modify this image"), (Patch(name="new"), "the visibility is odd")],
+    )
+    def test_other_refusals_are_no_refused_publication(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, patch: Patch, said: str
+    ) -> None:
+        cloud.on("PATCH", ONE, Answer(403, {"message": said}))
+        with pytest.raises(Forbidden) as caught:
+            burgos.update(IMAGE, patch)
+        assert type(caught.value) is Forbidden
 
     def test_strange_ids_stay_one_segment_of_the_path(
         self, cloud: ScriptedServer, burgos: OpenStackPlace

@@ -255,7 +255,7 @@ class TestRefusals:
         cloud.on("POST", IMPORT, Answer(413, {"message": "image_size_total is over limit of 1"}))
         with pytest.raises(QuotaExceeded) as caught:
             fetch(burgos, spain)
-        assert caught.value.scope is Scope.REGION
+        assert caught.value.scope is Scope.UPLOADS
 
     def test_a_region_that_does_not_answer_any_more_is_no_matter_of_the_way(
         self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
