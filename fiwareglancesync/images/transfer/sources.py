@@ -12,6 +12,7 @@ from typing import Protocol
 from ...base.errors import CloudError, TransferError
 from ..model import Image
 from ..places import PIECE, Body, FileSlice, Place
+from .way import UNHASHED
 
 
 class Source(Protocol):
@@ -58,6 +59,8 @@ class FileSource:
 
     def refusal(self, image: Image) -> str | None:
         """Why there is no usable file for an image; None when there is one."""
+        if not image.has_content_hash:
+            return UNHASHED
         path = self._path(image)
         try:
             found = path.stat()

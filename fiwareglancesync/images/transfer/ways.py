@@ -1,4 +1,4 @@
-"""The ways of a run, put together from its settings (design 6)."""
+"""The ways of a run, made from its settings (design 6)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from ...base.throttle import Throttle
 from ..places import Place
 from ..settings import Settings
 from .mover import Mover
-from .server_import import ServerWay
+from .server_way import ServerWay
 from .sources import FileSource, Source, StreamSource
 from .spool import SpoolSource, default_folder
+from .upload_way import upload_ways
 
 
 class Purpose(Enum):
-    """What a run wants of the ways."""
+    """What a run does with the ways."""
 
     READ = "read"
     MOVE = "move"
@@ -24,27 +25,28 @@ class Purpose(Enum):
 
 @contextmanager
 def open_ways(settings: Settings, master: Place, purpose: Purpose, *, several: bool) -> Iterator[Mover]:
-    """The ways to move bytes, in the order of preference, for as long as a run lasts.
+    """The ways to move content, in the order of preference, while a run lasts.
 
     :param settings: the configuration
     :param master: the master region
-    :param purpose: a run that only looks leaves the spool as it is: a later one may go on with what is there
-    :param several: whether several regions may need an image, so that reading it once pays
+    :param purpose: a run that only reads leaves the spool as it is: a later one may continue with its content
+    :param several: whether several regions may need an image, so that it is worth reading it once for all
     """
     spool = SpoolSource(master, settings.spool_dir or default_folder(), settings.spool_size)
-    sources: list[Source | ServerWay] = [FileSource(settings.images_dir), ServerWay(master), StreamSource(master)]
+    sources: list[Source] = [FileSource(settings.images_dir), StreamSource(master)]
     if several or settings.transfer == spool.way:
-        sources.insert(-1, spool)
+        sources.insert(1, spool)
+    file, *others = upload_ways(*sources, throttles=BandwidthLimits(settings))
     try:
-        yield Mover(sources, settings.transfer, _Limits(settings))
+        yield Mover([file, ServerWay(master), *others], settings.transfer)
     finally:
-        # Even without a use for it: a run that was killed may have left something there.
+        # Also when this run does not use it: a run that was killed may have left content there.
         if purpose is Purpose.MOVE and not settings.spool_keep:
             spool.clear()
 
 
-class _Limits:
-    """What bounds the bytes per second: the whole run's limit, and that of each region."""
+class BandwidthLimits:
+    """What limits the bytes per second: the limit of the whole run, and that of each region."""
 
     def __init__(self, settings: Settings) -> None:
         self._rates = {target.name: target.region_bandwidth for target in settings.targets.values()}
@@ -57,6 +59,6 @@ class _Limits:
             return self._whole
         throttle = self._regions.get(place.name)
         if throttle is None:
-            # Several threads may come here at once: all get the first one's.
+            # Several threads may come here at the same time; all get the throttle of the first.
             throttle = self._regions.setdefault(place.name, Throttle(rate))
         return [*self._whole, throttle]

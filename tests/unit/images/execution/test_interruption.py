@@ -14,6 +14,7 @@ from fiwareglancesync.images.model import Image, NewImage
 from fiwareglancesync.images.places import Body
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import StreamSource
+from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, World, carrying, image, master_image
 from tests.support.bytes_place import BytesPlace
 from tests.support.watched import FetchingPlace, WatchedPlace, Write, refusing
@@ -89,7 +90,7 @@ def test_a_move_that_waits_for_an_answer_loses_its_image(monkeypatch: pytest.Mon
     source = BytesPlace(world.federation.place(world.target, MASTER), {"m-a": b"a", "m-b": b"bb"})
     try:
         with pytest.raises(Cancelled) as caught:
-            world.sync(through=lambda place: Region(place), mover=Mover([StreamSource(source)]))
+            world.sync(through=lambda place: Region(place), mover=Mover(upload_ways(StreamSource(source))))
         assert (caught.value.unfinished, world.images) == ((), [])
     finally:
         answered.set()

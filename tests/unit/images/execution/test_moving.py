@@ -10,6 +10,7 @@ import pytest
 from fiwareglancesync.base.errors import ServiceFailure
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import StreamSource
+from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, World, master_image
 from tests.support.bytes_place import BytesPlace, md5
 from tests.support.faults import until
@@ -36,7 +37,7 @@ def test_a_move_that_waits_for_its_next_attempt_ends_with_the_others() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        world.sync(through=lambda place: BytesPlace(place, fails=fail), mover=Mover([StreamSource(master)]))
+        world.sync(through=lambda place: BytesPlace(place, fails=fail), mover=Mover(upload_ways(StreamSource(master))))
     until(lambda: moves() == [], "the end of the pause", 30.0)
     assert sorted(master.downloads) == ["m-a", "m-b"]
     assert "a" not in world.names()

@@ -19,6 +19,7 @@ from fiwareglancesync.images.places import Body
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import StreamSource
+from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, World, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
 
@@ -82,7 +83,7 @@ class Scenario:
 
     def sync(self) -> RegionOutcome:
         """Synchronise."""
-        return self.world.sync(through=lambda _: self.place, mover=Mover([StreamSource(self.master)]))
+        return self.world.sync(through=lambda _: self.place, mover=Mover(upload_ways(StreamSource(self.master))))
 
 
 @pytest.fixture

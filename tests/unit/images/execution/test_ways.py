@@ -13,6 +13,7 @@ from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import FileSource, Source, StreamSource
 from fiwareglancesync.images.transfer.spool import SpoolSource
 from fiwareglancesync.images.transfer.spool_entry import Entry
+from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, World, master_image
 from tests.support.bytes_place import BytesPlace, md5
 
@@ -29,7 +30,7 @@ class Scenario:
 
     def sync(self, *sources: Source) -> RegionOutcome:
         """Synchronise by these ways."""
-        return self.world.sync(through=BytesPlace, mover=Mover(sources))
+        return self.world.sync(through=BytesPlace, mover=Mover(upload_ways(*sources)))
 
     def present(self) -> Sequence[str | None]:
         """The checksums of the region's images."""

@@ -25,6 +25,7 @@ from fiwareglancesync.images.places.embedded.embedded_federation import Embedded
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import FileSource, StreamSource
 from fiwareglancesync.images.transfer.spool import SpoolSource
+from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, World, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
 
@@ -47,7 +48,7 @@ class MoverSetup:
         self.world = World([master], [image("a", "old")], replace=["any"])
         inner = self.world.federation.place(self.world.target, MASTER)
         self.master = BytesPlace(inner, {"m-a": content})
-        self.mover = Mover([FileSource(folder), StreamSource(self.master)], forced)
+        self.mover = Mover(upload_ways(FileSource(folder), StreamSource(self.master)), forced)
         self._fails = fails or (lambda piece: None)
 
     def file(self, content: bytes) -> None:
@@ -99,7 +100,7 @@ def test_a_corrupted_file_is_detected_and_the_next_way_tried(tmp_path: Path) -> 
 
 def test_why_a_less_preferred_way_could_not_be_taken_is_not_noted(tmp_path: Path) -> None:
     setup = MoverSetup(tmp_path)
-    setup.mover = Mover([StreamSource(setup.master), FileSource(tmp_path)])
+    setup.mover = Mover(upload_ways(StreamSource(setup.master), FileSource(tmp_path)))
     outcome = setup.sync()
     assert setup.ways() == ["stream"]
     assert next(done.notes for done in outcome.images if done.way) == ()
@@ -140,7 +141,7 @@ class TestMasterThatDoesNotAnswer:
 
         setup.master.download = ask  # type: ignore[assignment]
         spool = SpoolSource(setup.master, tmp_path / "spool")
-        setup.mover = Mover([FileSource(tmp_path), spool, StreamSource(setup.master)])
+        setup.mover = Mover(upload_ways(FileSource(tmp_path), spool, StreamSource(setup.master)))
         return setup
 
     def test_it_is_asked_once_in_a_run(self, setup: MoverSetup) -> None:
@@ -251,7 +252,7 @@ def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
 
 def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
     setup = MoverSetup(tmp_path)
-    short = Mover([StreamSource(BytesPlace(setup.world.place, {"m-a": CONTENT[:-1]}))])
+    short = Mover(upload_ways(StreamSource(BytesPlace(setup.world.place, {"m-a": CONTENT[:-1]}))))
     master = setup.world.selection().images[0].image
     target = BytesPlace(setup.world.place)
     with pytest.raises(TransferError, match=f"stream offers {len(CONTENT) - 1} bytes, the image has {len(CONTENT)}"):
@@ -260,7 +261,7 @@ def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
 
 def test_the_embedded_federation_needs_no_bytes(tmp_path: Path) -> None:
     world = World([master_image("a")])
-    mover = Mover([FileSource(tmp_path)])
+    mover = Mover(upload_ways(FileSource(tmp_path)))
     assert list(mover.ways(master_image("a"), world.place)) == [("embedded", None)]
     with pytest.raises(CloudError):
         mover.move("embedded", master_image("a"), world.place, "unknown", lambda done: None)
@@ -285,7 +286,8 @@ def test_what_is_throttled_goes_in_portions_that_flow(tmp_path: Path, is_file: b
     if is_file:
         setup.file(content)
     slow, fast = _Unhurried(PORTIONS * 4000), _Unhurried(PORTIONS * 10**6)
-    setup.mover = Mover([FileSource(tmp_path), StreamSource(setup.master)], throttles=lambda _: [fast, slow])
+    ways = upload_ways(FileSource(tmp_path), StreamSource(setup.master), throttles=lambda _: [fast, slow])
+    setup.mover = Mover(ways)
     setup.sync()
     assert setup.contents() == [("a", md5(content))]
     assert slow.taken == fast.taken == [4096, 4096, 768]

@@ -17,10 +17,11 @@ from fiwareglancesync.images.execution.change import verify
 from fiwareglancesync.images.model import SOURCE_HASH, Image
 from fiwareglancesync.images.places import Body
 from fiwareglancesync.images.transfer import Mover
-from fiwareglancesync.images.transfer.mover import UNHASHED
 from fiwareglancesync.images.transfer.sources import FileSource, StreamSource
 from fiwareglancesync.images.transfer.spool import SpoolSource
 from fiwareglancesync.images.transfer.spool_entry import Entry
+from fiwareglancesync.images.transfer.upload_way import upload_ways
+from fiwareglancesync.images.transfer.way import UNHASHED
 from tests.support.builders import MASTER, World, carrying, entry, errors, image, master_image, plan, texts
 from tests.support.bytes_place import BytesPlace, md5
 
@@ -98,7 +99,7 @@ class Region:
         self.world = World([UNKNOWN])
         self.master = BytesPlace(self.world.federation.place(self.world.target, MASTER), {"m-a": CONTENT})
         self.spool = SpoolSource(self.master, folder / "spool")
-        self.mover = Mover([FileSource(folder), self.spool, StreamSource(self.master)], forced)
+        self.mover = Mover(upload_ways(FileSource(folder), self.spool, StreamSource(self.master)), forced)
 
     def sync(self) -> dict[str, str]:
         """Synchronise; what failed."""

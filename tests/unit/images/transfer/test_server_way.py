@@ -17,8 +17,10 @@ from fiwareglancesync.images.model import JOURNAL, Image, Listing, NewImage, Pat
 from fiwareglancesync.images.places import PIECE, Body, Download, InstantCopy, Place, PlaceIdentity, ServerImport
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.images.transfer import Mover
-from fiwareglancesync.images.transfer.server_import import ServerWay
-from fiwareglancesync.images.transfer.sources import Source, StreamSource
+from fiwareglancesync.images.transfer.server_way import ServerWay
+from fiwareglancesync.images.transfer.sources import StreamSource
+from fiwareglancesync.images.transfer.upload_way import upload_ways
+from fiwareglancesync.images.transfer.way import Way
 from fiwareglancesync.images.transfer.ways import Purpose, open_ways
 from tests.support.builders import MASTER, REGION, World, errors, master_image
 
@@ -139,7 +141,7 @@ class Scenario:
     def sync(self, forced: str = "auto") -> RegionOutcome:
         """Synchronise with the ways ``server`` and ``stream``, in this order."""
         master = cast(Place, self.master)
-        ways: list[Source | ServerWay] = [ServerWay(master), StreamSource(master)]
+        ways: list[Way] = [ServerWay(master), *upload_ways(StreamSource(master))]
         return self.world.sync(through=lambda place: self.region, mover=Mover(ways, forced))
 
     @property
@@ -218,7 +220,7 @@ class TestTakingTheWay:
 
     def test_a_region_that_cannot_is_not_pulled_into(self) -> None:
         with pytest.raises(TransferError, match="cannot fetch images by itself"):
-            ServerWay(World().place).pull(ONE, Region(World().place), "id", print)
+            ServerWay(World().place).move(ONE, Region(World().place), "id", print)
 
 
 class TestFailing:
@@ -338,19 +340,19 @@ class TestDistrust:
         way = ServerWay(World().place)
         here, there = FetchingRegion(World().place), FetchingRegion(World().place)
         there._inner = World().federation.place(Target("master", tenant_id="other"), MASTER)
-        way.reject_content(here)
-        assert way.refusal(here) == "the region changes what it fetches"
+        way.reject_content(ONE, here)
+        assert way.refusal(ONE, here) == "the region changes what it fetches"
         assert here.identity != there.identity
-        assert way.refusal(there) is None
+        assert way.refusal(ONE, there) is None
 
     def test_a_mover_passes_it_on(self) -> None:
-        way = ServerWay(World().place)
         region = FetchingRegion(World().place)
-        mover = Mover([way])
+        master = cast(Place, MasterWithBytes(ONE))
+        mover = Mover([ServerWay(master), *upload_ways(StreamSource(master))])
         mover.reject_content("stream", ONE, region)
-        assert list(mover.ways(ONE, region)) == [("server", None)]
+        assert list(mover.ways(ONE, region)) == [("server", None), ("stream", None)]
         mover.reject_content("server", ONE, region)
-        assert list(mover.ways(ONE, region)) == [("server", "the region changes what it fetches")]
+        assert list(mover.ways(ONE, region)) == [("server", "the region changes what it fetches"), ("stream", None)]
 
     def test_a_changed_format_is_an_error_of_verification(self) -> None:
         scenario = Scenario(replace(ONE, disk_format="qcow2", container_format="bare"))
@@ -358,7 +360,7 @@ class TestDistrust:
         made = scenario.region.create(NewImage("1$one", "one", "qcow2", "bare"))
         way = ServerWay(scenario.world.place)
         with pytest.raises(VerificationError, match="qcow2/ova"):
-            way.pull(scenario.region.masters["one"], scenario.region, made.id, lambda done: None)
+            way.move(scenario.region.masters["one"], scenario.region, made.id, lambda done: None)
 
 
 def test_the_order_of_the_ways(tmp_path: Path) -> None:
