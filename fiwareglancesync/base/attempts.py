@@ -1,4 +1,8 @@
-"""Beginning anew: what breaks in the middle of an image's bytes is tried a few times, with growing pauses."""
+"""Attempts at moving the content of an image: a few, with growing pauses.
+
+Content cannot be sent twice: each attempt begins with a new reading, and in a region with a new image. Requests without
+content are repeated where they are sent, with nothing to begin anew (:mod:`fiwareglancesync.openstack.retry`).
+"""
 
 from __future__ import annotations
 
@@ -7,43 +11,51 @@ from collections.abc import Callable
 from tenacity import (
     RetryCallState,
     Retrying,
-    retry_if_exception_type,
+    retry_if_exception,
     stop_after_attempt,
     wait_exponential,
     wait_random,
 )
 
-from .errors import CloudError
+from .errors import CloudError, SourceBroke, Unauthorized
 
 ATTEMPTS = 3
 FIRST_WAIT_SECONDS = 1.0
-"""Seconds before the second attempt, at the least; more before the third."""
+"""Seconds before the second attempt, at least; there are more before the third."""
 
 MAX_WAIT_SECONDS = 60.0
-"""Seconds that a service can have us wait before an attempt, whatever it asks for."""
+"""Seconds of the longest wait before an attempt, whatever the service asks for."""
 
 
-def attempts(kind: type[BaseException], pause: Callable[[float], None]) -> Retrying:
-    """Attempts at what moves bytes; call the result with it.
+def attempts(is_worth_another: Callable[[BaseException], bool], pause: Callable[[float], None]) -> Retrying:
+    """Attempts at what moves content; call the result with it. The error of the last attempt is raised.
 
-    :param kind: the error after which another attempt is worth while; the last one's is raised. Its cause may be what
-        a service answered: then that one's ``Retry-After`` counts
-    :param pause: waits for so many seconds, or less when nobody wants the next attempt any more
+    A ``Retry-After`` of the service counts.
+
+    :param is_worth_another: whether another attempt may succeed after an error
+    :param pause: waits for a number of seconds, or less
     """
     own = wait_exponential(multiplier=FIRST_WAIT_SECONDS, max=10 * FIRST_WAIT_SECONDS) + wait_random(
         0, FIRST_WAIT_SECONDS
     )
     return Retrying(
         stop=stop_after_attempt(ATTEMPTS),
-        wait=lambda state: max(own(state), min(_asked(state), MAX_WAIT_SECONDS)),
+        wait=lambda state: max(own(state), min(_asked_seconds(state), MAX_WAIT_SECONDS)),
         sleep=pause,
-        retry=retry_if_exception_type(kind),
+        retry=retry_if_exception(is_worth_another),
         reraise=True,
     )
 
 
-def _asked(state: RetryCallState) -> float:
-    """Seconds that the service asked to wait for; 0 when it did not."""
+def may_succeed_later(error: BaseException) -> bool:
+    """Whether the content of an image may be moved after this error, with a new image and a new reading.
+
+    A token that is refused is replaced by a new one before the next request.
+    """
+    return isinstance(error, SourceBroke | Unauthorized) or (isinstance(error, CloudError) and error.retryable)
+
+
+def _asked_seconds(state: RetryCallState) -> float:
+    """Seconds that the service asked to wait; 0 when it did not."""
     error = state.outcome.exception() if state.outcome else None
-    cause = error.__cause__ if error else None
-    return (cause.retry_after or 0.0) if isinstance(cause, CloudError) else 0.0
+    return (error.retry_after or 0.0) if isinstance(error, CloudError) else 0.0

@@ -23,10 +23,10 @@ from ..planning import (
 )
 from ..settings import Target
 from ..transfer import Mover
-from .change import make_image
 from .interruption import remove_unfinished
 from .member_changes import change_members
 from .moving import move_in_order
+from .new_image import make_image
 from .outcome import RegionOutcome
 from .recorder import Recorder, RegionFailed, stops_uploads
 from .recovery import tidy

@@ -1,4 +1,4 @@
-"""The moves into one region: how many at once, and what is done about one that it refuses for now (sync 3.11)."""
+"""The moves into one region: how many at once, and when a refused one is tried again (sync 3.11)."""
 
 from __future__ import annotations
 
@@ -15,60 +15,63 @@ from ..settings import Target
 T = TypeVar("T")
 
 
-class Listener(Protocol):
-    """Takes what is to be told of one move that the region refuses."""
+class UploadListener(Protocol):
+    """Takes what happens to one move that the region refuses for now."""
 
     def check(self) -> None:
-        """Let the move end, if it should; see :class:`~.change.Report`."""
+        """Raise if the move has to end.
+
+        :raises Cancelled: the run was interrupted
+        """
         ...
 
     def waits(self, seconds: float, cause: CloudError) -> None:
-        """Take that the move is tried again after a while, and why it cannot be made now."""
+        """Take how long the program waits before it tries again, and why the region refuses."""
         ...
 
     def fewer(self, at_once: int, cause: CloudError) -> None:
-        """Take how many moves at once the region allows, as it seems by now."""
+        """Take how many moves at once are made from now on, and why."""
         ...
 
 
-class _UploadRefused(Exception):
-    """A move was refused while others are under way; it is made once one of them has ended."""
+class _WaitForAnother(Exception):
+    """The region refused a move while others were running. It is tried again when one of them has ended."""
 
 
 class Uploads:
-    """Lets moves into a region begin, and begins those again that it refuses for now.
+    """Starts the moves into one region, and tries those again that the region refuses for now.
 
-    :param at_once: how many are made at the same time, at most
-    :param limit: seconds for which one is tried again that is refused, while no other one is under way
+    :param at_once: the most moves at the same time
+    :param limit: seconds for which a move is tried again while no other one is running
     """
 
     def __init__(self, at_once: int = Target.uploads_per_region, limit: float = Target.retry_timeout) -> None:
         self._at_once = at_once
         self._limit = limit
-        self._under_way = 0
+        self._running = 0
         self._changed = threading.Condition()
         self._given_up: TooManyUploads | None = None
 
-    def make(self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: Listener) -> T:
-        """Make one move.
+    def make(self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: UploadListener) -> T:
+        """Make one move, when its turn comes.
 
-        :param move: moves the bytes, from their beginning
-        :param may_go_on: whether the image can still be filled, after a refusal
-        :param listener: takes what is told, and ends the waiting
+        :param move: moves the content, from its beginning
+        :param may_go_on: whether the image can still be filled after a refusal
+        :param listener: takes what happens, and ends the waiting
         :return: what the move returned
         :raises CloudError: the region refused for another reason, or for too long
         """
         refusals = Refusals(self._limit)
         while True:
-            with self._turn(listener.check), suppress(_UploadRefused):
-                return self._insist(move, may_go_on, listener, refusals)
+            with self._turn(listener.check), suppress(_WaitForAnother):
+                return self._repeat(move, may_go_on, listener, refusals)
 
-    def _insist(
-        self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: Listener, refusals: Refusals
+    def _repeat(
+        self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: UploadListener, refusals: Refusals
     ) -> T:
-        """Make a move, whose turn it is, until it succeeds.
+        """Make a move, again and again, until it succeeds.
 
-        :raises _UploadRefused: it has to wait for another one's end
+        :raises _WaitForAnother: another move has to end first
         """
         while True:
             try:
@@ -78,8 +81,8 @@ class Uploads:
                     raise
                 cause: CloudError = error
             except TooManyUploads as error:
-                if self._make_room(error, listener):
-                    raise _UploadRefused from error
+                if self._reduce(error, listener):
+                    raise _WaitForAnother from error
                 cause = error
             try:
                 seconds = refusals.next_wait(cause)
@@ -89,34 +92,37 @@ class Uploads:
             listener.waits(seconds, cause)
             pause(seconds, listener.check)
             if not may_go_on():
-                # Another image may; what was asked for has been waited.
+                # Another image may be filled; the wait that the region asked for is over.
                 cause.retryable, cause.retry_after = True, None
                 raise cause
 
     @contextmanager
-    def _turn(self, alive: Callable[[], None]) -> Iterator[None]:
-        """Wait until a move may be made, and keep its place while it is.
+    def _turn(self, check: Callable[[], None]) -> Iterator[None]:
+        """Wait until a move may begin, and count it while it is running.
 
-        :raises TooManyUploads: another one was refused until nobody had patience any more
+        :raises TooManyUploads: the region refused another move for too long
         """
         with self._changed:
-            while self._under_way >= self._at_once:
+            while self._running >= self._at_once:
                 self._changed.wait(SIGNAL_CHECK_SECONDS)
-                alive()
+                check()
             if self._given_up is not None:
                 raise self._given_up
-            self._under_way += 1
+            self._running += 1
         try:
             yield
         finally:
             with self._changed:
-                self._under_way -= 1
+                self._running -= 1
                 self._changed.notify_all()
 
-    def _make_room(self, error: TooManyUploads, listener: Listener) -> bool:
-        """Allow one move less than are under way, this one included; whether there is another one to wait for."""
+    def _reduce(self, error: TooManyUploads, listener: UploadListener) -> bool:
+        """Allow one move less than are running now, this one included.
+
+        :return: whether another one is running, whose end can be awaited
+        """
         with self._changed:
-            others = self._under_way - 1
+            others = self._running - 1
             allowed = max(1, others)
             is_less, self._at_once = allowed < self._at_once, min(allowed, self._at_once)
         if is_less:

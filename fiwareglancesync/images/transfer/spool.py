@@ -219,7 +219,7 @@ class _Filling:
         try:
             with locked(self._entry.filler, shared=False) as free:
                 if free:
-                    attempts(SourceBroke, sleep_using_event(self._stopping))(self._fill)
+                    attempts(_is_broken_source, sleep_using_event(self._stopping))(self._fill)
         except SourceBroke as error:
             # It had its attempts here, each going on where the last one broke: another way is next.
             self.error = TransferError(str(error))
@@ -265,6 +265,11 @@ class _Filling:
             while piece := content.read(PIECE):
                 digest.update(piece)
         return digest.hexdigest() == expected
+
+
+def _is_broken_source(error: BaseException) -> bool:
+    """Whether a reading may be continued; other requests to the master have been repeated already."""
+    return isinstance(error, SourceBroke)
 
 
 def _write(descriptor: int, data: bytes) -> None:

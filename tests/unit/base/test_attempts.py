@@ -1,27 +1,35 @@
-"""How long it is waited before an image's bytes are sent anew."""
+"""After which errors the content of an image is moved again, and after how many seconds."""
 
 from __future__ import annotations
 
 import pytest
 
 from fiwareglancesync.base import attempts as module
-from fiwareglancesync.base.attempts import ATTEMPTS, MAX_WAIT_SECONDS, attempts
-from fiwareglancesync.base.errors import CloudError, ServiceFailure, SourceBroke, Unreachable
+from fiwareglancesync.base.attempts import ATTEMPTS, MAX_WAIT_SECONDS, attempts, may_succeed_later
+from fiwareglancesync.base.errors import (
+    CloudError,
+    QuotaExceeded,
+    Rejected,
+    ServiceFailure,
+    SourceBroke,
+    Throttled,
+    TransferError,
+    Unauthorized,
+    Unreachable,
+    VerificationError,
+)
 
 
-class Broke(Exception):
-    """What is tried again."""
-
-
-def pauses_after(cause: Exception | None) -> list[float]:
-    """The seconds that are waited for when every attempt fails for the same cause."""
+def pauses_after(error: Exception, *, worth: bool = True) -> list[float]:
+    """The seconds between the attempts when every attempt fails with the same error."""
     pauses: list[float] = []
 
     def attempt() -> None:
-        raise Broke from cause
+        raise error
 
-    with pytest.raises(Broke):
-        attempts(Broke, pauses.append)(attempt)
+    with pytest.raises(type(error)) as caught:
+        attempts(lambda found: worth and found is error, pauses.append)(attempt)
+    assert caught.value is error
     return pauses
 
 
@@ -38,7 +46,31 @@ def test_a_service_is_given_the_time_that_it_asks_for_within_bounds(
     assert pauses_after(busy(asked)) == [waited] * (ATTEMPTS - 1)
 
 
-@pytest.mark.parametrize("cause", [busy(0.0), busy(None), Unreachable("refused"), SourceBroke("broke off"), None])
-def test_without_such_a_wish_the_pauses_grow(cause: Exception | None) -> None:
-    first, second = pauses_after(cause)
+@pytest.mark.parametrize("error", [busy(0.0), busy(None), Unreachable("refused"), SourceBroke("broke off")])
+def test_without_such_a_wish_the_pauses_grow(error: Exception) -> None:
+    first, second = pauses_after(error)
     assert 1.0 <= first <= 2.0 <= second <= 3.0
+
+
+def test_what_is_worth_no_other_attempt_is_raised_at_once() -> None:
+    assert pauses_after(busy(None), worth=False) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "later"),
+    [
+        (SourceBroke("broke off"), True),
+        (Unreachable("refused"), True),
+        (Throttled("slow down"), True),
+        (Throttled("slow down").given_up("for hours"), False),
+        (Unauthorized("the token has expired", status=401), True),
+        (ServiceFailure("501", retryable=False), False),
+        (QuotaExceeded("full", status=413), False),
+        (Rejected("no qcow2", status=415), False),
+        (TransferError("there is no such file"), False),
+        (VerificationError("another checksum"), False),
+        (KeyboardInterrupt(), False),
+    ],
+)
+def test_what_may_succeed_later(error: BaseException, later: bool) -> None:
+    assert may_succeed_later(error) is later

@@ -12,7 +12,7 @@ import pytest
 from fiwareglancesync.base.errors import CloudError, Scope, Throttled, TooManyUploads
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Kind
-from fiwareglancesync.images.execution import change, uploads
+from fiwareglancesync.images.execution import new_image, uploads
 from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.model import Image, NewImage
 from fiwareglancesync.images.places import Body
@@ -121,7 +121,7 @@ def test_an_image_that_is_without_content_no_more_is_made_anew(
     pauses: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     again: list[float] = []
-    monkeypatch.setattr(change, "pause", lambda seconds, alive: again.append(seconds))
+    monkeypatch.setattr(new_image, "pause", lambda seconds, alive: again.append(seconds))
     scenario = Scenario(first(1, slow_down))
     scenario.place.status = "saving"
     assert not scenario.sync().failed
