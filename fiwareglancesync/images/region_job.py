@@ -14,7 +14,7 @@ from ..locks.region_lock import region_lock
 from .execution.member_changes import with_members
 from .execution.outcome import RegionOutcome
 from .execution.recorder import Recorder
-from .execution.region_run import ACTION_OF, action_of_change, announce, report_decisions, synchronise
+from .execution.region_run import ACTION_OF, RegionInput, action_of_change, announce, report_decisions, synchronise
 from .execution.sync_run import Run
 from .model import MOVES, Listing, SyncStatus
 from .places import Place, PlaceIdentity, is_same_place
@@ -173,7 +173,7 @@ class RegionJob:
             if warning := self.run.master_warning(place):
                 recorder.report(warning)
             if self.mode is Mode.SYNC:
-                result.outcome = self._synchronise(ref, place, prefetched, emit, recorder)
+                result.outcome = self._synchronise(ref, place, prefetched, recorder)
             elif self.mode is Mode.BACKUP:
                 self._back_up(place, prefetched)
             else:
@@ -207,7 +207,7 @@ class RegionJob:
         return result
 
     def _synchronise(
-        self, ref: RegionRef, place: Place, prefetched: PrefetchedListing, emit: Emit, recorder: Recorder
+        self, ref: RegionRef, place: Place, prefetched: PrefetchedListing, recorder: Recorder
     ) -> RegionOutcome:
         run = self.run
         if run.is_master(place):
@@ -223,7 +223,7 @@ class RegionJob:
             listing = prefetched.listing if prefetched.listing and fresh else place.listing()
             selection = run.selection_for(ref, place)
             listing = with_members(place, listing, selection)
-            return synchronise(selection, place, listing, run.mover, run.choice, emit, run.context)
+            return synchronise(RegionInput(selection, place, listing, run.mover, run.choice, run.context, recorder))
 
     def _has_written(self, place: Place) -> bool:
         """Whether this run has written to a region, under whatever name and for whatever project."""

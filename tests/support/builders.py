@@ -13,7 +13,8 @@ from typing import Any
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Event, Kind
 from fiwareglancesync.images.execution.outcome import RegionOutcome
-from fiwareglancesync.images.execution.region_run import synchronise
+from fiwareglancesync.images.execution.recorder import Recorder
+from fiwareglancesync.images.execution.region_run import RegionInput, synchronise
 from fiwareglancesync.images.execution.region_state import RunContext
 from fiwareglancesync.images.model import JOURNAL, Image, Listing
 from fiwareglancesync.images.places import Place
@@ -175,9 +176,11 @@ class World:
         self.events = []
         place: Place = through(self.place)
         choice = Choice(chosen)
-        return synchronise(
-            self.selection(), place, place.listing(), mover or Mover([]), choice, self.events.append, self.context
+        recorder = Recorder(place.name, self.events.append)
+        given = RegionInput(
+            self.selection(), place, place.listing(), mover or Mover([]), choice, self.context, recorder
         )
+        return synchronise(given)
 
     def reported(self) -> list[str]:
         """Messages and causes of failures of the last run, in their order."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...base.errors import Cancelled, GlanceSyncError, PublicationRefused
 from ...base.messages import Message
-from ...events import Action, Emit, Event, Kind
+from ...events import Action, Event, Kind
 from ..model import LINKS, MOVES, OBSOLETE, Listing, SyncStatus
 from ..places import InstantCopy, Place
 from ..planning import (
@@ -44,52 +44,62 @@ ACTION_OF = {
 
 
 def action_of_change(change: ObsoleteChange) -> Action:
-    """What is done with an image that follows an obsolete or hidden one of the master.
-
-    :param change: the change
-    """
+    """The action for an image that follows an obsolete or hidden one of the master."""
     return Action.OBSOLETE if change.name.endswith(OBSOLETE) else Action.METADATA
 
 
-def synchronise(
-    selection: Selection,
-    place: Place,
-    listing: Listing,
-    mover: Mover,
-    choice: Choice,
-    emit: Emit,
-    context: RunContext,
-) -> RegionOutcome:
-    """Make a region what the master is.
+@dataclass(frozen=True)
+class RegionInput:
+    """What the synchronisation of one region needs.
 
-    :param selection: what the region's target gets from the master
+    :param selection: what the target of the region gets from the master
     :param place: the region
-    :param listing: its images
-    :param mover: knows the ways to move bytes
-    :param choice: which images are to be done
-    :param emit: takes the events
-    :param context: who does this
-    :return: what came of it: failures of images and of the region are in there, not raised
+    :param listing: its images, as they were listed
+    :param mover: the ways to move content
+    :param choice: the images of ``--image``
+    :param context: the run
+    :param recorder: takes what happens
     """
-    recorder = Recorder(place.name, emit)
-    # A place without bytes has nothing to gain, and gives out its UUIDs one after the other.
-    at_once = 1 if isinstance(place, InstantCopy) else selection.target.uploads_per_region
-    state = RegionState(place, listing, Uploads(at_once, selection.target.retry_timeout))
+
+    selection: Selection
+    place: Place
+    listing: Listing
+    mover: Mover
+    choice: Choice
+    context: RunContext
+    recorder: Recorder
+
+    @property
+    def uploads_at_once(self) -> int:
+        """How many images are moved at the same time."""
+        # A place without bytes has no advantage, and it gives out its UUIDs one after the other.
+        return 1 if isinstance(self.place, InstantCopy) else self.selection.target.uploads_per_region
+
+
+def synchronise(given: RegionInput) -> RegionOutcome:
+    """Bring one region to the state of its plan.
+
+    :param given: the region and what it gets
+    :return: the outcome; it has the failures of images and of the region, which are not raised
+    """
+    recorder, target = given.recorder, given.selection.target
+    state = RegionState(given.place, given.listing, Uploads(given.uploads_at_once, target.retry_timeout))
 
     def make_plan() -> RegionPlan:
-        return plan_region(selection, state.listing, replace(context.here(), busy=frozenset(state.busy)))
+        here = replace(given.context.here(), busy=frozenset(state.busy))
+        return plan_region(given.selection, state.listing, here)
 
     try:
         whole, waiting = tidy(make_plan, state, recorder)
-        plan = narrow(whole, choice)
+        plan = narrow(whole, given.choice)
         announce(plan, recorder)
-        report_decisions(plan, selection.target, recorder)
-        _Run(whole, plan, state, mover, recorder, context, waiting, at_once).run()
+        report_decisions(plan, target, recorder)
+        _PlanExecution(given, state, whole, plan, waiting).run()
     except RegionFailed as failure:
         recorder.outcome.error = str(failure)
-        recorder.report(Message.error(f"{place.name}: Nothing more is done in this region. Cause: {failure}"))
+        recorder.report(Message.error(f"{given.place.name}: Nothing more is done in this region. Cause: {failure}"))
     except KeyboardInterrupt as stopped:
-        unfinished = remove_unfinished(state, context)
+        unfinished = remove_unfinished(state, given.context)
         if isinstance(stopped, Cancelled):
             stopped.unfinished += tuple(unfinished)
         raise
@@ -97,7 +107,7 @@ def synchronise(
 
 
 def announce(plan: RegionPlan, recorder: Recorder) -> None:
-    """Tell and record what the plan found, and how much is to be moved."""
+    """Report and record what the plan found, and how much is to be moved."""
     outcome = recorder.outcome
     outcome.statuses = tuple((entry.name, entry.status) for entry in plan.entries)
     outcome.differences = {entry.name: entry.differences for entry in plan.entries if entry.differences}
@@ -112,33 +122,35 @@ def announce(plan: RegionPlan, recorder: Recorder) -> None:
 
 
 def report_decisions(plan: RegionPlan, target: Target, recorder: Recorder) -> None:
-    """Tell of the decisions for this run that have no effect."""
+    """Report the decisions for this run that have no effect."""
     for message in decisions_without_effect(plan, target):
         recorder.report(message)
 
 
-class _Run:
-    """Carries a narrowed plan out; the whole one tells what else in the region is unfinished."""
+class _PlanExecution:
+    """Carries out a plan.
+
+    :param given: the region and what it gets
+    :param state: the region as it is now
+    :param whole: the plan of the region
+    :param plan: the part of it that ``--image`` chooses
+    :param waiting: published images of an earlier run whose old ones are settled at the end
+    """
 
     def __init__(
         self,
+        given: RegionInput,
+        state: RegionState,
         whole: RegionPlan,
         plan: RegionPlan,
-        state: RegionState,
-        mover: Mover,
-        recorder: Recorder,
-        context: RunContext,
         waiting: list[UnsettledImages],
-        at_once: int,
     ) -> None:
+        self._given = given
+        self._state = state
         self._whole = whole
         self._plan = plan
-        self._scene = state
-        self._mover = mover
-        self._recorder = recorder
-        self._context = context
         self._waiting = waiting
-        self._at_once = at_once
+        self._recorder = given.recorder
         self._unsettled: dict[str, UnsettledImages] = {}
         self._stopped: GlanceSyncError | None = None
         self._unpublishable: set[str] = set()
@@ -149,16 +161,16 @@ class _Run:
     def run(self) -> None:
         """Obsolete changes, metadata, uploads, relinking, then the old images."""
         for change in self._plan.obsolete:
-            action, told = action_of_change(change), change.differences
-            with self._recorder.attempt(action, change.name, uuid=change.image.id, differences=told):
-                self._scene.update(change.image.id, change.patch)
+            action, differences = action_of_change(change), change.differences
+            with self._recorder.attempt(action, change.name, uuid=change.image.id, differences=differences):
+                self._state.update(change.image.id, change.patch)
         for entry in self._plan.updates:
             self._update(entry, Action.METADATA)
-        move_in_order(self._plan.moves, self._at_once, self._move, self._recorder.stop)
+        move_in_order(self._plan.moves, self._given.uploads_at_once, self._move, self._recorder.stop)
         for entry in self._plan.relinks:
             self._update(entry, Action.RELINK)
         made = [self._unsettled[entry.name] for entry in self._plan.moves if entry.name in self._unsettled]
-        settle_all([*self._waiting, *made], self._whole, self._completed, self._scene, self._recorder)
+        settle_all([*self._waiting, *made], self._whole, self._completed, self._state, self._recorder)
 
     def _update(self, entry: PlanEntry, action: Action) -> None:
         obstacle = self._obstacle(entry)
@@ -167,11 +179,12 @@ class _Run:
             self._failed.add(entry.name)
             return
         uuid = self._ids[entry.name]
-        told = entry.differences
-        with self._recorder.attempt(action, entry.name, uuid=uuid, status=entry.status, differences=told) as attempt:
-            self._scene.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
+        with self._recorder.attempt(
+            action, entry.name, uuid=uuid, status=entry.status, differences=entry.differences
+        ) as attempt:
+            self._state.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
             if entry.members:
-                change_members(uuid, entry.members, self._scene)
+                change_members(uuid, entry.members, self._state)
         self._note(entry, attempt.error)
 
     def _move(self, entry: PlanEntry) -> None:
@@ -190,7 +203,9 @@ class _Run:
         with self._recorder.attempt(action, entry.name, status=entry.status, size=entry.size) as attempt:
             report = self._recorder.progress(action, entry.name, attempt, entry.size)
             links = self._links(entry)
-            image, moved, notes = make_image(entry, links, self._scene, self._mover, self._context, report)
+            image, moved, notes = make_image(
+                entry, links, self._state, self._given.mover, self._given.context, report
+            )
             attempt.uuid, attempt.way, attempt.size, attempt.notes = image.id, moved.way, moved.size, tuple(notes)
             self._ids[entry.name] = image.id
             journal = Journal.of(image)
@@ -199,7 +214,7 @@ class _Run:
         self._note(entry, attempt.error)
         if attempt.error is None and entry.members:
             with self._recorder.attempt(Action.METADATA, entry.name, uuid=attempt.uuid, status=entry.status):
-                change_members(self._ids[entry.name], entry.members, self._scene)
+                change_members(self._ids[entry.name], entry.members, self._state)
         if isinstance(attempt.error, PublicationRefused):
             self._unpublishable.add(entry.image.visibility)
         if stops_uploads(attempt.error) and self._stopped is None:
@@ -208,7 +223,7 @@ class _Run:
             self._recorder.report(Message.error(text))
 
     def _obstacle(self, entry: PlanEntry) -> str | None:
-        """Why an entry cannot be done in this run; None when it can."""
+        """Why an entry cannot be carried out in this run; None when it can."""
         if entry.blocked:
             return entry.blocked
         if entry.image.visibility in self._unpublishable and entry.status in MOVES:
@@ -216,7 +231,7 @@ class _Run:
         return failed_link(entry, self._failed)
 
     def _links(self, entry: PlanEntry) -> dict[str, str]:
-        """The UUIDs that the links of an entry have by now."""
+        """The present UUIDs of the images that an entry links to, by property."""
         return {key: self._ids[entry.links[key]] for key in LINKS if key in entry.links}
 
     def _note(self, entry: PlanEntry, error: GlanceSyncError | None) -> None:
