@@ -159,7 +159,7 @@ class World:
 
     def plan(self) -> RegionPlan:
         """The region's plan at this moment."""
-        return plan_region(self.selection(), self.place.listing(), self.context.here())
+        return plan_region(self.selection(), self.place.listing(), self.context.plan_time())
 
     def sync(
         self,

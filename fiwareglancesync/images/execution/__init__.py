@@ -1,1 +1,1 @@
-"""Carries plans out, in the safe order, and tells what happens as events."""
+"""Carries plans out, in the safe order, and reports what happens as events."""

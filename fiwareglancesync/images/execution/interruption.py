@@ -1,4 +1,4 @@
-"""The few seconds that an interrupted run has: what it was making is removed, and what stays is named."""
+"""The last seconds of an interrupted run: it removes unfinished images, and names those that it cannot remove."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from .change import remove_unpublished
 from .region_state import RegionState, RunContext
 
 CLEANUP_SECONDS = 2.5
-"""Seconds for the region to remove what was being made; with those for moves to end, less than the user's five."""
+"""Seconds for the removal. With those for the moves to end, they are less than the five of the contract (sync 1.2)."""
 
 LATE_CREATION_SECONDS = 2.0
-"""Seconds for which a place may still be at a creation that was interrupted."""
+"""Seconds for which a place may still be busy with a creation that was interrupted."""
 
 
 def remove_unfinished(state: RegionState, context: RunContext) -> list[str]:
-    """Remove the images that were being made, all at once, and wait for that only so long.
+    """Remove the images that were being made, all at the same time, and wait for a limited time.
 
-    :param state: the region, in which nothing else is going on any more
-    :param context: who was at it
-    :return: what a later run has to finish or remove, an image each, for the user
+    :param state: the region; nothing else is done there any more
+    :param context: the run
+    :return: the images that a later run has to finish or remove, a line for each, for the user
     """
     end = time.monotonic() + CLEANUP_SECONDS
     threads = [
@@ -41,30 +41,30 @@ def remove_unfinished(state: RegionState, context: RunContext) -> list[str]:
 
 
 def _being_made(state: RegionState, context: RunContext) -> list[str]:
-    """The images of this run that were not published."""
+    """UUIDs of the images of this run that are not published."""
     journals = read_journals(state.listing).by_image
     made = [uuid for uuid, journal in journals.items() if journal.step == NEW and journal.run == context.run]
     return [*state.unanswered, *made]
 
 
 def _unfinished(state: RegionState, context: RunContext) -> Iterator[tuple[str, str]]:
-    """UUID and name of the images that this host's runs have not brought to their end."""
+    """UUID and name of the images that runs of this host have not finished."""
     yield from list(state.unanswered.items())
-    listing = state.listing  # as it is now: a removal that took too long may still come to its end
+    listing = state.listing  # read once: a removal that took too long may still end meanwhile
     journals = read_journals(listing).by_image
     names = {image.id: image.name for image in listing.images}
     yield from ((uuid, names[uuid]) for uuid, journal in journals.items() if journal.host == context.host)
 
 
 def _remove(uuid: str, state: RegionState) -> None:
-    with suppress(Exception):  # whatever it is: the image stays, and that is told
+    with suppress(Exception):  # whatever fails: the image stays, and the user is told so
         if uuid in state.unanswered:
             _await_creation(uuid, state)
         remove_unpublished(uuid, state)
 
 
 def _await_creation(uuid: str, state: RegionState) -> None:
-    """Give a place that may still be at a creation the time for it: a removal would come too early."""
+    """Wait for a creation that the place may still be busy with: before it, there is nothing to remove."""
     end = time.monotonic() + LATE_CREATION_SECONDS
     while time.monotonic() < end:
         try:

@@ -15,15 +15,15 @@ from .region_state import RegionState
 
 
 def members_of(place: Place, images: Iterable[Image]) -> Mapping[str, frozenset[str]]:
-    """Ask a region for the members of images.
+    """Get the members of images.
 
-    Only a shared image has members: asked about another one, Glance refuses the request.
+    Only a shared image has members. For another one Glance refuses the request.
 
     :param place: the region
     :param images: own images of it
-    :return: UUID → ids of projects, without images that are gone by now; empty where the region shares nothing with
-        single projects
-    :raises CloudError: it cannot be asked
+    :return: UUID → ids of projects, without images that were deleted meanwhile; empty if the region cannot share images
+        with single projects
+    :raises CloudError: the request failed
     """
     if not isinstance(place, Sharing):
         return {}
@@ -35,12 +35,12 @@ def members_of(place: Place, images: Iterable[Image]) -> Mapping[str, frozenset[
 
 
 def with_members(place: Place, listing: Listing, selection: Selection) -> Listing:
-    """Add to a listing the members of the images that members may be compared of.
+    """Add to a listing the members of the images whose members are compared.
 
     :param place: the region
     :param listing: its images
     :param selection: what the region's target gets
-    :raises CloudError: the region cannot be asked
+    :raises CloudError: a request failed
     """
     names = {selected.image.name for selected in selection.images if selected.members is not None}
     if not names:
@@ -50,14 +50,14 @@ def with_members(place: Place, listing: Listing, selection: Selection) -> Listin
 
 
 def change_members(image_id: str, change: MemberChange, state: RegionState) -> None:
-    """Share an image with further projects, and with some no more.
+    """Share an image with further projects, and stop sharing it with others.
 
-    Whom we are about to add is on record before, for only those are removed one day.
+    The projects to be added are recorded before: later runs remove only recorded ones.
 
-    :param image_id: the image, which carries ``change.record`` already
-    :param change: what to do
+    :param image_id: the image, which has ``change.record`` already
+    :param change: the projects to be added and removed
     :param state: the region
-    :raises CloudError: the region refused; what was done stays, and the next run goes on
+    :raises CloudError: the region refused; the changes so far stay, and the next run continues
     """
     place = state.place
     if not isinstance(place, Sharing):

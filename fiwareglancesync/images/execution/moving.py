@@ -9,7 +9,7 @@ from ...base.waiting import SIGNAL_CHECK_SECONDS
 from ..planning import PlanEntry
 
 STOP_SECONDS = 1.0
-"""Seconds that interrupted moves have to end: one whose bytes are all sent may wait for its answer for minutes."""
+"""Seconds for interrupted moves to end: one that has sent all bytes may wait for its answer for minutes."""
 
 
 def move_in_order(
@@ -23,9 +23,9 @@ def move_in_order(
     :param entries: linked images before those that link to them
     :param at_once: how many at the same time
     :param move: moves one; what it raises ends everything
-    :param stop: told what ends everything; has the moves that are under way end soon
-    :raises BaseException: what a move raised, when all moves have ended, or what interrupted this thread; moves that
-        do not notice an interruption in time are left to the end of the process
+    :param stop: called with the error that ends everything; makes the running moves end soon
+    :raises BaseException: the error of a move, when all moves have ended, or what interrupted this thread; moves that
+        do not notice the interruption in time end with the process
     """
     if at_once < 2:
         for entry in entries:

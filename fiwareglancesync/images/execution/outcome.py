@@ -1,4 +1,4 @@
-"""What came of a region and of each of its images: values for reports, exit codes and the job table."""
+"""The outcome of a region and of each of its images: values for reports, exit codes and the table of tasks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..model import SyncStatus
 class ImageOutcome:
     """What was done with one image.
 
-    :param status: the status before; None for what the statuses do not cover (obsolete images, leftovers)
-    :param way: how its bytes moved, None when none did
+    :param status: the status before; None for images without status (obsolete images, leftovers)
+    :param way: how its bytes were moved, None when none were
     :param size: bytes moved
     :param seconds: how long the action took
     :param error: the cause of the failure, None when it succeeded
@@ -32,15 +32,15 @@ class ImageOutcome:
 
 @dataclass
 class RegionOutcome:
-    """What came of one region.
+    """What was done in one region.
 
     :param region: its full name
     :param images: what was done with the images
     :param error: why the region as a whole failed, None when it did not
     :param statuses: the status of each image to be synchronised, before anything was done
-    :param differences: what differs of images whose metadata is (was) to be updated, by name
+    :param differences: name of each image whose metadata is (was) to be updated → what differs
     :param left_out: name of each image that cannot be synchronised, and why
-    :param in_step: whether there was (dry-run, status: is) nothing to be uploaded, replaced, renamed or updated
+    :param in_step: whether there was (in a dry run and a status: is) nothing to upload, replace, rename or update
     :param leftovers: number of images that an interrupted run left
     :param pending_bytes: bytes that were (are) to be moved
     :param undecided: number of images that await a decision

@@ -1,4 +1,4 @@
-"""Brings to an end what an interrupted run left, before anything else is done (sync 3.9)."""
+"""Finishes what an interrupted run left, before anything else is done (sync 3.9)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STILL_FETCHED = (
     "the region is still fetching its content, so a later run will tidy it;"
     " if that Glance was restarted meanwhile, delete the image"
 )
-"""Why an image stays; a Glance that was restarted leaves its imports as they were, and does nothing more for them."""
+"""Why an image is not removed. A Glance that was restarted does not continue its imports, and shows them as running."""
 
 
 def tidy(
@@ -29,7 +29,7 @@ def tidy(
     :param make_plan: plans the region as it is at that moment
     :param state: the region
     :param recorder: takes what happens
-    :return: the plan of what the region is afterwards, and the old images that wait for a later step of this run
+    :return: the plan of the region as it is afterwards, and the old images that a later step of this run settles
     """
     plan = make_plan()
     if not plan.tidyings:
@@ -53,9 +53,10 @@ def tidy(
 
 
 def _has_been_filled(image: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> bool:
-    """Wait until the region is not fetching the content of an image any more; whether it was.
+    """Wait until the region no longer fetches the content of an image.
 
-    :raises TransferError: it still is, and has been for longer than makes sense
+    :return: whether the region was fetching it
+    :raises TransferError: the region is still fetching it after a very long time
     """
     place = state.place
     if not isinstance(place, ServerImport) or not place.is_importing(image.id):
@@ -72,7 +73,10 @@ def _has_been_filled(image: Image, plan: RegionPlan, state: RegionState, recorde
 
 
 def _ended(image: Image, plan: RegionPlan, state: RegionState) -> list[Leftover]:
-    """Remove or publish what an interrupted run left; the leftover if it is published now."""
+    """Remove or publish an image that an interrupted run left.
+
+    :return: the image if it is published now
+    """
     left = next((left for left in plan.leftovers if left.image.id == image.id), None)
     if left is None:
         return []
@@ -85,15 +89,15 @@ def _ended(image: Image, plan: RegionPlan, state: RegionState) -> list[Leftover]
 
 
 def _finish(left: Leftover, plan: RegionPlan, state: RegionState) -> None:
-    """Publish an image that was verified by the plan: same content, same old image."""
+    """Publish an image that the plan has verified: same content, same old image."""
     if left.entry is not None:
-        here = {entry.name: entry.region_image.id for entry in plan.entries if entry.region_image}
-        links = {key: here[name] for key, name in left.entry.links.items()}
+        ids = {entry.name: entry.region_image.id for entry in plan.entries if entry.region_image}
+        links = {key: ids[name] for key, name in left.entry.links.items()}
         publish(left.entry, links, left.journal, state)
 
 
 def _relink(replaced: set[str | None], plan: RegionPlan, state: RegionState, recorder: Recorder) -> None:
-    """Lead links away from old images that are about to go; other differences wait for their turn."""
+    """Change links to old images that are settled next; other differences are changed later."""
     for entry in (*plan.updates, *plan.relinks):
         image = entry.region_image
         if image is None:
@@ -106,12 +110,12 @@ def _relink(replaced: set[str | None], plan: RegionPlan, state: RegionState, rec
 
 
 def _name_of_old(left: Leftover, state: RegionState) -> str:
-    """The name of the image that a published one took the place of; that one may have got another name since."""
+    """The present name of the image that a published one took the place of; perhaps it was renamed meanwhile."""
     old = left.journal.old
     return state[old].name if old is not None and old in state else left.image.name
 
 
 def _linked_first(leftovers: list[Leftover], plan: RegionPlan) -> list[Leftover]:
-    """Leftovers in building order; what is no longer selected comes last, so it is settled first."""
+    """Leftovers in building order. Those that are no longer selected come last, so they are settled first."""
     position = {name: number for number, name in enumerate(plan.building_order)}
     return sorted(leftovers, key=lambda left: position.get(left.image.name, len(position)))

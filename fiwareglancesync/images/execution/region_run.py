@@ -86,8 +86,8 @@ def synchronise(given: RegionInput) -> RegionOutcome:
     state = RegionState(given.place, given.listing, Uploads(given.uploads_at_once, target.retry_timeout))
 
     def make_plan() -> RegionPlan:
-        here = replace(given.context.here(), busy=frozenset(state.busy))
-        return plan_region(given.selection, state.listing, here)
+        now = replace(given.context.plan_time(), busy=frozenset(state.busy))
+        return plan_region(given.selection, state.listing, now)
 
     try:
         whole, waiting = tidy(make_plan, state, recorder)

@@ -1,4 +1,4 @@
-"""The region as an execution knows it: every write goes through here, so the picture never goes stale."""
+"""The images of a region during a run. Every write goes through this class, so it is always up to date."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from .uploads import Uploads
 
 @dataclass(frozen=True)
 class RunContext:
-    """Who does this, where and since when; journals and messages name it.
+    """A run and its host, as journals and messages name them.
 
     :param run: id of the run
     :param host: name of this host
-    :param leftover_age: seconds after which another host's leftover may be removed
+    :param leftover_age: seconds after which what a run of another host left may be removed
     """
 
     run: str = field(default_factory=lambda: f"{os.getpid()}-{uuid.uuid4().hex[:12]}")
     host: str = field(default_factory=socket.gethostname)
     leftover_age: float = 24 * 3600
 
-    def here(self) -> PlanTime:
-        """This place and moment, for a plan."""
+    def plan_time(self) -> PlanTime:
+        """This host and the present time, for a plan."""
         return PlanTime(self.host, time.time(), self.leftover_age)
 
     @staticmethod
     def now() -> str:
-        """This moment as ISO 8601 in UTC, whole seconds."""
+        """The present time as ISO 8601 in UTC, whole seconds."""
         return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 class RegionState:
-    """A region's images, kept in step with what is written.
+    """The images of a region, updated with each write.
 
     :param place: the region
-    :param listing: its images as they were listed
-    :param uploads: lets moves into it begin
+    :param listing: its images, as they were listed
+    :param uploads: starts the moves into the region
     """
 
     def __init__(self, place: Place, listing: Listing, uploads: Uploads | None = None) -> None:
@@ -53,13 +53,13 @@ class RegionState:
         self._listing = listing
         self._images = {image.id: image for image in listing.images}
         self.unanswered: dict[str, str] = {}
-        """UUID → name of images that are being made, or may have been: their creation was not answered."""
+        """UUID → name of images whose creation has not been answered: perhaps they exist."""
         self.busy: set[str] = set()
-        """UUIDs of images that the region itself goes on filling, so that they have to stay for now."""
+        """UUIDs of images that the region is still fetching, so that they cannot be removed now."""
 
     @property
     def listing(self) -> Listing:
-        """The images as they are now, as far as this run knows."""
+        """The present images."""
         return replace(self._listing, images=tuple(self._images.values()))
 
     def __contains__(self, image_id: object) -> bool:
@@ -77,26 +77,26 @@ class RegionState:
         return created
 
     def refresh(self, image_id: str) -> Image:
-        """Ask the region how an image is now."""
+        """Read an image anew from the region."""
         self._images[image_id] = self.place.get(image_id)
         return self._images[image_id]
 
     def update(self, image_id: str, patch: Patch) -> Image:
-        """Change an image; nothing is sent when there is nothing to change."""
+        """Change an image. A patch without changes is not sent."""
         image = self._images[image_id]
         if patch:
             image = self._images[image_id] = self.place.update(image, patch)
         return image
 
     def delete(self, image_id: str) -> None:
-        """Remove an image, protected or not, or one whose creation was not answered."""
+        """Remove an image, also a protected one, or one whose creation has not been answered."""
         if image_id in self._images and self._images[image_id].protected:
             self.update(image_id, Patch(protected=False))
         self.place.delete(image_id)
         self.forget(image_id)
 
     def forget(self, image_id: str) -> None:
-        """Take note that an image has been removed."""
+        """Note that an image has been removed."""
         self._images.pop(image_id, None)
         self.unanswered.pop(image_id, None)
 

@@ -1,4 +1,4 @@
-"""The last step of every change: old images go, linked ones after those that link to them (sync 3.7)."""
+"""The last step of a change: old images are renamed or deleted, linked ones last (sync 3.7)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .region_state import RegionState
 
 @dataclass(frozen=True, slots=True)
 class UnsettledImages:
-    """A published image whose old one is still to be dealt with.
+    """A published image whose old one is still to be renamed or deleted.
 
     :param uuid: UUID of the published image
     :param name: its name
-    :param journal: what it carries
+    :param journal: its journal
     :param old_name: the name that the old image gets
     """
 
@@ -35,10 +35,10 @@ def settle_all(
     state: RegionState,
     recorder: Recorder,
 ) -> list[UnsettledImages]:
-    """Settle what can be settled.
+    """Settle the images that can be settled.
 
-    An old image waits while one that this synchronisation has still to change links to it, and while its own old one
-    waits.
+    An old image waits while an image that this synchronisation still has to change links to it, and while its own old
+    one waits.
 
     :param unsettled: published images, linked ones before those that link to them
     :param plan: the region's whole plan
@@ -55,7 +55,7 @@ def settle_all(
     waiting: list[UnsettledImages] = []
     items = list(reversed(list(unsettled)))
     olds = {item.journal.old for item in items}
-    # A published image may be another's old one by now: its own change is ended before it goes.
+    # A published image may be the old one of another: its own change is finished before it is removed.
     items.sort(key=lambda item: item.uuid not in olds)
     for item in items:
         if item.uuid not in state:

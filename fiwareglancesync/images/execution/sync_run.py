@@ -1,4 +1,4 @@
-"""What all regions of a run have in common: the federation, the master's images, and what each target gets of them."""
+"""What all regions of a run share: the federation, the images of the master, and which of them each target gets."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from .member_changes import members_of, with_members
 from .region_state import RunContext
 from .unmatched import unmatched_entries
 
-MASTER_SAID = "the master region: see master_region in [main], else the region of the environment or of its cloud"
-"""What is told with an unknown region that nobody has named on the command line."""
+MASTER_EXPLAINED = "the master region: see master_region in [main], else the region of the environment or of its cloud"
+"""Explains an unknown region that is not on the command line."""
 
 
 @dataclass
 class Run:
-    """One run over a federation; the master is asked once, when it is first needed.
+    """One run over a federation. The master is listed once, when its images are first needed.
 
     :param settings: the configuration
     :param federation: the places that it reaches
-    :param choice: ``--image``
-    :param context: who does this
-    :param mover: the ways to move bytes, once the run is prepared and until it is closed
+    :param choice: the images of ``--image``
+    :param context: the run and its host
+    :param mover: the ways to move content, from :meth:`prepare` until :meth:`close`
     """
 
     settings: Settings
@@ -67,7 +67,7 @@ class Run:
         try:
             return self.federation.place(self.settings.master, self.settings.master_region)
         except UnknownRegion as error:
-            raise UnknownRegion(f"{error} ({MASTER_SAID})") from error
+            raise UnknownRegion(f"{error} ({MASTER_EXPLAINED})") from error
 
     @cached_property
     def master_listing(self) -> Listing:
@@ -78,11 +78,11 @@ class Run:
         return self.master.listing()
 
     def close(self) -> None:
-        """Remove what the ways needed while the run lasted."""
+        """Close the ways: remove what they kept while the run lasted."""
         self._resources.close()
 
     def report_waits(self, emit: Emit) -> None:
-        """Have each wait for a service that refuses for now told.
+        """Report each wait for a service that refuses for now.
 
         :param emit: takes the events, from any thread
         """
@@ -105,9 +105,9 @@ class Run:
         return self._selections[target]
 
     def selection_for(self, ref: RegionRef, place: Place) -> Selection:
-        """What a region gets from the master, and whom its images are shared with where that is kept in step.
+        """What a region gets from the master, with the members of its images if they are kept in step.
 
-        :raises CloudError: the master cannot be asked
+        :raises CloudError: the master cannot be listed
         """
         selection = self.selection(ref.target)
         if not selection.target.sync_members or not isinstance(place, Sharing):
@@ -129,28 +129,28 @@ class Run:
         return is_same_place(place.identity, self.master.identity)
 
     def master_warning(self, place: Place) -> Message | None:
-        """What the user is to know of a region that is taken for the master, None when nothing."""
+        """The warning about a region that counts as the master because of its address; None when there is none."""
         return master_by_address(place, self.master)
 
     def plan(self, ref: RegionRef, place: Place, listing: Listing) -> RegionPlan:
         """The plan of a region that is not the master."""
         selection = self.selection_for(ref, place)
-        return plan_region(selection, with_members(place, listing, selection), self.context.here())
+        return plan_region(selection, with_members(place, listing, selection), self.context.plan_time())
 
     def plan_of_master(self, ref: RegionRef) -> RegionPlan:
-        """The master compared with itself: all in order."""
+        """The plan of the master: all its images are ``ok``."""
         selection = self.selection(ref.target)
         images = [selected.image for selected in selection.images]
         entries = tuple(PlanEntry(SyncStatus.OK, image, image) for image in images)
         return RegionPlan(ref.full, self.master_listing.project, entries, left_out=selection.left_out)
 
     def prepare(self, refs: Iterable[RegionRef], purpose: Purpose) -> list[Message]:
-        """Ask the master and choose what each target gets and how it moves, once for all regions.
+        """List the master, select the images of each target and open the ways, once for all regions.
 
         :param refs: the regions of this run
-        :param purpose: whether it moves bytes or only looks
-        :return: what the user is to know about the master's images, each once
-        :raises CloudError: the master cannot be asked
+        :param purpose: whether the run moves content or only reads
+        :return: the warnings about the images of the master, each once
+        :raises CloudError: the master cannot be listed
         """
         refs = list(refs)
         ways = open_ways(self.settings, self.master, purpose, several=len(refs) > 1)
@@ -171,7 +171,7 @@ class Run:
         return [*odd, *messages, *patterns]
 
     def _nothing_selected(self, selection: Selection) -> Message:
-        """Say that a target gets nothing, and why: a slip in its rules would look as if all were in order."""
+        """The warning that a target gets no image, and why: perhaps its rules have a mistake."""
         counts = selection.not_selected
         why = ", ".join(f"{counts[reason]} {reason}" for reason in sorted(counts, key=lambda r: (-counts[r], r)))
         origin = "tenant_id of target master" if isinstance(self.federation, StandIn) else "that of the credential"
@@ -182,7 +182,7 @@ class Run:
 
     @property
     def unselected(self) -> list[str]:
-        """The targets of this run for which no image of the master is selected, although some should be."""
+        """The targets of this run that get no image of the master, although their rules do not say so."""
         return [
             name
             for name, selection in self._selections.items()
@@ -191,7 +191,7 @@ class Run:
 
     @property
     def left_out(self) -> int:
-        """Number of images that were selected, and chosen, and cannot be synchronised (sync 3.1)."""
+        """Number of images that are selected and chosen, and cannot be synchronised (sync 3.1)."""
         ids = {
             left.image.id
             for selection in self._selections.values()
@@ -202,6 +202,6 @@ class Run:
 
     @property
     def matches_nothing(self) -> bool:
-        """Whether a pattern of ``--image`` chose no image at all (sync 1.1: exit 1)."""
+        """Whether a pattern of ``--image`` matches no image (sync 1.1: exit 1)."""
         names = [name for selection in self._selections.values() for name in choosable_names(selection)]
         return bool(self._selections) and bool(self.choice.unmatched(names))

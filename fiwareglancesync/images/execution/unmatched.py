@@ -1,4 +1,4 @@
-"""Words of the configuration's lists that nothing in the cloud matches: a misspelt protection protects nothing."""
+"""Entries of the lists in the configuration that match nothing in the cloud, such as misspelt UUIDs (sync 3.4)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..places import Federation, StandIn
 from ..settings import ListEntry, Settings, own_region
 
 NEAR = 0.8
-"""How much of a property's name must agree before it is taken for misspelt: it may just not be in use."""
+"""How similar to a property in use a name must be to count as misspelt. A property may simply not be in use."""
 
 
 def unmatched_entries(
     settings: Settings, asked: Collection[str], federation: Federation, master: Listing
 ) -> list[Message]:
-    """Warn about each word that names nothing (sync 3.4).
+    """Warn about each entry that matches nothing (sync 3.4).
 
     :param settings: the configuration
     :param asked: names of the targets of this run; no other one is contacted
-    :param federation: knows the regions of the targets
+    :param federation: lists the regions of the targets
     :param master: the master's images
     """
     found: list[Message] = []
@@ -35,9 +35,9 @@ def unmatched_entries(
         if entry.key == "ignore_regions":
             text = _unknown_region(entry, settings, regions)
         elif entry.key == "forcesyncs":
-            # Of a word that is no UUID the reader of the configuration has told; an embedded federation may have it.
-            told = not is_uuid(entry.word) and not isinstance(federation, StandIn)
-            text = None if told else _unknown_image(entry, master.images)
+            # An entry that is no UUID was reported when the configuration was read; an embedded federation may have it.
+            reported = not is_uuid(entry.word) and not isinstance(federation, StandIn)
+            text = None if reported else _unknown_image(entry, master.images)
         else:
             text = _misspelt_property(entry, properties, settings)
         if text is not None:
@@ -46,7 +46,7 @@ def unmatched_entries(
 
 
 def _regions(settings: Settings, asked: Collection[str], federation: Federation) -> dict[str, Collection[str]]:
-    """The regions of each target that is asked for and has a list of them."""
+    """The regions of each target of this run that ignores some."""
     found: dict[str, Collection[str]] = {}
     for name in asked:
         target = settings.targets[name]
@@ -54,12 +54,12 @@ def _regions(settings: Settings, asked: Collection[str], federation: Federation)
             try:
                 found[name] = federation.regions(target)
             except CloudError:
-                continue  # it is told where its regions are needed
+                continue  # reported where its regions are needed
     return found
 
 
 def _unknown_region(entry: ListEntry, settings: Settings, regions: dict[str, Collection[str]]) -> str | None:
-    """What to tell of a word that names no region of the targets that it holds for."""
+    """The warning about an entry that names no region of its targets; None when it names one."""
     meant = {name: own_region(entry.word, name, settings.targets) for name in entry.targets}
     concerned = {name: region for name, region in meant.items() if region is not None}
     asked = {name: region for name, region in concerned.items() if name in regions}
@@ -68,7 +68,7 @@ def _unknown_region(entry: ListEntry, settings: Settings, regions: dict[str, Col
     known = sorted({region for name in asked for region in regions[name]})
     near = nearest(next(iter(asked.values())), known)
     if near is None and asked.keys() != concerned.keys():
-        return None  # a target that nobody asks for may have it
+        return None  # a target that is not contacted may have it
     return f"there is no region '{entry.word}'{_hint(near)}"
 
 
