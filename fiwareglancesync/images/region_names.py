@@ -9,7 +9,7 @@ from ..base.errors import CloudError, UsageError
 from ..base.messages import Message
 from ..base.text import nearest
 from .places import Federation, Place, common_address, is_same_place, is_same_region
-from .places.unknown import unknown_region
+from .places.port import unknown_region
 from .settings import MASTER, Settings, Target, full_name
 
 Refuse = Callable[["RegionRef", CloudError], None]

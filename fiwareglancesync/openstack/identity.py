@@ -7,10 +7,10 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import requests
 import urllib3.exceptions
@@ -18,16 +18,14 @@ from keystoneauth1 import exceptions as refusals
 from keystoneauth1 import session as sessions
 from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
-from keystoneauth1.loading import get_plugin_loader
 
 from ..base.errors import CloudError, Rejected, Scope, Throttled, Unauthorized, Unreachable
 from .addresses import normalised, public_url
-from .answers import Operation, from_answer, prefixed
-from .catalog import Catalog, dicts, read_catalog
+from .answers import USUAL, Operation, Row, from_answer, prefixed
+from .auth_plugins import make_plugin
+from .catalog import Catalog, dicts, read_catalog, with_overrides
 from .credential import Credential
 from .failures import from_exception
-from .keystone_answers import KEYSTONE
-from .overrides import overridden
 from .refusals import Waits, wait_for
 from .retry import persist
 from .transport import USER_AGENT, Transport, content
@@ -38,27 +36,32 @@ T = TypeVar("T")
 _SERVICE = "Keystone"
 _MAX_ANSWER_BYTES = 2**20
 _MIN_TOKEN_SECONDS = 120.0
-"""Seconds that a token must still last for any request, if it has lasted longer when it was granted."""
+"""Seconds for which a token must still be valid before a request, unless it was granted for less."""
 
 _GIVEN_UP_SECONDS = 60.0
-"""Seconds for which a Keystone that was waited for in vain is not asked again."""
+"""Seconds for which a Keystone that has refused for too long is not asked again."""
+
+KEYSTONE: tuple[Row, ...] = (
+    # A sign-in is small: 413 with a time to wait limits the rate.
+    Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True),
+    *USUAL,
+)
+"""What the refusals of a Keystone mean (sync 3.11)."""
 
 _VERSION_PATH = re.compile(r"/(v\d+(\.\d+)?)/*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Access:
-    """What a Keystone granted.
+    """A token of a Keystone, and what it is for.
 
-    :param project: id of the project that the token is for
-    :param catalog: what its catalog says
-    :param endpoints: address of the image service by region: the configuration's, else the catalog's
+    :param project: id of the project
+    :param catalog: the catalog, with the addresses that the configuration sets
     """
 
     token: str
     project: str
     catalog: Catalog
-    endpoints: Mapping[str, str]
 
     def __repr__(self) -> str:
         return f"Access(project={self.project!r})"
@@ -66,22 +69,39 @@ class Access:
 
 @dataclass(frozen=True)
 class _Granted:
-    """When a token was granted and how long it lasts; this machine's time of day has no part in it.
+    """When a token was granted and how long it is valid, whatever the clock of this machine shows.
 
-    :param at: value of ``time.monotonic()`` just before it was asked for; a forked child reads the same clock
-    :param life: seconds, None when the Keystone does not tell
+    :param at: value of ``time.monotonic()`` just before the request; a forked child has the same clock
+    :param life: seconds, None when the Keystone does not state them
     """
 
     at: float
     life: float | None
 
 
+def with_renewal(
+    action: Callable[[Access], T], access: Callable[[], Access], reject: Callable[[Access], None]
+) -> T:
+    """Run an action with a token, and once more with a new one if the service refuses the first.
+
+    :param action: can be repeated: it sends no body of bytes
+    :param access: returns a valid token
+    :param reject: forgets a token
+    """
+    present = access()
+    try:
+        return action(present)
+    except Unauthorized:
+        reject(present)
+    return action(access())
+
+
 class SignIn:
-    """One credential's standing with its Keystone; safe to use from several threads.
+    """Signs in with one credential and keeps its token; several threads may use it.
 
-    No message of an error names the target, for several may share a credential: the caller adds that.
+    Messages of errors do not name the target, because several may share a credential; the caller adds it.
 
-    :param waits: told when the Keystone is waited for
+    :param waits: reports waits for the Keystone
     """
 
     def __init__(self, credential: Credential, tuning: Tuning, waits: Waits) -> None:
@@ -94,16 +114,16 @@ class SignIn:
         self._granted: _Granted | None = None
         self._given_up: tuple[float, Throttled] | None = None
         self._access: Access | None = None
-        # The library logs whole requests and answers; ours (glancesync.http) tells what is worth telling.
+        # The library logs whole requests and answers; our own log (glancesync.http) has a line for each.
         logging.getLogger("keystoneauth").setLevel(logging.WARNING)
 
     def access(self, life: float = 0.0) -> Access:
-        """What the present token grants; signs in when there is none, or when it ends too soon.
+        """The present token; signs in when there is none, or when it expires too soon.
 
         A token that was granted a moment ago is not renewed, however short its life is.
 
-        :param life: seconds that the token must still last
-        :raises CloudError: the Keystone cannot be asked or refuses the credential
+        :param life: seconds for which the token must still be valid
+        :raises CloudError: there is no answer, or the Keystone refuses the credential
         """
         with self._lock:
             if self._access is None or self._ends_within(life):
@@ -116,20 +136,20 @@ class SignIn:
             return self._access
 
     def reject(self, access: Access) -> None:
-        """Forget a token that a service did not accept, unless another has taken its place already."""
+        """Forget a token that a service did not accept, unless it has been renewed already."""
         with self._lock:
             if self._access is access:
                 self._access = None
 
     def forked(self) -> None:
-        """In a child process: keep the token, take new connections and locks."""
+        """In a child process: keep the token, make new connections and locks."""
         self._lock = threading.Lock()
         self.transport = _transport(self._credential, self._tuning)
         if self._plugin is not None:
-            self._plugin = self._make_plugin(str(self._plugin.auth_url))
+            self._plugin = make_plugin(self._credential, str(self._plugin.auth_url))
 
     def _ends_within(self, life: float) -> bool:
-        """Whether the token has less life left than it must have, its own youth considered."""
+        """Whether the token expires within so many seconds; of a short one, only the last tenth counts."""
         granted = self._granted
         if granted is None or granted.life is None:
             return False
@@ -137,7 +157,7 @@ class SignIn:
         return left < min(max(life, _MIN_TOKEN_SECONDS), granted.life * 0.9)
 
     def _signed_in_unless_given_up(self) -> Access:
-        """Sign in; whoever comes soon after a Keystone was waited for in vain does not wait all over again."""
+        """Sign in. Soon after a Keystone has refused for too long, it is not waited for again."""
         if self._given_up is not None and time.monotonic() - self._given_up[0] < _GIVEN_UP_SECONDS:
             raise self._given_up[1]
         try:
@@ -149,7 +169,7 @@ class SignIn:
     def _signed_in(self) -> Access:
         """Get a token, and before the first one the address of version 3."""
         if self._plugin is None:
-            self._plugin = self._make_plugin(self._persist(self._discover))
+            self._plugin = make_plugin(self._credential, self._persist(self._discover))
         plugin = self._plugin
         granted, self._granted = self._persist(lambda: self._timed(plugin))
         if not granted.project_id:
@@ -157,9 +177,8 @@ class SignIn:
         if not granted.auth_token:
             raise Rejected(f"{self._where} sent no token", scope=Scope.REGION)
         services = granted.service_catalog.catalog if granted.has_service_catalog() else None
-        catalog = read_catalog(services, interfaces_of(self._credential))
-        endpoints = overridden(catalog.endpoints, catalog.regions, self._credential)
-        return Access(granted.auth_token, granted.project_id, catalog, endpoints)
+        catalog = with_overrides(read_catalog(services, self._credential.interfaces), self._credential.overrides)
+        return Access(granted.auth_token, granted.project_id, catalog)
 
     def _persist(self, action: Callable[[], T]) -> T:
         return persist(lambda _: action(), self._tuning, report=self._report_wait)
@@ -171,8 +190,7 @@ class SignIn:
     def _discover(self) -> str:
         """Find version 3 of the Keystone, whatever form its configured address has.
 
-        Of the version document only the fact is used, never an address: a password goes nowhere but to the
-        host that was configured.
+        Addresses in the version document are not used: a password is sent only to the configured host.
 
         :return: the address of version 3
         """
@@ -202,29 +220,14 @@ class SignIn:
             )
         return f"{root}/v3"
 
-    def _make_plugin(self, url: str) -> v3.Auth:
-        given = self._credential
-        if given.auth_type:
-            return _loaded_plugin(given, url)
-        if given.application_credential_secret:
-            by_name = not given.application_credential_id
-            return v3.ApplicationCredential(
-                url,
-                application_credential_secret=given.application_credential_secret,
-                application_credential_id=given.application_credential_id or None,
-                application_credential_name=given.application_credential_name if by_name else None,
-                **(_user(given) if by_name else {}),
-            )
-        return v3.Password(url, password=given.password, **_user(given), **_project(given))
-
     def _timed(self, plugin: v3.Auth) -> tuple[AccessInfo, _Granted]:
-        """Ask for a token, once, and note how long it lasts."""
+        """Request a token, once, and note how long it is valid."""
         begun = time.monotonic()
         granted = self._ask(plugin)
         return granted, _Granted(begun, _life_of(granted))
 
     def _ask(self, plugin: v3.Auth) -> AccessInfo:
-        """Ask for a token, once."""
+        """Request a token, once."""
         transport = self.transport
         session = sessions.Session(
             session=transport.session,
@@ -235,7 +238,7 @@ class SignIn:
         )
         try:
             granted = plugin.get_auth_ref(session)
-            # The library reads them when it is asked: what makes no sense is to be noticed here.
+            # The library parses them only when they are read: errors in them have to show here.
             _ = granted.issued, granted.expires
             return granted
         except refusals.HttpError as error:
@@ -254,7 +257,7 @@ class SignIn:
             raise Rejected(f"{self._where} sent a malformed token", scope=Scope.REGION) from error
 
     def _refused(self, error: refusals.HttpError) -> CloudError:
-        """Word the refusal of a sign-in, so that it tells what to look at."""
+        """The error of a refused sign-in, with a hint where to look."""
         status = error.http_status or 0
         if status == 401:
             return Unauthorized(
@@ -284,58 +287,13 @@ class SignIn:
         return f"user {user}" if user else f"auth_type {given.auth_type}"
 
 
-def interfaces_of(credential: Credential) -> list[str]:
-    """Which of a service's endpoints a credential uses, as the catalog calls them, the preferred one first."""
-    return [word.removesuffix("URL").lower() for word in (credential.interface or "public").split(",")]
-
-
 def _transport(credential: Credential, tuning: Tuning) -> Transport:
     cert = (credential.cert, credential.key) if credential.key else credential.cert or None
     return Transport(credential.cacert, credential.insecure, tuning, cert)
 
 
-def _user(given: Credential) -> dict[str, Any]:
-    """Who signs in, as keystoneauth's plugins take it."""
-    if given.user_id:
-        return {"user_id": given.user_id}
-    domain = given.user_domain_name or ("" if given.user_domain_id else "Default")
-    return {
-        "username": given.username or None,
-        "user_domain_id": given.user_domain_id or None,
-        "user_domain_name": domain or None,
-    }
-
-
-def _project(given: Credential) -> dict[str, Any]:
-    """What the token is to be for, likewise."""
-    if given.project_id:
-        return {"project_id": given.project_id}
-    domain = given.project_domain_name or ("" if given.project_domain_id else "Default")
-    return {
-        "project_name": given.project_name,
-        "project_domain_id": given.project_domain_id or None,
-        "project_domain_name": domain or None,
-    }
-
-
-def _loaded_plugin(given: Credential, url: str) -> v3.Auth:
-    """A plugin of keystoneauth's for a way to sign in that needs no code of ours."""
-    options = {**_user(given), **_project(given), "password": given.password, "auth_url": url}
-    options |= dict(given.auth_options)
-    try:
-        loader: Any = get_plugin_loader(given.auth_type)
-        taken = {option.dest for option in loader.get_options()}
-        stated = {name: value for name, value in options.items() if name in taken and value}
-        if "client_secret" in taken:
-            stated.setdefault("client_secret", None)  # a public client has none, but has to say so
-        plugin: v3.Auth = loader.load_from_options(**stated)
-    except refusals.ClientException as error:
-        raise Rejected(f"auth_type {given.auth_type} cannot be used: {error}", scope=Scope.RUN) from error
-    return plugin
-
-
 def _life_of(granted: AccessInfo) -> float | None:
-    """Seconds from the granting of a token to its end, both by the Keystone's clock; None when it does not tell."""
+    """Seconds from the grant of a token to its end, by the clock of the Keystone; None when it does not state them."""
     if granted.issued is None or granted.expires is None:
         return None
     life = (_utc(granted.expires) - _utc(granted.issued)).total_seconds()
@@ -347,7 +305,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _versions(body: bytes) -> list[str]:
-    """The identifiers of the versions that a version document lists; none for anything else."""
+    """The ids of the versions in a version document; none if it is no such document."""
     try:
         document = json.loads(body)
     except ValueError:

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import requests
 
-from ..base.errors import CloudError, Scope, Throttled, Unauthorized
+from ..base.errors import CloudError, Scope, Throttled
 from .answers import Operation, Row, from_answer, moment, prefixed
 from .failures import FAILURES, from_exception
-from .identity import Access, SignIn
+from .identity import Access, SignIn, with_renewal
 from .outgoing import Outgoing, SourceFailed
 from .refusals import Waits, wait_for
 from .retry import Deadline, persist
@@ -30,10 +30,12 @@ _MAX_DOCUMENT_BYTES = 2**28
 class ServiceKind:
     """What differs between the services of OpenStack.
 
-    :param name: as messages name the service
+    :param type: type of the service in catalogs
+    :param name: name of the service in messages
     :param answers: what its refusals mean
     """
 
+    type: str
     name: str
     answers: tuple[Row, ...]
 
@@ -111,12 +113,7 @@ class Service:
 
         Only for actions that may be repeated: never one that sends a body of bytes.
         """
-        access = self.access()
-        try:
-            return action(access)
-        except Unauthorized:
-            self._sign_in.reject(access)
-        return action(self.access())
+        return with_renewal(action, self.access, self.reject)
 
     def persist(self, action: Callable[[int], T]) -> T:
         """Run an action again while its failures are retryable; see :func:`retry.persist`."""

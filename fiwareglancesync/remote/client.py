@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -13,11 +11,7 @@ from pydantic import BaseModel, ValidationError
 from ..base.errors import CloudError, Unauthorized
 from ..openstack.addresses import public_url
 from ..openstack.credential import Credential
-from ..openstack.failures import FAILURES, from_exception
-from ..openstack.identity import Access, SignIn
-from ..openstack.refusals import Waits
-from ..openstack.retry import persist
-from ..openstack.transport import Transport, content
+from ..openstack.http_client import HttpClient
 from ..openstack.tuning import Tuning
 from .server_answers import (
     VERSION,
@@ -36,8 +30,6 @@ from .server_answers import (
 T = TypeVar("T", bound=BaseModel)
 
 SERVICE = "GlanceSync server"
-MAX_ANSWER_BYTES = 2**26
-"""Bytes of the longest answer that is read."""
 
 ONCE = Tuning(control=180.0, attempts=3)
 """Patience with a single question; the server itself may wait long for a region."""
@@ -60,19 +52,15 @@ class Client:
     def __init__(
         self, address: str, credential: Credential, *, once: Tuning = ONCE, following: Tuning = FOLLOWING
     ) -> None:
-        self._address = address
         self._name = f"{SERVICE} at {public_url(address)}"
         self._once = once
         self._following = following
-        self._transport = Transport(credential.cacert, credential.insecure, once)
-        self._sign_in = SignIn(credential, Tuning(), Waits()) if credential.auth_url else None
+        self._http = HttpClient(SERVICE, address, credential, once)
         self._greeted = False
 
     def close(self) -> None:
         """Give the connections up, for which the server may be keeping threads."""
-        self._transport.session.close()
-        if self._sign_in is not None:
-            self._sign_in.transport.session.close()
+        self._http.close()
 
     def regions(self, *, refresh: bool) -> list[Region]:
         """What was last seen of each region.
@@ -136,14 +124,19 @@ class Client:
         document: Mapping[str, Any] | None = None,
         tuning: Tuning | None = None,
     ) -> T:
-        def once(_: int) -> T:
+        def once() -> T:
             self._greet()
-            return self._renewing(kind, method, path, document)
+            try:
+                return self._http.with_token(lambda token: self._exchange(kind, method, path, document, token))
+            except Unauthorized as error:
+                if self._http.has_account:
+                    raise
+                raise Unauthorized(f"{error.cause}; {NO_ACCOUNT}", status=error.status) from error
 
-        return persist(once, tuning or self._once)
+        return self._http.repeat(once, tuning or self._once)
 
     def _greet(self) -> None:
-        """See that it is a GlanceSync server, before it is shown a token."""
+        """Check that it is a GlanceSync server, before a token is sent to it."""
         if self._greeted:
             return
         greeting = self._exchange(ServerVersion, "GET", "/", None, None)
@@ -151,40 +144,14 @@ class Client:
             raise CloudError(f"{self._name} speaks {greeting.id}, and this program {VERSION}")
         self._greeted = True
 
-    def _renewing(self, kind: type[T], method: str, path: str, document: Mapping[str, Any] | None) -> T:
-        if self._sign_in is None:
-            try:
-                return self._exchange(kind, method, path, document, None)
-            except Unauthorized as error:
-                raise Unauthorized(f"{error.cause}; {NO_ACCOUNT}", status=error.status) from error
-        access = self._sign_in.access()
-        try:
-            return self._exchange(kind, method, path, document, access)
-        except Unauthorized:
-            # It may have expired, or have been revoked, a moment ago.
-            self._sign_in.reject(access)
-        return self._exchange(kind, method, path, document, self._sign_in.access())
-
     def _exchange(
-        self, kind: type[T], method: str, path: str, document: Mapping[str, Any] | None, access: Access | None
+        self, kind: type[T], method: str, path: str, document: Mapping[str, Any] | None, token: str | None
     ) -> T:
-        headers = {"Accept": "application/json"}
-        if access is not None:
-            headers["X-Auth-Token"] = access.token
-        data = None
-        if document is not None:
-            headers["Content-Type"] = "application/json"
-            data = json.dumps(document).encode("ascii")
-        deadline = time.monotonic() + self._once.control
+        answer = self._http.send(method, path, document, token=token)
+        if answer.status != 200:
+            raise refusal(answer.status, answer.headers, answer.body, self._name)
         try:
-            answer = self._transport.send(method, self._address + path, headers=headers, data=data)
-            body = content(answer, most=MAX_ANSWER_BYTES, deadline=deadline)
-        except FAILURES as error:
-            raise from_exception(error, SERVICE, self._address) from error
-        if answer.status_code != 200:
-            raise refusal(answer.status_code, answer.headers, body, self._name)
-        try:
-            return kind.model_validate_json(body)
+            return kind.model_validate_json(answer.body)
         except ValidationError as error:
             raise not_glancesync(self._name, "another document than expected") from error
 

@@ -11,10 +11,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from ...base.content import Body, Download
+from ...base.errors import UnknownRegion
+from ...base.text import nearest
 from ...openstack.place_identity import PlaceIdentity
 from ...openstack.refusals import Wait
 from ..model import Image, Listing, NewImage, Patch
-from ..settings import Target
+from ..settings import Target, full_name
 
 
 class Place(Protocol):
@@ -209,3 +211,20 @@ class StandIn(Protocol):
     def folder(self) -> str:
         """Where it is kept."""
         ...
+
+
+def unknown_region(target: Target, region: str, known: Sequence[str]) -> UnknownRegion:
+    """Say that a region is unknown, and which are known.
+
+    :param target: the target that was asked
+    :param region: its name there
+    :param known: the names of the target's regions, sorted
+    :return: the error, for the caller to raise
+    """
+    text = f"{full_name(target.name, region)}: unknown region; the regions of target {target.name} are:"
+    text += " " + (", ".join(known) if known else "none")
+    near = nearest(region, known)
+    meant = full_name(target.name, near) if near else None
+    error = UnknownRegion(f"{text}; did you mean {meant}?" if meant else text)
+    error.near = meant
+    return error

@@ -27,7 +27,7 @@ from fiwareglancesync.base.errors import (
 )
 from fiwareglancesync.images.places.glance.glance_answers import GLANCE
 from fiwareglancesync.openstack.answers import USUAL, Operation, Row, from_answer, words
-from fiwareglancesync.openstack.keystone_answers import KEYSTONE
+from fiwareglancesync.openstack.identity import KEYSTONE
 
 IMAGE, UPLOADS, REGION = Scope.IMAGE, Scope.UPLOADS, Scope.REGION
 CREATE, UPLOAD, UPDATE = Operation.CREATE, Operation.UPLOAD, Operation.UPDATE

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fiwareglancesync.base.errors import Rejected
 from fiwareglancesync.openstack.addresses import comparable
-from fiwareglancesync.openstack.catalog import Catalog, identity_of, read_catalog
+from fiwareglancesync.openstack.catalog import Catalog, ServiceEndpoints, identity_of, read_catalog, with_overrides
 from fiwareglancesync.openstack.place_identity import PlaceIdentity, is_same_keystone, is_same_region
 from tests.strategies import LAW
 
@@ -82,8 +83,9 @@ def test_the_endpoints_are_those_of_the_interface_and_the_addresses_those_of_all
         entry("admin", "http://controller:9292/"),
         entry("internal", "http://burgos.inside.example.org", "Burgos"),
     )
-    assert found.endpoints == {"Spain": "http://glance.example.org:9292/v2"}
-    assert found.images == {
+    assert found.of("image").used == {"Spain": "http://glance.example.org:9292/v2"}
+    assert found.of("image").interfaces == {"Spain": "public"}
+    assert found.of("image").addresses == {
         "Spain": {"http://glance.example.org:9292", "http://controller:9292"},
         "Burgos": {"http://burgos.inside.example.org"},
     }
@@ -91,14 +93,37 @@ def test_the_endpoints_are_those_of_the_interface_and_the_addresses_those_of_all
 
 def test_what_makes_no_sense_is_left_out() -> None:
     found = catalog(entry("internal", "nowhere"), entry("public", None), entry("public", "http://a.example.org", 7))
-    assert (found.endpoints, found.images) == ({}, {"Spain": frozenset()})
+    assert (found.of("image").used, found.of("image").addresses) == ({}, {"Spain": frozenset()})
     for nonsense in (None, 7, [7], [{"type": "image"}], [{"type": "image", "endpoints": [7]}]):
         assert read_catalog(nonsense, ("public",)) == Catalog()
 
 
+def test_each_type_of_service_has_endpoints_of_its_own() -> None:
+    found = catalog(entry("public", "http://glance.example.org"))
+    assert found.of("compute").used == {"Nova": "http://nova.example.org"}
+    assert found.of("image").used == {"Spain": "http://glance.example.org"}
+    assert found.of("volumev3") == ServiceEndpoints()
+    assert found.regions == {"Spain", "Nova"}
+
+
+def test_an_override_takes_the_place_of_an_address_and_leaves_the_catalogs_ones_known() -> None:
+    found = catalog(entry("public", "http://glance.example.org"), entry("public", "http://b.example.org", "Burgos"))
+    changed = with_overrides(found, {"image": [("Burgos", "http://other.example.org")]}).of("image")
+    assert changed.used == {"Spain": "http://glance.example.org", "Burgos": "http://other.example.org"}
+    assert changed.addresses["Burgos"] == {"http://b.example.org"}
+    assert with_overrides(found, {}) == found
+
+
+def test_an_override_may_be_the_only_address_of_a_service() -> None:
+    found = with_overrides(catalog(), {"volumev3": [("", "http://cinder.example.org")]})
+    assert found.of("volumev3").used == {"Nova": "http://cinder.example.org"}
+    with pytest.raises(Rejected, match=r"volumev3_endpoint_override names the region Novo, .*; did you mean Nova\?"):
+        with_overrides(catalog(), {"volumev3": [("Novo", "http://cinder.example.org")]})
+
+
 def of(found: Catalog, region: str = "Spain", *, keystone: str = KEYSTONE, address: str = "") -> PlaceIdentity:
     """The identity of a region."""
-    return identity_of(keystone, region, "ours", address or found.endpoints[region], found)
+    return identity_of(keystone, region, "ours", address or found.of("image").used[region], found, "image")
 
 
 def test_the_identity_has_the_address_that_is_used_and_all_that_are_listed() -> None:

@@ -20,7 +20,7 @@ from ....openstack.credential import same_project
 from ....openstack.place_identity import PlaceIdentity
 from ...model import Image, Listing, NewImage, Patch
 from ...settings import MASTER, Settings, Target, full_name
-from ..unknown import unknown_region
+from ..port import unknown_region
 from . import image_table
 from .image_limits import check_changed, check_new
 from .sqlite_file import FILE, Store, holds_federation

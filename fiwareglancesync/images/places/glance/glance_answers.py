@@ -41,7 +41,7 @@ _ANSWERS: tuple[Row, ...] = (
     *USUAL,
 )
 
-GLANCE = ServiceKind("Glance", _ANSWERS)
+GLANCE = ServiceKind("image", "Glance", _ANSWERS)
 
 _STORE_REFUSALS = frozenset((400, 409))
 """How Glance refuses an unknown store, for an upload and for an import."""

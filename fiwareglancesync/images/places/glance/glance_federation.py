@@ -15,7 +15,7 @@ from ....openstack.refusals import Wait, Waits
 from ....openstack.service import Service
 from ....openstack.tuning import Tuning
 from ...settings import MASTER, Settings, Target, full_name
-from ..unknown import unknown_region
+from ..port import unknown_region
 from .glance_answers import GLANCE
 from .glance_place import OpenStackPlace
 
@@ -41,7 +41,7 @@ class OpenStackFederation:
 
         :raises CloudError: the target's Keystone cannot be asked or refuses the credential
         """
-        return sorted(self._access(target).endpoints)
+        return sorted(self._access(target).catalog.of(GLANCE.type).used)
 
     def place(self, target: Target, region: str) -> OpenStackPlace:
         """One region.
@@ -49,17 +49,18 @@ class OpenStackFederation:
         :raises UnknownRegion: the target's catalog has no image endpoint there
         """
         access = self._access(target)
-        if region not in access.endpoints:
-            raise unknown_region(target, region, sorted(access.endpoints))
+        endpoints = access.catalog.of(GLANCE.type).used
+        if region not in endpoints:
+            raise unknown_region(target, region, sorted(endpoints))
         try:
-            address = normalised(access.endpoints[region])
+            address = normalised(endpoints[region])
         except ValueError as error:
-            shown = public_url(access.endpoints[region])
+            shown = public_url(endpoints[region])
             raise Rejected(
                 f"the catalog's image endpoint {shown!r} is no usable address", scope=Scope.REGION
             ) from error
         keystone = target.credential.auth_url
-        identity = identity_of(keystone, region, access.project, address, access.catalog)
+        identity = identity_of(keystone, region, access.project, address, access.catalog, GLANCE.type)
         name, tuning = full_name(target.name, region), self._tuning_of(target)
         service = Service(GLANCE, name, target.name, self._sign_in(target), address, tuning, self._waits)
         is_master = target.name == MASTER and region == self._settings.master_region

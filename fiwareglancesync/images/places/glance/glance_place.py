@@ -11,7 +11,6 @@ from urllib.parse import quote
 from ....base.content import Body, Download
 from ....base.errors import CloudError, Conflict, Forbidden, NotFound, Rejected, TransferError
 from ....openstack.answers import Operation
-from ....openstack.overrides import is_overridden
 from ....openstack.place_identity import PlaceIdentity, is_same_keystone
 from ....openstack.service import Call, Service
 from ...model import Image, Listing, NewImage, Patch
@@ -19,7 +18,7 @@ from ...settings import Target, full_name
 from ..port import Place
 from . import bodies
 from .bodies import image_path, members_path, tag_path
-from .glance_answers import refused_creation, refused_visibility
+from .glance_answers import GLANCE, refused_creation, refused_visibility
 from .image_documents import (
     PATCH_TYPE,
     all_tags,
@@ -187,7 +186,7 @@ class OpenStackPlace:
             return "the master is no region of an OpenStack"
         if not self.knows_projects_of(master):
             return "the region and the master have different Keystones"
-        if is_overridden(master._region, master._target.credential):
+        if master._target.credential.is_overridden(GLANCE.type, master._region):
             return "the master's address is not the catalog's, which a region would use (image_endpoint_override)"
         return self._imports.refusal()
 
@@ -199,7 +198,7 @@ class OpenStackPlace:
         """
         if not isinstance(master, OpenStackPlace):
             raise TransferError("the master is no region of an OpenStack")
-        interface = master._service.access().catalog.interfaces[master._region]
+        interface = master._service.access().catalog.of(GLANCE.type).interfaces[master._region]
         return self._imports.fetch(image_id, Origin(master._region, interface, image), lambda: progress(0))
 
     def is_importing(self, image_id: str) -> bool:
