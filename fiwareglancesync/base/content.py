@@ -1,4 +1,4 @@
-"""Bytes on their way from one place to another: pieces, slices of files, bodies of a known size."""
+"""The content of an image while it is moved: pieces, slices of files, bodies of a known size."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 PIECE = 2**20
-"""Bytes in the pieces that bodies are moved in."""
+"""Bytes of a piece."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSlice:
-    """Bytes that lie in an open file, so that the kernel can send them without our reading them.
+    """Bytes in an open file. The kernel can send them without a copy in this process.
 
-    :param descriptor: of the file; it stays open as long as the body that the slice is a piece of
+    :param descriptor: descriptor of the file, which stays open as long as the body
     :param offset: position of the first byte
-    :param length: bytes, all of them there
+    :param length: number of bytes, all of which the file has
     """
 
     descriptor: int
@@ -28,14 +28,14 @@ class FileSlice:
         return self.length
 
     def read(self) -> bytes:
-        """The bytes themselves; fewer when the file has become shorter."""
+        """Read the bytes; fewer if the file has become shorter."""
         return os.pread(self.descriptor, self.length, self.offset)
 
     def part(self, start: int, length: int) -> FileSlice:
-        """Some of the bytes.
+        """A part of the slice.
 
-        :param start: of the first, counted from that of this slice
-        :param length: how many at most
+        :param start: position of its first byte in this slice
+        :param length: the most bytes
         """
         return FileSlice(self.descriptor, self.offset + start, min(length, self.length - start))
 
@@ -44,12 +44,13 @@ Piece: TypeAlias = "bytes | FileSlice"
 
 @dataclass(frozen=True)
 class Body:
-    """Bytes on their way: their number is known before the first is read.
+    """The bytes of a request. Their number is known before the first is read.
 
-    :param size: bytes to come
+    :param size: number of bytes
     :param pieces: makes an iterator over them, in pieces of about ``PIECE`` bytes
-    :param start: position of the first of them in the image's content
-    :param alive: called now and then while a place that has all the bytes is waited for; what it raises ends the wait
+    :param start: position of the first byte in the content of the image
+    :param alive: is called from time to time during the wait for the answer to the last byte; what it raises ends the
+        wait
     """
 
     size: int
@@ -60,6 +61,6 @@ class Body:
 
 @dataclass(frozen=True)
 class Download(Body):
-    """Bytes on their way out of a place."""
+    """The bytes of a download."""
 
     pieces: Callable[[], Iterator[bytes]]

@@ -1,4 +1,4 @@
-"""A bound on bytes per second that all processes of a run share."""
+"""A limit on bytes per second that all processes of a run share."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import weakref
 _NEXT = struct.Struct("d")
 
 PORTIONS = 10
-"""Portions in a second: a server gives up on a sender that pauses for long, so a low rate means small portions."""
+"""Portions in a second. With fewer, larger ones the pauses would be long, and a server might close the connection."""
 
 SMALLEST = 4096
-"""Bytes below which a portion costs more than it is worth."""
+"""Bytes of the smallest portion: smaller ones cost too much time."""
 
 
 class Throttle:
     """Spreads bytes over time, for threads and for processes that are forked after it was made.
 
-    What is shared is one moment: when the next byte may go. It lies in an unnamed file whose lock the kernel
-    releases when its holder dies, so that a killed process holds up no other.
+    They share one value: the time when the next byte may be sent. It is in an unnamed file. When a process dies, the
+    kernel releases its lock on the file, so a killed process does not block the others.
 
     :param rate: bytes per second, more than 0
     """
@@ -37,17 +37,17 @@ class Throttle:
 
     @property
     def portion(self) -> int:
-        """Bytes that should be taken at once at most, so that what is sent flows."""
+        """The most bytes that should be taken at once, so that they are sent without long pauses."""
         return max(SMALLEST, self._rate // PORTIONS)
 
     def take(self, count: int) -> None:
-        """Wait until some more bytes may go.
+        """Wait until a number of bytes may be sent.
 
-        :param count: how many
+        :param count: bytes
         """
         number = self._file.fileno()
         with self._guard:
-            # Record locks belong to the process: threads keep each other out by the guard.
+            # Record locks belong to the process, so threads need the guard.
             fcntl.lockf(number, fcntl.LOCK_EX)
             try:
                 now = time.monotonic()
@@ -58,12 +58,12 @@ class Throttle:
         time.sleep(begin - now)
 
     def forked(self) -> None:
-        """Begin in a child process, where the thread that held the guard is not."""
+        """In a child process: make a new guard; the thread that held it does not exist there."""
         self._guard = threading.Lock()
 
 
 _throttles: weakref.WeakSet[Throttle] = weakref.WeakSet()
-"""All of this process, as long as somebody uses them: what is registered for forks is never let go."""
+"""All throttles of this process that are in use. A function registered for forks can never be removed."""
 
 
 def _forked() -> None:

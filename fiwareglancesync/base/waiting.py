@@ -1,4 +1,4 @@
-"""Waiting so that a signal, or another sign that nobody wants to wait any more, is never overlooked."""
+"""Waits that end soon after a signal, or when another condition ends them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TypeVar
 T = TypeVar("T")
 
 SIGNAL_CHECK_SECONDS = 0.5
-"""Seconds after which a thread that waits looks whether a signal has come.
+"""Seconds after which a waiting thread runs Python code, which handles signals.
 
-A signal that comes just before a wait begins does not end it: Python handles signals between two steps of its own.
+A signal that comes just before a wait begins does not end the wait.
 """
 
 
 def awaited(future: Future[T]) -> T:
-    """The result of a future; the wait for it can be interrupted at any time.
+    """The result of a future. The wait for it can be interrupted at any time.
 
-    :param future: what is waited for; what it raised is raised
+    :param future: the future; its error is raised
     """
     while not wait((future,), SIGNAL_CHECK_SECONDS).done:
         continue
@@ -27,9 +27,9 @@ def awaited(future: Future[T]) -> T:
 
 
 def pause(seconds: float, alive: Callable[[], None]) -> None:
-    """Sleep, and tell now and then that this is what happens.
+    """Wait for some seconds.
 
-    :param alive: called every ``SIGNAL_CHECK_SECONDS`` seconds at least; what it raises ends the pause
+    :param alive: is called every ``SIGNAL_CHECK_SECONDS`` seconds or more often; what it raises ends the wait
     """
     end = time.monotonic() + seconds
     alive()

@@ -1,4 +1,4 @@
-"""Addresses of services: what may be shown of one, and the one form that tells two of them apart."""
+"""Addresses of services: the part that may be shown, and the form in which they are compared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOOPBACK = "127.0.0.1"
 
 
 def public_url(url: str) -> str:
-    """An address as it may be shown: without the user, password and query that it may hold."""
+    """An address without user, password and query, which may be secret."""
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
@@ -22,11 +22,11 @@ def public_url(url: str) -> str:
 
 
 def normalised(url: str) -> str:
-    """The one form of an image endpoint: without version, user, default port and slashes at the end.
+    """Normalise the address of an endpoint: without version, user, default port and slashes at the end.
 
     :param url: as a catalog writes it
-    :return: the address that paths such as ``/v2/images`` are appended to
-    :raises ValueError: it is no address
+    :return: the address before paths such as ``/v2/images``
+    :raises ValueError: it is not valid
     """
     parts = urlsplit(url.strip())
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
@@ -44,10 +44,10 @@ def normalised(url: str) -> str:
 
 @lru_cache(maxsize=4096)
 def comparable(url: str) -> str:
-    """The one form in which addresses are compared: beyond :func:`normalised` each host has one spelling.
+    """The form in which addresses are compared: as :func:`normalised`, and each host has one spelling.
 
-    :param url: address of an image service or a Keystone, as a catalog or a user writes it
-    :raises ValueError: it is no address
+    :param url: address of a service, as a catalog or a user writes it
+    :raises ValueError: it is not valid
     """
     parts = urlsplit(normalised(url))
     host = _one_spelling(parts.hostname or "")
@@ -56,7 +56,7 @@ def comparable(url: str) -> str:
 
 
 def _one_spelling(host: str) -> str:
-    """A host without a dot at its end, numbers in their usual form, this machine's loopback as 127.0.0.1."""
+    """A host without a dot at its end, IP addresses in their usual form, every loopback name as 127.0.0.1."""
     host = host.rstrip(".")
     if host == "localhost":
         return _LOOPBACK

@@ -1,4 +1,4 @@
-"""The one mapper of answers: whatever is no success becomes one of our typed errors, as the service's table says."""
+"""The only mapper of answers: an answer that is no success becomes an error, by the table of the service."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .addresses import public_url
 
 
 class Operation(Enum):
-    """What was asked of the cloud; the same status means different things for different operations."""
+    """The kind of a request; the same status means different things for different operations."""
 
     SIGN_IN = "sign in"
     LIST = "list"
@@ -44,20 +44,20 @@ class Operation(Enum):
 
 _REQUEST_IDS = ("x-openstack-request-id", "x-compute-request-id")
 _OVER_LIMIT = "overLimit"
-"""What a document of OpenStack's rate limits holds, whoever sends it."""
+"""The key in an answer of a rate limit, whichever service or proxy sends it."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What some answers mean. A table of them belongs to the service: the same status means different things.
+    """The meaning of some answers. Each service has a table of rows: the same status means different things.
 
-    :param statuses: the statuses that it is about
-    :param kind: the error that they become
-    :param scope: how far it reaches; None: the region for a sign-in and a listing, else the image
-    :param retryable: whether the same request may succeed a moment later
-    :param operations: what was asked, None for whatever
-    :param says: what the service's words must hold, None for whatever
-    :param names_wait: whether it is only about answers that name a time to wait, or an exceeded rate
+    :param statuses: the statuses of the answers
+    :param kind: the class of the error
+    :param scope: the scope of the error; None: the region for a sign-in and a listing, else the image
+    :param retryable: whether the same request may succeed later
+    :param operations: the operations of the requests, None for all
+    :param says: pattern in the words of the service, None for any words
+    :param names_wait: whether the row is only for answers that name a time to wait, or an exceeded rate
     """
 
     statuses: Container[int]
@@ -69,7 +69,7 @@ class Row:
     names_wait: bool = False
 
     def fits(self, operation: Operation, status: int, said: str, *, names_wait: bool) -> bool:
-        """Whether it is about an answer."""
+        """Whether the row has the meaning of an answer."""
         return (
             status in self.statuses
             and (self.operations is None or operation in self.operations)
@@ -92,7 +92,7 @@ USUAL: tuple[Row, ...] = (
     Row(range(400, 500), Rejected),
     Row(range(1000), CloudError, Scope.REGION),
 )
-"""The end of every table: what statuses mean that a service has no rule of its own for."""
+"""The end of every table: what statuses mean for which a service has no row of its own."""
 
 
 def from_answer(
@@ -100,19 +100,19 @@ def from_answer(
 ) -> CloudError:
     """Turn an answer that is no success into an error.
 
-    :param table: the service's; the first row that fits counts
-    :param operation: what was asked
+    :param table: the rows of the service; the first that fits counts
+    :param operation: the operation of the request
     :param status: HTTP status
-    :param headers: the answer's headers, names in any case if the mapping does not care
-    :param body: the answer's content, or its beginning
-    :return: the error; scope and "may be tried again" follow sync 3.11
+    :param headers: the headers; the mapping ignores the case of names, or they are in lower case
+    :param body: the content, or its beginning
+    :return: the error, with scope and ``retryable`` as sync 3.11 says
     """
     document = _document(body)
     said = words(body)
     over_limit = document.get(_OVER_LIMIT) if isinstance(document, dict) else None
     named = headers.get("retry-after") or (over_limit.get("retryAfter") if isinstance(over_limit, dict) else None)
     asked = seconds_asked(str(named), headers.get("date")) if named is not None else None
-    # "Retry-After: 0" names no wait: the same may be asked again at once, and not for long.
+    # "Retry-After: 0" names no wait: the request is repeated as one that failed.
     names_wait = bool(asked) or over_limit is not None
     row = next(row for row in table if row.fits(operation, status, said, names_wait=names_wait))
     usual = Scope.REGION if operation in (Operation.LIST, Operation.SIGN_IN) else Scope.IMAGE
@@ -133,9 +133,9 @@ def from_answer(
 def seconds_asked(text: str, date: str | None) -> float | None:
     """How long a service asks to wait.
 
-    :param text: seconds, or a moment as HTTP or ISO 8601 writes it
-    :param date: what the service says the time is, as HTTP writes it; its clock and ours may differ
-    :return: seconds, None when it makes no sense
+    :param text: seconds, or a time as HTTP or ISO 8601 writes it
+    :param date: the time of the service's clock, as HTTP writes it; its clock and ours may differ
+    :return: seconds, None when the text makes no sense
     """
     text = text.strip()
     if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text):
@@ -148,7 +148,7 @@ def seconds_asked(text: str, date: str | None) -> float | None:
 
 
 def moment(text: str) -> float | None:
-    """Seconds since the epoch of a moment as HTTP or ISO 8601 writes it; None when it is none."""
+    """Seconds since the epoch of a time as HTTP or ISO 8601 writes it; None when it is no time."""
     for read in (parsedate_to_datetime, lambda text: datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))):
         try:
             found = read(text.strip())
@@ -159,17 +159,17 @@ def moment(text: str) -> float | None:
 
 
 def words(body: bytes) -> str:
-    """Find a service's own words in an error's body, be it JSON of some kind, HTML or plain text."""
+    """Find the message of a service in the body of an error: JSON of several forms, HTML or plain text."""
     text = body.decode("utf-8", "replace")
     found = _message(_document(body))
     text = _without_markup(found if found is not None else text)
-    # Plain text begins with the status; a violated schema is quoted whole, of which the beginning tells all.
+    # Plain text begins with the status. A violated schema is quoted whole; its beginning is enough.
     text = re.sub(r"^\s*[1-5]\d\d [A-Z][A-Za-z -]*\n", "", text)
     return one_line(re.split(r"\s+Failed validating '", text)[0])
 
 
 def _document(body: bytes) -> object:
-    """What a body holds as JSON; None when it is none."""
+    """A body as JSON; None when it is no JSON."""
     try:
         return json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -177,7 +177,7 @@ def _document(body: bytes) -> object:
 
 
 def _message(document: object) -> str | None:
-    """The message of an error document of Keystone, Glance or their middlewares."""
+    """The message in an error document of Keystone, Glance or their middlewares."""
     if not isinstance(document, dict):
         return None
     for key in ("error", _OVER_LIMIT, "message", "explanation", "description", "title", "faultstring"):
@@ -198,7 +198,7 @@ def _without_markup(text: str) -> str:
 
 
 def prefixed(error: CloudError, prefix: str) -> CloudError:
-    """The same error with a word about where it happened in front."""
+    """The same error with a prefix that says where it happened."""
     return type(error)(
         f"{prefix}: {error.cause}",
         status=error.status,

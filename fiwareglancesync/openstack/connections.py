@@ -1,4 +1,4 @@
-"""Connections that listen while they send."""
+"""Connections that notice an answer while they are still sending."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .outgoing import Outgoing, SourceFailed
 
 
 class _EarlyAnswerMixin:
-    """What a connection does beyond its library's: while it sends a body it notices an early answer.
+    """Adds to a connection of urllib3: while it sends a body, it notices an early answer.
 
-    A service that refuses an upload (quota, format) answers and closes before it has read everything. The
-    sender must stop then and read the answer, instead of reporting a broken pipe; urllib3 does so when it is
-    told ``BrokenPipeError``. Such a connection is never used again.
+    A service that refuses an upload (quota, format) answers and closes before it has read everything. The sender has
+    to stop then and read the answer, instead of reporting a broken pipe. urllib3 does so after a ``BrokenPipeError``.
+    Such a connection is never used again.
     """
 
     sock: socket.socket | ssl.SSLSocket | None
@@ -47,7 +47,7 @@ class _EarlyAnswerMixin:
             return
         try:
             if isinstance(self.sock, ssl.SSLSocket) or self.sock is None:
-                # What comes in under TLS may be a message of TLS itself: it tells nothing before the end.
+                # With TLS, incoming bytes may be a message of TLS itself: they do not show an answer.
                 super().send(_content(data) if isinstance(data, FileSlice) else data)  # type: ignore[misc]
             else:
                 self._send_listening(self.sock, data)
@@ -55,7 +55,7 @@ class _EarlyAnswerMixin:
             self._stop()
 
     def _send_listening(self, sock: socket.socket, data: Piece) -> None:
-        """Send everything, but stop as soon as something comes in; time counts from the last progress."""
+        """Send everything, but stop when something comes in; the time limit begins again with each progress."""
         poll = select.poll()
         poll.register(sock, select.POLLIN | select.POLLOUT)
         idle = None if self._idle is None else self._idle * 1000
@@ -83,7 +83,7 @@ class _EarlyAnswerMixin:
 
 
 def _sender(sock: socket.socket, data: Piece) -> Callable[[int], int]:
-    """What sends a piece from a position on, as much of it as goes, and tells how much went."""
+    """A function that sends a piece from a position on, as much as possible, and returns how much it sent."""
     if isinstance(data, FileSlice):
         return lambda sent: _send_file(sock, data, sent)
     view = memoryview(data)
@@ -91,7 +91,7 @@ def _sender(sock: socket.socket, data: Piece) -> Callable[[int], int]:
 
 
 def _content(data: FileSlice) -> bytes:
-    """The bytes of a file, where the kernel cannot send them by itself; all of them, for that many were promised."""
+    """The bytes of a file, when the kernel cannot send them; all of them, as ``Content-Length`` says."""
     try:
         content = data.read()
     except OSError as error:
@@ -140,4 +140,4 @@ class _TlsPool(urllib3.connectionpool.HTTPSConnectionPool):
 
 
 POOL_CLASSES = {"http": _Pool, "https": _TlsPool}
-"""The pools of such connections, by scheme, for a pool manager of urllib3."""
+"""The pools of such connections by scheme, for a pool manager of urllib3."""

@@ -1,4 +1,4 @@
-"""The one mapper of silence: what the libraries raise when there is no answer becomes one of our errors."""
+"""The only mapper of missing answers: what the libraries raise becomes one of our errors."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, Va
 
 
 def from_exception(error: BaseException, service: str, url: str) -> CloudError:
-    """Turn what the HTTP library raised into an error; its text holds no secret and one line.
+    """Turn an exception of the HTTP library into an error, with one line of text without secrets.
 
-    :param error: the exception, whose causes are searched for the reason
-    :param service: who was asked (``Glance``, ``Keystone``)
-    :param url: the address that was asked
+    :param error: the exception; the reason is searched in its causes too
+    :param service: name of the service (``Glance``, ``Keystone``)
+    :param url: the address of the request
     :return: the error, for the caller to raise from ``error``
     """
     who = f"{service} at {public_url(url)}"
     chain = list(_causes(error))
 
-    # The libraries wrap freely (a refused connection is a kind of time-out to them): facts before names.
+    # The libraries wrap exceptions (to them a refused connection is a kind of time-out): causes come before classes.
     def found(*kinds: type[BaseException]) -> BaseException | None:
         return next((cause for cause in chain if isinstance(cause, kinds)), None)
 
@@ -79,7 +79,7 @@ _ADDRESSES = (
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and everything it was made from, outermost first."""
+    """The exception and all its causes, outermost first."""
     seen: set[int] = set()
     waiting: list[BaseException] = [error]
     while waiting:
@@ -93,14 +93,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _reason(error: BaseException) -> str:
-    """The shortest true sentence about an exception."""
+    """The reason of an exception, in a few words."""
     if isinstance(error, OSError) and error.strerror:
         return one_line(error.strerror)
     return type(error).__name__
 
 
 def _client_certificate(chain: list[BaseException]) -> str:
-    """What is wrong with the certificate that we show; "" when it is not about that."""
+    """What is wrong with the client certificate; "" when it is not the reason."""
     for cause in chain:
         if isinstance(cause, ssl.SSLError):
             text = one_line((cause.reason or str(cause)).lower().replace("_", " "))

@@ -1,4 +1,4 @@
-"""A body on its way: what is known of its source while it is being sent."""
+"""A body while it is sent, with the failures of its source."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ..base.errors import GlanceSyncError, TransferError
 
 
 class SourceFailed(Exception):
-    """The source of a body failed while it was being sent; ends the request and never leaves this package."""
+    """The source of a body failed while it was sent. This ends the request; callers of this package never see it."""
 
 
 class Outgoing:
-    """A body for one sending: an iterable with a length and without ``read()``, which is sent piece by piece.
+    """A body for one request: an iterable with a length and without ``read()``, which is sent piece by piece.
 
-    A failing source must not look like a failing connection, for those are sometimes forgiven by the HTTP
-    library: whatever the source raises is kept in ``failure`` and sent on as :class:`SourceFailed`.
+    A failing source must not look like a failing connection, because the HTTP library ignores some of those. So what
+    the source raises is kept in ``failure``, and :class:`SourceFailed` is raised.
 
-    :param body: where the bytes come from; its pieces are taken once
-    :param idle: seconds without progress after which sending is given up
+    :param body: the bytes; its pieces are taken once
+    :param idle: seconds without progress after which sending ends
     """
 
     def __init__(self, body: Body, idle: float) -> None:
@@ -28,7 +28,7 @@ class Outgoing:
         self.idle = idle
         self.sent = 0
         self.finished: float | None = None
-        """Value of ``time.monotonic()`` when all had been sent; None as long as it has not."""
+        """Value of ``time.monotonic()`` when everything had been sent; None before."""
         self.failure: Exception | None = None
         self._source = body.pieces
 
@@ -36,7 +36,7 @@ class Outgoing:
         return self.size
 
     def __iter__(self) -> Iterator[Piece]:
-        """The pieces; the last one only once the source has ended well: a bad one is never sent whole."""
+        """The pieces. The last one is sent after the source has ended well: a wrong body is never sent completely."""
         try:
             source = iter(self._source())
             reached = 0

@@ -1,6 +1,6 @@
-"""Which names and addresses mean one place (sync 1.3). Pure: nothing is resolved and nobody is asked.
+"""Which names and addresses mean the same place (sync 1.3). Pure: no name is resolved, no service is asked.
 
-Ids of images, endpoints and projects prove nothing: a cloud that was restored from another one's backup has them too.
+Ids of images, endpoints and projects prove nothing: a cloud restored from the backup of another one has the same ids.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PROJECT_ID_LENGTH = 32
 """Characters to which project ids are padded with zeros (sync 3.1)."""
 
 _OF_ANY_CLUSTER = ".cluster.local"
-"""How the names of services end in each Kubernetes, the same in all of them."""
+"""How the names of services end in every Kubernetes cluster."""
 
 _OF_ANY_SITE = (".local", ".localdomain", ".internal", ".lan", ".home.arpa")
 _PRIVATE_NETWORKS = [
@@ -28,16 +28,16 @@ _PRIVATE_NETWORKS = [
 
 @dataclass(frozen=True)
 class PlaceIdentity:
-    """What tells one place, used for one project, from all others; addresses are in their comparable form.
+    """Identifies one place, used for one project. Addresses are in their comparable form.
 
     :param keystone: address of the Keystone that is used, or the name of another kind of federation
-    :param region: id of the region there
+    :param region: id of the region
     :param project: id of the project
-    :param address: address that the region's images are reached by, "" when the federation has no addresses
-    :param keystones: addresses that the catalog gives to the Keystone
-    :param addresses: addresses that the catalog gives to the region's image service, for whichever interface
-    :param shared: those of ``addresses`` that the catalog gives to other regions too
-    :param namesakes: other regions that the catalog gives ``address`` to
+    :param address: address of the service that is used, "" when the federation has no addresses
+    :param keystones: addresses of the Keystone in the catalog
+    :param addresses: addresses of the region's service in the catalog, for all interfaces
+    :param shared: those of ``addresses`` that other regions of the catalog have too
+    :param namesakes: other regions of the catalog that have ``address``
     """
 
     keystone: str
@@ -51,11 +51,11 @@ class PlaceIdentity:
 
     @property
     def lock_keys(self) -> tuple[str, ...]:
-        """The keys of the locks that a run takes, sorted: places that are the same have one in common.
+        """The keys of the locks that a run takes, sorted. Two identities of the same place have at least one in common.
 
-        Regions of one catalog often list one internal address, such as ``http://controller:9292``, and would exclude
-        each other by it. So only who uses such an address locks it, together with all regions that list it. A worldwide
-        address of several regions is one service.
+        Regions of one catalog often have the same internal address, such as ``http://controller:9292``, and would
+        exclude each other by it. So it is locked only by a run that uses it, together with all regions that have it.
+        A worldwide address of several regions is one service.
         """
         regions = {self.region, *self.namesakes}
         found = {self._key(keystone, region) for keystone in self._known_keystones() for region in regions}
@@ -64,7 +64,7 @@ class PlaceIdentity:
 
     @property
     def task_key(self) -> str:
-        """One of the keys: the same whichever of the catalog's addresses of Keystone and image service are used."""
+        """One of the keys. It is the same, whichever addresses of the catalog are used."""
         known = sorted(self.addresses - self.shared)
         if known:
             return self._key(known[0])
@@ -83,20 +83,20 @@ class PlaceIdentity:
 
 
 def is_same_place(one: PlaceIdentity, other: PlaceIdentity) -> bool:
-    """Whether two identities mean one place, for whatever projects."""
+    """Whether two identities mean the same place, for any projects."""
     return is_same_region(one, other) or common_address(one, other) is not None
 
 
 def is_same_region(one: PlaceIdentity, other: PlaceIdentity) -> bool:
-    """Whether two places have the same Keystone and region id: beyond doubt the same place."""
+    """Whether two places have the same Keystone and region id: then they are certainly the same."""
     return one.region == other.region and is_same_keystone(one, other)
 
 
 def is_same_keystone(one: PlaceIdentity, other: PlaceIdentity) -> bool:
-    """Whether two places have one Keystone, by the addresses that are used and that their catalogs give to it.
+    """Whether two places have the same Keystone, by the addresses that are used and those in the catalogs.
 
-    Clouds that were set up alike list the same private addresses. One of those counts only when each of the two
-    Keystones is used by an address that the other one's catalog has.
+    Clouds that were installed in the same way have the same private addresses. Such an address counts only if the
+    address that is used for each of the two Keystones is in the catalog of the other.
     """
     if one.keystone == other.keystone:
         return True
@@ -107,9 +107,9 @@ def is_same_keystone(one: PlaceIdentity, other: PlaceIdentity) -> bool:
 
 
 def common_address(one: PlaceIdentity, other: PlaceIdentity) -> str | None:
-    """The address that is used for one place and stands for the other too; None when there is none.
+    """The address that is used for one place and that the other has too; None when there is none.
 
-    Across Keystones an ambiguous one counts only when it is used for both.
+    With different Keystones an ambiguous address counts only if it is used for both.
     """
     if one.address and one.address == other.address:
         return one.address
@@ -122,7 +122,7 @@ def common_address(one: PlaceIdentity, other: PlaceIdentity) -> str | None:
 
 
 def is_ambiguous(address: str) -> bool:
-    """Whether an address stands in the catalogs of many clouds: a single label, loopback, the name in a cluster."""
+    """Whether catalogs of many clouds have this address: a single label, loopback, a name within a cluster."""
     host, number = _host(address)
     if number is not None:
         return number.is_loopback or number.is_unspecified or number.is_link_local
@@ -130,7 +130,7 @@ def is_ambiguous(address: str) -> bool:
 
 
 def is_worldwide(address: str) -> bool:
-    """Whether an address means the same wherever it is used: no private network's number, no name of one site."""
+    """Whether an address means the same everywhere: no address of a private network, no name within a site."""
     host, number = _host(address)
     if is_ambiguous(address) or host.endswith(_OF_ANY_SITE):
         return False
@@ -138,7 +138,7 @@ def is_worldwide(address: str) -> bool:
 
 
 def _host(address: str) -> tuple[str, _Number | None]:
-    """The host of an address, and its number when it is one."""
+    """The host of an address, and its IP address if it is one."""
     host = urlsplit(address).hostname or ""
     try:
         return host, ipaddress.ip_address(host.partition("%")[0])

@@ -1,4 +1,4 @@
-"""Temporary refusals: how long they are waited for, and how the user is told (sync 3.11)."""
+"""Services that refuse for now: how long the program waits, and how it reports that (sync 3.11)."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from ..base.errors import CloudError
 from ..base.units import duration
 
 MAX_OWN_WAIT_SECONDS = 30.0
-"""Seconds that we wait by ourselves for a service that does not say how long."""
+"""Seconds of the longest wait for a service that names no time to wait."""
 
 MIN_ASKED_SECONDS = 1.0
-"""Seconds of the shortest wait that a service can ask for; services count in whole ones."""
+"""Seconds of the shortest wait that a service can ask for; services count whole seconds."""
 
 MIN_REPORTED_SECONDS = 1.0
-"""Seconds of the shortest wait that is told."""
+"""Seconds of the shortest wait that is reported."""
 
 SAME_WAIT_SECONDS = 2.0
-"""Seconds by which waits for one service may differ that several threads begin, and that are told once."""
+"""Waits of several threads for one service that end within so many seconds are reported once."""
 
 log = logging.getLogger("glancesync")
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A service refuses for now, and is waited for.
+    """The program waits, because a service refuses for now.
 
-    :param region: full name of the region that it serves, "" when it serves several
-    :param seconds: how long
-    :param text: one line for the user: who refuses, why, and how long it is waited for
+    :param region: full name of the region of the service, "" when it has several
+    :param seconds: how long the program waits
+    :param text: one line for the user: which service refuses, why, and how long the program waits
     """
 
     region: str
@@ -42,10 +42,10 @@ class Wait:
 
 
 class Refusals:
-    """How long one request, or one upload, is tried again that a service refuses for now.
+    """The refusals of one request or one upload, and how long it is tried again.
 
-    :param limit: seconds; once they have been waited nothing is tried again, and no longer wait is begun
-    :param first_wait: seconds before the second try, at most, where the service does not say how long to wait
+    :param limit: seconds in all; after them nothing is tried again, and a longer wait is not begun
+    :param first_wait: the most seconds before the second attempt, if the service names no time to wait
     """
 
     def __init__(self, limit: float, first_wait: float = 1.0) -> None:
@@ -55,9 +55,9 @@ class Refusals:
         self._waited = 0.0
 
     def next_wait(self, error: CloudError) -> float:
-        """Seconds to wait before the next try.
+        """Seconds to wait before the next attempt.
 
-        :param error: what the service answered; raised anew, with the reason, when it is not waited for
+        :param error: the error of the refused attempt; raised again, with a reason, if the program does not wait
         """
         asked = error.retry_after
         if asked is not None and asked > self._limit:
@@ -65,8 +65,8 @@ class Refusals:
         if self._waited >= self._limit:
             raise error.given_up(f"refused for {duration(self._waited)}, retry_timeout is {duration(self._limit)}")
         own = min(self._first_wait * 2.0**self._count, MAX_OWN_WAIT_SECONDS, self._limit)
-        # A service that names no time, or next to none, must not be asked without a pause.
-        spread = random.uniform(own / 2, own)  # noqa: S311 - spreads the tries, guards nothing
+        # There is a pause too when the service names no time, or nearly none.
+        spread = random.uniform(own / 2, own)  # noqa: S311 - spreads the attempts; needs no secure randomness
         seconds = asked if asked is not None and asked >= MIN_ASKED_SECONDS else spread
         self._count += 1
         self._waited += seconds
@@ -74,9 +74,9 @@ class Refusals:
 
 
 def wait_for(who: str, region: str, seconds: float, error: CloudError) -> Wait:
-    """What is told of a wait.
+    """Make the report of a wait.
 
-    :param who: who refuses, "" when the error names it
+    :param who: the service that refuses, "" when the error names it
     :param region: full name of the region, "" for none
     """
     why = f"{who}: {error.cause}" if who else error.cause
@@ -85,7 +85,7 @@ def wait_for(who: str, region: str, seconds: float, error: CloudError) -> Wait:
 
 
 class Waits:
-    """Tells of waits: once, however many threads wait for the same service meanwhile."""
+    """Reports waits, once for all threads that wait for the same service at the same time."""
 
     def __init__(self) -> None:
         self._listener: Callable[[Wait], None] = _log
@@ -93,23 +93,23 @@ class Waits:
         self._reported: dict[str, float] = {}
 
     def listen(self, listener: Callable[[Wait], None]) -> None:
-        """Have a function told from now on; it may be called from any thread."""
+        """Report waits to a function from now on; it may be called from any thread."""
         self._listener = listener
 
     def forked(self) -> None:
-        """In a child process: take a lock of its own."""
+        """In a child process: make a new lock."""
         self._lock = threading.Lock()
 
     def report(self, service: str, wait: Wait) -> None:
-        """Tell of a wait, unless it is short, or another one for the same service that lasts as long was told.
+        """Report a wait, unless it is short, or one for the same service that ends as late has been reported.
 
-        :param service: what tells services apart
+        :param service: identifies the service
         """
         now = time.monotonic()
         end = now + wait.seconds
         with self._lock:
-            told = self._reported.get(service, now)
-            if wait.seconds < MIN_REPORTED_SECONDS or (now < told and end < told + SAME_WAIT_SECONDS):
+            reported = self._reported.get(service, now)
+            if wait.seconds < MIN_REPORTED_SECONDS or (now < reported and end < reported + SAME_WAIT_SECONDS):
                 return
             self._reported[service] = end
         self._listener(wait)

@@ -1,4 +1,8 @@
-"""Trying again: what may be repeated is repeated a few times, with growing pauses, and never for long."""
+"""Requests that may be repeated: a few times, with growing pauses, and for a limited time.
+
+The content of an image is no such request: it is moved in attempts that begin anew
+(:mod:`fiwareglancesync.base.attempts`).
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,10 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """When something has to be done; time that a service has us wait does not count, as far as there is some to spare.
+    """The time limit of something. Waits for a service that refuses for now extend it, up to a bound.
 
-    :param seconds: from now
-    :param spare: seconds of waits that do not count
+    :param seconds: seconds from now
+    :param spare: the most seconds of waits that extend it
     """
 
     def __init__(self, seconds: float, spare: float = 0.0) -> None:
@@ -27,14 +31,14 @@ class Deadline:
         self._spare = spare
 
     def extend(self, seconds: float) -> None:
-        """Take note of a wait."""
+        """Extend it by a wait."""
         granted = min(seconds, self._spare)
         self._spare -= granted
         self.moment += granted
 
 
 def ignore_wait(seconds: float, error: Throttled) -> None:
-    """Tell nobody of a wait."""
+    """Do not report a wait."""
 
 
 def persist(
@@ -44,14 +48,15 @@ def persist(
     deadline: Deadline | None = None,
     report: Callable[[float, Throttled], None] = ignore_wait,
 ) -> T:
-    """Run an action until it succeeds, fails for good, or patience is spent.
+    """Run an action until it succeeds, its error is not retryable, or there have been enough attempts.
 
-    Exponential back-off with jitter. A service that refuses for now is waited for as it asks, and longer than one
-    that fails (sync 3.11). Only for actions that may be repeated: never one that sends a body of bytes.
+    The pauses grow exponentially, with jitter. For a service that refuses for now the program waits as long as it
+    asks, and longer in all than for one that fails (sync 3.11). Only for actions that may be repeated: never one that
+    sends a body of bytes.
 
-    :param action: is given the number of the try, from 1
-    :param deadline: after it nothing that failed is tried again
-    :param report: told of each wait for a service that refuses for now, before it begins
+    :param action: gets the number of the attempt, from 1
+    :param deadline: after it no failed attempt is repeated
+    :param report: is called before each wait for a service that refuses for now
     :return: what the action returned
     :raises CloudError: the last error of the action
     """
@@ -80,7 +85,7 @@ def persist(
 
 
 def _pause(error: CloudError, longest: float) -> float:
-    """Seconds before the next try of what failed."""
+    """Seconds before the next attempt."""
     if error.retry_after is not None:
         return error.retry_after
-    return random.uniform(longest / 2, longest)  # noqa: S311 - spreads the tries, guards nothing
+    return random.uniform(longest / 2, longest)  # noqa: S311 - spreads the attempts; needs no secure randomness

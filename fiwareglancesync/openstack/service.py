@@ -1,4 +1,4 @@
-"""Requests to one service of a region: signed in, tried again when that is safe, every failure one of our errors."""
+"""Requests to one service of a region: with a token, repeated when that is safe, each failure as one of our errors."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ServiceKind:
 class Call:
     """One request to a service.
 
-    :param operation: what it is for: the mapper of errors asks
+    :param operation: its kind, for the mapper of errors
     :param path: below the address, with the version, already quoted
     :param document: what is sent as JSON, None for nothing
     :param kind: media type of the document
@@ -60,11 +60,11 @@ class Call:
 class Service:
     """One service of one region, used with one credential.
 
-    :param kind: which service it is
+    :param kind: the service
     :param region: full name of the region
     :param target: name of the target, for messages about signing in
     :param address: as :func:`~.addresses.normalised` makes it
-    :param waits: told when the service is waited for
+    :param waits: reports waits for the service
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Service:
         return epoch + time.monotonic() - since
 
     def ask(self, call: Call, deadline: Deadline | None = None) -> Any:
-        """Do a request and decode its answer, trying again on failures that may pass.
+        """Send a request and decode its answer; repeat it while its errors are retryable.
 
         :param deadline: when the answer must be complete
         :return: the decoded document, None when the answer has no content
@@ -102,27 +102,27 @@ class Service:
         )
 
     def ask_once(self, call: Call, deadline: Deadline | None = None) -> Any:
-        """Do a request without another try; only an expired token is renewed, once.
+        """Send a request once; only an expired token is renewed, once.
 
         :raises CloudError: the service refused or failed
         """
         return self.renewing(lambda access: self._exchange(call, access, deadline))
 
     def renewing(self, action: Callable[[Access], T]) -> T:
-        """Run an action with a token, and once more with a new one when the service refuses the first.
+        """Run an action with a token, and once more with a new one if the service refuses the first.
 
         Only for actions that may be repeated: never one that sends a body of bytes.
         """
         return with_renewal(action, self.access, self.reject)
 
     def persist(self, action: Callable[[int], T]) -> T:
-        """Run an action again while its failures are retryable; see :func:`retry.persist`."""
+        """Run an action again while its errors are retryable; see :func:`.retry.persist`."""
         return persist(action, self.tuning, report=self._report_wait)
 
     def access(self, life: float = 0.0) -> Access:
         """A valid token.
 
-        :param life: seconds that it must still last
+        :param life: seconds for which it must still be valid
         """
         try:
             return self._sign_in.access(life)
@@ -130,12 +130,12 @@ class Service:
             raise prefixed(error, f"target {self._target}") from error
 
     def renew(self) -> Access:
-        """Sign in anew: for what a service will do with the token long after the request."""
+        """A new token: for a service that goes on using it long after the request."""
         self.reject(self.access())
         return self.access()
 
     def reject(self, access: Access) -> None:
-        """Have a new token fetched for the next request."""
+        """Forget a token, so that the next request has a new one."""
         self._sign_in.reject(access)
 
     def send(
@@ -169,18 +169,18 @@ class Service:
         return answer
 
     def failure(self, operation: Operation, answer: requests.Response) -> CloudError:
-        """Read an answer that tells of a failure and make the error of it."""
+        """Read the answer to a failed request and make its error."""
         try:
             body = content(answer, most=_MAX_ERROR_BYTES, deadline=time.monotonic() + self.tuning.control)
         except FAILURES:
-            # The status is known, only the explanation is cut: that is no reason to lose both.
+            # The explanation is incomplete, but the status is known.
             body = b""
         finally:
             answer.close()
         return from_answer(self._kind.answers, operation, answer.status_code, answer.headers, body)
 
     def guarded(self, action: Callable[[], T]) -> T:
-        """Run something that reads an answer; what goes wrong becomes one of our errors."""
+        """Run something that reads an answer; exceptions of the library become our errors."""
         try:
             return action()
         except FAILURES as error:

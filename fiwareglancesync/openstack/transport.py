@@ -1,4 +1,4 @@
-"""HTTP connections as this program needs them: pooled, bounded in time, attentive while sending, logged."""
+"""HTTP connections: pooled, with time limits and a log."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _POOLS = 128
 
 
 class _Adapter(requests.adapters.HTTPAdapter):
-    """Our connections for ``requests``; a time-out on every request, and one line of log a request."""
+    """Our connections for ``requests``: every request has a time-out and a line in the log."""
 
     def __init__(self, tuning: Tuning) -> None:
         self._timeout = (tuning.connect, tuning.control)
@@ -33,7 +33,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         options = [*urllib3.connection.HTTPConnection.default_socket_options]
-        # A store may settle for minutes after the last byte: without probes, firewalls forget connections.
+        # A store may work for minutes after the last byte: without probes, firewalls drop the connection.
         options.append((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1))
         super().init_poolmanager(*args, socket_options=options, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
@@ -61,7 +61,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """The authentication of a session whose requests carry their tokens already.
+    """The authentication of a session whose requests have their tokens already.
 
     Without it, ``requests`` would add what ``~/.netrc`` holds for the host.
     """
@@ -69,9 +69,9 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class Transport:
-    """The connections to the services that one credential reaches.
+    """The connections to the services of one credential.
 
-    :param cacert: file with the authorities to trust, "" for the usual ones
+    :param cacert: file with the trusted authorities, "" for those of the system
     :param insecure: trust any certificate
     :param cert: file with a client certificate and its key, or a file for each; None for none
     """
@@ -101,11 +101,11 @@ class Transport:
         data: bytes | Outgoing | None = None,
         timeout: float | None = None,
     ) -> requests.Response:
-        """Send one request, once: no second try, no redirect, no sign-in; the answer is still to be read.
+        """Send one request, once: it is not repeated, not redirected, and does not sign in.
 
-        :param timeout: seconds to wait for the answer, None for the usual time of a control call
-        :return: the answer, whatever its status
-        :raises SourceFailed: the body's source failed
+        :param timeout: seconds to wait for the answer, None for the time of a request without a body of bytes
+        :return: the answer, whatever its status, not yet read
+        :raises SourceFailed: the source of the body failed
         :raises requests.RequestException: and others of the libraries, for the mapper
         """
         wait = self._tuning.control if timeout is None else timeout
@@ -123,12 +123,11 @@ class Transport:
 
 
 def content(response: requests.Response, *, most: int, deadline: float | None = None) -> bytes:
-    """Read an answer's content to its end, in bounded time and memory.
+    """Read the content of an answer, in limited time and memory.
 
     :param most: bytes after which reading ends
-    :param deadline: value of ``time.monotonic()`` after which :class:`TimeoutError` is raised, however much
-        still trickles in
-    :return: the bytes, at most about ``most``
+    :param deadline: value of ``time.monotonic()`` after which :class:`TimeoutError` is raised, even while bytes arrive
+    :return: the bytes, about ``most`` at most
     """
     read: Callable[..., bytes] = response.raw.read1
     parts: list[bytes] = []

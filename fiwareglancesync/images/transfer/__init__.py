@@ -1,4 +1,4 @@
-"""How the bytes of an image get from the master into a region."""
+"""The ways in which the content of an image gets from the master into a region."""
 
 from .mover import Moved, Mover
 

@@ -1,4 +1,4 @@
-"""Where the bytes of a master image can be read from."""
+"""Sources from which the content of the master's images can be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .way import UNHASHED
 
 
 class Source(Protocol):
-    """A way to read a master image."""
+    """A source of the content of the master's images."""
 
     @property
     def way(self) -> str:
@@ -24,11 +24,11 @@ class Source(Protocol):
         ...
 
     def refusal(self, image: Image) -> str | None:
-        """Why this way cannot be taken for an image; None when it can."""
+        """Why an image cannot be read from here; None when it can."""
         ...
 
     def needs_master(self, image: Image) -> bool:
-        """Whether the master has to answer for an image to be read here."""
+        """Whether a reading of an image needs the master to answer."""
         ...
 
     def open(self, image: Image) -> AbstractContextManager[Body]:
@@ -39,15 +39,15 @@ class Source(Protocol):
         ...
 
     def reject_content(self, image: Image) -> bool:
-        """Take note that what came from here was not the image's content.
+        """Note that the content that was read was wrong.
 
-        :return: whether another reading may bring something else
+        :return: whether another reading may bring other content
         """
         ...
 
 
 class FileSource:
-    """The files of the master's Glance: their name is the image's UUID (sync 2, ``images_dir``).
+    """The files of the master's Glance. The name of a file is the UUID of its image (sync 2, ``images_dir``).
 
     :param folder: ``images_dir``
     """
@@ -58,7 +58,7 @@ class FileSource:
         self._folder = folder
 
     def refusal(self, image: Image) -> str | None:
-        """Why there is no usable file for an image; None when there is one."""
+        """Why an image has no usable file; None when it has one."""
         if not image.has_content_hash:
             return UNHASHED
         path = self._path(image)
@@ -75,7 +75,7 @@ class FileSource:
         return None
 
     def needs_master(self, image: Image) -> bool:
-        """The file is all that it takes."""
+        """Only the file is needed."""
         return False
 
     @contextmanager
@@ -90,18 +90,18 @@ class FileSource:
             yield Body(image.size or 0, lambda: slices(file.fileno()))
 
     def reject_content(self, image: Image) -> bool:
-        """The file is not ours to mend."""
+        """The file stays as it is."""
         return False
 
     def _path(self, image: Image) -> Path:
-        """The file of an image; its UUID is data from a server and must not lead elsewhere."""
+        """The file of an image. The UUID comes from a server; it must not name a file in another folder."""
         return self._folder / os.path.basename(image.id or "-")
 
 
 def slices(descriptor: int) -> Iterator[FileSlice]:
     """The content of a file as it is now, in pieces.
 
-    :param descriptor: of the open file
+    :param descriptor: descriptor of the open file
     """
     size = os.fstat(descriptor).st_size
     for offset in range(0, size, PIECE):
@@ -109,7 +109,7 @@ def slices(descriptor: int) -> Iterator[FileSlice]:
 
 
 class StreamSource:
-    """The master region's own download: one request feeds one upload, nothing touches a disk.
+    """The download of the master region. Its bytes go directly into one upload, without a file.
 
     :param master: the master region
     """
@@ -120,16 +120,16 @@ class StreamSource:
         self._master = master
 
     def refusal(self, image: Image) -> str | None:
-        """Nothing speaks against streaming before it is tried."""
+        """None: whether it works shows only when it is tried."""
         return None
 
     def needs_master(self, image: Image) -> bool:
-        """Nothing is kept here."""
+        """Each reading is a download."""
         return True
 
     @contextmanager
     def open(self, image: Image) -> Iterator[Body]:
-        """Ask the master for the image's content."""
+        """Download the content of the image."""
         with ExitStack() as stack:
             try:
                 body = stack.enter_context(self._master.download(image.id))
@@ -138,5 +138,5 @@ class StreamSource:
             yield body
 
     def reject_content(self, image: Image) -> bool:
-        """What the master sends is what it has."""
+        """Another download would be the same."""
         return False

@@ -1,4 +1,4 @@
-"""The way ``spool``: the master is read once, and every region's process reads the copy while it grows (design 6)."""
+"""The source of the way ``spool``: a copy that is read by the processes of all regions while it grows (design 6)."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from ..places import PIECE, Body, FileSlice, Place
 from .spool_entry import Entry, entries, hasher, locked
 
 POLL_SECONDS = 0.005
-"""Seconds between two looks at a file that is expected to grow."""
+"""Seconds between two checks of a file that is expected to grow."""
 
 FILL_RETRY_SECONDS = 0.1
-"""Seconds between two tries of a reader to fill what another process is filling: it may have died."""
+"""Seconds after which a reader tries again to fill the copy itself: the process that fills it may have died."""
 
 JOIN_SECONDS = 1.0
-"""Seconds that a reader who leaves waits for its own filling to end: it may hang on a master that says nothing."""
+"""Seconds for which a reader waits at its end for its own thread, which may be waiting for the master."""
 
 WRITE_BYTES = 2**17
-"""Bytes written at once. The kernel takes memory in blocks as large as what is written, and small ones are those that
-were used a moment ago: a MiB at once costs twice the time of CPU (benchmarks/notes)."""
+"""Bytes of one write. Larger writes take fresh memory from the kernel each time: with a MiB they cost twice the time of
+CPU (benchmarks/notes)."""
 
 DAMAGED = "what had been left of the copy was damaged; it has been dropped"
 
 GROWTH_TIMEOUT_SECONDS = 180.0
-"""Seconds without growth after which a reader gives up on whoever fills the file."""
+"""Seconds after which a reader stops waiting for a copy that does not grow."""
 
 
 def default_folder() -> Path:
-    """Where the spool is unless the configuration says otherwise: large, and there after a restart."""
+    """The folder of the spool without a configured one, on a disk that is large and kept after a restart."""
     return Path("/var/tmp") / f"glancesync-{os.getuid()}"  # noqa: S108 - checked to be the user's own
 
 
 class SpoolSource:
-    """A folder that holds the content of master images for as long as regions need it; shared by all runs.
+    """A folder with copies of the content of the master's images, as long as regions need them; all runs share it.
 
     :param master: the master region
-    :param folder: the spool's folder
-    :param limit: bytes that it may hold, 0 for half of what is free
+    :param folder: the folder of the spool
+    :param limit: the most bytes in it, 0 for half of the free space
     """
 
     way = "spool"
@@ -61,7 +61,7 @@ class SpoolSource:
         self._limit = limit
 
     def refusal(self, image: Image) -> str | None:
-        """Why an image cannot be spooled; None when it can, as far as can be told before it is tried."""
+        """Why an image cannot be spooled; None when it can, as far as is known before it is tried."""
         objection = self._objection()
         if objection is not None:
             return objection
@@ -74,12 +74,12 @@ class SpoolSource:
         return None
 
     def needs_master(self, image: Image) -> bool:
-        """Whether the image's copy is not complete yet."""
+        """Whether the copy of the image is not complete yet."""
         return Entry.of(image, self._folder).length < (image.size or 0)
 
     @contextmanager
     def open(self, image: Image) -> Iterator[Body]:
-        """Use the image's copy, made by this process or by another one.
+        """Read the copy of the image, which this process or another one makes.
 
         :raises TransferError: there is no room, or the master cannot be read
         """
@@ -101,7 +101,7 @@ class SpoolSource:
         return Entry.of(image, self._folder).remove()
 
     def clear(self) -> None:
-        """Remove what no process uses; the end of a run."""
+        """Remove the copies that no process uses, at the end of a run."""
         if self._objection() is not None:
             return
         for entry in self._entries():
@@ -109,22 +109,22 @@ class SpoolSource:
 
     @contextmanager
     def _in_use(self, entry: Entry, image: Image) -> Iterator[None]:
-        """Keep an entry from being removed, having made it if need be."""
+        """Make an entry if it is missing, and prevent its removal."""
         while True:
             with locked(entry.use, shared=True) as held:
                 if held:
                     self._admit(entry, image)
                     yield
                     return
-            # Its remover holds it for a moment.
+            # Another process is removing the entry, which takes a moment.
             time.sleep(POLL_SECONDS)
 
     def _admit(self, entry: Entry, image: Image) -> None:
-        """Reserve the room for an image; older entries that nobody uses make way."""
+        """Reserve the space for an image; older entries that no process uses are removed."""
         size = image.size or 0
         with self._admission():
             if entry.length > size:
-                # Nothing of ours grows so long, and nobody can use it.
+                # This program writes no longer file; nothing can use it.
                 os.truncate(entry.data, 0)
             if entry.size == size and entry.data.exists():
                 return
@@ -142,7 +142,7 @@ class SpoolSource:
             entry.make(size)
 
     def _room(self) -> int:
-        """Bytes that the spool may hold in all."""
+        """The most bytes that the spool may have."""
         held = sum(entry.length for entry in self._entries())
         there = next(folder for folder in (self._folder, *self._folder.parents) if folder.is_dir())
         free = shutil.disk_usage(there).free
@@ -161,14 +161,14 @@ class SpoolSource:
             os.close(descriptor)
 
     def _prepare(self) -> None:
-        """Make the folder, and make sure that nobody else can write there."""
+        """Make the folder, and check that only this user can write to it."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         objection = self._objection()
         if objection is not None:
             raise TransferError(objection)
 
     def _objection(self) -> str | None:
-        """Why the folder cannot be trusted; None when it can, or is still to be made."""
+        """Why the folder cannot be trusted; None when it can, or does not exist yet."""
         try:
             found = self._folder.lstat()
         except FileNotFoundError:
@@ -186,7 +186,7 @@ def _no_room(folder: Path, image: Image, room: int) -> str:
 
 
 class _Filling:
-    """Fills an entry in a thread, if no other process does; whoever comes first."""
+    """Fills an entry in a thread, unless another process is already filling it."""
 
     def __init__(self, entry: Entry, image: Image, master: Place) -> None:
         self._entry = entry
@@ -207,7 +207,7 @@ class _Filling:
             self._thread.join(JOIN_SECONDS)
 
     def start_filling(self) -> None:
-        """Begin to fill the entry unless it is full, or somebody is at it."""
+        """Start to fill the entry, unless it is full or is being filled."""
         now = time.monotonic()
         busy = now < self._next or (self._thread is not None and self._thread.is_alive())
         if not busy and self.error is None and self._entry.length < (self._image.size or 0):
@@ -221,7 +221,7 @@ class _Filling:
                 if free:
                     attempts(_is_broken_source, sleep_using_event(self._stopping))(self._fill)
         except SourceBroke as error:
-            # It had its attempts here, each going on where the last one broke: another way is next.
+            # All attempts were made here, each from where the last one stopped: another way has to be tried.
             self.error = TransferError(str(error))
             self.error.__cause__ = error
         except CloudError as error:
@@ -230,18 +230,18 @@ class _Filling:
         except OSError as error:
             self.error = TransferError(f"{self._entry.folder}: {error.strerror}")
             self.error.__cause__ = error
-        except Exception as error:  # noqa: BLE001 - the reader raises it: in this thread nobody would hear of it
+        except Exception as error:  # noqa: BLE001 - the reader raises it; nothing catches the errors of this thread
             self.error = error
 
     def _fill(self) -> None:
-        """Take what is missing from the master; what is there already has to prove itself in the end."""
+        """Download the missing part; the hash of the whole is checked at the end if a part was there before."""
         size = self._image.size or 0
         with self._entry.data.open("r+b", buffering=0) as file:
             there = file.seek(0, os.SEEK_END)
             if there >= size or self._stopping.is_set():
                 return
             if there and hasher(self._image) is None:
-                # What is there could not prove itself.
+                # Without a hash the part that is there cannot be checked.
                 file.truncate(0)
                 there = file.seek(0)
             with self._master.download(self._image.id, there) as body:
@@ -273,14 +273,14 @@ def _is_broken_source(error: BaseException) -> bool:
 
 
 def _write(descriptor: int, data: bytes) -> None:
-    """Write everything; a full disk shows as less written first."""
+    """Write all bytes; on a full disk, fewer are written at first."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view[:WRITE_BYTES]) :]
 
 
 def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlice]:
-    """Read a file while it grows; take over when whoever filled it has died."""
+    """Read a file while it grows; continue to fill it if the process that filled it has died."""
     position, grown = 0, time.monotonic()
     while position < size:
         length = min(os.fstat(descriptor).st_size, size) - position

@@ -19,10 +19,10 @@ _KEY = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Entry:
-    """The files of one content, below the spool's folder; their names tell nothing but its hash.
+    """The files of one content in the folder of the spool. Their names are made of its hash.
 
-    :param folder: the spool's folder
-    :param key: algorithm and hash of the content; where the master states none, whose content it is
+    :param folder: the folder of the spool
+    :param key: hash of the algorithm and hash of the content; where the master states none, of the image's UUID
     """
 
     folder: Path
@@ -30,40 +30,40 @@ class Entry:
 
     @staticmethod
     def of(image: Image, folder: Path) -> Entry:
-        """The entry for the content of a master image."""
+        """The entry of a master image."""
         algorithm, value = (
             (image.hash_algo, image.hash_value) if image.hash_algo and image.hash_value else ("md5", image.checksum)
         )
         if value is None:
-            # Nothing would show that a copy from before a power failure lost some of its bytes.
+            # Without a hash, a copy that lost bytes in a power failure would not be noticed.
             algorithm, value = f"uuid since {_boot_id()}", image.id
-        # The hash is data from a server and becomes part of a file's name.
+        # The hash comes from a server and becomes a part of a file name.
         name = hashlib.sha256(f"{algorithm}:{value}:{image.size}".encode()).hexdigest()
         return Entry(folder, name)
 
     @property
     def data(self) -> Path:
-        """The content, as far as it has come."""
+        """The file with the content so far."""
         return self.folder / f"{self.key}.data"
 
     @property
     def facts(self) -> Path:
-        """What the entry will hold; its presence reserves the room."""
+        """The file with the size of the complete content; while it exists, the space is reserved."""
         return self.folder / f"{self.key}.json"
 
     @property
     def filler(self) -> Path:
-        """Locked by the process that fills the entry."""
+        """The file that the process that fills the entry locks."""
         return self.folder / f"{self.key}.fill"
 
     @property
     def use(self) -> Path:
-        """Locked, together with others, by each process that needs the entry."""
+        """The file that all processes that use the entry lock, as a shared lock."""
         return self.folder / f"{self.key}.use"
 
     @property
     def size(self) -> int:
-        """Bytes that the entry will hold in the end, 0 when it is not there."""
+        """Bytes of the complete content, 0 when the entry does not exist."""
         try:
             return int(json.loads(self.facts.read_text(encoding="ascii"))["size"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -71,7 +71,7 @@ class Entry:
 
     @property
     def length(self) -> int:
-        """Bytes that have come so far."""
+        """Bytes so far."""
         try:
             return self.data.stat().st_size
         except OSError:
@@ -86,16 +86,16 @@ class Entry:
             return 0.0
 
     def make(self, size: int) -> None:
-        """Reserve the room for the content."""
+        """Reserve the space for the content."""
         self.data.touch(mode=0o600)
         self._part.touch(mode=0o600)
         self._part.write_text(json.dumps({"size": size}), encoding="ascii")
         self._part.replace(self.facts)
 
     def remove(self) -> bool:
-        """Remove the entry, if nobody uses it.
+        """Remove the entry, if no process uses it.
 
-        :return: whether it is gone
+        :return: whether it was removed
         """
         with locked(self.use, shared=False) as free:
             if free:
@@ -110,7 +110,7 @@ class Entry:
 
 
 def _boot_id() -> str:
-    """What tells this start of the machine from others; "" where the system does not say."""
+    """The id of the present start of the machine; "" if the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -118,9 +118,9 @@ def _boot_id() -> str:
 
 
 def entries(folder: Path) -> list[Entry]:
-    """All entries of a spool; whatever else is in its folder is not ours.
+    """All entries of a spool. Other files in its folder are ignored.
 
-    :param folder: the spool's folder; it need not exist
+    :param folder: the folder of the spool, which may be missing
     """
     keys = {path.stem for path in folder.glob("*.*")}
     return [Entry(folder, key) for key in sorted(keys) if _KEY.fullmatch(key)]
@@ -128,11 +128,11 @@ def entries(folder: Path) -> list[Entry]:
 
 @contextmanager
 def locked(path: Path, *, shared: bool) -> Iterator[bool]:
-    """Hold the lock of a file if it can be had at once; the kernel releases it whatever happens to this process.
+    """Lock a file, without waiting. When this process dies, the kernel releases the lock.
 
-    :param path: the file, made when it is missing
-    :param shared: together with others
-    :return: whether the lock is held
+    :param path: the file, which is made if it is missing
+    :param shared: whether other processes may have a shared lock at the same time
+    :return: whether the file is locked
     """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -146,7 +146,7 @@ def locked(path: Path, *, shared: bool) -> Iterator[bool]:
             if _is_still(path, descriptor):
                 yield True
                 return
-            # Somebody removed the entry between our opening and locking: what we hold means nothing.
+            # Another process removed the entry between our opening and locking: this lock has no effect.
         finally:
             os.close(descriptor)
 
@@ -159,10 +159,10 @@ def _is_still(path: Path, descriptor: int) -> bool:
 
 
 def hasher(image: Image) -> tuple[hashlib._Hash, str] | None:
-    """The hash that tells whether content is a master image's, and the value that it should have.
+    """The hash function for the content of a master image, and the value that it must have.
 
     :param image: the master image
-    :return: None when its algorithm is not known here
+    :return: None when the algorithm is not available
     """
     if image.hash_algo and image.hash_value and image.hash_algo in hashlib.algorithms_available:
         return hashlib.new(image.hash_algo), image.hash_value

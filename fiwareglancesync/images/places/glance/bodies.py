@@ -151,7 +151,7 @@ def _arrives(service: Service, image_id: str, body: Body, outgoing: Outgoing, lo
             if seen_saving or patient:
                 raise _too_late(lost, image.status, now - outgoing.finished)
             return False
-        pause(min(left, tuning.next_look(now - begun)), body.alive)
+        pause(min(left, tuning.next_poll(now - begun)), body.alive)
 
 
 def _too_late(lost: CloudError, status: str, waited: float) -> TimedOut:

@@ -107,7 +107,7 @@ class Imports:
             left = tuning.time_to_fetch(size) - max(self._since(task, "created_at"), time.monotonic() - begun)
             if left <= 0:
                 return False
-            pause(min(left, tuning.next_look(time.monotonic() - begun)), alive)
+            pause(min(left, tuning.next_poll(time.monotonic() - begun)), alive)
         return True
 
     def _under_way(self, image_id: str) -> Mapping[str, Any] | None:
@@ -184,7 +184,7 @@ class Imports:
         deadline = begun + tuning.time_to_fetch(size)
         while True:
             left = deadline - time.monotonic()
-            pause(min(left, tuning.next_look(time.monotonic() - begun, size)), alive)
+            pause(min(left, tuning.next_poll(time.monotonic() - begun, size)), alive)
             task = _newest(self._tasks(image_id), known)
             state = task.get("status") if task else None
             if state == "success":
@@ -208,7 +208,7 @@ class Imports:
                 return image
             if waited >= tuning.activation:
                 raise TransferError(f"the region says that it has fetched it, but the image is {image.status}")
-            pause(tuning.next_look(waited), alive)
+            pause(tuning.next_poll(waited), alive)
 
     def _tasks(self, image_id: str) -> list[dict[str, Any]]:
         """The image's tasks, as far as they are any."""

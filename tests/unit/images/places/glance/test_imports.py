@@ -27,7 +27,7 @@ INFO = "/burgos/v2/info/import"
 ONE = "/burgos/v2/images/i-1"
 IMPORT = f"{ONE}/import"
 TASKS = f"{ONE}/tasks"
-QUICK = replace(HASTY, fetch=5.0, first_look=0.001, last_look=0.01, activation=5.0)
+QUICK = replace(HASTY, fetch=5.0, poll_min=0.001, poll_max=0.01, activation=5.0)
 MASTER_IMAGE = Image("m-1", "name", "Spain", PROJECT, size=7, disk_format="raw", container_format="bare")
 FILLED = {"id": "i-1", "name": "name", "owner": PROJECT, "status": "active", "size": 7}
 BUSY = {**FILLED, "status": "queued", "os_glance_import_task": "t-1"}
@@ -453,13 +453,13 @@ class TestPatience:
 
     def test_the_looks_become_rarer_within_bounds(self) -> None:
         tuning = Tuning()
-        assert [tuning.next_look(waited) for waited in (0.0, 0.5, 10.0, 50.0, 4000.0)] == [0.1, 0.1, 2.0, 5.0, 5.0]
+        assert [tuning.next_poll(waited) for waited in (0.0, 0.5, 10.0, 50.0, 4000.0)] == [0.1, 0.1, 2.0, 5.0, 5.0]
 
     def test_nobody_looks_before_an_image_can_be_there(self) -> None:
         tuning = Tuning(fetch_fastest=100.0 * MIB)
-        assert tuning.next_look(0.0, 300 * MIB) == 3.0
-        assert tuning.next_look(2.5, 300 * MIB) == 0.5
-        assert tuning.next_look(0.0, 10**6 * MIB) == 5.0
+        assert tuning.next_poll(0.0, 300 * MIB) == 3.0
+        assert tuning.next_poll(2.5, 300 * MIB) == 0.5
+        assert tuning.next_poll(0.0, 10**6 * MIB) == 5.0
 
 
 def ago(seconds: float) -> str:
