@@ -1,7 +1,8 @@
-"""The port: what the program needs of a place that holds images, and of a federation of such places.
+"""The port: what the program needs of a place that has images, and of a federation of such places.
 
-No word of OpenStack here, so that a directory or another cloud can be a further implementation. Every method
-may raise a :class:`~fiwareglancesync.base.errors.CloudError`; nothing of a client library passes the port.
+It does not depend on OpenStack, so that a directory or another cloud can be a further implementation. Every method may
+raise a :class:`~fiwareglancesync.base.errors.CloudError`. What a caller has to know is the class of an error or one of
+its attributes, never a status or words of a service; exceptions of a client library do not cross the port.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ..settings import Target, full_name
 
 
 class Place(Protocol):
-    """One region's images, seen with the rights of one target's credential."""
+    """The images of one region, with the rights of one target's credential."""
 
     @property
     def name(self) -> str:
@@ -34,23 +35,23 @@ class Place(Protocol):
 
     @property
     def project(self) -> str:
-        """Id of the project that owns our images here."""
+        """Id of the project of the credential, which owns our images."""
         ...
 
     @property
     def identity(self) -> PlaceIdentity:
-        """What tells this place and project from all others, whatever their names (sync 1.3)."""
+        """Identifies this place and project, whatever its name is (sync 1.3)."""
         ...
 
     def listing(self) -> Listing:
-        """All images that matter (sync 3.0), in one go.
+        """All images that matter (sync 3.0).
 
         :raises TimedOut: it took longer than the target's ``list_images_timeout``
         """
         ...
 
     def get(self, image_id: str) -> Image:
-        """One image as it is now."""
+        """Read one image."""
         ...
 
     def new_id(self, name: str) -> str:
@@ -58,80 +59,90 @@ class Place(Protocol):
         ...
 
     def create(self, image: NewImage) -> Image:
-        """Make an image without content: private, unprotected, ``queued``."""
+        """Make an image without content: private, unprotected, ``queued``.
+
+        :raises PropertyRefused: the place does not accept a property, or so many
+        """
         ...
 
     def upload(self, image_id: str, body: Body) -> None:
-        """Give an image its content, once; the request is never repeated by itself.
+        """Give an image its content. The request is never repeated.
 
-        The pieces are taken from ``body`` exactly once. A failed upload leaves the image fillable or removable.
+        The pieces of ``body`` are taken exactly once. After a failure the image can still be filled or removed.
+
+        :raises QuotaExceeded: no further upload is possible
+        :raises TooManyUploads: no further upload is possible while others are running
         """
         ...
 
     def update(self, image: Image, patch: Patch) -> Image:
-        """Change an image in one step; returns it as it is afterwards."""
+        """Change an image in one step; returns the changed image.
+
+        :raises PublicationRefused: the credential may not give the image this visibility
+        :raises PropertyRefused: the place does not accept a property, or so many
+        """
         ...
 
     def delete(self, image_id: str) -> None:
-        """Remove an image. Removing one that is gone succeeds."""
+        """Remove an image. Removing one that does not exist succeeds."""
         ...
 
     def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
-        """Open an image's content for one reading.
+        """Open the content of an image for one reading.
 
-        :param start: position of the first byte that is wanted; a place may begin at the first of all
-            nevertheless, which the body tells
+        :param start: position of the first byte that is needed; a place may begin at 0 nevertheless, as ``Body.start``
+            says
         """
         ...
 
 
 @runtime_checkable
 class InstantCopy(Protocol):
-    """Capability of a place without bytes: an image gets its content by being told whose it is (sync 4)."""
+    """Capability of a place without bytes: it copies what the master states of the content (sync 4)."""
 
     def adopt(self, image_id: str, master: Image) -> None:
-        """Give an image the size and the checksums of ``master`` and make it active."""
+        """Give an image the size and the hashes of ``master``, and make it active."""
         ...
 
 
 @runtime_checkable
 class ServerImport(Protocol):
-    """Capability of a place that can fetch an image's content from another place by itself: no byte passes here."""
+    """Capability of a place that fetches the content of an image from another place: no byte passes through here."""
 
     def can_import_from(self, master: Place) -> str | None:
-        """Why this place cannot fetch content from another one, one line; None when it can.
+        """Why this place cannot fetch content from another one, in one line; None when it can.
 
-        Asked of the place itself at most once, when this is first called; never raises.
+        The place is asked at most once, at the first call. Never raises.
         """
         ...
 
     def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
-        """Let the place fetch an image's content, and wait until it has.
+        """Let the place fetch the content of an image, and wait for the end.
 
-        :param image_id: the image without content that is to be filled
-        :param master: the place that the content comes from
+        :param image_id: the image here, which has no content
+        :param master: the place to fetch from
         :param image: the image there
-        :param progress: told the bytes that are known to have come, at least every second: 0 while nobody knows;
-            what it raises ends the waiting
-        :return: the filled image as it is now; the place may have changed formats and properties too
+        :param progress: is called at least every second with the bytes that have arrived, 0 while that is not known;
+            what it raises ends the wait
+        :return: the filled image; the place may have changed formats and properties too
         :raises TransferError: it could not be fetched; another way may work
         """
         ...
 
     def is_importing(self, image_id: str) -> bool:
-        """Whether the place is still fetching an image's content.
+        """Whether the place is still fetching the content of an image.
 
-        Such an image must not be removed: the content would stay in the place's store, with nobody knowing of it.
+        Such an image must not be removed: its content would stay in the store of the place for ever.
         """
         ...
 
     def await_import(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
-        """Wait until the place is not fetching an image's content any more, as long as that may take at all.
+        """Wait until the place no longer fetches the content of an image, up to a time limit.
 
-        :param image_id: an image that somebody may have let the place fetch
+        :param image_id: an image that the place may be fetching
         :param size: bytes to be fetched, 0 when that is not known
-        :param alive: called now and then; what it raises ends the waiting
-        :return: whether the place has ended it, well or not
+        :param alive: is called from time to time; what it raises ends the wait
+        :return: whether the place has ended, with or without success
         """
         ...
 
@@ -141,7 +152,7 @@ class Sharing(Protocol):
     """Capability of a place that shares images with single projects (sync 3.5, ``sync_members``)."""
 
     def members(self, image_id: str) -> frozenset[str]:
-        """Ids of the projects that an own image is shared with."""
+        """Ids of the projects that an image of our project is shared with."""
         ...
 
     def add_member(self, image_id: str, project: str) -> None:
@@ -149,7 +160,7 @@ class Sharing(Protocol):
         ...
 
     def remove_member(self, image_id: str, project: str) -> None:
-        """Share an image with a project no more; doing so again succeeds."""
+        """Stop sharing an image with a project; doing so again succeeds."""
         ...
 
     def knows_projects_of(self, master: Place) -> bool:
@@ -158,12 +169,12 @@ class Sharing(Protocol):
 
 
 class Federation(Protocol):
-    """All the places that a configuration reaches."""
+    """All places of a configuration."""
 
     def regions(self, target: Target) -> Sequence[str]:
-        """Names (without prefix) of the regions of a target that hold images, sorted.
+        """Names (without prefix) of the regions of a target that have images, sorted.
 
-        :raises CloudError: the target's directory cannot be asked
+        :raises CloudError: they cannot be listed
         """
         ...
 
@@ -175,50 +186,50 @@ class Federation(Protocol):
         ...
 
     def forked(self) -> None:
-        """Tell a child process that connections inherited from its parent must not be used."""
+        """In a child process: stop using the connections of the parent."""
         ...
 
 
 @runtime_checkable
 class Versioned(Protocol):
-    """Capability of a federation that tells cheaply whether anything in it has changed."""
+    """Capability of a federation that can quickly find out whether anything in it has changed."""
 
     def version(self) -> Hashable:
-        """What stays the same as long as nothing changes, whoever does; once something has, no earlier one again.
+        """A value that is the same as long as no process changes anything, and new after each change.
 
-        :raises CloudError: the federation cannot be asked
+        :raises CloudError: the federation cannot be read
         """
         ...
 
 
 @runtime_checkable
 class ReportsWaits(Protocol):
-    """Capability of a federation whose services may have us wait."""
+    """Capability of a federation whose services may refuse for now."""
 
     def report_waits(self, listener: Callable[[Wait], None]) -> None:
-        """Have a function told of each wait from now on.
+        """Report each wait to a function from now on.
 
-        :param listener: may be called from any thread; must not raise
+        :param listener: is called from any thread; must not raise
         """
         ...
 
 
 @runtime_checkable
 class StandIn(Protocol):
-    """Capability of a federation that stands in for OpenStack, which users are to know (sync 1.4)."""
+    """Capability of a federation that is used instead of OpenStack, which users have to know (sync 1.4)."""
 
     @property
     def folder(self) -> str:
-        """Where it is kept."""
+        """The folder that has it."""
         ...
 
 
 def unknown_region(target: Target, region: str, known: Sequence[str]) -> UnknownRegion:
-    """Say that a region is unknown, and which are known.
+    """The error of a region that a target does not have, the same for every federation.
 
-    :param target: the target that was asked
-    :param region: its name there
-    :param known: the names of the target's regions, sorted
+    :param target: the target
+    :param region: name of the region in it
+    :param known: names of its regions, sorted
     :return: the error, for the caller to raise
     """
     text = f"{full_name(target.name, region)}: unknown region; the regions of target {target.name} are:"

@@ -23,7 +23,7 @@ def write_backup(folder: Path, region: str, images: Sequence[Image]) -> None:
 
     :param folder: where to write; made with mode 0700, the files with 0600
     :param region: full name of the region
-    :param images: what to write, in this order; the caller has left out what does not belong into a backup
+    :param images: the images in this order, without those that do not belong into a backup
     :raises OSError: it cannot be written
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ def read_backup(file: Path, region: str) -> Iterator[Image]:
     """Read the images of one file.
 
     :param file: a ``.csv`` or ``.jsonl`` file
-    :param region: full name of the region, as the file's name says it
+    :param region: full name of the region, from the name of the file
     :return: the images in the file's order
     :raises ConfigError: the file or a row cannot be read, or a UUID occurs twice; the text says where
     """
@@ -75,7 +75,7 @@ def read_backup(file: Path, region: str) -> Iterator[Image]:
 
 
 def _region(file: Path) -> str | None:
-    """The region that a file's name says, None when the file is no part of a backup."""
+    """The region in the name of a file; None when the file is no part of a backup."""
     if file.suffix not in (CSV, JSONL) or not file.name.startswith(PREFIX):
         return None
     region = region_name(file.name[len(PREFIX) : -len(file.suffix)]).removeprefix(f"{MASTER}:")

@@ -1,6 +1,6 @@
-"""Images as rows of a CSV file (sync 4); ``COLUMNS`` names the fields.
+"""Images as rows of a CSV file with the fields ``COLUMNS`` (sync 4).
 
-What this module writes it reads back to the same bytes; files from elsewhere are read leniently.
+A file of this module, read and written again, has the same bytes. Files of other programs are read leniently.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from ...model import NO_PROPERTIES, SYNC_FIELDS, Image
 COLUMNS = ("region", "name", "UUID", "status", "size", "checksum", "owner", "is public", "properties")
 
 UNSTATED = frozenset(SYNC_FIELDS)
-"""What has no column."""
+"""The fields of an image that have no column."""
 
 MAX_PROPERTIES_TEXT = 16 * 2**20
-"""Characters of a dictionary that are worth reading: 128 properties of 64 KiB, each character escaped."""
+"""Characters of the longest dictionary that is read: 128 properties of 64 KiB with each character escaped."""
 
 _QUOTED = re.compile('[",\r\n]')
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,19}")
@@ -33,13 +33,13 @@ _ABSENT = ("", "None")
 
 
 class BadRow(ValueError):
-    """A row cannot be read; the text says what was found and what is expected."""
+    """A row cannot be read; the text names what was found and what is expected."""
 
 
 def format_row(image: Image) -> str:
     """Write one image as a CSV row (RFC 4180).
 
-    :param image: any image; what has no column is left out
+    :param image: any image; fields without a column are left out
     :return: the row with its CRLF
     """
     fields = (
@@ -65,7 +65,7 @@ def parse_rows(text: str, region: str, file: str) -> Iterator[Image]:
     """Read the rows of a CSV file.
 
     :param text: the file's content
-    :param region: full name of the region, which the file's name says (sync 4)
+    :param region: full name of the region, from the name of the file (sync 4)
     :param file: name of the file, for messages
     :return: the images in the file's order, ``created_at`` being the number of the row
     :raises ConfigError: a row cannot be read; the text is ``file:line: what, expected what``
@@ -81,12 +81,12 @@ def parse_rows(text: str, region: str, file: str) -> Iterator[Image]:
 
 
 def check_unique(image: Image, line: int, known: dict[str, int]) -> None:
-    """Take note of an image of a file.
+    """Check that the UUID of an image occurs once in a file.
 
-    :param image: what was read
-    :param line: where
+    :param image: the image
+    :param line: its line
     :param known: UUID → line of the images before; this one is added
-    :raises BadRow: the UUID is known
+    :raises BadRow: there is one with that UUID before
     """
     before = known.setdefault(image.id, line)
     if before != line:
@@ -111,7 +111,7 @@ def parse_properties(text: str) -> Mapping[str, str]:
     if len(stripped) > MAX_PROPERTIES_TEXT:
         length = len(stripped)
         raise BadRow(f"the properties have {length} characters, expected at most {MAX_PROPERTIES_TEXT}")
-    # Python writes ' somewhere in every dictionary that has text; JSON does not, and its escapes differ.
+    # A Python dictionary with text always has a '. JSON seldom has one, and its escapes are different.
     readers = (_literal, _json) if "'" in stripped else (_json, _literal)
     for reader in readers:
         found = reader(stripped)
@@ -122,7 +122,7 @@ def parse_properties(text: str) -> Mapping[str, str]:
 
 def _literal(text: str) -> object:
     if '"' not in text and "\\" not in text:
-        # Only the quotes tell such a literal from JSON, which is read ten times as fast.
+        # Such a literal differs from JSON only in its quotes, and JSON is read ten times as fast.
         found = _json(text.replace("'", '"'))
         if found is not None:
             return found
@@ -204,7 +204,7 @@ def _quote(field: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """What was found, short enough for one line and without control characters."""
+    """A value for a message: short, in one line and without control characters."""
     try:
         text = ascii(value)
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""The embedded federation: regions that need no server, with the manners of real ones (sync 4).
+"""The embedded federation: regions without a server that behave like real ones (sync 4).
 
-It holds no bytes: an image gets its content by being told whose it is. What a place answers is held to what a
-real one answers by the conformance suite, which runs against both.
+Its images have no bytes, only size and hashes. The conformance suite runs against it and against real regions, and
+checks that both behave alike.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from .image_limits import check_changed, check_new
 from .sqlite_file import FILE, Store, holds_federation
 
 VARIABLE = "GLANCESYNC_MOCKPERSISTENT_PATH"
-"""The environment variable that names the folder of the federation to use."""
+"""The environment variable with the folder of the federation."""
 
 _SEEN_BY_ALL = frozenset({"public", "community"})
 _FILLED = frozenset({"active", "deactivated"})
 
 
 class EmbeddedFederation:
-    """Regions in one SQLite file, which several processes may use at once.
+    """Regions in one SQLite file, which several processes can use at the same time.
 
     :param path: the folder that the loader filled, or None for an empty federation in memory
     :param settings: the configuration
-    :raises ConfigError: the folder holds no federation
+    :raises ConfigError: the folder has no federation
     """
 
     def __init__(self, path: Path | None, settings: Settings) -> None:
@@ -59,7 +59,7 @@ class EmbeddedFederation:
 
     @property
     def folder(self) -> str:
-        """Where it is kept."""
+        """The folder that has it."""
         return self._address
 
     def regions(self, target: Target) -> Sequence[str]:
@@ -81,14 +81,14 @@ class EmbeddedFederation:
         return EmbeddedPlace(self._store, target.name, identity, is_master=name == self._settings.master_region)
 
     def version(self) -> Hashable:
-        """What changes with every change of a region, by whichever process.
+        """A value that changes with every change of a region, by any process.
 
         :raises ServiceFailure: the federation's file cannot be read
         """
         return self._store.version()
 
     def forked(self) -> None:
-        """Nothing to do: no connection crosses a fork (:mod:`~fiwareglancesync.images.places.embedded.sqlite_file`)."""
+        """Nothing to do: connections are closed before a fork (:mod:`.sqlite_file`)."""
 
     def add_region(self, name: str, images: Iterable[Image] = ()) -> None:
         """Add a region, as a file of the loader would.
@@ -100,7 +100,7 @@ class EmbeddedFederation:
             image_table.add_region(connection, name, images)
 
     def images(self, name: str) -> list[Image]:
-        """All images of a region, whoever may see them, in order: an observer's eye.
+        """All images of a region in order, whatever project may see them; for tests.
 
         :param name: full name of the region
         :raises UnknownRegion: there is none
@@ -109,7 +109,7 @@ class EmbeddedFederation:
             return image_table.read_images(connection, _number(connection, name), name)
 
     def put(self, image: Image) -> None:
-        """Add an image to its region, or overwrite the one of its UUID: an operator's hand.
+        """Add an image to its region, or replace the one with its UUID; for tests.
 
         :raises UnknownRegion: there is no such region
         """
@@ -123,11 +123,11 @@ class EmbeddedFederation:
 
 
 class EmbeddedPlace:
-    """One region of an embedded federation, seen with the rights of one project.
+    """One region of an embedded federation, with the rights of one project.
 
     :param target: name of the target
     :param identity: the federation, the region's full name and the project
-    :param is_master: only the project's own images are listed (sync 3.0)
+    :param is_master: whether only the images of the project are listed (sync 3.0)
     """
 
     def __init__(self, store: Store, target: str, identity: PlaceIdentity, *, is_master: bool = False) -> None:
@@ -142,15 +142,15 @@ class EmbeddedPlace:
         return f"EmbeddedPlace({self.identity!r})"
 
     def listing(self) -> Listing:
-        """All images that matter (sync 3.0): the project's and, but for the master, what others show to all."""
+        """All images that matter (sync 3.0): those of the project and, except in the master, those that all can see."""
         with self._reading() as (connection, number):
             images = image_table.read_images(connection, number, self.name, self._matters())
         return Listing(self.name, self.project, tuple(images))
 
     def get(self, image_id: str) -> Image:
-        """One image as it is now.
+        """Read one image.
 
-        :raises NotFound: there is none that the project sees
+        :raises NotFound: the project can see no such image
         """
         with self._reading() as (connection, number):
             return self._visible(connection, number, image_id)
@@ -164,8 +164,8 @@ class EmbeddedPlace:
     def create(self, image: NewImage) -> Image:
         """Make an image without content: private, unprotected, ``queued``.
 
-        :raises Conflict: there is one of that UUID
-        :raises CloudError: no Glance would take it (:mod:`~fiwareglancesync.images.places.embedded.image_limits`)
+        :raises Conflict: there is one with that UUID
+        :raises CloudError: no Glance would accept it (:mod:`.image_limits`)
         """
         made = Image(
             id=image.id,
@@ -188,15 +188,15 @@ class EmbeddedPlace:
             return image_table.insert_image(connection, number, made)
 
     def upload(self, image_id: str, body: Body) -> None:
-        """Refused: see :meth:`adopt`."""
+        """Not possible; see :meth:`adopt`."""
         raise CloudError(f"{self.name}: the embedded federation takes no bytes for image {image_id}")
 
     def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
-        """Refused: there are no bytes."""
+        """Not possible: there are no bytes."""
         raise CloudError(f"{self.name}: the embedded federation has no bytes of image {image_id}")
 
     def adopt(self, image_id: str, master: Image) -> None:
-        """Give an image the size and the checksums of ``master`` and make it active.
+        """Give an image the size and the hashes of ``master``, and make it active.
 
         :raises NotFound: there is no such image
         :raises Conflict: it has its content already
@@ -216,12 +216,12 @@ class EmbeddedPlace:
             image_table.replace_image(connection, number, filled)
 
     def update(self, image: Image, patch: Patch) -> Image:
-        """Change an image in one step; returns it as it is afterwards.
+        """Change an image in one step; returns the changed image.
 
-        :raises NotFound: it is gone
+        :raises NotFound: it does not exist
         :raises Forbidden: it belongs to another project
-        :raises Conflict: a property to remove is not there
-        :raises CloudError: no Glance would take the result, see :mod:`.image_limits`
+        :raises Conflict: it does not have a property that is to be removed
+        :raises CloudError: no Glance would accept the result; see :mod:`.image_limits`
         """
         with self._writing() as (connection, number):
             present = self._own(connection, number, image.id)
@@ -234,7 +234,7 @@ class EmbeddedPlace:
             return changed
 
     def delete(self, image_id: str) -> None:
-        """Remove an image. Removing one that is gone succeeds.
+        """Remove an image. Removing one that does not exist succeeds.
 
         :raises Forbidden: it is protected, or belongs to another project
         """

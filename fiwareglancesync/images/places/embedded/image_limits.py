@@ -1,6 +1,6 @@
-"""What no Glance takes, as seen on real ones by the conformance suite.
+"""What no Glance accepts, as the conformance suite checks on real ones.
 
-Which formats are allowed is no such rule: each region's configuration says that.
+The allowed formats are no such rule: they are set by the configuration of each region.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ _VISIBILITIES = frozenset({"public", "private", "shared", "community"})
 
 
 def check_new(image: Image) -> None:
-    """Refuse an image that cannot be made.
+    """Check an image that is to be made.
 
-    :raises Rejected: with the reason
-    :raises ServiceFailure: a text holds lone surrogates, over which Glance stumbles
+    :raises Rejected: no Glance accepts it
+    :raises PropertyRefused: it has too many properties or tags
+    :raises ServiceFailure: a text has lone surrogates, with which Glance fails
     """
     if any(len(key) > MAX_NAME for key in image.user_properties):
         raise Rejected(f"Custom property should not be greater than {MAX_NAME} characters.", status=400)
@@ -39,10 +40,11 @@ def check_new(image: Image) -> None:
 
 
 def check_changed(image: Image) -> None:
-    """Refuse an image that another cannot be changed into.
+    """Check an image after a change.
 
-    :raises Rejected: with the reason
-    :raises ServiceFailure: a text holds lone surrogates, over which Glance stumbles
+    :raises Rejected: no Glance accepts it
+    :raises PropertyRefused: it has too many properties or tags
+    :raises ServiceFailure: a text has lone surrogates, with which Glance fails
     """
     if len(image.name) > MAX_NAME:
         raise Rejected(f"The name has {len(image.name)} characters, expected at most {MAX_NAME}.", status=400)

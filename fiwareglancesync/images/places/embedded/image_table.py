@@ -13,10 +13,10 @@ from .csv_rows import row_number
 from .sqlite_file import VERSION
 
 Wanted = Callable[[str, str, bool], bool]
-"""Whether an image matters, told by its owner, its visibility and whether it is hidden."""
+"""Whether an image matters, by its owner, its visibility and whether it is hidden."""
 
 Text = str | bytes
-"""Text in SQLite: bytes when it holds lone surrogates, which SQLite's own text cannot; ``encoded`` says so."""
+"""Text in SQLite: bytes if it has lone surrogates, which text of SQLite cannot have; the column ``encoded`` says so."""
 
 _TABLES = (
     "DROP TABLE IF EXISTS images",
@@ -48,22 +48,22 @@ _DETAILS = (
     "tags",
     "unstated",
 )
-"""Fields that are kept together, for few images have a combination of their own."""
+"""Fields that are stored together, because most images have the same values."""
 
 _Draft: Any = make_dataclass("_Draft", [field.name for field in fields(Image)], slots=True)
-"""An image that is being built: the ``__init__`` of a frozen dataclass takes five times as long as this one's."""
+"""An image while it is built: the ``__init__`` of a frozen dataclass takes five times as long."""
 
 _PLAIN: tuple[Any, ...] = (False, True, False, None, None, 0, 0, (), frozenset())
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
-    """Begin an empty federation, in the transaction under way; whatever the file held is dropped."""
+    """Make the tables of an empty federation, in the open transaction. Existing tables are dropped."""
     for statement in _TABLES:
         connection.execute(statement)
 
 
 def region_names(connection: sqlite3.Connection) -> list[str]:
-    """Full names of all regions, in no order."""
+    """Full names of all regions, in any order."""
     return [_text(name) for (name,) in connection.execute("SELECT name FROM regions")]
 
 
@@ -76,7 +76,7 @@ def region_number(connection: sqlite3.Connection, name: str) -> int | None:
 def add_region(connection: sqlite3.Connection, name: str, images: Iterable[Image]) -> None:
     """Add a region with its images, numbered in the given order (sync 3.0).
 
-    Numbers that the images bring along, from a backup of an embedded federation, are kept if in order.
+    Numbers of the images from a backup of an embedded federation are kept if they are in order.
     """
     cursor = connection.execute("INSERT INTO regions (name) VALUES (?)", (_stored(name),))
     number = cursor.lastrowid
@@ -88,14 +88,14 @@ def read_images(connection: sqlite3.Connection, number: int, region: str, wanted
 
     :param number: the region's number
     :param region: its full name
-    :param wanted: says which images matter; None for all
+    :param wanted: whether an image matters; None for all images
     """
     rows = connection.execute(f"{_SELECT} ORDER BY row", (number,))
     return _images(rows, region, wanted)
 
 
 def read_image(connection: sqlite3.Connection, number: int, region: str, image_id: str) -> Image | None:
-    """Read one image, None when there is none of that UUID."""
+    """Read one image; None when there is none with that UUID."""
     rows = connection.execute(f"{_SELECT} AND id = ?", (number, _stored(image_id)))
     return next(iter(_images(rows, region, None)), None)
 
@@ -103,7 +103,7 @@ def read_image(connection: sqlite3.Connection, number: int, region: str, image_i
 def insert_image(connection: sqlite3.Connection, number: int, image: Image) -> Image:
     """Add an image with the next number; returns it with that number as ``created_at``.
 
-    :raises sqlite3.IntegrityError: there is one of that UUID
+    :raises sqlite3.IntegrityError: there is one with that UUID
     """
     query = "SELECT coalesce(max(row), 0) + 1 FROM images WHERE region = ?"
     row = int(connection.execute(query, (number,)).fetchone()[0])
@@ -112,7 +112,7 @@ def insert_image(connection: sqlite3.Connection, number: int, image: Image) -> I
 
 
 def replace_image(connection: sqlite3.Connection, number: int, image: Image) -> None:
-    """Overwrite an image that :func:`read_image` gave, in its place."""
+    """Replace an image that :func:`read_image` returned."""
     connection.execute(_REPLACE, (number, int(image.created_at), *_row(image)))
 
 
@@ -151,7 +151,7 @@ def _row(image: Image) -> tuple[object, ...]:
 
 
 def _images(rows: Iterable[tuple[Any, ...]], region: str, wanted: Wanted | None) -> list[Image]:
-    """Build images from rows of ``_SELECT``; the hottest loop of the embedded federation."""
+    """Make images from rows of ``_SELECT``. This loop takes most of the time of the embedded federation."""
     known_details: dict[str | None, tuple[Any, ...]] = {None: _PLAIN}
     images: list[Any] = []
     texts: list[str] = []
@@ -199,7 +199,7 @@ def _images(rows: Iterable[tuple[Any, ...]], region: str, wanted: Wanted | None)
 
 
 def _details(kept: list[Any]) -> tuple[Any, ...]:
-    """The fields of ``_DETAILS``; a federation that an earlier version loaded lacks the last one."""
+    """The fields of ``_DETAILS``; federations of earlier versions do not have the last one."""
     *others, labels, unstated = kept if len(kept) == len(_DETAILS) else (*kept, ())
     return (*others, tuple(labels), frozenset(unstated))
 

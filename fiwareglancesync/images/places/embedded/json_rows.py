@@ -15,7 +15,7 @@ VISIBILITIES = ("public", "private", "shared", "community")
 
 
 def format_lines(images: Iterable[Image]) -> Iterator[str]:
-    """Write images, one line each, in the given order; text is written as it is, not escaped to ASCII."""
+    """Write images, a line for each, in the given order. Text is not escaped to ASCII."""
     for image in images:
         yield json.dumps(_document(image), ensure_ascii=False) + "\n"
 
@@ -24,7 +24,7 @@ def parse_lines(text: str, region: str, file: str) -> Iterator[Image]:
     """Read what :func:`format_lines` wrote; blank lines are skipped.
 
     :param text: the file's content
-    :param region: full name of the region, which the file's name says (sync 4)
+    :param region: full name of the region, from the name of the file (sync 4)
     :param file: name of the file, for messages
     :return: the images in the file's order
     :raises ConfigError: a line cannot be read; the text is ``file:line: what, expected what``

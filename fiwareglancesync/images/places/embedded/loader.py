@@ -14,11 +14,11 @@ from .sqlite_file import FILE, Store, create, holds_federation
 def load(source: Path, folder: Path, *, replace: bool) -> None:
     """Load every region of a backup.
 
-    A federation that is replaced stays as it is until the new one is complete, whoever uses it meanwhile.
+    A federation that is replaced stays as it is, for all processes, until the new one is complete.
 
     :param source: a folder with ``backup_<R>.csv`` or ``backup_<R>.jsonl`` files
-    :param folder: where the federation is kept; made when it is missing
-    :param replace: whether a federation that is already there may be replaced
+    :param folder: folder of the federation, which is made if it is missing
+    :param replace: whether an existing federation may be replaced
     :raises ConfigError: nothing has been loaded; the text says why
     """
     files = backup_files(source)
@@ -51,5 +51,5 @@ def _remove(file: Path, *, with_folder: bool) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
     if with_folder:
-        with contextlib.suppress(OSError):  # somebody else put something there meanwhile
+        with contextlib.suppress(OSError):  # another process may have put a file there meanwhile
             file.parent.rmdir()

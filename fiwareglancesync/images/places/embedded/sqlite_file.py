@@ -1,7 +1,7 @@
 """One SQLite file that several processes and threads share: connections, transactions, forks.
 
-No connection crosses a fork: SQLite loses track of its file locks there, and with them of our data. So the
-connection is closed before each fork of the process, and opened anew when it is next needed.
+A connection cannot be used after a fork: the file locks of SQLite would not work, and data could be lost. So the
+connection is closed before each fork of the process, and opened anew when it is needed again.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from weakref import WeakSet
 from ....base.errors import ConfigError, Scope, ServiceFailure
 
 FILE = "federation.sqlite"
-"""Name of the file in the folder that the user names."""
+"""Name of the file in the folder of the user."""
 
 WRITE_TIMEOUT_SECONDS = 60.0
 """Seconds to wait while another process writes."""
 
 APPLICATION = 0x476C5379
-"""SQLite's ``application_id`` of our files."""
+"""The ``application_id`` of our files in SQLite."""
 
 VERSION = 1
-"""SQLite's ``user_version`` of our files, once they hold a federation."""
+"""The ``user_version`` of our files in SQLite, when they have a federation."""
 
 
 class Store:
@@ -54,7 +54,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Use the connection in a transaction: all of it is done when the block ends, nothing when it raises.
+        """Use the connection in a transaction. It is committed at the end of the block, or undone if that raises.
 
         :raises ServiceFailure: the file cannot be written, or others write for longer than ``WRITE_TIMEOUT_SECONDS``
         """
@@ -70,9 +70,9 @@ class Store:
                 raise
 
     def version(self) -> tuple[int, int, int]:
-        """What changes with every change of the file, by whichever process.
+        """A value that changes with every change of the file, by any process.
 
-        SQLite counts what others change in a number that holds for one connection alone, which so is a part of it.
+        SQLite counts the changes of other processes for each connection, so the number of the connection is a part.
 
         :raises ServiceFailure: the file cannot be read
         """
@@ -106,26 +106,26 @@ class Store:
             raise ServiceFailure(cause, scope=Scope.REGION) from problem
 
     def before_fork(self) -> None:
-        """Wait for the end of a transaction in another thread and let go of the file."""
+        """Wait for the end of a transaction in another thread, and close the file."""
         self._lock.acquire()
         if self.file is not None:
             self.close()
 
     def after_fork_in_parent(self) -> None:
-        """Let the other threads go on."""
+        """Let the other threads continue."""
         self._lock.release()
 
     def after_fork_in_child(self) -> None:
-        """Replace the lock, whose waiting threads stayed in the parent."""
+        """Make a new lock: the threads that wait for the old one exist only in the parent."""
         self._lock = threading.RLock()
 
 
 def create(folder: Path) -> Path:
     """Make the file of a store, empty, in a folder.
 
-    :param folder: made, with mode 0700, when it is missing; else it is empty or holds such a file
+    :param folder: is made, with mode 0700, if it is missing; otherwise it has to be empty or to have such a file
     :return: the file, mode 0600
-    :raises ConfigError: the folder cannot be used, or it holds something else
+    :raises ConfigError: the folder cannot be used, or it has other files
     """
     file = folder / FILE
     try:
@@ -150,7 +150,7 @@ def create(folder: Path) -> Path:
 
 
 def is_ours(file: Path) -> bool:
-    """Whether a file is one of our stores, or the empty beginning of one."""
+    """Whether a file is one of our stores, which may still be empty."""
     try:
         size = file.stat().st_size
         return file.is_file() and (size == 0 or _pragma(file, "application_id") == APPLICATION)

@@ -1,4 +1,4 @@
-"""Real OpenStack: Keystone v3 tells the regions, Glance v2 holds their images."""
+"""Regions of OpenStack: Keystone v3 lists them, Glance v2 has their images."""
 
 from ....openstack.tuning import Tuning
 from .glance_federation import OpenStackFederation

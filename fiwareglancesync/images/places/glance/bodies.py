@@ -1,4 +1,4 @@
-"""The bytes of images: one upload, one download, never repeated here."""
+"""The content of images: an upload is sent once, a download is opened for one reading."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from .image_documents import image_of
 BYTES = "application/octet-stream"
 BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504
 LOST = frozenset((BAD_GATEWAY, GATEWAY_TIMEOUT))
-"""What a load balancer answers in place of a service whose own answer it did not get, or did not wait for."""
+"""What a load balancer answers if it did not get the answer of the service, or did not wait for it."""
 
 CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})(?:/(?:\d+|\*))?")
 
 
 def image_path(image_id: str) -> str:
-    """The path of an image, whatever characters its id has."""
+    """The path of an image; its id may have any characters."""
     return f"/v2/images/{quote(image_id, safe='')}"
 
 
@@ -61,13 +61,13 @@ def members_path(image_id: str) -> str:
 
 
 def upload(service: Service, image_id: str, body: Body, store: str) -> None:
-    """Send an image's content in one request with a known length.
+    """Send the content of an image in one request with a known length.
 
-    Never sent twice: a token that is refused is only forgotten, so that the caller's next try, with a fresh
-    reader, has a new one. When the answer to a body that was sent whole does not come, the image itself is asked.
+    It is never sent twice: if the token is refused, it is only forgotten, so that the next attempt of the caller has a
+    new one. If there is no answer to a body that was sent completely, the state of the image is read instead.
 
     :param store: store of a multi-store Glance, "" for its default
-    :raises TransferError: the source failed, or held another number of bytes than it promised
+    :raises TransferError: the source failed, or had another number of bytes than it stated
     :raises CloudError: the service refused or failed
     """
     access = service.access(service.tuning.life_for(body.size))
@@ -77,7 +77,7 @@ def upload(service: Service, image_id: str, body: Body, store: str) -> None:
         headers["X-Image-Meta-Store"] = store
     try:
         if body.size == 0:
-            # The library sends an iterable without length in chunks: what is nothing is sent as nothing.
+            # The library would send an empty iterable in chunks: no data is sent as no body.
             for _ in outgoing:
                 continue
         data = outgoing if body.size else None
@@ -116,21 +116,21 @@ def upload(service: Service, image_id: str, body: Body, store: str) -> None:
 
 
 def _arrives(service: Service, image_id: str, body: Body, outgoing: Outgoing, lost: CloudError) -> bool:
-    """Ask after an image whose bytes are all sent, though nobody tells the outcome of the upload.
+    """Wait for an image whose bytes have all been sent, but whose upload was not answered.
 
-    A proxy that buffers may go on passing the bytes to a service that has not begun to take them: such an image is
-    ``queued`` still. One that is ``queued`` again has failed.
+    A proxy that buffers may still be passing the bytes to a service that has not begun to take them: such an image is
+    still ``queued``. One that is ``queued`` again has failed.
 
-    :param lost: what came in place of the answer
-    :return: whether it is active with all of its bytes; what they are worth is for the verification to tell
-    :raises TimedOut: its service has taken too long; sent again, the bytes would take as long
+    :param lost: the error instead of the answer
+    :return: whether the image is active with all its bytes; they are verified later
+    :raises TimedOut: the service takes too long; another upload would take as long
     """
     if outgoing.finished is None:
         return False
     tuning = service.tuning
     begun = time.monotonic()
     last = outgoing.finished + tuning.time_to_store(body.size)
-    # Somebody who has only run out of patience may still be at it; a broken connection shows soon what it was.
+    # After a time-out the service may still be working; after a broken connection the state of the image shows soon.
     patient = isinstance(lost, TimedOut) or lost.status == GATEWAY_TIMEOUT
     last_queued = last if patient else min(last, outgoing.finished + tuning.time_to_begin(body.size))
     seen_saving = False
@@ -138,7 +138,7 @@ def _arrives(service: Service, image_id: str, body: Body, outgoing: Outgoing, lo
         try:
             image = image_of(service.ask(Call(Operation.GET, "GET", image_path(image_id))), "")
         except CloudError:
-            # It tells nothing about the image either: what became of the upload is the failure to be told.
+            # The state of the image is not known either: the error of the upload is reported.
             return False
         if image.is_active:
             return image.size == body.size
@@ -155,7 +155,7 @@ def _arrives(service: Service, image_id: str, body: Body, outgoing: Outgoing, lo
 
 
 def _too_late(lost: CloudError, status: str, waited: float) -> TimedOut:
-    """What is told of an upload that was waited for in vain; it is not made again."""
+    """The error of an upload whose image did not become active in time; it is not repeated."""
     return TimedOut(
         f"{lost.cause}; {duration(waited)} after the last byte the image is still {status}"
         " (upload_answer_timeout, slowest_rate)",
@@ -167,11 +167,11 @@ def _too_late(lost: CloudError, status: str, waited: float) -> TimedOut:
 
 @contextmanager
 def download(service: Service, image_id: str, start: int = 0) -> Iterator[Download]:
-    """Open an image's content for one reading.
+    """Open the content of an image for one reading.
 
-    :param start: position of the first byte that is wanted; the body tells where it really begins
-    :raises CloudError: at opening; while the bytes flow, failures are :class:`TransferError`, and those that a
-        fresh reading may get over :class:`SourceBroke`
+    :param start: position of the first byte that is needed; ``Body.start`` is the position where it really begins
+    :raises CloudError: it cannot be opened; errors during the reading are :class:`TransferError`, and
+        :class:`SourceBroke` if another reading may succeed
     """
     answer = _open(service, image_id, start)
     try:
@@ -179,7 +179,7 @@ def download(service: Service, image_id: str, start: int = 0) -> Iterator[Downlo
         begin = _start(answer, size)
         yield Download(size, _SingleReading(answer, begin, size, service.address).pieces, begin)
     finally:
-        # What is not read to its end is not worth reading: the connection is dropped, not drained.
+        # The rest of an answer that is not read to its end would take time: the connection is closed.
         answer.close()
 
 
@@ -199,7 +199,7 @@ def _open(service: Service, image_id: str, start: int) -> requests.Response:
 
 
 def _start(answer: requests.Response, size: int) -> int:
-    """Where the answer begins. Some stores answer 206 and send the whole image: the length tells."""
+    """Position of the first byte of an answer. Some stores answer 206 and send the whole image, as the length shows."""
     stated = CONTENT_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
     if answer.status_code != 206 or stated is None:
         return 0
@@ -208,7 +208,7 @@ def _start(answer: requests.Response, size: int) -> int:
 
 
 def _size(service: Service, image_id: str, answer: requests.Response) -> int:
-    """The number of bytes that the answer promises, or else the image's own statement."""
+    """The number of bytes in the header of the answer, or else in the description of the image."""
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         raise Rejected("the service compresses the content of images, though it was not asked to")
     length = answer.headers.get("content-length", "")
@@ -222,7 +222,7 @@ def _size(service: Service, image_id: str, answer: requests.Response) -> int:
 
 
 class _SingleReading:
-    """The content of an answer, for one reading; failures tell positions in the whole image."""
+    """The content of an answer, for one reading. Errors name positions in the whole image."""
 
     def __init__(self, answer: requests.Response, begin: int, size: int, address: str) -> None:
         self._answer: requests.Response | None = answer

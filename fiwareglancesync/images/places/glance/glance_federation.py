@@ -1,4 +1,4 @@
-"""All the regions that the configured credentials reach."""
+"""All regions that the configured credentials can use."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .glance_place import OpenStackPlace
 
 
 class OpenStackFederation:
-    """The regions in the catalogs of the targets' Keystones; implements ``Federation``.
+    """The regions in the catalogs of the targets; implements ``Federation``.
 
-    Targets with the same credential and the same time limits share one discovery, one token and their connections.
+    Targets with the same credential and the same time limits share one token and their connections.
 
     :param settings: the configuration
-    :param tuning: bounds for all targets; None means those that the configuration sets for each
+    :param tuning: time limits for all targets; None means those that the configuration sets for each
     """
 
     def __init__(self, settings: Settings, tuning: Tuning | None = None) -> None:
@@ -37,9 +37,9 @@ class OpenStackFederation:
         self._sign_ins: dict[tuple[Credential, Tuning], SignIn] = {}
 
     def regions(self, target: Target) -> Sequence[str]:
-        """Names of the regions of a target whose catalog entry has an image endpoint, sorted (sync 1.3).
+        """Names of the regions of a target that have an image endpoint in its catalog, sorted (sync 1.3).
 
-        :raises CloudError: the target's Keystone cannot be asked or refuses the credential
+        :raises CloudError: the Keystone of the target does not answer, or refuses the credential
         """
         return sorted(self._access(target).catalog.of(GLANCE.type).used)
 
@@ -67,14 +67,14 @@ class OpenStackFederation:
         return OpenStackPlace(target, region, identity, service, is_master=is_master)
 
     def forked(self) -> None:
-        """Take new connections in a child process; its parent's tokens go on serving."""
+        """In a child process: make new connections; the tokens of the parent are still used."""
         self._lock = threading.Lock()
         self._waits.forked()
         for sign_in in self._sign_ins.values():
             sign_in.forked()
 
     def report_waits(self, listener: Callable[[Wait], None]) -> None:
-        """Have a function told of each wait for a service that refuses for now."""
+        """Report each wait for a service that refuses for now to a function."""
         self._waits.listen(listener)
 
     def _access(self, target: Target) -> Access:
@@ -97,7 +97,7 @@ class OpenStackFederation:
 
 
 def tuning_for(target: Target) -> Tuning:
-    """The bounds that a target's configuration sets."""
+    """The time limits that the configuration of a target sets."""
     return Tuning(
         connect=target.connect_timeout,
         control=target.answer_timeout,

@@ -35,10 +35,10 @@ from .listing import collect, others_queries, own_queries
 
 
 class OpenStackPlace:
-    """The Glance of one region, seen with the rights of one target's credential; implements ``Place``.
+    """The Glance of one region, with the rights of one target's credential; implements ``Place``.
 
-    :param identity: what tells it from other places
-    :param is_master: only the project's own images are listed (sync 3.0)
+    :param identity: identifies the place
+    :param is_master: whether only the images of the project are listed (sync 3.0)
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class OpenStackPlace:
         return Listing(self._name, self._project, images)
 
     def get(self, image_id: str) -> Image:
-        """One image as it is now."""
+        """Read one image."""
         return self._image(self._service.ask(Call(Operation.GET, "GET", image_path(image_id))))
 
     def new_id(self, name: str) -> str:
@@ -117,7 +117,7 @@ class OpenStackPlace:
             try:
                 return self._image(self._service.ask_once(call))
             except Conflict:
-                made = self._look(image.id) if number > 1 else None
+                made = self._image_or_none(image.id) if number > 1 else None
                 if made is None or not is_made(made, image, self._project):
                     raise
                 return made
@@ -162,7 +162,7 @@ class OpenStackPlace:
             try:
                 return self._image(self._service.ask_once(call))
             except Conflict:
-                changed = self._look(image.id) if number > 1 else None
+                changed = self._image_or_none(image.id) if number > 1 else None
                 if changed is None or not is_changed(changed, patch):
                     raise
                 return changed
@@ -170,14 +170,14 @@ class OpenStackPlace:
         return self._service.persist(attempt)
 
     def delete(self, image_id: str) -> None:
-        """Remove an image; one that is gone already is as good."""
+        """Remove an image; one that does not exist counts as removed."""
         try:
             self._service.ask(Call(Operation.DELETE, "DELETE", image_path(image_id)))
         except NotFound:
             return
 
     def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
-        """Open an image's content for one reading."""
+        """Open the content of an image for one reading."""
         return bodies.download(self._service, image_id, start)
 
     def can_import_from(self, master: Place) -> str | None:
@@ -210,17 +210,17 @@ class OpenStackPlace:
         return self._imports.await_end(image_id, size, alive)
 
     def members(self, image_id: str) -> frozenset[str]:
-        """Ids of the projects that an own image is shared with."""
+        """Ids of the projects that an image of our project is shared with."""
         document = self._service.ask(Call(Operation.GET, "GET", members_path(image_id)))
         return members_in(document)
 
     def add_member(self, image_id: str, project: str) -> None:
-        """Share an image with a project; one that it is shared with already is as good."""
+        """Share an image with a project; it may be shared with it already."""
         with suppress(Conflict):
             self._service.ask(Call(Operation.UPDATE, "POST", members_path(image_id), {"member": project}))
 
     def remove_member(self, image_id: str, project: str) -> None:
-        """Share an image with a project no more; one that it is not shared with is as good."""
+        """Stop sharing an image with a project; it may not be shared with it."""
         with suppress(NotFound):
             self._service.ask(Call(Operation.UPDATE, "DELETE", f"{members_path(image_id)}/{quote(project, safe='')}"))
 
@@ -230,8 +230,8 @@ class OpenStackPlace:
             return False
         return is_same_keystone(self.identity, master.identity)
 
-    def _look(self, image_id: str) -> Image | None:
-        """The image if it can be seen; used to explain another error, so its own do not matter."""
+    def _image_or_none(self, image_id: str) -> Image | None:
+        """The image if it can be read. It explains another error, so errors of this request do not matter."""
         try:
             return self._image(self._service.ask_once(Call(Operation.GET, "GET", image_path(image_id))))
         except CloudError:

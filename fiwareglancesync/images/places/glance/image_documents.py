@@ -1,4 +1,4 @@
-"""Between Glance's JSON and our model; pure functions."""
+"""Converts the JSON of Glance to our model and back; pure functions."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ ATTRIBUTES = frozenset(
         *("file", "self", "schema", "direct_url", "locations", "location", "stores"),
     )
 )
-"""What Glance keeps of an image itself; never a property, neither read nor sent as one."""
+"""The attributes of an image in Glance. They are never read or sent as properties."""
 
 NOBODY = "nobody"
-"""The owner of an image that Glance names none for: it is not ours, which an empty owner would mean (sync 3.1)."""
+"""The owner of an image without owner in Glance. It is not ours, as an empty owner would mean (sync 3.1)."""
 
 NOTHING: frozenset[str] = frozenset()
 WITHOUT_HIDDEN = frozenset({"hidden"})
-"""What a Glance from before images could be hidden does not state."""
+"""The fields that an old Glance, without hidden images, does not state."""
 
 _KEYS = {"hidden": "os_hidden"}
-"""Fields of ours that Glance calls differently."""
+"""Our fields that have another name in Glance."""
 
 _OWN_PREFIXES = ("os_glance_", "os_hash_")
 
 
 def is_property(key: str) -> bool:
-    """Whether a key of an image document is a property that users may give (sync 3.5)."""
+    """Whether a key of an image is a property that users may set (sync 3.5)."""
     return key not in ATTRIBUTES and not key.startswith(_OWN_PREFIXES)
 
 
 def image_of(document: object, region: str) -> Image:
-    """Read one image of an answer; what is missing or of a strange type becomes "unknown".
+    """Read one image of an answer. Fields that are missing or of a wrong type become "unknown".
 
     :param document: a decoded JSON value
-    :param region: full name of the region that sent it
-    :raises CloudError: it is no image at all
+    :param region: full name of the region
+    :raises CloudError: it is no image
     """
     if not isinstance(document, dict) or not isinstance(document.get("id"), str) or not document["id"]:
         raise CloudError("malformed answer: an image without id", scope=Scope.REGION)
@@ -121,11 +121,11 @@ def creation(image: NewImage) -> dict[str, Any]:
 
 
 def operations(patch: Patch) -> list[dict[str, Any]]:
-    """The JSON patch that makes a change and nothing else; tags are added one by one (sync 3.5)."""
+    """The JSON patch of a change, without tags, which are added one by one (sync 3.5)."""
     changes: list[dict[str, Any]] = []
     for field, value in patch.fields.items():
         changes.append({"op": "replace", "path": f"/{_KEYS.get(field, field)}", "value": value})
-    # Glance applies them in order and counts properties in between: first make room.
+    # Glance applies them in order and counts the properties after each: removals come first.
     for key in patch.remove:
         if is_property(key):
             changes.append({"op": "remove", "path": _pointer(key)})
@@ -136,7 +136,7 @@ def operations(patch: Patch) -> list[dict[str, Any]]:
 
 
 def fits_path(tag: str) -> bool:
-    """Whether a tag can be added by its path: Glance reads others than ASCII as Latin-1, and finds none with a slash.
+    """Whether a tag can be a part of a path: Glance reads others than ASCII as Latin-1, and finds none with a slash.
 
     A path that ends in dots, or in nothing, would be taken for another one, and a line break at its end be dropped.
     """
@@ -144,7 +144,7 @@ def fits_path(tag: str) -> bool:
 
 
 def all_tags(image: Image, more: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The JSON patch that adds tags which fit no path; it states the others too."""
+    """The JSON patch that adds tags that cannot be a part of a path; it has all other tags too."""
     return [{"op": "replace", "path": "/tags", "value": sorted({*image.tags, *more})}]
 
 
@@ -154,7 +154,7 @@ def _pointer(key: str) -> str:
 
 
 def is_made(image: Image, new: NewImage, project: str) -> bool:
-    """Whether an image is what a creation of ours would have made, still without content."""
+    """Whether an image is the one that a creation of ours makes, still without content."""
     wanted = {key: value for key, value in new.properties.items() if is_property(key)}
     return (
         image.status == "queued"
@@ -165,7 +165,7 @@ def is_made(image: Image, new: NewImage, project: str) -> bool:
 
 
 def is_changed(image: Image, patch: Patch) -> bool:
-    """Whether an image looks as a patch leaves it, but for the tags."""
+    """Whether an image is as it is after a patch, except for the tags."""
     wanted = {key: value for key, value in patch.set.items() if is_property(key)}
     return (
         all(getattr(image, field) == value for field, value in patch.fields.items())

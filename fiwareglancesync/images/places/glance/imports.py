@@ -1,4 +1,4 @@
-"""The way ``server``: a region's Glance fetches an image from the master's, and we only watch (design 6)."""
+"""The way ``server`` in OpenStack: the Glance of a region fetches an image from that of the master (design 6)."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from .image_documents import image_of
 METHOD = "glance-download"
 _LOCK = "os_glance_import_task"
 _NOT_ALLOWED = frozenset((401, 403, 404, 405, 501))
-"""Answers to an import that would be given to any other as well."""
+"""Answers to an import that the next one would get too."""
 
 _ENDED = frozenset(("success", "failure"))
-"""What the status of a task is when nothing more is done about it."""
+"""The statuses of a task that has ended."""
 
 _ABANDONED_SECONDS = 2 * 3600.0
-"""Seconds without news of a task after which Glance itself lets others have the image: its process has died."""
+"""Seconds without a change after which Glance itself gives up a task: its process has died."""
 
 _USER_IN_URL = re.compile(r"//[^/\s@]*@")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an image is to be fetched from.
+    """The image that is to be fetched.
 
-    :param region: as the catalog calls it, without a target
-    :param interface: of the endpoint that is to be used (``public``, ``internal``, ``admin``)
-    :param image: the image there
+    :param region: its region, as the catalog names it
+    :param interface: the interface of the endpoint to be used (``public``, ``internal``, ``admin``)
+    :param image: the image
     """
 
     region: str
@@ -61,23 +61,22 @@ class Imports:
         self._refusal: str | None = None
 
     def refusal(self) -> str | None:
-        """Why the region cannot import; None when it can. It is asked once, when there is something to move."""
+        """Why the region cannot import; None when it can. Glance is asked once, when there is something to move."""
         if not self._asked:
             self._refusal = self._ask()
             self._asked = True
         return self._refusal
 
     def fetch(self, image_id: str, origin: Origin, alive: Callable[[], None]) -> Image:
-        """Import an image's content and wait until that is done.
+        """Import the content of an image and wait for the end.
 
-        What is wrong with the region as a whole stops every other way as well, so it is left to them to find
-        out; only a region that does not answer any more is worth no second way.
+        An error of the image alone means that another way may work. Any other error would stop the other ways too.
 
         :param image_id: an image in the state ``queued``
-        :param alive: called now and then; what it raises ends the waiting
+        :param alive: is called from time to time; what it raises ends the wait
         :return: the image, active
-        :raises TransferError: the region refused, failed, or is stuck; another way may work
-        :raises CloudError: it does not answer, or has no room
+        :raises TransferError: the region refused, failed, or took too long; another way may work
+        :raises CloudError: the region does not answer, or accepts no further image
         """
         try:
             known = {str(task["id"]) for task in self._tasks(image_id)}
@@ -91,15 +90,15 @@ class Imports:
             raise TransferError(f"the region does not fetch it: {error}") from error
 
     def is_under_way(self, image_id: str) -> bool:
-        """Whether an import of an image, whoever began it, has not come to its end."""
+        """Whether an import of an image is running, whichever process began it."""
         return self._under_way(image_id) is not None
 
     def await_end(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
-        """Wait until no import of an image is under way, counting from when the newest was begun.
+        """Wait until no import of an image is running, up to a time limit from the beginning of the newest.
 
         :param size: bytes to be fetched, 0 when that is not known
-        :param alive: called now and then; what it raises ends the waiting
-        :return: whether none is; otherwise it has taken so long already that waiting makes no sense
+        :param alive: is called from time to time; what it raises ends the wait
+        :return: whether no import is running
         """
         tuning = self._service.tuning
         begun = time.monotonic()
@@ -111,24 +110,24 @@ class Imports:
         return True
 
     def _under_way(self, image_id: str) -> Mapping[str, Any] | None:
-        """The task of the import that is under way; None when there is none."""
+        """The task of the import that is running; None when there is none."""
         try:
             task = _newest(self._tasks(image_id), ())
         except (NotFound, Forbidden):
-            # There is no such image, or nobody can import here: we ask for the tasks before each import as well.
+            # There is no such image, or nobody can import here: the tasks are read before each import too.
             return None
         if task is None or task.get("status") in _ENDED or self._since(task, "updated_at") >= _ABANDONED_SECONDS:
             return None
         return task
 
     def _since(self, task: Mapping[str, Any], key: str) -> float:
-        """Seconds that have passed, by the service's clock, since a time that a task tells; 0 when it does not."""
+        """Seconds, by the clock of the service, since a time in a task; 0 when the task does not have it."""
         said = task.get(key)
         then = moment(said) if isinstance(said, str) else None
         return max(0.0, self._service.now() - then) if then is not None else 0.0
 
     def _give_up(self, refusal: str) -> None:
-        """Take note that the next image need not be tried."""
+        """Note that no further image has to be tried."""
         self._asked, self._refusal = True, refusal
 
     def _ask(self) -> str | None:
@@ -143,7 +142,7 @@ class Imports:
         return f"the region's Glance does not offer {METHOD}"
 
     def _begin(self, image_id: str, origin: Origin, known: Collection[str]) -> None:
-        """Ask for the import; the service goes on using the token, so it was granted a moment ago."""
+        """Request the import. The service uses the token until its end, so the token has to be new."""
         document: dict[str, Any] = {
             "method": {
                 "name": METHOD,
@@ -160,7 +159,7 @@ class Imports:
             try:
                 self._service.ask_once(call)
             except Conflict:
-                # A try whose answer was lost may have begun it.
+                # An attempt whose answer was lost may have begun it.
                 if number == 1 or _newest(self._tasks(image_id), known) is None:
                     raise
 
@@ -171,14 +170,14 @@ class Imports:
             if error.status in _NOT_ALLOWED:
                 self._give_up(f"the region does not let us import: {error}")
             if isinstance(error, Unauthorized):
-                # The same token has just made the image: whatever this is, it is about importing.
+                # The same token has just made the image: only the import is refused.
                 raise TransferError(f"the region does not fetch it: {error}") from error
             raise
 
     def _wait(
         self, image_id: str, size: int, known: Collection[str], token: str, alive: Callable[[], None]
     ) -> None:
-        """Wait for the newest task to end: the image's status tells nothing, ``queued`` is busy and failed alike."""
+        """Wait for the newest task to end. The image does not show it: it is ``queued`` before and after a failure."""
         tuning = self._service.tuning
         begun = time.monotonic()
         deadline = begun + tuning.time_to_fetch(size)
@@ -197,7 +196,7 @@ class Imports:
                 raise TransferError(f"the region is stuck: {stuck} ({_state(task, token)})")
 
     def _filled(self, image_id: str, alive: Callable[[], None]) -> Image:
-        """The image once its import has let go of it: until then the service may still write to it."""
+        """The image after the import has released it: before, the service may still write to it."""
         tuning = self._service.tuning
         begun = time.monotonic()
         while True:
@@ -211,7 +210,7 @@ class Imports:
             pause(tuning.next_poll(waited), alive)
 
     def _tasks(self, image_id: str) -> list[dict[str, Any]]:
-        """The image's tasks, as far as they are any."""
+        """The tasks of the image; entries that make no sense are left out."""
         document = self._service.ask(Call(Operation.GET, "GET", f"{image_path(image_id)}/tasks"))
         tasks = document.get("tasks") if isinstance(document, dict) else None
         listed = tasks if isinstance(tasks, list) else []
@@ -219,20 +218,20 @@ class Imports:
 
 
 def _newest(tasks: list[dict[str, Any]], known: Collection[str]) -> Mapping[str, Any] | None:
-    """The newest task that was not there before; of equally old ones the last."""
+    """The newest task that is not known; of equally old ones the last."""
     new = [task for task in tasks if task["id"] not in known]
     return sorted(new, key=lambda task: str(task.get("created_at") or ""))[-1] if new else None
 
 
 def _reason(task: Mapping[str, Any], token: str) -> str:
-    """What a failed task says, fit to be shown."""
+    """The reason in a failed task, in one line and without secrets."""
     said = task.get("message")
     text = one_line(_USER_IN_URL.sub("//", said.replace(token, "…"))) if isinstance(said, str) else ""
     return text or "its task says no reason"
 
 
 def _state(task: Mapping[str, Any] | None, token: str) -> str:
-    """How far a task says that it is."""
+    """The state of a task, for a message."""
     if task is None:
         return "it shows no task for it"
     message = _reason(task, token) if task.get("message") else ""

@@ -1,4 +1,4 @@
-"""The listing requests of sync 3.0: page after page, in bounded time."""
+"""The requests of a listing (sync 3.0): page after page, within a time limit."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ _GONE = frozenset({"deleted", "pending_delete"})
 
 
 def own_queries(project: str) -> list[dict[str, str]]:
-    """The filters that find the project's images, hidden ones too."""
+    """The filters for the images of the project, hidden ones too."""
     return [{"owner": project}, {"owner": project, "os_hidden": "true"}]
 
 
 def others_queries() -> list[dict[str, str]]:
-    """The filters that find what others offer to everybody."""
+    """The filters for images of others that everybody can see."""
     return [{"visibility": "public"}, {"visibility": "community"}]
 
 
 def collect(
     service: Service, region: str, project: str, queries: list[dict[str, str]], seconds: float
 ) -> tuple[Image, ...]:
-    """Ask all queries and unite their answers (sync 3.0).
+    """List the images of all queries (sync 3.0).
 
     :param region: full name of the region
     :param project: id of the project whose images are ours
-    :param queries: filters, each for a listing request; they are asked at the same time
-    :param seconds: that everything may take together, less what the service itself has us wait
+    :param queries: filters, one for each listing; they run at the same time
+    :param seconds: time limit for all of them, without waits for a service that refuses for now
     :return: the images, each once, by ``created_at`` and id
     :raises TimedOut: it took longer
     """
-    # What signing in takes, and waits for a Keystone, are no part of it.
+    # The time for the sign-in, with waits for a Keystone, does not count.
     service.access()
+
     def pages(query: dict[str, str], deadline: Deadline) -> list[Image]:
         return _whole_list(service, region, query, deadline)
 
@@ -52,21 +53,21 @@ def collect(
     except TimedOut as error:
         raise TimedOut(f"no complete image list within {seconds:g} s") from error
     finally:
-        # When one has failed, or the run is interrupted, nobody waits for the others.
+        # When one has failed, or the run is interrupted, the others are not needed.
         workers.shutdown(wait=False, cancel_futures=True)
     found = {image.id: image for images in lists for image in images if _is_for_us(image, project)}
     return tuple(sorted(found.values(), key=lambda image: image.order))
 
 
 def _is_for_us(image: Image, project: str) -> bool:
-    """Private and shared images of others are never looked at, whatever a service sends (sync 3.0)."""
+    """Whether an image counts: never a private or shared one of others, whatever a service sends (sync 3.0)."""
     if image.status in _GONE:
         return False
     return same_project(image.owner, project) or image.visibility in ("public", "community")
 
 
 def _whole_list(service: Service, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
-    """One listing; begun anew, once, when the image that a page ended with is deleted in between."""
+    """One listing. It begins anew, once, if the last image of a page is deleted meanwhile."""
     try:
         return _pages(service, region, query, deadline)
     except _LostMarker:
@@ -74,7 +75,7 @@ def _whole_list(service: Service, region: str, query: dict[str, str], deadline: 
 
 
 class _LostMarker(NotFound):
-    """The image that marks the next page's beginning is gone."""
+    """The image that marks the beginning of the next page does not exist any more."""
 
 
 def _pages(service: Service, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
@@ -97,6 +98,6 @@ def _pages(service: Service, region: str, query: dict[str, str], deadline: Deadl
         following = document.get("next")
         if not isinstance(following, str) or not following:
             return images
-        # The address comes from the service: only its query is used, so that a token goes nowhere else.
+        # The address comes from the service: only its query is used, so that the token is sent nowhere else.
         parameters = urlsplit(following).query
     raise CloudError("malformed answer: the pages of the list go in a circle", scope=Scope.REGION)
