@@ -87,7 +87,7 @@ class Service:
         self._time = (time.time(), time.monotonic())
 
     def now(self) -> float:
-        """What the time is there, in seconds since the epoch: what this machine says only until an answer tells."""
+        """The time of the service's clock, in seconds since the epoch; before its first answer that of this machine."""
         epoch, since = self._time
         return epoch + time.monotonic() - since
 

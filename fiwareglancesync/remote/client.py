@@ -1,4 +1,4 @@
-"""Requests to one GlanceSync server: signed in where there is an account, tried again while it may help."""
+"""Requests to one GlanceSync server: with a token if there is an account, repeated while errors are retryable."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ T = TypeVar("T", bound=BaseModel)
 SERVICE = "GlanceSync server"
 
 ONCE = Tuning(control=180.0, attempts=3)
-"""Patience with a single question; the server itself may wait long for a region."""
+"""Limits of a single request; the server itself may wait long for a region."""
 
 FOLLOWING = Tuning(control=60.0, attempts=20, total_wait=90.0)
-"""Patience while a task is followed: it outlasts a restart of the server."""
+"""Limits while a task is followed, long enough for a restart of the server."""
 
 NO_ACCOUNT = "name an account with OS_AUTH_URL, OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, or with OS_CLOUD"
 
 
 class Client:
-    """A server, and the account that it is asked with.
+    """A client of one server.
 
-    :param address: the server's, without a slash at the end
-    :param credential: of the account; one without ``auth_url`` means that no token is sent
-    :param once: patience with a single question
-    :param following: patience while a task is followed
+    :param address: address of the server, without a slash at the end
+    :param credential: the account; without ``auth_url`` no token is sent
+    :param once: limits of a single request
+    :param following: limits while a task is followed
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Client:
         self._greeted = False
 
     def close(self) -> None:
-        """Give the connections up, for which the server may be keeping threads."""
+        """Close the connections: the server may keep a thread for each."""
         self._http.close()
 
     def regions(self, *, refresh: bool) -> list[Region]:

@@ -37,7 +37,7 @@ def tidy(
     published: list[Leftover] = []
     for image in [left.image for left in plan.tidyings]:
         with recorder.attempt(Action.TIDY, image.name, uuid=image.id):
-            if _has_been_filled(image, plan, state, recorder):
+            if _await_import(image, plan, state, recorder):
                 plan = make_plan()
             published += _ended(image, plan, state)
     plan = make_plan()
@@ -52,7 +52,7 @@ def tidy(
     return make_plan(), waiting
 
 
-def _has_been_filled(image: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> bool:
+def _await_import(image: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> bool:
     """Wait until the region no longer fetches the content of an image.
 
     :return: whether the region was fetching it

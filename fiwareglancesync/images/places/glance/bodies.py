@@ -131,8 +131,8 @@ def _arrives(service: Service, image_id: str, body: Body, outgoing: Outgoing, lo
     begun = time.monotonic()
     last = outgoing.finished + tuning.time_to_store(body.size)
     # After a time-out the service may still be working; after a broken connection the state of the image shows soon.
-    patient = isinstance(lost, TimedOut) or lost.status == GATEWAY_TIMEOUT
-    last_queued = last if patient else min(last, outgoing.finished + tuning.time_to_begin(body.size))
+    is_slow = isinstance(lost, TimedOut) or lost.status == GATEWAY_TIMEOUT
+    last_queued = last if is_slow else min(last, outgoing.finished + tuning.time_to_begin(body.size))
     seen_saving = False
     while True:
         try:
@@ -148,7 +148,7 @@ def _arrives(service: Service, image_id: str, body: Body, outgoing: Outgoing, lo
         now = time.monotonic()
         left = (last if seen_saving else last_queued) - now
         if left <= 0:
-            if seen_saving or patient:
+            if seen_saving or is_slow:
                 raise _too_late(lost, image.status, now - outgoing.finished)
             return False
         pause(min(left, tuning.next_poll(now - begun)), body.alive)

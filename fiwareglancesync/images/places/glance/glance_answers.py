@@ -1,4 +1,4 @@
-"""What the refusals of a Glance mean (sync 3.11): the rows of its own, and what only its words say."""
+"""What the refusals of a Glance mean (sync 3.11): its rows, and the refusals that only its words explain."""
 
 from __future__ import annotations
 

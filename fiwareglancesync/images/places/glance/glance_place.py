@@ -193,7 +193,7 @@ class OpenStackPlace:
     def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
         """Let this Glance fetch an image's content from another one of the same Keystone.
 
-        :param progress: is told nothing but 0, for Glance does not say more; what it raises ends the waiting
+        :param progress: is called with 0 only: Glance does not report more; what it raises ends the wait
         :raises TransferError: it refused or failed; another way may work
         """
         if not isinstance(master, OpenStackPlace):
