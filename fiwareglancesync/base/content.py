@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-PIECE = 2**20
+PIECE_BYTES = 2**20
 """Bytes of a piece."""
 
 
@@ -47,7 +47,7 @@ class Body:
     """The bytes of a request. Their number is known before the first is read.
 
     :param size: number of bytes
-    :param pieces: makes an iterator over them, in pieces of about ``PIECE`` bytes
+    :param pieces: makes an iterator over them, in pieces of about ``PIECE_BYTES`` bytes
     :param start: position of the first byte in the content of the image
     :param alive: is called from time to time during the wait for the answer to the last byte; what it raises ends the
         wait

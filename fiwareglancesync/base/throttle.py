@@ -12,10 +12,10 @@ import weakref
 
 _NEXT = struct.Struct("d")
 
-PORTIONS = 10
+PORTIONS_PER_SECOND = 10
 """Portions in a second. With fewer, larger ones the pauses would be long, and a server might close the connection."""
 
-SMALLEST = 4096
+SMALLEST_PORTION_BYTES = 4096
 """Bytes of the smallest portion: smaller ones cost too much time."""
 
 
@@ -38,7 +38,7 @@ class Throttle:
     @property
     def portion(self) -> int:
         """The most bytes that should be taken at once, so that they are sent without long pauses."""
-        return max(SMALLEST, self._rate // PORTIONS)
+        return max(SMALLEST_PORTION_BYTES, self._rate // PORTIONS_PER_SECOND)
 
     def take(self, count: int) -> None:
         """Wait until a number of bytes may be sent.

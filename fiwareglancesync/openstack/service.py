@@ -91,17 +91,17 @@ class Service:
         epoch, since = self._time
         return epoch + time.monotonic() - since
 
-    def ask(self, call: Call, deadline: Deadline | None = None) -> Any:
+    def request(self, call: Call, deadline: Deadline | None = None) -> Any:
         """Send a request and decode its answer; repeat it while its errors are retryable.
 
         :param deadline: when the answer must be complete
         :return: the decoded document, None when the answer has no content
         """
         return persist(
-            lambda _: self.ask_once(call, deadline), self.tuning, deadline=deadline, report=self._report_wait
+            lambda _: self.request_once(call, deadline), self.tuning, deadline=deadline, report=self._report_wait
         )
 
-    def ask_once(self, call: Call, deadline: Deadline | None = None) -> Any:
+    def request_once(self, call: Call, deadline: Deadline | None = None) -> Any:
         """Send a request once; only an expired token is renewed, once.
 
         :raises CloudError: the service refused or failed

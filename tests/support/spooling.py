@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import cast
 
 from fiwareglancesync.images.model import Image
-from fiwareglancesync.images.places import PIECE, Download, FileSlice, Piece, Place
+from fiwareglancesync.images.places import PIECE_BYTES, Download, FileSlice, Piece, Place
 from fiwareglancesync.images.transfer.spool import SpoolSource
 
-SIZE = 4 * PIECE + 123
+SIZE = 4 * PIECE_BYTES + 123
 PART = 2**18
 """Bytes that the master sends at once."""
 

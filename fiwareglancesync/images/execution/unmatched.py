@@ -12,7 +12,7 @@ from ..model import Image, Listing, is_uuid, normal_uuid
 from ..places import Federation, StandIn
 from ..settings import ListEntry, Settings, own_region
 
-NEAR = 0.8
+MIN_SIMILARITY = 0.8
 """How similar to a property in use a name must be to count as misspelt. A property may simply not be in use."""
 
 
@@ -76,7 +76,7 @@ def _unknown_image(entry: ListEntry, images: Collection[Image]) -> str | None:
     ids = {normal_uuid(image.id).lower(): image.id for image in images}
     if entry.word in ids:
         return None
-    return f"the master has no image '{entry.word}'{_hint(nearest(entry.word, ids.values(), cutoff=NEAR))}"
+    return f"the master has no image '{entry.word}'{_hint(nearest(entry.word, ids.values(), cutoff=MIN_SIMILARITY))}"
 
 
 def _misspelt_property(entry: ListEntry, properties: Collection[str], settings: Settings) -> str | None:
@@ -85,7 +85,7 @@ def _misspelt_property(entry: ListEntry, properties: Collection[str], settings: 
         return None
     if entry.word in properties:
         return None
-    near = nearest(entry.word, properties, cutoff=NEAR)
+    near = nearest(entry.word, properties, cutoff=MIN_SIMILARITY)
     if near is None or near in listed:
         return None
     return f"no image of the master has the property '{entry.word}'{_hint(near)}"

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ...base.errors import CloudError, TransferError
 from ..model import Image
-from ..places import PIECE, Body, FileSlice, Place
+from ..places import PIECE_BYTES, Body, FileSlice, Place
 from .way import UNHASHED
 
 
@@ -104,8 +104,8 @@ def slices(descriptor: int) -> Iterator[FileSlice]:
     :param descriptor: descriptor of the open file
     """
     size = os.fstat(descriptor).st_size
-    for offset in range(0, size, PIECE):
-        yield FileSlice(descriptor, offset, min(PIECE, size - offset))
+    for offset in range(0, size, PIECE_BYTES):
+        yield FileSlice(descriptor, offset, min(PIECE_BYTES, size - offset))
 
 
 class StreamSource:

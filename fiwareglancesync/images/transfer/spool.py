@@ -18,7 +18,7 @@ from ...base.attempts import attempts
 from ...base.errors import CloudError, SourceBroke, TransferError
 from ...base.units import MIB
 from ..model import Image
-from ..places import PIECE, Body, FileSlice, Place
+from ..places import PIECE_BYTES, Body, FileSlice, Place
 from .spool_entry import Entry, entries, hasher, locked
 
 POLL_SECONDS = 0.005
@@ -262,7 +262,7 @@ class _Filling:
             return False
         digest, expected = found
         with self._entry.data.open("rb", buffering=0) as content:
-            while piece := content.read(PIECE):
+            while piece := content.read(PIECE_BYTES):
                 digest.update(piece)
         return digest.hexdigest() == expected
 
@@ -286,8 +286,8 @@ def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlic
         length = min(os.fstat(descriptor).st_size, size) - position
         if length < 0:
             raise SourceBroke(DAMAGED)
-        if length >= min(PIECE, size - position):
-            piece = FileSlice(descriptor, position, min(length, PIECE))
+        if length >= min(PIECE_BYTES, size - position):
+            piece = FileSlice(descriptor, position, min(length, PIECE_BYTES))
             yield piece
             position += len(piece)
             grown = time.monotonic()

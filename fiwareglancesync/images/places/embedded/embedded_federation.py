@@ -23,7 +23,7 @@ from ...settings import MASTER, Settings, Target, full_name
 from ..port import unknown_region
 from . import image_table
 from .image_limits import check_changed, check_new
-from .sqlite_file import FILE, Store, holds_federation
+from .sqlite_file import FILE_NAME, Store, holds_federation
 
 VARIABLE = "GLANCESYNC_MOCKPERSISTENT_PATH"
 """The environment variable with the folder of the federation."""
@@ -49,13 +49,13 @@ class EmbeddedFederation:
                 image_table.make_tables(connection)
             return
         folder = path.expanduser().resolve()
-        if not holds_federation(folder / FILE):
+        if not holds_federation(folder / FILE_NAME):
             raise ConfigError(
                 f"{VARIABLE}: {path} holds no embedded federation; load one with "
                 f"glancesync_serverfacade_mock.py --path {path} DIR"
             )
         self._address = str(folder)
-        self._store = Store(folder / FILE)
+        self._store = Store(folder / FILE_NAME)
 
     @property
     def folder(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...model import NO_PROPERTIES, Image
 from .csv_rows import row_number
-from .sqlite_file import VERSION
+from .sqlite_file import SCHEMA_VERSION
 
 Wanted = Callable[[str, str, bool], bool]
 """Whether an image matters, by its owner, its visibility and whether it is hidden."""
@@ -29,7 +29,7 @@ _TABLES = (
         hash_value TEXT, visibility TEXT NOT NULL, properties TEXT, details TEXT,
         PRIMARY KEY (region, row)) WITHOUT ROWID""",
     "CREATE UNIQUE INDEX image_ids ON images (region, id)",
-    f"PRAGMA user_version = {VERSION}",
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
 
 _COLUMNS = "encoded, id, name, owner, status, size, checksum, hash_algo, hash_value, visibility, properties, details"

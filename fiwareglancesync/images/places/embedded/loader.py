@@ -8,7 +8,7 @@ from pathlib import Path
 from ....base.errors import ConfigError, ServiceFailure
 from .backup_files import backup_files, read_backup
 from .image_table import add_region, make_tables
-from .sqlite_file import FILE, Store, create, holds_federation
+from .sqlite_file import FILE_NAME, Store, create, holds_federation
 
 
 def load(source: Path, folder: Path, *, replace: bool) -> None:
@@ -43,7 +43,7 @@ def load(source: Path, folder: Path, *, replace: bool) -> None:
 
 
 def _check_free(folder: Path, *, replace: bool) -> None:
-    if not replace and holds_federation(folder / FILE):
+    if not replace and holds_federation(folder / FILE_NAME):
         raise ConfigError(f"{folder}: there is an embedded federation already; replace it with --confirm")
 
 

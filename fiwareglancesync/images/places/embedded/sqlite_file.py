@@ -17,16 +17,16 @@ from weakref import WeakSet
 
 from ....base.errors import ConfigError, Scope, ServiceFailure
 
-FILE = "federation.sqlite"
+FILE_NAME = "federation.sqlite"
 """Name of the file in the folder of the user."""
 
 WRITE_TIMEOUT_SECONDS = 60.0
 """Seconds to wait while another process writes."""
 
-APPLICATION = 0x476C5379
+APPLICATION_ID = 0x476C5379
 """The ``application_id`` of our files in SQLite."""
 
-VERSION = 1
+SCHEMA_VERSION = 1
 """The ``user_version`` of our files in SQLite, when they have a federation."""
 
 
@@ -127,7 +127,7 @@ def create(folder: Path) -> Path:
     :return: the file, mode 0600
     :raises ConfigError: the folder cannot be used, or it has other files
     """
-    file = folder / FILE
+    file = folder / FILE_NAME
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         others = [entry.name for entry in folder.iterdir()]
@@ -140,7 +140,7 @@ def create(folder: Path) -> Path:
         raise ConfigError(f"{folder}: {problem.strerror}, expected a folder that can be written") from None
     connection = _connect(file)
     try:
-        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL")
     except sqlite3.Error as problem:
         raise ConfigError(f"{file}: {problem}, expected a file that can be written") from None
@@ -153,14 +153,14 @@ def is_ours(file: Path) -> bool:
     """Whether a file is one of our stores, which may still be empty."""
     try:
         size = file.stat().st_size
-        return file.is_file() and (size == 0 or _pragma(file, "application_id") == APPLICATION)
+        return file.is_file() and (size == 0 or _pragma(file, "application_id") == APPLICATION_ID)
     except OSError:
         return False
 
 
 def holds_federation(file: Path) -> bool:
     """Whether a file is one of our stores and a federation has been loaded into it."""
-    return is_ours(file) and file.stat().st_size > 0 and _pragma(file, "user_version") == VERSION
+    return is_ours(file) and file.stat().st_size > 0 and _pragma(file, "user_version") == SCHEMA_VERSION
 
 
 def _pragma(file: Path, name: str) -> int | None:

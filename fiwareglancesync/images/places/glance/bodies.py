@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 import urllib3.exceptions
 
-from ....base.content import PIECE, Body, Download
+from ....base.content import PIECE_BYTES, Body, Download
 from ....base.errors import (
     CloudError,
     GlanceSyncError,
@@ -32,9 +32,9 @@ from ....openstack.service import Call, Service
 from .glance_answers import refused_store
 from .image_documents import image_of
 
-BYTES = "application/octet-stream"
+CONTENT_TYPE = "application/octet-stream"
 BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504
-LOST = frozenset((BAD_GATEWAY, GATEWAY_TIMEOUT))
+ANSWERS_OF_A_PROXY = frozenset((BAD_GATEWAY, GATEWAY_TIMEOUT))
 """What a load balancer answers if it did not get the answer of the service, or did not wait for it."""
 
 CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})(?:/(?:\d+|\*))?")
@@ -72,7 +72,7 @@ def upload(service: Service, image_id: str, body: Body, store: str) -> None:
     """
     access = service.access(service.tuning.life_for(body.size))
     outgoing = Outgoing(body, service.tuning.idle)
-    headers = {"Content-Type": BYTES, "Accept": "application/json"}
+    headers = {"Content-Type": CONTENT_TYPE, "Accept": "application/json"}
     if store:
         headers["X-Image-Meta-Store"] = store
     try:
@@ -104,7 +104,7 @@ def upload(service: Service, image_id: str, body: Body, store: str) -> None:
         service.reject(access)
     if not 200 <= answer.status_code < 300:
         refusal = refused_store(service.failure(Operation.UPLOAD, answer), store, service)
-        if answer.status_code not in LOST or not _arrives(service, image_id, body, outgoing, refusal):
+        if answer.status_code not in ANSWERS_OF_A_PROXY or not _arrives(service, image_id, body, outgoing, refusal):
             raise refusal
         return
     answer.close()
@@ -136,7 +136,7 @@ def _arrives(service: Service, image_id: str, body: Body, outgoing: Outgoing, lo
     seen_saving = False
     while True:
         try:
-            image = image_of(service.ask(Call(Operation.GET, "GET", image_path(image_id))), "")
+            image = image_of(service.request(Call(Operation.GET, "GET", image_path(image_id))), "")
         except CloudError:
             # The state of the image is not known either: the error of the upload is reported.
             return False
@@ -184,7 +184,7 @@ def download(service: Service, image_id: str, start: int = 0) -> Iterator[Downlo
 
 
 def _open(service: Service, image_id: str, start: int) -> requests.Response:
-    headers = {"Accept": BYTES, **({"Range": f"bytes={start}-"} if start else {})}
+    headers = {"Accept": CONTENT_TYPE, **({"Range": f"bytes={start}-"} if start else {})}
 
     def attempt(access: Access) -> requests.Response:
         answer = service.send("GET", file_path(image_id), access, headers=headers, timeout=service.tuning.idle)
@@ -214,7 +214,7 @@ def _size(service: Service, image_id: str, answer: requests.Response) -> int:
     length = answer.headers.get("content-length", "")
     if length.isdecimal():
         return int(length)
-    document = service.ask(Call(Operation.GET, "GET", image_path(image_id)))
+    document = service.request(Call(Operation.GET, "GET", image_path(image_id)))
     size = image_of(document, "").size
     if size is None:
         raise Rejected("the service does not tell the length of the image's content")
@@ -239,7 +239,7 @@ class _SingleReading:
     def _read(self, answer: requests.Response) -> Iterator[bytes]:
         reached = self._begin
         try:
-            while piece := answer.raw.read(PIECE, decode_content=False):
+            while piece := answer.raw.read(PIECE_BYTES, decode_content=False):
                 reached += len(piece)
                 yield piece
         except (urllib3.exceptions.HTTPError, OSError) as error:

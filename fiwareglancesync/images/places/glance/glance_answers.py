@@ -95,7 +95,7 @@ def refused_store(error: CloudError, store: str, service: Service) -> CloudError
 def _stores(service: Service) -> list[str]:
     """The stores of a region; none when Glance does not list them: this only explains another error."""
     try:
-        document = service.ask_once(Call(Operation.GET, "GET", "/v2/info/stores"))
+        document = service.request_once(Call(Operation.GET, "GET", "/v2/info/stores"))
     except CloudError:
         return []
     listed = document.get("stores") if isinstance(document, dict) else None

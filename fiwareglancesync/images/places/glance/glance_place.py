@@ -97,7 +97,7 @@ class OpenStackPlace:
 
     def get(self, image_id: str) -> Image:
         """Read one image."""
-        return self._image(self._service.ask(Call(Operation.GET, "GET", image_path(image_id))))
+        return self._image(self._service.request(Call(Operation.GET, "GET", image_path(image_id))))
 
     def new_id(self, name: str) -> str:
         """A UUID that no image has."""
@@ -115,7 +115,7 @@ class OpenStackPlace:
 
         def attempt(number: int) -> Image:
             try:
-                return self._image(self._service.ask_once(call))
+                return self._image(self._service.request_once(call))
             except Conflict:
                 made = self._image_or_none(image.id) if number > 1 else None
                 if made is None or not is_made(made, image, self._project):
@@ -148,7 +148,7 @@ class OpenStackPlace:
         if not patch.tags:
             return changed
         for tag in filter(fits_path, patch.tags):
-            self._service.ask(Call(Operation.UPDATE, "PUT", tag_path(image.id, tag)))
+            self._service.request(Call(Operation.UPDATE, "PUT", tag_path(image.id, tag)))
         changed = self.get(image.id)
         others = tuple(tag for tag in patch.tags if tag not in changed.tags)
         return self._patched(changed, Patch(), all_tags(changed, others)) if others else changed
@@ -160,7 +160,7 @@ class OpenStackPlace:
 
         def attempt(number: int) -> Image:
             try:
-                return self._image(self._service.ask_once(call))
+                return self._image(self._service.request_once(call))
             except Conflict:
                 changed = self._image_or_none(image.id) if number > 1 else None
                 if changed is None or not is_changed(changed, patch):
@@ -172,7 +172,7 @@ class OpenStackPlace:
     def delete(self, image_id: str) -> None:
         """Remove an image; one that does not exist counts as removed."""
         try:
-            self._service.ask(Call(Operation.DELETE, "DELETE", image_path(image_id)))
+            self._service.request(Call(Operation.DELETE, "DELETE", image_path(image_id)))
         except NotFound:
             return
 
@@ -203,7 +203,7 @@ class OpenStackPlace:
 
     def is_importing(self, image_id: str) -> bool:
         """Whether this Glance is still fetching an image's content."""
-        return self._imports.is_under_way(image_id)
+        return self._imports.is_running(image_id)
 
     def await_import(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
         """Wait until this Glance is not fetching an image's content any more; whether it has ended in time."""
@@ -211,18 +211,19 @@ class OpenStackPlace:
 
     def members(self, image_id: str) -> frozenset[str]:
         """Ids of the projects that an image of our project is shared with."""
-        document = self._service.ask(Call(Operation.GET, "GET", members_path(image_id)))
+        document = self._service.request(Call(Operation.GET, "GET", members_path(image_id)))
         return members_in(document)
 
     def add_member(self, image_id: str, project: str) -> None:
         """Share an image with a project; it may be shared with it already."""
         with suppress(Conflict):
-            self._service.ask(Call(Operation.UPDATE, "POST", members_path(image_id), {"member": project}))
+            self._service.request(Call(Operation.UPDATE, "POST", members_path(image_id), {"member": project}))
 
     def remove_member(self, image_id: str, project: str) -> None:
         """Stop sharing an image with a project; it may not be shared with it."""
         with suppress(NotFound):
-            self._service.ask(Call(Operation.UPDATE, "DELETE", f"{members_path(image_id)}/{quote(project, safe='')}"))
+            path = f"{members_path(image_id)}/{quote(project, safe='')}"
+            self._service.request(Call(Operation.UPDATE, "DELETE", path))
 
     def knows_projects_of(self, master: Place) -> bool:
         """Whether both have the same Keystone."""
@@ -233,7 +234,7 @@ class OpenStackPlace:
     def _image_or_none(self, image_id: str) -> Image | None:
         """The image if it can be read. It explains another error, so errors of this request do not matter."""
         try:
-            return self._image(self._service.ask_once(Call(Operation.GET, "GET", image_path(image_id))))
+            return self._image(self._service.request_once(Call(Operation.GET, "GET", image_path(image_id))))
         except CloudError:
             return None
 

@@ -22,10 +22,10 @@ ATTRIBUTES = frozenset(
 )
 """The attributes of an image in Glance. They are never read or sent as properties."""
 
-NOBODY = "nobody"
+NO_OWNER = "nobody"
 """The owner of an image without owner in Glance. It is not ours, as an empty owner would mean (sync 3.1)."""
 
-NOTHING: frozenset[str] = frozenset()
+ALL_STATED: frozenset[str] = frozenset()
 WITHOUT_HIDDEN = frozenset({"hidden"})
 """The fields that an old Glance, without hidden images, does not state."""
 
@@ -54,7 +54,7 @@ def image_of(document: object, region: str) -> Image:
         id=document["id"],
         name=_text(document, "name") or "",
         region=region,
-        owner=_text(document, "owner") or NOBODY,
+        owner=_text(document, "owner") or NO_OWNER,
         status=_text(document, "status") or "",
         size=_whole(document, "size"),
         checksum=_text(document, "checksum") or None,
@@ -74,7 +74,7 @@ def image_of(document: object, region: str) -> Image:
             for key, value in document.items()
             if value is not None and is_property(key)
         },
-        unstated=NOTHING if "os_hidden" in document else WITHOUT_HIDDEN,
+        unstated=ALL_STATED if "os_hidden" in document else WITHOUT_HIDDEN,
     )
 
 

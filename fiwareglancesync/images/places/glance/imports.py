@@ -89,9 +89,9 @@ class Imports:
                 raise
             raise TransferError(f"the region does not fetch it: {error}") from error
 
-    def is_under_way(self, image_id: str) -> bool:
+    def is_running(self, image_id: str) -> bool:
         """Whether an import of an image is running, whichever process began it."""
-        return self._under_way(image_id) is not None
+        return self._running_task(image_id) is not None
 
     def await_end(self, image_id: str, size: int, alive: Callable[[], None]) -> bool:
         """Wait until no import of an image is running, up to a time limit from the beginning of the newest.
@@ -102,14 +102,14 @@ class Imports:
         """
         tuning = self._service.tuning
         begun = time.monotonic()
-        while (task := self._under_way(image_id)) is not None:
+        while (task := self._running_task(image_id)) is not None:
             left = tuning.time_to_fetch(size) - max(self._since(task, "created_at"), time.monotonic() - begun)
             if left <= 0:
                 return False
             pause(min(left, tuning.next_poll(time.monotonic() - begun)), alive)
         return True
 
-    def _under_way(self, image_id: str) -> Mapping[str, Any] | None:
+    def _running_task(self, image_id: str) -> Mapping[str, Any] | None:
         """The task of the import that is running; None when there is none."""
         try:
             task = _newest(self._tasks(image_id), ())
@@ -132,7 +132,7 @@ class Imports:
 
     def _ask(self) -> str | None:
         try:
-            document = self._service.ask(Call(Operation.GET, "GET", "/v2/info/import"))
+            document = self._service.request(Call(Operation.GET, "GET", "/v2/info/import"))
         except CloudError as error:
             return f"the region does not tell how it can import: {error}"
         methods = document.get("import-methods") if isinstance(document, dict) else None
@@ -157,7 +157,7 @@ class Imports:
 
         def attempt(number: int) -> None:
             try:
-                self._service.ask_once(call)
+                self._service.request_once(call)
             except Conflict:
                 # An attempt whose answer was lost may have begun it.
                 if number == 1 or _newest(self._tasks(image_id), known) is None:
@@ -200,7 +200,7 @@ class Imports:
         tuning = self._service.tuning
         begun = time.monotonic()
         while True:
-            document = self._service.ask(Call(Operation.GET, "GET", image_path(image_id)))
+            document = self._service.request(Call(Operation.GET, "GET", image_path(image_id)))
             image = image_of(document, self._region)
             waited = time.monotonic() - begun
             if image.is_active and (_LOCK not in document or waited >= tuning.activation):
@@ -211,7 +211,7 @@ class Imports:
 
     def _tasks(self, image_id: str) -> list[dict[str, Any]]:
         """The tasks of the image; entries that make no sense are left out."""
-        document = self._service.ask(Call(Operation.GET, "GET", f"{image_path(image_id)}/tasks"))
+        document = self._service.request(Call(Operation.GET, "GET", f"{image_path(image_id)}/tasks"))
         tasks = document.get("tasks") if isinstance(document, dict) else None
         listed = tasks if isinstance(tasks, list) else []
         return [task for task in listed if isinstance(task, dict) and isinstance(task.get("id"), str)]

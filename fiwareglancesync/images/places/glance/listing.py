@@ -86,7 +86,7 @@ def _pages(service: Service, region: str, query: dict[str, str], deadline: Deadl
         asked.add(parameters)
         call = Call(Operation.LIST, "GET", f"/v2/images?{parameters}")
         try:
-            document = service.ask(call, deadline)
+            document = service.request(call, deadline)
         except (NotFound, Rejected) as error:
             if len(asked) > 1:
                 raise _LostMarker(error.cause, status=error.status, scope=Scope.REGION) from error

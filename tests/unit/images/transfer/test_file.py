@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.errors import TransferError
-from fiwareglancesync.images.places import PIECE, FileSlice
+from fiwareglancesync.images.places import PIECE_BYTES, FileSlice
 from fiwareglancesync.images.transfer.sources import FileSource
 from tests.support.builders import master_image
 
-CONTENT = b"0123456789" * (PIECE // 5)
+CONTENT = b"0123456789" * (PIECE_BYTES // 5)
 IMAGE = master_image("a", size=len(CONTENT), id="11111111-2222")
 
 
@@ -30,7 +30,7 @@ def test_a_file_of_that_name_and_size_is_read_whole_and_as_often_as_wanted(sourc
         for _ in range(2):
             pieces = list(body.pieces())
             assert b"".join(piece.read() for piece in pieces if isinstance(piece, FileSlice)) == CONTENT
-            assert max(map(len, pieces)) == PIECE
+            assert max(map(len, pieces)) == PIECE_BYTES
 
 
 @pytest.mark.parametrize("size", [len(CONTENT) - 1, len(CONTENT) + 1])

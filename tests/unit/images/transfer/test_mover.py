@@ -18,7 +18,7 @@ from fiwareglancesync.base.errors import (
     TransferError,
     Unreachable,
 )
-from fiwareglancesync.base.throttle import PORTIONS, Throttle
+from fiwareglancesync.base.throttle import PORTIONS_PER_SECOND, Throttle
 from fiwareglancesync.events import Kind
 from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
@@ -285,7 +285,7 @@ def test_what_is_throttled_goes_in_portions_that_flow(tmp_path: Path, is_file: b
     setup.master.piece = len(content)
     if is_file:
         setup.file(content)
-    slow, fast = _Unhurried(PORTIONS * 4000), _Unhurried(PORTIONS * 10**6)
+    slow, fast = _Unhurried(PORTIONS_PER_SECOND * 4000), _Unhurried(PORTIONS_PER_SECOND * 10**6)
     ways = upload_ways(FileSource(tmp_path), StreamSource(setup.master), throttles=lambda _: [fast, slow])
     setup.mover = Mover(ways)
     setup.sync()

@@ -14,7 +14,7 @@ from fiwareglancesync.base.errors import TransferError, VerificationError
 from fiwareglancesync.events import Kind
 from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.model import JOURNAL, Image, Listing, NewImage, Patch
-from fiwareglancesync.images.places import PIECE, Body, Download, InstantCopy, Place, PlaceIdentity, ServerImport
+from fiwareglancesync.images.places import PIECE_BYTES, Body, Download, InstantCopy, Place, PlaceIdentity, ServerImport
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.server_way import ServerWay
@@ -125,7 +125,7 @@ class MasterWithBytes:
 
     def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
         size = self._images[image_id].size or 0
-        return nullcontext(Download(size, lambda: iter([bytes(PIECE)] * (size // PIECE))))
+        return nullcontext(Download(size, lambda: iter([bytes(PIECE_BYTES)] * (size // PIECE_BYTES))))
 
 
 class Scenario:
@@ -151,7 +151,7 @@ class Scenario:
         return self.region
 
 
-ONE, TWO = master_image("one"), master_image("two", "B", size=2 * PIECE)
+ONE, TWO = master_image("one"), master_image("two", "B", size=2 * PIECE_BYTES)
 
 
 def ways(outcome: RegionOutcome) -> dict[str, str | None]:
@@ -180,7 +180,7 @@ class TestTakingTheWay:
         assert ways(outcome) == {"one": "server", "two": "server"}
         assert notes(outcome) == {"one": (), "two": ()}
         assert (scenario.fetching.fetched, scenario.region.uploads) == (["one", "two"], 0)
-        assert outcome.bytes_moved == 3 * PIECE
+        assert outcome.bytes_moved == 3 * PIECE_BYTES
 
     def test_progress_claims_nothing_before_the_end(self) -> None:
         scenario = Scenario(TWO)

@@ -15,7 +15,7 @@ import pytest
 
 from fiwareglancesync.base import attempts
 from fiwareglancesync.base.errors import CloudError, SourceBroke, TransferError, Unreachable
-from fiwareglancesync.images.places import PIECE
+from fiwareglancesync.images.places import PIECE_BYTES
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.images.transfer import spool as spool_module
 from fiwareglancesync.images.transfer.ways import Purpose, open_ways
@@ -24,7 +24,7 @@ from tests.support.faults import until
 from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, content_of, data_files, read
 
 CONTENT = content_of(1)
-HALF = 2 * PIECE
+HALF = 2 * PIECE_BYTES
 
 
 @pytest.fixture
@@ -269,7 +269,7 @@ class TestRoom:
     @pytest.fixture
     def masters(self, tmp_path: Path) -> CountedMaster:
         """A master with three images of one size."""
-        return CountedMaster(tmp_path, *(content_of(number, PIECE) for number in range(3)))
+        return CountedMaster(tmp_path, *(content_of(number, PIECE_BYTES) for number in range(3)))
 
     def test_an_image_larger_than_the_spool_is_refused_beforehand(self, master: CountedMaster, folder: Path) -> None:
         refusal = master.spool(folder, SIZE - 1).refusal(master.images[0])
@@ -277,7 +277,7 @@ class TestRoom:
         assert master.spool(folder, SIZE).refusal(master.images[0]) is None
 
     def test_the_oldest_copy_that_nobody_uses_makes_way(self, masters: CountedMaster, folder: Path) -> None:
-        spool = masters.spool(folder, 2 * PIECE)
+        spool = masters.spool(folder, 2 * PIECE_BYTES)
         first, second, third = masters.images
         read(spool, first)
         (old,) = data_files(folder)
@@ -290,18 +290,18 @@ class TestRoom:
         assert masters.starts == [0, 0, 0]
 
     def test_copies_in_use_never_make_way(self, masters: CountedMaster, folder: Path) -> None:
-        spool = masters.spool(folder, 2 * PIECE)
+        spool = masters.spool(folder, 2 * PIECE_BYTES)
         first, second, third = masters.images
         with spool.open(first), spool.open(second):
             with pytest.raises(TransferError, match=rf"^no room in {folder}: 1 MB are needed, 0 MB are left"):
                 read(spool, third)
             assert spool.refusal(third) is None
-        assert read(spool, third) == content_of(2, PIECE)
+        assert read(spool, third) == content_of(2, PIECE_BYTES)
 
     def test_room_is_reserved_before_the_bytes_come(self, masters: CountedMaster, folder: Path) -> None:
         on = threading.Event()
         masters.before = held(on, 0)
-        spool = masters.spool(folder, PIECE)
+        spool = masters.spool(folder, PIECE_BYTES)
         with spool.open(masters.images[0]), ExitStack() as at_last:
             at_last.callback(on.set)
             with pytest.raises(TransferError, match="no room"):
@@ -325,14 +325,14 @@ class TestRoom:
 
 class TestClearing:
     def test_copies_go_but_those_in_use(self, tmp_path: Path, folder: Path) -> None:
-        master = CountedMaster(tmp_path, CONTENT, content_of(2, PIECE))
+        master = CountedMaster(tmp_path, CONTENT, content_of(2, PIECE_BYTES))
         mine, others = master.spool(folder), master.spool(folder)
         read(mine, master.images[0])
         with others.open(master.images[1]) as body:
             mine.clear()
             (kept,) = data_files(folder)
-            assert b"".join(map(bytes_of, body.pieces())) == content_of(2, PIECE)
-        assert kept.read_bytes() == content_of(2, PIECE)
+            assert b"".join(map(bytes_of, body.pieces())) == content_of(2, PIECE_BYTES)
+        assert kept.read_bytes() == content_of(2, PIECE_BYTES)
         mine.clear()
         assert [file.name for file in folder.iterdir()] == ["admission"]
 
@@ -412,7 +412,7 @@ class TestFolders:
 
 
 def test_parts_come_in_pieces_that_suit_an_upload(master: CountedMaster, folder: Path) -> None:
-    assert PART < PIECE
+    assert PART < PIECE_BYTES
     with master.spool(folder).open(master.images[0]) as body:
         lengths = [len(piece) for piece in body.pieces()]
-    assert lengths == [PIECE] * 4 + [SIZE - 4 * PIECE]
+    assert lengths == [PIECE_BYTES] * 4 + [SIZE - 4 * PIECE_BYTES]

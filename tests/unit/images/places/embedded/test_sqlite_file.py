@@ -17,7 +17,7 @@ from fiwareglancesync.images.model import NewImage, Patch
 from fiwareglancesync.images.places.embedded import sqlite_file
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.embedded.loader import load
-from fiwareglancesync.images.places.embedded.sqlite_file import FILE, Store, create, holds_federation, is_ours
+from fiwareglancesync.images.places.embedded.sqlite_file import FILE_NAME, Store, create, holds_federation, is_ours
 from fiwareglancesync.images.settings import Settings, Target
 
 TARGET = Target("master", tenant_id="ours")
@@ -98,7 +98,7 @@ def test_a_place_goes_on_serving_after_a_fork_on_both_sides(folder: Path) -> Non
 def test_no_connection_crosses_a_fork(folder: Path) -> None:
     place = burgos(folder)
     place.listing()
-    names = {str(folder / FILE), str(folder / f"{FILE}-wal"), str(folder / f"{FILE}-shm")}
+    names = {str(folder / FILE_NAME), str(folder / f"{FILE_NAME}-wal"), str(folder / f"{FILE_NAME}-shm")}
 
     def check() -> None:
         opened = {os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_open(fd)}
@@ -113,7 +113,7 @@ def _is_open(descriptor: str) -> bool:
 
 
 def test_a_fork_waits_for_the_transaction_of_another_thread(folder: Path) -> None:
-    store = Store(folder / FILE)
+    store = Store(folder / FILE_NAME)
     begun, go_on = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -146,7 +146,7 @@ def test_a_memory_is_copied_by_a_fork() -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing(folder: Path) -> None:
-    store = Store(folder / FILE)
+    store = Store(folder / FILE_NAME)
 
     def fail() -> None:
         with store.write() as connection:
@@ -161,7 +161,7 @@ def test_a_transaction_that_fails_leaves_nothing(folder: Path) -> None:
 
 def test_a_database_that_stays_locked_is_an_error_of_the_cloud(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_file, "WRITE_TIMEOUT_SECONDS", 0.0)
-    other = sqlite3.connect(folder / FILE, isolation_level=None)
+    other = sqlite3.connect(folder / FILE_NAME, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     place = burgos(folder)
     assert place.listing().images == ()
@@ -187,19 +187,19 @@ def test_a_folder_of_others_is_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"no database at all", b"SQLite format 3\0" + b"x" * 5000])
 def test_a_strange_file_is_not_ours(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / FILE).write_bytes(content)
-    assert not is_ours(tmp_path / FILE)
-    assert not holds_federation(tmp_path / FILE)
+    (tmp_path / FILE_NAME).write_bytes(content)
+    assert not is_ours(tmp_path / FILE_NAME)
+    assert not holds_federation(tmp_path / FILE_NAME)
     with pytest.raises(ConfigError):
         create(tmp_path)
-    assert (tmp_path / FILE).read_bytes() == content
+    assert (tmp_path / FILE_NAME).read_bytes() == content
 
 
 def test_a_database_of_others_is_not_ours(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("CREATE TABLE precious (x)")
     connection.close()
-    assert not is_ours(tmp_path / FILE)
+    assert not is_ours(tmp_path / FILE_NAME)
 
 
 def test_a_file_instead_of_a_folder_is_refused(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_version_stays_until_anybody_changes_something(folder: Path) -> None:
 
 
 def test_a_version_tells_of_changes_while_the_file_was_closed(folder: Path) -> None:
-    store = Store(folder / FILE)
+    store = Store(folder / FILE_NAME)
     before = store.version()
     store.close()
     burgos(folder).create(NewImage("meanwhile", "x", "raw", "bare"))
