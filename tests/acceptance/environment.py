@@ -14,9 +14,9 @@ from behave.runner import Context
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.acceptance.helpers.cloud import DevelopmentCloud, NoCloud
+from tests.acceptance.helpers.scenario_state import ScenarioState, emptied
 from tests.acceptance.helpers.server import Server, running_server, service_account
 from tests.acceptance.helpers.store import Store
-from tests.acceptance.helpers.world import World, emptied
 
 
 def before_all(context: Context) -> None:
@@ -60,13 +60,13 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
     """Empty the regions, and give the program a folder and a configuration of its own."""
     emptied(context.stores)
     context.temporary = tempfile.TemporaryDirectory(prefix="glancesync-acceptance-")
-    context.world = World(context.cloud, context.stores, Path(context.temporary.name))
+    context.state = ScenarioState(context.cloud, context.stores, Path(context.temporary.name))
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
     """Remove what the program wrote; of a failed scenario the last run is told."""
-    if scenario.status.has_failed() and context.world.outcomes:
-        print(context.world.outcome)
+    if scenario.status.has_failed() and context.state.outcomes:
+        print(context.state.outcome)
     context.temporary.cleanup()
 
 

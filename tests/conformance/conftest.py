@@ -10,21 +10,21 @@ import pytest
 from fiwareglancesync.images.places import Place
 from tests.support.cloud import running_cloud
 
-from .worlds import World, embedded_world, openstack_world
+from .place_setups import PlaceSetup, embedded_setup, openstack_setup
 
 
 @pytest.fixture(params=["embedded", pytest.param("openstack", marks=pytest.mark.integration)])
-def world(request: pytest.FixtureRequest, root: Path) -> Iterator[World]:
+def setup(request: pytest.FixtureRequest, root: Path) -> Iterator[PlaceSetup]:
     """A region, which each test leaves as it was."""
     if request.param == "embedded":
-        with embedded_world(None) as made:
+        with embedded_setup(None) as made:
             yield made
     else:
-        with openstack_world(running_cloud(root)) as made:
+        with openstack_setup(running_cloud(root)) as made:
             yield made
 
 
 @pytest.fixture
-def place(world: World) -> Place:
+def place(setup: PlaceSetup) -> Place:
     """The region, with our rights."""
-    return world.place
+    return setup.place

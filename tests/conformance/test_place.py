@@ -11,7 +11,7 @@ from fiwareglancesync.base.errors import Conflict, Forbidden, NotFound, Property
 from fiwareglancesync.images.model import NewImage, Patch
 from fiwareglancesync.images.places import InstantCopy, Place, is_same_place, is_same_region
 
-from .worlds import CONTENT, MASTER, MASTER_IMAGE, REGION, World, fill
+from .place_setups import CONTENT, MASTER, MASTER_IMAGE, REGION, PlaceSetup, fill
 
 HOSTILE_TEXTS = {
     "comma": "a,b",
@@ -34,120 +34,120 @@ visibilities = pytest.mark.parametrize("visibility", ["public", "private", "shar
 
 
 class TestCreating:
-    def test_a_new_image_is_queued_private_and_unprotected(self, world: World, place: Place) -> None:
-        image = world.new("fresh", min_disk=3, min_ram=64, properties={"nid": "12"})
+    def test_a_new_image_is_queued_private_and_unprotected(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new("fresh", min_disk=3, min_ram=64, properties={"nid": "12"})
         assert (image.status, image.visibility, image.protected) == ("queued", "private", False)
         assert (image.size, image.checksum, image.hash_value, image.hidden) == (None, None, None, False)
         assert (image.min_disk, image.min_ram, image.user_properties) == (3, 64, {"nid": "12"})
         assert (image.disk_format, image.container_format) == ("raw", "bare")
         assert (image.name, image.region, image.owner) == ("fresh", REGION, place.project)
 
-    def test_it_is_found_as_it_was_answered(self, world: World, place: Place) -> None:
-        image = world.new(properties={"a": "b"}, tags=("x",))
+    def test_it_is_found_as_it_was_answered(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new(properties={"a": "b"}, tags=("x",))
         assert place.get(image.id) == image
-        assert world.seen() == {image.id: image}
+        assert setup.seen() == {image.id: image}
 
-    def test_it_may_be_hidden_from_the_beginning(self, world: World, place: Place) -> None:
-        image = world.new(hidden=True, tags=("t",))
+    def test_it_may_be_hidden_from_the_beginning(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new(hidden=True, tags=("t",))
         assert image.hidden
         assert place.get(image.id) == image
-        assert world.seen() == {image.id: image}
+        assert setup.seen() == {image.id: image}
 
-    def test_it_has_the_id_that_was_chosen(self, world: World, place: Place) -> None:
+    def test_it_has_the_id_that_was_chosen(self, setup: PlaceSetup, place: Place) -> None:
         chosen = place.new_id("mine")
-        world.made.append((place, chosen))
+        setup.made.append((place, chosen))
         assert place.create(NewImage(chosen, "mine", "raw", "bare")).id == chosen
 
-    def test_a_new_id_is_free(self, world: World, place: Place) -> None:
-        image = world.new("twice")
+    def test_a_new_id_is_free(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new("twice")
         assert place.new_id("twice") != image.id
 
-    def test_names_may_occur_twice(self, world: World) -> None:
-        first, second = world.new("twice"), world.new("twice")
+    def test_names_may_occur_twice(self, setup: PlaceSetup) -> None:
+        first, second = setup.new("twice"), setup.new("twice")
         assert first.id != second.id
-        assert set(world.seen()) == {first.id, second.id}
+        assert set(setup.seen()) == {first.id, second.id}
 
-    def test_an_id_is_given_once(self, world: World, place: Place) -> None:
-        image = world.new("first")
+    def test_an_id_is_given_once(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new("first")
         with pytest.raises(Conflict) as refused:
             place.create(NewImage(image.id, "second", "raw", "bare"))
         assert refused.value.status == 409
         assert place.get(image.id).name == "first"
 
-    def test_128_tags_are_the_most(self, world: World) -> None:
+    def test_128_tags_are_the_most(self, setup: PlaceSetup) -> None:
         most = tuple(f"tag {n}" for n in range(128))
-        assert sorted(world.new(tags=most).tags) == sorted(most)
+        assert sorted(setup.new(tags=most).tags) == sorted(most)
         with pytest.raises(PropertyRefused) as refused:
-            world.new(tags=(*most, "one more"))
+            setup.new(tags=(*most, "one more"))
         assert refused.value.status == 413
 
     @pytest.mark.parametrize("fields", [{"tags": ("t" * 256,)}, {"properties": {"k" * 256: "v"}}], ids=["tag", "key"])
-    def test_tags_and_keys_have_255_characters_at_most(self, world: World, fields: dict[str, Any]) -> None:
+    def test_tags_and_keys_have_255_characters_at_most(self, setup: PlaceSetup, fields: dict[str, Any]) -> None:
         with pytest.raises(Rejected) as refused:
-            world.new(**fields)
+            setup.new(**fields)
         assert refused.value.status == 400
 
     @pytest.mark.parametrize("field", ["min_disk", "min_ram"])
-    def test_numbers_have_bounds(self, world: World, field: str) -> None:
+    def test_numbers_have_bounds(self, setup: PlaceSetup, field: str) -> None:
         most: dict[str, Any] = {field: 2**31 - 1}
-        assert getattr(world.new(**most), field) == 2**31 - 1
+        assert getattr(setup.new(**most), field) == 2**31 - 1
         for beyond in (-1, 2**31):
             fields: dict[str, Any] = {field: beyond}
             with pytest.raises(Rejected):
-                world.new(**fields)
+                setup.new(**fields)
 
-    def test_tags_are_a_set(self, world: World) -> None:
-        assert sorted(world.new(tags=("b", "a", "b")).tags) == ["a", "b"]
+    def test_tags_are_a_set(self, setup: PlaceSetup) -> None:
+        assert sorted(setup.new(tags=("b", "a", "b")).tags) == ["a", "b"]
 
-    def test_an_image_needs_no_name(self, world: World, place: Place) -> None:
-        assert place.get(world.new("").id).name == ""
+    def test_an_image_needs_no_name(self, setup: PlaceSetup, place: Place) -> None:
+        assert place.get(setup.new("").id).name == ""
 
-    def test_formats_may_come_later(self, world: World) -> None:
-        image = world.new(disk_format=None, container_format=None)
+    def test_formats_may_come_later(self, setup: PlaceSetup) -> None:
+        image = setup.new(disk_format=None, container_format=None)
         assert (image.disk_format, image.container_format) == (None, None)
 
-    def test_the_longest_name_is_255_characters(self, world: World, place: Place) -> None:
+    def test_the_longest_name_is_255_characters(self, setup: PlaceSetup, place: Place) -> None:
         longest = "é" * 255
-        assert place.get(world.new(longest).id).name == longest
+        assert place.get(setup.new(longest).id).name == longest
         with pytest.raises(Rejected):
-            world.new("n" * 256)
+            setup.new("n" * 256)
 
-    def test_128_properties_are_the_most(self, world: World) -> None:
+    def test_128_properties_are_the_most(self, setup: PlaceSetup) -> None:
         most = {f"key{n}": "value" for n in range(128)}
-        assert world.new(properties=most).user_properties == most
+        assert setup.new(properties=most).user_properties == most
         with pytest.raises(PropertyRefused) as refused:
-            world.new(properties=most | {"one more": "value"})
+            setup.new(properties=most | {"one more": "value"})
         assert refused.value.status == 413
 
     @hostile
-    def test_names_survive(self, world: World, place: Place, text: str) -> None:
-        image = world.new(text)
+    def test_names_survive(self, setup: PlaceSetup, place: Place, text: str) -> None:
+        image = setup.new(text)
         assert place.get(image.id).name == text
-        assert world.seen()[image.id].name == text
+        assert setup.seen()[image.id].name == text
 
     @hostile
-    def test_values_of_properties_survive(self, world: World, place: Place, text: str) -> None:
-        assert place.get(world.new(properties={"key": text}).id).user_properties == {"key": text}
+    def test_values_of_properties_survive(self, setup: PlaceSetup, place: Place, text: str) -> None:
+        assert place.get(setup.new(properties={"key": text}).id).user_properties == {"key": text}
 
     @pytest.mark.parametrize("key", ["", "a/b", "a~b", "a~1b", "a b", "é", '"', "a,b", "a:b", "-", "0"])
-    def test_names_of_properties_survive(self, world: World, place: Place, key: str) -> None:
-        image = world.new()
+    def test_names_of_properties_survive(self, setup: PlaceSetup, place: Place, key: str) -> None:
+        image = setup.new()
         changed = place.update(image, Patch(set={key: "one"}))
         assert changed.user_properties == {key: "one"}
         assert place.update(changed, Patch(set={key: "two"})).user_properties == {key: "two"}
         assert place.update(changed, Patch(remove=(key,))).user_properties == {}
 
-    def test_an_empty_value_is_a_value(self, world: World, place: Place) -> None:
-        assert place.get(world.new(properties={"empty": ""}).id).user_properties == {"empty": ""}
+    def test_an_empty_value_is_a_value(self, setup: PlaceSetup, place: Place) -> None:
+        assert place.get(setup.new(properties={"empty": ""}).id).user_properties == {"empty": ""}
 
-    def test_characters_beyond_the_basic_plane_are_refused(self, world: World, place: Place) -> None:
-        image = world.new()
+    def test_characters_beyond_the_basic_plane_are_refused(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new()
         with pytest.raises(Rejected):
-            world.new("\U0001f600")
+            setup.new("\U0001f600")
         with pytest.raises(Rejected):
-            world.new(properties={"face": "\U0001f600"})
+            setup.new(properties={"face": "\U0001f600"})
         with pytest.raises(Rejected):
-            world.new(tags=("\U0001f600",))
+            setup.new(tags=("\U0001f600",))
         with pytest.raises(Rejected):
             place.update(image, Patch(name="\U0001f600"))
         with pytest.raises(Rejected):
@@ -155,85 +155,85 @@ class TestCreating:
 
 
 class TestUpdating:
-    def test_properties_are_added_replaced_and_removed_at_once(self, world: World, place: Place) -> None:
-        image = world.new(properties={"stays": "1", "changes": "2", "goes": "3"})
+    def test_properties_are_added_replaced_and_removed_at_once(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new(properties={"stays": "1", "changes": "2", "goes": "3"})
         changed = place.update(image, Patch(set={"changes": "4", "comes": "5"}, remove=("goes",)))
         assert changed.user_properties == {"stays": "1", "changes": "4", "comes": "5"}
         assert place.get(image.id) == changed
 
-    def test_a_property_is_renamed(self, world: World, place: Place) -> None:
-        image = world.new(properties={"old": "value"})
+    def test_a_property_is_renamed(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new(properties={"old": "value"})
         changed = place.update(image, Patch(set={"new": "value"}, remove=("old",)))
         assert changed.user_properties == {"new": "value"}
 
-    def test_everything_changes_in_one_step(self, world: World, place: Place) -> None:
-        image = world.active("before", properties={"gone": "1"})
+    def test_everything_changes_in_one_step(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.active("before", properties={"gone": "1"})
         patch = Patch("after", "public", True, {"come": "2"}, ("gone",))
         changed = place.update(image, patch)
         assert (changed.name, changed.visibility, changed.protected) == ("after", "public", True)
         assert changed.user_properties == {"come": "2"}
         assert place.get(image.id) == changed
 
-    def test_content_and_age_stay(self, world: World, place: Place) -> None:
-        image = world.active()
+    def test_content_and_age_stay(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.active()
         changed = place.update(image, Patch(name="another"))
         assert changed == replace(image, name="another")
 
-    def test_a_property_that_is_not_there_cannot_be_removed(self, world: World, place: Place) -> None:
-        image = world.new("before", properties={"a": "1"})
+    def test_a_property_that_is_not_there_cannot_be_removed(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new("before", properties={"a": "1"})
         with pytest.raises(Conflict):
             place.update(image, Patch(name="after", set={"b": "2"}, remove=("missing",)))
         assert place.get(image.id) == image
 
-    def test_what_others_changed_meanwhile_stays(self, world: World, place: Place) -> None:
-        image = world.new("before", properties={"a": "1"})
+    def test_what_others_changed_meanwhile_stays(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new("before", properties={"a": "1"})
         place.update(image, Patch(set={"theirs": "2"}))
         changed = place.update(image, Patch(set={"ours": "3"}))
         assert changed.user_properties == {"a": "1", "theirs": "2", "ours": "3"}
 
-    def test_a_missing_image_cannot_be_changed(self, world: World, place: Place) -> None:
-        image = world.new()
+    def test_a_missing_image_cannot_be_changed(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new()
         place.delete(image.id)
         with pytest.raises(NotFound) as refused:
             place.update(image, Patch(name="after"))
         assert refused.value.status == 404
 
     @visibilities
-    def test_every_visibility_can_be_had(self, world: World, place: Place, visibility: str) -> None:
-        image = world.active()
+    def test_every_visibility_can_be_had(self, setup: PlaceSetup, place: Place, visibility: str) -> None:
+        image = setup.active()
         changed = place.update(image, Patch(visibility=visibility))
         assert (changed.visibility, changed.exact_visibility) == (visibility, True)
-        assert world.seen()[image.id].visibility == visibility
+        assert setup.seen()[image.id].visibility == visibility
 
-    def test_no_other_visibility_can_be_had(self, world: World, place: Place) -> None:
+    def test_no_other_visibility_can_be_had(self, setup: PlaceSetup, place: Place) -> None:
         with pytest.raises(Rejected):
-            place.update(world.new(), Patch(visibility="open"))
+            place.update(setup.new(), Patch(visibility="open"))
 
-    def test_a_name_cannot_become_too_long(self, world: World, place: Place) -> None:
-        image = world.new("short")
+    def test_a_name_cannot_become_too_long(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new("short")
         assert place.update(image, Patch(name="n" * 255)).name == "n" * 255
         with pytest.raises(Rejected):
             place.update(image, Patch(name="n" * 256))
 
-    def test_a_129th_property_is_refused(self, world: World, place: Place) -> None:
-        image = world.new(properties={f"key{n}": "value" for n in range(128)})
+    def test_a_129th_property_is_refused(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new(properties={f"key{n}": "value" for n in range(128)})
         with pytest.raises(PropertyRefused) as refused:
             place.update(image, Patch(set={"one more": "value"}))
         assert refused.value.status == 413
         assert len(place.update(image, Patch(set={"one more": "x"}, remove=("key0",))).user_properties) == 128
 
     @pytest.mark.parametrize("patch", [Patch(name="after"), Patch(visibility="public"), Patch(protected=True)])
-    def test_an_image_without_content_can_be_changed(self, world: World, place: Place, patch: Patch) -> None:
-        image = world.new("before")
+    def test_an_image_without_content_can_be_changed(self, setup: PlaceSetup, place: Place, patch: Patch) -> None:
+        image = setup.new("before")
         assert place.update(image, patch) == patch.apply(image)
 
-    def test_a_deactivated_image_can_be_changed(self, world: World, place: Place) -> None:
-        image = world.active()
-        world.operator.deactivate(image)
+    def test_a_deactivated_image_can_be_changed(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.active()
+        setup.operator.deactivate(image)
         assert place.update(image, Patch(name="after", set={"a": "1"})).status == "deactivated"
 
-    def test_a_protected_image_can_be_changed(self, world: World, place: Place) -> None:
-        image = place.update(world.active(), Patch(protected=True))
+    def test_a_protected_image_can_be_changed(self, setup: PlaceSetup, place: Place) -> None:
+        image = place.update(setup.active(), Patch(protected=True))
         assert place.update(image, Patch(name="after")).name == "after"
 
     @pytest.mark.parametrize(
@@ -247,102 +247,102 @@ class TestUpdating:
         ],
         ids=["hidden", "min_disk", "min_ram", "tags", "all at once"],
     )
-    def test_every_field_can_be_changed(self, world: World, place: Place, patch: Patch) -> None:
-        image = world.active("before", tags=("a",))
+    def test_every_field_can_be_changed(self, setup: PlaceSetup, place: Place, patch: Patch) -> None:
+        image = setup.active("before", tags=("a",))
         changed = place.update(image, patch)
         assert changed == patch.apply(image)
         assert place.get(image.id) == changed
-        assert world.seen()[image.id] == changed
+        assert setup.seen()[image.id] == changed
 
-    def test_an_image_is_shown_again(self, world: World, place: Place) -> None:
-        image = place.update(world.active(), Patch(hidden=True))
+    def test_an_image_is_shown_again(self, setup: PlaceSetup, place: Place) -> None:
+        image = place.update(setup.active(), Patch(hidden=True))
         assert not place.update(image, Patch(hidden=False)).hidden
 
-    def test_tags_of_others_stay(self, world: World, place: Place) -> None:
-        image = world.new(tags=("ours",))
+    def test_tags_of_others_stay(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new(tags=("ours",))
         place.update(image, Patch(tags=("theirs",)))
         assert place.update(image, Patch(tags=("new",))).tags == ("new", "ours", "theirs")
         assert place.get(image.id).tags == ("new", "ours", "theirs")
 
     @hostile
-    def test_tags_survive(self, world: World, place: Place, text: str) -> None:
-        image = world.new()
+    def test_tags_survive(self, setup: PlaceSetup, place: Place, text: str) -> None:
+        image = setup.new()
         assert place.update(image, Patch(tags=(text,))).tags == (text,)
         assert place.get(image.id).tags == (text,)
 
     @pytest.mark.parametrize("tag", [".", "..", "a/b", "a?b#c", "%2F"])
-    def test_tags_that_look_like_paths_survive(self, world: World, place: Place, tag: str) -> None:
-        image = world.new(properties={"a": "1"})
+    def test_tags_that_look_like_paths_survive(self, setup: PlaceSetup, place: Place, tag: str) -> None:
+        image = setup.new(properties={"a": "1"})
         assert place.update(image, Patch(tags=(tag,))).tags == (tag,)
         assert place.get(image.id) == replace(image, tags=(tag,))
 
-    def test_a_tag_that_is_there_already_is_as_good(self, world: World, place: Place) -> None:
-        assert place.update(world.new(tags=("a",)), Patch(tags=("a",))).tags == ("a",)
+    def test_a_tag_that_is_there_already_is_as_good(self, setup: PlaceSetup, place: Place) -> None:
+        assert place.update(setup.new(tags=("a",)), Patch(tags=("a",))).tags == ("a",)
 
-    def test_a_129th_tag_is_refused(self, world: World, place: Place) -> None:
-        image = world.new(tags=tuple(f"tag {n}" for n in range(128)))
+    def test_a_129th_tag_is_refused(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new(tags=tuple(f"tag {n}" for n in range(128)))
         with pytest.raises(PropertyRefused) as refused:
             place.update(image, Patch(tags=("one more",)))
         assert refused.value.status == 413
 
-    def test_a_hidden_image_stays_hidden(self, world: World, place: Place) -> None:
-        image = world.active()
-        world.operator.hide(image)
+    def test_a_hidden_image_stays_hidden(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.active()
+        setup.operator.hide(image)
         assert place.update(image, Patch(name="after")).hidden
 
 
 class TestDeleting:
-    def test_a_deleted_image_is_gone(self, world: World, place: Place) -> None:
-        image = world.active()
+    def test_a_deleted_image_is_gone(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.active()
         place.delete(image.id)
-        assert world.seen() == {}
+        assert setup.seen() == {}
         with pytest.raises(NotFound):
             place.get(image.id)
 
-    def test_a_missing_image_is_as_good_as_deleted(self, world: World, place: Place) -> None:
-        image = world.new()
+    def test_a_missing_image_is_as_good_as_deleted(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new()
         place.delete(image.id)
         place.delete(image.id)
 
-    def test_a_protected_image_is_not_deleted(self, world: World, place: Place) -> None:
-        image = place.update(world.active(), Patch(protected=True))
+    def test_a_protected_image_is_not_deleted(self, setup: PlaceSetup, place: Place) -> None:
+        image = place.update(setup.active(), Patch(protected=True))
         with pytest.raises(Forbidden) as refused:
             place.delete(image.id)
         assert refused.value.status == 403
         assert place.get(image.id) == image
 
-    def test_an_image_without_content_is_deleted(self, world: World, place: Place) -> None:
-        place.delete(world.new().id)
-        assert world.seen() == {}
+    def test_an_image_without_content_is_deleted(self, setup: PlaceSetup, place: Place) -> None:
+        place.delete(setup.new().id)
+        assert setup.seen() == {}
 
-    def test_a_deactivated_image_is_deleted(self, world: World, place: Place) -> None:
-        image = world.active()
-        world.operator.deactivate(image)
+    def test_a_deactivated_image_is_deleted(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.active()
+        setup.operator.deactivate(image)
         place.delete(image.id)
-        assert world.seen() == {}
+        assert setup.seen() == {}
 
 
 class TestContent:
-    def test_an_image_with_content_is_active(self, world: World) -> None:
-        image = world.active()
+    def test_an_image_with_content_is_active(self, setup: PlaceSetup) -> None:
+        image = setup.active()
         assert (image.status, image.size) == ("active", len(CONTENT))
         assert image.has_content_hash
 
-    def test_content_is_given_once(self, world: World, place: Place) -> None:
-        image = world.active()
+    def test_content_is_given_once(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.active()
         with pytest.raises(Conflict) as refused:
             fill(place, image.id, b"other")
         assert refused.value.status == 409
         assert place.get(image.id) == image
 
-    def test_a_missing_image_gets_no_content(self, world: World, place: Place) -> None:
-        image = world.new()
+    def test_a_missing_image_gets_no_content(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new()
         place.delete(image.id)
         with pytest.raises(NotFound):
             fill(place, image.id)
 
-    def test_content_changes_nothing_else(self, world: World, place: Place) -> None:
-        image = world.new("named", properties={"a": "1"}, tags=("t",), min_disk=1, min_ram=2)
+    def test_content_changes_nothing_else(self, setup: PlaceSetup, place: Place) -> None:
+        image = setup.new("named", properties={"a": "1"}, tags=("t",), min_disk=1, min_ram=2)
         fill(place, image.id)
         filled = place.get(image.id)
         assert filled == replace(
@@ -354,38 +354,38 @@ class TestContent:
             hash_value=filled.hash_value,
         )
 
-    def test_content_comes_back_as_it_was(self, world: World, place: Place) -> None:
+    def test_content_comes_back_as_it_was(self, setup: PlaceSetup, place: Place) -> None:
         if isinstance(place, InstantCopy):
-            fill(place, world.new().id)
-            assert next(iter(world.seen().values())).checksum == MASTER_IMAGE.checksum
+            fill(place, setup.new().id)
+            assert next(iter(setup.seen().values())).checksum == MASTER_IMAGE.checksum
             return
-        with place.download(world.active().id) as body:
+        with place.download(setup.active().id) as body:
             assert body.size == len(CONTENT)
             assert b"".join(body.pieces()) == CONTENT
 
 
 class TestListing:
-    def test_images_of_every_status_are_listed(self, world: World) -> None:
-        queued, active, inactive = world.new(), world.active(), world.active()
-        world.operator.deactivate(inactive)
-        statuses = {image_id: image.status for image_id, image in world.seen().items()}
+    def test_images_of_every_status_are_listed(self, setup: PlaceSetup) -> None:
+        queued, active, inactive = setup.new(), setup.active(), setup.active()
+        setup.operator.deactivate(inactive)
+        statuses = {image_id: image.status for image_id, image in setup.seen().items()}
         assert statuses == {queued.id: "queued", active.id: "active", inactive.id: "deactivated"}
 
-    def test_hidden_images_of_ours_are_listed(self, world: World) -> None:
-        image = world.active()
-        world.operator.hide(image)
-        assert world.seen()[image.id].hidden
+    def test_hidden_images_of_ours_are_listed(self, setup: PlaceSetup) -> None:
+        image = setup.active()
+        setup.operator.hide(image)
+        assert setup.seen()[image.id].hidden
 
-    def test_no_image_is_listed_twice(self, world: World, place: Place) -> None:
+    def test_no_image_is_listed_twice(self, setup: PlaceSetup, place: Place) -> None:
         for visibility in ("public", "community", "shared", "private"):
-            place.update(world.active(), Patch(visibility=visibility))
+            place.update(setup.active(), Patch(visibility=visibility))
         ids = [image.id for image in place.listing().images]
         assert len(ids) == len(set(ids))
-        assert len(world.seen()) == 4
+        assert len(setup.seen()) == 4
 
-    def test_images_are_listed_by_age(self, world: World, place: Place) -> None:
+    def test_images_are_listed_by_age(self, setup: PlaceSetup, place: Place) -> None:
         for number in range(5):
-            world.new(f"image {number}")
+            setup.new(f"image {number}")
         orders = [image.order for image in place.listing().images]
         assert orders == sorted(orders)
         assert all(created for created, _ in orders)
@@ -394,32 +394,32 @@ class TestListing:
         ("visibility", "listed"), [("public", True), ("community", True), ("shared", False), ("private", False)]
     )
     def test_of_others_only_what_they_show_to_all(
-        self, world: World, place: Place, visibility: str, listed: bool
+        self, setup: PlaceSetup, place: Place, visibility: str, listed: bool
     ) -> None:
-        image = world.active("theirs", at=world.foreign)
-        world.foreign.update(image, Patch(visibility=visibility))
-        assert (image.id in world.seen()) == listed
+        image = setup.active("theirs", at=setup.foreign)
+        setup.foreign.update(image, Patch(visibility=visibility))
+        assert (image.id in setup.seen()) == listed
         assert not place.listing().owns(image)
-        assert image.id in world.seen(world.foreign)
+        assert image.id in setup.seen(setup.foreign)
 
-    def test_hidden_images_of_others_are_not_listed(self, world: World) -> None:
-        image = world.active("theirs", at=world.foreign)
-        world.foreign.update(image, Patch(visibility="public"))
-        world.operator.hide(image)
-        assert world.seen() == {}
-        assert world.seen(world.foreign)[image.id].hidden
+    def test_hidden_images_of_others_are_not_listed(self, setup: PlaceSetup) -> None:
+        image = setup.active("theirs", at=setup.foreign)
+        setup.foreign.update(image, Patch(visibility="public"))
+        setup.operator.hide(image)
+        assert setup.seen() == {}
+        assert setup.seen(setup.foreign)[image.id].hidden
 
-    def test_of_the_master_only_ours(self, world: World) -> None:
-        ours = world.federation.place(world.target, MASTER)
-        image = world.active("in the master", at=ours)
-        theirs = world.federation.place(world.foreign_target, MASTER)
-        published = world.active("theirs", at=theirs)
+    def test_of_the_master_only_ours(self, setup: PlaceSetup) -> None:
+        ours = setup.federation.place(setup.target, MASTER)
+        image = setup.active("in the master", at=ours)
+        theirs = setup.federation.place(setup.foreign_target, MASTER)
+        published = setup.active("theirs", at=theirs)
         theirs.update(published, Patch(visibility="public"))
         assert ours.get(published.id).is_public
-        assert world.seen(ours) == {image.id: image}
+        assert setup.seen(ours) == {image.id: image}
 
-    def test_it_says_whose_and_where(self, world: World, place: Place) -> None:
-        world.new()
+    def test_it_says_whose_and_where(self, setup: PlaceSetup, place: Place) -> None:
+        setup.new()
         listing = place.listing()
         assert (listing.region, listing.project) == (REGION, place.project)
         assert {image.region for image in listing.images} == {REGION}
@@ -428,64 +428,64 @@ class TestListing:
 class TestRights:
     """What a user who is no administrator may do with images of others."""
 
-    def test_a_public_image_can_be_seen_but_not_changed(self, world: World) -> None:
-        image = world.active("theirs", at=world.foreign)
-        image = world.foreign.update(image, Patch(visibility="public"))
-        assert replace(world.ordinary.get(image.id), region=image.region) == image
+    def test_a_public_image_can_be_seen_but_not_changed(self, setup: PlaceSetup) -> None:
+        image = setup.active("theirs", at=setup.foreign)
+        image = setup.foreign.update(image, Patch(visibility="public"))
+        assert replace(setup.ordinary.get(image.id), region=image.region) == image
         with pytest.raises(Forbidden):
-            world.ordinary.update(image, Patch(name="ours"))
+            setup.ordinary.update(image, Patch(name="ours"))
         with pytest.raises(Forbidden):
-            world.ordinary.delete(image.id)
-        assert world.foreign.get(image.id) == image
+            setup.ordinary.delete(image.id)
+        assert setup.foreign.get(image.id) == image
 
-    def test_a_private_image_cannot_be_seen(self, world: World) -> None:
-        image = world.active("theirs", at=world.foreign)
+    def test_a_private_image_cannot_be_seen(self, setup: PlaceSetup) -> None:
+        image = setup.active("theirs", at=setup.foreign)
         with pytest.raises(NotFound):
-            world.ordinary.get(image.id)
+            setup.ordinary.get(image.id)
         with pytest.raises(NotFound):
-            world.ordinary.update(image, Patch(name="ours"))
-        world.ordinary.delete(image.id)
-        assert world.foreign.get(image.id) == image
+            setup.ordinary.update(image, Patch(name="ours"))
+        setup.ordinary.delete(image.id)
+        assert setup.foreign.get(image.id) == image
 
 
 class TestPlace:
-    def test_it_names_its_target(self, world: World) -> None:
-        assert world.place.target == world.target.name == "master"
+    def test_it_names_its_target(self, setup: PlaceSetup) -> None:
+        assert setup.place.target == setup.target.name == "master"
 
 
 class TestFederation:
-    def test_regions_are_sorted(self, world: World) -> None:
-        regions = list(world.federation.regions(world.target))
+    def test_regions_are_sorted(self, setup: PlaceSetup) -> None:
+        regions = list(setup.federation.regions(setup.target))
         assert regions == sorted(regions)
         assert {MASTER, REGION} <= set(regions)
         assert not any(":" in region for region in regions)
 
-    def test_an_unknown_region_is_said_to_be_unknown(self, world: World) -> None:
+    def test_an_unknown_region_is_said_to_be_unknown(self, setup: PlaceSetup) -> None:
         with pytest.raises(UnknownRegion) as refused:
-            world.federation.place(world.target, "Atlantis")
+            setup.federation.place(setup.target, "Atlantis")
         assert str(refused.value).startswith("Atlantis: unknown region")
         assert REGION in str(refused.value)
 
-    def test_places_are_told_apart(self, world: World, place: Place) -> None:
-        same = world.federation.place(world.target, REGION)
-        other = world.federation.place(world.target, MASTER)
+    def test_places_are_told_apart(self, setup: PlaceSetup, place: Place) -> None:
+        same = setup.federation.place(setup.target, REGION)
+        other = setup.federation.place(setup.target, MASTER)
         assert same.identity == place.identity
         assert not is_same_place(other.identity, place.identity)
         assert place.name == REGION
 
     def test_a_place_is_the_same_for_every_project_and_is_locked_for_each_alone(
-        self, world: World, place: Place
+        self, setup: PlaceSetup, place: Place
     ) -> None:
-        foreign = world.foreign.identity
+        foreign = setup.foreign.identity
         assert is_same_place(foreign, place.identity)
         assert is_same_region(foreign, place.identity)
-        assert (place.identity.project, foreign.project) == (place.project, world.foreign.project)
+        assert (place.identity.project, foreign.project) == (place.project, setup.foreign.project)
         assert not set(foreign.lock_keys) & set(place.identity.lock_keys)
         assert foreign.task_key != place.identity.task_key
 
-    def test_the_keys_of_a_place_are_sorted_and_its_own(self, world: World, place: Place) -> None:
+    def test_the_keys_of_a_place_are_sorted_and_its_own(self, setup: PlaceSetup, place: Place) -> None:
         keys = place.identity.lock_keys
         assert sorted(set(keys)) == list(keys)
         assert place.identity.task_key in keys
-        master = world.federation.place(world.target, MASTER).identity
+        master = setup.federation.place(setup.target, MASTER).identity
         assert not set(keys) & set(master.lock_keys)

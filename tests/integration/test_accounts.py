@@ -14,9 +14,9 @@ import requests
 from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud
 from tests.support.faults import Command, Result
+from tests.support.observed_federations import Given, ObservedCloud, digest_of
 from tests.support.proxy import free_port
 from tests.support.server import gunicorn
-from tests.support.worlds import CloudWorld, Given, digest_of
 
 pytestmark = pytest.mark.integration
 SECRET = "s3cret-of-an-application"
@@ -174,29 +174,29 @@ def test_a_profile_on_the_network_concerns_its_target_alone(run: Command, tmp_pa
 
 class TestAProtection:
     @pytest.fixture
-    def world(self, root: Path, tmp_path: Path) -> Iterator[CloudWorld]:
+    def federation(self, root: Path, tmp_path: Path) -> Iterator[ObservedCloud]:
         """An image whose content differs in Burgos."""
-        (tmp_path / "world").mkdir()
-        made = CloudWorld(running_cloud(root), tmp_path / "world")
+        (tmp_path / "federation").mkdir()
+        made = ObservedCloud(running_cloud(root), tmp_path / "federation")
         made.fill("Spain", [Given("one", "one", "new")])
         made.fill("Burgos", [Given("one", "one", "old")])
         yield made
         made.fill("Spain", [])
         made.fill("Burgos", [])
 
-    def test_counts_in_upper_case(self, run: Command, world: CloudWorld) -> None:
-        [before] = world.seen("Burgos")
+    def test_counts_in_upper_case(self, run: Command, federation: ObservedCloud) -> None:
+        [before] = federation.seen("Burgos")
         kept = f"dontupdate={digest_of('old', 512).upper()}"
         result = run("Burgos", "--os-cloud", "a", "--config", "replace=any", kept)
         assert result.code == 0, result.err
-        assert [(seen.id, seen.digest) for seen in world.seen("Burgos")] == [(before.id, before.digest)]
+        assert [(seen.id, seen.digest) for seen in federation.seen("Burgos")] == [(before.id, before.digest)]
 
-    def test_that_is_misspelt_changes_nothing(self, run: Command, world: CloudWorld) -> None:
-        before = world.seen("Burgos")
+    def test_that_is_misspelt_changes_nothing(self, run: Command, federation: ObservedCloud) -> None:
+        before = federation.seen("Burgos")
         result = run("Burgos", "--os-cloud", "a", "--config", "replace=any", "max_replacments=0")
         assert result.code == 2
         assert "did you mean max_replacements?" in result.err
-        assert world.seen("Burgos") == before
+        assert federation.seen("Burgos") == before
         result = run("--dry-run", "--os-cloud", "a", "--config", "ignore_regions=burgos,master:Caceres")
         assert "ignore_regions: there is no region 'burgos'; did you mean Burgos?" in result.err
         assert "======Caceres" not in result.out

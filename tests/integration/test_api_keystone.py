@@ -21,9 +21,9 @@ from tests.support.catalog import listed
 from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud
 from tests.support.forwarder import forwarded
+from tests.support.observed_federations import Given, ObservedCloud
 from tests.support.proxy import free_port
 from tests.support.server import ROOT, database_in, embedded_environment, gunicorn, wait_for
-from tests.support.worlds import CloudWorld, Given
 
 pytestmark = pytest.mark.integration
 IMAGES = [Given(f"image-{number}", f"image-{number}", f"content {number}") for number in range(6)]
@@ -41,16 +41,16 @@ def cloud(root: Path) -> DevelopmentCloud:
 @pytest.fixture(scope="module")
 def filled(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Images in the master, which no test changes; emptied again afterwards."""
-    made = CloudWorld(running_cloud(root), tmp_path_factory.mktemp("master"))
+    made = ObservedCloud(running_cloud(root), tmp_path_factory.mktemp("master"))
     made.fill("Spain", IMAGES)
     yield
     made.fill("Spain", [])
 
 
 @pytest.fixture
-def world(filled: None, root: Path, tmp_path: Path) -> Iterator[CloudWorld]:
+def federation(filled: None, root: Path, tmp_path: Path) -> Iterator[ObservedCloud]:
     """The cloud, and Burgos empty; emptied again afterwards."""
-    made = CloudWorld(running_cloud(root), tmp_path)
+    made = ObservedCloud(running_cloud(root), tmp_path)
     made.fill("Burgos", [])
     yield made
     made.fill("Burgos", [])
@@ -71,7 +71,7 @@ def token(cloud: DevelopmentCloud, account: str) -> str:
 
 
 @pytest.fixture
-def environ(cloud: DevelopmentCloud, world: CloudWorld, tmp_path: Path) -> dict[str, str]:
+def environ(cloud: DevelopmentCloud, federation: ObservedCloud, tmp_path: Path) -> dict[str, str]:
     """An environment with the server's account."""
     known = cloud.keystone()["accounts"]["glancesync"]
     (tmp_path / "run").mkdir(mode=0o700)
@@ -84,7 +84,7 @@ def environ(cloud: DevelopmentCloud, world: CloudWorld, tmp_path: Path) -> dict[
         "ADM_USER": known["user"],
         "ADM_PASS": known["password"],
         "ADM_TENANT_NAME": known["project"],
-        **world.environment(),
+        **federation.environment(),
     }
 
 
@@ -126,9 +126,7 @@ class Caller:
 
     def __call__(self, path: str, method: str = "GET", code: int = 200, **body: Any) -> Any:
         """Ask for something, and see that the answer has the code."""
-        answer = requests.request(
-            method, self._address + path, headers=self._headers, json=body or None, timeout=60
-        )
+        answer = requests.request(method, self._address + path, headers=self._headers, json=body or None, timeout=60)
         assert answer.status_code == code, answer.text
         return answer.json() if answer.content else None
 
@@ -167,22 +165,22 @@ def ended(caller: Caller, path: str) -> dict[str, Any]:
     return found
 
 
-def test_a_task_moves_the_bytes(server: str, cloud: DevelopmentCloud, world: CloudWorld) -> None:
+def test_a_task_moves_the_bytes(server: str, cloud: DevelopmentCloud, federation: ObservedCloud) -> None:
     caller = Caller(server, token(cloud, "glancesync"))
     task = caller("/regions/Burgos", "POST")["taskId"]
     found = ended(caller, f"/regions/Burgos/tasks/{task}")
     assert (found["status"], found["imagesDone"]) == ("synced", len(IMAGES))
     content = {image.name: hashlib.md5(hashlib.sha256(image.content.encode()).digest() * 512) for image in IMAGES}
-    assert {image.name: image.digest for image in world.seen("Burgos")} == {
+    assert {image.name: image.digest for image in federation.seen("Burgos")} == {
         name: digest.hexdigest() for name, digest in content.items()
     }
 
 
-def test_a_decision_settles_one_conflict(server: str, cloud: DevelopmentCloud, world: CloudWorld) -> None:
+def test_a_decision_settles_one_conflict(server: str, cloud: DevelopmentCloud, federation: ObservedCloud) -> None:
     caller = Caller(server, token(cloud, "glancesync"))
     name = IMAGES[0].name
-    world.fill("Burgos", [Given(name, name, "something else"), Given(IMAGES[1].name, IMAGES[1].name, "else too")])
-    before = {image.name: image.digest for image in world.seen("Burgos")}
+    federation.fill("Burgos", [Given(name, name, "something else"), Given(IMAGES[1].name, IMAGES[1].name, "else too")])
+    before = {image.name: image.digest for image in federation.seen("Burgos")}
 
     def done(checksum: str, action: str) -> dict[str, Any]:
         decisions = {name: {"checksum": checksum, "action": action}}
@@ -194,7 +192,7 @@ def test_a_decision_settles_one_conflict(server: str, cloud: DevelopmentCloud, w
     assert any(f"it is about checksum {'0' * 32}, the image has {before[name]}." in text for text in found["warnings"])
     found = done(str(before[name]).upper(), "rename")
     assert (found["status"], found["undecided"], found["imagesDone"]) == ("synced", 0, 1)
-    after = {image.name: image.digest for image in world.seen("Burgos")}
+    after = {image.name: image.digest for image in federation.seen("Burgos")}
     assert after[f"{name}.old"] == before[name]
     assert after[name] != before[name]
     assert after[IMAGES[1].name] == before[IMAGES[1].name]
@@ -238,18 +236,20 @@ def begun(caller: Caller) -> str:
     return path
 
 
-def test_a_cancelled_task_leaves_nothing_half_made(slow: str, cloud: DevelopmentCloud, world: CloudWorld) -> None:
+def test_a_cancelled_task_leaves_nothing_half_made(
+    slow: str, cloud: DevelopmentCloud, federation: ObservedCloud
+) -> None:
     caller = Caller(slow, token(cloud, "glancesync"))
     path = begun(caller)
     caller(f"{path}/cancel", "POST")
     found = ended(caller, path)
     assert (found["status"], found["reason"]) == ("failed", "cancelled")
     assert found["imagesDone"] < len(IMAGES)
-    assert [image for image in world.seen("Burgos") if image.status != "active"] == []
+    assert [image for image in federation.seen("Burgos") if image.status != "active"] == []
 
 
 def test_a_killed_task_is_told_and_made_up_for(
-    slow: str, cloud: DevelopmentCloud, world: CloudWorld, environ: dict[str, str], tmp_path: Path
+    slow: str, cloud: DevelopmentCloud, federation: ObservedCloud, environ: dict[str, str], tmp_path: Path
 ) -> None:
     caller = Caller(slow, token(cloud, "glancesync"))
     path = begun(caller)
@@ -264,12 +264,12 @@ def test_a_killed_task_is_told_and_made_up_for(
     again = f"/regions/Burgos/tasks/{caller('/regions/Burgos', 'POST')['taskId']}"
     found = ended(caller, again)
     assert (found["status"], found["reason"], found["errors"]) == ("synced", None, [])
-    assert {image.status for image in world.seen("Burgos")} == {"active"}
-    assert len(world.seen("Burgos")) == len(IMAGES)
+    assert {image.status for image in federation.seen("Burgos")} == {"active"}
+    assert len(federation.seen("Burgos")) == len(IMAGES)
 
 
 def test_server_and_command_know_a_region_under_its_other_name_and_address(
-    environ: dict[str, str], cloud: DevelopmentCloud, world: CloudWorld, tmp_path: Path
+    environ: dict[str, str], cloud: DevelopmentCloud, federation: ObservedCloud, tmp_path: Path
 ) -> None:
     account = cloud.keystone()["accounts"]["glancesync"]
     with Path(environ["GLANCESYNC_CONFIG"]).open("a") as file:
@@ -299,7 +299,7 @@ def test_server_and_command_know_a_region_under_its_other_name_and_address(
 def test_the_client_signs_in_by_itself(
     server: str,
     cloud: DevelopmentCloud,
-    world: CloudWorld,
+    federation: ObservedCloud,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -310,11 +310,11 @@ def test_the_client_signs_in_by_itself(
 
     code, reported = remote("regions")
     assert (code, reported.count("\n"), "name an account with OS_AUTH_URL" in reported) == (1, 1, True)
-    for name, value in world.environment().items():
+    for name, value in federation.environment().items():
         monkeypatch.setenv(name, value)
     code, reported = remote("sync", "Burgos", "--wait")
     assert (code, reported.splitlines()[-1].endswith(" is synced")) == (0, True)
-    assert len(world.seen("Burgos")) == len(IMAGES)
+    assert len(federation.seen("Burgos")) == len(IMAGES)
     assert remote("status", "Burgos") == (0, "".join(f"ok,Burgos,{image.name}\r\n" for image in IMAGES))
     member = cloud.credential("member")
     for name, value in {"OS_USERNAME": member.username, "OS_PASSWORD": member.password}.items():

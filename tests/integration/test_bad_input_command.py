@@ -10,8 +10,8 @@ import pytest
 from fiwareglancesync.images.model import Image
 from tests.support.cloud import running_cloud
 from tests.support.faults import Command, Result, embedded
+from tests.support.observed_federations import Given, ObservedCloud, ObservedEmbedded, ObservedFederation, digest_of
 from tests.support.proxy import Proxy
-from tests.support.worlds import CloudWorld, EmbeddedWorld, Given, World, digest_of
 
 BASIC = "[main]\nmaster_region = Spain\n"
 NAMES = ("Keystone URL", "user", "password", "tenant")
@@ -277,11 +277,13 @@ class TestOutput:
 
 
 @pytest.fixture(scope="class", params=["embedded", pytest.param("openstack", marks=pytest.mark.integration)])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, root: Path) -> World:
+def federation(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, root: Path
+) -> ObservedFederation:
     """A master with one image."""
-    folder = tmp_path_factory.mktemp("world")
-    made: World
-    made = EmbeddedWorld(folder) if request.param == "embedded" else CloudWorld(running_cloud(root), folder)
+    folder = tmp_path_factory.mktemp("federation")
+    made: ObservedFederation
+    made = ObservedEmbedded(folder) if request.param == "embedded" else ObservedCloud(running_cloud(root), folder)
     made.fill("Spain", [Given("one", "one", "one")])
     return made
 
@@ -290,13 +292,13 @@ class TestUnknown:
     """Regions and targets that are not there."""
 
     @pytest.fixture
-    def run(self, world: World, tmp_path: Path) -> Command:
-        world.fill("Burgos", [])
-        return Command(world.environment(), tmp_path)
+    def run(self, federation: ObservedFederation, tmp_path: Path) -> Command:
+        federation.fill("Burgos", [])
+        return Command(federation.environment(), tmp_path)
 
     @pytest.mark.parametrize("parallel", [(), ("--parallel",)], ids=["", "parallel"])
     def test_a_region_fails_and_the_others_go_on(
-        self, world: World, run: Command, parallel: tuple[str, ...]
+        self, federation: ObservedFederation, run: Command, parallel: tuple[str, ...]
     ) -> None:
         result = run("Burgoss", "Nowhere", "Burgos", *parallel)
         assert result.code == 1
@@ -304,7 +306,7 @@ class TestUnknown:
         assert first.startswith("ERROR:Burgoss: unknown region; the regions of target master are: Burgos, ")
         assert first.endswith("; did you mean Burgos?")
         assert second.startswith("ERROR:Nowhere: unknown region; the regions of target master are: Burgos, ")
-        assert [(image.name, image.digest) for image in world.seen("Burgos")] == [("one", digest_of("one"))]
+        assert [(image.name, image.digest) for image in federation.seen("Burgos")] == [("one", digest_of("one"))]
 
     @pytest.mark.parametrize("mode", ["--show-status", "--dry-run", "--make-backups"])
     def test_every_mode_says_so(self, run: Command, mode: str) -> None:
@@ -321,14 +323,14 @@ class TestUnknown:
         ],
     )
     def test_an_unknown_target_and_a_word_of_a_command_are_usage_errors(
-        self, world: World, run: Command, word: str, text: str
+        self, federation: ObservedFederation, run: Command, word: str, text: str
     ) -> None:
         result = run("Burgos", word)
         assert (result.code, result.errors[0].startswith(f"ERROR:{text}"), len(result.errors)) == (2, True, 1)
         assert "======" not in result.out
-        assert world.seen("Burgos") == []
+        assert federation.seen("Burgos") == []
 
-    def test_an_unknown_master_region_ends_the_run(self, world: World, run: Command) -> None:
+    def test_an_unknown_master_region_ends_the_run(self, federation: ObservedFederation, run: Command) -> None:
         result = run("Burgos", "--config", "master_region=Atlantis")
         assert (result.code, result.out) == (1, "")
         assert result.err.startswith("ERROR:Atlantis: unknown region; the regions of target master are: ")

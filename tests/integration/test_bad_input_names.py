@@ -15,10 +15,10 @@ from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places.embedded.backup_files import read_backup
 from tests.support.cloud import running_cloud
 from tests.support.faults import Command, FaultyCloud, Made, Result, embedded, load
-from tests.support.worlds import CloudWorld, EmbeddedWorld, Given, World, digest_of
+from tests.support.observed_federations import Given, ObservedCloud, ObservedEmbedded, ObservedFederation, digest_of
 
 NAMES = [
-    'comma, "quotes" and \'more\'',
+    "comma, \"quotes\" and 'more'",
     "two\nlines",
     "return\r\nfeed",
     "bell\x07 colour\x1b[31m delete\x7f",
@@ -51,14 +51,16 @@ CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 
 
 @pytest.fixture(scope="module", params=["embedded", pytest.param("openstack", marks=pytest.mark.integration)])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[World]:
+def federation(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, root: Path
+) -> Iterator[ObservedFederation]:
     """A master full of such names."""
-    folder = tmp_path_factory.mktemp("world")
-    made: World
+    folder = tmp_path_factory.mktemp("federation")
+    made: ObservedFederation
     if request.param == "embedded":
-        made = EmbeddedWorld(folder)
+        made = ObservedEmbedded(folder)
     else:
-        made = CloudWorld(running_cloud(root), folder)
+        made = ObservedCloud(running_cloud(root), folder)
     made.fill("Spain", [Given(name, name, name) for name in NAMES])
     yield made
     made.fill("Spain", [])
@@ -73,13 +75,13 @@ def assert_harmless(text: str) -> None:
 
 class TestImageNames:
     @pytest.fixture(autouse=True)
-    def region(self, world: World) -> None:
+    def region(self, federation: ObservedFederation) -> None:
         """A region with half of the names, their content another."""
-        world.fill("Burgos", [Given(name, name, f"old {name}") for name in NAMES[::2]])
+        federation.fill("Burgos", [Given(name, name, f"old {name}") for name in NAMES[::2]])
 
     @pytest.fixture
-    def run(self, world: World, tmp_path: Path) -> Command:
-        return Command(world.environment(), tmp_path)
+    def run(self, federation: ObservedFederation, tmp_path: Path) -> Command:
+        return Command(federation.environment(), tmp_path)
 
     def test_the_status_has_them_exactly(self, run: Command) -> None:
         runs = [run.start("--show-status", "--format", form, "Burgos") for form in ("csv", "json", "table")]
@@ -94,16 +96,18 @@ class TestImageNames:
         for each in (as_csv, as_json, table):
             assert_harmless(each.err)
 
-    def test_they_are_synchronised_and_shown_escaped(self, world: World, run: Command, tmp_path: Path) -> None:
+    def test_they_are_synchronised_and_shown_escaped(
+        self, federation: ObservedFederation, run: Command, tmp_path: Path
+    ) -> None:
         arguments = ("--config", "master.replace=any", "--report", "report.json", "--events", "events")
         dry = run("--dry-run", *arguments, "--", "Burgos")
         result = run(*arguments, "--", "Burgos")
         assert (dry.code, result.code, result.err) == (0, 0, "")
         self.assert_told(dry, "INFO:Burgos: Pending: {} (0 MB)")
         self.assert_told(result, "INFO:Burgos: Uploading image {} (0 MB)", "INFO:Burgos: Replacing image {} (0 MB)")
-        seen = {image.name: (image.status, image.digest) for image in world.seen("Burgos")}
+        seen = {image.name: (image.status, image.digest) for image in federation.seen("Burgos")}
         assert seen == {name: ("active", digest_of(name)) for name in NAMES}
-        assert len(world.seen("Burgos")) == len(NAMES)
+        assert len(federation.seen("Burgos")) == len(NAMES)
         report = json.loads((tmp_path / "report.json").read_text())
         assert {image["image"] for image in report["regions"][0]["images"]} == set(NAMES)
         events = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
@@ -124,10 +128,10 @@ class TestImageNames:
         assert sorted(row[1] for row in rows) == sorted(NAMES)
 
     @pytest.mark.parametrize("name", ["--dry-run", "../../escape", "two\nlines"])
-    def test_they_can_be_chosen(self, world: World, run: Command, name: str) -> None:
+    def test_they_can_be_chosen(self, federation: ObservedFederation, run: Command, name: str) -> None:
         result = run("Burgos", f"--image={name}", "--config", "replace=any")
         assert (result.code, result.err) == (0, "")
-        changed = [image.name for image in world.seen("Burgos") if image.digest == digest_of(image.name)]
+        changed = [image.name for image in federation.seen("Burgos") if image.digest == digest_of(image.name)]
         assert changed == [name]
 
     @staticmethod
@@ -138,7 +142,7 @@ class TestImageNames:
             assert any(form.format(shown) in lines for form in forms), shown
 
 
-REGIONS = ["a/b", "../up", ".hidden", "..", "tab\there", "two\nlines", "Größe", "50%", "50%2F", "comma, \"quote\""]
+REGIONS = ["a/b", "../up", ".hidden", "..", "tab\there", "two\nlines", "Größe", "50%", "50%2F", 'comma, "quote"']
 OTHER = "ot/her"
 FILES = {
     "a/b": "a%2Fb",
@@ -150,7 +154,7 @@ FILES = {
     "Größe": "Gr%C3%B6%C3%9Fe",
     "50%": "50%25",
     "50%2F": "50%252F",
-    "comma, \"quote\"": "comma%2C%20%22quote%22",
+    'comma, "quote"': "comma%2C%20%22quote%22",
     f"{OTHER}:Ma/drid": "ot%2Fher:Ma%2Fdrid",
     "Spain": "Spain",
 }

@@ -11,7 +11,7 @@ import pytest
 
 from fiwareglancesync.images.model import MEMBERS, SOURCE_HASH
 from tests.support.faults import Command, FaultyCloud, Made, md5
-from tests.support.worlds import FOREIGN, OURS
+from tests.support.observed_federations import FOREIGN, OURS
 
 pytestmark = pytest.mark.integration
 

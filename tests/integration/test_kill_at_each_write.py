@@ -12,7 +12,7 @@ import pytest
 from tests.support.cloud import running_cloud
 from tests.support.interruptions import FORGED, MASTER, REGION_BEFORE, RULES, assert_in_order, assert_usable
 from tests.support.kill_after import KILLED
-from tests.support.worlds import CloudWorld, EmbeddedWorld, World, run_program
+from tests.support.observed_federations import ObservedCloud, ObservedEmbedded, ObservedFederation, run_program
 
 REGIONS = ("Burgos", "Caceres")
 KILLER = str(Path(__file__).resolve().parents[1] / "support" / "kill_after.py")
@@ -22,13 +22,13 @@ BEFORE = (*REGION_BEFORE, *FORGED)
 class Grounds:
     """A region that is killed in, and where it lies.
 
-    :param world: a federation with the master filled
+    :param federation: a federation with the master filled
     :param region: nobody else uses it
     :param folder: where the program runs
     """
 
-    def __init__(self, world: World, region: str, folder: Path) -> None:
-        self._world = world
+    def __init__(self, federation: ObservedFederation, region: str, folder: Path) -> None:
+        self._world = federation
         self._region = region
         self._folder = folder
         self._arguments = [region, *RULES]
@@ -69,12 +69,12 @@ def grounds(request: pytest.FixtureRequest, tmp_path: Path, root: Path) -> list[
     for region in REGIONS:
         folder = tmp_path / region
         folder.mkdir()
-        world: World = EmbeddedWorld(folder)
+        federation: ObservedFederation = ObservedEmbedded(folder)
         if request.param == "openstack":
-            world = CloudWorld(running_cloud(root), folder)
+            federation = ObservedCloud(running_cloud(root), folder)
         if request.param == "embedded" or not made:
-            world.fill("Spain", MASTER)
-        made.append(Grounds(world, region, folder))
+            federation.fill("Spain", MASTER)
+        made.append(Grounds(federation, region, folder))
     return made
 
 

@@ -14,9 +14,9 @@ from tests.support.development_cloud import development_cloud
 from tests.support.faults import PATIENCE, Command, FaultyCloud, Result
 from tests.support.forwarder import forwarded
 from tests.support.moving import BURGOS, CACERES, CONTENT, FILE, SPAIN
+from tests.support.observed_federations import Seen
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import Answer, RunBeside
-from tests.support.worlds import Seen
 
 pytestmark = pytest.mark.integration
 

@@ -32,7 +32,7 @@ from tests.support.interruptions import (
     large,
     unfinished,
 )
-from tests.support.worlds import Given, Seen
+from tests.support.observed_federations import Given, Seen
 
 pytestmark = pytest.mark.integration
 

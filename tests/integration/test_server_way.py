@@ -26,9 +26,9 @@ from fiwareglancesync.images.places.glance import OpenStackFederation, Tuning
 from fiwareglancesync.images.settings import Settings
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import PATIENCE, FaultyCloud, Made, Result
+from tests.support.observed_federations import OURS, ROOT
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import RunBeside
-from tests.support.worlds import OURS, ROOT
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.faults import FaultyCloud, Made, Result
-from tests.support.worlds import OURS
+from tests.support.observed_federations import OURS
 
 pytestmark = pytest.mark.integration
 

@@ -16,9 +16,9 @@ from fiwareglancesync.base.units import MIB
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import Command, FaultyCloud, Made
 from tests.support.moving import BOTH, BURGOS, CACERES, CONTENT, FILE, OLD, PARALLEL, REPLACE, SPAIN, Uploads
+from tests.support.observed_federations import OURS
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import Answer, Rewrite, RunBeside
-from tests.support.worlds import OURS
 
 pytestmark = pytest.mark.integration
 

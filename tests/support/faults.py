@@ -25,8 +25,8 @@ from typing import Any
 from fiwareglancesync.images.model import JOURNAL, Image
 from fiwareglancesync.images.places.embedded.backup_files import write_backup
 
+from .observed_federations import MASTER, OURS, ROOT, ObservedCloud, Seen
 from .proxy import Proxy
-from .worlds import MASTER, OURS, ROOT, CloudWorld, Seen
 
 PROGRAM = str(ROOT / "fiwareglancesync" / "sync.py")
 HASTY = str(ROOT / "tests" / "support" / "hasty.py")
@@ -241,7 +241,7 @@ def load(backup: Path, persistent: Path) -> None:
     subprocess.run([*command, "--path", str(persistent), str(backup)], check=True, capture_output=True)
 
 
-class FaultyCloud(CloudWorld):
+class FaultyCloud(ObservedCloud):
     """The development cloud, behind a proxy where a test wants one.
 
     :param description: its ``devcloud.json``

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from fiwareglancesync.images.model import JOURNAL
 
-from .worlds import FOREIGN, Given, Seen, digest_of
+from .observed_federations import FOREIGN, Given, Seen, digest_of
 
 MASTER = (
     Given("kernel", "kernel", "kernel 2"),

@@ -157,7 +157,7 @@ def killed_after(number: int) -> tuple[Hook, Hook]:
 
 
 def dying_after(number: int) -> Callable[[EmbeddedPlace], WatchedPlace]:
-    """What has a run of :class:`~tests.support.builders.World` die right after its n-th write."""
+    """What has a run of :class:`~tests.support.builders.ObservedFederation` die right after its n-th write."""
     return lambda place: WatchedPlace(place, *killed_after(number))
 
 

@@ -179,7 +179,7 @@ def step_undecided(context: Context, number: str) -> None:
 @then(r'its reason begins with "(?P<text>[^"]*)"')
 def step_reason(context: Context, text: str) -> None:
     """Compare why the task failed."""
-    assert context.task["reason"].startswith(context.world.filled(text)), context.task["reason"]
+    assert context.task["reason"].startswith(context.state.filled(text)), context.task["reason"]
 
 
 @then(r"the statuses are")

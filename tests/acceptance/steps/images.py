@@ -9,8 +9,8 @@ from behave import given, then, use_step_matcher, when
 from behave.runner import Context
 
 from tests.acceptance.helpers.cloud import OURS
+from tests.acceptance.helpers.scenario_state import ScenarioState, properties_of
 from tests.acceptance.helpers.store import Given, Seen
-from tests.acceptance.helpers.world import World, properties_of
 
 JOURNAL = "glancesync_pending"
 
@@ -53,9 +53,9 @@ def step_one_image(
     context: Context, place: str, visibility: str, name: str, content: str, properties: str | None
 ) -> None:
     """Make an image."""
-    world: World = context.world
-    held = properties_of(world.filled(properties or ""))
-    world.add(place, Given(name, content, visibility, properties=held))
+    scenario: ScenarioState = context.state
+    held = properties_of(scenario.filled(properties or ""))
+    scenario.add(place, Given(name, content, visibility, properties=held))
 
 
 @given(rf"{PLACE} has the images")
@@ -63,7 +63,7 @@ def step_images(context: Context, place: str) -> None:
     """Make the images of a table, in its order."""
     assert set(context.table.headings) <= set(COLUMNS), context.table.headings
     for row in context.table:
-        context.world.add(place, _given(context.world, row.as_dict()))
+        context.state.add(place, _given(context.state, row.as_dict()))
 
 
 @given(rf"{PLACE} has (?P<number>[0-9]+) public images whose contents are (?P<size>[0-9]+)K and larger")
@@ -71,27 +71,27 @@ def step_many_images(context: Context, place: str, number: str, size: str) -> No
     """Make images ``image-1`` …, each larger than the one before."""
     for count in range(1, int(number) + 1):
         name = f"image-{count}"
-        context.world.add(place, Given(name, f"{name}/{int(size) * count}K", properties={"nid": str(count)}))
+        context.state.add(place, Given(name, f"{name}/{int(size) * count}K", properties={"nid": str(count)}))
 
 
 @when(rf'the properties of the image "(?P<name>[^"]*)" of {PLACE} become "(?P<properties>[^"]*)"')
 def step_change(context: Context, place: str, name: str, properties: str) -> None:
     """Change an image between two runs."""
-    world: World = context.world
-    image = _only(world, place, name)
-    wanted = properties_of(world.filled(properties))
+    scenario: ScenarioState = context.state
+    image = _only(scenario, place, name)
+    wanted = properties_of(scenario.filled(properties))
     removed = [key for key in image.properties if key not in wanted]
-    world.store(place).change(image.id, removed, **wanted)
+    scenario.store(place).change(image.id, removed, **wanted)
 
 
 @then(rf"{PLACE} has exactly these images")
 def step_exactly(context: Context, place: str) -> None:
     """Compare a region with a table: every image that anybody has there, and the bytes of each."""
-    world: World = context.world
+    scenario: ScenarioState = context.state
     headings = list(context.table.headings)
     assert set(headings) <= set(COLUMNS), headings
-    images = world.store(place).seen()
-    wanted = sorted([_expected(world, heading, row[heading]) for heading in headings] for row in context.table)
+    images = scenario.store(place).seen()
+    wanted = sorted([_expected(scenario, heading, row[heading]) for heading in headings] for row in context.table)
     found = sorted([COLUMNS[heading](image) for heading in headings] for image in images)
     assert found == wanted, _difference(headings, wanted, found)
     _assert_no_journal(images)
@@ -100,15 +100,15 @@ def step_exactly(context: Context, place: str) -> None:
 @then(rf"{PLACE} has exactly (?P<which>the old image|the new image|both, the old one aside)")
 def step_conflict(context: Context, place: str, which: str) -> None:
     """The image ``base`` with the content ``old`` or ``new``, after a conflict."""
-    world: World = context.world
-    old_uuid = world.filled("{first uuid of base in " + place + "}")
+    scenario: ScenarioState = context.state
+    old_uuid = scenario.filled("{first uuid of base in " + place + "}")
     old = ("base", "old", "public", {"nid": "1", "local": "1"}, True)
     new = ("base", "new", "public", {"nid": "1"}, False)
     aside = ("base.old", "old", "private", {"nid": "1", "local": "1"}, True)
     wanted = {"the old image": [old], "the new image": [new], "both, the old one aside": [new, aside]}[which]
     found = sorted(
         (image.name, image.content, image.visibility, dict(image.properties), image.id == old_uuid)
-        for image in world.store(place).seen()
+        for image in scenario.store(place).seen()
     )
     assert found == wanted, found
 
@@ -116,14 +116,14 @@ def step_conflict(context: Context, place: str, which: str) -> None:
 @then(rf"{PLACE} has no images")
 def step_none(context: Context, place: str) -> None:
     """Nobody has an image there."""
-    images = context.world.store(place).seen()
+    images = context.state.store(place).seen()
     assert not images, images
 
 
 @then(rf'{PLACE} has exactly one image "(?P<name>[^"]*)" with the master\'s bytes')
 def step_masters_bytes(context: Context, place: str, name: str) -> None:
     """Compare two images byte for byte."""
-    here, there = (_only(context.world, where, name) for where in (place, "the master"))
+    here, there = (_only(context.state, where, name) for where in (place, "the master"))
     assert here.content == there.content, f"{place} has {here.content}, the master {there.content}"
     assert here.status == "active", here.status
 
@@ -133,7 +133,7 @@ def step_masters_images(context: Context, place: str) -> None:
     """Compare everything that both regions tell."""
     headings = [heading for heading in COLUMNS if heading != "uuid"]
     here, there = (
-        sorted([COLUMNS[heading](image) for heading in headings] for image in context.world.store(where).seen())
+        sorted([COLUMNS[heading](image) for heading in headings] for image in context.state.store(where).seen())
         for where in (place, "the master")
     )
     assert here == there, _difference(headings, there, here)
@@ -142,18 +142,18 @@ def step_masters_images(context: Context, place: str) -> None:
 @then(rf'the image "(?P<name>[^"]*)" of {PLACE} has the properties "(?P<properties>[^"]*)"')
 def step_properties(context: Context, place: str, name: str, properties: str) -> None:
     """Compare all properties of one image."""
-    found = dict(_only(context.world, place, name).properties)
-    wanted = properties_of(context.world.filled(properties))
+    found = dict(_only(context.state, place, name).properties)
+    wanted = properties_of(context.state.filled(properties))
     assert found == wanted, f"it has {_joined(found)}"
 
 
 @then(rf'the image "(?P<name>[^"]*)" of {PLACE} is still the one with the UUID "(?P<uuid>[^"]*)"')
 def step_same_uuid(context: Context, place: str, name: str, uuid: str) -> None:
     """The image was changed, not made anew."""
-    assert _only(context.world, place, name).id == context.world.filled(uuid)
+    assert _only(context.state, place, name).id == context.state.filled(uuid)
 
 
-def _given(world: World, row: Mapping[str, str]) -> Given:
+def _given(scenario: ScenarioState, row: Mapping[str, str]) -> Given:
     attributes = {ATTRIBUTES[key][0]: ATTRIBUTES[key][1](row[key]) for key in ATTRIBUTES if row.get(key)}
     return Given(
         # A table cannot hold a name that is not there.
@@ -163,19 +163,19 @@ def _given(world: World, row: Mapping[str, str]) -> Given:
         owner=row.get("owner") or OURS,
         status=row.get("status") or ("queued" if row["content"] == "-" else "active"),
         form=row.get("format") or "raw",
-        properties=properties_of(world.filled(row.get("properties", ""))),
+        properties=properties_of(scenario.filled(row.get("properties", ""))),
         attributes=attributes,
     )
 
 
-def _only(world: World, place: str, name: str) -> Seen:
-    images = [image for image in world.store(place).seen() if image.name == name]
+def _only(scenario: ScenarioState, place: str, name: str) -> Seen:
+    images = [image for image in scenario.store(place).seen() if image.name == name]
     assert len(images) == 1, f"{place} has {len(images)} images {name}, not one"
     return images[0]
 
 
-def _expected(world: World, heading: str, cell: str) -> str:
-    filled = world.filled(cell)
+def _expected(scenario: ScenarioState, heading: str, cell: str) -> str:
+    filled = scenario.filled(cell)
     return _joined(properties_of(filled)) if heading == "properties" else filled
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from behave import given, then, use_step_matcher
 from behave.runner import Context
 
-from tests.acceptance.helpers.world import World
+from tests.acceptance.helpers.scenario_state import ScenarioState
 
 use_step_matcher("re")
 
@@ -27,27 +27,27 @@ def step_down(context: Context, region: str) -> None:
 @then(r"no region was written to")
 def step_no_writes(context: Context) -> None:
     """No Glance was asked to change anything during the last run."""
-    world: World = context.world
-    for region in world.cloud.regions:
-        writes = [r for r in world.cloud.requests(region, world.outcome.marks[region]) if r.writes]
+    scenario: ScenarioState = context.state
+    for region in scenario.cloud.regions:
+        writes = [r for r in scenario.cloud.requests(region, scenario.outcome.marks[region]) if r.writes]
         assert not writes, f"{region}: {writes}"
 
 
 @then(r"(?P<regions>.+) (?:was|were) not contacted")
 def step_not_contacted(context: Context, regions: str) -> None:
     """Servers that heard nothing during the last run."""
-    world: World = context.world
+    scenario: ScenarioState = context.state
     for region in regions.replace(" and ", ", ").split(", "):
-        asked = world.cloud.requests(region, world.outcome.marks[region])
+        asked = scenario.cloud.requests(region, scenario.outcome.marks[region])
         assert not asked, f"{region}: {asked}"
 
 
 @then(r"each Glance of (?P<regions>.+) was asked for listings alone")
 def step_listings(context: Context, regions: str) -> None:
     """All that Glance was asked is lists of images."""
-    world: World = context.world
+    scenario: ScenarioState = context.state
     for region in regions.replace(" and ", ", ").split(", "):
-        asked = world.cloud.requests(region, world.outcome.marks[region])
+        asked = scenario.cloud.requests(region, scenario.outcome.marks[region])
         assert asked, f"{region} was not asked for anything"
         others = [r for r in asked if r.method != "GET" or urlsplit(r.uri).path != LISTING]
         assert not others, f"{region}: {others}"
@@ -58,7 +58,7 @@ def step_listings(context: Context, regions: str) -> None:
 def step_signed_in(context: Context, number: str) -> None:
     """What ``--debug`` tells of the requests to Keystone: at most one discovery for each token."""
     tokens = {"once": 1, "twice": 2}[number]
-    lines = [line for line in context.world.outcome.stderr.splitlines() if line.startswith(SENT)]
+    lines = [line for line in context.state.outcome.stderr.splitlines() if line.startswith(SENT)]
     sent = [line.removeprefix(SENT).split()[0:2] for line in lines]
     requests = [(method, urlsplit(url.rstrip(":")).path.rstrip("/")) for method, url in sent]
     to_keystone = [(method, path) for method, path in requests if (method, path) != ("GET", LISTING)]

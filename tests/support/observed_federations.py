@@ -62,7 +62,7 @@ class Seen:
     properties: Mapping[str, str]
 
 
-class World(Protocol):
+class ObservedFederation(Protocol):
     """A federation with a master, Spain, and the region Burgos."""
 
     def fill(self, region: str, images: Sequence[Given]) -> Mapping[str, str]:
@@ -88,7 +88,9 @@ def digest_of(content: str, blocks: int = BLOCKS) -> str:
     return hashlib.md5(hashlib.sha256(content.encode()).digest() * blocks).hexdigest()
 
 
-def run_program(world: World, arguments: Iterable[str], folder: Path, *script: str) -> subprocess.CompletedProcess[str]:
+def run_program(
+    federation: ObservedFederation, arguments: Iterable[str], folder: Path, *script: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command, or another script of the tests that does, as a user would.
 
     :param script: path and first arguments of a script in place of ``sync.py``
@@ -98,7 +100,7 @@ def run_program(world: World, arguments: Iterable[str], folder: Path, *script: s
     return subprocess.run(
         command,
         cwd=folder,
-        env={**base, **world.environment()},
+        env={**base, **federation.environment()},
         capture_output=True,
         text=True,
         timeout=120,
@@ -107,7 +109,7 @@ def run_program(world: World, arguments: Iterable[str], folder: Path, *script: s
     )
 
 
-class EmbeddedWorld:
+class ObservedEmbedded:
     """An embedded federation in a folder.
 
     :param folder: an empty folder
@@ -170,7 +172,7 @@ class EmbeddedWorld:
         }
 
 
-class CloudWorld:
+class ObservedCloud:
     """The development cloud.
 
     :param description: its ``devcloud.json``

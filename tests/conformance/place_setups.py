@@ -1,4 +1,4 @@
-"""The two worlds that the conformance suite runs in: the embedded federation, and real Glance."""
+"""The two kinds of places that the conformance suite tests: the embedded federation, and real Glance."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Operator(Protocol):
 
 
 @dataclass
-class World:
+class PlaceSetup:
     """A region with its master, seen by our project and by another one.
 
     :param place: the region with our rights
@@ -117,7 +117,7 @@ class _Hand:
 
 
 @contextmanager
-def embedded_world(path: Path | None) -> Iterator[World]:
+def embedded_setup(path: Path | None) -> Iterator[PlaceSetup]:
     """A fresh embedded federation."""
     ours, theirs = Target("master", tenant_id="1" * 32), Target("master", tenant_id="2" * 32)
     federation = EmbeddedFederation(path, Settings(MASTER, {"master": ours}))
@@ -125,9 +125,11 @@ def embedded_world(path: Path | None) -> Iterator[World]:
         for region in (REGION, MASTER, "other:Madrid"):
             federation.add_region(region)
     place = federation.place(ours, REGION)
-    world = World(federation, ours, theirs, place, federation.place(theirs, REGION), place, _Hand(federation, place))
-    yield world
-    world.clean()
+    setup = PlaceSetup(
+        federation, ours, theirs, place, federation.place(theirs, REGION), place, _Hand(federation, place)
+    )
+    yield setup
+    setup.clean()
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class _Client:
 
 
 @contextmanager
-def openstack_world(cloud: Path) -> Iterator[World]:
+def openstack_setup(cloud: Path) -> Iterator[PlaceSetup]:
     """The region Burgos of the development cloud.
 
     :param cloud: the cloud's ``devcloud.json``
@@ -183,7 +185,7 @@ def openstack_world(cloud: Path) -> Iterator[World]:
             project_domain_name="Default",
         )
     )
-    world = World(
+    setup = PlaceSetup(
         federation,
         ours,
         theirs,
@@ -192,5 +194,5 @@ def openstack_world(cloud: Path) -> Iterator[World]:
         federation.place(member, REGION),
         _Client(Client("2", session=signed_in, region_name=REGION)),
     )
-    yield world
-    world.clean()
+    yield setup
+    setup.clean()

@@ -18,7 +18,7 @@ REFERENCE = re.compile(r"\{([^{}\n]+)\}")
 ORDINALS = {"first": 0, "second": 1, "third": 2}
 
 
-class World:
+class ScenarioState:
     """One scenario.
 
     :param cloud: the development cloud
