@@ -9,7 +9,7 @@ from types import TracebackType
 from .base.errors import CloudError
 from .base.messages import Message
 from .base.parser import refuse_options
-from .events import Emit, Event, Kind, one_at_a_time
+from .events import Emit, Event, MessageReported, one_at_a_time
 from .images.configuration import load_settings
 from .images.execution.outcome import RegionOutcome
 from .images.execution.sync_run import Run
@@ -130,7 +130,7 @@ class GlanceSync:
         refuse_options(regions)
         refs = resolve_regions(regions, self.settings, self._federation, report=told.append, refuse=refuse)
         for message in told:
-            emit(Event(Kind.MESSAGE, message=message))
+            emit(MessageReported("", None, message))
         yield from unknown
         if unknown and not refs:
             return

@@ -6,15 +6,16 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from enum import Enum
 from typing import Any
 
 from ..base.units import MIB
 from ..base.version import __version__
-from ..events import Event, Kind
+from ..events import Done, Event, Failed, RegionStarted
 from ..images.execution.outcome import ImageOutcome, RegionOutcome
+from ..images.model import SyncStatus
 
-ALWAYS = ("kind", "region")
+UNFINISHED = "the run ended before the region was done"
+"""The error of a region in the report of a run that was interrupted."""
 
 
 class EventWriter:
@@ -27,27 +28,8 @@ class EventWriter:
         self._write = write
 
     def __call__(self, event: Event) -> None:
-        """Write an event; what it does not tell is left out."""
-        self._write(json.dumps({"time": round(time.time(), 3), **event_fields(event)}))
-
-
-def event_fields(event: Event) -> dict[str, Any]:
-    """The fields of an event under their stable names.
-
-    :param event: any event
-    """
-    fields: dict[str, Any] = {}
-    for name in event.__dataclass_fields__:
-        value = getattr(event, name)
-        if name == "message":
-            if value is not None:
-                fields["level"] = "error" if value.level >= 40 else "warning"
-                fields["message"] = value.text
-        elif name in ALWAYS or value not in (None, 0, False, ()):
-            fields[name] = value.value if isinstance(value, Enum) else value
-    if "seconds" in fields:
-        fields["seconds"] = round(fields["seconds"], 3)
-    return fields
+        """Write an event."""
+        self._write(json.dumps({"time": round(time.time(), 3), **event.as_json()}))
 
 
 def report(mode: str, master: str, started: datetime, outcomes: Sequence[RegionOutcome], exit_code: int) -> str:
@@ -111,29 +93,22 @@ def _image(name: str, status: str | None, done: ImageOutcome | None, differences
         "differences": list(differences),
     }
 
-CAUSE = "the run ended before the region was done"
 
-
-class Unfinished:
-    """Listens to what is told of regions until they are done; no job tells its outcome when the run is interrupted."""
+class UnfinishedRegions:
+    """Listens to the events of regions and keeps what came of those that have not ended: no job returns that of an
+    interrupted run."""
 
     def __init__(self) -> None:
         self._outcomes: dict[str, RegionOutcome] = {}
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
-        if event.kind is Kind.REGION_STARTED:
-            self._outcomes[event.region] = RegionOutcome(event.region, error=CAUSE)
-        outcome = self._outcomes.get(event.region)
-        if outcome is not None and event.image is not None and event.kind in (Kind.DONE, Kind.FAILED):
-            cause = event.message.text if event.message else None
-            outcome.images.append(
-                ImageOutcome(
-                    event.image, event.action, event.status, event.way, event.done, event.seconds, cause, event.notes
-                )
-            )
+        if isinstance(event, RegionStarted):
+            self._outcomes[event.region] = RegionOutcome(event.region, error=UNFINISHED)
+        elif isinstance(event, Done | Failed) and event.region in self._outcomes:
+            self._outcomes[event.region].images.append(_outcome(event))
 
-    def done(self, region: str) -> None:
+    def remove(self, region: str) -> None:
         """Forget a region: its job has come to its end.
 
         :param region: its full name
@@ -141,8 +116,21 @@ class Unfinished:
         self._outcomes.pop(region, None)
 
     def get(self, region: str) -> RegionOutcome | None:
-        """What is known of a region that has been begun and not ended.
+        """What is known of a region that has been begun and has not ended.
 
         :param region: its full name
         """
         return self._outcomes.get(region)
+
+
+def _outcome(event: Done | Failed) -> ImageOutcome:
+    return ImageOutcome(
+        event.image,
+        event.action,
+        None if event.status is None else SyncStatus(event.status),
+        event.way,
+        event.done,
+        event.seconds,
+        event.message.text if isinstance(event, Failed) else None,
+        event.notes if isinstance(event, Done) else (),
+    )

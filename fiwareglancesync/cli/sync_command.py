@@ -14,7 +14,7 @@ from traceback import format_exc
 
 from ..base.errors import Cancelled, CloudError, UnknownRegion, UsageError
 from ..base.messages import Message
-from ..events import Emit, Event, Kind, one_at_a_time
+from ..events import Emit, Event, MessageReported, RunFinished, RunStarted, one_at_a_time
 from ..images.execution.outcome import RegionOutcome
 from ..images.execution.sync_run import Run
 from ..images.places import Federation, StandIn
@@ -33,7 +33,7 @@ from ..terminal.suggestions import advice, hint
 from ..terminal.text_tables import StatusWriter, write_regions
 from .exit_reasons import reasons
 from .region_logs import RegionLogs
-from .report import EventWriter, Unfinished, report
+from .report import EventWriter, UnfinishedRegions, report
 
 FOUND = 3
 """The exit code that tells, when it is asked for, that not all is as it should be."""
@@ -61,7 +61,7 @@ class Command:
         self._refs: Sequence[RegionRef] = ()
         self._refused: list[RegionRef] = []
         self._outcomes: dict[RegionRef, RegionOutcome] = {}
-        self._unfinished = Unfinished()
+        self._unfinished = UnfinishedRegions()
         self._failed = False
         self._emit = one_at_a_time(self._pass_on)
         self._run.report_waits(self._emit)
@@ -83,7 +83,7 @@ class Command:
                 self._show_regions()
             elif self._prepare():
                 self._do_all(stack)
-            self._emit(Event(Kind.RUN_FINISHED, count=sum(o.failed for o in self._outcomes.values())))
+            self._emit(RunFinished(sum(o.failed for o in self._outcomes.values())))
         code = self._exit_code()
         if code == FOUND:
             self._narrator.write(logging.WARNING, f"Exit code {FOUND}: {'; '.join(self._reasons())}")
@@ -142,7 +142,7 @@ class Command:
             self._failed = True
             self._report(Message.error(region_error(master, error)))
             return False
-        self._emit(Event(Kind.RUN_STARTED, master))
+        self._emit(RunStarted(master))
         if self._mode in (Mode.SYNC, Mode.DRY_RUN):
             self._narrator.write(logging.INFO, f"======Master is {master}")
         for message in messages:
@@ -184,7 +184,7 @@ class Command:
         shown = self._options.progress if self._options.progress is not None else sys.stderr.isatty()
         if wants_bars and shown:
             bars = stack.enter_context(progress_bars())
-            self._narrator.aside = bars.aside
+            self._narrator.without_bars = bars.hidden
             self._listeners.append(bars)
         writer = None
         if self._mode is Mode.STATUS:
@@ -248,11 +248,11 @@ class Command:
             result.outcome.differences = {}
             result.outcome.left_out = ()
         self._outcomes[result.ref] = result.outcome
-        self._unfinished.done(result.ref.full)
+        self._unfinished.remove(result.ref.full)
 
     def _died(self, ref: RegionRef, how: str, trace: str) -> RegionResult:
         """What comes of a region whose job failed in a way that nobody foresaw."""
-        self._emit(Event(Kind.MESSAGE, ref.full, message=Message.error(f"{ref.full}: {how}")))
+        self._emit(MessageReported(ref.full, None, Message.error(f"{ref.full}: {how}")))
         logging.getLogger("glancesync").debug("%s", trace)
         return RegionResult(ref, RegionOutcome(ref.full, error=how))
 
@@ -303,7 +303,7 @@ class Command:
         return reasons(self._run, self._outcomes.values(), writes=self._mode is Mode.SYNC)
 
     def _report(self, message: Message) -> None:
-        self._broadcast(Event(Kind.MESSAGE, image=message.image, message=message))
+        self._broadcast(MessageReported("", message.image, message))
 
     def _broadcast(self, event: Event) -> None:
         """Tell an event here, whoever else takes the regions' own."""

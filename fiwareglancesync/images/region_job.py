@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..base.errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
 from ..base.messages import Message
-from ..events import Action, Emit, Event, Kind
+from ..events import Action, Emit, MessageReported, RegionFinished, RegionStarted
 from ..locks.region_lock import region_lock
 from .execution.member_changes import with_members
 from .execution.outcome import RegionOutcome
@@ -163,7 +163,7 @@ class RegionJob:
         :param prefetched: what was seen of the region ahead of its turn
         :return: what came of it; the region's failures are in there
         """
-        emit(Event(Kind.REGION_STARTED, ref.full))
+        emit(RegionStarted(ref.full))
         recorder = Recorder(ref.full, emit)
         result = RegionResult(ref, recorder.outcome)
         try:
@@ -193,11 +193,10 @@ class RegionJob:
             recorder.report(Message.error(region_error(ref.full, error)))
         outcome = result.outcome
         emit(
-            Event(
-                Kind.REGION_FINISHED,
+            RegionFinished(
                 ref.full,
                 size=outcome.pending_bytes if self.mode is Mode.DRY_RUN else outcome.bytes_moved,
-                count=outcome.failures,
+                failures=outcome.failures,
                 undecided=outcome.undecided,
                 in_step=outcome.in_step,
                 error=outcome.error is not None,
@@ -263,10 +262,10 @@ class RegionJob:
             recorder.report(Message.warning(f"{plan.region}: {holder}. What it has not finished is left out."))
         else:
             for left in plan.tidyings:
-                recorder.pend(Action.TIDY, left.image.name, uuid=left.image.id)
+                recorder.pending_without_status(Action.TIDY, left.image.name, left.image.id)
         for change in plan.obsolete:
-            told = change.differences
-            recorder.pend(action_of_change(change), change.name, uuid=change.image.id, differences=told)
+            action = action_of_change(change)
+            recorder.pending_without_status(action, change.name, change.image.id, change.differences)
         obstacles = plan.obstacles
         for entry in (*plan.updates, *plan.moves, *plan.relinks):
             action = ACTION_OF[entry.status]
@@ -274,7 +273,7 @@ class RegionJob:
                 recorder.refuse(action, entry, obstacles[entry.name])
             else:
                 way, notes = self._way(entry, place)
-                recorder.pend(action, entry.name, entry, way=way, notes=notes)
+                recorder.pending(action, entry, way=way, notes=notes)
 
     def _holder(self, place: Place) -> str | None:
         """What is told of a run that is at work in a region; None when there is none."""
@@ -307,8 +306,8 @@ def refused(ref: RegionRef, error: CloudError, emit: Emit) -> RegionResult:
     :param error: why
     :param emit: takes the events
     """
-    emit(Event(Kind.MESSAGE, ref.full, message=Message.error(region_error(ref.full, error))))
-    emit(Event(Kind.REGION_FINISHED, ref.full, error=True))
+    emit(MessageReported(ref.full, None, Message.error(region_error(ref.full, error))))
+    emit(RegionFinished(ref.full, error=True))
     return RegionResult(ref, RegionOutcome(ref.full, error=str(error)), cause=error)
 
 

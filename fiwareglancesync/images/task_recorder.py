@@ -6,9 +6,23 @@ import time
 from dataclasses import replace
 
 from ..base.messages import Message
-from ..events import Action, Event, Kind
+from ..events import (
+    Action,
+    Done,
+    Event,
+    Failed,
+    ImageEvent,
+    MessageReported,
+    Pending,
+    Progress,
+    RegionFinished,
+    RegionPlanned,
+    Started,
+    Waiting,
+)
 from ..jobs.task_writer import TaskWriter
-from ..jobs.tasks import Item, Progress
+from ..jobs.tasks import Item
+from ..jobs.tasks import Progress as TaskProgress
 
 WRITE_INTERVAL_SECONDS = 0.5
 """Seconds between two records of bytes moved."""
@@ -27,12 +41,12 @@ class TaskRecorder:
         self._moving: dict[str, int] = {}
         self._bytes_done = 0
         self._next = 0.0
-        self.progress = Progress()
+        self.progress = TaskProgress()
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
-        if event.kind is Kind.PROGRESS:
-            self._moving[event.image or ""] = event.done
+        if isinstance(event, Progress):
+            self._moving[event.image] = event.done
             if time.monotonic() < self._next:
                 return
             self._next = time.monotonic() + WRITE_INTERVAL_SECONDS
@@ -41,50 +55,43 @@ class TaskRecorder:
 
     def _count(self, event: Event) -> None:
         progress = self.progress
-        moves = event.action in MOVES
-        if event.kind is Kind.REGION_PLANNED:
-            progress = replace(progress, total=event.count, bytes_total=event.size)
-        elif event.kind in (Kind.DONE, Kind.FAILED):
-            self._moving.pop(event.image or "", None)
-            if event.kind is Kind.FAILED:
+        if isinstance(event, RegionPlanned):
+            progress = replace(progress, total=event.images, bytes_total=event.size)
+        elif isinstance(event, Done | Failed):
+            self._moving.pop(event.image, None)
+            if isinstance(event, Failed):
                 progress = replace(progress, failed=progress.failed + 1)
-            elif moves:
+            elif event.action in MOVES:
                 self._bytes_done += event.done
                 progress = replace(progress, done=progress.done + 1)
-        elif event.kind is Kind.REGION_FINISHED:
-            progress = replace(progress, undecided=event.undecided, failed=event.count)
+        elif isinstance(event, RegionFinished):
+            progress = replace(progress, undecided=event.undecided, failed=event.failures)
         self.progress = replace(progress, bytes_done=self._bytes_done + sum(self._moving.values()))
 
     def _write(self, event: Event) -> None:
-        if event.kind in (Kind.MESSAGE, Kind.WAITING) and event.message is not None:
+        if isinstance(event, MessageReported | Waiting):
             self._writer.write_message(event.message)
-        if event.image is not None and event.action is not None and event.kind in _STATES:
-            self._write_image(event, event.image, event.action)
-        if event.kind in (Kind.PROGRESS, Kind.DONE, Kind.FAILED, Kind.REGION_PLANNED, Kind.REGION_FINISHED):
+        if isinstance(event, Pending | Started | Progress | Done | Failed):
+            self._writer.write_item(_item(event))
+        if isinstance(event, Failed):
+            text = f"{event.region}: {event.image}: {event.message.text}"
+            self._writer.write_message(Message.error(text, event.image))
+        if isinstance(event, Progress | Done | Failed | RegionPlanned | RegionFinished):
             self._writer.write_progress(self.progress)
 
-    def _write_image(self, event: Event, image: str, action: Action) -> None:
-        item = Item(
-            image,
-            action.value,
-            _STATES[event.kind],
-            event.status.value if event.status else None,
-            event.way,
-            event.size,
-            event.done,
-            event.seconds,
-            event.message.text if event.message else None,
-        )
-        self._writer.write_item(item)
-        if event.kind is Kind.FAILED and event.message is not None:
-            text = f"{event.region}: {image}: {event.message.text}"
-            self._writer.write_message(Message.error(text, image))
+
+_STATES = {Started: "running", Progress: "running", Done: "done", Failed: "failed", Pending: "pending"}
 
 
-_STATES = {
-    Kind.STARTED: "running",
-    Kind.PROGRESS: "running",
-    Kind.DONE: "done",
-    Kind.FAILED: "failed",
-    Kind.PENDING: "pending",
-}
+def _item(event: ImageEvent) -> Item:
+    return Item(
+        event.image,
+        event.action.value,
+        _STATES[type(event)],
+        None if isinstance(event, Progress) else event.status,
+        None if isinstance(event, Started) else event.way,
+        event.size,
+        event.done if isinstance(event, Progress | Done | Failed) else 0,
+        event.seconds if isinstance(event, Done | Failed) else 0.0,
+        event.message.text if isinstance(event, Failed) else None,
+    )

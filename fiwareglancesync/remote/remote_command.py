@@ -158,7 +158,7 @@ class RemoteCommand:
             listeners: list[Emit] = [self._narrator]
             if _follow(self._options) is Follow.STEP_BY_STEP and sys.stderr.isatty():
                 bars = stack.enter_context(progress_bars())
-                self._narrator.aside = bars.aside
+                self._narrator.without_bars = bars.hidden
                 listeners.append(bars)
 
             def emit(event: Event) -> None:

@@ -1,26 +1,36 @@
-"""What a task tells from one look to the next, as the events that the command's own runs are told by."""
+"""The state of a task on the server, asked for again and again, as the events of a run of the command itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ..base.messages import Message
-from ..events import Action, Event, Kind
+from ..events import (
+    Action,
+    Done,
+    Event,
+    Failed,
+    ImageEvent,
+    MessageReported,
+    Pending,
+    Progress,
+    RegionFinished,
+    RegionPlanned,
+    Started,
+)
 from .server_answers import FAILED, SYNCING, Result, WholeTask
 
-_TOLD = {
+_REPORTED = {
     action.value: action
     for action in (Action.UPLOAD, Action.REPLACE, Action.RENAME, Action.METADATA, Action.RELINK, Action.OBSOLETE)
 }
-"""What is told image by image; of the rest, only failures are, in the words of the server."""
-
-_ENDS = {"done": Kind.DONE, "failed": Kind.FAILED}
+"""The actions that are reported image by image; of the others only failures are, in the words of the server."""
 
 Key = tuple[str, str]
 
 
 class TaskEvents:
-    """Follows one task.
+    """The events of one task.
 
     :param region: its full name
     """
@@ -32,23 +42,23 @@ class TaskEvents:
         self._messages: set[str] = set()
 
     def events(self, task: WholeTask) -> Iterator[Event]:
-        """What has happened since the last look.
+        """What has happened since the last call.
 
-        :param task: the task as it stands
+        :param task: the present state of the task
         """
         if task.bytes_total and not self._planned:
             self._planned = True
-            yield Event(Kind.REGION_PLANNED, self._region, size=task.bytes_total, count=task.images_total)
-        own = {f"{self._region}: {image.name}: {image.error}" for image in task.images if image.action in _TOLD}
+            yield RegionPlanned(self._region, task.bytes_total, task.images_total)
+        own = {f"{self._region}: {image.name}: {image.error}" for image in task.images if image.action in _REPORTED}
         for text in self._new(task.warnings):
-            yield Event(Kind.MESSAGE, self._region, message=Message.warning(text))
+            yield MessageReported(self._region, None, Message.warning(text))
         for image in task.images:
-            action = _TOLD.get(image.action)
+            action = _REPORTED.get(image.action)
             if action is not None:
                 yield from self._of_image(image, action)
         for text in self._new(task.errors):
             if text not in own:
-                yield Event(Kind.MESSAGE, self._region, message=Message.error(text))
+                yield MessageReported(self._region, None, Message.error(text))
         if task.status != SYNCING:
             yield self._end(task)
 
@@ -57,40 +67,33 @@ class TaskEvents:
         self._messages.update(new)
         return new
 
-    def _of_image(self, image: Result, action: Action) -> Iterator[Event]:
+    def _of_image(self, image: Result, action: Action) -> Iterator[ImageEvent]:
         before = self._images.get((image.name, image.action))
         self._images[image.name, image.action] = image
         if before == image:
             return
-
-        def event(kind: Kind) -> Event:
-            return Event(
-                kind,
-                self._region,
-                image.name,
-                action,
-                way=image.way,
-                size=image.size,
-                done=image.bytes_done,
-                seconds=image.seconds,
-                message=Message.error(image.error) if image.error else None,
-            )
-
+        region, name, size = self._region, image.name, image.size
         if image.state == "pending":
-            yield event(Kind.PENDING)
+            yield Pending(region, name, action, way=image.way, size=size)
             return
         if before is None:
-            yield event(Kind.STARTED)
-        yield event(_ENDS.get(image.state, Kind.PROGRESS))
+            yield Started(region, name, action, size=size)
+        way, moved, seconds = image.way, image.bytes_done, image.seconds
+        if image.state == "done":
+            yield Done(region, name, action, way=way, size=size, done=moved, seconds=seconds)
+        elif image.state == "failed":
+            cause = Message.error(image.error or "")
+            yield Failed(region, name, action, way=way, size=size, done=moved, seconds=seconds, message=cause)
+        else:
+            yield Progress(region, name, action, way=way, size=size, done=moved)
 
-    def _end(self, task: WholeTask) -> Event:
-        return Event(
-            Kind.REGION_FINISHED,
+    def _end(self, task: WholeTask) -> RegionFinished:
+        return RegionFinished(
             self._region,
             size=task.bytes_total if task.dry_run else task.bytes_done,
-            count=task.images_failed,
+            failures=task.images_failed,
             undecided=task.undecided,
-            in_step=not any(image.action in _TOLD for image in task.images),
+            in_step=not any(image.action in _REPORTED for image in task.images),
             error=task.status == FAILED and not task.images_failed,
             dry=task.dry_run,
         )

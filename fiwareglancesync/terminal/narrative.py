@@ -1,16 +1,28 @@
-"""The story of a run as lines of text, worded as sync 1.4 has them."""
+"""The narrative of a run: its events as lines of text, worded as sync 1.4 has them."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from typing import Any
 
 from ..base.text import printable
 from ..base.units import MIB
-from ..events import Action, Event, Kind
+from ..events import (
+    Action,
+    Done,
+    Event,
+    Failed,
+    MessageReported,
+    Pending,
+    RegionFinished,
+    RegionStarted,
+    Started,
+    Waiting,
+)
 from .streams import Output, write_if_possible, write_line
 
 Line = tuple[int, str]
@@ -21,29 +33,29 @@ TITLES = {
     Action.REPLACE: "Replacing image",
     Action.RENAME: "Renaming and replacing image",
 }
+"""The actions that move bytes."""
 
 
 def lines(event: Event) -> Iterator[Line]:
-    """What is told of an event.
+    """The lines of an event.
 
     :param event: any event
     :return: level and text of each line
     """
-    write = _WORDINGS.get(event.kind)
+    write = _LINES.get(type(event))
     if write is not None:
         yield from write(event)
 
 
-def _region_started(event: Event) -> Iterator[Line]:
+def _region_started(event: RegionStarted) -> Iterator[Line]:
     yield logging.INFO, f"======{event.region}"
 
 
-def _message(event: Event) -> Iterator[Line]:
-    if event.message is not None:
-        yield event.message.level, event.message.text
+def _message(event: MessageReported | Waiting) -> Iterator[Line]:
+    yield event.message.level, event.message.text
 
 
-def _started(event: Event) -> Iterator[Line]:
+def _started(event: Started) -> Iterator[Line]:
     r, n = event.region, event.image
     if event.action in TITLES:
         yield logging.INFO, f"{r}: {TITLES[event.action]} {n} ({event.size // MIB} MB)"
@@ -56,7 +68,7 @@ def _started(event: Event) -> Iterator[Line]:
         yield logging.INFO, f"{r}: Tidying image {n} (UUID {event.uuid}), left by an interrupted run"
 
 
-def _pending(event: Event) -> Iterator[Line]:
+def _pending(event: Pending) -> Iterator[Line]:
     r, n = event.region, event.image
     if event.action in TITLES:
         if event.action is not Action.UPLOAD:
@@ -75,12 +87,12 @@ def _pending(event: Event) -> Iterator[Line]:
         yield logging.INFO, f"{r}: Image pending to be tidied: {n} (UUID {event.uuid})"
 
 
-def _differences(event: Event, level: int) -> Iterator[Line]:
+def _differences(event: Started | Pending, level: int) -> Iterator[Line]:
     if event.differences:
         yield level, f"{event.region}: Image {event.image} differs: {'; '.join(event.differences)}"
 
 
-def _done(event: Event) -> Iterator[Line]:
+def _done(event: Done) -> Iterator[Line]:
     if event.action in TITLES:
         yield logging.INFO, f"{event.region}: Image uploaded."
         yield logging.DEBUG, f"{event.region}: {event.image} went by way of {event.way}, {event.seconds:.1f} s"
@@ -88,9 +100,8 @@ def _done(event: Event) -> Iterator[Line]:
             yield logging.DEBUG, f"{event.region}: {event.image} did not go by way of {note}"
 
 
-def _failed(event: Event) -> Iterator[Line]:
-    r, n = event.region, event.image
-    cause = event.message.text if event.message else ""
+def _failed(event: Failed) -> Iterator[Line]:
+    r, n, cause = event.region, event.image, event.message.text
     if event.action in TITLES:
         yield logging.ERROR, f"{r}: Upload of {n} failed. Cause: {cause}"
     elif event.action is Action.SETTLE:
@@ -99,13 +110,13 @@ def _failed(event: Event) -> Iterator[Line]:
         yield logging.ERROR, f"{r}: Update of {n} failed. Cause: {cause}"
 
 
-def _region_finished(event: Event) -> Iterator[Line]:
+def _region_finished(event: RegionFinished) -> Iterator[Line]:
     if event.undecided:
-        alone = event.in_step and not event.count and not event.error
+        alone = event.in_step and not event.failures and not event.error
         rest = "; nothing else is to be done." if alone else "."
         yield logging.INFO, f"{event.region}: {event.undecided} images await a decision{rest}"
-    if event.count:
-        yield logging.INFO, f"{event.region}: {event.count} images failed."
+    if event.failures:
+        yield logging.INFO, f"{event.region}: {event.failures} images failed."
     if event.error:
         return
     if event.in_step:
@@ -116,25 +127,25 @@ def _region_finished(event: Event) -> Iterator[Line]:
         yield logging.INFO, f"{event.region}:   Total uploaded to region: {event.size // MIB} (MB)"
 
 
-_WORDINGS = {
-    Kind.REGION_STARTED: _region_started,
-    Kind.MESSAGE: _message,
-    Kind.WAITING: _message,
-    Kind.STARTED: _started,
-    Kind.PENDING: _pending,
-    Kind.DONE: _done,
-    Kind.FAILED: _failed,
-    Kind.REGION_FINISHED: _region_finished,
+_LINES: Mapping[type[Event], Callable[[Any], Iterator[Line]]] = {
+    RegionStarted: _region_started,
+    MessageReported: _message,
+    Waiting: _message,
+    Started: _started,
+    Pending: _pending,
+    Done: _done,
+    Failed: _failed,
+    RegionFinished: _region_finished,
 }
 
 
 class Narrator:
-    """Writes the story, each line once a region where it is a warning.
+    """Writes the narrative to the standard streams; of equal messages, the first alone.
 
-    ``aside`` makes room for a line; ``is_whole`` tells whether all lines could be written.
+    ``without_bars`` is entered while a line is written; ``is_whole`` is false once a line could not be written.
 
-    :param level: the lowest level that is told
-    :param narrate: whether the narrative itself is told, or warnings and errors only
+    :param level: the lowest level that is written
+    :param narrate: whether the narrative itself is written, or warnings and errors only
     :param to_stderr: whether the narrative goes to standard error too
     """
 
@@ -144,14 +155,14 @@ class Narrator:
         self._to_stderr = to_stderr
         self._reported: set[str] = set()
         self.is_whole = True
-        self.aside: Callable[[], AbstractContextManager[None]] = nullcontext
+        self.without_bars: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __call__(self, event: Event) -> None:
-        """Tell an event."""
+        """Write the lines of an event."""
         for level, text in lines(event):
             if level < logging.WARNING and not self._narrate:
                 continue
-            if event.kind is Kind.MESSAGE:
+            if isinstance(event, MessageReported):
                 if text in self._reported:
                     continue
                 self._reported.add(text)
@@ -162,7 +173,7 @@ class Narrator:
         if level < self._level:
             return
         stream = sys.stderr if level >= logging.WARNING or self._to_stderr else sys.stdout
-        with self.aside():
+        with self.without_bars():
             problem = write_if_possible(stream, f"{logging.getLevelName(level)}:{printable(text)}")
         if problem is not None:
             self.is_whole = False
@@ -170,10 +181,10 @@ class Narrator:
 
 
 class RegionLog:
-    """The story of one region in a file of its own, lines with time and level.
+    """The narrative of one region in a file of its own, lines with time and level.
 
     :param stream: the open file
-    :param level: the lowest level that is told
+    :param level: the lowest level that is written
     """
 
     def __init__(self, stream: Output, level: int = logging.INFO) -> None:
@@ -181,12 +192,12 @@ class RegionLog:
         self._level = level
 
     def __call__(self, event: Event) -> None:
-        """Write an event down."""
+        """Write the lines of an event."""
         for level, text in lines(event):
             if level >= self._level:
                 self.write(level, text)
 
     def write(self, level: int, text: str) -> None:
-        """Write one line down."""
+        """Write one line."""
         now = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
         write_line(self._stream, f"{now} {logging.getLevelName(level)} {printable(text)}")

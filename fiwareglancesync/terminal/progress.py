@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..base.text import printable
-from ..events import Event, Kind
+from ..events import Done, Event, Failed, ImageEvent, Pending, Progress, RegionFinished, RegionPlanned, Started
 from .narrative import TITLES
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich import progress as rich_progress
 
 
 @contextmanager
@@ -20,11 +20,11 @@ def progress_bars() -> Iterator[Bars]:
 
     The display is refreshed by events alone, without a thread, so that processes can be forked meanwhile.
     """
+    from rich import progress as rich_progress
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,
-        Progress,
         TextColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
@@ -38,7 +38,7 @@ def progress_bars() -> Iterator[Bars]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[image]}", markup=False),
     )
-    with Progress(
+    with rich_progress.Progress(
         *columns,
         console=Console(stderr=True),
         auto_refresh=False,
@@ -50,20 +50,20 @@ def progress_bars() -> Iterator[Bars]:
 
 
 class Bars:
-    """A bar for each region that moves bytes.
+    """A bar for each region to which bytes are moved.
 
     :param progress: the display
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: rich_progress.Progress) -> None:
         self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
+        self._tasks: dict[str, rich_progress.TaskID] = {}
         self._finished: dict[str, int] = {}
         self._moving: dict[str, dict[str, int]] = {}
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Take the bars away while something else is written, if they are shown."""
+    def hidden(self) -> Iterator[None]:
+        """Hide the bars, if they are shown, while something else is written."""
         if not self._progress.live.is_started:
             yield
             return
@@ -75,7 +75,7 @@ class Bars:
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
-        if event.kind is Kind.REGION_PLANNED and event.size:
+        if isinstance(event, RegionPlanned) and event.size:
             region = printable(event.region)
             self._tasks[event.region] = self._progress.add_task("", total=event.size, region=region, image="")
             self._finished[event.region] = 0
@@ -83,20 +83,20 @@ class Bars:
         task = self._tasks.get(event.region)
         if task is None:
             return
-        if event.kind is Kind.REGION_FINISHED:
+        if isinstance(event, RegionFinished):
             self._progress.remove_task(self._tasks.pop(event.region))
-        elif event.action in TITLES:
+        elif isinstance(event, Pending | Started | Progress | Done | Failed) and event.action in TITLES:
             self._move(task, event)
         self._progress.refresh()
 
-    def _move(self, task: TaskID, event: Event) -> None:
-        """Add up what has been moved and what is on its way; several images may be."""
+    def _move(self, task: rich_progress.TaskID, event: ImageEvent) -> None:
+        """Add up what has been moved and what is being moved; several images may be."""
         moving = self._moving[event.region]
-        image = printable(event.image or "")
-        if event.kind in (Kind.DONE, Kind.FAILED):
+        image = printable(event.image)
+        if isinstance(event, Done | Failed):
             moving.pop(image, None)
             self._finished[event.region] += event.size
         else:
-            moving[image] = event.done
+            moving[image] = event.done if isinstance(event, Progress) else 0
         completed = self._finished[event.region] + sum(moving.values())
         self._progress.update(task, completed=completed, image=", ".join(moving))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.events import Event, Kind
+from fiwareglancesync.events import Done, Event, Failed
 from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.execution.recorder import Recorder
 from fiwareglancesync.images.execution.region_run import RegionInput, synchronise
@@ -31,6 +31,8 @@ from fiwareglancesync.images.planning import (
 )
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.images.transfer import Mover
+from tests.support.events import of_type
+from tests.support.events import texts as event_texts
 
 MASTER, REGION = "Spain", "Burgos"
 OURS, THEIRS = "ours", "theirs"
@@ -184,15 +186,15 @@ class World:
 
     def reported(self) -> list[str]:
         """Messages and causes of failures of the last run, in their order."""
-        return [event.message.text for event in self.events if event.message is not None]
+        return event_texts(self.events)
 
     def did(self) -> list[tuple[str, str]]:
         """What the last run brought to a good end, in its order: action and image."""
-        return [(str(e.action.value), str(e.image)) for e in self.events if e.kind is Kind.DONE and e.action]
+        return [(e.action.value, e.image) for e in of_type(Done, self.events)]
 
     def failed(self) -> list[tuple[str, str]]:
         """What failed in the last run, in its order: action and image."""
-        return [(str(e.action.value), str(e.image)) for e in self.events if e.kind is Kind.FAILED and e.action]
+        return [(e.action.value, e.image) for e in of_type(Failed, self.events)]
 
 
 def errors(outcome: RegionOutcome) -> Mapping[str, str]:

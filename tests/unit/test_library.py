@@ -10,10 +10,11 @@ import fiwareglancesync
 from fiwareglancesync import GlanceSync
 from fiwareglancesync.base.errors import ConfigError, UnknownRegion, UsageError
 from fiwareglancesync.base.messages import Message
-from fiwareglancesync.events import Event, Kind
+from fiwareglancesync.events import Done, Event, MessageReported, Waiting
 from fiwareglancesync.images.model import SyncStatus
 from fiwareglancesync.images.places.embedded.loader import load
 from fiwareglancesync.images.settings import Decision, DecisionAction
+from tests.support.events import of_type
 from tests.support.scripted_server import Answer, ScriptedServer, token_answer
 
 
@@ -42,7 +43,7 @@ def test_a_synchronised_region_has_nothing_pending(example: GlanceSync) -> None:
         (outcome,) = example.synchronise("Burgos", emit=reported.append)
         assert not outcome.failed
         assert {row.status for row in example.status("Burgos")} == {SyncStatus.OK}
-        assert Kind.DONE in {event.kind for event in reported}
+        assert of_type(Done, reported)
 
 
 def test_a_decision_settles_a_conflict_in_one_run(example: GlanceSync) -> None:
@@ -74,8 +75,9 @@ def test_an_unknown_region_fails_and_the_others_are_done(example: GlanceSync) ->
         assert (unknown.region, burgos.region) == ("Burgso", "Burgos")
         assert (unknown.error or "").endswith("; did you mean Burgos?")
         assert not burgos.failed
-        assert reported[0].message is not None
-        assert (reported[0].region, reported[0].message.text) == ("Burgso", unknown.error)
+        first = reported[0]
+        assert isinstance(first, MessageReported)
+        assert (first.region, first.message.text) == ("Burgso", unknown.error)
         (alone,) = example.synchronise("Burgso")
         assert alone.failed
 
@@ -107,7 +109,7 @@ def test_a_service_that_refuses_for_now_is_waited_for_and_that_is_an_event(tmp_p
     with cloud.running(), GlanceSync(str(conf), environ=environ) as example:
         (outcome,) = example.synchronise("Burgos", emit=reported.append)
     assert not outcome.failed
-    waits = [(event.region, event.seconds, event.message) for event in reported if event.kind is Kind.WAITING]
+    waits = [(event.region, event.seconds, event.message) for event in of_type(Waiting, reported)]
     text = "Glance: Slow down. (HTTP 429); waiting 1s, as it asks"
     assert waits == [(region, 1.0, Message.warning(f"{region}: {text}")) for region in ("Spain", "Burgos")]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from docutils import nodes
@@ -14,7 +14,7 @@ from docutils import nodes
 from fiwareglancesync.cli.sync_arguments import build_parser
 from fiwareglancesync.config.credentials import VARIABLES
 from fiwareglancesync.config.option_tables import Option
-from fiwareglancesync.events import Action, Event, Kind
+from fiwareglancesync.events import Action, Event, ImageEvent
 from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, METHODS
 from fiwareglancesync.images.configuration import load_settings
 from fiwareglancesync.images.model import SyncStatus
@@ -61,10 +61,26 @@ def test_the_ways_are_those_of_the_program() -> None:
     assert sorted(first for first, _ in rows("Ways to move bytes")) == sorted(WAYS)
 
 
-def test_the_kinds_actions_and_fields_of_events_are_told() -> None:
-    assert {kind.value for kind in Kind} | {action.value for action in Action} <= words("Events")
-    fields = {field.name for field in dataclasses.fields(Event)} | {"time", "level"}
-    assert {first for first, *_ in rows("Events")} == fields
+KINDS = {kind.kind: kind for kind in get_args(Event)}
+
+
+def test_the_kinds_and_actions_of_events_are_those_of_the_program() -> None:
+    assert {*KINDS, *(action.value for action in Action)} <= words("Events")
+
+
+def test_the_fields_of_events_are_those_of_the_program() -> None:
+    stated = {field: {kind for kind in KINDS if kind in where.split(", ")} for field, where, _ in rows("Events")}
+    for field, where, _ in rows("Events"):
+        if where == "every":
+            stated[field] = set(KINDS)
+        elif where.startswith("about an image"):
+            stated[field] |= {kind.kind for kind in get_args(ImageEvent)}
+    written: dict[str, set[str]] = {"time": set(KINDS)}
+    for kind, event in KINDS.items():
+        for field in event.json_names():
+            written.setdefault(field, set()).add(kind)
+    written["image"] -= {"message", "waiting"}  # these may be about an image, or not
+    assert stated == written
 
 
 def test_the_language_of_conditions_is_told() -> None:

@@ -7,18 +7,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...base.errors import Cancelled, CloudError, GlanceSyncError, Scope
 from ...base.messages import Message
-from ...events import Action, Emit, Event, Kind
+from ...events import Action, Done, Emit, Event, Failed, MessageReported, Pending, Progress, Started, Waiting
 from ...openstack.refusals import wait_for
 from ..model import SyncStatus
 from ..planning import PlanEntry
 from .outcome import ImageOutcome, RegionOutcome
 
 PROGRESS_INTERVAL_SECONDS = 0.1
-"""Seconds between two events that tell of bytes moved."""
+"""Seconds between two events about bytes moved."""
 
 
 class RegionFailed(Exception):
@@ -81,7 +81,8 @@ class Recorder:
         """
         attempt = Attempt(uuid)
         started = time.monotonic()
-        self.emit(Event(Kind.STARTED, self.region, image, action, uuid, status, size=size, differences=differences))
+        before = None if status is None else status.value
+        self.emit(Started(self.region, image, action, uuid, before, size, differences))
         try:
             yield attempt
         except GlanceSyncError as error:
@@ -91,79 +92,69 @@ class Recorder:
         self.outcome.images.append(
             ImageOutcome(image, action, status, attempt.way, attempt.size, seconds, failure, attempt.notes)
         )
-        self.emit(
-            Event(
-                Kind.DONE if failure is None else Kind.FAILED,
-                self.region,
-                image,
-                action,
-                attempt.uuid,
-                status,
-                attempt.way,
-                size,
-                attempt.size,
-                seconds,
-                None if failure is None else Message.error(failure, image),
-                notes=attempt.notes,
-            )
-        )
+        known = (self.region, image, action, attempt.uuid, before, attempt.way, size, attempt.size, seconds)
+        if failure is None:
+            self.emit(Done(*known, notes=attempt.notes))
+        else:
+            self.emit(Failed(*known, message=Message.error(failure, image)))
         if _ends_region(attempt.error):
             raise RegionFailed(failure) from attempt.error
 
-    def progress(self, action: Action, image: str, attempt: Attempt, size: int) -> Progress:
-        """A function that takes what is known of a move while it goes on, and tells it now and then."""
-        return Progress(self, action, image, attempt, size)
+    def progress(self, action: Action, image: str, attempt: Attempt, size: int) -> MoveRecorder:
+        """Record one move while it goes on."""
+        return MoveRecorder(self, action, image, attempt, size)
 
     def refuse(self, action: Action, entry: PlanEntry, cause: str) -> None:
-        """Record that an image fails without an attempt, and tell it unless it is told for several images at once.
+        """Record that an image fails without an attempt; report it unless one message reports it for several images.
 
         :param action: what should have been done
         :param entry: the plan's entry
         :param cause: why nothing is tried
         """
         self.skip(action, entry, cause)
-        if entry.message is not None:
-            return
-        event = Event(Kind.FAILED, self.region, entry.name, action, None, entry.status, size=entry.size)
-        self.emit(replace(event, message=Message.error(cause, entry.name)))
+        if entry.message is None:
+            message = Message.error(cause, entry.name)
+            status, size = entry.status.value, entry.size
+            self.emit(Failed(self.region, entry.name, action, status=status, size=size, message=message))
 
     def skip(self, action: Action, entry: PlanEntry, cause: str) -> None:
-        """Record that an image fails for a cause that has been told already."""
+        """Record that an image fails for a cause that has been reported already."""
         self.outcome.images.append(ImageOutcome(entry.name, action, entry.status, error=cause))
 
-    def pend(
-        self,
-        action: Action,
-        image: str,
-        entry: PlanEntry | None = None,
-        *,
-        uuid: str | None = None,
-        way: str | None = None,
-        notes: tuple[str, ...] = (),
-        differences: tuple[str, ...] = (),
+    def pending(
+        self, action: Action, entry: PlanEntry, *, way: str | None = None, notes: tuple[str, ...] = ()
     ) -> None:
-        """Tell what a run would do.
+        """Report what a run would do with an image that has a status.
+
+        :param action: what would be done
+        :param entry: the plan's entry
+        :param way: how its bytes would move
+        :param notes: why ways that are preferred to it would not be taken
+        """
+        uuid = entry.region_image.id if entry.region_image else None
+        status, size = entry.status.value, entry.size
+        self.emit(
+            Pending(self.region, entry.name, action, uuid, status, way, size, notes, differences=entry.differences)
+        )
+
+    def pending_without_status(
+        self, action: Action, image: str, uuid: str, differences: tuple[str, ...] = ()
+    ) -> None:
+        """Report what a run would do with an image of the region that has no status (an obsolete one, a leftover).
 
         :param action: what would be done
         :param image: the image's name
-        :param entry: the plan's entry, for what the statuses cover
-        :param uuid: UUID of the region's image, for what they do not cover
-        :param way: how its bytes would move
-        :param notes: why ways that are preferred to it would not be taken
-        :param differences: what would be brought in line, for what the statuses do not cover
+        :param uuid: its UUID
+        :param differences: what would be changed
         """
-        event = Event(Kind.PENDING, self.region, image, action, uuid, way=way, notes=notes, differences=differences)
-        if entry is not None:
-            there = entry.region_image.id if entry.region_image else None
-            event = replace(event, uuid=there, status=entry.status, size=entry.size, differences=entry.differences)
-        self.emit(event)
+        self.emit(Pending(self.region, image, action, uuid, differences=differences))
 
     def report(self, message: Message) -> None:
-        """Tell the user something, once."""
-        if message in self._reported:
-            return
-        self._reported.add(message)
-        self.emit(Event(Kind.MESSAGE, self.region, message.image, message=message))
+        """Report something to the user, once, whatever thread it comes from."""
+        with self._guard:
+            if message not in self._reported:
+                self._reported.add(message)
+                self._listener(MessageReported(self.region, message.image, message))
 
     def emit(self, event: Event) -> None:
         """Pass an event on; one at a time, whatever thread it comes from."""
@@ -171,17 +162,17 @@ class Recorder:
             self._listener(event)
 
     def stop(self, error: BaseException) -> None:
-        """Have whatever is under way end at its next sign of progress.
+        """End all moves: each notices it when it next reports bytes.
 
         :param error: why
         """
         self._stopped = error
 
     def check(self) -> None:
-        """Let something that is under way end, if it should.
+        """End the move of the calling thread, if all moves are to end.
 
-        :raises Cancelled: the run was interrupted, which tidies up by itself
-        :raises MoveStopped: something else ended all moves; this one has to tidy up
+        :raises Cancelled: the run was interrupted; it removes unfinished images itself
+        :raises MoveStopped: something else ended all moves; the move has to remove its unfinished image
         """
         if isinstance(self._stopped, KeyboardInterrupt):
             raise Cancelled(self._stopped.signal if isinstance(self._stopped, Cancelled) else signal.SIGTERM)
@@ -189,13 +180,21 @@ class Recorder:
             raise MoveStopped(str(self._stopped))
 
 
-class Progress:
-    """Samples the progress of one move, and has it end when it should."""
+class MoveRecorder:
+    """Records one move: its progress at intervals, its retries and what goes wrong; ends it when all moves are to end.
+
+    :param recorder: the region's
+    :param action: what the move is for
+    :param image: the image's name
+    :param attempt: takes what is known of the move
+    :param size: bytes of the image
+    """
 
     def __init__(self, recorder: Recorder, action: Action, image: str, attempt: Attempt, size: int) -> None:
         self._recorder = recorder
+        self._region = recorder.region
+        self._action = action
         self._image = image
-        self._event = (Kind.PROGRESS, recorder.region, image, action)
         self._attempt = attempt
         self._size = size
         self._next = 0.0
@@ -208,34 +207,33 @@ class Progress:
         now = time.monotonic()
         if now >= self._next or done >= self._size:
             self._next = now + PROGRESS_INTERVAL_SECONDS
-            self._recorder.emit(Event(*self._event, uuid, None, way, self._size, done))
+            self._recorder.emit(Progress(self._region, self._image, self._action, uuid, way, self._size, done))
 
     def check(self) -> None:
-        """Let the move end, if it should; see :meth:`Recorder.check`."""
+        """End the move, if all moves are to end; see :meth:`Recorder.check`."""
         self._recorder.check()
 
     def waits(self, seconds: float, cause: CloudError) -> None:
-        """Tell that the move is tried again after a while."""
-        region = self._recorder.region
-        wait = wait_for(f"{region}: Upload of {self._image} is refused for now", region, seconds, cause)
-        told = Message.warning(wait.text, self._image)
-        self._recorder.emit(Event(Kind.WAITING, region, self._image, seconds=seconds, message=told))
+        """Report that the move is tried again after a while."""
+        subject = f"{self._region}: Upload of {self._image} is refused for now"
+        message = Message.warning(wait_for(subject, self._region, seconds, cause).text, self._image)
+        self._recorder.emit(Waiting(self._region, self._image, seconds, message))
 
     def fewer(self, at_once: int, cause: CloudError) -> None:
-        """Tell that fewer images are moved at once from now on."""
-        region = self._recorder.region
-        self._recorder.report(Message.warning(f"{region}: No more than {at_once} at once from now on. Cause: {cause}"))
+        """Report that fewer images are moved at once from now on."""
+        text = f"{self._region}: No more than {at_once} at once from now on. Cause: {cause}"
+        self._recorder.report(Message.warning(text))
 
     def way_skipped(self, way: str, cause: str) -> None:
-        """Tell that an image does not go by a way that was to be expected."""
-        text = f"{self._image} does not go by way of {way}: {cause}"
-        self._recorder.report(Message.warning(f"{self._recorder.region}: {text}", self._image))
+        """Report that the image does not go by a way that was to be expected."""
+        text = f"{self._region}: {self._image} does not go by way of {way}: {cause}"
+        self._recorder.report(Message.warning(text, self._image))
 
     def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:
-        """Tell that a new image could not be removed, whatever comes of the other attempts and ways."""
+        """Report that a new image could not be removed, whatever comes of the other attempts and ways."""
         name = self._image
         text = f"the unfinished image {name} (UUID {uuid}) stays for the next run to remove: {cause}"
-        self._recorder.report(Message.warning(f"{self._recorder.region}: {text}", name))
+        self._recorder.report(Message.warning(f"{self._region}: {text}", name))
 
 
 def stops_uploads(error: GlanceSyncError | None) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ...base.errors import Cancelled, GlanceSyncError, PublicationRefused
 from ...base.messages import Message
-from ...events import Action, Event, Kind
+from ...events import Action, RegionPlanned
 from ..model import LINKS, MOVES, OBSOLETE, Listing, SyncStatus
 from ..places import InstantCopy, Place
 from ..planning import (
@@ -118,7 +118,7 @@ def announce(plan: RegionPlan, recorder: Recorder) -> None:
     outcome.undecided = plan.undecided
     for message in (*plan.messages, *(entry.message for entry in plan.entries if entry.message is not None)):
         recorder.report(message)
-    recorder.emit(Event(Kind.REGION_PLANNED, plan.region, size=plan.pending_bytes, count=len(plan.moves)))
+    recorder.emit(RegionPlanned(plan.region, plan.pending_bytes, len(plan.moves)))
 
 
 def report_decisions(plan: RegionPlan, target: Target, recorder: Recorder) -> None:

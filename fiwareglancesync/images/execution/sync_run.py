@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ...base.errors import UnknownRegion, UnknownTarget
 from ...base.messages import Message
-from ...events import Emit, Event, Kind
+from ...events import Emit, Waiting
 from ..model import Listing, SyncStatus
 from ..places import Federation, Place, ReportsWaits, Sharing, StandIn, is_same_place
 from ..planning import (
@@ -88,9 +88,7 @@ class Run:
         """
         if isinstance(self.federation, ReportsWaits):
             self.federation.report_waits(
-                lambda wait: emit(
-                    Event(Kind.WAITING, wait.region, seconds=wait.seconds, message=Message.warning(wait.text))
-                )
+                lambda wait: emit(Waiting(wait.region, None, wait.seconds, Message.warning(wait.text)))
             )
 
     def selection(self, target: str) -> Selection:

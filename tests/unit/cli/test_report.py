@@ -10,52 +10,19 @@ from functools import partial
 from fiwareglancesync import __version__
 from fiwareglancesync.base.messages import Message
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.cli.report import EventWriter, event_fields, report
-from fiwareglancesync.events import Action, Event, Kind
+from fiwareglancesync.cli.report import EventWriter, report
+from fiwareglancesync.events import Action, Failed, Started
 from fiwareglancesync.images.execution.outcome import ImageOutcome, RegionOutcome
 from fiwareglancesync.images.model import SyncStatus
 from fiwareglancesync.terminal.streams import write_line
-
-
-def test_an_event_has_its_kind_and_region_and_what_else_it_tells() -> None:
-    assert event_fields(Event(Kind.RUN_STARTED)) == {"kind": "run-started", "region": ""}
-    event = Event(
-        Kind.DONE,
-        "R",
-        "N",
-        Action.UPLOAD,
-        "U",
-        SyncStatus.PENDING_UPLOAD,
-        "stream",
-        10,
-        10,
-        1.23456,
-        Message.warning("careful"),
-        notes=("file: gone",),
-    )
-    assert event_fields(event) == {
-        "kind": "done",
-        "region": "R",
-        "image": "N",
-        "action": "upload",
-        "uuid": "U",
-        "status": "pending_upload",
-        "way": "stream",
-        "size": 10,
-        "done": 10,
-        "seconds": 1.235,
-        "level": "warning",
-        "message": "careful",
-        "notes": ("file: gone",),
-    }
 
 
 def test_each_event_is_one_line_whatever_the_name() -> None:
     stream = io.StringIO()
     writer = EventWriter(partial(write_line, stream))
     name = 'a\n"b"\ud83d\u2028'
-    writer(Event(Kind.STARTED, "R", name, Action.UPLOAD))
-    writer(Event(Kind.FAILED, "R", name, Action.UPLOAD, message=Message.error("C")))
+    writer(Started("R", name, Action.UPLOAD))
+    writer(Failed("R", name, Action.UPLOAD, message=Message.error("C")))
     first, second = (json.loads(line) for line in stream.getvalue().splitlines())
     assert (first["image"], second["level"], second["message"]) == (name, "error", "C")
     assert isinstance(first["time"], float)

@@ -13,8 +13,8 @@ import pytest
 from fiwareglancesync.base.errors import Conflict, Rejected, TimedOut
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli import region_logs
-from fiwareglancesync.cli.report import Unfinished
-from fiwareglancesync.events import Event, Kind
+from fiwareglancesync.cli.report import UnfinishedRegions
+from fiwareglancesync.events import Done, Event
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places import PlaceIdentity
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
@@ -437,14 +437,14 @@ class TestRecords:
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int, parallel: list[str]
     ) -> None:
         shell.load(Spain=MASTERS, Avila=IN_STEP, Burgos=[], Zamora=[])
-        listen = Unfinished.__call__
+        listen = UnfinishedRegions.__call__
 
-        def interrupt(listener: Unfinished, event: Event) -> None:
+        def interrupt(listener: UnfinishedRegions, event: Event) -> None:
             listen(listener, event)
-            if event.kind is Kind.DONE:
+            if isinstance(event, Done):
                 os.kill(os.getpid(), number)
 
-        monkeypatch.setattr(Unfinished, "__call__", interrupt)
+        monkeypatch.setattr(UnfinishedRegions, "__call__", interrupt)
         assert shell("--report", "report", *parallel).code == code
         document = json.loads((shell.folder / "report").read_text())
         avila, burgos = document["regions"]

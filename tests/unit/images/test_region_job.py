@@ -20,7 +20,7 @@ from fiwareglancesync.base.errors import (
     UnknownRegion,
 )
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.events import Action, Event, Kind
+from fiwareglancesync.events import Action, Event, Pending, RegionFinished
 from fiwareglancesync.images.execution.sync_run import Run
 from fiwareglancesync.images.model import JOURNAL, MAX_NAME
 from fiwareglancesync.images.places import Place
@@ -32,6 +32,7 @@ from fiwareglancesync.images.settings import Target
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.locks.region_lock import lock
 from tests.support.builders import MASTER, REGION, World, carrying, image, master_image
+from tests.support.events import of_type, texts, with_message
 from tests.support.watched import WatchedPlace
 
 BURGOS = RegionRef("master", REGION)
@@ -78,12 +79,19 @@ def do(
     return RegionJob(run, mode, **more)(ref, events.append), events
 
 
-def pending(events: Sequence[Event]) -> list[tuple[Action | None, str | None]]:
-    return [(event.action, event.image) for event in events if event.kind is Kind.PENDING]
+def pending(events: Sequence[Event]) -> list[tuple[Action, str]]:
+    return [(event.action, event.image) for event in of_type(Pending, events)]
+
+
+def ending(events: Sequence[Event]) -> RegionFinished:
+    """The last event, which sums the region up."""
+    last = events[-1]
+    assert isinstance(last, RegionFinished)
+    return last
 
 
 def reported(events: Sequence[Event]) -> list[str]:
-    return [event.message.text for event in events if event.message is not None]
+    return texts(events)
 
 
 @pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.STATUS, Mode.BACKUP])
@@ -123,12 +131,12 @@ def test_a_dry_run_tells_how_bytes_would_move_and_why_so(
 ) -> None:
     monkeypatch.setattr(Mover, "ways", lambda mover, image, place: iter(ways))
     _, events = do(World([master_image("a")]), Mode.DRY_RUN)
-    assert [(event.way, event.notes) for event in events if event.kind is Kind.PENDING] == [(way, notes)]
+    assert [(event.way, event.notes) for event in of_type(Pending, events)] == [(way, notes)]
 
 
-def failures(events: Sequence[Event]) -> list[tuple[Kind, Action | None, str | None, str]]:
+def failures(events: Sequence[Event]) -> list[tuple[str, Action | None, str | None, str]]:
     """What was told to be wrong, in its order."""
-    return [(e.kind, e.action, e.image, e.message.text) for e in events if e.message is not None]
+    return [(e.kind, getattr(e, "action", None), e.image, e.message.text) for e in with_message(events)]
 
 
 @pytest.mark.parametrize("limit", [0, 1])
@@ -145,7 +153,7 @@ def test_what_a_run_could_not_do_is_an_error_in_a_dry_run_too_and_not_pending(li
     world = World(masters, images, replace=["any"], max_replacements=limit)
     tried, events = do(world, Mode.DRY_RUN)
     possible = [(Action.UPLOAD, "c")] if limit else [(Action.UPLOAD, "c"), (Action.REPLACE, "b")]
-    assert (pending(events), events[-1].size) == (possible, 7 if limit else 7 + MIB)
+    assert (pending(events), ending(events).size) == (possible, 7 if limit else 7 + MIB)
     done, happened = do(world, Mode.SYNC)
     assert failures(events) == failures(happened)
     assert len(failures(events)) == 3
@@ -154,9 +162,9 @@ def test_what_a_run_could_not_do_is_an_error_in_a_dry_run_too_and_not_pending(li
 
 def test_the_last_event_sums_up() -> None:
     result, events = do(busy_world(), Mode.DRY_RUN)
-    last = events[-1]
+    last = ending(events)
     assert (last.kind, last.size, last.undecided, last.in_step, last.dry) == (
-        Kind.REGION_FINISHED,
+        "region-finished",
         5 + 2 * 2**20,
         1,
         False,
@@ -205,7 +213,7 @@ def test_the_master_compared_with_itself_is_in_order(mode: Mode) -> None:
     assert set(result.outcome.statuses) == {
         (name, status) for name, status in result.outcome.statuses if status == "ok"
     }
-    assert events[-1].in_step
+    assert ending(events).in_step
     assert world.federation.images(MASTER) == before
 
 
@@ -261,7 +269,7 @@ def test_the_master_is_compared_with_itself_under_another_name_and_for_another_p
     result = RegionJob(renamed(world, MASTER, address, tenant_id=project), mode)(OTHER_NAME, events.append)
     assert {status for _, status in result.outcome.statuses} == {"ok"}
     assert {row.status for row in result.rows} == ({"ok"} if mode is Mode.STATUS else set())
-    assert events[-1].in_step
+    assert ending(events).in_step
     assert world.federation.images(MASTER) == before
     warning = f"other:{REGION}: taken for the master region {MASTER}, as both have the address {address}; "
     assert [text.startswith(warning) for text in reported(events)] == ([True] if address else [])
@@ -282,7 +290,7 @@ def test_what_another_target_has_written_to_a_region_is_seen_under_its_other_nam
 def test_an_unknown_region_and_an_unknown_target_fail_with_one_line() -> None:
     result, events = do(busy_world(), Mode.STATUS, RegionRef("master", "Nowhere"))
     assert reported(events) == ["Nowhere: unknown region; the regions of target master are: Burgos, Spain"]
-    assert (result.outcome.failed, events[-1].error) == (True, True)
+    assert (result.outcome.failed, ending(events).error) == (True, True)
     _, events = do(busy_world(), Mode.SYNC, RegionRef("other", "Madrid"))
     assert reported(events) == ["other:Madrid: unknown target other; the configuration has: master"]
 
@@ -304,8 +312,8 @@ def test_a_dry_run_does_not_call_what_another_run_is_making_a_leftover() -> None
     with lock(world.place.identity.lock_keys, "another"):
         _, events = do(world, Mode.DRY_RUN)
     assert pending(events) == [(Action.UPLOAD, "a")]
-    (message,) = [event.message for event in events if event.message]
-    assert "Burgos: another run holds the region: process" in message.text
+    (text,) = reported(events)
+    assert "Burgos: another run holds the region: process" in text
     assert pending(do(world, Mode.DRY_RUN)[1]) == [(Action.TIDY, "a"), (Action.UPLOAD, "a")]
 
 
@@ -350,7 +358,7 @@ def test_a_region_that_cannot_be_listed_fails_and_has_no_file(mode: Mode, tmp_pa
     run = Run(world.settings, Failing(world, Unauthorized("wrong password", status=401)))
     result = RegionJob(run, mode, backup_folder=tmp_path / "backup")(BURGOS, events.append)
     assert reported(events) == ["Burgos: Error retrieving image list. Cause: wrong password"]
-    assert all(event.message.level == logging.ERROR for event in events if event.message)
+    assert all(event.message.level == logging.ERROR for event in with_message(events))
     assert result.outcome.failed
     assert not (tmp_path / "backup").exists()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.base.messages import Message
-from fiwareglancesync.events import Event, Kind
+from fiwareglancesync.events import Waiting
 from fiwareglancesync.images.task_recorder import TaskRecorder
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
@@ -20,5 +20,5 @@ def test_a_wait_is_a_message_of_the_task(tmp_path: Path) -> None:
     store = TaskStore(engine)
     task, _ = store.create(Job("sync", "Burgos"))
     recorder = TaskRecorder(TaskWriter(store, task.id))
-    recorder(Event(Kind.WAITING, "Burgos", "a", seconds=30.0, message=Message.warning("waiting 30s", "a")))
+    recorder(Waiting("Burgos", "a", 30.0, Message.warning("waiting 30s", "a")))
     assert store.messages(task.id) == [TaskMessage("WARNING", "waiting 30s", "a")]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.events import Event, Kind
+from fiwareglancesync.events import Event, RegionFinished, RegionPlanned
 from fiwareglancesync.main import main
 from fiwareglancesync.remote import remote_command
 from tests.support.certificates import self_signed
@@ -233,13 +233,13 @@ class TestSync:
     def test_on_a_terminal_there_are_bars(
         self, server: ScriptedServer, remote: Call, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        shown: list[Kind] = []
+        shown: list[type[Event]] = []
 
         class Bars:
-            aside = staticmethod(nullcontext)
+            hidden = staticmethod(nullcontext)
 
             def __call__(self, event: Event) -> None:
-                shown.append(event.kind)
+                shown.append(type(event))
 
         monkeypatch.setattr(remote_command, "progress_bars", lambda: nullcontext(Bars()))
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -248,7 +248,7 @@ class TestSync:
         assert remote("sync", "Burgos", "--wait")[0] == 0
         assert shown == []
         assert remote("sync", "Burgos", "--watch")[0] == 0
-        assert shown == [Kind.REGION_PLANNED, Kind.REGION_FINISHED]
+        assert shown == [RegionPlanned, RegionFinished]
 
 
 class TestTasks:

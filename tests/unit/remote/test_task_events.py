@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.events import Kind
+from fiwareglancesync.events import Done, Event, Progress, RegionPlanned, Started
 from fiwareglancesync.remote.server_answers import Result, WholeTask
 from fiwareglancesync.remote.task_events import TaskEvents
 from fiwareglancesync.terminal.narrative import lines
@@ -38,30 +38,30 @@ def upload(name: str, state: str, done: int = 0, error: str | None = None) -> Re
     return Result(name=name, action="upload", state=state, size=3 * MIB, bytes_done=done, error=error)
 
 
-def reported(story: TaskEvents, stands: WholeTask) -> list[str]:
+def reported(following: TaskEvents, stands: WholeTask) -> list[str]:
     """The lines of a look."""
-    return [text for event in story.events(stands) for level, text in lines(event) if level >= 20]
+    return [text for event in following.events(stands) for level, text in lines(event) if level >= 20]
 
 
-def kinds(story: TaskEvents, stands: WholeTask) -> list[Kind]:
+def kinds(following: TaskEvents, stands: WholeTask) -> list[type[Event]]:
     """The events of a look."""
-    return [event.kind for event in story.events(stands)]
+    return [type(event) for event in following.events(stands)]
 
 
 def test_an_upload_is_told_when_it_begins_moves_and_ends() -> None:
-    story = TaskEvents("Burgos")
-    assert kinds(story, task(bytes_total=3 * MIB)) == [Kind.REGION_PLANNED]
-    assert kinds(story, task(upload("one", "running"))) == [Kind.STARTED, Kind.PROGRESS]
-    assert kinds(story, task(upload("one", "running", MIB))) == [Kind.PROGRESS]
-    assert kinds(story, task(upload("one", "running", MIB))) == []
-    assert kinds(story, task(upload("one", "done", 3 * MIB), upload("two", "running"))) == [
-        Kind.DONE,
-        Kind.STARTED,
-        Kind.PROGRESS,
+    following = TaskEvents("Burgos")
+    assert kinds(following, task(bytes_total=3 * MIB)) == [RegionPlanned]
+    assert kinds(following, task(upload("one", "running"))) == [Started, Progress]
+    assert kinds(following, task(upload("one", "running", MIB))) == [Progress]
+    assert kinds(following, task(upload("one", "running", MIB))) == []
+    assert kinds(following, task(upload("one", "done", 3 * MIB), upload("two", "running"))) == [
+        Done,
+        Started,
+        Progress,
     ]
 
 
-def test_the_whole_story_is_that_of_the_command() -> None:
+def test_the_whole_following_is_that_of_the_command() -> None:
     ended = task(
         Result(name="old_obsolete", action="obsolete", state="done"),
         Result(name="changed", action="metadata", state="done"),
@@ -91,10 +91,10 @@ def test_a_dry_run_tells_what_is_pending() -> None:
 
 
 def test_a_failure_is_told_once() -> None:
-    story = TaskEvents("Burgos")
-    reported(story, task(upload("one", "running")))
+    following = TaskEvents("Burgos")
+    reported(following, task(upload("one", "running")))
     failed = task(upload("one", "failed", error="no room"), status="failed", errors=["Burgos: one: no room"])
-    assert reported(story, failed) == [
+    assert reported(following, failed) == [
         "Burgos: Upload of one failed. Cause: no room",
         "Burgos: 1 images failed.",
         "Burgos:   Total uploaded to region: 0 (MB)",
@@ -107,9 +107,9 @@ def test_what_a_server_tells_of_an_unknown_action_is_not_lost() -> None:
 
 
 def test_warnings_and_errors_are_told_once_each() -> None:
-    story = TaskEvents("Burgos")
-    assert reported(story, task(warnings=["w1", "w1"])) == ["w1"]
-    assert reported(story, task(warnings=["w1", "w2"], errors=["e1"])) == ["w2", "e1"]
+    following = TaskEvents("Burgos")
+    assert reported(following, task(warnings=["w1", "w1"])) == ["w1"]
+    assert reported(following, task(warnings=["w1", "w2"], errors=["e1"])) == ["w2", "e1"]
 
 
 def test_a_region_that_fails_as_a_whole_has_no_sum() -> None:

@@ -21,10 +21,11 @@ from fiwareglancesync.base.errors import (
     Unreachable,
 )
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.events import Action, Kind
+from fiwareglancesync.events import Action, Failed
 from fiwareglancesync.images.model import JOURNAL, MAX_NAME, Patch
 from fiwareglancesync.images.places import Place
 from tests.support.builders import REGION, THEIRS, World, errors, image, journal, master_image
+from tests.support.events import of_type
 from tests.support.watched import Hook, WatchedPlace, Write, refusing
 
 STAYS = "the unfinished image a (UUID {}) stays for the next run to remove: no delete"
@@ -327,7 +328,7 @@ def test_a_deletion_that_is_refused_is_tried_again_by_every_later_run() -> None:
     for _ in range(2):
         outcome = world.sync(**through(refuse(world, Conflict("image is in use", status=409), "delete")))
         assert (errors(outcome), outcome.failed) == ({"a": "image is in use"}, True)
-        failed = [event for event in world.events if event.kind is Kind.FAILED]
+        failed = of_type(Failed, world.events)
         assert [(event.action, event.uuid) for event in failed] == [(Action.SETTLE, "r-a")]
         assert [(i.name, i.visibility, i.checksum) for i in world.images] == [
             ("a.old", "private", "old"),

@@ -11,7 +11,7 @@ import pytest
 
 from fiwareglancesync.base.errors import CloudError, Scope, Throttled, TooManyUploads
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.events import Kind
+from fiwareglancesync.events import Waiting
 from fiwareglancesync.images.execution import new_image, uploads
 from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.model import Image, NewImage
@@ -22,6 +22,7 @@ from fiwareglancesync.images.transfer.sources import StreamSource
 from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, World, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
+from tests.support.events import of_type
 
 CONTENTS = {name: f"content of {name}".encode() for name in ("a", "b", "c", "d")}
 IMAGES = [replace(master_image(name, md5(content)), size=len(content)) for name, content in CONTENTS.items()]
@@ -110,9 +111,9 @@ def test_the_same_image_is_filled_after_the_wait_with_a_fresh_reading(pauses: li
     assert [found.checksum for found in scenario.world.images] == [md5(CONTENTS["a"])]
     assert (scenario.place.created, scenario.place.sent, len(scenario.master.downloads)) == (["a"], 3, 3)
     assert pauses == [30.0, 30.0]
-    waits = [event for event in scenario.world.events if event.kind is Kind.WAITING]
+    waits = of_type(Waiting, scenario.world.events)
     text = "Burgos: Upload of a is refused for now: Slow down. (HTTP 429); waiting 30s, as it asks"
-    assert [(wait.region, wait.image, wait.seconds, wait.message and wait.message.text) for wait in waits] == [
+    assert [(wait.region, wait.image, wait.seconds, wait.message.text) for wait in waits] == [
         ("Burgos", "a", 30.0, text)
     ] * 2
 
@@ -176,7 +177,7 @@ def test_only_one_is_tried_again_while_none_is_taken(pauses: list[float]) -> Non
     outcome = scenario.sync()
     assert errors(outcome).keys() == set(CONTENTS)
     assert 60 <= sum(pauses) < 120
-    assert len({event.image for event in scenario.world.events if event.kind is Kind.WAITING}) == 1
+    assert len({event.image for event in of_type(Waiting, scenario.world.events)}) == 1
     assert scenario.world.images == []
 
 

@@ -19,7 +19,7 @@ from fiwareglancesync.base.errors import (
     Unreachable,
 )
 from fiwareglancesync.base.throttle import PORTIONS_PER_SECOND, Throttle
-from fiwareglancesync.events import Kind
+from fiwareglancesync.events import Done, Progress
 from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
 from fiwareglancesync.images.transfer import Mover
@@ -28,6 +28,7 @@ from fiwareglancesync.images.transfer.spool import SpoolSource
 from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, World, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
+from tests.support.events import of_type
 
 CONTENT = b"the master's bytes"
 
@@ -65,7 +66,7 @@ class MoverSetup:
 
     def ways(self) -> list[str | None]:
         """The ways that were taken to the end."""
-        return [event.way for event in self.world.events if event.kind is Kind.DONE and event.way]
+        return [event.way for event in of_type(Done, self.world.events) if event.way]
 
     def contents(self) -> list[tuple[str, str | None]]:
         """Name and checksum of the region's images."""
@@ -245,7 +246,7 @@ def test_a_region_that_refuses_the_image_is_not_offered_it_again(tmp_path: Path)
 def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
     setup = MoverSetup(tmp_path)
     setup.sync()
-    reported = [(event.way, event.done, event.size) for event in setup.world.events if event.kind is Kind.PROGRESS]
+    reported = [(event.way, event.done, event.size) for event in of_type(Progress, setup.world.events)]
     assert reported[0] == ("stream", 0, len(CONTENT))
     assert reported[-1] == ("stream", len(CONTENT), len(CONTENT))
 

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from fiwareglancesync.base.errors import TransferError, VerificationError
-from fiwareglancesync.events import Kind
+from fiwareglancesync.events import Progress
 from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.model import JOURNAL, Image, Listing, NewImage, Patch
 from fiwareglancesync.images.places import PIECE_BYTES, Body, Download, InstantCopy, Place, PlaceIdentity, ServerImport
@@ -23,6 +23,7 @@ from fiwareglancesync.images.transfer.upload_way import upload_ways
 from fiwareglancesync.images.transfer.way import Way
 from fiwareglancesync.images.transfer.ways import Purpose, open_ways
 from tests.support.builders import MASTER, REGION, World, errors, master_image
+from tests.support.events import of_type
 
 Fetch = Callable[[Image, Image], Image]
 """Given the master's image and the filled one of the region, what the region makes of it."""
@@ -185,7 +186,7 @@ class TestTakingTheWay:
     def test_progress_claims_nothing_before_the_end(self) -> None:
         scenario = Scenario(TWO)
         scenario.sync()
-        reported = [event.done for event in scenario.world.events if event.kind is Kind.PROGRESS]
+        reported = [event.done for event in of_type(Progress, scenario.world.events)]
         assert set(reported) == {0, TWO.size}
         assert reported == sorted(reported)
 
