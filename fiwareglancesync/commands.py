@@ -41,9 +41,12 @@ def synchronise(words: Sequence[str], prog: str) -> int:
     :param prog: how the user called it
     :return: the exit code
     """
-    from .cli.sync_main import main
+    from .cli.sync_arguments import parse_arguments
 
-    return main(words, prog)
+    options = parse_arguments(words, prog)
+    from .cli.sync_command import main  # only now, so that --help and mistakes are answered at once
+
+    return main(options)
 
 
 def _db(words: Sequence[str], prog: str) -> int:

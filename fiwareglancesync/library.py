@@ -7,25 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
 from .base.errors import CloudError
-from .base.messages import Message
 from .base.parser import refuse_options
-from .events import Emit, Event, MessageReported, one_at_a_time
-from .images.configuration import load_settings
+from .events import Emit, MessageReported
 from .images.execution.outcome import RegionOutcome
-from .images.execution.sync_run import Run
-from .images.places.factory import EMBEDDED, open_federation
-from .images.planning import Choice
-from .images.region_job import Mode, RegionJob, RegionResult, StatusRow, refused
-from .images.region_names import RegionRef, all_regions, resolve_regions
+from .images.places.factory import open_federation
+from .images.region_job import Mode, RegionResult, StatusRow, refused
+from .images.region_names import RegionRef, all_regions
+from .images.session import Session, ignore_event, read_settings
 from .images.settings import Decision
 
 
-def ignore_event(event: Event) -> None:
-    """The events of a caller that does not listen."""
-
-
 class GlanceSync:
-    """A federation, as a configuration describes it; a context manager that leaves nothing behind.
+    """The regions that a configuration describes; a context manager that removes at its end what it needed meanwhile.
 
     :param conf: the configuration file; None looks where the command does (sync 2)
     :param overrides: ``section.key=value``, as with ``--config``
@@ -42,10 +35,9 @@ class GlanceSync:
         os_cloud: str | None = None,
     ) -> None:
         variables = os.environ if environ is None else environ
-        embedded = bool(variables.get(EMBEDDED))
-        self.settings = load_settings(conf, overrides, variables, mock=embedded, os_cloud=os_cloud)
+        self.settings = read_settings(variables, conf, overrides, os_cloud)
         self._federation = open_federation(self.settings, variables)
-        self._runs: list[Run] = []
+        self._sessions: list[Session] = []
 
     def __enter__(self) -> GlanceSync:
         return self
@@ -56,17 +48,16 @@ class GlanceSync:
         self.close()
 
     def close(self) -> None:
-        """Remove what the runs needed while they lasted."""
-        while self._runs:
-            self._runs.pop().close()
+        """Remove what the calls needed meanwhile."""
+        while self._sessions:
+            self._sessions.pop().close()
 
     def regions(self) -> list[str]:
         """Full names of all regions of all targets (sync 1.4, ``--show-regions``).
 
         :raises CloudError: a target cannot be asked
         """
-        targets = self.settings.targets.values()
-        return [ref.full for target in targets for ref in all_regions(target, self._federation)]
+        return [ref.full for ref in all_regions(self.settings, self._federation)]
 
     def status(self, *regions: str, images: Sequence[str] = ()) -> list[StatusRow]:
         """The status of each image in each region (sync 3.4).
@@ -95,7 +86,7 @@ class GlanceSync:
 
         :param regions: as on the command line; none means all of ``master``
         :param images: patterns, as with ``--image``
-        :param dry_run: only tell what would be done
+        :param dry_run: only report what would be done
         :param decisions: how single conflicts are settled this once, by name of the image; the regions may hold it with
             different checksums
         :param emit: takes the events
@@ -118,24 +109,20 @@ class GlanceSync:
         emit: Emit,
         decisions: Mapping[str, tuple[Decision, ...]] | None = None,
     ) -> Iterator[RegionResult]:
-        run = Run(self.settings.decided(decisions or {}), self._federation, Choice(tuple(images)))
-        emit = one_at_a_time(emit)
-        run.report_waits(emit)
-        told: list[Message] = []
+        settings = self.settings.decided(decisions or {})
+        session = Session(settings, self._federation, mode, images=images, emit=emit, ways=True)
         unknown: list[RegionResult] = []
 
         def refuse(ref: RegionRef, error: CloudError) -> None:
-            unknown.append(refused(ref, error, emit))
+            unknown.append(refused(ref, error, session.emit))
 
         refuse_options(regions)
-        refs = resolve_regions(regions, self.settings, self._federation, report=told.append, refuse=refuse)
-        for message in told:
-            emit(MessageReported("", None, message))
+        refs = session.resolve(
+            regions, report=lambda message: session.emit(MessageReported("", None, message)), refuse=refuse
+        )
         yield from unknown
         if unknown and not refs:
             return
-        self._runs.append(run)
-        run.prepare(refs, mode.purpose)
-        job = RegionJob(run, mode, ways=True)
-        for ref in refs:
-            yield job(ref, emit)
+        self._sessions.append(session)
+        session.prepare(refs)
+        yield from map(session.do, refs)

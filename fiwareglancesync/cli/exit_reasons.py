@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..images.execution.outcome import RegionOutcome
-from ..images.execution.sync_run import Run
+from ..images.region_job import Mode
+from ..images.session import Session
 
 
-def reasons(run: Run, outcomes: Iterable[RegionOutcome], *, writes: bool) -> list[str]:
+def reasons(session: Session, outcomes: Iterable[RegionOutcome]) -> list[str]:
     """What is not as it should be, one phrase each; nothing when all is.
 
-    :param run: what has been selected
+    :param session: what was wanted, and what has been selected
     :param outcomes: what came of the regions
-    :param writes: whether what was pending has been done
     """
-    return [*_of_regions(list(outcomes), writes=writes), *_of_selections(run)]
+    return [*_of_regions(list(outcomes), writes=session.mode is Mode.SYNC), *_of_selections(session)]
 
 
 def _of_regions(outcomes: list[RegionOutcome], *, writes: bool) -> Iterator[str]:
@@ -29,8 +29,8 @@ def _of_regions(outcomes: list[RegionOutcome], *, writes: bool) -> Iterator[str]
             yield f"{what} {', '.join(regions)}"
 
 
-def _of_selections(run: Run) -> Iterator[str]:
-    for target in run.unselected:
+def _of_selections(session: Session) -> Iterator[str]:
+    for target in session.unselected:
         yield f"no image is selected for target {target}"
-    if run.left_out:
-        yield f"images that are selected and cannot be synchronised: {run.left_out}"
+    if session.left_out:
+        yield f"images that are selected and cannot be synchronised: {session.left_out}"

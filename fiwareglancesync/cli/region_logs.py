@@ -1,4 +1,4 @@
-"""With ``--parallel`` each region's story goes to a file of its own (sync 1.4)."""
+"""With ``--parallel`` the narrative of each region goes to a file of its own (sync 1.4)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ..base.file_names import file_name
 from ..events import Event
 from ..images.region_names import RegionRef
 from ..terminal.narrative import RegionLog
-from ..terminal.private_files import Lost, PrivateFile
+from ..terminal.private_files import PrivateFile, ReportIncomplete
 
 
 class RegionLogs:
     """A folder ``sync_<date>_<time>`` in the current folder, with ``<R>.txt`` for each region.
 
     :param refs: the regions
-    :param level: the lowest level that is told
-    :param lost: told, once, when a story cannot be written, or not to its end
+    :param level: the lowest level that is written
+    :param report_incomplete: takes, once, the text that a file cannot be written, or not to its end
     """
 
-    def __init__(self, refs: Sequence[RegionRef], level: int, lost: Lost) -> None:
+    def __init__(self, refs: Sequence[RegionRef], level: int, report_incomplete: ReportIncomplete) -> None:
         self._refs = refs
         self._level = level
-        self._lost = lost
+        self._report_incomplete = report_incomplete
         self._is_whole = True
         self._files: dict[str, RegionLog] = {}
         self._stack = ExitStack()
@@ -35,10 +35,10 @@ class RegionLogs:
         try:
             folder = _new_folder()
             for ref in self._refs:
-                file = PrivateFile(folder / f"{file_name(ref.full)}.txt", self._lose)
+                file = PrivateFile(folder / f"{file_name(ref.full)}.txt", self._report_once)
                 self._files[ref.full] = RegionLog(self._stack.enter_context(closing(file)), self._level)
         except OSError as error:
-            self._lose(f"{error.filename} cannot be made here: {error.strerror}")
+            self._report_once(f"{error.filename} cannot be made here: {error.strerror}")
         return self
 
     def __call__(self, event: Event) -> None:
@@ -52,10 +52,10 @@ class RegionLogs:
     ) -> None:
         self._stack.close()
 
-    def _lose(self, text: str) -> None:
+    def _report_once(self, text: str) -> None:
         if self._is_whole:
             self._is_whole = False
-            self._lost(text)
+            self._report_incomplete(text)
 
 
 def _new_folder() -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -10,16 +9,16 @@ from pathlib import Path
 from ..base.errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
 from ..base.messages import Message
 from ..events import Action, Emit, MessageReported, RegionFinished, RegionStarted
-from ..locks.region_lock import region_lock
 from .execution.member_changes import with_members
 from .execution.outcome import RegionOutcome
 from .execution.recorder import Recorder
 from .execution.region_run import ACTION_OF, RegionInput, action_of_change, announce, report_decisions, synchronise
 from .execution.sync_run import Run
-from .model import MOVES, Listing, SyncStatus
-from .places import Place, PlaceIdentity, is_same_place
+from .model import MOVES, SyncStatus
+from .places import Place
 from .places.embedded.backup_files import write_backup
 from .planning import PlanEntry, RegionPlan, kept_images, narrow
+from .prefetch import NOTHING_PREFETCHED, FreshListings, PrefetchedListing
 from .region_names import RegionRef
 from .transfer.ways import Purpose
 
@@ -79,11 +78,11 @@ class LeftOutRow:
 
 @dataclass
 class RegionResult:
-    """What a region's job comes back with.
+    """What came of a region's job.
 
     :param rows: in status mode, a line per image
     :param left_out: in status mode, the images that cannot be synchronised
-    :param cause: what made the region as a whole fail outside of a synchronisation, None when nothing did
+    :param cause: the error by which the region as a whole failed before a synchronisation began, or in another mode
     """
 
     ref: RegionRef
@@ -93,37 +92,14 @@ class RegionResult:
     cause: GlanceSyncError | OSError | None = None
 
 
-@dataclass(frozen=True)
-class PrefetchedListing:
-    """What was seen of a region ahead of its turn.
-
-    :param listing: its images, None when they have not been listed
-    :param error: why they cannot be
-    :param at: value of ``time.monotonic()`` when this was found out
-    """
-
-    listing: Listing | None = None
-    error: GlanceSyncError | OSError | None = None
-    at: float = field(default_factory=time.monotonic)
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether it may still be believed."""
-        return time.monotonic() - self.at < KEEPS
-
-
-NOTHING = PrefetchedListing()
-
-KEEPS = 120.0
-"""Seconds after which a region is listed again before it is written to, or given up."""
-
-
-@dataclass(frozen=True)
+@dataclass
 class RegionJob:
     """Does one mode for any region of a run.
 
+    :param run: the run
+    :param mode: what is wanted
     :param wait: wait for another run on the same region
-    :param ways: in status mode, whether to tell how bytes would move; a region may have to be asked for that
+    :param ways: in status mode, whether to find out how bytes would move; a region may have to be asked for that
     :param backup_folder: where backups go
     """
 
@@ -132,43 +108,30 @@ class RegionJob:
     wait: bool = False
     ways: bool = False
     backup_folder: Path | None = None
-    _written: set[PlaceIdentity] = field(default_factory=set, repr=False)
+    _listings: FreshListings = field(init=False, repr=False)
 
-    def look(self, ref: RegionRef) -> PrefetchedListing:
-        """List a region ahead of its turn.
+    def __post_init__(self) -> None:
+        self._listings = FreshListings(self.run, writes=self.mode is Mode.SYNC)
 
-        :param ref: the region
-        :return: what was seen; nothing when that has to wait for the region's turn, its errors included
-        """
-        try:
-            place = self.run.place(ref)
-            if self.run.is_master(place):
-                return NOTHING
-            if self.mode is not Mode.SYNC:
-                return PrefetchedListing(place.listing())
-            with region_lock(place.identity.lock_keys, self.run.context.run, self.run.settings.database):
-                return PrefetchedListing(place.listing())
-        except RegionLocked:
-            return NOTHING
-        except (GlanceSyncError, OSError) as error:
-            return PrefetchedListing(error=error)
-        except Exception:  # noqa: BLE001 - whatever it is, it shows again in the region's turn, and ends no other's
-            return NOTHING
+    def fetch_ahead(self, ref: RegionRef) -> PrefetchedListing:
+        """List a region ahead of its turn; see :meth:`FreshListings.fetch_ahead`."""
+        return self._listings.fetch_ahead(ref)
 
-    def __call__(self, ref: RegionRef, emit: Emit, prefetched: PrefetchedListing = NOTHING) -> RegionResult:
+    def __call__(
+        self, ref: RegionRef, emit: Emit, prefetched: PrefetchedListing = NOTHING_PREFETCHED
+    ) -> RegionResult:
         """Do it.
 
         :param ref: the region
         :param emit: takes the events
-        :param prefetched: what was seen of the region ahead of its turn
+        :param prefetched: what was fetched of the region ahead of its turn
         :return: what came of it; the region's failures are in there
         """
         emit(RegionStarted(ref.full))
         recorder = Recorder(ref.full, emit)
         result = RegionResult(ref, recorder.outcome)
         try:
-            if prefetched.error is not None and prefetched.is_fresh:
-                raise prefetched.error
+            prefetched.check()
             place = self.run.place(ref)
             if warning := self.run.master_warning(place):
                 recorder.report(warning)
@@ -181,29 +144,30 @@ class RegionJob:
                 announce(plan, recorder)
                 report_decisions(plan, self.run.settings.targets[ref.target], recorder)
                 if self.mode is Mode.DRY_RUN:
-                    self._try(plan, recorder, place)
+                    self._report_pending(plan, recorder, place)
                 else:
                     result.rows = self._rows(plan, place)
                     result.left_out = self._left_out(plan)
         except BrokenPipeError:
-            raise  # nobody listens to the events any more
+            raise  # nobody reads the output any more
         except (GlanceSyncError, OSError) as error:
             recorder.outcome.error = str(error)
             result.cause = error
             recorder.report(Message.error(region_error(ref.full, error)))
-        outcome = result.outcome
-        emit(
-            RegionFinished(
-                ref.full,
-                size=outcome.pending_bytes if self.mode is Mode.DRY_RUN else outcome.bytes_moved,
-                failures=outcome.failures,
-                undecided=outcome.undecided,
-                in_step=outcome.in_step,
-                error=outcome.error is not None,
-                dry=self.mode is Mode.DRY_RUN,
-            )
-        )
+        emit(self._finished(ref, result.outcome))
         return result
+
+    def _finished(self, ref: RegionRef, outcome: RegionOutcome) -> RegionFinished:
+        dry = self.mode is Mode.DRY_RUN
+        return RegionFinished(
+            ref.full,
+            size=outcome.pending_bytes if dry else outcome.bytes_moved,
+            failures=outcome.failures,
+            undecided=outcome.undecided,
+            in_step=outcome.in_step,
+            error=outcome.error is not None,
+            dry=dry,
+        )
 
     def _synchronise(
         self, ref: RegionRef, place: Place, prefetched: PrefetchedListing, recorder: Recorder
@@ -214,25 +178,16 @@ class RegionJob:
             announce(plan, recorder)
             report_decisions(plan, run.settings.targets[ref.target], recorder)
             return recorder.outcome
-        database = run.settings.database
-        with region_lock(place.identity.lock_keys, run.context.run, database, wait=self.wait) as last_holder:
-            # Two targets may share a region: what was seen of it before the first one's turn is not so any more.
-            fresh = prefetched.is_fresh and last_holder == run.context.run and not self._has_written(place)
-            self._written.add(place.identity)
-            listing = prefetched.listing if prefetched.listing and fresh else place.listing()
+        with self._listings.for_writing(place, prefetched, wait=self.wait) as listing:
             selection = run.selection_for(ref, place)
-            listing = with_members(place, listing, selection)
-            return synchronise(RegionInput(selection, place, listing, run.mover, run.choice, run.context, recorder))
-
-    def _has_written(self, place: Place) -> bool:
-        """Whether this run has written to a region, under whatever name and for whatever project."""
-        return any(is_same_place(place.identity, other) for other in self._written)
+            complete = with_members(place, listing, selection)
+            return synchronise(RegionInput(selection, place, complete, run.mover, run.choice, run.context, recorder))
 
     def _plan(self, ref: RegionRef, place: Place, prefetched: PrefetchedListing) -> RegionPlan:
         run = self.run
         if run.is_master(place):
             return narrow(run.plan_of_master(ref), run.choice)
-        return narrow(run.plan(ref, place, prefetched.listing or place.listing()), run.choice)
+        return narrow(run.plan(ref, place, self._listings.for_reading(place, prefetched)), run.choice)
 
     def _rows(self, plan: RegionPlan, place: Place) -> list[StatusRow]:
         return [
@@ -256,9 +211,9 @@ class RegionJob:
             for left in plan.left_out
         ]
 
-    def _try(self, plan: RegionPlan, recorder: Recorder, place: Place) -> None:
-        """Tell what a run would do, in the order in which it would."""
-        if plan.tidyings and (holder := self._holder(place)):
+    def _report_pending(self, plan: RegionPlan, recorder: Recorder, place: Place) -> None:
+        """Report what a run would do, in the order in which it would."""
+        if plan.tidyings and (holder := self._listings.holder(place)):
             recorder.report(Message.warning(f"{plan.region}: {holder}. What it has not finished is left out."))
         else:
             for left in plan.tidyings:
@@ -275,14 +230,6 @@ class RegionJob:
                 way, notes = self._way(entry, place)
                 recorder.pending(action, entry, way=way, notes=notes)
 
-    def _holder(self, place: Place) -> str | None:
-        """What is told of a run that is at work in a region; None when there is none."""
-        try:
-            with region_lock(place.identity.lock_keys, self.run.context.run, self.run.settings.database):
-                return None
-        except RegionLocked as held:
-            return str(held)
-
     def _way(self, entry: PlanEntry, place: Place) -> tuple[str | None, tuple[str, ...]]:
         """How an image's bytes would move, None when none would, and why not by ways that are preferred to it."""
         notes: list[str] = []
@@ -294,13 +241,14 @@ class RegionJob:
         return None, tuple(notes)
 
     def _back_up(self, place: Place, prefetched: PrefetchedListing) -> None:
-        listing = self.run.master_listing if self.run.is_master(place) else prefetched.listing or place.listing()
+        is_master = self.run.is_master(place)
+        listing = self.run.master_listing if is_master else self._listings.for_reading(place, prefetched)
         if self.backup_folder is not None:
             write_backup(self.backup_folder, place.name, kept_images(listing))
 
 
 def refused(ref: RegionRef, error: CloudError, emit: Emit) -> RegionResult:
-    """What comes of a region that was named and cannot be done, told at once (sync 1.3).
+    """The result of a region that was named and cannot be done; its events are emitted at once (sync 1.3).
 
     :param ref: the region
     :param error: why
@@ -312,7 +260,7 @@ def refused(ref: RegionRef, error: CloudError, emit: Emit) -> RegionResult:
 
 
 def region_error(region: str, error: Exception) -> str:
-    """What the user is told when a region cannot be worked on at all (sync 1.4).
+    """The message to the user that nothing can be done in a region (sync 1.4).
 
     :param region: full name of the region
     :param error: why

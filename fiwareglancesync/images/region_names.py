@@ -13,7 +13,10 @@ from .places.port import unknown_region
 from .settings import MASTER, Settings, Target, full_name
 
 Refuse = Callable[["RegionRef", CloudError], None]
-"""Told of a region that was named and cannot be done, and why."""
+"""Takes a region that was named and cannot be done, and why."""
+
+Lost = Callable[[Target, CloudError], None]
+"""Takes a target that cannot be asked for its regions, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def resolve_regions(
     words: Sequence[str],
     settings: Settings,
     federation: Federation,
-    lost: Callable[[Target, CloudError], None] | None = None,
+    lost: Lost | None = None,
     report: Callable[[Message], None] | None = None,
     refuse: Refuse | None = None,
 ) -> list[RegionRef]:
@@ -52,10 +55,10 @@ def resolve_regions(
     :param words: as given; none means all regions of ``master``
     :param settings: targets, ``ignore_regions`` and ``preferable_order``
     :param federation: asked for the regions of the targets that are named, and for no others
-    :param lost: told of a target, not ``master``, that cannot be asked for its regions: the others go on; None means
-        that this is raised
-    :param report: told of a region that is left out because its address is the master's
-    :param refuse: told of each region that was named and is unknown, or whose target cannot be asked: it is left
+    :param lost: called for each target, but ``master``, that cannot be asked for its regions: the others go on; None
+        means that this is raised
+    :param report: takes the warning about a region that is left out because its address is the master's
+    :param refuse: called for each region that was named and is unknown, or whose target cannot be asked: it is left
         out, the others go on; None means that this is raised
     :raises UsageError: a word names an unknown target
     :raises CloudError: a target cannot be asked for its regions
@@ -93,7 +96,7 @@ def _check(
 ) -> tuple[set[RegionRef], dict[str, CloudError]]:
     """Refuse the regions that were named and cannot be done.
 
-    :return: these, and the targets that cannot be asked
+    :return: these regions, and by name the targets that cannot be asked
     """
     refused: set[RegionRef] = set()
     down: dict[str, CloudError] = {}
@@ -117,7 +120,7 @@ def _check(
 
 
 def unknown_target(ref: RegionRef, settings: Settings) -> str:
-    """Say that no such target is configured, and which are.
+    """The error that no such target is configured, with those that are.
 
     :param ref: a region of that target, or all of them
     :param settings: the configuration
@@ -154,11 +157,11 @@ def _expand(
 
 
 def master_by_address(place: Place, master: Place) -> Message | None:
-    """What the user is told of a region that is taken for the master because of its address alone (sync 1.3).
+    """The warning that a region is taken for the master because of its address alone (sync 1.3).
 
     :param place: any region
     :param master: the master region
-    :return: the warning; None when it is not the master, or beyond doubt
+    :return: None when it is not the master, or certainly is
     """
     address = common_address(place.identity, master.identity)
     if address is None or is_same_region(place.identity, master.identity):
@@ -169,11 +172,20 @@ def master_by_address(place: Place, master: Place) -> Message | None:
     )
 
 
-def all_regions(target: Target, federation: Federation) -> list[RegionRef]:
-    """All regions of a target, the master region and the ignored ones included.
+def all_regions(settings: Settings, federation: Federation, lost: Lost | None = None) -> list[RegionRef]:
+    """All regions of all targets, the master region and the ignored ones included.
 
-    :param target: the target
-    :param federation: asked for its regions
-    :raises CloudError: the target cannot be asked
+    :param settings: the targets
+    :param federation: asked for their regions
+    :param lost: called for each target that cannot be asked, the others go on; None means that this is raised
+    :raises CloudError: a target cannot be asked
     """
-    return [RegionRef(target.name, region) for region in federation.regions(target)]
+    refs: list[RegionRef] = []
+    for target in settings.targets.values():
+        try:
+            refs += [RegionRef(target.name, region) for region in federation.regions(target)]
+        except CloudError as error:
+            if lost is None:
+                raise
+            lost(target, error)
+    return refs

@@ -1,4 +1,4 @@
-"""The statuses of regions for those who only look: one region in full, or all of them counted."""
+"""The statuses of regions without a run: of one region in full, or of all of them, counted."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as NotInTime
-from contextlib import closing
 from dataclasses import dataclass
 
 from ..base.errors import CloudError, GlanceSyncError, UnknownRegion
-from ..events import Event
-from .execution.sync_run import Run
 from .places import Federation, Place
-from .region_job import Mode, RegionJob, RegionResult, StatusRow
-from .region_names import RegionRef, all_regions
-from .settings import Settings
+from .region_job import Mode, RegionResult, StatusRow
+from .region_names import RegionRef
+from .session import Session
+from .settings import Settings, Target
 from .summaries import Summary
 
 PARALLEL_REGIONS = 16
 """Regions that are asked at the same time."""
 
-GRACE = 5.0
+GRACE_SECONDS = 5.0
 """Seconds beyond ``list_images_timeout`` that all regions together may take: to sign in, and to compare."""
 
 
@@ -32,10 +30,10 @@ class MasterFailed(GlanceSyncError):
 
 @dataclass(frozen=True)
 class StatusReader:
-    """Looks at regions, never writes.
+    """Reads the statuses of regions; never writes.
 
     :param settings: the configuration
-    :param federation: what it reaches
+    :param federation: the regions that it reaches
     """
 
     settings: Settings
@@ -48,27 +46,28 @@ class StatusReader:
         :raises UnknownRegion: there is none
         :raises MasterFailed: its Keystone does not answer
         """
-        run = Run(self.settings, self.federation)
-        try:
-            return run.place(ref)
-        except CloudError as error:
-            raise _as_master_failed(error) from error
+        with self._session() as session:
+            try:
+                return session.place(ref)
+            except UnknownRegion:
+                raise
+            except CloudError as error:
+                raise MasterFailed(str(error)) from error
 
     def regions(self) -> tuple[list[RegionRef], dict[str, str]]:
         """The regions of all targets, the master's first, and why a target cannot be asked, by its name.
 
         :raises MasterFailed: the master's Keystone does not answer
         """
-        refs: list[RegionRef] = []
         lost: dict[str, str] = {}
-        for target in self.settings.targets.values():
-            try:
-                refs += all_regions(target, self.federation)
-            except CloudError as error:
-                if target is self.settings.master:
-                    raise MasterFailed(str(error)) from error
-                lost[target.name] = str(error)
-        return refs, lost
+
+        def lose(target: Target, error: CloudError) -> None:
+            if target is self.settings.master:
+                raise MasterFailed(str(error)) from error
+            lost[target.name] = str(error)
+
+        with self._session() as session:
+            return session.all_regions(lose), lost
 
     def status(self, ref: RegionRef) -> RegionResult:
         """The status of each image to be synchronised, and what is left out (sync 3.1, 3.4).
@@ -78,10 +77,9 @@ class StatusReader:
         :raises GlanceSyncError: the region does not
         """
         self.check(ref)
-        run = Run(self.settings, self.federation)
-        with closing(run):
-            _prepare(run, [ref])
-            result = RegionJob(run, Mode.STATUS)(ref, ignore_event)
+        with self._session() as session:
+            _prepare(session, [ref])
+            result = session.do(ref)
         if result.cause is not None:
             raise result.cause
         return result
@@ -91,25 +89,25 @@ class StatusReader:
 
         :raises MasterFailed: Keystone or the master does not answer
         """
-        run = Run(self.settings, self.federation)
-        limit = max((t.list_images_timeout for t in self.settings.targets.values()), default=30) + GRACE
-        with closing(run):
-            _prepare(run, refs)
-            job = RegionJob(run, Mode.STATUS)
-            threads = ThreadPoolExecutor(PARALLEL_REGIONS, thread_name_prefix="overview")
+        limit = max((t.list_images_timeout for t in self.settings.targets.values()), default=30) + GRACE_SECONDS
+        with self._session() as session:
+            _prepare(session, refs)
+            threads = ThreadPoolExecutor(PARALLEL_REGIONS, thread_name_prefix="summaries")
             try:
-                asked = {threads.submit(job, ref, ignore_event): ref for ref in refs}
+                asked = {threads.submit(session.do, ref): ref for ref in refs}
                 found: dict[RegionRef, Summary] = {}
                 try:
                     for future in as_completed(asked, limit):
-                        result: RegionResult = future.result()
-                        found[asked[future]] = _summary(result)
+                        found[asked[future]] = _summary(future.result())
                 except NotInTime:
                     late = f"no answer within {limit:.0f} seconds"
                     found |= {ref: Summary(ref.full, time.time(), {}, late) for ref in refs if ref not in found}
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)
         return [found[ref] for ref in refs]
+
+    def _session(self) -> Session:
+        return Session(self.settings, self.federation, Mode.STATUS)
 
 
 def summary_of(region: str, rows: Sequence[StatusRow]) -> Summary:
@@ -123,16 +121,8 @@ def _summary(result: RegionResult) -> Summary:
     return summary_of(result.ref.full, result.rows)
 
 
-def _prepare(run: Run, refs: Sequence[RegionRef]) -> None:
+def _prepare(session: Session, refs: Sequence[RegionRef]) -> None:
     try:
-        run.prepare(refs, Mode.STATUS.purpose)
+        session.prepare(refs)
     except CloudError as error:
         raise MasterFailed(str(error)) from error
-
-
-def _as_master_failed(error: CloudError) -> GlanceSyncError:
-    return error if isinstance(error, UnknownRegion) else MasterFailed(str(error))
-
-
-def ignore_event(event: Event) -> None:
-    """Nobody listens to the events of a look."""

@@ -1,4 +1,4 @@
-"""The files that a run writes about itself: nobody else may read them, and a full disk does not end the run."""
+"""The files that a run writes: nobody else may read them, and a full disk does not end the run."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 
 from ..base.errors import UsageError
 
-Lost = Callable[[str], None]
-"""Told in one line which file is incomplete, and why."""
+ReportIncomplete = Callable[[str], None]
+"""Takes one line: which file is incomplete, and why."""
 
 
 class PrivateFile:
-    """A file that is written as long as that is possible; the first failure is told, then nothing more is written.
+    """A file that is written until that fails for the first time, which is reported.
 
     :param path: its name; it is emptied, and nobody else may read it (sync 1.4)
-    :param lost: told when it cannot be written to its end
+    :param report_incomplete: called when it cannot be written to its end
     :raises OSError: it cannot be opened
     """
 
-    def __init__(self, path: str | Path, lost: Lost) -> None:
+    def __init__(self, path: str | Path, report_incomplete: ReportIncomplete) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="")
         self._path = path
-        self._lost = lost
+        self._report_incomplete = report_incomplete
 
     def write(self, text: str) -> None:
         """Write a text; an error may show only when it is flushed."""
@@ -47,19 +47,19 @@ class PrivateFile:
         except OSError as error:
             with suppress(OSError):  # what it still holds cannot be written either
                 self._file.close()
-            self._lost(f"{self._path} cannot be written to its end: {error.strerror}")
+            self._report_incomplete(f"{self._path} cannot be written to its end: {error.strerror}")
 
 
 @contextmanager
-def private_file(path: str, lost: Lost) -> Iterator[PrivateFile]:
+def private_file(path: str, report_incomplete: ReportIncomplete) -> Iterator[PrivateFile]:
     """Open a file that the user named.
 
     :param path: its name
-    :param lost: told when it cannot be written to its end
+    :param report_incomplete: called when it cannot be written to its end
     :raises UsageError: it cannot be opened
     """
     try:
-        file = PrivateFile(path, lost)
+        file = PrivateFile(path, report_incomplete)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
     with closing(file):

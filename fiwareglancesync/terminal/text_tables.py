@@ -13,7 +13,7 @@ from ..base.units import MIB
 from ..images.model import SyncStatus
 
 if TYPE_CHECKING:
-    from ..images.region_job import LeftOutRow, StatusRow
+    from ..images.region_job import LeftOutRow, RegionResult, StatusRow
     from ..images.region_names import RegionRef
 
 COLOURS: dict[str, str] = {
@@ -43,17 +43,17 @@ class StatusWriter:
         self._rows: list[StatusRow] = []
         self._left_out: list[LeftOutRow] = []
 
-    def write(self, rows: Sequence[StatusRow], left_out: Sequence[LeftOutRow] = ()) -> None:
-        """Take the rows of a region, and the images that are left out there; CSV, without these, goes out at once."""
+    def write(self, result: RegionResult) -> None:
+        """Take the statuses of a region and what is left out there; CSV, without the latter, is written at once."""
         if self._form == "csv":
-            csv.writer(self._stream).writerows((row.status.value, row.region, row.image) for row in rows)
+            csv.writer(self._stream).writerows((row.status.value, row.region, row.image) for row in result.rows)
             self._stream.flush()
         else:
-            self._rows.extend(rows)
-            self._left_out.extend(left_out)
+            self._rows.extend(result.rows)
+            self._left_out.extend(result.left_out)
 
     def close(self) -> None:
-        """Write what waited for the last region."""
+        """Write what had to wait for the last region."""
         if self._form == "json":
             images = [_as_json(row) for row in self._rows]
             dump({"images": images, "left_out": [asdict(row) for row in self._left_out]}, self._stream)

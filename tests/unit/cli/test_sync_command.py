@@ -28,6 +28,7 @@ MASTERS = [master_image("small", "S", size=MIB), master_image("large", "L", size
 CONFLICT = [image("small", "X", size=MIB), image("large", "L", size=2 * MIB)]
 IN_STEP = [image("small", "S", size=MIB), image("large", "L", size=2 * MIB)]
 FULL = "ERROR:{} cannot be written to its end: No space left on device"
+INSTEAD = "these lines are printed here instead"
 
 
 def failing(error: Exception, name: str, region: str = "Burgos") -> Callable[..., Any]:
@@ -43,7 +44,7 @@ def failing(error: Exception, name: str, region: str = "Burgos") -> Callable[...
 
 
 class TestARun:
-    def test_tells_its_story_and_ends_with_0(self, shell: Shell) -> None:
+    def test_has_its_narrative_and_ends_with_0(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         ended = shell()
         assert (ended.code, ended.err) == (0, "")
@@ -239,7 +240,7 @@ class TestBackups:
 
 
 class TestParallel:
-    def test_tells_who_has_finished_and_keeps_each_story_in_a_file(
+    def test_says_who_has_finished_and_keeps_each_narrative_in_a_file(
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shell.load(Spain=MASTERS, Burgos=[], Zamora=CONFLICT)
@@ -398,7 +399,7 @@ class TestExitCodes:
 
 
 class TestRecords:
-    def test_events_go_to_a_file_or_to_stdout_with_the_story_on_stderr(self, shell: Shell) -> None:
+    def test_events_go_to_a_file_or_to_stdout_with_the_narrative_on_stderr(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         assert shell("--dry-run", "--events", "events").lines[1] == "INFO:======Master is Spain"
         kinds = [json.loads(line)["kind"] for line in (shell.folder / "events").read_text().splitlines()]
@@ -496,22 +497,23 @@ class TestRecords:
         assert (ended.code, ended.complaints) == (1, [FULL.format("/dev/full")])
         assert len(shell.images("Burgos")) == 2
 
-    def test_the_story_that_no_file_can_take_is_told_like_any_other(
+    def test_the_narrative_that_no_file_can_take_is_printed_like_any_other(
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shell.load(Spain=MASTERS, Burgos=[], Zamora=IN_STEP)
-        story = shell.folder / "stories"
-        story.mkdir()
+        logs = shell.folder / "logs"
+        logs.mkdir()
         for region in ("Burgos", "Zamora"):
-            (story / f"{region}.txt").symlink_to("/dev/full")
-        monkeypatch.setattr(region_logs, "_new_folder", lambda: story)
+            (logs / f"{region}.txt").symlink_to("/dev/full")
+        monkeypatch.setattr(region_logs, "_new_folder", lambda: logs)
         ended = shell("--parallel", "--config", "main.max_children=1")
-        assert (ended.code, ended.complaints) == (1, [f"{FULL.format(story / 'Burgos.txt')}; the story is told here"])
+        complaint = f"{FULL.format(logs / 'Burgos.txt')}; {INSTEAD}"
+        assert (ended.code, ended.complaints) == (1, [complaint])
         assert ended.lines[1] == "INFO:======Burgos"
         assert "INFO:Zamora: Region is synchronized." in ended.lines
         assert len(shell.images("Burgos")) == 2
 
-    def test_where_no_folder_can_be_made_for_the_stories_the_regions_are_done_all_the_same(
+    def test_where_no_folder_can_be_made_for_the_narratives_the_regions_are_done_all_the_same(
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
@@ -520,7 +522,7 @@ class TestRecords:
         (shell.folder / "gone").rmdir()
         ended = shell("--parallel")
         assert ended.code == 1
-        assert ended.err.endswith(" cannot be made here: No such file or directory; the story is told here\n")
+        assert ended.err.endswith(f" cannot be made here: No such file or directory; {INSTEAD}\n")
         assert "INFO:Burgos:   Total uploaded to region: 3 (MB)" in ended.lines
         assert len(shell.images("Burgos")) == 2
 

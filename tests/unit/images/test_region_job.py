@@ -26,7 +26,8 @@ from fiwareglancesync.images.model import JOURNAL, MAX_NAME
 from fiwareglancesync.images.places import Place
 from fiwareglancesync.images.places.embedded.backup_files import backup_files, read_backup
 from fiwareglancesync.images.planning import Choice
-from fiwareglancesync.images.region_job import KEEPS, Mode, PrefetchedListing, RegionJob, RegionResult, region_error
+from fiwareglancesync.images.prefetch import FRESH_SECONDS, PrefetchedListing
+from fiwareglancesync.images.region_job import Mode, RegionJob, RegionResult, region_error
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Target
 from fiwareglancesync.images.transfer import Mover
@@ -275,15 +276,15 @@ def test_the_master_is_compared_with_itself_under_another_name_and_for_another_p
     assert [text.startswith(warning) for text in reported(events)] == ([True] if address else [])
 
 
-def test_what_another_target_has_written_to_a_region_is_seen_under_its_other_name() -> None:
+def test_a_listing_from_before_another_target_wrote_to_the_region_is_not_used() -> None:
     world = World([master_image("a")])
     run = renamed(world, REGION, "https://glance.example.org", tenant_id="another", only_tenant_images=False)
     job = RegionJob(run, Mode.SYNC)
-    # Both are looked at before the first one's turn; the project has no bearing on what others show to all.
-    ahead = {ref: job.look(ref) for ref in (BURGOS, OTHER_NAME)}
-    for ref, sight in ahead.items():
-        assert sight.listing is not None
-        job(ref, lambda event: None, sight)
+    # Both are listed before the first one's turn; the project has no bearing on what others show to all.
+    ahead = {ref: job.fetch_ahead(ref) for ref in (BURGOS, OTHER_NAME)}
+    for ref, prefetched in ahead.items():
+        assert prefetched.listing is not None
+        job(ref, lambda event: None, prefetched)
     assert world.names() == ["a"]
 
 
@@ -317,14 +318,14 @@ def test_a_dry_run_does_not_call_what_another_run_is_making_a_leftover() -> None
     assert pending(do(world, Mode.DRY_RUN)[1]) == [(Action.TIDY, "a"), (Action.UPLOAD, "a")]
 
 
-def test_what_was_seen_of_a_region_before_this_run_wrote_to_it_is_not_believed() -> None:
+def test_a_listing_from_before_this_run_wrote_to_the_region_is_not_used() -> None:
     world = busy_world()
     job = RegionJob(Run(world.settings, world.federation), Mode.SYNC)
-    # As when two targets share a Glance and a project: both are looked at before the first one's turn.
-    ahead = [job.look(BURGOS), job.look(BURGOS)]
-    for sight in ahead:
-        assert sight.listing is not None
-        job(BURGOS, lambda event: None, sight)
+    # As when two targets share a Glance and a project: both are listed before the first one's turn.
+    ahead = [job.fetch_ahead(BURGOS), job.fetch_ahead(BURGOS)]
+    for prefetched in ahead:
+        assert prefetched.listing is not None
+        job(BURGOS, lambda event: None, prefetched)
     assert world.names() == sorted(set(world.names()))
 
 
@@ -363,13 +364,13 @@ def test_a_region_that_cannot_be_listed_fails_and_has_no_file(mode: Mode, tmp_pa
     assert not (tmp_path / "backup").exists()
 
 
-def test_a_failure_that_was_seen_long_ago_is_not_believed() -> None:
+def test_a_failure_to_list_that_is_long_ago_is_not_used() -> None:
     world = busy_world()
     job = RegionJob(Run(world.settings, world.federation), Mode.SYNC)
     error = CloudError("it is down")
     events: list[Event] = []
     assert job(BURGOS, events.append, PrefetchedListing(error=error)).cause is error
-    long_ago = time.monotonic() - KEEPS - 1
+    long_ago = time.monotonic() - FRESH_SECONDS - 1
     assert not job(BURGOS, events.append, PrefetchedListing(error=error, at=long_ago)).outcome.failed
 
 

@@ -239,5 +239,24 @@ def test_a_name_is_read_up_to_its_first_colon(word: str, target: str, region: st
 
 
 def test_all_regions_are_really_all() -> None:
-    refs = all_regions(Target("master", ignore_regions=("Burgos",)), Federation(REGIONS))
-    assert [ref.full for ref in refs] == REGIONS["master"]
+    settings = Settings("Spain", {"master": Target("master", ignore_regions=("Burgos",))})
+    assert [ref.full for ref in all_regions(settings, Federation(REGIONS))] == REGIONS["master"]
+
+
+class Down(Federation):
+    """A federation one target of which cannot be asked."""
+
+    def regions(self, target: Target) -> Sequence[str]:
+        if target.name == "other":
+            raise CloudError("it is down")
+        return super().regions(target)
+
+
+def test_of_all_regions_those_of_a_target_that_is_down_are_lost_or_it_is_an_error() -> None:
+    settings = Settings("Spain", {name: Target(name) for name in REGIONS})
+    lost: list[tuple[str, str]] = []
+    refs = all_regions(settings, Down(REGIONS), lambda target, error: lost.append((target.name, str(error))))
+    assert [ref.full for ref in refs] == [*REGIONS["master"], "third:Lisbon"]
+    assert lost == [("other", "it is down")]
+    with pytest.raises(CloudError, match="it is down"):
+        all_regions(settings, Down(REGIONS))

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fiwareglancesync.base.units import MIB
+from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.model import SyncStatus
-from fiwareglancesync.images.region_job import LeftOutRow, StatusRow
+from fiwareglancesync.images.region_job import LeftOutRow, RegionResult, StatusRow
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.terminal.text_tables import StatusWriter, write_regions
 from tests.strategies import LAW
@@ -31,12 +32,16 @@ def row(image: str = "N", **more: object) -> StatusRow:
 LEFT = LeftOutRow("other:R", HOSTILE, "M", None, "it has no size", deliberate=False)
 
 
+def result(*rows: StatusRow, left_out: Sequence[LeftOutRow] = ()) -> RegionResult:
+    return RegionResult(RegionRef("other", "R"), RegionOutcome("other:R"), list(rows), list(left_out))
+
+
 def written(form: str, *rows: StatusRow, left_out: Sequence[LeftOutRow] = ()) -> str:
     stream = io.StringIO(newline="")
     writer = StatusWriter(form, stream)
-    writer.write([], left_out)
+    writer.write(result(left_out=left_out))
     for each in rows:
-        writer.write([each])
+        writer.write(result(each))
     writer.close()
     return stream.getvalue()
 
@@ -64,7 +69,7 @@ def test_csv_carries_every_name_exactly(name: str) -> None:
 
 def test_csv_goes_out_at_once() -> None:
     stream = io.StringIO()
-    StatusWriter("csv", stream).write([row()])
+    StatusWriter("csv", stream).write(result(row()))
     assert stream.getvalue()
 
 

@@ -1,0 +1,131 @@
+"""What listens to a run: the narrative, files of events and of regions, progress bars (sync 1.4)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+
+from ..base.messages import Message
+from ..events import Emit, Event, MessageReported
+from ..images.region_job import Mode, RegionResult
+from ..images.region_names import RegionRef
+from ..terminal.narrative import Narrator
+from ..terminal.private_files import private_file
+from ..terminal.progress import progress_bars
+from ..terminal.streams import write_if_possible, write_line
+from .region_logs import RegionLogs
+from .report import EventWriter
+
+NARRATED = (Mode.SYNC, Mode.DRY_RUN)
+"""The modes that have a narrative; of the others, only warnings and errors are written."""
+
+
+class Listeners:
+    """Passes events on to what the command line asks for.
+
+    With ``--parallel`` the narrative of each region goes to a file of its own, and not to the narrator.
+
+    :param options: the parsed command line
+    :param mode: what is wanted of the regions
+    """
+
+    def __init__(self, options: argparse.Namespace, mode: Mode) -> None:
+        self._options = options
+        self._mode = mode
+        self._logs_regions = options.parallel and mode in NARRATED
+        has_data = options.events == "-" or options.show_regions or mode is Mode.STATUS
+        level = logging.WARNING if options.quiet else _detailed(options)
+        self._narrator = Narrator(level, narrate=mode in NARRATED, to_stderr=has_data)
+        self._listeners: list[Emit] = []
+        self._incomplete = False
+
+    @property
+    def all_written(self) -> bool:
+        """Whether all files and streams have taken all that was written to them."""
+        return self._narrator.is_whole and not self._incomplete
+
+    def open(self, stack: ExitStack, *more: Emit) -> None:
+        """Open the files.
+
+        :param stack: closes them
+        :param more: further listeners
+        :raises UsageError: a file cannot be opened
+        """
+        if self._options.events == "-":
+            self._listeners.append(EventWriter(self._print))
+        elif self._options.events:
+            file = stack.enter_context(private_file(self._options.events, self.report_incomplete))
+            self._listeners.append(EventWriter(partial(write_line, file)))
+        self._listeners.extend(more)
+        if not self._logs_regions:
+            self._listeners.append(self._narrator)
+
+    def open_for_regions(self, stack: ExitStack, refs: Sequence[RegionRef]) -> None:
+        """Show progress bars, and open the files of the regions, where these are wanted.
+
+        :param stack: closes them
+        :param refs: the regions
+        """
+        options = self._options
+        shown = options.progress if options.progress is not None else sys.stderr.isatty()
+        if shown and self._mode is Mode.SYNC and not options.quiet:
+            bars = stack.enter_context(progress_bars())
+            self._narrator.without_bars = bars.hidden
+            self._listeners.append(bars)
+        if self._logs_regions:
+            region_logs = RegionLogs(refs, _detailed(options), self._narrate_instead)
+            self._listeners.append(stack.enter_context(region_logs))
+
+    def emit(self, event: Event) -> None:
+        """Pass on an event of a region."""
+        for listener in self._listeners:
+            listener(event)
+
+    def announce(self, event: Event) -> None:
+        """Pass on an event that the narrator writes even where the regions have files of their own."""
+        self._narrator(event)
+        for listener in self._listeners:
+            if listener is not self._narrator:
+                listener(event)
+
+    def report(self, message: Message) -> None:
+        """Report what the user is to know of the run as a whole."""
+        self.announce(MessageReported("", message.image, message))
+
+    def narrate(self, text: str, level: int = logging.INFO) -> None:
+        """Write a line that belongs to no event."""
+        self._narrator.write(level, text)
+
+    def narrate_end(self, result: RegionResult) -> None:
+        """Write that a region has finished, unless its narrative says so."""
+        if self._logs_regions:
+            ending = "has finished with errors" if result.outcome.failed else "has finished"
+            self.narrate(f"Region {result.ref.full} {ending}")
+
+    def narrate_end_of_all(self) -> None:
+        """Write that all regions have finished, unless their narrative says so."""
+        if self._logs_regions:
+            self.narrate("All is done.")
+
+    def report_incomplete(self, text: str) -> None:
+        """Report a file that could not be written to its end; the regions are done all the same."""
+        self._incomplete = True
+        self.report(Message.error(text))
+
+    def _narrate_instead(self, text: str) -> None:
+        """Narrate what the regions' files cannot take."""
+        self.report_incomplete(f"{text}; these lines are printed here instead")
+        self._listeners.append(self._narrator)
+
+    def _print(self, line: str) -> None:
+        problem = write_if_possible(sys.stdout, line)
+        if problem is not None:
+            self.report_incomplete(problem)
+
+
+def _detailed(options: argparse.Namespace) -> int:
+    return logging.DEBUG if options.verbose else logging.INFO

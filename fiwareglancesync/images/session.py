@@ -1,0 +1,252 @@
+"""One call for the regions of a federation: which they are, what is done with them, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from traceback import format_exc
+from types import TracebackType
+
+from ..base.errors import Cancelled
+from ..base.messages import Message
+from ..events import Emit, Event, MessageReported, one_at_a_time
+from ..locks.region_lock import check_database
+from .configuration import load_settings
+from .execution.outcome import RegionOutcome
+from .execution.sync_run import Run
+from .places import Federation, Place
+from .places.factory import EMBEDDED
+from .planning import Choice
+from .prefetch import prefetch
+from .region_job import Mode, RegionJob, RegionResult
+from .region_names import Lost, Refuse, RegionRef, all_regions, resolve_regions
+from .settings import Settings
+
+TakeResult = Callable[[RegionResult], None]
+
+
+def ignore_event(event: Event) -> None:
+    """A listener that does nothing."""
+
+
+def ignore_result(result: RegionResult) -> None:
+    """Do nothing with a result."""
+
+
+def read_settings(
+    environ: Mapping[str, str], conf: str | None = None, overrides: Sequence[str] = (), os_cloud: str | None = None
+) -> Settings:
+    """Read the configuration; credentials are needed unless the environment names an embedded federation.
+
+    :param environ: the environment
+    :param conf: the configuration file; None means the one of the environment, or the usual one (sync 2)
+    :param overrides: ``section.key=value``, as with ``--config``
+    :param os_cloud: an entry of ``clouds.yaml``, as with ``--os-cloud``
+    :raises ConfigError: the configuration is wrong
+    """
+    return load_settings(conf, overrides, environ, mock=bool(environ.get(EMBEDDED)), os_cloud=os_cloud)
+
+
+class Session:
+    """One call; a context manager that removes at its end what it needed meanwhile.
+
+    :param settings: the configuration
+    :param federation: the regions that it reaches
+    :param mode: what is wanted of the regions
+    :param images: patterns, as with ``--image``
+    :param emit: takes the events, one at a time; None when nobody listens
+    :param wait: wait for another run on the same region
+    :param ways: in status mode, whether to find out how bytes would move
+    :param backup_folder: where backups go, in that mode
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        federation: Federation,
+        mode: Mode,
+        *,
+        images: Sequence[str] = (),
+        emit: Emit | None = None,
+        wait: bool = False,
+        ways: bool = False,
+        backup_folder: Path | None = None,
+    ) -> None:
+        self.settings = settings
+        self.federation = federation
+        self.mode = mode
+        self.backup_folder = backup_folder if mode is Mode.BACKUP else None
+        self.emit = one_at_a_time(emit or ignore_event)
+        self._run = Run(settings, federation, Choice(tuple(images)))
+        if emit is not None:
+            self._run.report_waits(self.emit)
+        self._job = RegionJob(self._run, mode, wait, ways, self.backup_folder)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove what was needed to move bytes."""
+        self._run.close()
+
+    def all_regions(self, lost: Lost | None = None) -> list[RegionRef]:
+        """All regions of all targets; see :func:`all_regions`."""
+        return all_regions(self.settings, self.federation, lost)
+
+    def resolve(
+        self,
+        words: Sequence[str],
+        lost: Lost | None = None,
+        report: Callable[[Message], None] | None = None,
+        refuse: Refuse | None = None,
+    ) -> list[RegionRef]:
+        """The regions that words name, in their order; see :func:`resolve_regions`. Backups always hold the master too.
+
+        :raises UsageError: a word names an unknown target
+        :raises CloudError: a target cannot be asked for its regions
+        """
+        refs = resolve_regions(words, self.settings, self.federation, lost, report, refuse)
+        if self.mode is not Mode.BACKUP:
+            return refs
+        return list(dict.fromkeys([*refs, RegionRef(self.settings.master.name, self.settings.master_region)]))
+
+    def place(self, ref: RegionRef) -> Place:
+        """A region; it is not asked itself.
+
+        :raises UnknownRegion: there is no such region
+        :raises CloudError: its Keystone does not answer
+        """
+        return self._run.place(ref)
+
+    def check_locks(self) -> None:
+        """See whether regions can be locked, if the mode needs that.
+
+        :raises ConfigError: the database of the locks cannot be used
+        """
+        if self.mode is Mode.SYNC:
+            check_database(self.settings.database)
+
+    def prepare(self, refs: Sequence[RegionRef]) -> list[Message]:
+        """Ask the master, unless its images do not matter, and choose what each target gets.
+
+        :param refs: the regions
+        :return: what the user is to know about the master's images, each once
+        :raises CloudError: the master cannot be asked
+        """
+        return [] if self.mode is Mode.BACKUP else self._run.prepare(refs, self.mode.purpose)
+
+    def do(self, ref: RegionRef) -> RegionResult:
+        """Do one region.
+
+        :return: what came of it; the region's failures are in there
+        """
+        return self._job(ref, self.emit)
+
+    def do_all(
+        self,
+        refs: Sequence[RegionRef],
+        *,
+        parallel: bool = False,
+        finished: TakeResult = ignore_result,
+        in_order: TakeResult = ignore_result,
+    ) -> None:
+        """Do regions; whatever happens to one, the others go on.
+
+        :param refs: the regions
+        :param parallel: in a process each, ``max_children`` at once
+        :param finished: takes each result as soon as it is there
+        :param in_order: takes each result in the order of the regions
+        """
+        with closing(self._in_parallel(refs) if parallel else self._in_turn(refs)) as results:
+            for result in _in_order(refs, _passed_to(finished, results)):
+                in_order(result)
+
+    def _in_turn(self, refs: Sequence[RegionRef]) -> Generator[RegionResult, None, None]:
+        for ref, prefetched in prefetch(refs, self._job.fetch_ahead):
+            try:
+                result = self._job(ref, self.emit, prefetched)
+            except BrokenPipeError:
+                raise  # nobody reads the output any more, so there is no reason to go on
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other regions go on
+                result = self._crashed(ref, f"internal error: {type(error).__name__}: {error}", format_exc())
+            yield result
+
+    def _in_parallel(self, refs: Sequence[RegionRef]) -> Generator[RegionResult, None, None]:
+        from ..jobs.pool import Reported, run_jobs  # only now: most calls need no processes
+
+        def work(ref: RegionRef, emit: Emit) -> RegionResult:
+            """Do a region in the process that has been forked for it."""
+            emit = one_at_a_time(emit)
+            self.federation.forked()
+            self._run.report_waits(emit)
+            return self._job(ref, emit)
+
+        with (
+            _unfinished_reported() as collect,
+            closing(run_jobs(refs, work, self.settings.max_children, collect, "region")) as items,
+        ):
+            for item in items:
+                if isinstance(item, Reported):
+                    self.emit(item.event)
+                else:
+                    yield item.result or self._crashed(item.job, item.died or "no result", item.traceback)
+
+    def _crashed(self, ref: RegionRef, how: str, trace: str) -> RegionResult:
+        """The result of a region whose job failed in a way that nobody foresaw."""
+        self.emit(MessageReported(ref.full, None, Message.error(f"{ref.full}: {how}")))
+        logging.getLogger("glancesync").debug("%s", trace)
+        return RegionResult(ref, RegionOutcome(ref.full, error=how))
+
+    @property
+    def matches_nothing(self) -> bool:
+        """Whether a pattern of ``images`` matches no image at all (sync 1.1)."""
+        return self._run.matches_nothing
+
+    @property
+    def unselected(self) -> list[str]:
+        """The targets for which no image of the master is selected, although some should be."""
+        return self._run.unselected
+
+    @property
+    def left_out(self) -> int:
+        """Number of images that were selected and cannot be synchronised (sync 3.1)."""
+        return self._run.left_out
+
+
+@contextmanager
+def _unfinished_reported() -> Iterator[Callable[[RegionRef, Sequence[str] | None], None]]:
+    """Collect what the processes of an interrupted run leave unfinished, and add it to the interruption."""
+    found: list[str] = []
+
+    def collect(ref: RegionRef, unfinished: Sequence[str] | None) -> None:
+        unknown = (f"{ref.full}: whatever its process was making, which had to be killed",)
+        found.extend(unknown if unfinished is None else unfinished)
+
+    try:
+        yield collect
+    except Cancelled as stopped:
+        stopped.unfinished += tuple(found)
+        raise
+
+
+def _passed_to(take: TakeResult, results: Iterable[RegionResult]) -> Iterator[RegionResult]:
+    for result in results:
+        take(result)
+        yield result
+
+
+def _in_order(refs: Sequence[RegionRef], results: Iterable[RegionResult]) -> Iterator[RegionResult]:
+    """Put results that come as they are ready into the order of the regions."""
+    ready: dict[RegionRef, RegionResult] = {}
+    waiting = list(reversed(refs))
+    for result in results:
+        ready[result.ref] = result
+        while waiting and waiting[-1] in ready:
+            yield ready.pop(waiting.pop())
