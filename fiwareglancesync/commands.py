@@ -16,7 +16,7 @@ BuildParser = Callable[[str], Parser]
 
 @dataclass(frozen=True)
 class Command:
-    """A command, each function of which imports what it needs when it is called.
+    """A command; its functions import what they need when they are called.
 
     :param run: carries a call out
     :param build_parser: for completion and documents

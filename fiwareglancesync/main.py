@@ -1,4 +1,4 @@
-"""The program's beginning and end: calls the command that is meant, and makes errors and signals exit codes."""
+"""The beginning and end of the program: calls the command, and turns errors and signals into exit codes."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(words, prog, is_process=arguments is None)
     except Cancelled as stopped:
-        _report(_farewell(stopped.unfinished))
+        _report(_interrupted(stopped.unfinished))
         if arguments is None:
             _end_at_once(stopped.exit_code)
         return stopped.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone; give Python nothing to complain about when it closes it.
+        # Nobody reads our output any more; without this, Python would report an error when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ConfigError as error:
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _trace(debug)
         _report(str(error))
         return getattr(error, "exit_code", 1)
-    except Exception as error:  # noqa: BLE001 - no traceback reaches a user who did not ask for it
+    except Exception as error:  # noqa: BLE001 - a traceback is for those who ask for it
         from .base.dependencies import not_installed
 
         _trace(debug)
@@ -78,8 +78,8 @@ def _trace(debug: bool) -> None:
         traceback.print_exc()
 
 
-def _farewell(unfinished: Sequence[str]) -> str:
-    """What an interrupted run says at its end."""
+def _interrupted(unfinished: Sequence[str]) -> str:
+    """The last line of an interrupted run."""
     if not unfinished:
         return "Interrupted; everything is left tidy."
     count = len(unfinished)
@@ -88,7 +88,7 @@ def _farewell(unfinished: Sequence[str]) -> str:
 
 
 def _end_at_once(code: int) -> NoReturn:
-    """End the process without waiting for its threads: they may be waiting for an answer that nobody needs now."""
+    """End the process without waiting for its threads, which may wait for an answer that nobody needs now."""
     with suppress(OSError):
         sys.stdout.flush()
     os._exit(code)

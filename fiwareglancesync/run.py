@@ -13,7 +13,7 @@ from fiwareglancesync.base.dependencies import missing_packages_reported
 
 
 def main() -> None:
-    """Run the command line; a package that is not installed is told in a line."""
+    """Run the command line; a package that is not installed is reported in one line."""
     with missing_packages_reported():
         from fiwareglancesync.api.server_command import main as command
 

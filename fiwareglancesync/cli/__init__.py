@@ -1,1 +1,1 @@
-"""The command line: arguments, writers and progress display; no decision about images is made here."""
+"""The command line of a synchronisation: options, listeners, exit codes. It decides nothing about images."""

@@ -10,7 +10,7 @@ from ..images.session import Session
 
 
 def reasons(session: Session, outcomes: Iterable[RegionOutcome]) -> list[str]:
-    """What is not as it should be, one phrase each; nothing when all is.
+    """Why not all is as it should be, a phrase each; empty when all is.
 
     :param session: what was wanted, and what has been selected
     :param outcomes: what came of the regions

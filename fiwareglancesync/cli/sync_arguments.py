@@ -43,7 +43,7 @@ def build_parser(prog: str) -> Parser:
 
     modes = parser.add_argument_group("modes, one at most; none of them ever writes to a region")
     mode = modes.add_mutually_exclusive_group()
-    mode.add_argument("--dry-run", action="store_true", help="tell what a synchronisation would do")
+    mode.add_argument("--dry-run", action="store_true", help="print what a synchronisation would do")
     mode.add_argument("--show-status", action="store_true", help="print the status of each image in each region")
     mode.add_argument("--show-regions", action="store_true", help="print the regions of all targets")
     mode.add_argument(
@@ -94,9 +94,9 @@ def build_parser(prog: str) -> Parser:
         help="exit 3 when --show-status or --dry-run finds anything pending or in error, when an error remains after a"
         " synchronisation, or when no image is selected or a selected one cannot be synchronised",
     )
-    output.add_argument("-v", "--verbose", action="store_true", help="tell more: why a way was not taken")
-    output.add_argument("-q", "--quiet", action="store_true", help="tell only warnings and errors")
-    output.add_argument("--debug", action="store_true", help="tell each request, and where an error came from")
+    output.add_argument("-v", "--verbose", action="store_true", help="print more: why a way was not taken")
+    output.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    output.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
     output.add_argument("--version", action="version", version=f"glancesync {__version__}")
     return parser
 

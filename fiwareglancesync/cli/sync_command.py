@@ -138,7 +138,10 @@ class SyncCommand:
                 file.write(report(mode, self._session.settings.master_region, started, outcomes, code))
 
     def _prepare(self) -> bool:
-        """Name the regions and ask the master; whether there is anything to do, for otherwise the run ends."""
+        """Find the regions and ask the master.
+
+        :return: whether there is anything to do; otherwise the run ends
+        """
         session, listeners = self._session, self._listeners
         master = session.settings.master_region
         session.check_locks()
@@ -247,7 +250,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _meant(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
-    """What those may have meant who named a region that looks like a command: they may have no configuration yet."""
+    """Suggestions for regions that look like a command: the user may have no configuration yet."""
     for word in options.regions:
         meant = advice(word, ())
         if meant is not None:

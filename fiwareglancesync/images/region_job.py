@@ -43,7 +43,7 @@ class StatusRow:
 
     :param uuid: UUID of the region's image, None when there is none
     :param size: bytes of the master's image
-    :param message: what to do or why, None when there is nothing to say
+    :param message: what the user can do, or why the status is so
     :param way: how the bytes would move, None when none would
     :param differences: what of the region's image is to be changed
     """

@@ -147,7 +147,7 @@ def _expand(
         try:
             place = federation.place(target, region)
         except CloudError:
-            refs.append(RegionRef(target.name, region))  # it fails in its turn, and alone
+            refs.append(RegionRef(target.name, region))  # it fails in its turn, and no other region does
             continue
         if not is_same_place(place.identity, master.identity):
             refs.append(RegionRef(target.name, region))

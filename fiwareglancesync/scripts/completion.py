@@ -53,7 +53,7 @@ def completion(shell: str) -> str:
 
 
 def _completed_parser() -> Parser:
-    """The parser of the command and, as the first word may be one, of its commands; it is not good for parsing."""
+    """The parsers of the synchronisation and of all commands as one, which describes them but cannot parse."""
     import shtab
 
     parser = build_parser("glancesync")

@@ -1,1 +1,1 @@
-"""What every command prints with: narrative, tables, progress bars, files of the user, words that were meant."""
+"""What every command prints with: narrative, tables, progress bars, files, suggestions for wrong words."""

@@ -9,13 +9,13 @@ from typing import Protocol, TextIO
 
 
 class Output(Protocol):
-    """What a line can be written to."""
+    """Takes lines."""
 
     def write(self, text: str, /) -> object:
-        """Take a text."""
+        """Write a text."""
 
     def flush(self) -> object:
-        """Pass it on."""
+        """Pass on what has been written."""
 
 
 def write_line(stream: Output, text: str) -> None:
@@ -25,11 +25,11 @@ def write_line(stream: Output, text: str) -> None:
 
 
 def write_if_possible(stream: TextIO, text: str) -> str | None:
-    """Write a line to a standard stream; once a disk has no room for it, it and what comes later goes nowhere.
+    """Write a line to a standard stream; once the disk is full, this line and all later ones are discarded.
 
     :param stream: standard output or standard error
     :param text: the line
-    :return: what is wrong, None when nothing is
+    :return: the error as a sentence, None when the line was written
     :raises BrokenPipeError: nobody reads it any more
     """
     try:
@@ -45,14 +45,14 @@ def write_if_possible(stream: TextIO, text: str) -> str | None:
 
 
 def reconfigure_output() -> None:
-    """Let names that are no valid Unicode pass, and leave line ends as they are written."""
+    """Write names that are no valid Unicode unchanged, and line ends too."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="surrogatepass", newline="")
 
 
 def log_requests() -> None:
-    """Tell each request that is made to a service, for ``--debug``."""
+    """Log each request that is made to a service, for ``--debug``."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s:%(message)s"))
     logger = logging.getLogger("glancesync")

@@ -1,4 +1,4 @@
-"""Words that are meant as a command or an option, and would be read as regions (sync 1.3)."""
+"""Suggestions for words that are probably not meant as regions, but as a command or an option (sync 1.3)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ..base.text import nearest
 from .command_names import COMMAND_HELP
 
 LIKENESS = 0.8
-"""How like a misspelt word must be to one of these, from 0 to 1."""
+"""How similar a misspelt word must be to one of these, from 0 to 1."""
 
-_MEANT: Mapping[str, str] = {
+_OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(("status", "show-status", "show", "check", "diff"), "--show-status"),
     **dict.fromkeys(("regions", "show-regions", "list", "ls"), "--show-regions"),
     **dict.fromkeys(("plan", "dry-run", "dryrun"), "--dry-run"),
@@ -22,7 +22,7 @@ _MEANT: Mapping[str, str] = {
 }
 
 _ADVICE: Mapping[str, str] = {
-    **{word: f"did you mean {meant}?" for word, meant in _MEANT.items()},
+    **{word: f"did you mean {meant}?" for word, meant in _OPTIONS.items()},
     **dict.fromkeys(
         ("sync", "synchronise", "synchronize", "run", "start"),
         "a synchronisation needs no word: name the regions alone, or none for all regions of master",
@@ -32,7 +32,7 @@ _ADVICE: Mapping[str, str] = {
 
 
 def advice(word: str, targets: Iterable[str]) -> str | None:
-    """What was meant with a word that names no region; None when it may well be a region's name.
+    """What a word that names no region was meant to be; None when it may be the name of a region.
 
     :param word: the word
     :param targets: the names of the targets
@@ -43,7 +43,7 @@ def advice(word: str, targets: Iterable[str]) -> str | None:
 
 
 def is_command_word(word: str) -> bool:
-    """Whether a word is more likely to be meant as a command than as the name of a region that is not there.
+    """Whether a word is rather meant as a command than as the name of an unknown region.
 
     :param word: the word
     """
@@ -51,7 +51,7 @@ def is_command_word(word: str) -> bool:
 
 
 def hint(word: str) -> str | None:
-    """What may have been meant with a word that is like one of a command; None when nothing comes to mind.
+    """What a word may have been meant to be that is similar to one of a command; None when it is similar to none.
 
     :param word: a word that names no region
     """

@@ -24,7 +24,7 @@ COLOURS: dict[str, str] = {
 }
 
 LEFT_OUT = "left_out"
-"""What stands in the place of the status of an image that cannot be synchronised (sync 3.1)."""
+"""The word in the column of statuses for an image that cannot be synchronised (sync 3.1)."""
 
 NUMBERS = frozenset({"MB", "OK", "Pending", "Errors", "Images"})
 """Columns of numbers."""
@@ -107,7 +107,7 @@ def _left_out_cells(row: LeftOutRow) -> tuple[str, ...]:
 def dump(value: object, stream: TextIO) -> None:
     """Write a value as JSON for people and programs.
 
-    :param value: what JSON knows
+    :param value: anything that JSON can hold
     :param stream: where to
     """
     json.dump(value, stream, indent=2)
@@ -118,7 +118,7 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: Tex
     """Write a table.
 
     :param heads: names of the columns; statuses have their colours where the first is "Status"
-    :param rows: cells, as texts that may come from anywhere
+    :param rows: cells; their texts are escaped
     :param stream: where to
     """
     from rich import box

@@ -85,7 +85,7 @@ def assert_messages(answer: Answer, expected: Sequence[str]) -> None:
 
 
 def assert_narrative(answer: Answer, expected: list[str] | None) -> None:
-    """Standard output tells the expected story, where the scenario has one."""
+    """Standard output has the expected narrative, where the scenario states one."""
     if expected is not None:
         assert answer.lines == expected
 

@@ -1,4 +1,4 @@
-"""The manual page that installations contain tells what the command's own help tells."""
+"""The manual page that installations contain says what the command's own help tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns what is attempted into events and outcomes, and errors into the scope that they have (design 7)."""
+"""Records what is done with the images of a region, as events and as the outcome; ends the region or its moves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RegionFailed(Exception):
 
 
 class MoveStopped(Exception):
-    """A move ends because something else has ended all moves of the region."""
+    """A move ends because all moves of the region are to end."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Recorder:
         size: int = 0,
         differences: tuple[str, ...] = (),
     ) -> Iterator[Attempt]:
-        """Record what is done inside the ``with``; an error of the image ends there, one of the region goes on.
+        """Record what is done inside the ``with``; an error of the image is recorded, one of the region is raised.
 
         :param action: what is done
         :param image: the image's name

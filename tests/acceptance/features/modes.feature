@@ -1,6 +1,6 @@
 Feature: What can be asked for, region after region or all at the same time
   --parallel works on the regions in processes of their own. It combines with every mode and changes the meaning of
-  none; only a run and a dry-run then tell their story in files.
+  none; only a run and a dry-run then write their narrative to files.
 
   Background:
     Given the master has the images

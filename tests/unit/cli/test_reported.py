@@ -67,7 +67,7 @@ class TestTheFirstLines:
         ]
         assert err.startswith("WARNING:")
 
-    def test_of_a_dry_run_go_where_its_story_goes(self, shell: Shell) -> None:
+    def test_of_a_dry_run_go_where_its_narrative_goes(self, shell: Shell) -> None:
         shell.load(Spain=[master_image("a")], Burgos=[])
         ended = shell("--dry-run", "--events", "-")
         assert ended.complaints[0] == self.DRY
