@@ -20,8 +20,8 @@ if not __package__:
 from fiwareglancesync.base.errors import GlanceSyncError
 from fiwareglancesync.base.parser import Parser
 from fiwareglancesync.base.text import one_line
-from fiwareglancesync.images.places.embedded.embedded_federation import VARIABLE
 from fiwareglancesync.images.places.embedded.loader import load
+from fiwareglancesync.images.places.factory import EMBEDDED
 
 DEFAULT_PATH = ".glancesync_persist"
 """Name of the folder, in the user's home, that is used unless another is named."""
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             made.rmdir()
         print(f"ERROR: {one_line(str(problem))}", file=sys.stderr)
         return 2
-    print(f"export {VARIABLE}={shlex.quote(str(folder))}")
+    print(f"export {EMBEDDED}={shlex.quote(str(folder))}")
     return 0
 
 

@@ -33,5 +33,5 @@ def test_every_command_can_be_called(word: str, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("word", COMMANDS)
-def test_every_command_tells_its_options(word: str) -> None:
+def test_every_command_shows_its_options(word: str) -> None:
     assert COMMANDS[word].build_parser(f"glancesync {word}").format_help().startswith(f"usage: glancesync {word} ")

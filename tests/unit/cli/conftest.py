@@ -38,12 +38,12 @@ class Ended:
 
     @property
     def lines(self) -> list[str]:
-        """What was told on standard output."""
+        """The lines on standard output."""
         return self.out.splitlines()
 
     @property
     def complaints(self) -> list[str]:
-        """What was told on standard error."""
+        """The lines on standard error."""
         return self.err.splitlines()
 
 

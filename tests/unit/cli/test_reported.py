@@ -1,4 +1,4 @@
-"""What is told first, and of images that are not selected, are left out, or differ (sync 1.4)."""
+"""What is reported first, and of images that are not selected, are left out, or differ (sync 1.4)."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class TestNothingSelected:
     WHY = "2 without a property of metadata_set, 1 not active, 1 not public, 1 obsolete"
 
     @pytest.mark.parametrize("mode", MODES)
-    def test_it_is_told_first_with_counts_and_exit_code_3(self, shell: Shell, mode: list[str]) -> None:
+    def test_it_is_reported_first_with_counts_and_exit_code_3(self, shell: Shell, mode: list[str]) -> None:
         shell.load(Spain=[*self.MASTERS], Burgos=[], other__Madrid=[], configuration=OTHER)
         ended = shell("master:", "other:", *mode, "--exit-code", "--config", "other.metadata_set=unheard_of")
         assert ended.code == 3
@@ -103,7 +103,7 @@ class TestNothingSelected:
         shell.load(Spain=[], Burgos=[])
         assert (shell("--make-backups", "--exit-code").code, shell("--make-backups").err) == (0, "")
 
-    def test_a_master_without_images_says_whose_are_looked_at(self, shell: Shell) -> None:
+    def test_a_master_without_images_says_of_which_project_images_count(self, shell: Shell) -> None:
         shell.load(Spain=[], Burgos=[])
         ended = shell("--exit-code")
         assert (ended.code, ended.complaints) == (
@@ -127,7 +127,7 @@ class TestNothingSelected:
             "WARNING:Exit code 3: no image is selected for target master",
         )
 
-    def test_a_backup_that_is_loaded_without_tenant_id_does_not_look_green(
+    def test_a_backup_that_is_loaded_without_tenant_id_does_not_seem_in_order(
         self, shell: Shell, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         shell.load(Spain=[*self.MASTERS], Burgos=[image("a", properties=NID)])
@@ -189,7 +189,7 @@ class TestLeftOut:
             assert region["left_out"] == [{"image": "secret", "reason": self.ENCRYPTED}]
             assert [found["image"] for found in region["images"]] == ["good"]
 
-    def test_what_is_not_chosen_is_not_told_of(self, shell: Shell) -> None:
+    def test_what_is_not_chosen_is_not_reported(self, shell: Shell) -> None:
         self.load(shell)
         ended = shell("--show-status", "--format", "json", "--exit-code", "--image", "good")
         assert (ended.code, ended.err, json.loads(ended.out)["left_out"]) == (0, "", [])
@@ -215,7 +215,7 @@ class TestDifferences:
     DIFFERENCES = ("nid_version 1 → 2", "visibility private → public")
     LINE = "Burgos: Image a differs: nid_version 1 → 2; visibility private → public"
 
-    def test_a_dry_run_tells_them_and_a_run_that_is_verbose(self, shell: Shell) -> None:
+    def test_a_dry_run_reports_them_and_a_run_that_is_verbose(self, shell: Shell) -> None:
         shell.load(Spain=[self.MASTER], Burgos=[self.REGION])
         pending = "INFO:Burgos: Image pending to update the metadata a"
         dry = shell("--dry-run").lines
@@ -225,7 +225,7 @@ class TestDifferences:
         done = shell("-v").lines
         assert done[done.index(updating) + 1] == f"DEBUG:{self.LINE}"
 
-    def test_a_run_tells_them_only_when_verbose(self, shell: Shell) -> None:
+    def test_a_run_reports_them_only_when_verbose(self, shell: Shell) -> None:
         shell.load(Spain=[self.MASTER], Burgos=[self.REGION])
         assert not any("differs" in line for line in shell().lines)
 

@@ -27,7 +27,7 @@ BARE = "a synchronisation needs no word: name the regions alone, or none for all
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The regions that were looked at, or written to."""
+    """The regions that were listed, or written to."""
     seen: list[str] = []
     original = EmbeddedFederation.place
 
@@ -90,7 +90,7 @@ def test_with_its_target_a_word_is_a_regions_name(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_unknown_region_is_told_first_and_the_others_go_on(shell: Shell, mode: list[str]) -> None:
+def test_an_unknown_region_is_reported_first_and_the_others_go_on(shell: Shell, mode: list[str]) -> None:
     shell.load(Spain=MASTERS, Burgos=[image("a", "X")], Zamora=[])
     ended = shell("Burgos", "Zamroa", "Zamora", *mode)
     known = "the regions of target master are: Burgos, Spain, Zamora"
@@ -102,7 +102,7 @@ def test_an_unknown_region_is_told_first_and_the_others_go_on(shell: Shell, mode
     assert (len(shell.images("Zamora")) == 1) is (mode in ([], ["--parallel"]))
 
 
-def test_a_misspelt_master_region_is_told_as_such(shell: Shell) -> None:
+def test_a_misspelt_master_region_is_reported_as_such(shell: Shell) -> None:
     shell.load(Spain=MASTERS, Burgos=[])
     ended = shell("Burgos", "--config", "main.master_region=Spian")
     error = "Spian: unknown region; the regions of target master are: Burgos, Spain; did you mean Spain?"
@@ -163,7 +163,7 @@ def test_the_regions_shown_are_those_that_are_named(shell: Shell) -> None:
     assert shell("--show-regions", "other:", "Burgos").out == "Burgos other:Lugo other:Madrid\n"
 
 
-def test_a_wrong_configuration_is_told_with_what_the_word_was_meant_for(shell: Shell) -> None:
+def test_a_wrong_configuration_is_reported_with_what_the_word_was_meant_for(shell: Shell) -> None:
     shell.load(Spain=MASTERS)
     shell.configuration.write_text("[main]\nmax_children = many\n")
     ended = shell("help")

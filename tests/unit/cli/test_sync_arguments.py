@@ -178,13 +178,13 @@ def test_what_is_no_option_is_refused_with_a_way_out(words: tuple[str, ...]) -> 
         (("--verbsoe", "--wiat"), "--verbose --wait"),
     ],
 )
-def test_for_an_unknown_option_the_nearest_one_is_told(words: tuple[str, ...], meant: str) -> None:
+def test_for_an_unknown_option_the_nearest_one_is_reported(words: tuple[str, ...], meant: str) -> None:
     text = refusal(*words)
     assert text.startswith("unrecognized arguments: ")
     assert text.endswith(f", did you mean {meant}?; see sync.py --help")
 
 
-def test_for_an_option_that_is_like_none_nothing_is_told() -> None:
+def test_for_an_option_that_is_like_none_nothing_is_reported() -> None:
     assert refusal("--nonsense") == "unrecognized arguments: --nonsense; see sync.py --help"
 
 
@@ -208,7 +208,7 @@ def test_there_is_no_option_that_is_not_known_here() -> None:
     assert all(action.help for action in build_parser("sync.py")._actions)
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse("--version")
     assert (ended.value.code, capsys.readouterr().out) == (0, f"glancesync {__version__}\n")

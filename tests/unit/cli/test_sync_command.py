@@ -80,7 +80,7 @@ class TestARun:
             "Fill dontupdate, replace or rename with X (or replace or rename with any) to decide."
         ]
 
-    def test_an_image_that_fails_is_told_and_ends_with_1(self, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_image_that_fails_is_reported_and_ends_with_1(self, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         adopt = EmbeddedPlace.adopt
 
@@ -126,7 +126,7 @@ class TestARun:
         assert ended.code == 1
         assert ended.complaints[0].startswith("ERROR:Burgos: another run holds the region: process ")
 
-    def test_quiet_tells_only_what_is_wrong_and_verbose_more(self, shell: Shell) -> None:
+    def test_quiet_reports_only_what_is_wrong_and_verbose_more(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[image("small", owner=THEIRS)])
         assert shell("--dry-run", "-q").out == ""
         assert "DEBUG:Burgos: small would go by way of embedded" in shell("--dry-run", "-v").lines
@@ -134,7 +134,7 @@ class TestARun:
 
 
 class TestADryRun:
-    def test_tells_what_a_run_would_do_and_does_nothing(self, shell: Shell) -> None:
+    def test_reports_what_a_run_would_do_and_does_nothing(self, shell: Shell) -> None:
         left = carrying(image("left", id="left"), host=os.uname().nodename)
         shell.load(Spain=MASTERS, Burgos=[image("small", "X", size=MIB), left])
         before = shell.images("Burgos")
@@ -263,7 +263,7 @@ class TestParallel:
         )
         assert "WARNING Image small has a different checksum" in (folder / "Zamora.txt").read_text()
 
-    def test_tells_more_in_the_files_too_when_it_is_asked_to(self, shell: Shell) -> None:
+    def test_reports_more_in_the_files_too_when_it_is_asked_to(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         assert shell("--parallel", "-v").code == 0
         (file,) = shell.folder.glob("sync_*/Burgos.txt")
@@ -426,7 +426,7 @@ class TestRecords:
             ("large", "ok"),
         ]
 
-    def test_there_is_a_report_even_if_no_region_was_looked_at(self, shell: Shell) -> None:
+    def test_there_is_a_report_even_if_no_region_was_listed(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         assert shell("--show-regions", "--report", "report").code == 0
         document = json.loads((shell.folder / "report").read_text())
@@ -471,7 +471,7 @@ class TestRecords:
         assert ended.code == 2
         assert shell.images("Burgos") == []
 
-    def test_a_full_disk_is_told_and_the_regions_are_done_all_the_same(self, shell: Shell) -> None:
+    def test_a_full_disk_is_reported_and_the_regions_are_done_all_the_same(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[], Zamora=[])
         ended = shell("--events", "/dev/full", "--report", "report")
         assert (ended.code, ended.complaints) == (1, [FULL.format("/dev/full")])
@@ -491,7 +491,7 @@ class TestRecords:
         assert FULL.format("standard output") in ended.complaints
         assert len(shell.images("Burgos")) == 2
 
-    def test_a_report_that_does_not_fit_the_disk_is_told(self, shell: Shell) -> None:
+    def test_a_report_that_does_not_fit_the_disk_is_reported(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         ended = shell("--report", "/dev/full")
         assert (ended.code, ended.complaints) == (1, [FULL.format("/dev/full")])
@@ -537,7 +537,7 @@ class TestNames:
 
 
 class TestWordsThatNothingMatches:
-    def test_they_are_told_before_anything_is_done(self, shell: Shell) -> None:
+    def test_they_are_reported_before_anything_is_done(self, shell: Shell) -> None:
         shell.load(configuration="ignore_regions = burgos\nforcesyncs = m-smal\n", Spain=MASTERS, Burgos=[])
         file = shell.configuration
         for words in (("--dry-run",), ("--show-status",), ("--dry-run", "--parallel")):

@@ -74,7 +74,7 @@ def busy_world() -> World:
 def do(
     world: World, mode: Mode, ref: RegionRef = BURGOS, *chosen: str, **more: Any
 ) -> tuple[RegionResult, list[Event]]:
-    """Do the job; its result and what it told."""
+    """Do the job; its result and its events."""
     events: list[Event] = []
     run = Run(world.settings, world.federation, Choice(chosen))
     return RegionJob(run, mode, **more)(ref, events.append), events
@@ -103,7 +103,7 @@ def test_no_mode_but_the_run_writes(mode: Mode, tmp_path: Path) -> None:
     assert world.images == before
 
 
-def test_a_dry_run_tells_all_that_a_run_would_do_in_its_order() -> None:
+def test_a_dry_run_reports_all_that_a_run_would_do_in_its_order() -> None:
     world = busy_world()
     _, events = do(world, Mode.DRY_RUN)
     assert pending(events) == [
@@ -127,7 +127,7 @@ def test_a_dry_run_tells_all_that_a_run_would_do_in_its_order() -> None:
         ([("file", "it is not there")], None, ("file: it is not there",)),
     ],
 )
-def test_a_dry_run_tells_how_bytes_would_move_and_why_so(
+def test_a_dry_run_reports_how_bytes_would_move_and_why_so(
     monkeypatch: pytest.MonkeyPatch, ways: list[tuple[str, str | None]], way: str | None, notes: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(Mover, "ways", lambda mover, image, place: iter(ways))
@@ -136,7 +136,7 @@ def test_a_dry_run_tells_how_bytes_would_move_and_why_so(
 
 
 def failures(events: Sequence[Event]) -> list[tuple[str, Action | None, str | None, str]]:
-    """What was told to be wrong, in its order."""
+    """What was reported as an error, in its order."""
     return [(e.kind, getattr(e, "action", None), e.image, e.message.text) for e in with_message(events)]
 
 
@@ -190,7 +190,7 @@ def test_the_status_has_a_row_for_each_image_that_is_to_be_synchronised() -> Non
     assert "Fill dontupdate" in (by_name["conflict"].message or "")
 
 
-def test_how_bytes_would_move_is_told_only_if_asked_for() -> None:
+def test_how_bytes_would_move_is_reported_only_if_asked_for() -> None:
     assert {row.way for row in do(busy_world(), Mode.STATUS)[0].rows} == {None}
 
 

@@ -84,14 +84,14 @@ def test_the_master_region_is_left_out_under_whatever_name() -> None:
 
 
 def warnings(*words: str, federation: Federation) -> list[str]:
-    """What is told of the regions that are left out."""
+    """The warnings about regions that are left out."""
     reported: list[Message] = []
     settings = Settings("Spain", {name: Target(name) for name in REGIONS})
     resolve_regions(words, settings, federation, report=reported.append)
     return [message.text for message in reported]
 
 
-def test_a_region_that_is_left_out_by_its_address_alone_is_told() -> None:
+def test_a_region_that_is_left_out_by_its_address_alone_is_reported() -> None:
     assert warnings("master:", "other:", federation=Federation(REGIONS)) == [
         f"{name}: taken for the master region Spain, as both have the address https://glance.example.org; nothing is "
         "written there. If these are two regions, correct their addresses in the catalog"
@@ -177,7 +177,7 @@ def test_unknown_regions_are_refused_with_the_nearest_name_and_the_others_stay()
     ]
 
 
-def test_without_anybody_to_tell_an_unknown_region_is_an_error() -> None:
+def test_without_a_listener_an_unknown_region_is_an_error() -> None:
     with pytest.raises(UnknownRegion):
         resolve("Burgos", "Nowhere")
 

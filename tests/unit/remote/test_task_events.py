@@ -1,4 +1,4 @@
-"""What is told of a task from one look to the next."""
+"""The events of a task whose state is asked for again and again."""
 
 from __future__ import annotations
 
@@ -38,30 +38,30 @@ def upload(name: str, state: str, done: int = 0, error: str | None = None) -> Re
     return Result(name=name, action="upload", state=state, size=3 * MIB, bytes_done=done, error=error)
 
 
-def reported(following: TaskEvents, stands: WholeTask) -> list[str]:
-    """The lines of a look."""
-    return [text for event in following.events(stands) for level, text in lines(event) if level >= 20]
+def reported(task_events: TaskEvents, stands: WholeTask) -> list[str]:
+    """The lines of the events that are new."""
+    return [text for event in task_events.events(stands) for level, text in lines(event) if level >= 20]
 
 
-def kinds(following: TaskEvents, stands: WholeTask) -> list[type[Event]]:
-    """The events of a look."""
-    return [type(event) for event in following.events(stands)]
+def kinds(task_events: TaskEvents, stands: WholeTask) -> list[type[Event]]:
+    """The types of the events that are new."""
+    return [type(event) for event in task_events.events(stands)]
 
 
-def test_an_upload_is_told_when_it_begins_moves_and_ends() -> None:
-    following = TaskEvents("Burgos")
-    assert kinds(following, task(bytes_total=3 * MIB)) == [RegionPlanned]
-    assert kinds(following, task(upload("one", "running"))) == [Started, Progress]
-    assert kinds(following, task(upload("one", "running", MIB))) == [Progress]
-    assert kinds(following, task(upload("one", "running", MIB))) == []
-    assert kinds(following, task(upload("one", "done", 3 * MIB), upload("two", "running"))) == [
+def test_an_upload_is_reported_when_it_begins_moves_and_ends() -> None:
+    task_events = TaskEvents("Burgos")
+    assert kinds(task_events, task(bytes_total=3 * MIB)) == [RegionPlanned]
+    assert kinds(task_events, task(upload("one", "running"))) == [Started, Progress]
+    assert kinds(task_events, task(upload("one", "running", MIB))) == [Progress]
+    assert kinds(task_events, task(upload("one", "running", MIB))) == []
+    assert kinds(task_events, task(upload("one", "done", 3 * MIB), upload("two", "running"))) == [
         Done,
         Started,
         Progress,
     ]
 
 
-def test_the_whole_following_is_that_of_the_command() -> None:
+def test_the_whole_narrative_is_that_of_the_command() -> None:
     ended = task(
         Result(name="old_obsolete", action="obsolete", state="done"),
         Result(name="changed", action="metadata", state="done"),
@@ -79,37 +79,37 @@ def test_the_whole_following_is_that_of_the_command() -> None:
     ]
 
 
-def test_nothing_to_do_is_told() -> None:
+def test_nothing_to_do_is_reported() -> None:
     assert reported(TaskEvents("Burgos"), task(status="synced")) == ["Burgos: Region is synchronized."]
 
 
-def test_a_dry_run_tells_what_is_pending() -> None:
+def test_a_dry_run_reports_what_is_pending() -> None:
     assert reported(TaskEvents("Burgos"), task(upload("one", "pending"), status="synced", dry_run=True)) == [
         "Burgos: Pending: one (3 MB)",
         "Burgos: MBs pending : 3",
     ]
 
 
-def test_a_failure_is_told_once() -> None:
-    following = TaskEvents("Burgos")
-    reported(following, task(upload("one", "running")))
+def test_a_failure_is_reported_once() -> None:
+    task_events = TaskEvents("Burgos")
+    reported(task_events, task(upload("one", "running")))
     failed = task(upload("one", "failed", error="no room"), status="failed", errors=["Burgos: one: no room"])
-    assert reported(following, failed) == [
+    assert reported(task_events, failed) == [
         "Burgos: Upload of one failed. Cause: no room",
         "Burgos: 1 images failed.",
         "Burgos:   Total uploaded to region: 0 (MB)",
     ]
 
 
-def test_what_a_server_tells_of_an_unknown_action_is_not_lost() -> None:
+def test_what_a_server_reports_of_an_unknown_action_is_not_lost() -> None:
     settling = Result(name="old", action="settle", state="failed", error="in use")
     assert reported(TaskEvents("Burgos"), task(settling, errors=["Burgos: old: in use"])) == ["Burgos: old: in use"]
 
 
-def test_warnings_and_errors_are_told_once_each() -> None:
-    following = TaskEvents("Burgos")
-    assert reported(following, task(warnings=["w1", "w1"])) == ["w1"]
-    assert reported(following, task(warnings=["w1", "w2"], errors=["e1"])) == ["w2", "e1"]
+def test_warnings_and_errors_are_reported_once_each() -> None:
+    task_events = TaskEvents("Burgos")
+    assert reported(task_events, task(warnings=["w1", "w1"])) == ["w1"]
+    assert reported(task_events, task(warnings=["w1", "w2"], errors=["e1"])) == ["w2", "e1"]
 
 
 def test_a_region_that_fails_as_a_whole_has_no_sum() -> None:

@@ -1,4 +1,4 @@
-"""What the shells are told to complete is what the command takes."""
+"""What the shells complete is what the command takes."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_a_file_that_cannot_be_opened_is_wrong_usage(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("flushes", [0, 2])
-def test_a_full_disk_is_told_once_and_raises_nothing(flushes: int) -> None:
+def test_a_full_disk_is_reported_once_and_raises_nothing(flushes: int) -> None:
     lost: list[str] = []
     with private_file("/dev/full", lost.append) as file:
         for _ in range(flushes):

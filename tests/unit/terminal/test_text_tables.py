@@ -73,7 +73,7 @@ def test_csv_goes_out_at_once() -> None:
     assert stream.getvalue()
 
 
-def test_json_tells_all_exactly() -> None:
+def test_json_reports_all_exactly() -> None:
     found = row(HOSTILE, uuid="U", message="do this", way="stream", notes=("differs",), differences=("a 1 → 2", "b"))
     assert json.loads(written("json", found)) == {
         "images": [

@@ -20,13 +20,11 @@ from ....openstack.credential import same_project
 from ....openstack.place_identity import PlaceIdentity
 from ...model import Image, Listing, NewImage, Patch
 from ...settings import MASTER, Settings, Target, full_name
+from ..factory import EMBEDDED
 from ..port import unknown_region
 from . import image_table
 from .image_limits import check_changed, check_new
 from .sqlite_file import FILE_NAME, Store, holds_federation
-
-VARIABLE = "GLANCESYNC_MOCKPERSISTENT_PATH"
-"""The environment variable with the folder of the federation."""
 
 _SEEN_BY_ALL = frozenset({"public", "community"})
 _FILLED = frozenset({"active", "deactivated"})
@@ -51,7 +49,7 @@ class EmbeddedFederation:
         folder = path.expanduser().resolve()
         if not holds_federation(folder / FILE_NAME):
             raise ConfigError(
-                f"{VARIABLE}: {path} holds no embedded federation; load one with "
+                f"{EMBEDDED}: {path} holds no embedded federation; load one with "
                 f"glancesync_serverfacade_mock.py --path {path} DIR"
             )
         self._address = str(folder)
