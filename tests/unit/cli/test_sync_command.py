@@ -80,7 +80,9 @@ class TestARun:
             "Fill dontupdate, replace or rename with X (or replace or rename with any) to decide."
         ]
 
-    def test_an_image_that_fails_is_reported_and_ends_with_1(self, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_image_that_fails_is_reported_and_ends_with_1(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         adopt = EmbeddedPlace.adopt
 
