@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..base.errors import CloudError, GlanceSyncError
 from ..config.ini import COMMAND_LINE
-from ..events import one_at_a_time
 from ..jobs.job import Job, Outcome
 from ..jobs.store import TaskStore
 from ..jobs.task_writer import TaskWriter
 from ..jobs.tasks import Task
-from .configuration import load_settings
-from .execution.sync_run import Run
 from .federation_name import federation_of
 from .places import PlaceIdentity
 from .places.factory import EMBEDDED, open_federation
-from .planning import Choice
-from .region_job import RegionJob, region_error
+from .region_job import region_error
 from .region_names import RegionRef
+from .session import Session, read_settings
 from .settings import Settings
 from .status import StatusReader, summary_of
 from .summaries import SummaryStore
@@ -66,28 +63,27 @@ def _synchronise(
     settings: Settings, ref: RegionRef, request: SyncRequest, environ: Mapping[str, str], writer: TaskWriter
 ) -> str | None:
     """Synchronise a region; why this failed, None when it did not."""
-    with closing(Run(settings, open_federation(settings, environ), Choice(request.images))) as run:
-        emit = one_at_a_time(TaskRecorder(writer))
-        run.report_waits(emit)
+    federation, recorder = open_federation(settings, environ), TaskRecorder(writer)
+    with Session(settings, federation, request.mode, images=request.images, emit=recorder) as session:
         try:
-            warnings = run.prepare([ref], request.mode.purpose)
+            warnings = session.prepare([ref])
         except CloudError as error:
             return region_error(settings.master_region, error)
         of_request = [message for message in settings.warnings if message.text.startswith(f"{COMMAND_LINE}: ")]
         for message in [*of_request, *warnings]:
             writer.write_message(message)
-        outcome = RegionJob(run, request.mode)(ref, emit).outcome
+        outcome = session.do(ref).outcome
         if outcome.error is not None:
             return outcome.error
         if outcome.failures:
             return f"{outcome.failures} of the images failed"
-        if run.matches_nothing:
+        if session.matches_nothing:
             return "a pattern in images matches no image to be synchronised"
     return None
 
 
 def _save_summary(ref: RegionRef, environ: Mapping[str, str], summaries: SummaryStore) -> None:
     """List the region once more, by the configuration without the options of the task, and save the summary."""
-    settings = load_settings(None, [], environ, mock=bool(environ.get(EMBEDDED)))
+    settings = read_settings(environ)
     rows = StatusReader(settings, open_federation(settings, environ)).status(ref).rows
     summaries.save([summary_of(ref.full, rows)])
