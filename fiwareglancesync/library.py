@@ -20,7 +20,7 @@ from .images.settings import Decision
 class GlanceSync:
     """The regions that a configuration describes; a context manager that removes at its end what it needed meanwhile.
 
-    :param conf: the configuration file; None looks where the command does (sync 2)
+    :param conf: the configuration file; None means the one that the command would read (sync 2)
     :param overrides: ``section.key=value``, as with ``--config``
     :param environ: the environment; None means that of the process
     :param os_cloud: an entry of ``clouds.yaml``, as with ``--os-cloud``

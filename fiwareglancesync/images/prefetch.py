@@ -47,10 +47,10 @@ class PrefetchedListing:
         return time.monotonic() - self.at < FRESH_SECONDS
 
     def check(self) -> None:
-        """See that the region could be listed a moment ago, as far as that was tried.
+        """Raise the error with which listing the region failed, while it is fresh.
 
-        :raises GlanceSyncError: it could not
-        :raises OSError: it could not
+        :raises GlanceSyncError: the region cannot be listed
+        :raises OSError: the region cannot be listed
         """
         if self.error is not None and self.is_fresh:
             raise self.error
@@ -75,7 +75,7 @@ class FreshListings:
         """List a region ahead of its turn; one that is written to, under its lock.
 
         :param ref: the region
-        :return: nothing when listing it has to wait for its turn, where errors that nobody foresaw occur again
+        :return: ``NOTHING_PREFETCHED`` when the region has to be listed in its turn; an unexpected error occurs again there
         """
         try:
             place = self._run.place(ref)
@@ -89,7 +89,7 @@ class FreshListings:
             return NOTHING_PREFETCHED
         except (GlanceSyncError, OSError) as error:
             return PrefetchedListing(error=error)
-        except Exception:  # noqa: BLE001 - whatever it is, it occurs again in the region's turn, and ends no other's
+        except Exception:  # noqa: BLE001 - an unexpected error occurs again in the region's turn, and fails this region alone
             return NOTHING_PREFETCHED
 
     def for_reading(self, place: Place, prefetched: PrefetchedListing) -> Listing:
@@ -134,7 +134,7 @@ class FreshListings:
         return region_lock(place.identity.lock_keys, run.context.run, run.settings.database, wait=wait)
 
     def _has_written(self, place: Place) -> bool:
-        """Whether this run has written to a region, under whatever name and for whatever project."""
+        """Whether this run has written to a region, under any name and for any project."""
         return any(is_same_place(place.identity, other) for other in self._written)
 
 

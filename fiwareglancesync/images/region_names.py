@@ -136,7 +136,7 @@ def unknown_target(ref: RegionRef, settings: Settings) -> str:
 def _expand(
     target: Target, master: Place, federation: Federation, report: Callable[[Message], None] | None
 ) -> list[RegionRef]:
-    """A target's regions, less the ignored ones and the master region under whatever name."""
+    """A target's regions, without the ignored ones and the master region, under any name."""
     refs = []
     regions = federation.regions(target)
     if not regions and report is not None:

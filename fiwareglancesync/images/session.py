@@ -157,7 +157,7 @@ class Session:
         finished: TakeResult = ignore_result,
         in_order: TakeResult = ignore_result,
     ) -> None:
-        """Do regions; whatever happens to one, the others go on.
+        """Do regions; if one fails, even by an unexpected error, the others go on.
 
         :param refs: the regions
         :param parallel: in a process each, ``max_children`` at once
@@ -174,7 +174,7 @@ class Session:
                 result = self._job(ref, self.emit, prefetched)
             except BrokenPipeError:
                 raise  # nobody reads the output any more, so there is no reason to go on
-            except Exception as error:  # noqa: BLE001 - whatever it is, the other regions go on
+            except Exception as error:  # noqa: BLE001 - an unexpected error fails this region alone
                 result = self._crashed(ref, f"internal error: {type(error).__name__}: {error}", format_exc())
             yield result
 
@@ -199,7 +199,7 @@ class Session:
                     yield item.result or self._crashed(item.job, item.died or "no result", item.traceback)
 
     def _crashed(self, ref: RegionRef, how: str, trace: str) -> RegionResult:
-        """The result of a region whose job failed in a way that nobody foresaw."""
+        """The result of a region whose job ended by an unexpected error, or whose process died."""
         self.emit(MessageReported(ref.full, None, Message.error(f"{ref.full}: {how}")))
         logging.getLogger("glancesync").debug("%s", trace)
         return RegionResult(ref, RegionOutcome(ref.full, error=how))

@@ -40,7 +40,7 @@ class StatusReader:
     federation: Federation
 
     def check(self, ref: RegionRef) -> Place:
-        """See that there is such a region.
+        """Check that there is such a region.
 
         :return: the region; it is not asked itself
         :raises UnknownRegion: there is none

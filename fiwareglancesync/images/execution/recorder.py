@@ -150,14 +150,14 @@ class Recorder:
         self.emit(Pending(self.region, image, action, uuid, differences=differences))
 
     def report(self, message: Message) -> None:
-        """Report something to the user, once, whatever thread it comes from."""
+        """Report something to the user, once; from any thread."""
         with self._guard:
             if message not in self._reported:
                 self._reported.add(message)
                 self._listener(MessageReported(self.region, message.image, message))
 
     def emit(self, event: Event) -> None:
-        """Pass an event on; one at a time, whatever thread it comes from."""
+        """Pass an event on, one at a time; from any thread."""
         with self._guard:
             self._listener(event)
 
@@ -230,7 +230,7 @@ class MoveRecorder:
         self._recorder.report(Message.warning(text, self._image))
 
     def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:
-        """Report that a new image could not be removed, whatever comes of the other attempts and ways."""
+        """Report that a new image could not be removed; other attempts or ways may succeed all the same."""
         name = self._image
         text = f"the unfinished image {name} (UUID {uuid}) stays for the next run to remove: {cause}"
         self._recorder.report(Message.warning(f"{self._region}: {text}", name))

@@ -119,7 +119,7 @@ def test_the_master_is_not_listed_ahead(listed: list[str]) -> None:
     assert listed == []
 
 
-def test_an_error_is_kept_and_one_that_nobody_foresaw_occurs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_is_kept_and_an_unexpected_one_occurs_again(monkeypatch: pytest.MonkeyPatch) -> None:
     error: Exception = TimedOut("30 s")
 
     def fail(place: EmbeddedPlace) -> Listing:

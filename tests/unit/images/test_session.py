@@ -38,7 +38,7 @@ def world() -> World:
 
 
 def break_listing(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
-    """Have the listing of a region fail in a way that nobody foresaw."""
+    """Have the listing of a region fail by an unexpected error."""
     listing = EmbeddedPlace.listing
 
     def fail(place: EmbeddedPlace) -> Any:
@@ -73,7 +73,7 @@ def test_whatever_happens_to_a_region_the_others_go_on(
     assert {event.region for event in of_type(RegionFinished, events)} == {"Avila", "Zamora"}
 
 
-def test_a_region_done_alone_raises_what_nobody_foresaw(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_done_alone_raises_an_unexpected_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     break_listing(monkeypatch, REGION)
     with Session(world.settings, world.federation, Mode.DRY_RUN) as session:
         session.prepare(REFS)
