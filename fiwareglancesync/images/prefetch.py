@@ -75,7 +75,7 @@ class FreshListings:
         """List a region ahead of its turn; one that is written to, under its lock.
 
         :param ref: the region
-        :return: ``NOTHING_PREFETCHED`` when the region has to be listed in its turn; an unexpected error occurs again there
+        :return: ``NOTHING_PREFETCHED`` when the region has to be listed in its turn; unexpected errors recur there
         """
         try:
             place = self._run.place(ref)
