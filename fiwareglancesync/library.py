@@ -10,10 +10,10 @@ from .base.errors import CloudError
 from .base.parser import refuse_options
 from .events import Emit, MessageReported
 from .images.execution.outcome import RegionOutcome
-from .images.places.factory import open_federation
+from .images.places.factory import open_federation, read_settings
 from .images.region_job import Mode, RegionResult, StatusRow, refused
 from .images.region_names import RegionRef, all_regions
-from .images.session import Session, ignore_event, read_settings
+from .images.session import Session, ignore_event
 from .images.settings import Decision
 
 

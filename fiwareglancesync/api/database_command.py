@@ -13,9 +13,8 @@ from flask import Flask
 from ..base.database import open_engine
 from ..base.errors import GlanceSyncError, UsageError
 from ..base.parser import Parser
-from ..images.configuration import load_settings
 from ..images.federation_name import federation_of
-from ..images.places.factory import EMBEDDED
+from ..images.places.factory import read_settings
 from ..images.settings import Settings
 from ..jobs.database_owner import OtherFederation, may_be_renamed, rebind, rebind_command, recorded, shown
 from .database_files import owners, rebind_file
@@ -100,9 +99,8 @@ class _Database:
     """
 
     def __init__(self, conf: str | None, os_cloud: str | None, environ: Mapping[str, str]) -> None:
-        embedded = bool(environ.get(EMBEDDED))
         self._server: ServerSettings = load_worker_settings(environ)
-        self._settings: Settings = load_settings(conf, [], environ, mock=embedded, os_cloud=os_cloud)
+        self._settings: Settings = read_settings(environ, conf, os_cloud=os_cloud)
         self._federation = federation_of(self._settings, environ)
         self._app = Flask(__name__)
         read_flask_file(self._app, self._server.flask_file)

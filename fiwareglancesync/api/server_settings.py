@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 from ..base.errors import ConfigError, GlanceSyncError
 from ..config.service_file import CORRECT_IT, ServiceFile
-from ..images.configuration import load_settings
-from ..images.places.factory import EMBEDDED
+from ..images.places.factory import EMBEDDED, read_settings
 from ..images.settings import Settings
 from .server_options import DAY, KEYSTONE_OPTIONS, OPENSTACK, SECTIONS, ExecutorKind
 
@@ -162,7 +161,7 @@ def _with_synchronisation(
     except StartError as error:
         problems += error.problems
     try:
-        settings = load_settings(None, [], environ, mock=bool(environ.get(EMBEDDED)))
+        settings = read_settings(environ)
     except ConfigError as error:
         problems += error.problems
     if problems:

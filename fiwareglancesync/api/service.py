@@ -9,8 +9,8 @@ from flask import current_app
 
 from ..base.errors import ConfigError, UnknownRegion
 from ..config.ini import COMMAND_LINE
-from ..images.configuration import load_settings
 from ..images.job import sync_job
+from ..images.places.factory import read_settings
 from ..images.region_names import RegionRef
 from ..images.status import StatusReader
 from ..images.summaries import SummaryStore
@@ -100,11 +100,11 @@ class Service:
 
     def _check_options(self, ref: RegionRef, request: SyncRequest) -> None:
         try:
-            task_settings(request, ref, self.environ, embedded=self.embedded)
+            task_settings(request, ref, self.environ)
         except ListsShortened as error:
             raise BadOptions(str(error)) from error
         except ConfigError as error:
-            load_settings(None, [], self.environ, mock=self.embedded)  # when this fails too, it is not the request
+            read_settings(self.environ)  # when this fails too, it is not the request
             problems = [problem.removeprefix(f"{COMMAND_LINE}: ") for problem in error.problems]
             raise BadOptions("; ".join(problems)) from error
 

@@ -22,10 +22,10 @@ from ..events import RunFinished, RunStarted
 from ..images.configuration import check_targets
 from ..images.execution.outcome import RegionOutcome
 from ..images.places import StandIn
-from ..images.places.factory import open_federation
+from ..images.places.factory import open_federation, read_settings
 from ..images.region_job import Mode, RegionResult, refused, region_error
 from ..images.region_names import RegionRef
-from ..images.session import Session, ignore_result, read_settings
+from ..images.session import Session, ignore_result
 from ..images.settings import MASTER, Settings, Target
 from ..terminal.private_files import private_file
 from ..terminal.streams import log_requests, reconfigure_output

@@ -15,10 +15,10 @@ from ..jobs.task_writer import TaskWriter
 from ..jobs.tasks import Task
 from .federation_name import federation_of
 from .places import PlaceIdentity
-from .places.factory import EMBEDDED, open_federation
+from .places.factory import open_federation, read_settings
 from .region_job import region_error
 from .region_names import RegionRef
-from .session import Session, read_settings
+from .session import Session
 from .settings import Settings
 from .status import StatusReader, summary_of
 from .summaries import SummaryStore
@@ -50,7 +50,7 @@ def carry_out_sync(store: TaskStore, task: Task, environ: Mapping[str, str]) -> 
     """
     ref = RegionRef.parse(task.subject)
     request = SyncRequest.parse(task.request)
-    settings = task_settings(request, ref, environ, embedded=bool(environ.get(EMBEDDED)))
+    settings = task_settings(request, ref, environ)
     store.refuse_another(federation_of(settings, environ))  # the configuration may have been changed meanwhile
     failure = _synchronise(settings, ref, request, environ, TaskWriter(store, task.id))
     if failure is None:

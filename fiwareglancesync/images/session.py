@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from traceback import format_exc
@@ -13,11 +13,9 @@ from ..base.errors import Cancelled
 from ..base.messages import Message
 from ..events import Emit, Event, MessageReported, one_at_a_time
 from ..locks.region_lock import check_database
-from .configuration import load_settings
 from .execution.outcome import RegionOutcome
 from .execution.sync_run import Run
 from .places import Federation, Place
-from .places.factory import EMBEDDED
 from .planning import Choice
 from .prefetch import prefetch
 from .region_job import Mode, RegionJob, RegionResult
@@ -33,20 +31,6 @@ def ignore_event(event: Event) -> None:
 
 def ignore_result(result: RegionResult) -> None:
     """Do nothing with a result."""
-
-
-def read_settings(
-    environ: Mapping[str, str], conf: str | None = None, overrides: Sequence[str] = (), os_cloud: str | None = None
-) -> Settings:
-    """Read the configuration; credentials are needed unless the environment names an embedded federation.
-
-    :param environ: the environment
-    :param conf: the configuration file; None means the one of the environment, or the usual one (sync 2)
-    :param overrides: ``section.key=value``, as with ``--config``
-    :param os_cloud: an entry of ``clouds.yaml``, as with ``--os-cloud``
-    :raises ConfigError: the configuration is wrong
-    """
-    return load_settings(conf, overrides, environ, mock=bool(environ.get(EMBEDDED)), os_cloud=os_cloud)
 
 
 class Session:

@@ -1,4 +1,4 @@
-"""Opens the federation of a configuration: what a target says decides which kind of place its regions are."""
+"""Reads the configuration and opens its federation: a target says which kind of place its regions are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from ...openstack.refusals import Wait
+from ..configuration import load_settings
 from ..settings import Settings, Target
 from .port import Federation, Place, ReportsWaits
 
@@ -28,6 +29,20 @@ def kind_of(target: Target, environ: Mapping[str, str]) -> PlaceKind:
     :param environ: the environment
     """
     return PlaceKind.EMBEDDED if environ.get(EMBEDDED) else PlaceKind.GLANCE
+
+
+def read_settings(
+    environ: Mapping[str, str], conf: str | None = None, overrides: Sequence[str] = (), os_cloud: str | None = None
+) -> Settings:
+    """Read the configuration; credentials are needed unless the environment names an embedded federation.
+
+    :param environ: the environment
+    :param conf: the configuration file; None means the one of the environment, or the usual one (sync 2)
+    :param overrides: ``section.key=value``, as with ``--config``
+    :param os_cloud: an entry of ``clouds.yaml``, as with ``--os-cloud``
+    :raises ConfigError: the configuration is wrong
+    """
+    return load_settings(conf, overrides, environ, mock=bool(environ.get(EMBEDDED)), os_cloud=os_cloud)
 
 
 def open_federation(settings: Settings, environ: Mapping[str, str]) -> Federation:

@@ -7,15 +7,12 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.base.errors import ConfigError
-from fiwareglancesync.config.credentials import VARIABLES
 from fiwareglancesync.events import Event, MessageReported, RegionFinished
 from fiwareglancesync.images.places.embedded.backup_files import backup_files
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
-from fiwareglancesync.images.places.factory import EMBEDDED
 from fiwareglancesync.images.region_job import Mode
 from fiwareglancesync.images.region_names import RegionRef
-from fiwareglancesync.images.session import Session, read_settings
+from fiwareglancesync.images.session import Session
 from tests.support.builders import MASTER, REGION, World, master_image
 from tests.support.events import of_type, texts
 
@@ -115,10 +112,3 @@ def test_events_are_taken_one_at_a_time_by_a_listener_that_may_emit(world: World
     session.emit(RegionFinished("R"))
     assert events == [RegionFinished("R")]
     assert not of_type(MessageReported, events)
-
-
-def test_without_credentials_only_an_embedded_federation_can_be_meant(tmp_path: Path) -> None:
-    overrides = [f"main.master_region={MASTER}"]
-    assert read_settings({EMBEDDED: str(tmp_path)}, overrides=overrides).master_region == MASTER
-    with pytest.raises(ConfigError, match=VARIABLES[0][0]):
-        read_settings({}, overrides=overrides)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.errors import ConfigError
+from fiwareglancesync.images.places.factory import EMBEDDED
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Decision, DecisionAction, Target
 from fiwareglancesync.images.sync_request import SyncRequest
@@ -34,13 +35,13 @@ dontupdate = other1
 def environ(tmp_path: Path) -> dict[str, str]:
     """An environment with that configuration."""
     (tmp_path / "glancesync.conf").write_text(CONFIGURATION)
-    return {"GLANCESYNC_CONFIG": str(tmp_path / "glancesync.conf")}
+    return {"GLANCESYNC_CONFIG": str(tmp_path / "glancesync.conf"), EMBEDDED: str(tmp_path)}
 
 
 def target(environ: dict[str, str], ref: RegionRef = BURGOS, *, on_purpose: bool = False, **config: Any) -> Target:
     """The target of a task's region."""
     request = SyncRequest(config=config, replace_lists=on_purpose)
-    return task_settings(request, ref, environ, embedded=True).targets[ref.target]
+    return task_settings(request, ref, environ).targets[ref.target]
 
 
 def refusal(environ: dict[str, str], ref: RegionRef = BURGOS, **config: Any) -> str:
@@ -127,7 +128,7 @@ def test_a_wrong_option_is_an_error_of_the_configuration(environ: dict[str, str]
 
 def test_decisions_are_there_for_every_target(environ: dict[str, str]) -> None:
     decision = Decision("x", DecisionAction.REPLACE)
-    settings = task_settings(SyncRequest(decisions={"a": decision}), BURGOS, environ, embedded=True)
+    settings = task_settings(SyncRequest(decisions={"a": decision}), BURGOS, environ)
     assert {name: dict(found.decisions) for name, found in settings.targets.items()} == {
         "master": {"a": (decision,)},
         "other": {"a": (decision,)},

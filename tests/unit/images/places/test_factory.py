@@ -10,7 +10,14 @@ import pytest
 from fiwareglancesync.base.errors import ConfigError, UnknownRegion
 from fiwareglancesync.images.places import Federation, ReportsWaits, StandIn, Versioned, factory
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
-from fiwareglancesync.images.places.factory import EMBEDDED, MixedFederation, PlaceKind, kind_of, open_federation
+from fiwareglancesync.images.places.factory import (
+    EMBEDDED,
+    MixedFederation,
+    PlaceKind,
+    kind_of,
+    open_federation,
+    read_settings,
+)
 from fiwareglancesync.images.places.glance import OpenStackFederation
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.refusals import Wait
@@ -28,6 +35,13 @@ def test_the_variable_makes_the_places_of_all_targets_embedded(
     target: Target, environ: dict[str, str], kind: PlaceKind
 ) -> None:
     assert kind_of(target, environ) is kind
+
+
+def test_credentials_are_needed_unless_the_federation_is_embedded(tmp_path: Path) -> None:
+    overrides = ["main.master_region=Spain"]
+    assert read_settings({EMBEDDED: str(tmp_path)}, overrides=overrides).master_region == "Spain"
+    with pytest.raises(ConfigError, match="OS_USERNAME"):
+        read_settings({}, overrides=overrides)
 
 
 def test_targets_of_one_kind_have_its_federation_with_all_its_capabilities() -> None:
