@@ -40,7 +40,7 @@ class Run:
     """One run over a federation. The master is listed once, when its images are first needed.
 
     :param settings: the configuration
-    :param federation: the places that it reaches
+    :param federation: the regions that it reaches
     :param choice: the images of ``--image``
     :param context: the run and its host
     :param mover: the ways to move content, from :meth:`prepare` until :meth:`close`
@@ -164,9 +164,9 @@ class Run:
             for message in selection.messages
             if message.image is None or self.choice.matches(message.image)
         )
-        odd = unmatched_entries(self.settings, targets, self.federation, self.master_listing) if targets else []
+        entries = unmatched_entries(self.settings, targets, self.federation, self.master_listing) if targets else []
         patterns = [Message.warning(f"--image {p} matches no image to be synchronised") for p in unmatched]
-        return [*odd, *messages, *patterns]
+        return [*entries, *messages, *patterns]
 
     def _nothing_selected(self, selection: Selection) -> Message:
         """The warning that a target gets no image, and why: perhaps its rules have a mistake."""
