@@ -1,20 +1,16 @@
-"""Calls of the command: modes, where output goes, exit codes (sync 1.1 to 1.4)."""
+"""Calls of the command: modes, and where output goes (sync 1.1 to 1.4)."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from fiwareglancesync.base.errors import Conflict, Rejected, TimedOut
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.cli import region_logs
-from fiwareglancesync.cli.report import UnfinishedRegions
-from fiwareglancesync.events import Done, Event
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places import PlaceIdentity
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
@@ -22,25 +18,9 @@ from fiwareglancesync.locks.region_lock import lock
 from tests.support.builders import THEIRS, carrying, image, master_image
 
 from .conftest import Shell
+from .contents import CONFLICT, MASTERS, failing
 
 OTHER = "[other]\ntenant_id = ours\ntenant = us\n"
-MASTERS = [master_image("small", "S", size=MIB), master_image("large", "L", size=2 * MIB)]
-CONFLICT = [image("small", "X", size=MIB), image("large", "L", size=2 * MIB)]
-IN_STEP = [image("small", "S", size=MIB), image("large", "L", size=2 * MIB)]
-FULL = "ERROR:{} cannot be written to its end: No space left on device"
-INSTEAD = "these lines are printed here instead"
-
-
-def failing(error: Exception, name: str, region: str = "Burgos") -> Callable[..., Any]:
-    """A method of a region that fails in one region."""
-    original = getattr(EmbeddedPlace, name)
-
-    def method(place: EmbeddedPlace, *arguments: Any) -> Any:
-        if place.name == region:
-            raise error
-        return original(place, *arguments)
-
-    return method
 
 
 class TestARun:
@@ -201,7 +181,7 @@ class TestTheRegions:
 
 
 @pytest.mark.parametrize("words", [[], ["--dry-run"], ["--show-status"], ["--make-backups"]])
-def test_a_failure_that_nobody_foresaw_ends_one_region_only(
+def test_an_unexpected_error_ends_one_region_only(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     shell.load(Spain=MASTERS, Burgos=[], Zamora=[])
@@ -295,238 +275,6 @@ class TestParallel:
         assert "INFO:Region Zamora has finished" in ended.lines
         (folder,) = shell.folder.glob("sync_*")
         assert "ERROR Burgos: the process of the region was killed by signal 9" in (folder / "Burgos.txt").read_text()
-
-
-class TestExitCodes:
-    DECIDE = "images await a decision in Burgos"
-    PENDING = "something is pending in Burgos"
-
-    @pytest.mark.parametrize(
-        ("images", "words", "code", "reason"),
-        [
-            (IN_STEP, ["--show-status"], 0, ""),
-            (IN_STEP, ["--dry-run"], 0, ""),
-            (IN_STEP, [], 0, ""),
-            ([], ["--show-status"], 3, PENDING),
-            ([], ["--dry-run"], 3, PENDING),
-            ([], [], 0, ""),
-            (CONFLICT, ["--show-status"], 3, DECIDE),
-            (CONFLICT, ["--dry-run"], 3, DECIDE),
-            (CONFLICT, [], 3, DECIDE),
-            (CONFLICT, ["-q"], 3, DECIDE),
-            (CONFLICT[:1], ["--dry-run"], 3, f"{PENDING}; {DECIDE}"),
-            (
-                [*IN_STEP, carrying(image("left"), host=os.uname().nodename)],
-                ["--dry-run"],
-                3,
-                "an interrupted run has left images in Burgos",
-            ),
-            (CONFLICT, ["Nowhere", "Burgos", "--dry-run"], 1, ""),
-            (CONFLICT, ["--make-backups"], 0, ""),
-            (CONFLICT, ["--show-regions"], 0, ""),
-        ],
-    )
-    @pytest.mark.parametrize("parallel", [[], ["--parallel"]])
-    def test_3_says_that_something_is_pending_or_in_error_and_why_and_1_wins(
-        self, shell: Shell, images: list[Image], words: list[str], code: int, reason: str, parallel: list[str]
-    ) -> None:
-        shell.load(Spain=MASTERS, Burgos=images)
-        ended = shell(*words, *parallel, "--exit-code")
-        assert ended.code == code
-        reported = [line for line in ended.complaints if "Exit code" in line]
-        assert reported == ([f"WARNING:Exit code 3: {reason}"] if reason else [])
-
-    @pytest.mark.parametrize("words", [["--show-status"], ["--dry-run"]])
-    def test_without_being_asked_it_is_0(self, shell: Shell, words: list[str]) -> None:
-        shell.load(Spain=MASTERS, Burgos=CONFLICT)
-        assert shell(*words).code == 0
-
-    @pytest.mark.parametrize(
-        ("words", "line"),
-        [
-            (["--format", "csv"], "ERROR:--format goes with --show-status or --show-regions"),
-            (["nobody:"], "ERROR:nobody: unknown target; the configuration has: master"),
-            (["--conf", "/nonexistent"], "ERROR:/nonexistent"),
-            (["--config", "main.max_children=none"], "ERROR:"),
-        ],
-    )
-    def test_2_says_that_nothing_was_begun(self, shell: Shell, words: list[str], line: str) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        ended = shell(*words)
-        assert (ended.code, ended.out) == (2, "")
-        assert ended.err.startswith(line)
-        assert len(ended.complaints) == 1
-        assert shell.images("Burgos") == []
-
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-    @pytest.mark.parametrize("write", ["create", "adopt"])
-    def test_a_signal_ends_it_tidily(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int, write: str
-    ) -> None:
-        shell.load(Spain=MASTERS, Burgos=CONFLICT)
-        before = shell.images("Burgos")
-        original = getattr(EmbeddedPlace, write)
-
-        def interrupt(place: EmbeddedPlace, *arguments: Any) -> Any:
-            result = original(place, *arguments)
-            os.kill(os.getpid(), number)
-            return result
-
-        monkeypatch.setattr(EmbeddedPlace, write, interrupt)
-        ended = shell("--config", "replace=any")
-        assert (ended.code, ended.err) == (code, "ERROR:Interrupted; everything is left tidy.\n")
-        assert shell.images("Burgos") == before
-
-    @pytest.mark.parametrize("parallel", [[], ["--parallel"]])
-    def test_a_signal_that_leaves_something_ends_it_with_what_that_is(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, parallel: list[str]
-    ) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        program = os.getpid()
-
-        def interrupt(place: EmbeddedPlace, image_id: str, master: Image) -> None:
-            os.kill(program, signal.SIGTERM)
-            signal.pause()
-
-        def refuse(place: EmbeddedPlace, image_id: str) -> None:
-            raise Conflict("in use", status=409)
-
-        monkeypatch.setattr(EmbeddedPlace, "adopt", interrupt)
-        monkeypatch.setattr(EmbeddedPlace, "delete", refuse)
-        ended = shell(*parallel)
-        (left,) = shell.images("Burgos")
-        stays = "1 unfinished image stays for the next run to finish or remove"
-        assert ended.code == 143
-        assert ended.err == f"ERROR:Interrupted; {stays}: Burgos: {left.name} (UUID {left.id})\n"
-
-
-class TestRecords:
-    def test_events_go_to_a_file_or_to_stdout_with_the_narrative_on_stderr(self, shell: Shell) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        assert shell("--dry-run", "--events", "events").lines[1] == "INFO:======Master is Spain"
-        kinds = [json.loads(line)["kind"] for line in (shell.folder / "events").read_text().splitlines()]
-        assert kinds == [
-            "run-started",
-            "region-started",
-            "region-planned",
-            *["pending"] * 2,
-            "region-finished",
-            "run-finished",
-        ]
-        ended = shell("--events", "-")
-        assert [json.loads(line)["kind"] for line in ended.lines][-1] == "run-finished"
-        assert ended.complaints[0] == "INFO:======Master is Spain"
-
-    def test_the_report_is_one_document(self, shell: Shell) -> None:
-        shell.load(Spain=MASTERS, Burgos=CONFLICT)
-        assert shell("--report", "report", "--exit-code").code == 3
-        document = json.loads((shell.folder / "report").read_text())
-        assert (document["mode"], document["exit_code"]) == ("sync", 3)
-        (region,) = document["regions"]
-        assert [(found["image"], found["status"]) for found in region["images"]] == [
-            ("small", "error_checksum"),
-            ("large", "ok"),
-        ]
-
-    def test_there_is_a_report_even_if_no_region_was_listed(self, shell: Shell) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        assert shell("--show-regions", "--report", "report").code == 0
-        document = json.loads((shell.folder / "report").read_text())
-        assert (document["mode"], document["regions"]) == ("show-regions", [])
-
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-    @pytest.mark.parametrize("parallel", [[], ["--parallel", "--config", "main.max_children=1"]])
-    def test_the_report_of_an_interrupted_run_has_what_is_done(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int, parallel: list[str]
-    ) -> None:
-        shell.load(Spain=MASTERS, Avila=IN_STEP, Burgos=[], Zamora=[])
-        listen = UnfinishedRegions.__call__
-
-        def interrupt(listener: UnfinishedRegions, event: Event) -> None:
-            listen(listener, event)
-            if isinstance(event, Done):
-                os.kill(os.getpid(), number)
-
-        monkeypatch.setattr(UnfinishedRegions, "__call__", interrupt)
-        assert shell("--report", "report", *parallel).code == code
-        document = json.loads((shell.folder / "report").read_text())
-        avila, burgos = document["regions"]
-        assert (document["exit_code"], avila["region"], avila["error"]) == (code, "Avila", None)
-        assert (burgos["region"], burgos["error"]) == ("Burgos", "the run ended before the region was done")
-        (found,) = burgos["images"]
-        keys = ("image", "status", "action", "bytes", "error")
-        assert tuple(found[key] for key in keys) == ("small", "pending_upload", "upload", MIB, None)
-
-    @pytest.mark.parametrize(("words", "code"), [(["nobody:"], 2), ([], 1)])
-    def test_a_run_that_fails_before_any_region_has_a_report_of_none(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int
-    ) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        monkeypatch.setattr(EmbeddedPlace, "listing", failing(RecursionError("too deep"), "listing", "Spain"))
-        assert shell(*words, "--report", "report").code == code
-        document = json.loads((shell.folder / "report").read_text())
-        assert (document["exit_code"], document["regions"]) == (code, [])
-
-    def test_a_report_that_cannot_be_written_is_found_before_anything_is_done(self, shell: Shell) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        ended = shell("--report", "nowhere/report")
-        assert ended.code == 2
-        assert shell.images("Burgos") == []
-
-    def test_a_full_disk_is_reported_and_the_regions_are_done_all_the_same(self, shell: Shell) -> None:
-        shell.load(Spain=MASTERS, Burgos=[], Zamora=[])
-        ended = shell("--events", "/dev/full", "--report", "report")
-        assert (ended.code, ended.complaints) == (1, [FULL.format("/dev/full")])
-        assert [len(shell.images(region)) for region in ("Burgos", "Zamora")] == [2, 2]
-        document = json.loads((shell.folder / "report").read_text())
-        assert (document["exit_code"], [found["failed"] for found in document["regions"]]) == (1, [0, 0])
-
-    @pytest.mark.parametrize("words", [[], ["--events", "-"]])
-    def test_a_full_disk_below_standard_output_is_no_reason_to_stop(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str]
-    ) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        with open("/dev/full", "w") as full:
-            monkeypatch.setattr("sys.stdout", full)
-            ended = shell(*words)
-        assert ended.code == 1
-        assert FULL.format("standard output") in ended.complaints
-        assert len(shell.images("Burgos")) == 2
-
-    def test_a_report_that_does_not_fit_the_disk_is_reported(self, shell: Shell) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        ended = shell("--report", "/dev/full")
-        assert (ended.code, ended.complaints) == (1, [FULL.format("/dev/full")])
-        assert len(shell.images("Burgos")) == 2
-
-    def test_the_narrative_that_no_file_can_take_is_printed_like_any_other(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        shell.load(Spain=MASTERS, Burgos=[], Zamora=IN_STEP)
-        logs = shell.folder / "logs"
-        logs.mkdir()
-        for region in ("Burgos", "Zamora"):
-            (logs / f"{region}.txt").symlink_to("/dev/full")
-        monkeypatch.setattr(region_logs, "_new_folder", lambda: logs)
-        ended = shell("--parallel", "--config", "main.max_children=1")
-        complaint = f"{FULL.format(logs / 'Burgos.txt')}; {INSTEAD}"
-        assert (ended.code, ended.complaints) == (1, [complaint])
-        assert ended.lines[1] == "INFO:======Burgos"
-        assert "INFO:Zamora: Region is synchronized." in ended.lines
-        assert len(shell.images("Burgos")) == 2
-
-    def test_where_no_folder_can_be_made_for_the_narratives_the_regions_are_done_all_the_same(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        shell.load(Spain=MASTERS, Burgos=[])
-        (shell.folder / "gone").mkdir()
-        monkeypatch.chdir(shell.folder / "gone")
-        (shell.folder / "gone").rmdir()
-        ended = shell("--parallel")
-        assert ended.code == 1
-        assert ended.err.endswith(f" cannot be made here: No such file or directory; {INSTEAD}\n")
-        assert "INFO:Burgos:   Total uploaded to region: 3 (MB)" in ended.lines
-        assert len(shell.images("Burgos")) == 2
 
 
 class TestNames:
