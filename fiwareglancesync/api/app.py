@@ -22,7 +22,7 @@ from ..base.version import __version__
 from ..images.federation_name import federation_of
 from ..images.places.factory import EMBEDDED
 from ..images.summaries import SummaryStore
-from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
+from ..jobs.celery_queue import MAX_QUEUE_SECONDS, CeleryExecutor, make_queue
 from ..jobs.database_owner import refuse_another
 from ..jobs.runner import EmbeddedRunner, Executor, ExecutorFailed, TaskLauncher
 from ..jobs.store import TaskStore
@@ -30,18 +30,18 @@ from ..kinds import WORKER_COMMAND
 from ..locks.permits import Permits
 from ..locks.region_lock import lock_folders
 from . import error_answers, metrics, trace
-from .auth import guarded, loopback_only
-from .cloud import Cloud
+from .auth import loopback_only, with_authentication
 from .flask_file import read_flask_file
 from .health import Health
 from .open_routes import open_routes
-from .origin import own_pages_only
+from .origin import refuse_cross_origin_changes
 from .routes import regions
 from .schemas import ErrorAnswer, SyncBody
-from .server_database import FEDERATION, MODELS, choose_url, db, open_database, take_database
+from .server_database import FEDERATION, MODELS, db, open_database, prepare_database, prepare_database_url
 from .server_options import ExecutorKind
 from .server_settings import ServerSettings, configuration
 from .service import NAME, Service
+from .shared_federation import SharedFederation
 from .statuses import Statuses
 
 MAX_BODY_BYTES = 64 * 2**10
@@ -90,18 +90,18 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # a redirection would be a page, not JSON
     federation = federation_of(settings, environ)
-    url = choose_url(app, server, settings, federation)
+    url = prepare_database_url(app, server, settings, federation)
     open_database(app, url, federation)
     if migrate:
-        take_database(app)
+        prepare_database(app)
     with app.app_context():
-        store, summaries = TaskStore(db.engine, WAITS), SummaryStore(db.engine)
+        store, summaries = TaskStore(db.engine, MAX_QUEUE_SECONDS), SummaryStore(db.engine)
     for text in (*server.warnings, *(message.text for message in settings.warnings)):
         log.warning("%s", text)
     launcher = TaskLauncher(WORKER_COMMAND, store, url, environ, server.task_time_limit)
     executor = _executor(server, launcher, federation)
     since = time.time() if started is None else started
-    cloud, statuses = Cloud(settings, environ), Statuses(summaries)
+    cloud, statuses = SharedFederation(settings, environ), Statuses(summaries)
     embedded = bool(environ.get(EMBEDDED))
     found = Service(server, cloud, store, summaries, statuses, executor, environ, embedded, since)
     app.extensions[NAME] = found
@@ -158,13 +158,13 @@ def _schema(app: OpenAPI, model: type[SyncBody]) -> Schema:
 def _protect(app: OpenAPI, server: ServerSettings, shared: Path | None) -> None:
     if server.keystone is None:
         log.warning("Without Keystone settings the server does not authenticate; it serves on loopback only.")
-        inner = own_pages_only(app.wsgi_app, server.public_url)
+        inner = refuse_cross_origin_changes(app.wsgi_app, server.public_url)
         app.wsgi_app = loopback_only(inner)  # type: ignore[assignment,method-assign]
         return
     folder = (shared or _own_folder(app)) / "tokens"
     folder.mkdir(mode=0o700, exist_ok=True)
-    inner = guarded(app.wsgi_app, server.keystone, folder)
-    app.wsgi_app = own_pages_only(inner, server.public_url)  # type: ignore[assignment,method-assign]
+    inner = with_authentication(app.wsgi_app, server.keystone, folder)
+    app.wsgi_app = refuse_cross_origin_changes(inner, server.public_url)  # type: ignore[assignment,method-assign]
 
 
 def _own_folder(app: OpenAPI) -> Path:

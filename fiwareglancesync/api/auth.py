@@ -37,7 +37,7 @@ KEYSTONE_TIMEOUT_SECONDS = 10
 log = logging.getLogger("glancesync.api")
 
 
-def guarded(app: WSGIApplication, keystone: Keystone, cache_folder: Path) -> WSGIApplication:
+def with_authentication(app: WSGIApplication, keystone: Keystone, cache_folder: Path) -> WSGIApplication:
     """Have Keystone validate the token of each request to an application, its open routes excepted.
 
     :param app: the application
@@ -47,7 +47,7 @@ def guarded(app: WSGIApplication, keystone: Keystone, cache_folder: Path) -> WSG
     from keystonemiddleware.auth_token import AuthProtocol
 
     middleware = AuthProtocol(_with_role(app, keystone.roles), _configuration(keystone))
-    protected = _worded(middleware, TokenCache(cache_folder))
+    protected = _with_error_format(middleware, TokenCache(cache_folder))
 
     def choose(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -122,7 +122,7 @@ def _with_role(app: WSGIApplication, roles: tuple[str, ...]) -> WSGIApplication:
     return check
 
 
-def _worded(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
+def _with_error_format(middleware: WSGIApplication, cache: TokenCache) -> WSGIApplication:
     """Give the middleware's own answers the form of all errors (sync 5.2); the application's are not changed."""
 
     def call(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

@@ -19,7 +19,7 @@ from ..images.settings import Settings
 from ..jobs.database_owner import OtherFederation, may_be_renamed, rebind, rebind_command, recorded, shown
 from .database_files import owners, rebind_file
 from .flask_file import read_flask_file
-from .server_database import choose_url, configured_url, open_database, reported, upgrade_database
+from .server_database import configured_url, open_database, prepare_database_url, reported, upgrade_database
 from .server_settings import ServerSettings, StartError, load_worker_settings
 
 DESCRIPTION = """\
@@ -109,7 +109,7 @@ class _Database:
 
     def upgrade(self) -> str:
         """Bring the tables to the newest revision; what was done."""
-        url = choose_url(self._app, self._server, self._settings, self._federation)
+        url = prepare_database_url(self._app, self._server, self._settings, self._federation)
         open_database(self._app, url, self._federation)
         revision = upgrade_database(self._app)
         name = shown(open_engine(url))

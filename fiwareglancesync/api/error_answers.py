@@ -94,7 +94,7 @@ def _handle(error: Exception) -> Response:
         # Errors of the options in a request are answered by its route; this one is in the server's own configuration.
         log.error("The configuration cannot be used: %s", error)
         return answer(500, "Internal error", "The server's configuration cannot be used; see its log.")
-    if isinstance(error, MasterFailed) or (isinstance(error, CloudError) and error.scope is Scope.RUN):
+    if isinstance(error, MasterFailed) or (isinstance(error, CloudError) and error.scope is Scope.TARGET):
         return answer(503, "Service unavailable", f"Keystone or the master region does not answer: {error}")
     if isinstance(error, ExecutorFailed):
         log.error("A task cannot be handed over: %s", error)

@@ -55,7 +55,7 @@ class RedactSecrets(logging.Filter):
     """Adds the id of the request to each line, and replaces what looks like a token."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change a record in place; no record is dropped."""
+        """Add the request id and hide tokens; every record is kept."""
         if not hasattr(record, "request"):
             record.request = getattr(g, "request_id", "-") if has_request_context() else "-"
         text = record.getMessage()

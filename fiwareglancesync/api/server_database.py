@@ -79,7 +79,7 @@ def configured_url(app: Flask, settings: Settings) -> str:
     return str(app.config.get("SQLALCHEMY_DATABASE_URI") or settings.database)
 
 
-def choose_url(app: Flask, server: ServerSettings, settings: Settings, federation: str) -> str:
+def prepare_database_url(app: Flask, server: ServerSettings, settings: Settings, federation: str) -> str:
     """The URL of the server's database: what is configured, else the federation's own file of SQLite.
 
     :param federation: the name of the federation
@@ -98,7 +98,7 @@ def choose_url(app: Flask, server: ServerSettings, settings: Settings, federatio
             if not file.exists():
                 _warn_of_other_databases(folder, federation)
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        reason = "it may not be written to"
+        reason = "it is not writable"
     except OSError as error:
         usable, reason = False, str(error.strerror)
     if not usable:
@@ -145,7 +145,7 @@ def open_database(app: Flask, url: str, federation: str) -> None:
     Migrate(app, db, directory=str(MIGRATIONS))
 
 
-def take_database(app: Flask) -> None:
+def prepare_database(app: Flask) -> None:
     """Bring the database up to date and record whose it is.
 
     An SQLite database is created or upgraded; any other one has to be at its newest revision.
@@ -153,10 +153,10 @@ def take_database(app: Flask) -> None:
     :raises OtherFederation: it belongs to another federation; nothing in it is changed then
     :raises StartError: it is at another revision, or it cannot be used
     """
-    with _used(app) as federation:
+    with _own_database(app) as federation:
         newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
         if _revision() != newest and db.engine.dialect.name == "sqlite":
-            _upgrade_alone()
+            _upgrade_with_lock()
         found = _revision()
         if found != newest:
             text = f"The tables of the database are at revision {found or 'none'}, this program needs {newest}."
@@ -171,9 +171,9 @@ def upgrade_database(app: Flask) -> str:
     :raises OtherFederation: it belongs to another federation; nothing in it is changed then
     :raises StartError: it cannot be used
     """
-    with _used(app) as federation:
+    with _own_database(app) as federation:
         if db.engine.dialect.name == "sqlite":
-            _upgrade_alone()
+            _upgrade_with_lock()
         else:
             upgrade()
         claim(db.engine, federation)
@@ -193,7 +193,7 @@ def reported() -> Iterator[None]:
 
 
 @contextmanager
-def _used(app: Flask) -> Iterator[str]:
+def _own_database(app: Flask) -> Iterator[str]:
     """Use the database of an application, unless it is another federation's; gives the name of the application's."""
     federation: str = app.config[FEDERATION]
     with app.app_context(), reported():
@@ -209,7 +209,7 @@ def _revision() -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _upgrade_alone() -> None:
+def _upgrade_with_lock() -> None:
     """Upgrade while no other process does."""
     path = str(db.engine.url.database or "")
     if not path or path == ":memory:":

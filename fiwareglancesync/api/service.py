@@ -19,8 +19,8 @@ from ..images.task_settings import ListsShortened, task_settings
 from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore
 from ..jobs.tasks import Task, TaskStatus
-from .cloud import Cloud
 from .server_settings import ServerSettings
+from .shared_federation import SharedFederation
 from .statuses import Statuses
 
 NAME = "glancesync"
@@ -51,7 +51,7 @@ class Service:
     """
 
     server: ServerSettings
-    cloud: Cloud
+    cloud: SharedFederation
     store: TaskStore
     summaries: SummaryStore
     statuses: Statuses

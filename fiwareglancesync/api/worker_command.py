@@ -19,14 +19,14 @@ from ..base.parser import Parser
 from ..config.resolving import CHOSEN
 from ..images.federation_name import federation_of
 from ..images.settings import Settings
-from ..jobs.celery_queue import WAITS, CeleryExecutor, make_queue
+from ..jobs.celery_queue import MAX_QUEUE_SECONDS, CeleryExecutor, make_queue
 from ..jobs.celery_worker import work
 from ..jobs.runner import TaskLauncher
 from ..jobs.store import TaskStore
 from ..kinds import WORKER_COMMAND
 from .flask_file import read_flask_file
 from .logs import FORMAT, RedactSecrets, set_up
-from .server_database import choose_url, open_database, take_database
+from .server_database import open_database, prepare_database, prepare_database_url
 from .server_settings import ServerSettings, StartError, worker_configuration
 
 DESCRIPTION = """\
@@ -71,7 +71,7 @@ def main(words: Sequence[str], prog: str) -> int:
         return 1
     if options.check:
         return 0
-    store = TaskStore(open_engine(url), WAITS)
+    store = TaskStore(open_engine(url), MAX_QUEUE_SECONDS)
     launcher = TaskLauncher(WORKER_COMMAND, store, url, dict(os.environ), server.task_time_limit)
     return work(queue, launcher, options.concurrency or settings.max_children)
 
@@ -123,7 +123,7 @@ def _database(server: ServerSettings, settings: Settings, federation: str) -> st
     """
     app = Flask(__name__)
     read_flask_file(app, server.flask_file)
-    url = choose_url(app, server, settings, federation)
+    url = prepare_database_url(app, server, settings, federation)
     open_database(app, url, federation)
-    take_database(app)
+    prepare_database(app)
     return url

@@ -47,7 +47,7 @@ def attempts(is_worth_another: Callable[[BaseException], bool], pause: Callable[
     )
 
 
-def may_succeed_later(error: BaseException) -> bool:
+def is_worth_new_attempt(error: BaseException) -> bool:
     """Whether the content of an image may be moved after this error, with a new image and a new reading.
 
     A token that is refused is replaced by a new one before the next request.

@@ -25,8 +25,8 @@ class Scope(Enum):
     REGION = "region"
     """The region."""
 
-    RUN = "run"
-    """Everything in the run that needs the same Keystone."""
+    TARGET = "target"
+    """All regions of the targets that use this credential."""
 
 
 class GlanceSyncError(Exception):
@@ -149,7 +149,7 @@ class TooManyUploads(CloudError):
 
 
 class Unauthorized(CloudError):
-    """The credential is not accepted (401, after one renewal of the token)."""
+    """The credential is not accepted (401), after one renewal of the token; an upload is sent once, without renewal."""
 
     scope = Scope.REGION
 
@@ -181,7 +181,7 @@ class Rejected(CloudError):
 
 
 class PropertyRefused(Rejected):
-    """The service does not accept a property of the image, or so many properties or tags (400, 403, 413)."""
+    """The service does not accept a property of the image, or this number of properties or tags (400, 403, 413)."""
 
     property: str | None = None
     """Name of the property, None when the service names none."""

@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 
-_NEXT = struct.Struct("d")
+_TIME_FORMAT = struct.Struct("d")
 
 PORTIONS_PER_SECOND = 10
 """Portions in a second. With fewer, larger ones the pauses would be long, and a server might close the connection."""
@@ -32,7 +32,7 @@ class Throttle:
         self._rate = rate
         self._guard = threading.Lock()
         self._file = tempfile.TemporaryFile(prefix="glancesync-")  # noqa: SIM115 - as long as this object lives
-        os.pwrite(self._file.fileno(), _NEXT.pack(0.0), 0)
+        os.pwrite(self._file.fileno(), _TIME_FORMAT.pack(0.0), 0)
         _throttles.add(self)
 
     @property
@@ -45,16 +45,16 @@ class Throttle:
 
         :param count: bytes
         """
-        number = self._file.fileno()
+        descriptor = self._file.fileno()
         with self._guard:
-            # Record locks belong to the process, so threads need the guard.
-            fcntl.lockf(number, fcntl.LOCK_EX)
+            # A POSIX file lock belongs to the process, so threads need their own lock.
+            fcntl.lockf(descriptor, fcntl.LOCK_EX)
             try:
                 now = time.monotonic()
-                begin = max(now, _NEXT.unpack(os.pread(number, _NEXT.size, 0))[0])
-                os.pwrite(number, _NEXT.pack(begin + count / self._rate), 0)
+                begin = max(now, _TIME_FORMAT.unpack(os.pread(descriptor, _TIME_FORMAT.size, 0))[0])
+                os.pwrite(descriptor, _TIME_FORMAT.pack(begin + count / self._rate), 0)
             finally:
-                fcntl.lockf(number, fcntl.LOCK_UN)
+                fcntl.lockf(descriptor, fcntl.LOCK_UN)
         time.sleep(begin - now)
 
     def forked(self) -> None:

@@ -13,7 +13,7 @@ from ..base.messages import Message
 from ..events import Emit, Event, MessageReported
 from ..images.region_job import Mode, RegionResult
 from ..images.region_names import RegionRef
-from ..terminal.narrative import Narrator
+from ..terminal.narrative import LogWriter
 from ..terminal.private_files import private_file
 from ..terminal.progress import progress_bars
 from ..terminal.streams import write_if_possible, write_line
@@ -39,14 +39,14 @@ class Listeners:
         self._logs_regions = options.parallel and mode in NARRATED
         has_data = options.events == "-" or options.show_regions or mode is Mode.STATUS
         level = logging.WARNING if options.quiet else _detailed(options)
-        self._narrator = Narrator(level, narrate=mode in NARRATED, to_stderr=has_data)
+        self._log_writer = LogWriter(level, narrate=mode in NARRATED, to_stderr=has_data)
         self._listeners: list[Emit] = []
         self._incomplete = False
 
     @property
     def all_written(self) -> bool:
         """Whether all files and streams have taken all that was written to them."""
-        return self._narrator.is_whole and not self._incomplete
+        return self._log_writer.is_whole and not self._incomplete
 
     def open(self, stack: ExitStack, *more: Emit) -> None:
         """Open the files.
@@ -62,7 +62,7 @@ class Listeners:
             self._listeners.append(EventWriter(partial(write_line, file)))
         self._listeners.extend(more)
         if not self._logs_regions:
-            self._listeners.append(self._narrator)
+            self._listeners.append(self._log_writer)
 
     def open_for_regions(self, stack: ExitStack, refs: Sequence[RegionRef]) -> None:
         """Show progress bars, and open the files of the regions, where these are wanted.
@@ -74,7 +74,7 @@ class Listeners:
         shown = options.progress if options.progress is not None else sys.stderr.isatty()
         if shown and self._mode is Mode.SYNC and not options.quiet:
             bars = stack.enter_context(progress_bars())
-            self._narrator.without_bars = bars.hidden
+            self._log_writer.without_bars = bars.hidden
             self._listeners.append(bars)
         if self._logs_regions:
             region_logs = RegionLogs(refs, _detailed(options), self._narrate_instead)
@@ -87,9 +87,9 @@ class Listeners:
 
     def announce(self, event: Event) -> None:
         """Pass on an event that the narrator writes even where the regions have files of their own."""
-        self._narrator(event)
+        self._log_writer(event)
         for listener in self._listeners:
-            if listener is not self._narrator:
+            if listener is not self._log_writer:
                 listener(event)
 
     def report(self, message: Message) -> None:
@@ -98,7 +98,7 @@ class Listeners:
 
     def narrate(self, text: str, level: int = logging.INFO) -> None:
         """Write a line that belongs to no event."""
-        self._narrator.write(level, text)
+        self._log_writer.write(level, text)
 
     def narrate_end(self, result: RegionResult) -> None:
         """Write that a region has finished, unless its narrative says so."""
@@ -119,7 +119,7 @@ class Listeners:
     def _narrate_instead(self, text: str) -> None:
         """Narrate what the regions' files cannot take."""
         self.report_incomplete(f"{text}; these lines are printed here instead")
-        self._listeners.append(self._narrator)
+        self._listeners.append(self._log_writer)
 
     def _print(self, line: str) -> None:
         problem = write_if_possible(sys.stdout, line)

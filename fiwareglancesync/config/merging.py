@@ -37,7 +37,7 @@ _ALTERNATIVES = (
 class Kind(Enum):
     """The kinds of sources."""
 
-    STATED = "stated"
+    CONFIGURATION = "stated"
     """in the configuration: a section that inherits from it may replace some of its fields"""
     CLOUD = "cloud"
     """in an entry of ``clouds.yaml``: it decides alone, so weaker sources add nothing to the account"""
@@ -95,7 +95,7 @@ class Merged:
 
 
 _BESIDE_CLOUD: Mapping[Kind, frozenset[str]] = {
-    Kind.STATED: CONNECTION,
+    Kind.CONFIGURATION: CONNECTION,
     Kind.CLOUD: frozenset(),
     Kind.ENVIRONMENT: MACHINE,
 }
@@ -121,7 +121,7 @@ def merge(sources: Sequence[Source], *, lenient: bool = False) -> Merged:
         parts = () if lenient else differences(fields, layer)
         if decided:
             layer = _only(layer, _BESIDE_CLOUD[source.kind])
-        elif source.kind is Kind.STATED and {Part.USER, Part.KEYSTONE} & set(parts):
+        elif source.kind is Kind.CONFIGURATION and {Part.USER, Part.KEYSTONE} & set(parts):
             if _METHOD & layer.keys():
                 refusals.append(Refusal(source, tuple(part for part in parts if part is not Part.PROJECT)))
             layer = _only(layer, layer.keys() - _METHOD)
@@ -143,7 +143,7 @@ def merge(sources: Sequence[Source], *, lenient: bool = False) -> Merged:
     return Merged(Credential(**fields), tuple(refusals), taken)
 
 
-def connection(layer: Layer) -> Layer:
+def connection_fields(layer: Layer) -> Layer:
     """The fields that say nothing about the account."""
     return _only(layer, CONNECTION)
 

@@ -145,7 +145,7 @@ class Configuration:
                 status = os.stat(os.path.expanduser(self.source))
             except OSError:
                 return []  # a pipe that is gone: nobody can read it any more
-            # A file of somebody else may be readable by the group for our sake.
+            # A file of somebody else may be readable by the group so that this user can read it.
             ours = status.st_uid == os.geteuid()
             if stat.S_ISREG(status.st_mode) and (status.st_mode & 0o004 or (ours and status.st_mode & 0o040)):
                 command = f"chmod 600 {show(self.source, 200)}"
@@ -154,7 +154,7 @@ class Configuration:
 
     def _is_target(self, values: Values, resolved: Resolved) -> bool:
         name, origin = values.section.name, values.section.origin
-        meant = sections.intended_section(values, self._tables, lacks_credential=bool(resolved.problems))
+        meant = sections.intended_section(values, self._tables, cannot_sign_in=bool(resolved.problems))
         if origin == COMMAND_LINE and not values.holds_credential:
             known = [MASTER, MAIN, DEFAULT, *(other for other in self.values if other != name)]
             near = meant or nearest(name, known)

@@ -11,7 +11,7 @@ from . import credentials
 from .cloud_files import CloudProblem
 from .clouds import Cloud, read_cloud
 from .ini import COMMAND_LINE
-from .merging import MACHINE, Kind, Merged, Refusal, Source, connection, merge
+from .merging import MACHINE, Kind, Merged, Refusal, Source, connection_fields, merge
 from .option_tables import DEFAULT, MASTER
 from .sections import Values
 
@@ -124,12 +124,12 @@ class _Resolution:
         if is_master and resolver.chosen_cloud:
             origin = "--os-cloud" if resolver.chosen is not None else f"{ENVIRONMENT}: {CHOSEN}"
             for values in (self._values, self._inherited):  # --config beside --os-cloud completes its entry
-                yield Source(COMMAND_LINE, Kind.STATED, connection(values.words.keys))
+                yield Source(COMMAND_LINE, Kind.CONFIGURATION, connection_fields(values.words.keys))
             yield from self._entry(resolver.chosen_cloud, origin)
-            yield Source(f"[{DEFAULT}]", Kind.STATED, self._inherited.file.keys)
-        elif is_master and self._os_cloud and not self._file_names_account:
+            yield Source(f"[{DEFAULT}]", Kind.CONFIGURATION, self._inherited.file.keys)
+        elif is_master and self._os_cloud and not self._configuration_states_account:
             for source in (*self._of_section(self._values), *self._of_section(self._inherited)):
-                yield replace(source, fields=connection(source.fields))
+                yield replace(source, fields=connection_fields(source.fields))
             yield from self._entry(self._os_cloud, f"{ENVIRONMENT}: {CLOUD}")
         else:
             yield from self._of_section(self._values)
@@ -139,8 +139,8 @@ class _Resolution:
 
     def _of_section(self, values: Values) -> Iterator[Source]:
         for stated, name in ((values.words, COMMAND_LINE), (values.file, f"[{show(values.section.name)}]")):
-            yield Source(name, Kind.STATED, stated.keys)
-            yield Source(f"credential in {name}", Kind.STATED, stated.combined)
+            yield Source(name, Kind.CONFIGURATION, stated.keys)
+            yield Source(f"credential in {name}", Kind.CONFIGURATION, stated.combined)
             if stated.cloud and self._cloud is None:
                 yield from self._entry(stated.cloud, values.where("cloud"))
 
@@ -161,8 +161,8 @@ class _Resolution:
         return self._resolver.environ.get(CLOUD, "").strip()
 
     @property
-    def _file_names_account(self) -> bool:
-        return self._values.names_account or self._inherited.names_account
+    def _configuration_states_account(self) -> bool:
+        return self._values.states_account or self._inherited.states_account
 
     def _missing(self, merged: Merged) -> list[str]:
         missing = merged.missing
@@ -192,10 +192,10 @@ class _Resolution:
         decides = ""
         if self._resolver.chosen_cloud:
             decides = "--os-cloud" if self._resolver.chosen is not None else CHOSEN
-            if self._file_names_account or self._values.file.keys:
+            if self._configuration_states_account or self._values.file.keys:
                 ignored.append("the credential in the configuration")
             ignored += [CLOUD] if self._os_cloud else []
-        elif self._file_names_account:
+        elif self._configuration_states_account:
             decides = "cloud in the configuration" if merged.credential.cloud else "the credential in the configuration"
             ignored += [CLOUD] if self._os_cloud and self._os_cloud != merged.credential.cloud else []
         elif self._os_cloud:

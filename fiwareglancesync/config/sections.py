@@ -41,7 +41,7 @@ class Stated:
     """whether a problem of a part of it has been reported"""
 
     @property
-    def names_account(self) -> bool:
+    def states_account(self) -> bool:
         """Whether it states a user, a way to sign in, a Keystone or a project."""
         return bool(self.cloud or self.combined or self.keys.keys() & ACCOUNT)
 
@@ -65,9 +65,9 @@ class Values:
     confidential_key: str = ""
 
     @property
-    def names_account(self) -> bool:
+    def states_account(self) -> bool:
         """Whether the section itself says something about the account."""
-        return self.words.names_account or self.file.names_account
+        return self.words.states_account or self.file.states_account
 
     @property
     def holds_credential(self) -> bool:
@@ -174,11 +174,11 @@ def _unknown(key: str, section: str, tables: OptionTables, *, ignored: bool) -> 
     return f"{unknown}; did you mean {near}?" if near else unknown
 
 
-def intended_section(values: Values, tables: OptionTables, *, lacks_credential: bool) -> str:
+def intended_section(values: Values, tables: OptionTables, *, cannot_sign_in: bool) -> str:
     """The section that was meant, where the name of a section is misspelt (sync 2).
 
     :param values: a section that should be a target's, but is not ``[master]``
-    :param lacks_credential: whether a credential is needed, and nobody could sign in with the target's
+    :param cannot_sign_in: whether a credential is needed, and nobody could sign in with the target's
     :return: "" for a target
     """
     if values.holds_credential:
@@ -191,4 +191,4 @@ def intended_section(values: Values, tables: OptionTables, *, lacks_credential: 
     if keys and all(key in tables.main_keys for key in keys):
         return MAIN
     near = nearest(name, known, cutoff=0.75)
-    return known[near] if near and lacks_credential else ""
+    return known[near] if near and cannot_sign_in else ""

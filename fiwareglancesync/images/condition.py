@@ -116,10 +116,10 @@ class _Check:
             _require(type(node) in EVALUATORS, node, HINTS.get(type(node), "this is not allowed in a condition"))
             _require(self._depth < MAX_DEPTH, node, f"nested more than {MAX_DEPTH} levels deep")
             self._depth += 1
-            self._part(node)
+            self._check_node(node)
             self._depth -= 1
 
-    def _part(self, node: ast.expr) -> None:
+    def _check_node(self, node: ast.expr) -> None:
         match node:
             case ast.Constant(value=value):
                 allowed = type(value) is str or type(value) in SCALARS
@@ -131,7 +131,9 @@ class _Check:
                     known = f"{_nearest(name, ATTRIBUTES)}; it has {', '.join(sorted(ATTRIBUTES))}"
                     raise _Refused(node, f"image has no such attribute{known}")
             case ast.Attribute(attr=name):
-                raise _Refused(node, RENAMED.get(name, "only image has attributes, and methods are to be called"))
+                raise _Refused(
+                    node, RENAMED.get(name, "only image has attributes; write a method with parentheses: name()")
+                )
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=number)) if type(number) in (int, float):
                 pass
             case ast.UnaryOp() if not isinstance(node.op, ast.Not):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from ..jobs.database_owner import EMBEDDED_PREFIX
-from ..openstack.addresses import comparable, public_url
+from ..openstack.addresses import comparable, url_without_secrets
 from .places.factory import EMBEDDED
 from .settings import Settings
 
@@ -24,5 +24,5 @@ def federation_of(settings: Settings, environ: Mapping[str, str]) -> str:
     try:
         keystone = comparable(address)
     except ValueError:  # nobody will answer there, and whoever asks is told so
-        keystone = public_url(address)
+        keystone = url_without_secrets(address)
     return f"{settings.master_region}@{keystone}"

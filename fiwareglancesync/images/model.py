@@ -1,6 +1,6 @@
-"""The plain data that every room of the house speaks: images, statuses, patches, messages.
+"""The plain data that all packages use: images, statuses, patches, listings.
 
-Nothing here does I/O or decides anything that needs more than the values at hand.
+Nothing here does I/O, or decides by anything but its arguments.
 """
 
 from __future__ import annotations

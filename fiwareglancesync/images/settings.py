@@ -117,8 +117,8 @@ class Target:
     connect_timeout: int = int(Tuning.connect)
     answer_timeout: int = int(Tuning.control)
     idle_timeout: int = int(Tuning.idle)
-    retry_timeout: int = int(Tuning.retry)
-    upload_answer_timeout: int = int(Tuning.settle)
+    retry_timeout: int = int(Tuning.wait_limit)
+    upload_answer_timeout: int = int(Tuning.upload_answer)
     import_timeout: int = int(Tuning.fetch)
     slowest_rate: int = int(Tuning.slowest_rate)
     max_replacements: int = 0

@@ -23,16 +23,16 @@ TASK = "glancesync.synchronise"
 QUEUE = "glancesync"
 """How the names of the queues begin."""
 
-WAITS = 24 * 3600.0
+MAX_QUEUE_SECONDS = 24 * 3600.0
 """Seconds for which a task may wait for a worker."""
 
-REMINDER = 300.0
+REMINDER_SECONDS = 300.0
 """Seconds after which a task that still waits for a worker is sent again, in case a message was lost."""
 
 CONNECT_SECONDS = 5.0
 """Seconds in which a broker has to answer somebody who waits for it."""
 
-GRACE = 60.0
+GRACE_SECONDS = 60.0
 """Seconds between the moment when a process has been killed for its time and the end of whoever watches it."""
 
 log = logging.getLogger("glancesync")
@@ -54,14 +54,14 @@ def make_queue(broker: str, limit: float, federation: str) -> Any:
             import redis  # noqa: F401 - its absence would show only when the first message is sent
     except ImportError as error:
         raise without(error.name or "celery", "celery", "EXECUTOR = celery needs it") from error
-    longest = limit + CLEANUP_SECONDS + GRACE
+    longest = limit + CLEANUP_SECONDS + GRACE_SECONDS
     queue = Celery("glancesync", broker=broker, set_as_current=False, autofinalize=True)
     queue.conf.update(
         task_default_queue=f"{QUEUE}-{key_of(federation)[:16]}",
         task_serializer="json",
         accept_content=["json"],
         task_ignore_result=True,
-        # A message goes when its task has ended, so that one whose worker is lost before it began comes to another.
+        # A message is acknowledged when its task has ended, so that another worker gets it if the first one is lost.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         task_time_limit=longest,
@@ -71,7 +71,7 @@ def make_queue(broker: str, limit: float, federation: str) -> Any:
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        worker_proc_alive_timeout=GRACE,
+        worker_proc_alive_timeout=GRACE_SECONDS,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=CONNECT_SECONDS,
@@ -120,7 +120,7 @@ class CeleryExecutor:
 
         :raises ExecutorFailed: the broker cannot be reached
         """
-        for task_id in store.requeue_stale(REMINDER):
+        for task_id in store.requeue_stale(REMINDER_SECONDS):
             log.warning("Task %s still waits for a worker; it is sent again", task_id)
             self.start(task_id)
 

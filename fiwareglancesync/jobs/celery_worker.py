@@ -36,7 +36,7 @@ def work(queue: Any, launcher: TaskLauncher, concurrency: int) -> int:
     from celery.signals import setup_logging
 
     def carry_out(task_id: str) -> None:
-        take(task_id, launcher)
+        run_task(task_id, launcher)
 
     queue.task(name=TASK, ignore_result=True)(carry_out)
 
@@ -60,14 +60,14 @@ def work(queue: Any, launcher: TaskLauncher, concurrency: int) -> int:
     return int(worker.exitcode or 0)
 
 
-def take(task_id: str, launcher: TaskLauncher) -> None:
+def run_task(task_id: str, launcher: TaskLauncher) -> None:
     """Have a task done by a process of its own and wait for its end, unless the task has been begun or has ended.
 
     :param task_id: as a message has it
     :param launcher: starts its process
     """
     try:
-        if not _waits(task_id, launcher):
+        if not _may_start(task_id, launcher):
             return
     except SQLAlchemyError as error:  # the server sends it again
         log.warning("Task %s: the database cannot be used: %s", task_id, error_text(error))
@@ -87,7 +87,7 @@ def take(task_id: str, launcher: TaskLauncher) -> None:
     log.info("Task %s has ended", task_id)
 
 
-def _waits(task_id: str, launcher: TaskLauncher) -> bool:
+def _may_start(task_id: str, launcher: TaskLauncher) -> bool:
     """Whether a task is still to be begun; one whose process died on this machine is set to failed."""
     task = launcher.store.by_id(task_id)
     if task is None:

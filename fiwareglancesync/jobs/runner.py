@@ -125,7 +125,7 @@ class TaskLauncher:
             workers = [worker_name(process.pid), claimed_by]
             if any(self.store.abandon(task_id, worker, reason) for worker in workers if worker):
                 log.error("The process of task %s %s", task_id, _how(code))
-        except SQLAlchemyError as error:  # without signs of life the task fails a little later
+        except SQLAlchemyError as error:  # without heartbeats the task fails a little later
             log.warning("The end of task %s cannot be written down: %s", task_id, error_text(error))
 
 

@@ -21,7 +21,7 @@ from .tables import items, messages, tasks
 from .tasks import Item, Progress, Task, TaskMessage, TaskStatus
 
 STALE_SECONDS = 30.0
-"""Seconds without a sign of life after which a task's worker is dead; sync 5.3 allows a minute to notice it."""
+"""Seconds without a heartbeat after which a task's worker is dead; sync 5.3 allows a minute to notice it."""
 
 CLAIM_SECONDS = 60.0
 """Seconds for which nobody else starts a task that a server has claimed."""
@@ -244,7 +244,7 @@ class TaskStore:
             return bool(connection.execute(_ending(reason).where(tasks.c.id == task_id, theirs)).rowcount)
 
     def fail_stale(self) -> int:
-        """End the tasks that no worker took in time, or whose worker shows no sign of life; returns how many."""
+        """End the tasks that no worker took in time, or whose worker sends no heartbeat; returns how many."""
         dead = (
             (
                 f"the worker of the task died: no sign of life for {STALE_SECONDS:.0f} seconds",

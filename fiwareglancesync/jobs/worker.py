@@ -35,7 +35,7 @@ Kinds = Mapping[str, Run]
 """By its kind, the function that does a job."""
 
 HEARTBEAT_SECONDS = 1.0
-"""Seconds between two signs of life; each time the worker looks whether somebody has cancelled the task."""
+"""Seconds between two heartbeats; at each one the worker checks whether the task is to be cancelled."""
 
 FINISH_RETRY_SECONDS = 60.0
 """Seconds for which writing down the end of a task is tried."""
@@ -121,7 +121,7 @@ def _run_of(task: Task, kinds: Kinds) -> Run:
 
 @contextmanager
 def _alive(store: TaskStore, task_id: str, until: float) -> Iterator[None]:
-    """Show signs of life until the end. If the task is to end earlier, send this process the signal that a user sends.
+    """Send heartbeats until the end. If the task is to end earlier, send this process the signal that a user sends.
 
     :param until: value of ``time.monotonic()`` at which its time is up
     """
@@ -133,11 +133,11 @@ def _alive(store: TaskStore, task_id: str, until: float) -> Iterator[None]:
             try:
                 cancel = store.live(task_id)
             except SQLAlchemyError as error:
-                log.warning("Task %s: no sign of life can be given: %s", task_id, error_text(error))
+                log.warning("Task %s: no heartbeat can be recorded: %s", task_id, error_text(error))
                 continue
             over = cancel is not False or time.monotonic() >= until
             if over and not stopped and not ended.is_set():
-                stopped = True  # once only, and the signs of life go on: tidying up may take long
+                stopped = True  # once only, and the heartbeats go on: cleaning up may take long
                 os.kill(os.getpid(), signal.SIGTERM)
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)

@@ -68,7 +68,7 @@ def leased(keys: tuple[str, ...], run: str, database: str, *, wait: bool) -> Ite
     taken: list[Lease] = []
     holders: set[str] = set()
     try:
-        with _renewed(taken):  # from the first on: waiting for the next one may take longer than a lease is valid
+        with _renewing(taken):  # from the first on: waiting for the next one may take longer than a lease is valid
             try:
                 leases.create(engine, checkfirst=True)
                 for lease in wanted:
@@ -154,28 +154,30 @@ class Lease:
 
 
 @contextmanager
-def _renewed(taken: list[Lease]) -> Iterator[None]:
+def _renewing(taken: list[Lease]) -> Iterator[None]:
     """Renew leases while the context lasts; when one is lost, stop this process by SIGTERM.
 
-    :param taken: the leases; more may come
+    :param taken: the leases; the caller adds further ones while the context lasts
     """
     ended = threading.Event()
-    good_until = time.monotonic() + LEASE_SECONDS
+    valid_until = time.monotonic() + LEASE_SECONDS
 
     def renew() -> None:
-        nonlocal good_until
+        nonlocal valid_until
         while not ended.wait(RENEWAL_SECONDS):
             begun = time.monotonic()
             try:
-                good_until = begun + LEASE_SECONDS if all(lease.renew() for lease in taken) else begun
+                valid_until = begun + LEASE_SECONDS if all(lease.renew() for lease in taken) else begun
             except SQLAlchemyError as error:
                 log.warning("The lease of a region cannot be renewed: %s", error_text(error))
 
     def watch() -> None:
         """In a thread of its own: a renewal that gets no answer may take minutes to fail."""
         while not ended.wait(CHECK_SECONDS):
-            if time.monotonic() > good_until - RENEWAL_SECONDS:
-                log.error("The lease of a region is lost; the run ends so that nobody else's is disturbed.")
+            if time.monotonic() > valid_until - RENEWAL_SECONDS:
+                log.error(
+                    "The lease of a region was not renewed in time, or another run has it; this run stops."
+                )
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 

@@ -11,7 +11,7 @@ from ..base.text import one_line
 _LOOPBACK = "127.0.0.1"
 
 
-def public_url(url: str) -> str:
+def url_without_secrets(url: str) -> str:
     """An address without user, password and query, which may be secret."""
     try:
         parts = urlsplit(url)
@@ -50,12 +50,12 @@ def comparable(url: str) -> str:
     :raises ValueError: it is not valid
     """
     parts = urlsplit(normalised(url))
-    host = _one_spelling(parts.hostname or "")
+    host = _canonical_host(parts.hostname or "")
     port = f":{parts.port}" if parts.port is not None else ""
     return urlunsplit((parts.scheme, (f"[{host}]" if ":" in host else host) + port, parts.path, "", ""))
 
 
-def _one_spelling(host: str) -> str:
+def _canonical_host(host: str) -> str:
     """A host without a dot at its end, IP addresses in their usual form, every loopback name as 127.0.0.1."""
     host = host.rstrip(".")
     if host == "localhost":

@@ -25,7 +25,7 @@ from ..base.errors import (
     Unauthorized,
 )
 from ..base.text import one_line
-from .addresses import public_url
+from .addresses import url_without_secrets
 
 
 class Operation(Enum):
@@ -117,7 +117,7 @@ def from_answer(
     row = next(row for row in table if row.fits(operation, status, said, names_wait=names_wait))
     usual = Scope.REGION if operation in (Operation.LIST, Operation.SIGN_IN) else Scope.IMAGE
     if 300 <= status < 400:
-        said = f"redirected to {public_url(headers.get('location', 'nowhere'))}; use the final address"
+        said = f"redirected to {url_without_secrets(headers.get('location', 'nowhere'))}; use the final address"
     cause = f"{said} (HTTP {status})" if said else f"HTTP {status}"
     request_id = next((headers[name] for name in _REQUEST_IDS if name in headers), None)
     return row.kind(

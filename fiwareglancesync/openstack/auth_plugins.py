@@ -68,5 +68,5 @@ def _loaded_plugin(credential: Credential, url: str) -> v3.Auth:
             stated.setdefault("client_secret", None)  # a public client has none, but the option has to be there
         plugin: v3.Auth = loader.load_from_options(**stated)
     except exceptions.ClientException as error:
-        raise Rejected(f"auth_type {credential.auth_type} cannot be used: {error}", scope=Scope.RUN) from error
+        raise Rejected(f"auth_type {credential.auth_type} cannot be used: {error}", scope=Scope.TARGET) from error
     return plugin

@@ -143,7 +143,7 @@ def with_overrides(catalog: Catalog, overrides: Mapping[str, Sequence[tuple[str,
                 near = nearest(region, catalog.regions)
                 hint = f"; did you mean {near}?" if near else ""
                 text = f"{key} names the region {region}, which the catalog does not have{hint}"
-                raise Rejected(text, scope=Scope.RUN)
+                raise Rejected(text, scope=Scope.TARGET)
         services[service_type] = replace(endpoints, used=used)
     return replace(catalog, services=services)
 
@@ -153,7 +153,8 @@ def _only_region(regions: Collection[str], key: str) -> str:
     if len(names) != 1:
         listed = ", ".join(names) or "none"
         raise Rejected(
-            f"{key} names no region, and the catalog has {len(names)} ({listed}); write REGION=ADDRESS", scope=Scope.RUN
+            f"{key} names no region, and the catalog has {len(names)} ({listed}); write REGION=ADDRESS",
+            scope=Scope.TARGET,
         )
     return names[0]
 

@@ -12,7 +12,7 @@ import urllib3.exceptions
 
 from ..base.errors import CloudError, TimedOut, Unreachable
 from ..base.text import one_line
-from .addresses import public_url
+from .addresses import url_without_secrets
 
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 """What the HTTP libraries raise when there is no answer, or only a part of one."""
@@ -26,7 +26,7 @@ def from_exception(error: BaseException, service: str, url: str) -> CloudError:
     :param url: the address of the request
     :return: the error, for the caller to raise from ``error``
     """
-    who = f"{service} at {public_url(url)}"
+    who = f"{service} at {url_without_secrets(url)}"
     chain = list(_causes(error))
 
     # The libraries wrap exceptions (to them a refused connection is a kind of time-out): causes come before classes.

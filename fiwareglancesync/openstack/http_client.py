@@ -12,7 +12,7 @@ from .credential import Credential
 from .failures import FAILURES, from_exception
 from .identity import Access, SignIn, with_renewal
 from .refusals import Waits
-from .retry import persist
+from .retry import with_retries
 from .transport import Transport, content
 from .tuning import Tuning
 
@@ -99,8 +99,8 @@ class HttpClient:
 
     @staticmethod
     def repeat(action: Callable[[], T], tuning: Tuning) -> T:
-        """Run an action again while its errors are retryable; see :func:`.retry.persist`.
+        """Run an action again while its errors are retryable; see :func:`.retry.with_retries`.
 
         :param tuning: how often, and for how long
         """
-        return persist(lambda _: action(), tuning)
+        return with_retries(lambda _: action(), tuning)

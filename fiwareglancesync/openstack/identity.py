@@ -20,14 +20,14 @@ from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 
 from ..base.errors import CloudError, Rejected, Scope, Throttled, Unauthorized, Unreachable
-from .addresses import normalised, public_url
+from .addresses import normalised, url_without_secrets
 from .answers import USUAL, Operation, Row, from_answer, prefixed
 from .auth_plugins import make_plugin
 from .catalog import Catalog, dicts, read_catalog, with_overrides
 from .credential import Credential
 from .failures import from_exception
 from .refusals import Waits, wait_for
-from .retry import persist
+from .retry import with_retries
 from .transport import USER_AGENT, Transport, content
 from .tuning import Tuning
 
@@ -131,7 +131,7 @@ class SignIn:
                 try:
                     self._access = self._signed_in_unless_given_up()
                 except CloudError as error:
-                    error.scope = Scope.RUN
+                    error.scope = Scope.TARGET
                     raise
             return self._access
 
@@ -181,7 +181,7 @@ class SignIn:
         return Access(granted.auth_token, granted.project_id, catalog)
 
     def _persist(self, action: Callable[[], T]) -> T:
-        return persist(lambda _: action(), self._tuning, report=self._report_wait)
+        return with_retries(lambda _: action(), self._tuning, report=self._report_wait)
 
     def _report_wait(self, seconds: float, error: Throttled) -> None:
         # The error names the Keystone.
@@ -275,7 +275,7 @@ class SignIn:
 
     @property
     def _where(self) -> str:
-        return f"{_SERVICE} at {public_url(self._credential.auth_url.strip())}"
+        return f"{_SERVICE} at {url_without_secrets(self._credential.auth_url.strip())}"
 
     @property
     def _who(self) -> str:

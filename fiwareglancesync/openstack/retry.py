@@ -41,7 +41,7 @@ def ignore_wait(seconds: float, error: Throttled) -> None:
     """Do not report a wait."""
 
 
-def persist(
+def with_retries(
     action: Callable[[int], T],
     tuning: Tuning,
     *,
@@ -60,8 +60,8 @@ def persist(
     :return: what the action returned
     :raises CloudError: the last error of the action
     """
-    refusals = Refusals(tuning.retry, tuning.first_wait)
-    end = time.monotonic() + tuning.total_wait
+    refusals = Refusals(tuning.wait_limit, tuning.first_wait)
+    end = time.monotonic() + tuning.retry_limit
     count = failures = 0
     while True:
         count += 1

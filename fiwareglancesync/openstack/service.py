@@ -16,7 +16,7 @@ from .failures import FAILURES, from_exception
 from .identity import Access, SignIn, with_renewal
 from .outgoing import Outgoing, SourceFailed
 from .refusals import Waits, wait_for
-from .retry import Deadline, persist
+from .retry import Deadline, with_retries
 from .transport import Transport, content
 from .tuning import Tuning
 
@@ -97,7 +97,7 @@ class Service:
         :param deadline: when the answer must be complete
         :return: the decoded document, None when the answer has no content
         """
-        return persist(
+        return with_retries(
             lambda _: self.request_once(call, deadline), self.tuning, deadline=deadline, report=self._report_wait
         )
 
@@ -115,9 +115,9 @@ class Service:
         """
         return with_renewal(action, self.access, self.reject)
 
-    def persist(self, action: Callable[[int], T]) -> T:
-        """Run an action again while its errors are retryable; see :func:`.retry.persist`."""
-        return persist(action, self.tuning, report=self._report_wait)
+    def with_retries(self, action: Callable[[int], T]) -> T:
+        """Run an action again while its errors are retryable; see :func:`.retry.with_retries`."""
+        return with_retries(action, self.tuning, report=self._report_wait)
 
     def access(self, life: float = 0.0) -> Access:
         """A valid token.
@@ -179,7 +179,7 @@ class Service:
             answer.close()
         return from_answer(self._kind.answers, operation, answer.status_code, answer.headers, body)
 
-    def guarded(self, action: Callable[[], T]) -> T:
+    def mapping_errors(self, action: Callable[[], T]) -> T:
         """Run something that reads an answer; exceptions of the library become our errors."""
         try:
             return action()
@@ -201,7 +201,7 @@ class Service:
         answer = self.send(call.method, call.path, access, headers=headers, data=data, timeout=timeout)
         if not 200 <= answer.status_code < 300:
             raise self.failure(call.operation, answer)
-        body = self.guarded(lambda: content(answer, most=_MAX_DOCUMENT_BYTES, deadline=deadline.moment))
+        body = self.mapping_errors(lambda: content(answer, most=_MAX_DOCUMENT_BYTES, deadline=deadline.moment))
         return _decoded(body, call.operation)
 
 

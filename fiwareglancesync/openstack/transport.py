@@ -14,7 +14,7 @@ import urllib3
 import urllib3.connection
 
 from ..base.version import __version__
-from .addresses import public_url
+from .addresses import url_without_secrets
 from .connections import POOL_CLASSES
 from .outgoing import Outgoing
 from .tuning import Tuning
@@ -56,7 +56,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
             return response
         finally:
             query = (request.url or "").partition("?")[2]
-            url = public_url(request.url or "") + (f"?{query}" if query else "")
+            url = url_without_secrets(request.url or "") + (f"?{query}" if query else "")
             _LOG.debug("%s %s: %s in %.3f s", request.method, url, result, time.monotonic() - begun)
 
 

@@ -17,13 +17,13 @@ class Tuning:
     :param connect: limit for making a connection
     :param control: limit for the answer to a request without a body of bytes, sign-in included
     :param idle: limit for a body without progress
-    :param settle: limit for the answer after the last byte of an upload, beside the time for its size: the store may
-        still be copying
+    :param upload_answer: limit for the answer after the last byte of an upload, beside the time for its size: the
+        store may still be copying
     :param grace: limit for an image to show that its bytes arrive, after the connection broke behind the last byte
     :param attempts: attempts at a request that may be repeated, the first included
     :param first_wait: the longest wait before the second attempt; doubled, with jitter, before each further one
-    :param total_wait: limit for all attempts together
-    :param retry: limit for all waits for a service that refuses for now
+    :param retry_limit: limit for all attempts together
+    :param wait_limit: limit for all waits for a service that refuses for now
     :param token_life: time for which a token must still be valid before a body is sent
     :param token_rate: bytes per second of a large body, to compute how long its token must be valid
     :param page: images in one page of a listing
@@ -38,12 +38,12 @@ class Tuning:
     connect: float = 10.0
     control: float = 60.0
     idle: float = 60.0
-    settle: float = 15 * 60.0
+    upload_answer: float = 15 * 60.0
     grace: float = 10.0
     attempts: int = 4
     first_wait: float = 1.0
-    total_wait: float = 15.0
-    retry: float = 5 * 60.0
+    retry_limit: float = 15.0
+    wait_limit: float = 5 * 60.0
     token_life: float = 600.0
     token_rate: float = 10.0 * MIB
     page: int = 1000
@@ -60,7 +60,7 @@ class Tuning:
 
     def time_to_store(self, size: int) -> float:
         """Limit in seconds from the last byte of an upload to its answer."""
-        return min(self.settle + size / self.slowest_rate, MAX_TIMEOUT_SECONDS)
+        return min(self.upload_answer + size / self.slowest_rate, MAX_TIMEOUT_SECONDS)
 
     def time_to_begin(self, size: int) -> float:
         """Limit in seconds for an upload to reach its image, if its connection broke after the last byte.

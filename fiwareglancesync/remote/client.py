@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ValidationError
 
 from ..base.errors import CloudError, Unauthorized
-from ..openstack.addresses import public_url
+from ..openstack.addresses import url_without_secrets
 from ..openstack.credential import Credential
 from ..openstack.http_client import HttpClient
 from ..openstack.tuning import Tuning
@@ -34,7 +34,7 @@ SERVICE = "GlanceSync server"
 ONCE = Tuning(control=180.0, attempts=3)
 """Limits of a single request; the server itself may wait long for a region."""
 
-FOLLOWING = Tuning(control=60.0, attempts=20, total_wait=90.0)
+FOLLOWING = Tuning(control=60.0, attempts=20, retry_limit=90.0)
 """Limits while a task is followed, long enough for a restart of the server."""
 
 NO_ACCOUNT = "name an account with OS_AUTH_URL, OS_USERNAME, OS_PASSWORD and OS_PROJECT_NAME, or with OS_CLOUD"
@@ -52,7 +52,7 @@ class Client:
     def __init__(
         self, address: str, credential: Credential, *, once: Tuning = ONCE, following: Tuning = FOLLOWING
     ) -> None:
-        self._name = f"{SERVICE} at {public_url(address)}"
+        self._name = f"{SERVICE} at {url_without_secrets(address)}"
         self._once = once
         self._following = following
         self._http = HttpClient(SERVICE, address, credential, once)

@@ -15,7 +15,7 @@ from ..config.account import environment_account
 from ..config.values import parse_url
 from ..events import Emit, Event
 from ..images.region_names import RegionRef
-from ..terminal.narrative import Narrator
+from ..terminal.narrative import LogWriter
 from ..terminal.progress import progress_bars
 from ..terminal.suggestions import is_command_word
 from .client import Client
@@ -46,11 +46,11 @@ class RemoteCommand:
         self._options = options
         self._prog = prog
         self._failed = False
-        self._narrator = Narrator(narrate=_follow(options) is not Follow.TO_THE_END)
+        self._log_writer = LogWriter(narrate=_follow(options) is not Follow.TO_THE_END)
         address = server_address(options.server, environ)
         account = environment_account(environ, options.os_cloud)
         for text in account.warnings:
-            self._narrator.write(logging.WARNING, text)
+            self._log_writer.write(logging.WARNING, text)
         self._client = Client(address, account.credential)
 
     def run(self) -> int:
@@ -68,7 +68,7 @@ class RemoteCommand:
             "cancel": self._cancel,
         }
         with closing(self._client):
-            return commands[self._options.command]() or (1 if self._failed or not self._narrator.is_whole else 0)
+            return commands[self._options.command]() or (1 if self._failed or not self._log_writer.is_whole else 0)
 
     def _regions(self) -> None:
         regions = self._client.regions(refresh=self._options.refresh)
@@ -83,7 +83,7 @@ class RemoteCommand:
         write_images(found, options.format, sys.stdout)
         if options.image is not None and not self._failed and not any(f.images or f.left_out for f in found.values()):
             self._failed = True
-            self._narrator.write(logging.WARNING, f"no image to be synchronised is called {options.image}")
+            self._log_writer.write(logging.WARNING, f"no image to be synchronised is called {options.image}")
 
     def _tasks(self) -> None:
         for tasks in self._each(self._client.tasks).values():
@@ -93,7 +93,7 @@ class RemoteCommand:
         task = self._options.task
         for region, left in self._each(lambda r: self._client.cancel(r, task)).items():
             ending = "is being cancelled" if left.status == SYNCING else f"has ended: {left.status}"
-            self._narrator.write(logging.INFO, f"{region}: Task {left.task_id} {ending}")
+            self._log_writer.write(logging.INFO, f"{region}: Task {left.task_id} {ending}")
 
     def _sync(self) -> int | None:
         options = self._options
@@ -105,14 +105,14 @@ class RemoteCommand:
             decisions=options.decide,
         )
         if options.dry_run:
-            self._narrator.write(logging.INFO, "Dry run: nothing is changed.")
+            self._log_writer.write(logging.INFO, "Dry run: nothing is changed.")
         with self._narration() as emit:
             following = Following(self._client, emit, self._refused)
 
             def start(region: str) -> None:
                 task = self._client.synchronise(region, wanted)
                 following.add(region, task)
-                self._narrator.write(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
+                self._log_writer.write(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
 
             several = len(self._named()) > 1
             known = self._each(self._client.tasks) if several else self._named()
@@ -149,16 +149,16 @@ class RemoteCommand:
         if task.status == FAILED:
             self._fail(region, f"Task {task.task_id} has failed: {task.reason or 'the server does not say why'}")
         else:
-            self._narrator.write(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
+            self._log_writer.write(logging.INFO, f"{region}: Task {task.task_id} is {task.status}")
 
     @contextmanager
     def _narration(self) -> Iterator[Emit]:
         """Yield what takes the events of tasks: the narrator, and progress bars on a terminal."""
         with ExitStack() as stack:
-            listeners: list[Emit] = [self._narrator]
+            listeners: list[Emit] = [self._log_writer]
             if _follow(self._options) is Follow.STEP_BY_STEP and sys.stderr.isatty():
                 bars = stack.enter_context(progress_bars())
-                self._narrator.without_bars = bars.hidden
+                self._log_writer.without_bars = bars.hidden
                 listeners.append(bars)
 
             def emit(event: Event) -> None:
@@ -185,7 +185,7 @@ class RemoteCommand:
             watch = self._call("watch", region, task.task_id)
             cancel = self._call("cancel", region, task.task_id)
             text = f"{region}: Task {task.task_id} {what}; to follow it: {watch}; to end it: {cancel}"
-            self._narrator.write(logging.WARNING, text)
+            self._log_writer.write(logging.WARNING, text)
 
     def _named(self) -> list[str]:
         """Full names of the regions that are named, each once.
@@ -226,7 +226,7 @@ class RemoteCommand:
     def _fail(self, region: str, cause: str) -> None:
         self._failed = True
         text = cause if cause.startswith(f"{region}:") else f"{region}: {cause}"
-        self._narrator.write(logging.ERROR, text)
+        self._log_writer.write(logging.ERROR, text)
 
     def _call(self, *words: str) -> str:
         server = ["--server", self._options.server] if self._options.server else []

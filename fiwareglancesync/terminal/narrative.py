@@ -139,7 +139,7 @@ _LINES: Mapping[type[Event], Callable[[Any], Iterator[Line]]] = {
 }
 
 
-class Narrator:
+class LogWriter:
     """Writes the narrative to the standard streams; of equal messages, the first alone.
 
     ``without_bars`` is entered while a line is written; ``is_whole`` is false once a line could not be written.

@@ -32,7 +32,7 @@ class PrivateFile:
         self._attempt(lambda: self._file.write(text))
 
     def flush(self) -> None:
-        """Have the disk take what was written."""
+        """Pass the written text to the system."""
         self._attempt(self._file.flush)
 
     def close(self) -> None:

@@ -233,7 +233,10 @@ class TestCondition:
         run = embedded(tmp_path, {"Spain": images, "Burgos": []}, f"{BASIC}[master]\ntenant = ours\n")
         result = run("Burgos", "--config", "master.metadata_condition=image.user_properties['nid'] == '1'")
         assert (result.code, len(result.warnings), result.errors) == (0, 1, [])
-        assert "metadata_condition of target master fails on image without, which is left out: " in result.err
+        assert (
+            "metadata_condition of target master cannot be evaluated for image without, so the image is not selected: "
+            in result.err
+        )
         assert run("--show-status", "Burgos").out == "ok,Burgos,with\r\npending_upload,Burgos,without\r\n"
 
     def test_that_works_too_long_is_stopped(self, tmp_path: Path) -> None:
@@ -244,7 +247,7 @@ class TestCondition:
         assert (result.code, result.out) == (0, "")
         unselected, stopped = result.warnings
         assert unselected.startswith(
-            "WARNING:No image of Spain is selected for target master: 1 metadata_condition fails;"
+            "WARNING:No image of Spain is selected for target master: 1 metadata_condition cannot be evaluated;"
         )
         assert stopped.endswith("the evaluation takes more than 100,000 steps")
 

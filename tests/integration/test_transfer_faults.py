@@ -100,7 +100,7 @@ class TestIntoARegion:
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, act: Act
     ) -> None:
         proxy.on(act, "PUT", FILE, port=cloud.port(BURGOS))
-        result = run.hasty(idle=0.5, settle=0.5)(*BOTH, *REPLACE)
+        result = run.hasty(idle=0.5, upload_answer=0.5)(*BOTH, *REPLACE)
         assert result.code == 1
         first, second = result.errors
         assert_matches(
@@ -178,7 +178,7 @@ class TestFromTheMaster:
     ) -> None:
         act, cause = FAULTS[name]
         proxy.on(act, "GET", FILE, port=cloud.port(SPAIN))
-        result = run.hasty(idle=0.5, total_wait=1)(BURGOS, *REPLACE, "--transfer", way)
+        result = run.hasty(idle=0.5, retry_limit=1)(BURGOS, *REPLACE, "--transfer", way)
         assert result.code == 1
         (line,) = result.errors
         begin = f"ERROR:Burgos: Upload of one failed. Cause: {way}: "
@@ -240,7 +240,7 @@ class TestFromTheMaster:
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
     ) -> None:
         proxy.on(Silence(), "GET", FILE, port=cloud.port(SPAIN))
-        result = run.hasty(idle=0.5, total_wait=0.1)(*BOTH, *REPLACE)
+        result = run.hasty(idle=0.5, retry_limit=0.1)(*BOTH, *REPLACE)
         assert result.code == 1
         assert [len(errors_of(run, result, region)) for region in BOTH] == [1, 1]
         assert (proxy.count("GET", FILE, cloud.port(SPAIN)), proxy.count("POST", "/v2/images")) == (1, 1)

@@ -17,7 +17,7 @@ from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.images.configuration import load_settings
 from fiwareglancesync.images.federation_name import federation_of
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
-from fiwareglancesync.jobs.celery_queue import WAITS, CeleryExecutor, make_queue
+from fiwareglancesync.jobs.celery_queue import MAX_QUEUE_SECONDS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Task, TaskStatus
 from tests.support.builders import master_image
@@ -190,7 +190,7 @@ def workshop(folder: Path, broker: str, regions: int, images: int = 2) -> Iterat
     }
     create_app(environ, background=False)
     queue = make_queue(broker, LIMIT, federation_of(load_settings(None, [], environ, mock=True), environ))
-    store = TaskStore(open_engine(database_in(folder)), WAITS)
+    store = TaskStore(open_engine(database_in(folder)), MAX_QUEUE_SECONDS)
     found = Workshop(environ, store, CeleryExecutor(queue), folder, hold, names)
     try:
         yield found

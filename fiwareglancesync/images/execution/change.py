@@ -61,7 +61,7 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state:
     :param journal: its journal, ``step=new``
     :param state: the region
     :return: the published image
-    :raises PublicationRefused: the credential may not give it the visibility of the master's image
+    :raises PublicationRefused: the credential is not allowed to give it the visibility of the master's image
     """
     master, image = entry.image, state[journal.image_id]
     properties = {**entry.properties, **links}
@@ -93,13 +93,13 @@ def settle(image_id: str, journal: Journal, old_name: str, state: RegionState) -
     :return: the images that link to a replaced image, because of which it was kept as ``N.old``
     :raises CloudError: the region refused; the journal stays, so the next run tries again
     """
-    keepers: list[Image] = []
+    linking_images: list[Image] = []
     if journal.old is not None and journal.old in state:
         old = state[journal.old]
         replaced = journal.action == REPLACE
         waits = _is_unsettled(old, image_id, state)
-        keepers = state.linking_to(old.id) if replaced and not waits else []
-        delete = replaced and not waits and not keepers
+        linking_images = state.linking_to(old.id) if replaced and not waits else []
+        delete = replaced and not waits and not linking_images
         patch = Patch(
             name=old_name if old.name in former_names(state[image_id].name) else None,
             visibility="private" if old.visibility != "private" else None,
@@ -112,11 +112,11 @@ def settle(image_id: str, journal: Journal, old_name: str, state: RegionState) -
                 state.delete(old.id)
         except NotFound:
             state.forget(old.id)
-            keepers = []
+            linking_images = []
         if waits:
             return []
     state.update(image_id, Patch(remove=(JOURNAL,)))
-    return keepers
+    return linking_images
 
 
 def _is_unsettled(image: Image, successor: str, state: RegionState) -> bool:

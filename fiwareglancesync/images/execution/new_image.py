@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from ...base.attempts import attempts, may_succeed_later
+from ...base.attempts import attempts, is_worth_new_attempt
 from ...base.errors import CloudError, GlanceSyncError, PropertyRefused, SourceBroke, TransferError, VerificationError
 from ...base.waiting import pause
 from ..model import JOURNAL, Image, NewImage
@@ -108,7 +108,7 @@ class _NewImage:
 
     def _is_worth_another(self, error: BaseException) -> bool:
         """Whether another attempt may succeed. Requests without content have been repeated already."""
-        return error is self._move_error and may_succeed_later(error)
+        return error is self._move_error and is_worth_new_attempt(error)
 
     def _attempt(self) -> tuple[Image, Moved]:
         entry, state = self.entry, self.state

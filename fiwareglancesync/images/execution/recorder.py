@@ -242,4 +242,4 @@ def stops_uploads(error: GlanceSyncError | None) -> bool:
 
 
 def _ends_region(error: GlanceSyncError | None) -> bool:
-    return isinstance(error, CloudError) and error.scope in (Scope.REGION, Scope.RUN)
+    return isinstance(error, CloudError) and error.scope in (Scope.REGION, Scope.TARGET)

@@ -67,9 +67,9 @@ def settle_all(
             waiting.append(item)
             continue
         with recorder.attempt(Action.SETTLE, item.name, uuid=old or item.uuid):
-            keepers = settle(item.uuid, item.journal, item.old_name, state)
-            if old is not None and keepers:
-                users = [(image.name, image.id) for image in keepers]
+            linking_images = settle(item.uuid, item.journal, item.old_name, state)
+            if old is not None and linking_images:
+                users = [(image.name, image.id) for image in linking_images]
                 recorder.report(kept_message(recorder.region, item.name, old, state[old].name, users))
     waiting.reverse()
     return waiting

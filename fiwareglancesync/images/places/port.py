@@ -1,4 +1,4 @@
-"""The port: what the program needs of a place that has images, and of a federation of such places.
+"""The interface of places that have images, and of federations of such places (a port, as in "ports and adapters").
 
 It does not depend on OpenStack, so that a directory or another cloud can be a further implementation. Every method may
 raise a :class:`~fiwareglancesync.base.errors.CloudError`. What a caller has to know is the class of an error or one of
@@ -61,7 +61,7 @@ class Place(Protocol):
     def create(self, image: NewImage) -> Image:
         """Make an image without content: private, unprotected, ``queued``.
 
-        :raises PropertyRefused: the place does not accept a property, or so many
+        :raises PropertyRefused: the place does not accept a property, or this number of them
         """
         ...
 
@@ -78,8 +78,8 @@ class Place(Protocol):
     def update(self, image: Image, patch: Patch) -> Image:
         """Change an image in one step; returns the changed image.
 
-        :raises PublicationRefused: the credential may not give the image this visibility
-        :raises PropertyRefused: the place does not accept a property, or so many
+        :raises PublicationRefused: the credential is not allowed to give the image this visibility
+        :raises PropertyRefused: the place does not accept a property, or this number of them
         """
         ...
 

@@ -38,14 +38,14 @@ def find_kept(
     :param moves: those that make a new image, in their order; old images are deleted in the reverse order
     :param temporary: UUIDs of images that are deleted before anything is replaced
     """
-    leaving = [entry for entry in reversed(moves) if entry.old is not None and not entry.blocked]
-    if not any(entry.status is SyncStatus.PENDING_REPLACE for entry in leaving):
+    replaced = [entry for entry in reversed(moves) if entry.old is not None and not entry.blocked]
+    if not any(entry.status is SyncStatus.PENDING_REPLACE for entry in replaced):
         return []
     linking = _linking(listing, entries, temporary)
     gone: set[str] = set()
     new_names: dict[str, str] = {}
     messages = []
-    for entry in leaving:
+    for entry in replaced:
         old = entry.old
         if old is None:
             continue

@@ -37,7 +37,7 @@ class LeftOut:
     """A master image that a target does not get although it is selected (sync 3.1).
 
     :param reason: why, in words that complete "it is left out: …"
-    :param deliberate: whether the configuration asks for that, so that nothing is amiss
+    :param deliberate: whether the configuration asks for that, so that it is no problem
     """
 
     image: Image
@@ -70,8 +70,8 @@ class Selection:
 
 NOT_PUBLIC = "not public"
 NO_PROPERTY = "without a property of metadata_set"
-CONDITION = "refused by metadata_condition"
-CONDITION_FAILS = "metadata_condition fails"
+CONDITION_FALSE = "metadata_condition is false"
+CONDITION_ERROR = "metadata_condition cannot be evaluated"
 HIDDEN = "hidden"
 IS_OBSOLETE = "obsolete"
 ANOTHERS = "owned by another project"
@@ -97,7 +97,7 @@ def refusal(image: Image, target: Target) -> str | None:
     if image.id.lower() in target.forcesyncs:
         return None
     if target.metadata_condition is not None:
-        return None if target.metadata_condition(image, target.metadata_set) else CONDITION
+        return None if target.metadata_condition(image, target.metadata_set) else CONDITION_FALSE
     if not image.is_public:
         return NOT_PUBLIC
     if target.metadata_set and target.metadata_set.isdisjoint(image.user_properties):
@@ -186,7 +186,7 @@ def select(master: Listing, target: Target) -> Selection:
     :param master: the master region's images
     :param target: the target with its rules
     """
-    found = _SortedImages(master, target)
+    found = _ClassifiedImages(master, target)
     chosen = sorted(found.chosen, key=lambda image: (image.size or 0, image.name))
 
     name_of = {image.id: image.name for image in chosen}
@@ -200,22 +200,22 @@ def select(master: Listing, target: Target) -> Selection:
     unselected = {image.id: image.name for image in master.images if image.name}
     by_name = {image.name: _with_links(image, target, name_of, unselected, in_cycle) for image in chosen}
     order = linked_first(list(by_name), graph)
-    hides = "hidden" in target.sync_fields
+    hidden_only = "hidden" in target.sync_fields
     obsolete = _obsolete(found.obsolete, by_name, target, found.messages)
     return Selection(
         target,
         tuple(by_name.values()),
         tuple(by_name[name] for name in order),
         obsolete,
-        tuple(found.to_hide) if hides else (),
+        tuple(found.to_hide) if hidden_only else (),
         tuple(sorted(found.left_out, key=lambda left: (left.image.name, left.image.order))),
         dict(found.not_selected),
         tuple(found.messages),
     )
 
 
-class _SortedImages:
-    """The master's images, sorted by what a target gets of them.
+class _ClassifiedImages:
+    """The master's images, in lists of what a target gets of them.
 
     Another run may write to the master: images that it has not finished do not count (sync 3.9).
 
@@ -235,7 +235,7 @@ class _SortedImages:
         self._obsolete: list[Image] = []
         temporary = read_journals(master).temporary
         for image in sorted(master.images, key=lambda image: image.order):
-            reason = _unfit(image, master) or (UNFINISHED if image.id in temporary else None) or self._sort(image)
+            reason = _unfit(image, master) or (UNFINISHED if image.id in temporary else None) or self._classify(image)
             if reason is not None:
                 self.not_selected[reason] += 1
         self.chosen = self._choose()
@@ -245,19 +245,19 @@ class _SortedImages:
         self.to_hide = self._copies_to_hide()
         """The hidden images whose copies are to be hidden."""
 
-    def _sort(self, image: Image) -> str | None:
-        """Sort one image of the project; return why it is not selected, None when it is."""
+    def _classify(self, image: Image) -> str | None:
+        """Put one own image of the master into its list; return why it is not selected, None when it is."""
         if not image.hidden:
             self._visible[image.name].append(image)
         try:
             reason = refusal(image, self._target)
         except ConditionError as error:
-            where = f"metadata_condition of target {self._target.name} fails on image {image.name}"
-            self.messages.append(Message.warning(f"{where}, which is left out: {error}", image.name))
-            return CONDITION_FAILS
+            where = f"metadata_condition of target {self._target.name} cannot be evaluated for image {image.name}"
+            self.messages.append(Message.warning(f"{where}, so the image is not selected: {error}", image.name))
+            return CONDITION_ERROR
         if reason is None:
-            hides = image.hidden and not _may_be_hidden(image, self._target)
-            (self._hidden if hides else self._selected).append(image)
+            hidden_only = image.hidden and not _may_be_hidden(image, self._target)
+            (self._hidden if hidden_only else self._selected).append(image)
         elif reason == IS_OBSOLETE:
             self._obsolete.append(image)
         return reason
@@ -275,7 +275,7 @@ class _SortedImages:
         return once
 
     def _copies_to_hide(self) -> list[Image]:
-        """Leave out hidden images with a visible twin: another target may select that one."""
+        """Skip hidden images with a visible image of the same content: another target may select that one."""
         found = [i for i in self._hidden if not any(same_hash(other, i) for other in self._visible[i.name])]
         return sorted(found, key=lambda image: (image.name, image.order))
 

@@ -34,7 +34,7 @@ WRITE_BYTES = 2**17
 """Bytes of one write. Larger writes take fresh memory from the kernel each time: with a MiB they cost twice the time of
 CPU (benchmarks/notes)."""
 
-DAMAGED = "what had been left of the copy was damaged; it has been dropped"
+DAMAGED = "the copy in the spool was damaged and has been emptied"
 
 GROWTH_TIMEOUT_SECONDS = 180.0
 """Seconds after which a reader stops waiting for a copy that does not grow."""
@@ -92,7 +92,7 @@ class SpoolSource:
                 _Filling(entry, image, self._master) as filling,
             ):
                 size = image.size or 0
-                yield Body(size, lambda: _growing(file.fileno(), size, filling))
+                yield Body(size, lambda: _read_while_filled(file.fileno(), size, filling))
         except OSError as error:
             raise TransferError(f"{self._folder}: {error.strerror}") from error
 
@@ -279,9 +279,9 @@ def _write(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view[:WRITE_BYTES]) :]
 
 
-def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlice]:
+def _read_while_filled(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlice]:
     """Read a file while it grows; continue to fill it if the process that filled it has died."""
-    position, grown = 0, time.monotonic()
+    position, last_growth = 0, time.monotonic()
     while position < size:
         length = min(os.fstat(descriptor).st_size, size) - position
         if length < 0:
@@ -290,11 +290,11 @@ def _growing(descriptor: int, size: int, filling: _Filling) -> Iterator[FileSlic
             piece = FileSlice(descriptor, position, min(length, PIECE_BYTES))
             yield piece
             position += len(piece)
-            grown = time.monotonic()
+            last_growth = time.monotonic()
             continue
         if filling.error is not None:
             raise filling.error
-        if time.monotonic() - grown > GROWTH_TIMEOUT_SECONDS:
+        if time.monotonic() - last_growth > GROWTH_TIMEOUT_SECONDS:
             raise TransferError(f"the copy in the spool has not grown for {GROWTH_TIMEOUT_SECONDS:.0f} s")
         filling.start_filling()
         time.sleep(POLL_SECONDS)

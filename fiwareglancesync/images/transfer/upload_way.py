@@ -92,7 +92,7 @@ class UploadWay:
             place.upload(uuid, Body(body.size, pieces, alive=lambda: progress(body.size)))
 
     def reject_content(self, image: Image, place: Place) -> bool:
-        """Have the source drop what it has of the image, if it can."""
+        """Tell the source to remove what it has of the image, if it can."""
         return self._source.reject_content(image)
 
 

@@ -19,7 +19,7 @@ KEYSTONE = {"KEYSTONE_URL": "http://127.0.0.1:1/v3", "ADM_USER": "a", "ADM_PASS"
 
 
 @pytest.fixture
-def guarded(environ: dict[str, str]) -> Iterator[FlaskClient]:
+def with_authentication(environ: dict[str, str]) -> Iterator[FlaskClient]:
     """A client of a server whose Keystone does not answer."""
     made = create_app(environ | KEYSTONE, background=False)
     yield made.test_client()
@@ -38,10 +38,10 @@ def test_a_command_leaves_no_folder_of_tokens(environ: dict[str, str], tmp_path:
 
 
 def test_a_refused_request_has_a_name_and_a_line_in_the_log(
-    guarded: FlaskClient, caplog: pytest.LogCaptureFixture
+    with_authentication: FlaskClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "glancesync.api"):
-        answer = guarded.get("/regions", headers={"X-Request-Id": "mine-1"})
+        answer = with_authentication.get("/regions", headers={"X-Request-Id": "mine-1"})
     assert answer.status_code == 401
     assert answer.headers["X-Request-Id"] == "mine-1"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -49,14 +49,14 @@ def test_a_refused_request_has_a_name_and_a_line_in_the_log(
     assert (line.getMessage(), line.__dict__["request"]) == ("GET /regions 401", "mine-1")
 
 
-def test_a_refused_request_is_counted(guarded: FlaskClient) -> None:
+def test_a_refused_request_is_counted(with_authentication: FlaskClient) -> None:
     counted = 'glancesync_requests_total{code="401",method="DELETE",route="none"}'
-    assert counted not in guarded.get("/metrics").text
-    guarded.delete("/regions")
-    assert f"{counted} 1.0" in guarded.get("/metrics").text
+    assert counted not in with_authentication.get("/metrics").text
+    with_authentication.delete("/regions")
+    assert f"{counted} 1.0" in with_authentication.get("/metrics").text
 
 
-def test_a_refused_request_for_the_head_alone_gets_no_body(guarded: FlaskClient) -> None:
-    answer = guarded.head("/regions")
+def test_a_refused_request_for_the_head_alone_gets_no_body(with_authentication: FlaskClient) -> None:
+    answer = with_authentication.head("/regions")
     assert (answer.status_code, answer.data) == (401, b"")
     assert answer.headers["Content-Type"] == "application/json"

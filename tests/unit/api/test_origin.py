@@ -1,4 +1,4 @@
-"""Changes that the page of another site asks for are refused, with and without authentication."""
+"""Changes that a page of another origin asks for are refused, with and without authentication."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api.app import create_app
-from fiwareglancesync.api.origin import site_of
+from fiwareglancesync.api.origin import origin_of
 from fiwareglancesync.api.server_database import db
 from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.images.sync_request import SyncRequest
@@ -49,7 +49,7 @@ def forbidden(answer: Any) -> str:
     assert answer.status_code == 403, answer.data
     assert answer.json["error"]["code"] == 403
     text = str(answer.json["error"]["description"])
-    assert text.startswith("A page of another site may not change anything here: ")
+    assert text.startswith("A page of another origin is not allowed to change anything here: ")
     assert "\n" not in text
     return text
 
@@ -151,7 +151,7 @@ def test_the_public_address_is_the_one_that_is_expected(behind_a_proxy: FlaskCli
     ],
 )
 def test_the_site_of_an_address(url: str, site: tuple[str, str, int] | None) -> None:
-    assert site_of(url) == site
+    assert origin_of(url) == site
 
 
 def test_a_body_that_says_to_be_something_else_is_refused(client: FlaskClient, app: Flask) -> None:

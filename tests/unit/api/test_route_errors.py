@@ -105,7 +105,7 @@ def test_a_method_that_is_none(client: FlaskClient, method: str, path: str) -> N
         (errors.TimedOut("slow"), 504),
         (errors.ServiceFailure("broken", status=500), 502),
         (errors.Unreachable("nobody"), 502),
-        (errors.Unreachable("Keystone does not answer", scope=errors.Scope.RUN), 503),
+        (errors.Unreachable("Keystone does not answer", scope=errors.Scope.TARGET), 503),
         (RuntimeError("secret"), 500),
     ],
 )

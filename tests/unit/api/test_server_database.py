@@ -15,7 +15,7 @@ from sqlalchemy import inspect
 
 from fiwareglancesync.api import server_database
 from fiwareglancesync.api.app import create_app
-from fiwareglancesync.api.server_database import db, take_database
+from fiwareglancesync.api.server_database import db, prepare_database
 from fiwareglancesync.api.server_settings import StartError
 from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.base.database import open_engine
@@ -53,7 +53,7 @@ def test_another_database_is_refused_with_the_command_to_run(app: Flask, monkeyp
     with app.app_context():
         monkeypatch.setattr(db.engine.dialect, "name", "postgresql")
     with pytest.raises(StartError, match=r"run\.py db upgrade"):
-        take_database(app)
+        prepare_database(app)
 
 
 def test_a_url_of_the_configuration_wins(environ: dict[str, str], tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api import statuses
-from fiwareglancesync.api.cloud import Cloud
 from fiwareglancesync.api.service import Service
+from fiwareglancesync.api.shared_federation import SharedFederation
 from fiwareglancesync.images.places import InstantCopy
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.images.places.factory import open_federation
@@ -87,7 +87,7 @@ def test_a_federation_that_is_opened_anew_is_looked_at_anew(
     service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
 ) -> None:
     for _ in range(2):
-        reader = Cloud(service.cloud.settings, service.environ).reader()
+        reader = SharedFederation(service.cloud.settings, service.environ).reader()
         assert service.statuses.of(reader, BURGOS).rows
     assert looked == ["Burgos"] * 2
 

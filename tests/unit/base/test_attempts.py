@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fiwareglancesync.base import attempts as module
-from fiwareglancesync.base.attempts import ATTEMPTS, MAX_WAIT_SECONDS, attempts, may_succeed_later
+from fiwareglancesync.base.attempts import ATTEMPTS, MAX_WAIT_SECONDS, attempts, is_worth_new_attempt
 from fiwareglancesync.base.errors import (
     CloudError,
     QuotaExceeded,
@@ -73,4 +73,4 @@ def test_what_is_worth_no_other_attempt_is_raised_at_once() -> None:
     ],
 )
 def test_what_may_succeed_later(error: BaseException, later: bool) -> None:
-    assert may_succeed_later(error) is later
+    assert is_worth_new_attempt(error) is later

@@ -109,7 +109,7 @@ class _Hesitant:
 def test_processes_share_the_rate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clock = Clock(stands=True)
     monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module, "_NEXT", _Hesitant)
+    monkeypatch.setattr(module, "_TIME_FORMAT", _Hesitant)
     throttle, count = Throttle(RATE), 20
 
     def send() -> None:
@@ -131,7 +131,7 @@ def test_processes_share_the_rate(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_threads_share_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(stands=True)
     monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module, "_NEXT", _Hesitant)
+    monkeypatch.setattr(module, "_TIME_FORMAT", _Hesitant)
     throttle = Throttle(RATE)
 
     def send() -> None:

@@ -211,7 +211,7 @@ def test_a_reason_from_a_hostile_property_is_one_printable_line() -> None:
             "column 1, at 'image.nam': image has no such attribute, did you mean name?; it has ",
         ),
         ("true", "column 1, at 'true': unknown name, did you mean True?; image and metadata_set are defined"),
-        ("imag.name", "column 1, at 'imag.name': only image has attributes, and methods are to be called"),
+        ("imag.name", "column 1, at 'imag.name': only image has attributes; write a method with parentheses: name()"),
         (
             "image",
             "column 1, at 'image': image is no value by itself, write one of its attributes such as image.name",

@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.base.errors import NotInstalled
-from fiwareglancesync.jobs.celery_queue import REMINDER, TASK, WAITS, CeleryExecutor, make_queue
+from fiwareglancesync.jobs.celery_queue import MAX_QUEUE_SECONDS, REMINDER_SECONDS, TASK, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.runner import ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
@@ -53,13 +53,13 @@ def test_each_federation_has_a_queue_of_its_own() -> None:
 def test_a_task_that_waits_for_long_is_sent_again(queue: Any, tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/tasks.db")
     metadata.create_all(engine)
-    store, executor = TaskStore(engine, WAITS), CeleryExecutor(queue)
+    store, executor = TaskStore(engine, MAX_QUEUE_SECONDS), CeleryExecutor(queue)
     waiting, _ = store.create(Job("sync", "Burgos"))
     begun, _ = store.create(Job("sync", "Caceres"))
     store.begin(begun.id, "here 1")
     executor.maintain(store)
     with engine.begin() as connection:
-        connection.execute(update(tasks).values(heartbeat=time.time() - REMINDER - 1))
+        connection.execute(update(tasks).values(heartbeat=time.time() - REMINDER_SECONDS - 1))
     executor.maintain(store)
     executor.maintain(store)
     with queue.connection_for_read() as connection, connection.SimpleQueue(queue.conf.task_default_queue) as messages:

@@ -12,7 +12,7 @@ import pytest
 
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.jobs import runner
-from fiwareglancesync.jobs.celery_worker import take
+from fiwareglancesync.jobs.celery_worker import run_task
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.runner import ExecutorFailed, TaskLauncher
 from fiwareglancesync.jobs.store import TaskStore
@@ -63,7 +63,7 @@ def dead_process() -> int:
 
 def test_a_task_that_waits_is_done_by_a_process_of_its_own(launcher: TaskLauncher) -> None:
     task_id = made(launcher)
-    take(task_id, launcher)
+    run_task(task_id, launcher)
     task = found(launcher, task_id)
     assert task.status is TaskStatus.FAILED
     assert task.worker is not None
@@ -73,14 +73,14 @@ def test_a_task_that_waits_is_done_by_a_process_of_its_own(launcher: TaskLaunche
 
 @pytest.mark.parametrize("message", ["nothing", "'; DROP TABLE tasks; --", ""])
 def test_a_task_that_is_unknown_is_left_alone(untouched: TaskLauncher, message: str) -> None:
-    take(message, untouched)
+    run_task(message, untouched)
     assert untouched.store.running("sync") == {}
 
 
 def test_a_task_that_has_ended_is_left_alone(untouched: TaskLauncher) -> None:
     task_id = made(untouched)
     untouched.store.finish(task_id, TaskStatus.SYNCED)
-    take(task_id, untouched)
+    run_task(task_id, untouched)
     assert found(untouched, task_id).status is TaskStatus.SYNCED
 
 
@@ -90,14 +90,14 @@ def test_a_task_that_has_ended_is_left_alone(untouched: TaskLauncher) -> None:
 def test_a_task_that_somebody_does_is_left_to_them(untouched: TaskLauncher, worker: str) -> None:
     task_id = made(untouched)
     untouched.store.begin(task_id, worker)
-    take(task_id, untouched)
+    run_task(task_id, untouched)
     assert found(untouched, task_id).status is TaskStatus.SYNCING
 
 
 def test_a_task_whose_process_is_no_more_has_failed(untouched: TaskLauncher) -> None:
     task_id = made(untouched)
     untouched.store.begin(task_id, worker_name(dead_process()))
-    take(task_id, untouched)
+    run_task(task_id, untouched)
     task = found(untouched, task_id)
     assert (task.status, task.reason) == (TaskStatus.FAILED, "the process of the task died")
 
@@ -106,7 +106,7 @@ def test_a_database_that_fails_begins_nothing(
     untouched: TaskLauncher, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "tasks.db").unlink()
-    take("any", untouched)
+    run_task("any", untouched)
     assert "Task any: the database cannot be used" in caplog.text
 
 
@@ -118,7 +118,7 @@ def test_a_task_whose_process_cannot_be_started_waits_for_another_worker(
 
     monkeypatch.setattr(Untouched, "launch", fail)
     task_id = made(untouched)
-    take(task_id, untouched)
+    run_task(task_id, untouched)
     assert f"Task {task_id}: the process of the task cannot be started: no memory" in caplog.text
     task = found(untouched, task_id)
     assert (task.status, task.started) == (TaskStatus.SYNCING, None)

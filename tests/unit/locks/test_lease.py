@@ -220,7 +220,7 @@ def test_a_run_ends_when_somebody_else_has_its_lease(
     monkeypatch.setattr(Lease, "renew", lambda _: False)
     with pytest.raises(Cancelled), cancellable(), leased(("place",), "one", database, wait=False):
         time.sleep(PATIENCE)
-    assert "The lease of a region is lost" in caplog.text
+    assert "The lease of a region was not renewed in time" in caplog.text
 
 
 @pytest.mark.usefixtures("quick")

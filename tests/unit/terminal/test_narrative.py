@@ -24,7 +24,7 @@ from fiwareglancesync.events import (
     Started,
     Waiting,
 )
-from fiwareglancesync.terminal.narrative import Narrator, RegionLog, lines
+from fiwareglancesync.terminal.narrative import LogWriter, RegionLog, lines
 
 SIZE = 3 * MIB + MIB // 2
 
@@ -158,10 +158,10 @@ def test_what_differs_is_on_a_line_of_its_own(kind: type[Pending | Started], lev
 
 
 def test_the_narrative_goes_to_stdout_and_warnings_and_errors_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
-    narrator = Narrator()
-    narrator(Started("R", "N", Action.METADATA))
-    narrator(warning("careful"))
-    narrator(failed(Action.METADATA))
+    log_writer = LogWriter()
+    log_writer(Started("R", "N", Action.METADATA))
+    log_writer(warning("careful"))
+    log_writer(failed(Action.METADATA))
     assert capsys.readouterr() == (
         "INFO:R: Updating the metadata of image N\n",
         "WARNING:careful\nERROR:R: Update of N failed. Cause: C\n",
@@ -169,52 +169,52 @@ def test_the_narrative_goes_to_stdout_and_warnings_and_errors_to_stderr(capsys: 
 
 
 def test_the_narrative_may_give_way_to_events(capsys: pytest.CaptureFixture[str]) -> None:
-    Narrator(to_stderr=True)(RegionStarted("R"))
+    LogWriter(to_stderr=True)(RegionStarted("R"))
     assert capsys.readouterr() == ("", "INFO:======R\n")
 
 
 def test_without_narrative_warnings_are_still_written(capsys: pytest.CaptureFixture[str]) -> None:
-    narrator = Narrator(narrate=False)
-    narrator(RegionStarted("R"))
-    narrator(warning("careful"))
+    log_writer = LogWriter(narrate=False)
+    log_writer(RegionStarted("R"))
+    log_writer(warning("careful"))
     assert capsys.readouterr() == ("", "WARNING:careful\n")
 
 
 def test_a_full_disk_ends_the_narrative_and_raises_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    narrator = Narrator()
+    log_writer = LogWriter()
     with open("/dev/full", "w") as full:
         monkeypatch.setattr("sys.stdout", full)
         for _ in range(2):
-            narrator(RegionStarted("R"))
-    assert not narrator.is_whole
+            log_writer(RegionStarted("R"))
+    assert not log_writer.is_whole
     assert capsys.readouterr().err == "ERROR:standard output cannot be written to its end: No space left on device\n"
 
 
 def test_a_quiet_narrator_writes_only_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
-    Narrator(logging.WARNING)(RegionStarted("R"))
+    LogWriter(logging.WARNING)(RegionStarted("R"))
     assert capsys.readouterr() == ("", "")
 
 
 def test_each_warning_is_written_once(capsys: pytest.CaptureFixture[str]) -> None:
-    narrator = Narrator()
+    log_writer = LogWriter()
     for text in ("one", "two", "one"):
-        narrator(warning(text))
+        log_writer(warning(text))
     for _ in range(2):
-        narrator(Started("R", "N", Action.METADATA))
+        log_writer(Started("R", "N", Action.METADATA))
     assert capsys.readouterr() == ("INFO:R: Updating the metadata of image N\n" * 2, "WARNING:one\nWARNING:two\n")
 
 
 def test_each_wait_is_written(capsys: pytest.CaptureFixture[str]) -> None:
-    narrator = Narrator(logging.WARNING)
+    log_writer = LogWriter(logging.WARNING)
     for _ in range(2):
-        narrator(Waiting("R", None, 30.0, Message.warning("waiting 30s")))
+        log_writer(Waiting("R", None, 30.0, Message.warning("waiting 30s")))
     assert capsys.readouterr() == ("", "WARNING:waiting 30s\n" * 2)
 
 
 def test_hostile_names_stay_on_their_line(capsys: pytest.CaptureFixture[str]) -> None:
-    Narrator()(Started("R\x1b[2J", "a\nERROR:forged\ud83d", Action.METADATA))
+    LogWriter()(Started("R\x1b[2J", "a\nERROR:forged\ud83d", Action.METADATA))
     assert capsys.readouterr().out == "INFO:R\\x1b[2J: Updating the metadata of image a\\x0aERROR:forged\\ud83d\n"
 
 

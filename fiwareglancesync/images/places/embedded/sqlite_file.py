@@ -121,7 +121,7 @@ class Store:
 
 
 def create(folder: Path) -> Path:
-    """Make the file of a store, empty, in a folder.
+    """Create the SQLite file of an embedded federation if it is missing. An existing file keeps its content.
 
     :param folder: is made, with mode 0700, if it is missing; otherwise it has to be empty or to have such a file
     :return: the file, mode 0600
@@ -131,7 +131,7 @@ def create(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         others = [entry.name for entry in folder.iterdir()]
-        if others and not is_ours(file):
+        if others and not is_embedded_store(file):
             expected = "an embedded federation or nothing"
             raise ConfigError(f"{folder}: the folder holds other files ({min(others)}), expected {expected}")
         folder.chmod(0o700)
@@ -149,7 +149,7 @@ def create(folder: Path) -> Path:
     return file
 
 
-def is_ours(file: Path) -> bool:
+def is_embedded_store(file: Path) -> bool:
     """Whether a file is one of our stores, which may still be empty."""
     try:
         size = file.stat().st_size
@@ -160,7 +160,7 @@ def is_ours(file: Path) -> bool:
 
 def holds_federation(file: Path) -> bool:
     """Whether a file is one of our stores and a federation has been loaded into it."""
-    return is_ours(file) and file.stat().st_size > 0 and _pragma(file, "user_version") == SCHEMA_VERSION
+    return is_embedded_store(file) and file.stat().st_size > 0 and _pragma(file, "user_version") == SCHEMA_VERSION
 
 
 def _pragma(file: Path, name: str) -> int | None:

@@ -195,7 +195,7 @@ def _open(service: Service, image_id: str, start: int) -> requests.Response:
             raise service.failure(Operation.DOWNLOAD, answer)
         return answer
 
-    return service.persist(lambda _: service.renewing(attempt))
+    return service.with_retries(lambda _: service.renewing(attempt))
 
 
 def _start(answer: requests.Response, size: int) -> int:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ....base.errors import CloudError, Rejected, Scope
-from ....openstack.addresses import normalised, public_url
+from ....openstack.addresses import normalised, url_without_secrets
 from ....openstack.answers import prefixed
 from ....openstack.catalog import identity_of
 from ....openstack.credential import Credential
@@ -55,7 +55,7 @@ class OpenStackFederation:
         try:
             address = normalised(endpoints[region])
         except ValueError as error:
-            shown = public_url(endpoints[region])
+            shown = url_without_secrets(endpoints[region])
             raise Rejected(
                 f"the catalog's image endpoint {shown!r} is no usable address", scope=Scope.REGION
             ) from error
@@ -79,7 +79,7 @@ class OpenStackFederation:
 
     def _access(self, target: Target) -> Access:
         if target.problem:
-            raise Rejected(target.problem, scope=Scope.RUN)
+            raise Rejected(target.problem, scope=Scope.TARGET)
         try:
             return self._sign_in(target).access()
         except CloudError as error:
@@ -102,8 +102,8 @@ def tuning_for(target: Target) -> Tuning:
         connect=target.connect_timeout,
         control=target.answer_timeout,
         idle=target.idle_timeout,
-        settle=target.upload_answer_timeout,
-        retry=target.retry_timeout,
+        upload_answer=target.upload_answer_timeout,
+        wait_limit=target.retry_timeout,
         fetch=target.import_timeout,
         slowest_rate=target.slowest_rate,
     )

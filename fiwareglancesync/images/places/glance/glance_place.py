@@ -109,7 +109,7 @@ class OpenStackPlace:
         The UUID is ours. So an attempt whose answer was lost is recognised: the image exists then, ``queued`` and
         with our properties.
 
-        :raises PropertyRefused: Glance does not accept a property, or so many
+        :raises PropertyRefused: Glance does not accept a property, or this number of them
         """
         call = Call(Operation.CREATE, "POST", "/v2/images", creation(image))
 
@@ -123,7 +123,7 @@ class OpenStackPlace:
                 return made
 
         try:
-            return self._service.persist(attempt)
+            return self._service.with_retries(attempt)
         except (Forbidden, Rejected) as error:
             raise refused_creation(error, image.properties) from error.__cause__
 
@@ -139,7 +139,7 @@ class OpenStackPlace:
 
         An attempt whose answer was lost is recognised when the next one is refused: the image is as wanted.
 
-        :raises PublicationRefused: the credential may not give the image this visibility
+        :raises PublicationRefused: the credential is not allowed to give the image this visibility
         """
         try:
             changed = self._patched(image, patch, operations(patch))
@@ -167,7 +167,7 @@ class OpenStackPlace:
                     raise
                 return changed
 
-        return self._service.persist(attempt)
+        return self._service.with_retries(attempt)
 
     def delete(self, image_id: str) -> None:
         """Remove an image; one that does not exist counts as removed."""

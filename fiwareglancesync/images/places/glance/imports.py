@@ -83,7 +83,7 @@ class Imports:
             token = self._service.renew().token
             self._begin(image_id, origin, known)
             self._wait(image_id, origin.image.size or 0, known, token, alive)
-            return self._filled(image_id, alive)
+            return self._wait_until_active(image_id, alive)
         except CloudError as error:
             if error.scope is not Scope.IMAGE:
                 raise
@@ -164,7 +164,7 @@ class Imports:
                     raise
 
         try:
-            self._service.persist(attempt)
+            self._service.with_retries(attempt)
         except CloudError as error:
             refused_store(error, self._store, self._service)
             if error.status in _NOT_ALLOWED:
@@ -174,9 +174,7 @@ class Imports:
                 raise TransferError(f"the region does not fetch it: {error}") from error
             raise
 
-    def _wait(
-        self, image_id: str, size: int, known: Collection[str], token: str, alive: Callable[[], None]
-    ) -> None:
+    def _wait(self, image_id: str, size: int, known: Collection[str], token: str, alive: Callable[[], None]) -> None:
         """Wait for the newest task to end. The image does not show it: it is ``queued`` before and after a failure."""
         tuning = self._service.tuning
         begun = time.monotonic()
@@ -195,8 +193,12 @@ class Imports:
                 self._give_up(f"the region's imports are stuck: {stuck}")
                 raise TransferError(f"the region is stuck: {stuck} ({_state(task, token)})")
 
-    def _filled(self, image_id: str, alive: Callable[[], None]) -> Image:
-        """The image after the import has released it: before, the service may still write to it."""
+    def _wait_until_active(self, image_id: str, alive: Callable[[], None]) -> Image:
+        """Wait until the image is active and Glance has removed the import lock.
+
+        While the lock is there, the service may still write to the image. When the time limit has passed, an active
+        image is returned even so.
+        """
         tuning = self._service.tuning
         begun = time.monotonic()
         while True:

@@ -47,7 +47,7 @@ def collect(
 
     workers = ThreadPoolExecutor(max_workers=len(queries))
     try:
-        spare = service.tuning.retry
+        spare = service.tuning.wait_limit
         asked = [workers.submit(pages, query, Deadline(seconds, spare)) for query in queries]
         lists = [awaited(future) for future in asked]
     except TimedOut as error:

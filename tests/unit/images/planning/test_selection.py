@@ -76,7 +76,8 @@ def test_an_image_that_the_condition_fails_on_is_left_out_with_a_warning() -> No
     made = selection([master_image("a")], metadata_condition=fails)
     assert made.images == ()
     assert texts(made) == [
-        "metadata_condition of target master fails on image a, which is left out: there is no key nid"
+        "metadata_condition of target master cannot be evaluated for image a, so the image is not selected:"
+        " there is no key nid"
     ]
 
 

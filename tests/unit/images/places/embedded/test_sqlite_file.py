@@ -17,7 +17,13 @@ from fiwareglancesync.images.model import NewImage, Patch
 from fiwareglancesync.images.places.embedded import sqlite_file
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.embedded.loader import load
-from fiwareglancesync.images.places.embedded.sqlite_file import FILE_NAME, Store, create, holds_federation, is_ours
+from fiwareglancesync.images.places.embedded.sqlite_file import (
+    FILE_NAME,
+    Store,
+    create,
+    holds_federation,
+    is_embedded_store,
+)
 from fiwareglancesync.images.settings import Settings, Target
 
 TARGET = Target("master", tenant_id="ours")
@@ -188,7 +194,7 @@ def test_a_folder_of_others_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"no database at all", b"SQLite format 3\0" + b"x" * 5000])
 def test_a_strange_file_is_not_ours(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
-    assert not is_ours(tmp_path / FILE_NAME)
+    assert not is_embedded_store(tmp_path / FILE_NAME)
     assert not holds_federation(tmp_path / FILE_NAME)
     with pytest.raises(ConfigError):
         create(tmp_path)
@@ -199,7 +205,7 @@ def test_a_database_of_others_is_not_ours(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("CREATE TABLE precious (x)")
     connection.close()
-    assert not is_ours(tmp_path / FILE_NAME)
+    assert not is_embedded_store(tmp_path / FILE_NAME)
 
 
 def test_a_file_instead_of_a_folder_is_refused(tmp_path: Path) -> None:

@@ -18,12 +18,12 @@ HASTY = Tuning(
     connect=2.0,
     control=5.0,
     idle=5.0,
-    settle=5.0,
+    upload_answer=5.0,
     grace=0.0,
     attempts=3,
     first_wait=0.001,
-    total_wait=10.0,
-    retry=0.05,
+    retry_limit=10.0,
+    wait_limit=0.05,
     page=2,
 )
 

@@ -191,7 +191,7 @@ class TestOverrides:
         wanted = with_fields(target, image_endpoints=((region, "http://127.0.0.1:9"),))
         with pytest.raises(Rejected, match=f"target master: image_endpoint_override {reported}") as caught:
             federation(wanted).regions(wanted)
-        assert caught.value.scope is Scope.RUN
+        assert caught.value.scope is Scope.TARGET
 
     def test_a_region_does_not_fetch_from_an_address_that_only_we_know(self, target: Target) -> None:
         wanted = with_fields(target, image_endpoints=(("Spain", "http://127.0.0.1:9"),))

@@ -212,7 +212,7 @@ class TestUploading:
     ) -> None:
         cloud.on("PUT", FILE, Silence(read))
         cloud.on("GET", IMAGE, SAVING)
-        hasty = replace(HASTY, idle=0.2, settle=0.2)
+        hasty = replace(HASTY, idle=0.2, upload_answer=0.2)
         with pytest.raises(TimedOut, match=f"did not answer in time after \\d+ of {MANY * len(PIECE)} bytes"):
             federate(hasty).place(target, "Burgos").upload("i-1", Source(MANY).body)
         assert uploads(cloud) == 1
@@ -262,7 +262,7 @@ class TestLostAnswers:
     @pytest.fixture
     def hurried(self, federate: Federate, target: Target) -> OpenStackPlace:
         """A region that is looked at often."""
-        return federate(replace(HASTY, settle=0.5, grace=0.1, poll_min=0.01)).place(target, "Burgos")
+        return federate(replace(HASTY, upload_answer=0.5, grace=0.1, poll_min=0.01)).place(target, "Burgos")
 
     @pytest.mark.parametrize(
         "lost", [HangUp(), Silence(), Answer(502), Answer(504)], ids=["closed", "late", "502", "504"]
@@ -303,7 +303,7 @@ class TestLostAnswers:
     def test_one_that_is_queued_again_has_failed_at_once(
         self, cloud: ScriptedServer, federate: Federate, target: Target
     ) -> None:
-        place = federate(replace(HASTY, settle=3600.0, poll_min=0.01)).place(target, "Burgos")
+        place = federate(replace(HASTY, upload_answer=3600.0, poll_min=0.01)).place(target, "Burgos")
         cloud.on("PUT", FILE, Answer(504, {"message": "Gateway Time-out"}))
         cloud.on("GET", IMAGE, QUEUED, SAVING, QUEUED)
         with pytest.raises(ServiceFailure, match=r"Gateway Time-out \(HTTP 504\)") as caught:
@@ -314,7 +314,7 @@ class TestLostAnswers:
     def test_one_that_nobody_passes_on_is_sent_again_soon(
         self, cloud: ScriptedServer, federate: Federate, target: Target, lost: Act
     ) -> None:
-        place = federate(replace(HASTY, settle=3600.0, grace=0.1, poll_min=0.01)).place(target, "Burgos")
+        place = federate(replace(HASTY, upload_answer=3600.0, grace=0.1, poll_min=0.01)).place(target, "Burgos")
         cloud.on("PUT", FILE, lost)
         cloud.on("GET", IMAGE, QUEUED)
         with pytest.raises((Unreachable, ServiceFailure)) as caught:
@@ -348,7 +348,7 @@ class TestLostAnswers:
     def test_the_time_grows_with_the_size(
         self, cloud: ScriptedServer, federate: Federate, target: Target
     ) -> None:
-        slow = replace(HASTY, settle=0.0, grace=0.0, slowest_rate=SIZE / 1.0, poll_min=0.01)
+        slow = replace(HASTY, upload_answer=0.0, grace=0.0, slowest_rate=SIZE / 1.0, poll_min=0.01)
         cloud.on("PUT", FILE, Silence())
         cloud.on("GET", IMAGE, seen("active"))
         begun = time.monotonic()

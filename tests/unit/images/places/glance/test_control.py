@@ -327,7 +327,7 @@ class TestRefusalsForNow:
     @pytest.fixture
     def slow(self, federate: Federate, target: Target, waits: list[Wait]) -> OpenStackPlace:
         """A region that may have us wait for some seconds; how long it does is told."""
-        made = federate(replace(HASTY, retry=3.0))
+        made = federate(replace(HASTY, wait_limit=3.0))
         made.report_waits(waits.append)
         return made.place(target, "Burgos")
 
@@ -366,7 +366,7 @@ class TestRefusalsForNow:
         cloud.on("POST", "/v3/auth/tokens", busy, granted)
         cloud.on("GET", "/", busy, Answer(300, {"versions": {"values": [{"id": "v3.14"}]}}))
         found = replace(target, credential=replace(target.credential, auth_url=cloud.url))
-        federation = OpenStackFederation(Settings("Burgos", {"master": found}), replace(HASTY, retry=3.0))
+        federation = OpenStackFederation(Settings("Burgos", {"master": found}), replace(HASTY, wait_limit=3.0))
         federation.report_waits(waits.append)
         assert federation.regions(found) == ["Burgos"]
         text = f"Keystone at {cloud.url}: Slow down. (HTTP 429); waiting 1s, as it asks"
@@ -406,7 +406,7 @@ class TestRefusalsForNow:
     def test_failures_after_a_refusal_have_their_own_patience(
         self, cloud: ScriptedServer, federate: Federate, target: Target
     ) -> None:
-        place = federate(replace(HASTY, retry=3.0, total_wait=0.5)).place(target, "Burgos")
+        place = federate(replace(HASTY, wait_limit=3.0, retry_limit=0.5)).place(target, "Burgos")
         wait = Answer(429, headers={"Retry-After": "1"})
         cloud.on("GET", ONE, wait, Answer(500), Answer(500), Answer(200, stored()))
         assert place.get("i-1").id == "i-1"

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from fiwareglancesync.base.errors import CloudError
 from fiwareglancesync.images.model import Image, NewImage, Patch
 from fiwareglancesync.images.places.glance.image_documents import creation, fits_path, image_of, operations
-from fiwareglancesync.openstack.addresses import normalised, public_url
+from fiwareglancesync.openstack.addresses import normalised, url_without_secrets
 
 WHOLE: dict[str, Any] = {
     "id": "i",
@@ -144,7 +144,7 @@ def test_what_is_no_endpoint_is_refused(url: str) -> None:
     ],
 )
 def test_a_shown_address_holds_no_secret(url: str, shown: str) -> None:
-    assert public_url(url) == shown
+    assert url_without_secrets(url) == shown
 
 
 @pytest.mark.parametrize("tag", ["", ".", "..", "a/b", "ä", "a\n", "\na"])

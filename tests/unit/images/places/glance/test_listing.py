@@ -219,7 +219,7 @@ def test_what_the_service_has_us_wait_is_no_part_of_the_lists_time(
     answers(cloud, {OWN: [BUSY, BUSY, first], f"{OWN}&marker=a": [BUSY, page(image("b"))], HIDDEN: [BUSY, page()]})
     hurried = replace(target, list_images_timeout=0.5)  # type: ignore[arg-type]
     waits: list[Wait] = []
-    federation = federate(replace(HASTY, retry=10.0))
+    federation = federate(replace(HASTY, wait_limit=10.0))
     federation.report_waits(waits.append)
     assert [one.id for one in federation.place(hurried, "Burgos").listing().images] == ["a", "b"]
     # Two of the queries wait at the same time, which is told once.
@@ -229,4 +229,4 @@ def test_what_the_service_has_us_wait_is_no_part_of_the_lists_time(
 def test_it_is_bounded_all_the_same(cloud: ScriptedServer, federate: Federate, target: Target) -> None:
     answers(cloud, {OWN: BUSY})
     with pytest.raises(Throttled, match="refused for 1s"):
-        federate(replace(HASTY, retry=1.0)).place(target, "Burgos").listing()
+        federate(replace(HASTY, wait_limit=1.0)).place(target, "Burgos").listing()

@@ -155,7 +155,7 @@ def test_a_refused_credential_names_target_keystone_and_user(cloud: ScriptedServ
     assert str(caught.value).startswith(
         f"target master: Keystone at {cloud.url}/v3 refused the credential of user carla (401)"
     )
-    assert caught.value.scope is Scope.RUN
+    assert caught.value.scope is Scope.TARGET
     assert cloud.lines == [TOKENS], "a refused password is not tried again"
 
 
@@ -181,7 +181,7 @@ def test_a_failing_keystone_is_one_clear_line_without_secret(
     assert text.startswith(f"target master: Keystone at {cloud.url}/v3")
     assert "\n" not in text
     assert PASSWORD not in text
-    assert caught.value.scope is Scope.RUN
+    assert caught.value.scope is Scope.TARGET
 
 
 def test_a_keystone_that_recovers_is_waited_for(cloud: ScriptedServer, target: Target) -> None:
@@ -194,7 +194,7 @@ def test_a_keystone_that_recovers_is_waited_for(cloud: ScriptedServer, target: T
 def test_a_silent_keystone_times_out(cloud: ScriptedServer, target: Target) -> None:
     cloud.on("POST", "/v3/auth/tokens", Silence())
     federation = OpenStackFederation(
-        Settings("Spain", {"master": target}), replace(HASTY, control=0.1, total_wait=0.0)
+        Settings("Spain", {"master": target}), replace(HASTY, control=0.1, retry_limit=0.0)
     )
     with pytest.raises(TimedOut, match="did not answer in time"):
         federation.regions(target)

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fiwareglancesync.api import cloud
-from fiwareglancesync.api.cloud import Cloud
+from fiwareglancesync.api import shared_federation
 from fiwareglancesync.api.service import Service
+from fiwareglancesync.api.shared_federation import SharedFederation
 from fiwareglancesync.base.errors import Unreachable
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.images.settings import Target
@@ -18,12 +18,14 @@ THREADS = 4
 
 
 @pytest.fixture
-def made(service: Service) -> Cloud:
+def made(service: Service) -> SharedFederation:
     """One that nobody has used yet."""
-    return Cloud(service.cloud.settings, service.environ)
+    return SharedFederation(service.cloud.settings, service.environ)
 
 
-def test_threads_that_come_together_share_what_one_of_them_opened(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_that_come_together_share_what_one_of_them_opened(
+    made: SharedFederation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     together = threading.Barrier(THREADS, timeout=30)
     regions = EmbeddedFederation.regions
 
@@ -38,22 +40,24 @@ def test_threads_that_come_together_share_what_one_of_them_opened(made: Cloud, m
     assert made.reader().federation is readers[0].federation
 
 
-def test_it_is_kept_for_a_while(made: Cloud) -> None:
+def test_it_is_kept_for_a_while(made: SharedFederation) -> None:
     first = made.reader().federation
     assert made.reader().federation is first
 
 
-def test_it_is_opened_anew_when_its_time_is_over(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud, "CACHE_SECONDS", 0.0)
+def test_it_is_opened_anew_when_its_time_is_over(made: SharedFederation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_federation, "CACHE_SECONDS", 0.0)
     first = made.reader().federation
     assert made.reader().federation is not first
 
 
-def test_the_known_one_serves_while_it_cannot_be_opened_anew(made: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_known_one_serves_while_it_cannot_be_opened_anew(
+    made: SharedFederation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(federation: EmbeddedFederation, target: Target) -> object:
         raise Unreachable("nobody answers")
 
-    monkeypatch.setattr(cloud, "CACHE_SECONDS", 0.0)
+    monkeypatch.setattr(shared_federation, "CACHE_SECONDS", 0.0)
     first = made.reader().federation
     monkeypatch.setattr(EmbeddedFederation, "regions", fail)
     assert made.reader().federation is first

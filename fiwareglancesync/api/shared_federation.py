@@ -16,7 +16,7 @@ CACHE_SECONDS = 60.0
 """Seconds after which the federation is opened anew."""
 
 
-class Cloud:
+class SharedFederation:
     """Keeps the federation open for the server's threads.
 
     :param settings: the configuration
