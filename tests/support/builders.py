@@ -119,7 +119,7 @@ def carrying(carrier: Image, **more: Any) -> Image:
     return replace(carrier, user_properties=kept)
 
 
-class World:
+class RegionSetup:
     """A federation in memory: the master, one region, and what has been told about it.
 
     :param masters: the master's images, in the order of their age

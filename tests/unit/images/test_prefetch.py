@@ -22,7 +22,7 @@ from fiwareglancesync.images.prefetch import (
 )
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.locks.region_lock import lock
-from tests.support.builders import MASTER, REGION, World, image
+from tests.support.builders import MASTER, REGION, RegionSetup, image
 
 BURGOS, SPAIN = RegionRef("master", REGION), RegionRef("master", MASTER)
 
@@ -51,8 +51,8 @@ class Setting:
     """A run over one region."""
 
     def __init__(self) -> None:
-        self.world = World([], [image("a")])
-        self.run = Run(self.world.settings, self.world.federation)
+        self.setup = RegionSetup([], [image("a")])
+        self.run = Run(self.setup.settings, self.setup.federation)
         self.place = self.run.place(BURGOS)
 
 

@@ -32,7 +32,7 @@ from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Target
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.locks.region_lock import lock
-from tests.support.builders import MASTER, REGION, World, carrying, image, master_image
+from tests.support.builders import MASTER, REGION, RegionSetup, carrying, image, master_image
 from tests.support.events import of_type, texts, with_message
 from tests.support.watched import WatchedPlace
 
@@ -45,9 +45,9 @@ def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
 
 
-def busy_world() -> World:
+def busy_world() -> RegionSetup:
     """One of each kind that a run would change."""
-    return World(
+    return RegionSetup(
         [
             master_image("metadata", properties={"nid": "1"}),
             master_image("upload", size=5),
@@ -72,11 +72,11 @@ def busy_world() -> World:
 
 
 def do(
-    world: World, mode: Mode, ref: RegionRef = BURGOS, *chosen: str, **more: Any
+    setup: RegionSetup, mode: Mode, ref: RegionRef = BURGOS, *chosen: str, **more: Any
 ) -> tuple[RegionResult, list[Event]]:
     """Do the job; its result and its events."""
     events: list[Event] = []
-    run = Run(world.settings, world.federation, Choice(chosen))
+    run = Run(setup.settings, setup.federation, Choice(chosen))
     return RegionJob(run, mode, **more)(ref, events.append), events
 
 
@@ -97,15 +97,15 @@ def reported(events: Sequence[Event]) -> list[str]:
 
 @pytest.mark.parametrize("mode", [Mode.DRY_RUN, Mode.STATUS, Mode.BACKUP])
 def test_no_mode_but_the_run_writes(mode: Mode, tmp_path: Path) -> None:
-    world = busy_world()
-    before = world.images
-    do(world, mode, backup_folder=tmp_path / "backup")
-    assert world.images == before
+    setup = busy_world()
+    before = setup.images
+    do(setup, mode, backup_folder=tmp_path / "backup")
+    assert setup.images == before
 
 
 def test_a_dry_run_reports_all_that_a_run_would_do_in_its_order() -> None:
-    world = busy_world()
-    _, events = do(world, Mode.DRY_RUN)
+    setup = busy_world()
+    _, events = do(setup, Mode.DRY_RUN)
     assert pending(events) == [
         (Action.TIDY, "left"),
         (Action.OBSOLETE, "gone_obsolete"),
@@ -115,8 +115,8 @@ def test_a_dry_run_reports_all_that_a_run_would_do_in_its_order() -> None:
         (Action.REPLACE, "replace"),
         (Action.RELINK, "ami"),
     ]
-    world.sync()
-    done = [(Action(action), name) for action, name in world.did() if action != "settle"]
+    setup.sync()
+    done = [(Action(action), name) for action, name in setup.did() if action != "settle"]
     assert done == pending(events)
 
 
@@ -131,7 +131,7 @@ def test_a_dry_run_reports_how_bytes_would_move_and_why_so(
     monkeypatch: pytest.MonkeyPatch, ways: list[tuple[str, str | None]], way: str | None, notes: tuple[str, ...]
 ) -> None:
     monkeypatch.setattr(Mover, "ways", lambda mover, image, place: iter(ways))
-    _, events = do(World([master_image("a")]), Mode.DRY_RUN)
+    _, events = do(RegionSetup([master_image("a")]), Mode.DRY_RUN)
     assert [(event.way, event.notes) for event in of_type(Pending, events)] == [(way, notes)]
 
 
@@ -151,11 +151,11 @@ def test_what_a_run_could_not_do_is_an_error_in_a_dry_run_too_and_not_pending(li
         master_image("c", size=7),
     ]
     images = [image(long, "X"), image("b", "Y"), image("there", properties={"kernel_id": f"r-{long}"})]
-    world = World(masters, images, replace=["any"], max_replacements=limit)
-    tried, events = do(world, Mode.DRY_RUN)
+    setup = RegionSetup(masters, images, replace=["any"], max_replacements=limit)
+    tried, events = do(setup, Mode.DRY_RUN)
     possible = [(Action.UPLOAD, "c")] if limit else [(Action.UPLOAD, "c"), (Action.REPLACE, "b")]
     assert (pending(events), ending(events).size) == (possible, 7 if limit else 7 + MIB)
-    done, happened = do(world, Mode.SYNC)
+    done, happened = do(setup, Mode.SYNC)
     assert failures(events) == failures(happened)
     assert len(failures(events)) == 3
     assert tried.outcome.failures == done.outcome.failures == (4 if limit else 3)
@@ -200,22 +200,22 @@ def test_only_chosen_images_are_shown() -> None:
 
 def test_a_backup_has_every_image_but_unfinished_ones_and_no_journal(tmp_path: Path) -> None:
     published = carrying(image("b"), step="published")
-    world = World([], [image("a", visibility="private"), carrying(image("new")), published])
-    do(world, Mode.BACKUP, backup_folder=tmp_path)
+    setup = RegionSetup([], [image("a", visibility="private"), carrying(image("new")), published])
+    do(setup, Mode.BACKUP, backup_folder=tmp_path)
     kept = list(read_backup(backup_files(tmp_path)[REGION], REGION))
     assert [(found.name, JOURNAL in found.user_properties) for found in kept] == [("a", False), ("b", False)]
 
 
 @pytest.mark.parametrize("mode", [Mode.SYNC, Mode.DRY_RUN, Mode.STATUS])
 def test_the_master_compared_with_itself_is_in_order(mode: Mode) -> None:
-    world = busy_world()
-    before = world.federation.images(MASTER)
-    result, events = do(world, mode, RegionRef("master", MASTER))
+    setup = busy_world()
+    before = setup.federation.images(MASTER)
+    result, events = do(setup, mode, RegionRef("master", MASTER))
     assert set(result.outcome.statuses) == {
         (name, status) for name, status in result.outcome.statuses if status == "ok"
     }
     assert ending(events).in_step
-    assert world.federation.images(MASTER) == before
+    assert setup.federation.images(MASTER) == before
 
 
 class Renamed:
@@ -225,17 +225,17 @@ class Renamed:
     :param address: what both are reached by; "" when they have one Keystone and region id
     """
 
-    def __init__(self, world: World, region: str, address: str = "") -> None:
-        self._world = world
+    def __init__(self, setup: RegionSetup, region: str, address: str = "") -> None:
+        self._setup = setup
         self._region = region
         self._address = address
 
     def regions(self, target: Target) -> Sequence[str]:
-        return [REGION] if target.name == "other" else self._world.federation.regions(target)
+        return [REGION] if target.name == "other" else self._setup.federation.regions(target)
 
     def place(self, target: Target, region: str) -> Place:
         is_other = target.name == "other"
-        plain = self._world.federation.place(replace(target, name="master"), self._region if is_other else region)
+        plain = self._setup.federation.place(replace(target, name="master"), self._region if is_other else region)
         found = WatchedPlace(plain)
         if plain.name == self._region:
             found.identity = replace(plain.identity, address=self._address)
@@ -252,10 +252,10 @@ class Renamed:
 OTHER_NAME = RegionRef("other", REGION)
 
 
-def renamed(world: World, region: str, address: str = "", **rules: Any) -> Run:
+def renamed(setup: RegionSetup, region: str, address: str = "", **rules: Any) -> Run:
     """A run over a federation with two names for one region."""
-    targets = {"master": world.target, "other": replace(world.target, name="other", **rules)}
-    return Run(replace(world.settings, targets=targets), Renamed(world, region, address))
+    targets = {"master": setup.target, "other": replace(setup.target, name="other", **rules)}
+    return Run(replace(setup.settings, targets=targets), Renamed(setup, region, address))
 
 
 @pytest.mark.parametrize("mode", [Mode.SYNC, Mode.DRY_RUN, Mode.STATUS])
@@ -264,28 +264,28 @@ def renamed(world: World, region: str, address: str = "", **rules: Any) -> Run:
 def test_the_master_is_compared_with_itself_under_another_name_and_for_another_project(
     mode: Mode, address: str, project: str
 ) -> None:
-    world = busy_world()
-    before = world.federation.images(MASTER)
+    setup = busy_world()
+    before = setup.federation.images(MASTER)
     events: list[Event] = []
-    result = RegionJob(renamed(world, MASTER, address, tenant_id=project), mode)(OTHER_NAME, events.append)
+    result = RegionJob(renamed(setup, MASTER, address, tenant_id=project), mode)(OTHER_NAME, events.append)
     assert {status for _, status in result.outcome.statuses} == {"ok"}
     assert {row.status for row in result.rows} == ({"ok"} if mode is Mode.STATUS else set())
     assert ending(events).in_step
-    assert world.federation.images(MASTER) == before
+    assert setup.federation.images(MASTER) == before
     warning = f"other:{REGION}: taken for the master region {MASTER}, as both have the address {address}; "
     assert [text.startswith(warning) for text in reported(events)] == ([True] if address else [])
 
 
 def test_a_listing_from_before_another_target_wrote_to_the_region_is_not_used() -> None:
-    world = World([master_image("a")])
-    run = renamed(world, REGION, "https://glance.example.org", tenant_id="another", only_tenant_images=False)
+    setup = RegionSetup([master_image("a")])
+    run = renamed(setup, REGION, "https://glance.example.org", tenant_id="another", only_tenant_images=False)
     job = RegionJob(run, Mode.SYNC)
     # Both are listed before the first one's turn; the project has no bearing on what others show to all.
     ahead = {ref: job.fetch_ahead(ref) for ref in (BURGOS, OTHER_NAME)}
     for ref, prefetched in ahead.items():
         assert prefetched.listing is not None
         job(ref, lambda event: None, prefetched)
-    assert world.names() == ["a"]
+    assert setup.names() == ["a"]
 
 
 def test_an_unknown_region_and_an_unknown_target_fail_with_one_line() -> None:
@@ -297,50 +297,50 @@ def test_an_unknown_region_and_an_unknown_target_fail_with_one_line() -> None:
 
 
 def test_a_region_that_another_run_holds_is_skipped_and_fails() -> None:
-    world = busy_world()
-    before = world.images
-    with lock(world.place.identity.lock_keys, "another run"):
-        result, events = do(world, Mode.SYNC)
+    setup = busy_world()
+    before = setup.images
+    with lock(setup.place.identity.lock_keys, "another run"):
+        result, events = do(setup, Mode.SYNC)
         assert result.outcome.failed
         assert [text.partition(":")[0] for text in reported(events)] == [REGION]
         assert "another run holds the region" in reported(events)[0]
-        assert do(world, Mode.DRY_RUN)[0].outcome.error is None
-    assert world.images == before
+        assert do(setup, Mode.DRY_RUN)[0].outcome.error is None
+    assert setup.images == before
 
 
 def test_a_dry_run_does_not_call_what_another_run_is_making_a_leftover() -> None:
-    world = World([master_image("a")], [carrying(image("a", id="made", visibility="private", status="saving"))])
-    with lock(world.place.identity.lock_keys, "another"):
-        _, events = do(world, Mode.DRY_RUN)
+    setup = RegionSetup([master_image("a")], [carrying(image("a", id="made", visibility="private", status="saving"))])
+    with lock(setup.place.identity.lock_keys, "another"):
+        _, events = do(setup, Mode.DRY_RUN)
     assert pending(events) == [(Action.UPLOAD, "a")]
     (text,) = reported(events)
     assert "Burgos: another run holds the region: process" in text
-    assert pending(do(world, Mode.DRY_RUN)[1]) == [(Action.TIDY, "a"), (Action.UPLOAD, "a")]
+    assert pending(do(setup, Mode.DRY_RUN)[1]) == [(Action.TIDY, "a"), (Action.UPLOAD, "a")]
 
 
 def test_a_listing_from_before_this_run_wrote_to_the_region_is_not_used() -> None:
-    world = busy_world()
-    job = RegionJob(Run(world.settings, world.federation), Mode.SYNC)
+    setup = busy_world()
+    job = RegionJob(Run(setup.settings, setup.federation), Mode.SYNC)
     # As when two targets share a Glance and a project: both are listed before the first one's turn.
     ahead = [job.fetch_ahead(BURGOS), job.fetch_ahead(BURGOS)]
     for prefetched in ahead:
         assert prefetched.listing is not None
         job(BURGOS, lambda event: None, prefetched)
-    assert world.names() == sorted(set(world.names()))
+    assert setup.names() == sorted(set(setup.names()))
 
 
 class Failing:
     """A federation whose regions cannot be listed."""
 
-    def __init__(self, world: World, error: CloudError) -> None:
-        self._world = world
+    def __init__(self, setup: RegionSetup, error: CloudError) -> None:
+        self._setup = setup
         self._error = error
 
     def regions(self, target: Target) -> Sequence[str]:
-        return self._world.federation.regions(target)
+        return self._setup.federation.regions(target)
 
     def place(self, target: Target, region: str) -> Place:
-        place = self._world.federation.place(target, region)
+        place = self._setup.federation.place(target, region)
         if region != MASTER:
             place.listing = self._fail  # type: ignore[method-assign]
         return place
@@ -354,9 +354,9 @@ class Failing:
 
 @pytest.mark.parametrize("mode", [Mode.SYNC, Mode.DRY_RUN, Mode.STATUS, Mode.BACKUP])
 def test_a_region_that_cannot_be_listed_fails_and_has_no_file(mode: Mode, tmp_path: Path) -> None:
-    world = busy_world()
+    setup = busy_world()
     events: list[Event] = []
-    run = Run(world.settings, Failing(world, Unauthorized("wrong password", status=401)))
+    run = Run(setup.settings, Failing(setup, Unauthorized("wrong password", status=401)))
     result = RegionJob(run, mode, backup_folder=tmp_path / "backup")(BURGOS, events.append)
     assert reported(events) == ["Burgos: Error retrieving image list. Cause: wrong password"]
     assert all(event.message.level == logging.ERROR for event in with_message(events))
@@ -365,8 +365,8 @@ def test_a_region_that_cannot_be_listed_fails_and_has_no_file(mode: Mode, tmp_pa
 
 
 def test_a_failure_to_list_that_is_long_ago_is_not_used() -> None:
-    world = busy_world()
-    job = RegionJob(Run(world.settings, world.federation), Mode.SYNC)
+    setup = busy_world()
+    job = RegionJob(Run(setup.settings, setup.federation), Mode.SYNC)
     error = CloudError("it is down")
     events: list[Event] = []
     assert job(BURGOS, events.append, PrefetchedListing(error=error)).cause is error

@@ -13,7 +13,7 @@ from fiwareglancesync.images.places.embedded.embedded_federation import Embedded
 from fiwareglancesync.images.region_job import Mode
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.session import Session
-from tests.support.builders import MASTER, REGION, World, master_image
+from tests.support.builders import MASTER, REGION, RegionSetup, master_image
 from tests.support.events import of_type, texts
 
 REFS = [RegionRef("master", name) for name in ("Avila", REGION, "Zamora")]
@@ -26,9 +26,9 @@ def own_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world() -> World:
+def setup() -> RegionSetup:
     """Three regions that want one image."""
-    found = World([master_image("a")])
+    found = RegionSetup([master_image("a")])
     for ref in (REFS[0], REFS[2]):
         found.federation.add_region(ref.region, [])
     return found
@@ -48,13 +48,13 @@ def break_listing(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
 
 @pytest.mark.parametrize("parallel", [False, True])
 def test_whatever_happens_to_a_region_the_others_go_on(
-    world: World, monkeypatch: pytest.MonkeyPatch, parallel: bool
+    setup: RegionSetup, monkeypatch: pytest.MonkeyPatch, parallel: bool
 ) -> None:
     break_listing(monkeypatch, REGION)
     events: list[Event] = []
     finished: list[str] = []
     ordered: list[tuple[str, bool]] = []
-    with Session(world.settings, world.federation, Mode.DRY_RUN, emit=events.append) as session:
+    with Session(setup.settings, setup.federation, Mode.DRY_RUN, emit=events.append) as session:
         session.prepare(REFS)
         session.do_all(
             REFS,
@@ -70,16 +70,16 @@ def test_whatever_happens_to_a_region_the_others_go_on(
     assert {event.region for event in of_type(RegionFinished, events)} == {"Avila", "Zamora"}
 
 
-def test_a_region_done_alone_raises_an_unexpected_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_done_alone_raises_an_unexpected_error(setup: RegionSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     break_listing(monkeypatch, REGION)
-    with Session(world.settings, world.federation, Mode.DRY_RUN) as session:
+    with Session(setup.settings, setup.federation, Mode.DRY_RUN) as session:
         session.prepare(REFS)
         with pytest.raises(RecursionError):
             session.do(REFS[1])
 
 
-def test_results_wait_for_those_before_them(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = Session(world.settings, world.federation, Mode.STATUS)
+def test_results_wait_for_those_before_them(setup: RegionSetup, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(setup.settings, setup.federation, Mode.STATUS)
     session.prepare(REFS)
     results = {ref: session.do(ref) for ref in REFS}
     monkeypatch.setattr(session, "_in_turn", lambda refs: (results[ref] for ref in (REFS[1], REFS[2], REFS[0])))
@@ -92,9 +92,9 @@ def test_results_wait_for_those_before_them(world: World, monkeypatch: pytest.Mo
     assert calls == [f"finished {REGION}", "finished Zamora", "finished Avila", "Avila", REGION, "Zamora"]
 
 
-def test_a_backup_always_holds_the_master_too_and_asks_for_no_selection(world: World, tmp_path: Path) -> None:
+def test_a_backup_always_holds_the_master_too_and_asks_for_no_selection(setup: RegionSetup, tmp_path: Path) -> None:
     folder = tmp_path / "backup"
-    with Session(world.settings, world.federation, Mode.BACKUP, backup_folder=folder) as session:
+    with Session(setup.settings, setup.federation, Mode.BACKUP, backup_folder=folder) as session:
         refs = session.resolve([REGION])
         assert [ref.region for ref in refs] == [REGION, MASTER]
         assert session.prepare(refs) == []
@@ -102,13 +102,13 @@ def test_a_backup_always_holds_the_master_too_and_asks_for_no_selection(world: W
     assert set(backup_files(folder)) == {REGION, MASTER}
 
 
-def test_only_a_backup_has_a_folder(world: World, tmp_path: Path) -> None:
-    assert Session(world.settings, world.federation, Mode.SYNC, backup_folder=tmp_path).backup_folder is None
+def test_only_a_backup_has_a_folder(setup: RegionSetup, tmp_path: Path) -> None:
+    assert Session(setup.settings, setup.federation, Mode.SYNC, backup_folder=tmp_path).backup_folder is None
 
 
-def test_events_are_taken_one_at_a_time_by_a_listener_that_may_emit(world: World) -> None:
+def test_events_are_taken_one_at_a_time_by_a_listener_that_may_emit(setup: RegionSetup) -> None:
     events: list[Event] = []
-    session = Session(world.settings, world.federation, Mode.STATUS, emit=events.append)
+    session = Session(setup.settings, setup.federation, Mode.STATUS, emit=events.append)
     session.emit(RegionFinished("R"))
     assert events == [RegionFinished("R")]
     assert not of_type(MessageReported, events)

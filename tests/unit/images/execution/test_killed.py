@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from fiwareglancesync.images.model import JOURNAL, LINKS, Image
-from tests.support.builders import THEIRS, World, image, master_image
+from tests.support.builders import THEIRS, RegionSetup, image, master_image
 from tests.support.watched import Killed, WatchedPlace, dying_after
 
 MASTERS = (
@@ -41,14 +41,14 @@ RULES = {"replace": ["any"], "rename": ["renamed"]}
 UNTOUCHED = ("r-local", "r-snapshot", "r-theirs", "r-their-same", "r-same", "r-renamed.old")
 
 
-def world() -> World:
-    return World(MASTERS, IMAGES, **RULES)
+def setup() -> RegionSetup:
+    return RegionSetup(MASTERS, IMAGES, **RULES)
 
 
 @cache
 def writes() -> int:
     """The number of writes of an undisturbed run."""
-    here = world()
+    here = setup()
     place = WatchedPlace(here.place)
     assert not here.sync(through=lambda _: place).failed
     return len(place.writes)
@@ -66,7 +66,7 @@ def unusable(images: list[Image]) -> list[str]:
     return sorted(names - {found.name for found in images if works(found) and found.owner != THEIRS})
 
 
-def shape(here: World) -> list[tuple[str, str | None, str, str, list[tuple[str, str]]]]:
+def shape(here: RegionSetup) -> list[tuple[str, str | None, str, str, list[tuple[str, str]]]]:
     """The region's images but for their UUIDs."""
     names = {found.id: found.name for found in here.images}
     return sorted(
@@ -82,7 +82,7 @@ def shape(here: World) -> list[tuple[str, str | None, str, str, list[tuple[str, 
 
 
 def test_the_scenario_has_a_write_of_every_kind() -> None:
-    here = world()
+    here = setup()
     place = WatchedPlace(here.place)
     here.sync(through=lambda _: place)
     assert {write.kind for write in place.writes} == {"create", "adopt", "update", "delete"}
@@ -93,10 +93,10 @@ def test_the_scenario_has_a_write_of_every_kind() -> None:
 
 @pytest.mark.parametrize("again", [None, 1, 2, 3], ids=lambda again: f"then {again}")
 def test_killed_after_each_write_in_turn(again: int | None) -> None:
-    undisturbed = world()
+    undisturbed = setup()
     undisturbed.sync()
     for number in range(1, writes() + 1):
-        here = world()
+        here = setup()
         untouched = [found for found in here.images if found.id in UNTOUCHED]
         for kill in filter(None, (number, again)):
             with contextlib.suppress(Killed):

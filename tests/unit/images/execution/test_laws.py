@@ -14,13 +14,13 @@ from fiwareglancesync.images.planning import RegionPlan, Tidying
 from fiwareglancesync.images.planning.matching import CONSIDERED
 from tests.strategies import FEDERATIONS, LAW, PLAIN_FEDERATIONS, Federation, ShownOrHidden
 from tests.support import builders
-from tests.support.builders import THEIRS, World, master_image
+from tests.support.builders import THEIRS, RegionSetup, master_image
 from tests.support.watched import Killed, WatchedPlace, dying_after
 
 
-def world(federation: Federation) -> World:
+def setup(federation: Federation) -> RegionSetup:
     """The federation, in memory."""
-    return World(federation.masters, federation.images, **federation.rules)
+    return RegionSetup(federation.masters, federation.images, **federation.rules)
 
 
 def foreign(images: Iterable[Image]) -> list[Image]:
@@ -52,7 +52,7 @@ def stuck(made: RegionPlan) -> set[str]:
 @LAW
 @given(FEDERATIONS)
 def test_after_a_run_nothing_is_pending_but_what_awaits_a_decision(federation: Federation) -> None:
-    here = world(federation)
+    here = setup(federation)
     outcome = here.sync()
     made = here.plan()
     waits = stuck(made)
@@ -65,7 +65,7 @@ def test_after_a_run_nothing_is_pending_but_what_awaits_a_decision(federation: F
 @LAW
 @given(FEDERATIONS)
 def test_a_second_run_writes_nothing(federation: Federation) -> None:
-    here = world(federation)
+    here = setup(federation)
     here.sync()
     place = WatchedPlace(here.place)
     here.sync(through=lambda _: place)
@@ -75,7 +75,7 @@ def test_a_second_run_writes_nothing(federation: Federation) -> None:
 @LAW
 @given(FEDERATIONS)
 def test_images_of_others_stay_as_they_are(federation: Federation) -> None:
-    here = world(federation)
+    here = setup(federation)
     before = foreign(here.images)
     here.sync()
     assert foreign(here.images) == before
@@ -84,7 +84,7 @@ def test_images_of_others_stay_as_they_are(federation: Federation) -> None:
 @LAW
 @given(PLAIN_FEDERATIONS)
 def test_nothing_of_ours_is_left_behind(federation: Federation) -> None:
-    here = world(federation)
+    here = setup(federation)
     here.sync()
     assert not [image for image in here.images if JOURNAL in image.user_properties]
     present = {image.id for image in federation.images}
@@ -96,7 +96,7 @@ def test_nothing_of_ours_is_left_behind(federation: Federation) -> None:
 def test_killed_after_any_write_every_name_stays_usable_and_the_next_run_ends_in_order(
     federation: Federation, kills: list[int]
 ) -> None:
-    undisturbed, here = world(federation), world(federation)
+    undisturbed, here = setup(federation), setup(federation)
     undisturbed.sync()
     renamed = {change.image.name for change in here.plan().obsolete}
     before, strangers = usable(here.images), foreign(here.images)
@@ -113,7 +113,7 @@ def test_killed_after_any_write_every_name_stays_usable_and_the_next_run_ends_in
     assert seen(here) == seen(undisturbed)
 
 
-def seen(here: World) -> Sequence[object]:
+def seen(here: RegionSetup) -> Sequence[object]:
     """All images of the region but for their UUIDs and their age."""
     names = {image.id: image.name for image in here.images}
     return sorted(
@@ -169,8 +169,8 @@ def _rotated(draw: st.DrawFn) -> tuple[list[Image], list[Image]]:
 def test_two_targets_on_one_region_never_undo_each_others_work(
     rotated: tuple[list[Image], list[Image]], first: dict[str, Any], second: dict[str, Any]
 ) -> None:
-    here = World(*rotated, **first)
-    there = World(*rotated, **second)
+    here = RegionSetup(*rotated, **first)
+    there = RegionSetup(*rotated, **second)
     there.federation = here.federation
     for _ in range(2):
         here.sync()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fiwareglancesync.base.errors import Forbidden, NotFound
 from fiwareglancesync.images.execution.member_changes import members_of
 from fiwareglancesync.images.places import Place
-from tests.support.builders import World, image
+from tests.support.builders import RegionSetup, image
 from tests.support.bytes_place import BytesPlace
 
 
@@ -16,7 +16,7 @@ class SharingPlace(BytesPlace):
     """
 
     def __init__(self, members: dict[str, frozenset[str]]) -> None:
-        super().__init__(World().place)
+        super().__init__(RegionSetup().place)
         self._members = members
         self.asked: list[str] = []
 

@@ -11,7 +11,7 @@ from fiwareglancesync.base.errors import ServiceFailure
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import StreamSource
 from fiwareglancesync.images.transfer.upload_way import upload_ways
-from tests.support.builders import MASTER, World, master_image
+from tests.support.builders import MASTER, RegionSetup, master_image
 from tests.support.bytes_place import BytesPlace, md5
 from tests.support.faults import until
 
@@ -26,18 +26,18 @@ def moves() -> list[threading.Thread]:
 def test_a_move_that_waits_for_its_next_attempt_ends_with_the_others() -> None:
     contents = {"m-a": BUSY, "m-b": STOPPED}
     masters = [replace(master_image(i[2:], md5(content)), id=i, size=len(content)) for i, content in contents.items()]
-    world = World(masters, uploads_per_region=2)
-    master = BytesPlace(world.federation.place(world.target, MASTER), contents)
+    setup = RegionSetup(masters, uploads_per_region=2)
+    master = BytesPlace(setup.federation.place(setup.target, MASTER), contents)
 
     def fail(piece: bytes) -> None:
         if piece == BUSY:
             raise ServiceFailure("busy", status=503, retryable=True, retry_after=3600.0)
         # The other one has undone what it began, and pauses.
-        until(lambda: "m-a" in master.downloads and world.names() == ["b"], "the pause")
+        until(lambda: "m-a" in master.downloads and setup.names() == ["b"], "the pause")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        world.sync(through=lambda place: BytesPlace(place, fails=fail), mover=Mover(upload_ways(StreamSource(master))))
+        setup.sync(through=lambda place: BytesPlace(place, fails=fail), mover=Mover(upload_ways(StreamSource(master))))
     until(lambda: moves() == [], "the end of the pause", 30.0)
     assert sorted(master.downloads) == ["m-a", "m-b"]
-    assert "a" not in world.names()
+    assert "a" not in setup.names()

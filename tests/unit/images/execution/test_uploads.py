@@ -20,7 +20,7 @@ from fiwareglancesync.images.places.embedded.embedded_federation import Embedded
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import StreamSource
 from fiwareglancesync.images.transfer.upload_way import upload_ways
-from tests.support.builders import MASTER, World, errors, image, master_image
+from tests.support.builders import MASTER, RegionSetup, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
 from tests.support.events import of_type
 
@@ -77,14 +77,14 @@ class Scenario:
         there: Sequence[Image] = (),
         **rules: int,
     ) -> None:
-        self.world = World(masters, there, **rules)
+        self.setup = RegionSetup(masters, there, **rules)
         contents = {each.id: CONTENTS[each.name] for each in masters if each.name in CONTENTS}
-        self.master = BytesPlace(self.world.federation.place(self.world.target, MASTER), contents)
-        self.place = Refusing(self.world.place, refuses)
+        self.master = BytesPlace(self.setup.federation.place(self.setup.target, MASTER), contents)
+        self.place = Refusing(self.setup.place, refuses)
 
     def sync(self) -> RegionOutcome:
         """Synchronise."""
-        return self.world.sync(through=lambda _: self.place, mover=Mover(upload_ways(StreamSource(self.master))))
+        return self.setup.sync(through=lambda _: self.place, mover=Mover(upload_ways(StreamSource(self.master))))
 
 
 @pytest.fixture
@@ -108,10 +108,10 @@ def first(count: int, error: Callable[[], CloudError]) -> Callable[[int], None]:
 def test_the_same_image_is_filled_after_the_wait_with_a_fresh_reading(pauses: list[float]) -> None:
     scenario = Scenario(first(2, slow_down))
     assert not scenario.sync().failed
-    assert [found.checksum for found in scenario.world.images] == [md5(CONTENTS["a"])]
+    assert [found.checksum for found in scenario.setup.images] == [md5(CONTENTS["a"])]
     assert (scenario.place.created, scenario.place.sent, len(scenario.master.downloads)) == (["a"], 3, 3)
     assert pauses == [30.0, 30.0]
-    waits = of_type(Waiting, scenario.world.events)
+    waits = of_type(Waiting, scenario.setup.events)
     text = "Burgos: Upload of a is refused for now: Slow down. (HTTP 429); waiting 30s, as it asks"
     assert [(wait.region, wait.image, wait.seconds, wait.message.text) for wait in waits] == [
         ("Burgos", "a", 30.0, text)
@@ -129,13 +129,13 @@ def test_an_image_that_is_without_content_no_more_is_made_anew(
     assert scenario.place.created == ["a", "a"]
     assert pauses == [30.0]
     assert again == [pytest.approx(1.5, abs=0.5)]
-    assert scenario.world.names() == ["a"]
+    assert scenario.setup.names() == ["a"]
 
 
 def test_a_region_that_asks_for_hours_is_not_waited_for(pauses: list[float]) -> None:
     scenario = Scenario(first(99, lambda: slow_down(10800.0)), IMAGES[:2], retry_timeout=300)
     outcome = scenario.sync()
-    assert (pauses, scenario.place.sent, scenario.world.images) == ([], 1, [])
+    assert (pauses, scenario.place.sent, scenario.setup.images) == ([], 1, [])
     assert outcome.error == "Slow down. (HTTP 429); it asks to wait 3h, retry_timeout allows 5min"
 
 
@@ -159,9 +159,9 @@ def test_a_region_that_takes_one_upload_at_a_time_gets_them_all(pauses: list[flo
 
     scenario = Scenario(one_at_a_time, IMAGES, uploads_per_region=at_once)
     assert not scenario.sync().failed
-    assert scenario.world.names() == sorted(CONTENTS)
+    assert scenario.setup.names() == sorted(CONTENTS)
     assert sorted(scenario.place.created) == sorted(CONTENTS)
-    reported = scenario.world.reported()
+    reported = scenario.setup.reported()
     assert "Burgos: No more than 1 at once from now on. Cause: over limit: image_count_uploading (HTTP 413)" in reported
 
 
@@ -177,8 +177,8 @@ def test_only_one_is_tried_again_while_none_is_taken(pauses: list[float]) -> Non
     outcome = scenario.sync()
     assert errors(outcome).keys() == set(CONTENTS)
     assert 60 <= sum(pauses) < 120
-    assert len({event.image for event in of_type(Waiting, scenario.world.events)}) == 1
-    assert scenario.world.images == []
+    assert len({event.image for event in of_type(Waiting, scenario.setup.events)}) == 1
+    assert scenario.setup.images == []
 
 
 def test_then_nothing_more_is_uploaded_and_the_rest_goes_on(pauses: list[float]) -> None:
@@ -189,8 +189,8 @@ def test_then_nothing_more_is_uploaded_and_the_rest_goes_on(pauses: list[float])
     assert outcome.error is None
     assert errors(outcome)["a"].startswith("over limit: image_count_uploading (HTTP 413); refused for ")
     assert errors(outcome)["b"].startswith("not attempted: ")
-    assert scenario.world.named("e").user_properties == {"nid": "7"}
-    assert scenario.world.names() == ["e"]
+    assert scenario.setup.named("e").user_properties == {"nid": "7"}
+    assert scenario.setup.names() == ["e"]
 
 
 def test_a_refusal_that_was_waited_for_already_is_not_waited_for_again(pauses: list[float]) -> None:

@@ -26,7 +26,7 @@ from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import FileSource, StreamSource
 from fiwareglancesync.images.transfer.spool import SpoolSource
 from fiwareglancesync.images.transfer.upload_way import upload_ways
-from tests.support.builders import MASTER, World, errors, image, master_image
+from tests.support.builders import MASTER, RegionSetup, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
 from tests.support.events import of_type
 
@@ -46,8 +46,8 @@ class MoverSetup:
     ) -> None:
         master = replace(master_image("a", md5(content)), id="m-a", size=len(content))
         self.folder = folder
-        self.world = World([master], [image("a", "old")], replace=["any"])
-        inner = self.world.federation.place(self.world.target, MASTER)
+        self.setup = RegionSetup([master], [image("a", "old")], replace=["any"])
+        inner = self.setup.federation.place(self.setup.target, MASTER)
         self.master = BytesPlace(inner, {"m-a": content})
         self.mover = Mover(upload_ways(FileSource(folder), StreamSource(self.master)), forced)
         self._fails = fails or (lambda piece: None)
@@ -58,7 +58,7 @@ class MoverSetup:
 
     def sync(self) -> RegionOutcome:
         """Synchronise the region."""
-        return self.world.sync(through=self._through, mover=self.mover)
+        return self.setup.sync(through=self._through, mover=self.mover)
 
     def _through(self, place: object) -> BytesPlace:
         assert isinstance(place, EmbeddedPlace)
@@ -66,63 +66,63 @@ class MoverSetup:
 
     def ways(self) -> list[str | None]:
         """The ways that were taken to the end."""
-        return [event.way for event in of_type(Done, self.world.events) if event.way]
+        return [event.way for event in of_type(Done, self.setup.events) if event.way]
 
     def contents(self) -> list[tuple[str, str | None]]:
         """Name and checksum of the region's images."""
-        return [(found.name, found.checksum) for found in self.world.images]
+        return [(found.name, found.checksum) for found in self.setup.images]
 
 
 def test_the_file_is_preferred(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path)
-    setup.file(CONTENT)
-    assert setup.sync().bytes_moved == len(CONTENT)
-    assert (setup.ways(), setup.master.downloads) == (["file"], [])
-    assert setup.contents() == [("a", md5(CONTENT))]
+    mover_setup = MoverSetup(tmp_path)
+    mover_setup.file(CONTENT)
+    assert mover_setup.sync().bytes_moved == len(CONTENT)
+    assert (mover_setup.ways(), mover_setup.master.downloads) == (["file"], [])
+    assert mover_setup.contents() == [("a", md5(CONTENT))]
 
 
 def test_without_a_file_the_master_is_streamed_and_it_is_noted_why(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path)
-    outcome = setup.sync()
-    assert (setup.ways(), setup.master.downloads) == (["stream"], ["m-a"])
+    mover_setup = MoverSetup(tmp_path)
+    outcome = mover_setup.sync()
+    assert (mover_setup.ways(), mover_setup.master.downloads) == (["stream"], ["m-a"])
     notes = next(done.notes for done in outcome.images if done.way)
     assert notes == (f"file: {tmp_path / 'm-a'}: No such file or directory",)
 
 
 def test_a_corrupted_file_is_detected_and_the_next_way_tried(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path)
-    setup.file(CONTENT[::-1])
-    outcome = setup.sync()
-    assert (setup.ways(), outcome.failed) == (["stream"], False)
-    assert setup.contents() == [("a", md5(CONTENT))]
+    mover_setup = MoverSetup(tmp_path)
+    mover_setup.file(CONTENT[::-1])
+    outcome = mover_setup.sync()
+    assert (mover_setup.ways(), outcome.failed) == (["stream"], False)
+    assert mover_setup.contents() == [("a", md5(CONTENT))]
     notes = next(done.notes for done in outcome.images if done.way)
     assert notes[0].startswith("file: after the upload its checksum is ")
 
 
 def test_why_a_less_preferred_way_could_not_be_taken_is_not_noted(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path)
-    setup.mover = Mover(upload_ways(StreamSource(setup.master), FileSource(tmp_path)))
-    outcome = setup.sync()
-    assert setup.ways() == ["stream"]
+    mover_setup = MoverSetup(tmp_path)
+    mover_setup.mover = Mover(upload_ways(StreamSource(mover_setup.master), FileSource(tmp_path)))
+    outcome = mover_setup.sync()
+    assert mover_setup.ways() == ["stream"]
     assert next(done.notes for done in outcome.images if done.way) == ()
 
 
 def test_a_truncated_file_is_not_even_begun(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path)
-    setup.file(CONTENT[:-1])
-    setup.sync()
-    assert setup.ways() == ["stream"]
+    mover_setup = MoverSetup(tmp_path)
+    mover_setup.file(CONTENT[:-1])
+    mover_setup.sync()
+    assert mover_setup.ways() == ["stream"]
 
 
 def test_when_every_way_fails_the_old_image_stays_and_all_reasons_are_told(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path)
-    before = setup.world.images
-    setup.file(CONTENT[::-1])
-    setup.master.download = _refuse  # type: ignore[assignment]
-    cause = errors(setup.sync())["a"]
+    mover_setup = MoverSetup(tmp_path)
+    before = mover_setup.setup.images
+    mover_setup.file(CONTENT[::-1])
+    mover_setup.master.download = _refuse  # type: ignore[assignment]
+    cause = errors(mover_setup.sync())["a"]
     assert cause.startswith("file: after the upload its checksum is ")
     assert cause.endswith("; stream: the master cannot be read: No image found")
-    assert setup.world.images == before
+    assert mover_setup.setup.images == before
 
 
 def _refuse(image_id: str) -> None:
@@ -131,40 +131,40 @@ def _refuse(image_id: str) -> None:
 
 class TestMasterThatDoesNotAnswer:
     @pytest.fixture(params=[Unreachable, TimedOut])
-    def setup(self, tmp_path: Path, request: pytest.FixtureRequest) -> MoverSetup:
+    def mover_setup(self, tmp_path: Path, request: pytest.FixtureRequest) -> MoverSetup:
         """A master that does not answer to downloads, with a spool as well."""
-        setup = MoverSetup(tmp_path)
+        mover_setup = MoverSetup(tmp_path)
         self.asked = 0
 
         def ask(image_id: str, start: int = 0) -> None:
             self.asked += 1
             raise request.param("Glance does not answer")
 
-        setup.master.download = ask  # type: ignore[assignment]
-        spool = SpoolSource(setup.master, tmp_path / "spool")
-        setup.mover = Mover(upload_ways(FileSource(tmp_path), spool, StreamSource(setup.master)))
-        return setup
+        mover_setup.master.download = ask  # type: ignore[assignment]
+        spool = SpoolSource(mover_setup.master, tmp_path / "spool")
+        mover_setup.mover = Mover(upload_ways(FileSource(tmp_path), spool, StreamSource(mover_setup.master)))
+        return mover_setup
 
-    def test_it_is_asked_once_in_a_run(self, setup: MoverSetup) -> None:
+    def test_it_is_asked_once_in_a_run(self, mover_setup: MoverSetup) -> None:
         cause = "the master cannot be read: Glance does not answer"
         for _ in range(2):
-            reported = errors(setup.sync())["a"].split("; ")
+            reported = errors(mover_setup.sync())["a"].split("; ")
             assert [line.partition(": ")[0] for line in reported] == ["file", "spool", "stream"]
             assert reported[2] == f"stream: {cause} (not asked again in this run)"
         assert self.asked == 1
 
-    def test_what_does_not_need_it_is_still_read(self, setup: MoverSetup) -> None:
-        setup.sync()
-        setup.file(CONTENT)
-        assert not setup.sync().failed
-        assert setup.ways() == ["file"]
+    def test_what_does_not_need_it_is_still_read(self, mover_setup: MoverSetup) -> None:
+        mover_setup.sync()
+        mover_setup.file(CONTENT)
+        assert not mover_setup.sync().failed
+        assert mover_setup.ways() == ["file"]
 
-    def test_a_complete_copy_in_the_spool_is_still_read(self, setup: MoverSetup, tmp_path: Path) -> None:
-        setup.sync()
+    def test_a_complete_copy_in_the_spool_is_still_read(self, mover_setup: MoverSetup, tmp_path: Path) -> None:
+        mover_setup.sync()
         (copy,) = (tmp_path / "spool").glob("*.data")
         copy.write_bytes(CONTENT)
-        assert not setup.sync().failed
-        assert setup.ways() == ["spool"]
+        assert not mover_setup.sync().failed
+        assert mover_setup.ways() == ["spool"]
         assert self.asked == 1
 
 
@@ -178,10 +178,10 @@ def test_a_region_that_does_not_answer_says_nothing_about_the_master(
         if gone:
             raise Unreachable("the region does not answer")
 
-    setup = MoverSetup(tmp_path, fails=fail)
-    assert setup.sync().failed
+    mover_setup = MoverSetup(tmp_path, fails=fail)
+    assert mover_setup.sync().failed
     gone = False
-    assert not setup.sync().failed
+    assert not mover_setup.sync().failed
 
 
 def breaking(times: int) -> Callable[[bytes], None]:
@@ -200,72 +200,72 @@ def test_a_source_that_breaks_off_is_read_afresh_into_a_fresh_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
-    setup = MoverSetup(tmp_path, fails=breaking(2))
-    outcome = setup.sync()
-    assert (setup.ways(), outcome.failed) == (["stream"], False)
-    assert setup.master.downloads == ["m-a"] * 3
-    assert setup.contents() == [("a", md5(CONTENT))]
+    mover_setup = MoverSetup(tmp_path, fails=breaking(2))
+    outcome = mover_setup.sync()
+    assert (mover_setup.ways(), outcome.failed) == (["stream"], False)
+    assert mover_setup.master.downloads == ["m-a"] * 3
+    assert mover_setup.contents() == [("a", md5(CONTENT))]
 
 
 def test_a_source_that_breaks_off_again_and_again_is_told_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
-    setup = MoverSetup(tmp_path, forced="stream", fails=breaking(attempts.ATTEMPTS))
-    before = setup.world.images
-    assert errors(setup.sync()) == {"a": "stream: the master broke off"}
-    assert setup.master.downloads == ["m-a"] * attempts.ATTEMPTS
-    assert setup.world.images == before
+    mover_setup = MoverSetup(tmp_path, forced="stream", fails=breaking(attempts.ATTEMPTS))
+    before = mover_setup.setup.images
+    assert errors(mover_setup.sync()) == {"a": "stream: the master broke off"}
+    assert mover_setup.master.downloads == ["m-a"] * attempts.ATTEMPTS
+    assert mover_setup.setup.images == before
 
 
 @pytest.mark.parametrize("forced", ["file", "stream"])
 def test_a_forced_way_is_the_only_one(tmp_path: Path, forced: str) -> None:
-    setup = MoverSetup(tmp_path, forced=forced)
-    setup.file(CONTENT)
-    setup.sync()
-    assert setup.ways() == [forced]
+    mover_setup = MoverSetup(tmp_path, forced=forced)
+    mover_setup.file(CONTENT)
+    mover_setup.sync()
+    assert mover_setup.ways() == [forced]
 
 
 def test_a_forced_way_that_cannot_be_taken_is_the_images_failure(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path, forced="file")
-    before = setup.world.images
-    assert errors(setup.sync()) == {"a": f"file: {tmp_path / 'm-a'}: No such file or directory"}
-    assert (setup.world.images, setup.master.downloads) == (before, [])
+    mover_setup = MoverSetup(tmp_path, forced="file")
+    before = mover_setup.setup.images
+    assert errors(mover_setup.sync()) == {"a": f"file: {tmp_path / 'm-a'}: No such file or directory"}
+    assert (mover_setup.setup.images, mover_setup.master.downloads) == (before, [])
 
 
 def test_a_region_that_refuses_the_image_is_not_offered_it_again(tmp_path: Path) -> None:
     def refuse(piece: bytes) -> None:
         raise Rejected("this is no qcow2", status=415)
 
-    setup = MoverSetup(tmp_path, fails=refuse)
-    setup.file(CONTENT)
-    assert errors(setup.sync()) == {"a": "this is no qcow2"}
-    assert setup.master.downloads == []
+    mover_setup = MoverSetup(tmp_path, fails=refuse)
+    mover_setup.file(CONTENT)
+    assert errors(mover_setup.sync()) == {"a": "this is no qcow2"}
+    assert mover_setup.master.downloads == []
 
 
 def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path)
-    setup.sync()
-    reported = [(event.way, event.done, event.size) for event in of_type(Progress, setup.world.events)]
+    mover_setup = MoverSetup(tmp_path)
+    mover_setup.sync()
+    reported = [(event.way, event.done, event.size) for event in of_type(Progress, mover_setup.setup.events)]
     assert reported[0] == ("stream", 0, len(CONTENT))
     assert reported[-1] == ("stream", len(CONTENT), len(CONTENT))
 
 
 def test_a_source_that_offers_another_size_is_not_sent(tmp_path: Path) -> None:
-    setup = MoverSetup(tmp_path)
-    short = Mover(upload_ways(StreamSource(BytesPlace(setup.world.place, {"m-a": CONTENT[:-1]}))))
-    master = setup.world.selection().images[0].image
-    target = BytesPlace(setup.world.place)
+    mover_setup = MoverSetup(tmp_path)
+    short = Mover(upload_ways(StreamSource(BytesPlace(mover_setup.setup.place, {"m-a": CONTENT[:-1]}))))
+    master = mover_setup.setup.selection().images[0].image
+    target = BytesPlace(mover_setup.setup.place)
     with pytest.raises(TransferError, match=f"stream offers {len(CONTENT) - 1} bytes, the image has {len(CONTENT)}"):
         short.move("stream", master, target, "r-a", lambda done: None)
 
 
 def test_the_embedded_federation_needs_no_bytes(tmp_path: Path) -> None:
-    world = World([master_image("a")])
+    setup = RegionSetup([master_image("a")])
     mover = Mover(upload_ways(FileSource(tmp_path)))
-    assert list(mover.ways(master_image("a"), world.place)) == [("embedded", None)]
+    assert list(mover.ways(master_image("a"), setup.place)) == [("embedded", None)]
     with pytest.raises(CloudError):
-        mover.move("embedded", master_image("a"), world.place, "unknown", lambda done: None)
+        mover.move("embedded", master_image("a"), setup.place, "unknown", lambda done: None)
 
 
 class _Unhurried(Throttle):
@@ -282,13 +282,13 @@ class _Unhurried(Throttle):
 @pytest.mark.parametrize("is_file", [True, False])
 def test_what_is_throttled_goes_in_portions_that_flow(tmp_path: Path, is_file: bool) -> None:
     content = bytes(range(256)) * 35
-    setup = MoverSetup(tmp_path, content=content)
-    setup.master.piece = len(content)
+    mover_setup = MoverSetup(tmp_path, content=content)
+    mover_setup.master.piece = len(content)
     if is_file:
-        setup.file(content)
+        mover_setup.file(content)
     slow, fast = _Unhurried(PORTIONS_PER_SECOND * 4000), _Unhurried(PORTIONS_PER_SECOND * 10**6)
-    ways = upload_ways(FileSource(tmp_path), StreamSource(setup.master), throttles=lambda _: [fast, slow])
-    setup.mover = Mover(ways)
-    setup.sync()
-    assert setup.contents() == [("a", md5(content))]
+    ways = upload_ways(FileSource(tmp_path), StreamSource(mover_setup.master), throttles=lambda _: [fast, slow])
+    mover_setup.mover = Mover(ways)
+    mover_setup.sync()
+    assert mover_setup.contents() == [("a", md5(content))]
     assert slow.taken == fast.taken == [4096, 4096, 768]

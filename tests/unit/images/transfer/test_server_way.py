@@ -22,7 +22,7 @@ from fiwareglancesync.images.transfer.sources import StreamSource
 from fiwareglancesync.images.transfer.upload_way import upload_ways
 from fiwareglancesync.images.transfer.way import Way
 from fiwareglancesync.images.transfer.ways import Purpose, open_ways
-from tests.support.builders import MASTER, REGION, World, errors, master_image
+from tests.support.builders import MASTER, REGION, RegionSetup, errors, master_image
 from tests.support.events import of_type
 
 Fetch = Callable[[Image, Image], Image]
@@ -133,17 +133,17 @@ class Scenario:
     """A region that lacks some images of the master."""
 
     def __init__(self, *images: Image, fetching: bool = True) -> None:
-        self.world = World(images)
+        self.setup = RegionSetup(images)
         self.master = MasterWithBytes(*images)
         made = FetchingRegion if fetching else Region
-        self.region = made(self.world.place)
+        self.region = made(self.setup.place)
         self.region.masters = {image.name: image for image in images}
 
     def sync(self, forced: str = "auto") -> RegionOutcome:
         """Synchronise with the ways ``server`` and ``stream``, in this order."""
         master = cast(Place, self.master)
         ways: list[Way] = [ServerWay(master), *upload_ways(StreamSource(master))]
-        return self.world.sync(through=lambda place: self.region, mover=Mover(ways, forced))
+        return self.setup.sync(through=lambda place: self.region, mover=Mover(ways, forced))
 
     @property
     def fetching(self) -> FetchingRegion:
@@ -167,7 +167,7 @@ class TestTheFake:
     """The regions of these tests are what the program takes them for."""
 
     def test_capabilities(self) -> None:
-        inner = World().place
+        inner = RegionSetup().place
         assert not isinstance(Region(inner), InstantCopy | ServerImport)
         assert isinstance(FetchingRegion(inner), ServerImport)
         assert not isinstance(FetchingRegion(inner), InstantCopy)
@@ -186,7 +186,7 @@ class TestTakingTheWay:
     def test_progress_claims_nothing_before_the_end(self) -> None:
         scenario = Scenario(TWO)
         scenario.sync()
-        reported = [event.done for event in of_type(Progress, scenario.world.events)]
+        reported = [event.done for event in of_type(Progress, scenario.setup.events)]
         assert set(reported) == {0, TWO.size}
         assert reported == sorted(reported)
 
@@ -210,7 +210,7 @@ class TestTakingTheWay:
             scenario.fetching.refusal = "the region cannot fetch images by itself"
         cause = "server: the region cannot fetch images by itself"
         assert errors(scenario.sync("server")) == {"one": cause, "two": cause}
-        assert scenario.world.names() == []
+        assert scenario.setup.names() == []
 
     def test_nothing_to_move_asks_nothing(self) -> None:
         scenario = Scenario(ONE)
@@ -221,7 +221,7 @@ class TestTakingTheWay:
 
     def test_a_region_that_cannot_is_not_pulled_into(self) -> None:
         with pytest.raises(TransferError, match="cannot fetch images by itself"):
-            ServerWay(World().place).move(ONE, Region(World().place), "id", print)
+            ServerWay(RegionSetup().place).move(ONE, Region(RegionSetup().place), "id", print)
 
 
 class TestFailing:
@@ -240,7 +240,7 @@ class TestFailing:
         assert errors(outcome) == {}
         assert ways(outcome) == {"one": "stream", "two": "server"}
         assert notes(outcome)["one"] == ("server: the region failed to fetch it: no luck",)
-        assert scenario.world.names() == ["one", "two"]
+        assert scenario.setup.names() == ["one", "two"]
         # Once in vain, once streamed, and the other one; each way was tried once.
         assert len(scenario.region.created) == 3
         assert tried == [scenario.region.created[0], scenario.region.created[2]]
@@ -259,14 +259,14 @@ class TestFailing:
         first, second = scenario.region.created
         assert notes(outcome)["one"] == ("server: the region is stuck",)
         stays = f"the unfinished image one (UUID {first}) stays for the next run to remove"
-        assert scenario.world.reported() == [
+        assert scenario.setup.reported() == [
             f"{REGION}: {stays}: the region is still fetching its content",
             f"{REGION}: one does not go by way of server: the region is stuck",
         ]
-        assert [(i.id, i.visibility) for i in scenario.world.images] == [(first, "private"), (second, "public")]
+        assert [(i.id, i.visibility) for i in scenario.setup.images] == [(first, "private"), (second, "public")]
         scenario.fetching.stuck.clear()
         assert errors(scenario.sync()) == {}
-        assert [i.id for i in scenario.world.images] == [second]
+        assert [i.id for i in scenario.setup.images] == [second]
 
     def test_forced_a_failure_is_the_images_error_and_nothing_is_left(self) -> None:
         scenario = Scenario(ONE, TWO)
@@ -279,7 +279,7 @@ class TestFailing:
         scenario.fetching.makes = fail_one
         outcome = scenario.sync("server")
         assert errors(outcome) == {"one": "server: no luck"}
-        assert scenario.world.names() == ["two"]
+        assert scenario.setup.names() == ["two"]
 
 
 class TestDistrust:
@@ -294,7 +294,7 @@ class TestDistrust:
             "one": ("server: after the upload its checksum is converted, in the master A",),
             "two": ("server: the region changes what it fetches",),
         }
-        assert scenario.world.named("one").checksum == "A"
+        assert scenario.setup.named("one").checksum == "A"
 
     def test_another_format_is_another_content(self) -> None:
         scenario = Scenario(replace(ONE, disk_format="qcow2", container_format="bare"), TWO)
@@ -316,7 +316,7 @@ class TestDistrust:
             "one": (),
             "two": ("server: the region adds properties to what it fetches (also, hw_injected)",),
         }
-        assert scenario.world.named("one").user_properties == {}
+        assert scenario.setup.named("one").user_properties == {}
 
     def test_forced_there_is_no_other_way_then(self) -> None:
         scenario = Scenario(ONE, TWO)
@@ -325,7 +325,7 @@ class TestDistrust:
             "one": "server: after the upload its checksum is converted, in the master A",
             "two": "server: the region changes what it fetches",
         }
-        assert scenario.world.names() == []
+        assert scenario.setup.names() == []
 
     def test_the_masters_own_properties_links_and_the_journal_are_no_additions(self) -> None:
         kernel = master_image("kernel", "K")
@@ -333,21 +333,21 @@ class TestDistrust:
         scenario = Scenario(kernel, image, TWO)
         outcome = scenario.sync()
         assert set(ways(outcome).values()) == {"server"}
-        found = scenario.world.named("ami").user_properties
-        assert found == {"hw_disk_bus": "virtio", "kernel_id": scenario.world.named("kernel").id}
+        found = scenario.setup.named("ami").user_properties
+        assert found == {"hw_disk_bus": "virtio", "kernel_id": scenario.setup.named("kernel").id}
         assert JOURNAL not in found
 
     def test_one_region_says_nothing_about_another(self) -> None:
-        way = ServerWay(World().place)
-        here, there = FetchingRegion(World().place), FetchingRegion(World().place)
-        there._inner = World().federation.place(Target("master", tenant_id="other"), MASTER)
+        way = ServerWay(RegionSetup().place)
+        here, there = FetchingRegion(RegionSetup().place), FetchingRegion(RegionSetup().place)
+        there._inner = RegionSetup().federation.place(Target("master", tenant_id="other"), MASTER)
         way.reject_content(ONE, here)
         assert way.refusal(ONE, here) == "the region changes what it fetches"
         assert here.identity != there.identity
         assert way.refusal(ONE, there) is None
 
     def test_a_mover_passes_it_on(self) -> None:
-        region = FetchingRegion(World().place)
+        region = FetchingRegion(RegionSetup().place)
         master = cast(Place, MasterWithBytes(ONE))
         mover = Mover([ServerWay(master), *upload_ways(StreamSource(master))])
         mover.reject_content("stream", ONE, region)
@@ -359,7 +359,7 @@ class TestDistrust:
         scenario = Scenario(replace(ONE, disk_format="qcow2", container_format="bare"))
         scenario.fetching.makes = lambda master, filled: replace(filled, container_format="ova")
         made = scenario.region.create(NewImage("1$one", "one", "qcow2", "bare"))
-        way = ServerWay(scenario.world.place)
+        way = ServerWay(scenario.setup.place)
         with pytest.raises(VerificationError, match="qcow2/ova"):
             way.move(scenario.region.masters["one"], scenario.region, made.id, lambda done: None)
 
@@ -369,10 +369,10 @@ def test_the_order_of_the_ways(tmp_path: Path) -> None:
     content = tmp_path / ONE.id
     content.write_bytes(bytes(ONE.size or 0))
     settings = Settings(MASTER, {"master": Target("master")}, images_dir=tmp_path, spool_dir=tmp_path / "spool")
-    world = World([ONE])
-    region = FetchingRegion(world.place)
-    with open_ways(settings, world.place, Purpose.MOVE, several=True) as mover:
+    setup = RegionSetup([ONE])
+    region = FetchingRegion(setup.place)
+    with open_ways(settings, setup.place, Purpose.MOVE, several=True) as mover:
         assert list(mover.ways(ONE, region)) == [(way, None) for way in ("file", "server", "spool", "stream")]
-    with open_ways(replace(settings, transfer="server"), world.place, Purpose.MOVE, several=True) as mover:
+    with open_ways(replace(settings, transfer="server"), setup.place, Purpose.MOVE, several=True) as mover:
         assert list(mover.ways(ONE, region)) == [("server", None)]
     assert region.name == REGION

@@ -22,7 +22,7 @@ from fiwareglancesync.images.transfer.spool import SpoolSource
 from fiwareglancesync.images.transfer.spool_entry import Entry
 from fiwareglancesync.images.transfer.upload_way import upload_ways
 from fiwareglancesync.images.transfer.way import UNHASHED
-from tests.support.builders import MASTER, World, carrying, entry, errors, image, master_image, plan, texts
+from tests.support.builders import MASTER, RegionSetup, carrying, entry, errors, image, master_image, plan, texts
 from tests.support.bytes_place import BytesPlace, md5
 
 CONTENT = b"bytes that nobody has hashed"
@@ -96,14 +96,14 @@ class Region:
     """
 
     def __init__(self, folder: Path, forced: str = "auto") -> None:
-        self.world = World([UNKNOWN])
-        self.master = BytesPlace(self.world.federation.place(self.world.target, MASTER), {"m-a": CONTENT})
+        self.setup = RegionSetup([UNKNOWN])
+        self.master = BytesPlace(self.setup.federation.place(self.setup.target, MASTER), {"m-a": CONTENT})
         self.spool = SpoolSource(self.master, folder / "spool")
         self.mover = Mover(upload_ways(FileSource(folder), self.spool, StreamSource(self.master)), forced)
 
     def sync(self) -> dict[str, str]:
         """Synchronise; what failed."""
-        outcome = self.world.sync(through=BytesPlace, mover=self.mover)
+        outcome = self.setup.sync(through=BytesPlace, mover=self.mover)
         return dict(errors(outcome))
 
 
@@ -112,15 +112,15 @@ class TestMoving:
     def test_it_is_hashed_on_its_way_and_what_the_region_states_is_noted(self, tmp_path: Path, way: str) -> None:
         region = Region(tmp_path, way)
         assert region.sync() == {}
-        made = region.world.named("a")
+        made = region.setup.named("a")
         assert (made.checksum, made.user_properties) == (md5(CONTENT), {SOURCE_HASH: SAID})
-        assert region.world.plan().entries[0].status.value == "ok"
+        assert region.setup.plan().entries[0].status.value == "ok"
 
     def test_its_file_is_not_believed(self, tmp_path: Path) -> None:
         (tmp_path / "m-a").write_bytes(CONTENT)
         region = Region(tmp_path, "file")
         assert region.sync() == {"a": f"file: {UNHASHED}"}
-        assert region.world.names() == []
+        assert region.setup.names() == []
 
     @pytest.mark.parametrize("way", ["spool", "stream"])
     def test_what_the_region_altered_is_removed(self, tmp_path: Path, way: str) -> None:
@@ -131,11 +131,11 @@ class TestMoving:
                 content = b"".join(p if isinstance(p, bytes) else p.read() for p in body.pieces())
                 super().upload(image_id, Body(len(content), lambda: iter([content[::-1]])))
 
-        failed = errors(region.world.sync(through=Altering, mover=region.mover))
+        failed = errors(region.setup.sync(through=Altering, mover=region.mover))
         assert failed["a"] == (
             f"{way}: after the upload its checksum is md5 {md5(CONTENT[::-1])}, what was sent has {md5(CONTENT)}"
         )
-        assert region.world.names() == []
+        assert region.setup.names() == []
 
     def test_two_images_without_a_hash_share_no_copy(self, tmp_path: Path) -> None:
         other = master_image("b", None, size=len(CONTENT))
@@ -160,7 +160,7 @@ class TestMoving:
         region.master.download = watched  # type: ignore[assignment, method-assign]
         assert region.sync() == {}
         assert started == [0]
-        assert region.world.named("a").checksum == md5(CONTENT)
+        assert region.setup.named("a").checksum == md5(CONTENT)
 
 
 SENT = {"sha512": hashlib.sha512(CONTENT).hexdigest(), "md5": md5(CONTENT)}
