@@ -33,6 +33,7 @@ class Throttle:
         self._guard = threading.Lock()
         self._file = tempfile.TemporaryFile(prefix="glancesync-")  # noqa: SIM115 - as long as this object lives
         os.pwrite(self._file.fileno(), _TIME_FORMAT.pack(0.0), 0)
+        weakref.finalize(self, self._file.close)
         _throttles.add(self)
 
     @property
