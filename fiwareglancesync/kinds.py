@@ -15,7 +15,7 @@ from .jobs.worker import Kinds, main
 
 
 def _sync(store: TaskStore, task: Task, environ: Mapping[str, str]) -> Outcome:
-    from .images.job import carry_out_sync
+    from .images.sync_job import carry_out_sync
 
     return carry_out_sync(store, task, environ)
 

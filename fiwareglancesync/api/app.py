@@ -30,6 +30,7 @@ from ..kinds import WORKER_COMMAND
 from ..locks.permits import Permits
 from ..locks.region_lock import lock_folders
 from . import error_answers, metrics, trace
+from .api_service import NAME, ApiService
 from .auth import loopback_only, with_authentication
 from .flask_file import read_flask_file
 from .health import Health
@@ -40,7 +41,6 @@ from .schemas import ErrorAnswer, SyncBody
 from .server_database import FEDERATION, MODELS, db, open_database, prepare_database, prepare_database_url
 from .server_options import ExecutorKind
 from .server_settings import ServerSettings, configuration
-from .service import NAME, Service
 from .shared_federation import SharedFederation
 from .statuses import Statuses
 
@@ -103,7 +103,7 @@ def create_app(
     since = time.time() if started is None else started
     cloud, statuses = SharedFederation(settings, environ), Statuses(summaries)
     embedded = bool(environ.get(EMBEDDED))
-    found = Service(server, cloud, store, summaries, statuses, executor, environ, embedded, since)
+    found = ApiService(server, cloud, store, summaries, statuses, executor, environ, embedded, since)
     app.extensions[NAME] = found
     app.extensions["glancesync-health"] = Health(found)
     _add_routes(app)
@@ -174,7 +174,7 @@ def _own_folder(app: OpenAPI) -> Path:
     return Path(folder)
 
 
-def _sweep(found: Service) -> None:
+def _sweep(found: ApiService) -> None:
     """End dead tasks, go on with those that wait and drop old ones, as long as the process lives."""
     store = found.store
     next_removal = 0.0

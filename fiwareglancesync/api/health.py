@@ -11,8 +11,8 @@ from threading import Lock
 import requests
 
 from ..base.errors import NotFound
+from .api_service import ApiService
 from .server_options import ExecutorKind
-from .service import Service
 
 CHECK_TIMEOUT_SECONDS = 5.0
 """Seconds to wait for all checks together."""
@@ -30,7 +30,7 @@ log = logging.getLogger("glancesync.api")
 class Health:
     """Checks what the server depends on; the reason of a failure is in the log, as anybody may ask for the checks."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: ApiService) -> None:
         self._service = service
         self._guard = Lock()
         self._until = 0.0

@@ -18,9 +18,9 @@ from prometheus_client.registry import Collector
 
 from ..images.summaries import SummaryStore
 from ..jobs.store import TaskStore
+from .api_service import api_service
 from .error_answers import ApiError
 from .server_settings import is_loopback
-from .service import service
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -74,7 +74,7 @@ def metrics() -> Response:
 
     :raises ApiError: the caller may not see them
     """
-    expected = service().server.metrics_token
+    expected = api_service().server.metrics_token
     near = is_loopback(request.remote_addr or "") and not any(name in request.headers for name in OF_PROXIES)
     if not near:
         if not expected:
@@ -83,7 +83,7 @@ def metrics() -> Response:
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), expected.encode()):
             raise ApiError(401, "Unauthorized", "The metrics need METRICS_TOKEN as a Bearer token.")
     registry = CollectorRegistry()
-    registry.register(_FromDatabase(service().store, service().summaries))
+    registry.register(_FromDatabase(api_service().store, api_service().summaries))
     if os.environ.get(FOLDER_VARIABLE):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         text = generate_latest(registry)

@@ -11,11 +11,11 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
 
 from ..base.version import __version__
+from .api_service import api_service
 from .error_answers import ApiError
 from .health import OK, Health
 from .metrics import metrics
 from .schemas import ErrorAnswer, Responses, VersionAnswer, iso
-from .service import service
 
 UPDATED = "2026-11-21T00:00:00Z"
 OWNER = "GlanceSync"
@@ -66,8 +66,8 @@ def version() -> Response:
         status="SUPPORTED",
         version=__version__,
         updated=UPDATED,
-        runningfrom=iso(service().started) or "",
-        href=service().server.public_url or request.host_url,
+        runningfrom=iso(api_service().started) or "",
+        href=api_service().server.public_url or request.host_url,
     )
     return jsonify(answer.model_dump())
 

@@ -9,9 +9,10 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
-from ..images.job import SYNC
 from ..images.summaries import Summary
+from ..images.sync_job import SYNC
 from ..jobs.tasks import Task, TaskStatus
+from .api_service import BadOptions, Busy, api_service
 from .auth import USER
 from .error_answers import BAD_REQUEST, ApiError, invalid
 from .schemas import (
@@ -32,7 +33,6 @@ from .schemas import (
     task_ref,
     task_short,
 )
-from .service import BadOptions, Busy, service
 
 CANCEL_WAIT_SECONDS = 8.0
 """Seconds for which a task that is cancelled is waited for."""
@@ -53,7 +53,7 @@ regions = APIBlueprint(
 @regions.get("/regions", summary="All regions", responses={200: RegionsAnswer})
 def list_regions(query: RegionsQuery) -> Response:
     """What was last seen of each region, and the task that runs there; with refresh=1 all regions are asked now."""
-    found = service()
+    found = api_service()
     reader = found.reader()
     refs, lost = reader.regions()
     if query.refresh:
@@ -67,7 +67,7 @@ def list_regions(query: RegionsQuery) -> Response:
 @regions.get("/regions/<string:id>", summary="The images of a region", responses=LOOKS | {200: ImagesAnswer})
 def get_region(path: RegionPath, query: ImagesQuery) -> Response:
     """The status of each image to be synchronised, as it is now."""
-    found = service()
+    found = api_service()
     ref = found.region(path.id)
     status = found.statuses.of(found.reader(), ref)
     text = status.whole if query.image is None else status.answer(query.image)
@@ -87,7 +87,7 @@ def get_region(path: RegionPath, query: ImagesQuery) -> Response:
 )
 def synchronise(path: RegionPath) -> Response:
     """Start a task; while one is running for the region, it is the same task."""
-    found = service()
+    found = api_service()
     ref = found.region(path.id)
     try:
         wanted = _sync_body().request()
@@ -110,7 +110,7 @@ def synchronise(path: RegionPath) -> Response:
 @regions.get("/regions/<string:id>/tasks", summary="The tasks of a region", responses=ABOUT_REGION | {200: TasksAnswer})
 def list_tasks(path: RegionPath) -> Response:
     """The tasks of a region, newest first."""
-    found = service()
+    found = api_service()
     ref = found.region(path.id)
     found.store.fail_stale()
     tasks = found.store.of_subject(SYNC, ref.full)
@@ -122,7 +122,7 @@ def list_tasks(path: RegionPath) -> Response:
 @regions.get("/regions/<string:id>/tasks/<string:task>", summary="A task", responses=ABOUT_TASK | {200: TaskAnswer})
 def get_task(path: TaskPath) -> Response:
     """How a task stands, and what it has done."""
-    store = service().store
+    store = api_service().store
     store.fail_stale()
     task = _task(path)
     return _json(task_answer(task, store.items(task.id), store.messages(task.id)))
@@ -132,7 +132,7 @@ def get_task(path: TaskPath) -> Response:
 def delete_task(path: TaskPath) -> Response:
     """Forget a task that has ended."""
     task = _task(path)
-    if not service().store.delete(task.id) and service().store.by_id(task.id) is not None:
+    if not api_service().store.delete(task.id) and api_service().store.by_id(task.id) is not None:
         text = "The task is running; cancel it, or wait until it has ended."
         raise ApiError(400, BAD_REQUEST, text)
     return Response(b"", 200)
@@ -143,7 +143,7 @@ def delete_task(path: TaskPath) -> Response:
 )
 def cancel_task(path: TaskPath) -> Response:
     """End a task tidily; it fails with the reason "cancelled". One that has ended stays as it is."""
-    store = service().store
+    store = api_service().store
     task: Task | None = _task(path)
     end = time.monotonic() + CANCEL_WAIT_SECONDS
     if task is not None and task.status is TaskStatus.SYNCING:
@@ -162,7 +162,7 @@ def _task(path: TaskPath) -> Task:
     :raises UnknownRegion: there is no such region
     :raises ApiError: the region has no such task
     """
-    found = service()
+    found = api_service()
     ref = found.region(path.id)
     task = found.store.get(SYNC, ref.full, path.task)
     if task is None:

@@ -105,9 +105,9 @@ def _check(app: Flask) -> None:
 
     :raises GlanceSyncError: it does not, or they cannot
     """
-    from .service import NAME, Service
+    from .api_service import NAME, ApiService
 
-    found: Service = app.extensions[NAME]
+    found: ApiService = app.extensions[NAME]
     if found.embedded:
         found.reader()
     found.executor.check()

@@ -19,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from fiwareglancesync.api.api_service import NAME
 from fiwareglancesync.api.app import create_app
-from fiwareglancesync.api.service import NAME
 from tests.support.server import embedded_environment
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

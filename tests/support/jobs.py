@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fiwareglancesync.images.job import SYNC
+from fiwareglancesync.images.sync_job import SYNC
 from fiwareglancesync.images.sync_request import SyncRequest
 from fiwareglancesync.jobs.job import Job
 

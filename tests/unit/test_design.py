@@ -1,8 +1,9 @@
-"""The drawing of the house is that of the package."""
+"""The drawing of the house is that of the package, and its files keep the rules of docs/design.rst."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ PAGE = ROOT / "docs" / "design.rst"
 PACKAGE = "fiwareglancesync"
 BEGIN, END = ".. house: begin", ".. house: end"
 INDENTATION = 2
+MAX_LINES = 400
 ROW = re.compile(r"(?P<indentation> *)(?P<name>[a-z0-9_]+(?:/|\.py)) {2,}(?P<sentence>[A-Z].*\.)")
 
 
@@ -62,6 +64,20 @@ def differences(lines: list[str], package: Path) -> dict[str, list[str]]:
 
 def test_the_drawing_is_that_of_the_package() -> None:
     assert differences(house(), ROOT / PACKAGE) == {"not drawn": [], "not there": [], "drawn twice": []}
+
+
+def modules() -> list[Path]:
+    """All modules of the package."""
+    return sorted((ROOT / PACKAGE).rglob("*.py"))
+
+
+def test_a_file_name_has_one_meaning() -> None:
+    times = Counter(path.name for path in modules() if path.name != "__init__.py")
+    assert [name for name, count in times.items() if count > 1] == []
+
+
+def test_no_module_is_too_long_to_be_read_at_once() -> None:
+    assert [path.name for path in modules() if len(path.read_text(encoding="utf-8").splitlines()) > MAX_LINES] == []
 
 
 class TestDifferences:

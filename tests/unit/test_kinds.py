@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.database import metadata, open_engine
-from fiwareglancesync.images.job import SYNC
+from fiwareglancesync.images.sync_job import SYNC
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskStatus

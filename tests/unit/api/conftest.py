@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from fiwareglancesync.api.api_service import NAME, ApiService
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database_files import rebind_file
 from fiwareglancesync.api.server_database import db
-from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.jobs.database_owner import EMBEDDED_PREFIX, file_name
 from fiwareglancesync.jobs.store import TaskStore
 from tests.support.server import embedded_environment, environment_of
@@ -64,7 +64,7 @@ def environ(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def app(environ: dict[str, str]) -> Iterator[Flask]:
     """The application, with an executor that does nothing."""
     made = create_app(environ, background=False)
-    found: Service = made.extensions[NAME]
+    found: ApiService = made.extensions[NAME]
     made.extensions[NAME] = dataclasses.replace(found, executor=Lazy())
     yield made
     with made.app_context():
@@ -72,9 +72,9 @@ def app(environ: dict[str, str]) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def service(app: Flask) -> Service:
+def service(app: Flask) -> ApiService:
     """What the routes work with."""
-    found: Service = app.extensions[NAME]
+    found: ApiService = app.extensions[NAME]
     return found
 
 

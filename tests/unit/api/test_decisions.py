@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from fiwareglancesync.api.service import Service
-from fiwareglancesync.images.job import SYNC
+from fiwareglancesync.api.api_service import ApiService
+from fiwareglancesync.images.sync_job import SYNC
 from fiwareglancesync.jobs.worker import carry_out
 from fiwareglancesync.kinds import KINDS
 
@@ -18,7 +18,7 @@ IMAGE, CHECKSUM = "base_ubuntu_22.04", "10443d63e75d7150d52fda5b2a7d0497"
 """The conflict of the example that no list covers."""
 
 
-def done(client: FlaskClient, service: Service, **body: Any) -> dict[str, Any]:
+def done(client: FlaskClient, service: ApiService, **body: Any) -> dict[str, Any]:
     """A task of Caceres, once it has ended."""
     answer = client.post(CACERES, json=body)
     assert answer.status_code == 200, answer.json
@@ -45,14 +45,14 @@ def refusal(client: FlaskClient, **body: Any) -> str:
     return str(answer.json["error"]["description"])
 
 
-def protect(service: Service, checksums: str) -> None:
+def protect(service: ApiService, checksums: str) -> None:
     """Write a protection into the configuration."""
     path = Path(service.environ["GLANCESYNC_CONFIG"])
     path.write_text(path.read_text().replace("[master]", f"[master]\ndontupdate = {checksums}"))
 
 
 @pytest.mark.parametrize("action", ["replace", "rename"])
-def test_a_decision_settles_one_conflict(client: FlaskClient, service: Service, action: str) -> None:
+def test_a_decision_settles_one_conflict(client: FlaskClient, service: ApiService, action: str) -> None:
     assert status(client) == "error_checksum"
     task = done(client, service, decisions={IMAGE: {"checksum": CHECKSUM.upper(), "action": action}})
     assert (task["status"], task["undecided"], task["warnings"]) == ("synced", 0, [])
@@ -60,7 +60,7 @@ def test_a_decision_settles_one_conflict(client: FlaskClient, service: Service, 
     assert status(client) == "ok"
 
 
-def test_a_decision_against_all_lists_keeps_an_image_this_once(client: FlaskClient, service: Service) -> None:
+def test_a_decision_against_all_lists_keeps_an_image_this_once(client: FlaskClient, service: ApiService) -> None:
     decisions = {IMAGE: {"checksum": CHECKSUM, "action": "dontupdate"}}
     task = done(client, service, decisions=decisions, config={"replace": "any"})
     assert (task["status"], task["undecided"]) == ("synced", 0)
@@ -68,7 +68,7 @@ def test_a_decision_against_all_lists_keeps_an_image_this_once(client: FlaskClie
     assert status(client) == "error_checksum"
 
 
-def test_a_decision_that_fits_no_more_does_nothing_and_says_so(client: FlaskClient, service: Service) -> None:
+def test_a_decision_that_fits_no_more_does_nothing_and_says_so(client: FlaskClient, service: ApiService) -> None:
     task = done(client, service, decisions={IMAGE: {"checksum": "0" * 32, "action": "replace"}})
     assert (task["status"], task["undecided"]) == ("synced", 1)
     reported = (
@@ -79,7 +79,7 @@ def test_a_decision_that_fits_no_more_does_nothing_and_says_so(client: FlaskClie
 
 
 @pytest.mark.parametrize("dry", [False, True])
-def test_a_decision_does_not_undo_a_protection(client: FlaskClient, service: Service, dry: bool) -> None:
+def test_a_decision_does_not_undo_a_protection(client: FlaskClient, service: ApiService, dry: bool) -> None:
     protect(service, CHECKSUM)
     task = done(client, service, dryRun=dry, decisions={IMAGE: {"checksum": CHECKSUM, "action": "replace"}})
     assert task["status"] == "synced"
@@ -116,12 +116,12 @@ def test_another_decision_while_a_task_runs_is_a_conflict(client: FlaskClient) -
         ("replace", "decisions.a: "),
     ],
 )
-def test_a_decision_that_is_none(client: FlaskClient, service: Service, decision: Any, beginning: str) -> None:
+def test_a_decision_that_is_none(client: FlaskClient, service: ApiService, decision: Any, beginning: str) -> None:
     assert refusal(client, decisions={"a": decision}).startswith(beginning)
     assert service.store.running(SYNC) == {}
 
 
-def test_a_list_that_drops_a_protection_starts_nothing(client: FlaskClient, service: Service) -> None:
+def test_a_list_that_drops_a_protection_starts_nothing(client: FlaskClient, service: ApiService) -> None:
     protect(service, "c1, c3")
     reported = refusal(client, config={"dontupdate": "c2"})
     assert reported.startswith("config.dontupdate drops configured entries: c1, c3;")
@@ -130,7 +130,7 @@ def test_a_list_that_drops_a_protection_starts_nothing(client: FlaskClient, serv
     assert client.post(CACERES, json={"config": {"dontupdate": "c2"}, "replaceLists": True}).status_code == 200
 
 
-def test_a_protection_that_came_while_a_task_waited_holds(client: FlaskClient, service: Service) -> None:
+def test_a_protection_that_came_while_a_task_waited_holds(client: FlaskClient, service: ApiService) -> None:
     answer = client.post(CACERES, json={"config": {"dontupdate": "c2", "replace": "any"}}).json
     assert answer is not None
     protect(service, CHECKSUM)

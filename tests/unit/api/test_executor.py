@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 
 from fiwareglancesync.api import app as application
 from fiwareglancesync.api import health
+from fiwareglancesync.api.api_service import NAME, ApiService
 from fiwareglancesync.api.health import Health
 from fiwareglancesync.api.server_options import ExecutorKind
-from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.jobs.runner import Executor, ExecutorFailed
 from fiwareglancesync.jobs.store import TaskStore
 
@@ -80,7 +80,7 @@ def use_celery(app: Flask, executor: Executor) -> None:
 
     :param executor: takes its place
     """
-    found: Service = app.extensions[NAME]
+    found: ApiService = app.extensions[NAME]
     server = dataclasses.replace(found.server, executor=ExecutorKind.CELERY)
     changed = dataclasses.replace(found, server=server, executor=executor)
     app.extensions[NAME] = changed
@@ -125,7 +125,7 @@ def test_tasks_are_looked_after_whatever_has_gone_wrong_once(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(application, "SWEEP_SECONDS", 0.0)
-    found: Service = app.extensions[NAME]
+    found: ApiService = app.extensions[NAME]
     with pytest.raises(_EndOfTest), app.app_context():
         application._sweep(dataclasses.replace(found, executor=Faulty()))
     assert "can't start new thread" in caplog.text

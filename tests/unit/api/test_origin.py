@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from fiwareglancesync.api.api_service import NAME, ApiService
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.origin import origin_of
 from fiwareglancesync.api.server_database import db
-from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.images.sync_request import SyncRequest
 from tests.unit.api.conftest import Lazy
 
@@ -56,7 +56,7 @@ def forbidden(answer: Any) -> str:
 
 def started_by(app: Flask) -> list[str]:
     """The tasks that were started."""
-    found: Service = app.extensions[NAME]
+    found: ApiService = app.extensions[NAME]
     return found.executor.started  # type: ignore[attr-defined]
 
 
@@ -169,7 +169,7 @@ def test_a_body_that_says_to_be_something_else_is_refused(client: FlaskClient, a
 def test_json_is_read_under_its_name_and_as_curl_sends_it(client: FlaskClient, app: Flask, kind: str | None) -> None:
     assert client.post(BURGOS, data='{"dryRun": true}', content_type=kind).status_code == 200
     (task,) = started_by(app)
-    found: Service = app.extensions[NAME]
+    found: ApiService = app.extensions[NAME]
     made = found.store.by_id(task)
     assert made is not None
     assert SyncRequest.parse(made.request).dry_run

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from fiwareglancesync.api.service import Service
+from fiwareglancesync.api.api_service import ApiService
 from fiwareglancesync.base import errors
-from fiwareglancesync.images.job import SYNC
 from fiwareglancesync.images.status import StatusReader
+from fiwareglancesync.images.sync_job import SYNC
 from fiwareglancesync.jobs.tasks import TaskStatus
 from tests.support.api_calls import BURGOS, error_of, post
 
@@ -35,7 +35,7 @@ from tests.support.api_calls import BURGOS, error_of, post
         b"\xff\xfe",
     ],
 )
-def test_a_malformed_body_starts_nothing(client: FlaskClient, service: Service, body: str | bytes) -> None:
+def test_a_malformed_body_starts_nothing(client: FlaskClient, service: ApiService, body: str | bytes) -> None:
     error_of(client.post(BURGOS, data=body, content_type="application/json"), 400)
     assert service.store.running(SYNC) == {}
 
@@ -55,7 +55,7 @@ def test_what_is_wrong_with_a_body_is_named(client: FlaskClient, body: str, begi
 
 
 def test_a_configuration_that_is_broken_meanwhile_is_not_the_requests_fault(
-    client: FlaskClient, service: Service
+    client: FlaskClient, service: ApiService
 ) -> None:
     Path(service.environ["GLANCESYNC_CONFIG"]).write_text("[main]\nmax_children = secret\n")
     for body in ({}, {"config": {"rename": "any"}}):
@@ -79,7 +79,7 @@ def test_a_task_is_looked_up_under_its_own_region(client: FlaskClient) -> None:
     error_of(client.get(f"{BURGOS}/tasks/nothing"), 404)
 
 
-def test_a_running_task_is_not_deleted(client: FlaskClient, service: Service) -> None:
+def test_a_running_task_is_not_deleted(client: FlaskClient, service: ApiService) -> None:
     task_id = post(client)
     error_of(client.delete(f"{BURGOS}/tasks/{task_id}"), 400)
     service.store.finish(task_id, TaskStatus.FAILED, "for the test")
@@ -120,7 +120,7 @@ def test_what_a_region_does_wrong_has_its_code(
 
 
 def test_a_region_that_fails_is_told_apart_from_the_master(
-    client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: ApiService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = type(service.reader().federation.place(service.cloud.settings.master, "Burgos"))
     listing = place.listing

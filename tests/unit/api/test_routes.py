@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from fiwareglancesync.api.service import Service
+from fiwareglancesync.api.api_service import ApiService
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.factory import open_federation
 from fiwareglancesync.images.region_names import RegionRef
@@ -33,7 +33,7 @@ def test_health_tells_what_the_server_depends_on(client: FlaskClient) -> None:
 
 
 def test_health_tells_of_a_database_that_fails(
-    client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: ApiService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(store: TaskStore) -> None:
         raise OSError
@@ -99,7 +99,7 @@ def test_a_region_tells_the_status_of_its_images(client: FlaskClient) -> None:
     assert all(image["id"] and image["message"] for image in conflict)
 
 
-def test_a_region_tells_what_differs_and_what_is_left_out(client: FlaskClient, service: Service) -> None:
+def test_a_region_tells_what_differs_and_what_is_left_out(client: FlaskClient, service: ApiService) -> None:
     federation = open_federation(service.cloud.settings, service.environ)
     assert isinstance(federation, EmbeddedFederation)
     (base,) = (image for image in federation.images("Spain") if image.name == "base_ubuntu_22.04")
@@ -151,7 +151,7 @@ def test_an_unknown_region_has_no_tasks(client: FlaskClient, region: str) -> Non
         assert error_of(answer, 410)["message"] == "Bad region"
 
 
-def test_a_task_stays_known_when_its_region_is_gone(client: FlaskClient, service: Service) -> None:
+def test_a_task_stays_known_when_its_region_is_gone(client: FlaskClient, service: ApiService) -> None:
     task, _ = service.store.create(sync_of("Gone"))
     answer = client.get(f"/regions/Gone/tasks/{task.id}").json
     assert answer is not None
@@ -162,7 +162,7 @@ def test_an_unknown_region_is_not_synchronised(client: FlaskClient) -> None:
     assert error_of(client.post("/regions/Nope"), 410)["message"] == "Bad region"
 
 
-def test_a_task_is_the_same_as_long_as_it_runs(client: FlaskClient, service: Service) -> None:
+def test_a_task_is_the_same_as_long_as_it_runs(client: FlaskClient, service: ApiService) -> None:
     first = post(client)
     assert post(client) == first
     assert post(client, "/regions/master:Burgos") == first
@@ -181,7 +181,7 @@ def test_another_wish_while_a_task_runs_is_a_conflict(client: FlaskClient) -> No
 
 
 def test_a_task_under_the_regions_other_name_is_a_conflict_that_names_it(
-    client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, service: ApiService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = EmbeddedFederation.place
 
@@ -203,7 +203,7 @@ def test_a_task_under_the_regions_other_name_is_a_conflict_that_names_it(
     assert client.get("/regions/Caceres/tasks").json == {"tasks": []}
 
 
-def test_a_task_of_another_kind_excludes_a_synchronisation_unlisted(client: FlaskClient, service: Service) -> None:
+def test_a_task_of_another_kind_excludes_a_synchronisation_unlisted(client: FlaskClient, service: ApiService) -> None:
     key = service.reader().check(RegionRef.parse("Burgos")).identity.task_key
     other, _ = service.store.create(Job("another", "Burgos", "not even JSON", key))
     answer = client.post(BURGOS, json={})
@@ -219,7 +219,7 @@ def test_a_task_of_another_kind_excludes_a_synchronisation_unlisted(client: Flas
     assert {region["task"] for region in listed["regions"]} == {None}
 
 
-def test_a_task_that_ended_does_not_block_the_next(client: FlaskClient, service: Service) -> None:
+def test_a_task_that_ended_does_not_block_the_next(client: FlaskClient, service: ApiService) -> None:
     first = post(client)
     service.store.finish(first, TaskStatus.SYNCED)
     second = post(client)
@@ -229,7 +229,7 @@ def test_a_task_that_ended_does_not_block_the_next(client: FlaskClient, service:
     assert [task["taskId"] for task in listed["tasks"]] == [second, first]
 
 
-def test_a_task_tells_what_it_did(client: FlaskClient, service: Service) -> None:
+def test_a_task_tells_what_it_did(client: FlaskClient, service: ApiService) -> None:
     task_id = post(client)
     assert carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"{BURGOS}/tasks/{task_id}").json
@@ -247,7 +247,7 @@ def test_a_task_tells_what_it_did(client: FlaskClient, service: Service) -> None
     assert listed["regions"][0]["counts"] == {"ok": 7}
 
 
-def test_a_dry_run_changes_nothing(client: FlaskClient, service: Service) -> None:
+def test_a_dry_run_changes_nothing(client: FlaskClient, service: ApiService) -> None:
     before = client.get(BURGOS).json
     task_id = post(client, dryRun=True, images=["base_debian*"])
     assert carry_out(service.store, task_id, KINDS, service.environ)
@@ -258,7 +258,7 @@ def test_a_dry_run_changes_nothing(client: FlaskClient, service: Service) -> Non
     assert client.get(BURGOS).json == before
 
 
-def test_options_hold_for_one_task(client: FlaskClient, service: Service) -> None:
+def test_options_hold_for_one_task(client: FlaskClient, service: ApiService) -> None:
     config = {"replace": [], "rename": ["any"], "support_obsolete_images": False}
     task_id = post(client, dryRun=True, config=config, replaceLists=True)
     assert carry_out(service.store, task_id, KINDS, service.environ)
@@ -269,7 +269,7 @@ def test_options_hold_for_one_task(client: FlaskClient, service: Service) -> Non
     assert "obsolete" not in actions.values()
 
 
-def test_a_conflict_that_awaits_a_decision_is_no_failure(client: FlaskClient, service: Service) -> None:
+def test_a_conflict_that_awaits_a_decision_is_no_failure(client: FlaskClient, service: ApiService) -> None:
     task_id = post(client, "/regions/Caceres")
     carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"/regions/Caceres/tasks/{task_id}").json
@@ -277,7 +277,7 @@ def test_a_conflict_that_awaits_a_decision_is_no_failure(client: FlaskClient, se
     assert (task["status"], task["undecided"]) == ("synced", 1)
 
 
-def test_a_pattern_that_matches_nothing_is_a_failure(client: FlaskClient, service: Service) -> None:
+def test_a_pattern_that_matches_nothing_is_a_failure(client: FlaskClient, service: ApiService) -> None:
     task_id = post(client, images=["nothing*"])
     assert not carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"{BURGOS}/tasks/{task_id}").json
@@ -286,7 +286,7 @@ def test_a_pattern_that_matches_nothing_is_a_failure(client: FlaskClient, servic
     assert "matches no image" in task["reason"]
 
 
-def test_cancelling_what_has_ended_changes_nothing(client: FlaskClient, service: Service) -> None:
+def test_cancelling_what_has_ended_changes_nothing(client: FlaskClient, service: ApiService) -> None:
     task_id = post(client)
     service.store.finish(task_id, TaskStatus.SYNCED)
     answer = client.post(f"{BURGOS}/tasks/{task_id}/cancel")
@@ -299,7 +299,7 @@ def test_each_answer_names_its_request(client: FlaskClient) -> None:
     assert client.get("/", headers={"X-Request-Id": "<script>"}).headers["X-Request-Id"].startswith("req-")
 
 
-def test_names_with_lone_surrogates_do_not_break_an_answer(client: FlaskClient, service: Service) -> None:
+def test_names_with_lone_surrogates_do_not_break_an_answer(client: FlaskClient, service: ApiService) -> None:
     task, _ = service.store.create(sync_of("Burgos"))
     service.store.finish(task.id, TaskStatus.FAILED, "odd \ud800 \x00 name")
     answer = client.get(f"{BURGOS}/tasks/{task.id}").json
@@ -307,7 +307,7 @@ def test_names_with_lone_surrogates_do_not_break_an_answer(client: FlaskClient, 
     assert answer["reason"] == "odd \\ud800 \x00 name"
 
 
-def test_metrics_are_for_loopback_or_a_token(client: FlaskClient, service: Service) -> None:
+def test_metrics_are_for_loopback_or_a_token(client: FlaskClient, service: ApiService) -> None:
     post(client)
     text = client.get("/metrics").text
     assert 'glancesync_tasks{status="syncing"} 1.0' in text

@@ -14,13 +14,13 @@ from flask import Flask
 from sqlalchemy import inspect
 
 from fiwareglancesync.api import server_database
+from fiwareglancesync.api.api_service import NAME, ApiService
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.server_database import db, prepare_database
 from fiwareglancesync.api.server_settings import StartError
-from fiwareglancesync.api.service import NAME, Service
 from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.images.job import SYNC
 from fiwareglancesync.images.summaries import Summary, SummaryStore
+from fiwareglancesync.images.sync_job import SYNC
 from fiwareglancesync.images.sync_request import SyncRequest
 from fiwareglancesync.jobs.database_owner import OtherFederation, claim, recorded
 from fiwareglancesync.jobs.store import TaskStore
@@ -132,7 +132,7 @@ def test_the_file_of_an_older_version_keeps_its_tasks(environ: dict[str, str], t
     SummaryStore(engine).save([Summary("Burgos", 1.0, {"ok": 1})])
     at_revision(f"sqlite:///{old}", "0001", str(recorded(engine)), down=True)
     for _ in range(2):
-        found: Service = create_app(environ, background=False).extensions[NAME]
+        found: ApiService = create_app(environ, background=False).extensions[NAME]
         assert found.summaries.by_region() == {}  # they may be another federation's
         assert found.store.running(SYNC)["Burgos"].id == task.id
     assert [file.name for file in old.parent.glob("*.db")] == ["glancesync.db"]

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fiwareglancesync.api import shared_federation
-from fiwareglancesync.api.service import Service
+from fiwareglancesync.api.api_service import ApiService
 from fiwareglancesync.api.shared_federation import SharedFederation
 from fiwareglancesync.base.errors import Unreachable
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
@@ -18,7 +18,7 @@ THREADS = 4
 
 
 @pytest.fixture
-def made(service: Service) -> SharedFederation:
+def made(service: ApiService) -> SharedFederation:
     """One that nobody has used yet."""
     return SharedFederation(service.cloud.settings, service.environ)
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api import statuses
-from fiwareglancesync.api.service import Service
+from fiwareglancesync.api.api_service import ApiService
 from fiwareglancesync.api.shared_federation import SharedFederation
 from fiwareglancesync.images.places import InstantCopy
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
@@ -33,7 +33,7 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return regions
 
 
-def elsewhere(service: Service) -> EmbeddedFederation:
+def elsewhere(service: ApiService) -> EmbeddedFederation:
     """The same federation as another process has it."""
     federation = open_federation(service.cloud.settings, service.environ)
     assert isinstance(federation, EmbeddedFederation)
@@ -53,7 +53,9 @@ def test_what_has_not_changed_is_looked_at_once(client: FlaskClient, looked: lis
     assert looked == ["Burgos"]
 
 
-def test_a_change_by_another_process_is_seen_at_once(client: FlaskClient, service: Service, looked: list[str]) -> None:
+def test_a_change_by_another_process_is_seen_at_once(
+    client: FlaskClient, service: ApiService, looked: list[str]
+) -> None:
     other = elsewhere(service)
     name = "base_debian_12"
     assert shown(client, name) == ["pending_replace"]
@@ -65,7 +67,7 @@ def test_a_change_by_another_process_is_seen_at_once(client: FlaskClient, servic
     assert looked == ["Burgos"] * 3
 
 
-def test_a_change_of_the_master_is_seen_at_once(client: FlaskClient, service: Service) -> None:
+def test_a_change_of_the_master_is_seen_at_once(client: FlaskClient, service: ApiService) -> None:
     other = elsewhere(service)
     name = "base_debian_12"
     assert shown(client, name)
@@ -75,7 +77,7 @@ def test_a_change_of_the_master_is_seen_at_once(client: FlaskClient, service: Se
 
 
 def test_a_federation_that_tells_no_version_is_always_looked_at(
-    service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
+    service: ApiService, monkeypatch: pytest.MonkeyPatch, looked: list[str]
 ) -> None:
     monkeypatch.setattr(statuses, "Versioned", InstantCopy)  # which no federation is
     for _ in range(2):
@@ -84,7 +86,7 @@ def test_a_federation_that_tells_no_version_is_always_looked_at(
 
 
 def test_a_federation_that_is_opened_anew_is_looked_at_anew(
-    service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
+    service: ApiService, monkeypatch: pytest.MonkeyPatch, looked: list[str]
 ) -> None:
     for _ in range(2):
         reader = SharedFederation(service.cloud.settings, service.environ).reader()
@@ -93,7 +95,7 @@ def test_a_federation_that_is_opened_anew_is_looked_at_anew(
 
 
 def test_a_bounded_number_of_regions_is_kept(
-    service: Service, monkeypatch: pytest.MonkeyPatch, looked: list[str]
+    service: ApiService, monkeypatch: pytest.MonkeyPatch, looked: list[str]
 ) -> None:
     monkeypatch.setattr(statuses, "CACHED_REGIONS", 1)
     for name in ("Burgos", "Caceres", "Caceres", "Burgos"):
@@ -101,7 +103,7 @@ def test_a_bounded_number_of_regions_is_kept(
     assert looked == ["Burgos", "Caceres", "Burgos"]
 
 
-def test_the_counts_are_kept_for_the_list_of_regions(client: FlaskClient, service: Service) -> None:
+def test_the_counts_are_kept_for_the_list_of_regions(client: FlaskClient, service: ApiService) -> None:
     client.get("/regions/Burgos")
     before = service.summaries.by_region()["Burgos"]
     client.get("/regions/Burgos")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fiwareglancesync.images.job import sync_job
 from fiwareglancesync.images.places import PlaceIdentity
 from fiwareglancesync.images.region_names import RegionRef
+from fiwareglancesync.images.sync_job import sync_job
 from fiwareglancesync.images.sync_request import SyncRequest
 from fiwareglancesync.jobs.job import Job
 

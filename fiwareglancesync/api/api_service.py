@@ -9,11 +9,11 @@ from flask import current_app
 
 from ..base.errors import ConfigError, UnknownRegion
 from ..config.ini import COMMAND_LINE
-from ..images.job import sync_job
 from ..images.places.factory import read_settings
 from ..images.region_names import RegionRef
 from ..images.status import StatusReader
 from ..images.summaries import SummaryStore
+from ..images.sync_job import sync_job
 from ..images.sync_request import SyncRequest
 from ..images.task_settings import ListsShortened, task_settings
 from ..jobs.runner import Executor, ExecutorFailed
@@ -43,7 +43,7 @@ class BadOptions(Exception):
 
 
 @dataclass(frozen=True)
-class Service:
+class ApiService:
     """What the routes work with.
 
     :param embedded: whether the regions are those of the embedded federation
@@ -109,7 +109,7 @@ class Service:
             raise BadOptions("; ".join(problems)) from error
 
 
-def service() -> Service:
+def api_service() -> ApiService:
     """What the present request works with."""
-    found: Service = current_app.extensions[NAME]
+    found: ApiService = current_app.extensions[NAME]
     return found
