@@ -86,7 +86,7 @@ class Listeners:
             listener(event)
 
     def announce(self, event: Event) -> None:
-        """Pass on an event that the narrator writes even where the regions have files of their own."""
+        """Pass on an event that the log writer writes even where the regions have files of their own."""
         self._log_writer(event)
         for listener in self._listeners:
             if listener is not self._log_writer:

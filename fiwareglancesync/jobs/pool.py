@@ -54,7 +54,7 @@ class Reported(Generic[Event]):
 
 @dataclass(frozen=True)
 class _ParentPipe:
-    """A pipe that carries nothing: it breaks when the parent dies, which alone has the end ``parent_end``."""
+    """A pipe without data. Only the parent has ``parent_end``, so the pipe closes when the parent dies."""
 
     child_end: Connection
     parent_end: Connection
