@@ -27,7 +27,7 @@ NARRATED = (Mode.SYNC, Mode.DRY_RUN)
 class Listeners:
     """Passes events on to what the command line asks for.
 
-    With ``--parallel`` the narrative of each region goes to a file of its own, and not to the narrator.
+    With ``--parallel`` the narrative of each region goes to a file of its own, and not to the log writer.
 
     :param options: the parsed command line
     :param mode: what is wanted of the regions

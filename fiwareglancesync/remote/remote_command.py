@@ -153,7 +153,7 @@ class RemoteCommand:
 
     @contextmanager
     def _narration(self) -> Iterator[Emit]:
-        """Yield what takes the events of tasks: the narrator, and progress bars on a terminal."""
+        """Yield what takes the events of tasks: the log writer, and progress bars on a terminal."""
         with ExitStack() as stack:
             listeners: list[Emit] = [self._log_writer]
             if _follow(self._options) is Follow.STEP_BY_STEP and sys.stderr.isatty():

@@ -192,15 +192,15 @@ class TestRegionNames:
         assert_harmless(result.out)
         assert "INFO:Region two\\x0alines has finished" in result.out.splitlines()
         assert run("--make-backups", "master:", f"{OTHER}:").code == 0
-        stories, backup = sorted(run.folder.iterdir(), reverse=True)
-        assert {file.name for file in stories.iterdir()} == {f"{name}.txt" for name in FILES.values()} - {"Spain.txt"}
+        logs, backup = sorted(run.folder.iterdir(), reverse=True)
+        assert {file.name for file in logs.iterdir()} == {f"{name}.txt" for name in FILES.values()} - {"Spain.txt"}
         kinds = ("csv", "jsonl")
         assert {file.name for file in backup.iterdir()} == {f"backup_{n}.{k}" for n in FILES.values() for k in kinds}
-        for file in (*stories.iterdir(), *backup.iterdir()):
+        for file in (*logs.iterdir(), *backup.iterdir()):
             assert file.stat().st_mode & 0o777 == 0o600
-        for file in stories.iterdir():
+        for file in logs.iterdir():
             assert_harmless(file.read_text())
-        assert {stories.stat().st_mode & 0o777, backup.stat().st_mode & 0o777} == {0o700}
+        assert {logs.stat().st_mode & 0o777, backup.stat().st_mode & 0o777} == {0o700}
         assert {path.name for path in tmp_path.iterdir()} == {"before", "federation", "current", "glancesync.conf"}
         reloaded = tmp_path / "again"
         load(backup, reloaded)

@@ -36,7 +36,7 @@ def remote(server: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return call
 
 
-def test_a_region_is_looked_at_rehearsed_synchronised_and_looked_at_again(remote: Call) -> None:
+def test_a_region_is_read_rehearsed_synchronised_and_read_again(remote: Call) -> None:
     assert "pending_upload,Burgos,orion-psb-image-R5.2" in remote("status", "Burgos")[1]
     code, out, _ = remote("sync", "Burgos", "--dry-run", "--watch")
     assert (code, out[-2]) == (0, "INFO:Burgos: MBs pending : 3886")

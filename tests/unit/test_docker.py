@@ -67,7 +67,7 @@ def test_the_server_is_started_with_a_command_that_it_has() -> None:
     assert cli.commands[name].make_context(name, options).params["host"] == "0.0.0.0"  # noqa: S104
 
 
-def test_the_health_of_the_server_is_looked_at_where_it_listens() -> None:
+def test_the_health_of_the_server_is_checked_where_it_listens() -> None:
     check = instruction("server", "HEALTHCHECK")
     assert instruction("server", "EXPOSE") == PORT
     assert f"http://127.0.0.1:{PORT}/health?live=1" in check

@@ -104,7 +104,7 @@ def test_what_is_expected_is_told(client: FlaskClient) -> None:
     assert reported.endswith(f"Origin is http://evil.example\\x1b, expected {OWN}; {advice}")
 
 
-def test_a_foreign_page_is_refused_before_its_token_is_looked_at(environ: dict[str, str]) -> None:
+def test_a_foreign_page_is_refused_before_its_token_is_validated(environ: dict[str, str]) -> None:
     made = create_app(environ | KEYSTONE, background=False)
     client = made.test_client()
     for method, path in CHANGES:

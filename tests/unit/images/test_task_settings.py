@@ -80,7 +80,7 @@ def test_a_list_that_is_replaced_on_purpose_holds(environ: dict[str, str]) -> No
         ("rename", "n1", "both"),
     ],
 )
-def test_every_list_is_looked_at(environ: dict[str, str], key: str, value: str, lost: str) -> None:
+def test_every_list_is_checked(environ: dict[str, str], key: str, value: str, lost: str) -> None:
     config: dict[str, Any] = {key: value}
     assert refusal(environ, **config).startswith(f"config.{key} drops configured entries: {lost};")
 

@@ -192,7 +192,7 @@ def test_a_full_disk_ends_the_narrative_and_raises_nothing(
     assert capsys.readouterr().err == "ERROR:standard output cannot be written to its end: No space left on device\n"
 
 
-def test_a_quiet_narrator_writes_only_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quiet_log_writer_writes_only_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     LogWriter(logging.WARNING)(RegionStarted("R"))
     assert capsys.readouterr() == ("", "")
 

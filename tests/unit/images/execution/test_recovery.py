@@ -260,7 +260,7 @@ FORGED = {
 
 @pytest.mark.parametrize("step", ["new", "published"])
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
-def test_a_journal_that_is_not_the_carriers_own_changes_nothing(forged: Image, step: str) -> None:
+def test_a_journal_of_another_image_changes_nothing(forged: Image, step: str) -> None:
     pending = forged
     text = forged.user_properties[JOURNAL]
     if '"step":"new"' in text:
@@ -277,7 +277,7 @@ def test_a_journal_that_is_not_the_carriers_own_changes_nothing(forged: Image, s
     ]
 
 
-def test_beside_a_forged_carrier_ours_is_made() -> None:
+def test_beside_a_forged_journal_ours_is_made() -> None:
     setup = RegionSetup([master_image("a")], [FORGED["a snapshot's copy"]], replace=["any"])
     synchronised(setup)
     assert [(i.owner, i.checksum) for i in setup.images] == [(OURS, "S"), (OURS, "A")]

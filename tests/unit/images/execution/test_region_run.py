@@ -98,7 +98,7 @@ def test_a_new_image_is_private_until_it_is_verified_and_published_by_one_patch(
     assert (made.tags, made.min_disk, dict(made.user_properties)) == (("t",), 3, {"nid": "1"})
 
 
-def test_the_journal_names_its_carrier_the_action_and_the_old_image() -> None:
+def test_the_journal_names_its_image_the_action_and_the_old_image() -> None:
     setup = RegionSetup([master_image("a")], [image("a", "old")], replace=["old"])
     found: list[dict[str, Any]] = []
 

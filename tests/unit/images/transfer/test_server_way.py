@@ -282,7 +282,7 @@ class TestFailing:
         assert scenario.setup.names() == ["two"]
 
 
-class TestDistrust:
+class TestRejectedContent:
     def test_another_content_turns_the_way_off_for_the_region(self) -> None:
         scenario = Scenario(ONE, TWO)
         scenario.fetching.makes = lambda master, filled: replace(filled, checksum="converted")

@@ -156,7 +156,7 @@ class TestLeftovers:
         assert read(master.spool(folder), master.images[0]) == CONTENT
         assert master.starts == [0]
 
-    def test_a_wrong_one_goes_when_it_is_distrusted(self, master: CountedMaster, folder: Path) -> None:
+    def test_a_wrong_one_goes_when_it_is_rejected(self, master: CountedMaster, folder: Path) -> None:
         leave(master, folder, CONTENT[::-1])
         spool = master.spool(folder)
         assert read(spool, master.images[0]) == CONTENT[::-1]

@@ -87,7 +87,7 @@ def test_an_image_of_nobody_is_not_ours(cloud: ScriptedServer, burgos: OpenStack
     assert [listing.owns(found) for found in listing.images] == [False]
 
 
-def test_private_and_shared_images_of_others_are_not_looked_at(
+def test_private_and_shared_images_of_others_are_not_listed(
     cloud: ScriptedServer, burgos: OpenStackPlace
 ) -> None:
     foreign = [image(v, visibility=v, owner="q" * 32) for v in ("private", "shared", "public")]
