@@ -466,7 +466,7 @@ class TestFederation:
         assert str(refused.value).startswith("Atlantis: unknown region")
         assert REGION in str(refused.value)
 
-    def test_places_are_told_apart(self, setup: PlaceSetup, place: Place) -> None:
+    def test_places_are_reported_apart(self, setup: PlaceSetup, place: Place) -> None:
         same = setup.federation.place(setup.target, REGION)
         other = setup.federation.place(setup.target, MASTER)
         assert same.identity == place.identity

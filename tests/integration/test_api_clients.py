@@ -218,7 +218,7 @@ def test_hostile_values_in_a_body_are_values(address: str) -> None:
     assert requests.post(f"{address}/regions/Burgos", data=deep, timeout=30).status_code in (400, 413)
 
 
-def test_hostile_names_are_synchronised_and_told_as_they_are(address: str) -> None:
+def test_hostile_names_are_synchronised_and_reported_as_they_are(address: str) -> None:
     region = f"{address}/regions/{quote('other:a:b c')}"
     task = requests.post(region, timeout=30).json()["taskId"]
 

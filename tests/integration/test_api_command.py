@@ -67,7 +67,7 @@ def test_ways_to_serve_that_exclude_each_other(environ: dict[str, str], folder: 
     assert (done.returncode, "exclude each other" in done.stderr) == (2, True)
 
 
-def test_a_federation_that_is_not_there_is_told_before_anything_is_served(
+def test_a_federation_that_is_not_there_is_reported_before_anything_is_served(
     environ: dict[str, str], folder: Path
 ) -> None:
     nowhere = environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(folder / "nowhere")}

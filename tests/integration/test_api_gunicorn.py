@@ -167,7 +167,7 @@ def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[
         holder.stdin.close()
 
 
-def test_the_counters_of_all_workers_are_told(server: str) -> None:
+def test_the_counters_of_all_workers_are_reported(server: str) -> None:
     for _ in range(30):
         assert requests.get(f"{server}/regions", timeout=30).ok
     text = requests.get(f"{server}/metrics", timeout=30).text

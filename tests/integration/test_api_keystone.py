@@ -143,7 +143,7 @@ def test_who_may_ask(server: str, cloud: DevelopmentCloud) -> None:
     Caller(server, "garbage")("/nothing", code=401)
 
 
-def test_a_dead_keystone_is_told_from_a_bad_token(worker: str, cloud: DevelopmentCloud) -> None:
+def test_a_dead_keystone_is_reported_from_a_bad_token(worker: str, cloud: DevelopmentCloud) -> None:
     known, unknown = token(cloud, "glancesync"), token(cloud, "glancesync")
     caller = Caller(worker, known)
     caller("/regions")
@@ -248,7 +248,7 @@ def test_a_cancelled_task_leaves_nothing_half_made(
     assert [image for image in federation.seen("Burgos") if image.status != "active"] == []
 
 
-def test_a_killed_task_is_told_and_made_up_for(
+def test_a_killed_task_is_reported_and_made_up_for(
     slow: str, cloud: DevelopmentCloud, federation: ObservedCloud, environ: dict[str, str], tmp_path: Path
 ) -> None:
     caller = Caller(slow, token(cloud, "glancesync"))

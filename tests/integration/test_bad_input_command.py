@@ -64,7 +64,7 @@ class TestCommandLine:
         assert line.startswith(text)
 
     @pytest.mark.parametrize("option", ["--report", "--events"])
-    def test_a_file_that_cannot_be_written_is_told_before_anything_is_done(
+    def test_a_file_that_cannot_be_written_is_reported_before_anything_is_done(
         self, run: Command, proxy: Proxy, tmp_path: Path, option: str
     ) -> None:
         conf = configured(tmp_path, f"{BASIC}[master]\n{CREDENTIAL}")
@@ -102,7 +102,9 @@ tenant = x
 
 
 class TestConfiguration:
-    def test_every_mistake_is_told_at_once_and_in_its_place(self, run: Command, proxy: Proxy, tmp_path: Path) -> None:
+    def test_every_mistake_is_reported_at_once_and_in_its_place(
+        self, run: Command, proxy: Proxy, tmp_path: Path
+    ) -> None:
         conf = configured(tmp_path, EVERYTHING)
         lines = refused(run("--conf", conf), proxy)
         numbers = {text: number for number, text in enumerate(EVERYTHING.splitlines(), 1)}
@@ -137,7 +139,7 @@ class TestConfiguration:
             (b"\x7fELF\x02\x01\x01\0\0", ":1", "expected key = value, a [section], or a comment"),
         ],
     )
-    def test_a_file_that_is_none_is_told(
+    def test_a_file_that_is_none_is_reported(
         self, run: Command, proxy: Proxy, tmp_path: Path, content: bytes | None, place: str, text: str
     ) -> None:
         conf = str(tmp_path / "bad.conf")
@@ -150,7 +152,7 @@ class TestConfiguration:
         (line,) = refused(run(GLANCESYNC_CONFIG=str(tmp_path)), proxy)
         assert line == f"{tmp_path}: the configuration file (GLANCESYNC_CONFIG) cannot be read: Is a directory"
 
-    def test_what_is_missing_is_told_with_both_ways_to_give_it(
+    def test_what_is_missing_is_reported_with_both_ways_to_give_it(
         self, run: Command, proxy: Proxy, tmp_path: Path
     ) -> None:
         conf = configured(tmp_path, BASIC)
@@ -163,7 +165,7 @@ class TestConfiguration:
             " or tenant in [master]",
         ]
 
-    def test_nothing_at_all_is_told_too(self, run: Command, proxy: Proxy) -> None:
+    def test_nothing_at_all_is_reported_too(self, run: Command, proxy: Proxy) -> None:
         lines = refused(run(), proxy)
         missing = [f"the {name} is missing: set " for name in (*NAMES, "master region")]
         assert [[text for text in missing if text in line] for line in lines] == [[text] for text in missing]
@@ -254,7 +256,7 @@ class TestCondition:
 
 class TestEmbeddedFederation:
     @pytest.mark.parametrize("content", [None, b"", b"no database " * 1000])
-    def test_that_is_none_is_told(self, tmp_path: Path, content: bytes | None) -> None:
+    def test_that_is_none_is_reported(self, tmp_path: Path, content: bytes | None) -> None:
         run = embedded(tmp_path, {"Spain": [], "Burgos": []}, f"{BASIC}[master]\ntenant = ours\n")
         (file,) = (tmp_path / "federation").glob("*.sqlite")
         if content is None:

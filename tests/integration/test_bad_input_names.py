@@ -161,7 +161,7 @@ FILES = {
 CONFIGURATION = f"[main]\nmaster_region = Spain\nmax_children = 4\n[master]\ntenant = ours\n[{OTHER}]\ntenant = ours\n"
 
 
-def test_half_a_character_is_told_exactly_and_refused_as_a_glance_does(tmp_path: Path) -> None:
+def test_half_a_character_is_reported_exactly_and_refused_as_a_glance_does(tmp_path: Path) -> None:
     def image(number: str, name: str) -> Image:
         return Image(number, name, "Spain", "oursid", size=5, checksum="c" * 32, visibility="public")
 
@@ -208,7 +208,7 @@ class TestRegionNames:
         again = run(*status, GLANCESYNC_MOCKPERSISTENT_PATH=str(reloaded))
         assert (again.code, again.out) == (0, run(*status).out)
 
-    def test_they_are_shown_harmlessly_and_told_exactly(self, run: Command) -> None:
+    def test_they_are_shown_harmlessly_and_reported_exactly(self, run: Command) -> None:
         runs = [run.start(*words) for words in (["--show-regions"], ["--show-regions", "--format", "json"])]
         status = run.start("--show-status", "master:", f"{OTHER}:")
         words, regions = (each.finish() for each in runs)
@@ -227,7 +227,7 @@ class TestRegionNames:
         shown = region.replace("\n", "\\x0a")
         assert f"INFO:{shown}:   Total uploaded to region: 3 (MB)" in result.out.splitlines()
 
-    def test_an_unknown_one_is_told_harmlessly(self, run: Command) -> None:
+    def test_an_unknown_one_is_reported_harmlessly(self, run: Command) -> None:
         result = run("no\x1b[31m\nwhere")
         assert result.code == 1
         assert result.err.startswith("ERROR:no\\x1b[31m\\x0awhere: unknown region; the regions of target master are: ")

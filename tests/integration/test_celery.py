@@ -168,7 +168,7 @@ def test_a_worker_that_is_stopped_ends_what_it_has_begun_and_leaves_the_rest(sho
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_told_to_end_at_once_leaves_everything_tidy(shop: Workshop) -> None:
+def test_a_worker_that_is_reported_to_end_at_once_leaves_everything_tidy(shop: Workshop) -> None:
     worker = shop.employ()
     shop.hold.touch()
     task = shop.ask(REGION)

@@ -240,7 +240,7 @@ def test_down_ends_everything_and_may_be_repeated(cloud: Cloud) -> None:
     assert not any(in_folder(path, cloud.folder) for path in Path("/proc").glob("[0-9]*"))
 
 
-def test_a_folder_without_cloud_is_told_from_one_that_is_down(root: Path, tmp_path: Path) -> None:
+def test_a_folder_without_cloud_is_reported_from_one_that_is_down(root: Path, tmp_path: Path) -> None:
     nowhere = Cloud(root / "scripts" / "devcloud", tmp_path / "none", dict(os.environ))
     reported = nowhere.run("env")
     assert (reported.returncode, reported.stdout) == (1, "")

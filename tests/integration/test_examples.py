@@ -40,7 +40,7 @@ def test_every_program_is_tried() -> None:
     assert {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*.py")} == TRIED_HERE
 
 
-def test_the_library_tells_the_state_of_each_region(environ: dict[str, str]) -> None:
+def test_the_library_reports_the_state_of_each_region(environ: dict[str, str]) -> None:
     done = run(environ, "library/report.py")
     assert done.returncode == 1, done.stderr
     assert "Burgos: 3 ok, 1 pending_metadata, 1 pending_replace, 2 pending_upload" in done.stdout.splitlines()

@@ -61,7 +61,7 @@ class TestGlanceDown:
         assert empty.command(tmp_path)("Burgos").code == 0
         empty.assert_holds("Burgos", CONTENT)
 
-    def test_in_parallel_the_regions_file_tells(self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
+    def test_in_parallel_the_regions_file_reports(self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
         proxy.on(Answer(503, "maintenance", AT_ONCE), port=empty.port("Burgos"))
         result = empty.command(tmp_path, proxy)("--parallel", "--config", "max_children=2")
         assert result.code == 1
@@ -95,7 +95,7 @@ class TestErrorsOfGlance:
         empty.assert_holds("Burgos", {})
         empty.assert_holds("Caceres", CONTENT)
 
-    def test_that_pass_are_not_even_told(self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
+    def test_that_pass_are_not_even_reported(self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
         burgos = empty.port("Burgos")
         proxy.on(Answer(503, "busy", AT_ONCE), *LIST, port=burgos, times=2)
         proxy.on(Answer(500, "lost", AT_ONCE), "POST", "/v2/images", port=burgos, times=1)

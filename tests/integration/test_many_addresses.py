@@ -114,7 +114,7 @@ class TestMaster:
         result = run("inside:Spain", "--show-status", "--format", "json")
         assert (rows(result), result.err) == ([("one", "ok")], "")
 
-    def test_by_its_address_alone_it_is_told_with_a_warning(
+    def test_by_its_address_alone_it_is_reported_with_a_warning(
         self, cloud: FaultyCloud, inside: dict[str, str], tmp_path: Path
     ) -> None:
         before = of_anybody(cloud, SPAIN)

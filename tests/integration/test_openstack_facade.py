@@ -114,7 +114,7 @@ class TestSigningIn:
             {"user_domain_name": "x"},
         ],
     )
-    def test_a_wrong_credential_is_told(self, cloud: DevelopmentCloud, wrong: dict[str, Any]) -> None:
+    def test_a_wrong_credential_is_reported(self, cloud: DevelopmentCloud, wrong: dict[str, Any]) -> None:
         target = Target("master", replace(cloud.credential(), **wrong))
         with pytest.raises(
             Unauthorized, match=r"^target master: Keystone at \S+ refused the credential of user "
@@ -237,7 +237,7 @@ class TestRefusals:
         assert (caught.value.scope, caught.value.status) == (Scope.IMAGE, 415)
         assert place.get(image_id).status == "queued"
 
-    def test_an_unknown_store_is_told(
+    def test_an_unknown_store_is_reported(
         self, cloud: DevelopmentCloud, place: OpenStackPlace, made: Made
     ) -> None:
         image_id = new(place, made)

@@ -223,7 +223,7 @@ def test_whenever_a_run_is_killed_the_regions_can_be_used_and_finished(
 
 @pytest.mark.parametrize("number", _each(INTERRUPTIONS))
 @pytest.mark.parametrize("name", KINDS)
-def test_whenever_a_run_is_interrupted_it_is_tidy_or_tells(grounds: Grounds, name: str, number: int) -> None:
+def test_whenever_a_run_is_interrupted_it_is_tidy_or_reports(grounds: Grounds, name: str, number: int) -> None:
     print(f"KILL_SEED={SEED}")
     kind = KINDS[name]
     wanted = random.Random(f"{SEED} {name} {number} signals").choice([signal.SIGINT, signal.SIGTERM])

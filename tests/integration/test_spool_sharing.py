@@ -91,7 +91,7 @@ class TestSpool:
         regions.done(*BOTH)
         assert [file.name for file in spool.iterdir()] == ["admission"]
 
-    def test_without_room_the_bytes_are_streamed_and_it_is_told(
+    def test_without_room_the_bytes_are_streamed_and_it_is_reported(
         self, cloud: FaultyCloud, run: Command, regions: Uploads, spool: Path
     ) -> None:
         result = run(*BOTH, *REPLACE, "-v", "--report", "report.json", "--config", "main.spool_size=2M")

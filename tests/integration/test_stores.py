@@ -64,7 +64,7 @@ def test_an_image_in_another_store_is_in_step(cloud: FaultyCloud, tmp_path: Path
 
 
 @pytest.mark.parametrize(("way", "status"), [("auto", 400), ("stream", 400), ("server", 409)])
-def test_an_unknown_one_is_told_once_with_those_that_are_there(
+def test_an_unknown_one_is_reported_once_with_those_that_are_there(
     cloud: FaultyCloud, tmp_path: Path, way: str, status: int
 ) -> None:
     result, _ = run(cloud, tmp_path, "--transfer", way, "--config", "master.store=nowhere")

@@ -246,7 +246,7 @@ class TestFromTheMaster:
         assert (proxy.count("GET", FILE, cloud.port(SPAIN)), proxy.count("POST", "/v2/images")) == (1, 1)
         regions.undone(*BOTH)
 
-    def test_what_passes_by_is_not_even_told(
+    def test_what_passes_by_is_not_even_reported(
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
     ) -> None:
         proxy.on(Answer(503, "busy", AT_ONCE), "GET", FILE, port=cloud.port(SPAIN), times=1)

@@ -26,7 +26,7 @@ class TestMedians:
     def test_one_stray_value_does_not_count(self, values: list[float], median: float) -> None:
         assert Spread.of(values).median == median
 
-    def test_the_smallest_and_the_largest_are_told(self) -> None:
+    def test_the_smallest_and_the_largest_are_reported(self) -> None:
         assert Spread.of([2.0, 1.004, 3.5]).text(".2f") == "1.00 … 3.50"
         assert Spread.of([-1.0, 2.0]).text("+.1f") == "-1.0 … +2.0"
 

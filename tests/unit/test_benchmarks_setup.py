@@ -51,7 +51,7 @@ def test_the_program_is_measured_with_the_checkouts_own_interpreter(
     assert asked == [Part.SETUP, Part.BENCHMARKS]
 
 
-def test_what_cannot_be_set_up_is_told_before_anything_is_measured(
+def test_what_cannot_be_set_up_is_reported_before_anything_is_measured(
     asked: list[Part], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(say: Callable[[str], None]) -> Path:

@@ -120,7 +120,7 @@ def test_what_is_named_is_there(compose: dict[str, Any], services: dict[str, dic
             assert service["build"]["target"] in stages
 
 
-def test_every_service_that_lasts_tells_how_it_is(services: dict[str, dict[str, Any]]) -> None:
+def test_every_service_that_lasts_reports_how_it_is(services: dict[str, dict[str, Any]]) -> None:
     told_by_the_image = {"server"}
     lasting = {name for name, service in services.items() if service["restart"] != "no"}
     assert {name for name in lasting if "test" in services[name].get("healthcheck", {})} == lasting - told_by_the_image

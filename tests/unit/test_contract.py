@@ -47,7 +47,7 @@ def test_every_status_has_its_condition() -> None:
     assert {status.value for status in SyncStatus} <= reported
 
 
-def test_the_ways_are_told_in_their_order() -> None:
+def test_the_ways_are_reported_in_their_order() -> None:
     assert [first for first, *_ in rows("3.10 Ways to move bytes", PAGE)] == ["file", "server", "spool", "stream"]
     assert {"file", "server", "spool", "stream", "auto"} == set(WAYS)
 

@@ -27,16 +27,16 @@ def test_it_is_of_this_version() -> None:
     assert f'"{__version__}"' in PAGE.read_text(encoding="utf-8"), MEND
 
 
-def test_it_tells_every_option_with_its_help(text: str) -> None:
+def test_it_reports_every_option_with_its_help(text: str) -> None:
     for action in build_parser("glancesync")._actions:
         assert all(name in text.split() or f"{name}," in text.split() for name in action.option_strings), MEND
         assert (action.help or "")[1:].rstrip(".") in text, MEND
 
 
-def test_it_tells_no_option_that_the_command_lacks(text: str) -> None:
+def test_it_reports_no_option_that_the_command_lacks(text: str) -> None:
     known = {name for action in build_parser("glancesync")._actions for name in action.option_strings}
     assert set(re.findall(r"(?<!\S)--[a-z-]+", text)) <= known, MEND
 
 
-def test_it_tells_every_command_with_its_help(text: str) -> None:
+def test_it_reports_every_command_with_its_help(text: str) -> None:
     assert all(f"{word} " in text and help_[1:].rstrip(".") in text for word, help_ in COMMAND_HELP.items()), MEND

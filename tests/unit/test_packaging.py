@@ -117,7 +117,7 @@ def test_no_paths_of_the_machine_it_was_written_on() -> None:
     assert [place for place in lines_with(pattern) if not place.startswith("docker/")] == []
 
 
-def test_changelog_tells_about_this_version() -> None:
+def test_changelog_reports_about_this_version() -> None:
     text = (ROOT / "CHANGELOG.rst").read_text(encoding="utf-8")
     newest = re.search(r"^(\d+\.\d+\.\d+)( \(unreleased\)| \(\d{4}-\d{2}-\d{2}\))\n-+$", text, re.MULTILINE)
     assert newest is not None

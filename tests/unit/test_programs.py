@@ -224,7 +224,9 @@ class TestProvide:
         debian.provide(Part.UNIT, say=print)
         assert debian.POLICY.read_text(encoding="utf-8") == "its own"
 
-    def test_who_is_not_root_is_told_what_to_install(self, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_who_is_not_root_is_reported_what_to_install(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         log = machine()
         monkeypatch.setattr(os, "geteuid", lambda: 1000)
         absent = debian.provide(Part.UNIT, say=print)

@@ -83,7 +83,7 @@ def test_the_fields_of_events_are_those_of_the_program() -> None:
     assert stated == written
 
 
-def test_the_language_of_conditions_is_told() -> None:
+def test_the_language_of_conditions_is_reported() -> None:
     reported = words("The language of metadata_condition")
     assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= reported
 

@@ -109,7 +109,7 @@ def test_upgrade_refuses_the_database_of_another_federation(db: Call, folder: Pa
     assert path.read_bytes() == before
 
 
-def test_rebind_tells_what_it_would_do_and_waits_for_a_confirmation(db: Call, folder: Path, tmp_path: Path) -> None:
+def test_rebind_reports_what_it_would_do_and_waits_for_a_confirmation(db: Call, folder: Path, tmp_path: Path) -> None:
     path = used(tmp_path / "shared.db", OLD)
     configure(folder, url_of(path))
     code, out, err = db("rebind")
@@ -176,7 +176,7 @@ def test_rebind_without_any_database(db: Call, folder: Path) -> None:
     assert db("rebind") == db("rebind", "--from", OLD) == (1, "", reported)
 
 
-def test_a_database_that_cannot_be_used_is_told_in_a_line(db: Call, folder: Path, tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_used_is_reported_in_a_line(db: Call, folder: Path, tmp_path: Path) -> None:
     configure(folder, f"sqlite:///{tmp_path}/no/such/folder.db")
     for words in (["upgrade"], ["rebind"]):
         code, out, err = db(*words)

@@ -103,7 +103,7 @@ def test_a_task_that_cannot_be_handed_over_fails_and_says_so(broken: FlaskClient
     assert "no broker" in task["reason"]
 
 
-def test_health_tells_of_a_broker_that_is_gone(broken: FlaskClient) -> None:
+def test_health_reports_of_a_broker_that_is_gone(broken: FlaskClient) -> None:
     answer = broken.get("/health")
     assert answer.status_code == 503
     assert answer.get_json()["checks"] == {"database": "ok", "master": "ok", "broker": "failed"}

@@ -22,7 +22,7 @@ def test_what_it_sets_is_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"), [("PASSWORD = = 'secret'\n", 1), ("A = 1\nraise ValueError('secret')\n", 2), ("A = secret\n", 1)]
 )
-def test_one_that_fails_is_told_with_its_line_and_none_of_its_text(tmp_path: Path, text: str, line: int) -> None:
+def test_one_that_fails_is_reported_with_its_line_and_none_of_its_text(tmp_path: Path, text: str, line: int) -> None:
     file = tmp_path / "flask.py"
     file.write_text(text)
     with pytest.raises(StartError) as caught:

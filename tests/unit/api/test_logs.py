@@ -29,7 +29,7 @@ args = {args}
 @pytest.mark.parametrize(
     "text", ["nothing\n", "[loggers]\nkeys = root\n", *(HANDLER.format(args=args) for args in ("(1 / 0,)", "()", "("))]
 )
-def test_whatever_is_wrong_with_it_is_told(tmp_path: Path, text: str) -> None:
+def test_whatever_is_wrong_with_it_is_reported(tmp_path: Path, text: str) -> None:
     file = tmp_path / "logging.cfg"
     file.write_text(text)
     with pytest.raises(StartError, match=r"logging\.cfg configures no logging: [A-Z][A-Za-z]+: "):

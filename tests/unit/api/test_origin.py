@@ -98,7 +98,7 @@ def test_a_foreign_page_may_look(client: FlaskClient) -> None:
         assert client.get("/", headers={"Host": HOST} | headers).status_code == 200
 
 
-def test_what_is_expected_is_told(client: FlaskClient) -> None:
+def test_what_is_expected_is_reported(client: FlaskClient) -> None:
     reported = forbidden(client.post(BURGOS, headers={"Host": HOST, "Origin": "http://evil.example\x1b"}))
     advice = "if that is this server's own address, set PUBLIC_URL to it."
     assert reported.endswith(f"Origin is http://evil.example\\x1b, expected {OWN}; {advice}")

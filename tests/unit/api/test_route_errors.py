@@ -119,7 +119,7 @@ def test_what_a_region_does_wrong_has_its_code(
     assert "secret" not in str(error_of(client.get(BURGOS), code))
 
 
-def test_a_region_that_fails_is_told_apart_from_the_master(
+def test_a_region_that_fails_is_reported_apart_from_the_master(
     client: FlaskClient, service: ApiService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = type(service.reader().federation.place(service.cloud.settings.master, "Burgos"))

@@ -21,18 +21,18 @@ from tests.support.api_calls import BURGOS, error_of, post
 from tests.support.jobs import sync_of
 
 
-def test_the_root_tells_the_version(client: FlaskClient) -> None:
+def test_the_root_reports_the_version(client: FlaskClient) -> None:
     answer = client.get("/").json
     assert answer is not None
     assert set(answer) == {"id", "owner", "status", "version", "updated", "runningfrom", "href"}
     assert (answer["id"], answer["status"], answer["href"]) == ("v1.0", "SUPPORTED", "http://localhost/")
 
 
-def test_health_tells_what_the_server_depends_on(client: FlaskClient) -> None:
+def test_health_reports_what_the_server_depends_on(client: FlaskClient) -> None:
     assert client.get("/health").json == {"status": "ok", "checks": {"database": "ok", "master": "ok"}}
 
 
-def test_health_tells_of_a_database_that_fails(
+def test_health_reports_of_a_database_that_fails(
     client: FlaskClient, service: ApiService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(store: TaskStore) -> None:
@@ -57,7 +57,7 @@ def test_the_document_describes_every_route(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("code", ["200", "403"])
-def test_the_document_tells_what_every_route_answers(client: FlaskClient, code: str) -> None:
+def test_the_document_reports_what_every_route_answers(client: FlaskClient, code: str) -> None:
     document = client.get("/openapi.json").json
     assert document is not None
     operations = [operation for path in document["paths"].values() for operation in path.values()]
@@ -90,7 +90,7 @@ def test_a_refresh_counts_the_statuses_and_is_kept(client: FlaskClient) -> None:
     assert client.get("/regions").json == refreshed
 
 
-def test_a_region_tells_the_status_of_its_images(client: FlaskClient) -> None:
+def test_a_region_reports_the_status_of_its_images(client: FlaskClient) -> None:
     answer = client.get("/regions/Caceres").json
     assert answer is not None
     by_name = {image["name"]: image for image in answer["images"]}
@@ -99,7 +99,7 @@ def test_a_region_tells_the_status_of_its_images(client: FlaskClient) -> None:
     assert all(image["id"] and image["message"] for image in conflict)
 
 
-def test_a_region_tells_what_differs_and_what_is_left_out(client: FlaskClient, service: ApiService) -> None:
+def test_a_region_reports_what_differs_and_what_is_left_out(client: FlaskClient, service: ApiService) -> None:
     federation = open_federation(service.cloud.settings, service.environ)
     assert isinstance(federation, EmbeddedFederation)
     (base,) = (image for image in federation.images("Spain") if image.name == "base_ubuntu_22.04")
@@ -134,7 +134,7 @@ def test_all_regions_of_a_target_are_not_asked_for_at_once(client: FlaskClient) 
     assert description == "other:: it stands for all regions of a target; name them one by one"
 
 
-def test_an_unknown_target_is_told_from_an_unknown_region(client: FlaskClient) -> None:
+def test_an_unknown_target_is_reported_from_an_unknown_region(client: FlaskClient) -> None:
     for answer in (client.get("/regions/otehr:Madrid"), client.post("/regions/otehr:Madrid")):
         known = "unknown target otehr; the configuration has: master, other"
         assert error_of(answer, 410)["description"] == f"otehr:Madrid: {known}; did you mean other:Madrid?"
@@ -229,7 +229,7 @@ def test_a_task_that_ended_does_not_block_the_next(client: FlaskClient, service:
     assert [task["taskId"] for task in listed["tasks"]] == [second, first]
 
 
-def test_a_task_tells_what_it_did(client: FlaskClient, service: ApiService) -> None:
+def test_a_task_reports_what_it_did(client: FlaskClient, service: ApiService) -> None:
     task_id = post(client)
     assert carry_out(service.store, task_id, KINDS, service.environ)
     task = client.get(f"{BURGOS}/tasks/{task_id}").json

@@ -102,7 +102,7 @@ def test_a_rehearsal_in_the_folder_of_production_sees_none_of_its_tasks(
     assert found == [("server/federation",), ("rehearsal",)]
 
 
-def test_a_new_database_beside_one_that_may_be_the_federations_is_told_once(
+def test_a_new_database_beside_one_that_may_be_the_federations_is_reported_once(
     environ: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     of_another(tmp_path / "server" / "database" / "glancesync-other.db")

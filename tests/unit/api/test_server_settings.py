@@ -38,7 +38,7 @@ def test_the_embedded_federation_needs_nothing() -> None:
     assert found.database_folder == Path("/home/.local/share/glancesync")
 
 
-def test_everything_that_is_missing_is_told_at_once() -> None:
+def test_everything_that_is_missing_is_reported_at_once() -> None:
     reported = problems({})
     assert [text.splitlines()[0].rpartition("variable ")[2] for text in reported] == [
         "KEYSTONE_URL",
@@ -82,7 +82,7 @@ def test_an_application_credential_is_enough() -> None:
         ("CACERT", "/no/such/file"),
     ],
 )
-def test_what_makes_no_sense_of_keystone_is_told(key: str, value: str) -> None:
+def test_what_makes_no_sense_of_keystone_is_reported(key: str, value: str) -> None:
     (reported,) = problems(KEYSTONE | {key: value})
     assert reported.startswith(f"{key} in the section [openstack]")
 

@@ -76,7 +76,7 @@ def test_a_change_of_the_master_is_seen_at_once(client: FlaskClient, service: Ap
     assert shown(client, name) == []
 
 
-def test_a_federation_that_tells_no_version_is_always_looked_at(
+def test_a_federation_that_reports_no_version_is_always_looked_at(
     service: ApiService, monkeypatch: pytest.MonkeyPatch, looked: list[str]
 ) -> None:
     monkeypatch.setattr(statuses, "Versioned", InstantCopy)  # which no federation is

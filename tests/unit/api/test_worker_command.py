@@ -73,7 +73,7 @@ def test_an_executor_that_is_none(capsys: pytest.CaptureFixture[str], monkeypatc
     assert "expected embedded or celery" in refusal(capsys)
 
 
-def test_everything_that_is_wrong_is_told_at_once(
+def test_everything_that_is_wrong_is_reported_at_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GLANCESYNC_BROKER_URL", "")

@@ -15,7 +15,7 @@ ANY_TEXT = st.text(st.characters())
 
 
 @given(ANY_TEXT)
-def test_a_region_is_told_by_its_file_name(region: str) -> None:
+def test_a_region_is_reported_by_its_file_name(region: str) -> None:
     assert region_name(file_name(region)) == region
 
 

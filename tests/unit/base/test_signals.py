@@ -70,7 +70,7 @@ def test_a_later_second_signal_ends_the_process_at_once(root: Path) -> None:
     assert "tidied" not in ended.stdout
 
 
-def test_a_lost_terminal_is_told_of_more_than_once_but_hurries_nobody(root: Path) -> None:
+def test_a_lost_terminal_is_reported_of_more_than_once_but_hurries_nobody(root: Path) -> None:
     assert twice(signal.SIGHUP, root).stdout == "tidied\n"
 
 

@@ -61,11 +61,11 @@ def test_who_signs_in_nowhere_needs_none(environ: dict[str, str]) -> None:
         ("OS_PROJECT_NAME", "environment: the tenant is missing: set OS_TENANT_NAME (or OS_PROJECT_NAME)"),
     ],
 )
-def test_half_an_account_is_told(variable: str, says: str) -> None:
+def test_half_an_account_is_reported(variable: str, says: str) -> None:
     assert problems({key: value for key, value in COMPLETE.items() if key != variable}) == [says]
 
 
-def test_a_variable_that_makes_no_sense_is_told() -> None:
+def test_a_variable_that_makes_no_sense_is_reported() -> None:
     assert problems({"OS_INSECURE": "perhaps"}) == ["environment: OS_INSECURE: expected True or False"]
 
 
@@ -74,7 +74,7 @@ def test_an_entry_of_clouds_yaml_is_an_account(clouds: dict[str, str]) -> None:
     assert (found.username, found.password, found.cloud) == ("dora", "hidden", "there")
 
 
-def test_an_entry_decides_alone_and_what_is_ignored_is_told(clouds: dict[str, str]) -> None:
+def test_an_entry_decides_alone_and_what_is_ignored_is_reported(clouds: dict[str, str]) -> None:
     found = environment_account({**clouds, **COMPLETE, "OS_CLOUD": "there", "OS_CACERT": "/ca"})
     assert (found.credential.username, found.credential.password) == ("dora", "hidden")
     assert found.credential.cacert == "/ca"
@@ -103,13 +103,13 @@ def test_another_type_than_a_password_needs_an_entry(kind: str) -> None:
     assert "clouds.yaml" in problem
 
 
-def test_an_entry_that_is_not_there_is_told(clouds: dict[str, str]) -> None:
+def test_an_entry_that_is_not_there_is_reported(clouds: dict[str, str]) -> None:
     (problem,) = problems({**clouds, "OS_CLOUD": "nowhere"})
     assert problem.startswith("environment: OS_CLOUD: found 'nowhere', expected an entry of ")
     assert problem.endswith("it has: half, there; did you mean there?")
 
 
-def test_half_an_entry_is_told(clouds: dict[str, str]) -> None:
+def test_half_an_entry_is_reported(clouds: dict[str, str]) -> None:
     [problem] = problems({**clouds, "OS_CLOUD": "half"})
     assert problem.startswith("environment: OS_CLOUD: the entry 'half' of ")
     assert problem.endswith(" lacks the password")

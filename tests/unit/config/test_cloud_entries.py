@@ -148,12 +148,12 @@ def test_other_ways_to_sign_in(read: Read, kind: str, auth: str, plugin: str, op
 
 
 @pytest.mark.parametrize("kind", ["none", "admin_token", "v2token", "v3websso", "v3multifactor", "v3kerberos"])
-def test_a_way_to_sign_in_that_does_not_work_is_told(read: Read, kind: str) -> None:
+def test_a_way_to_sign_in_that_does_not_work_is_reported(read: Read, kind: str) -> None:
     reported = problem(lambda: read(f"auth_type: {kind}"))
     assert f"signs in by {kind}, expected auth_type to be one of password, v3applicationcredential, v3oidc" in reported
 
 
-def test_what_a_way_to_sign_in_needs_is_told(read: Read) -> None:
+def test_what_a_way_to_sign_in_needs_is_reported(read: Read) -> None:
     given = "auth: {auth_url: 'http://cloud:5000/v3', project_name: p, identity_provider: idp}"
     reported = problem(lambda: read("auth_type: v3oidcclientcredentials", auth=given))
     assert reported.endswith("v3oidcclientcredentials, for which it lacks client_id, client_secret, protocol in auth")
@@ -178,7 +178,7 @@ def test_likewise_in_auth(read: Read) -> None:
     assert warning.endswith("auth.token is not understood and has no effect")
 
 
-def test_keys_of_other_services_and_of_the_sdk_are_nothing_to_tell(read: Read) -> None:
+def test_keys_of_other_services_and_of_the_sdk_are_nothing_to_report(read: Read) -> None:
     lines = ("compute_api_version: 2", "volume_endpoint_override: 'http://x'", "networks: []", "image_format: raw")
     assert read(*lines, "api_timeout: 3", "identity_api_version: 3").warnings == ()
 
@@ -206,7 +206,7 @@ class TestRegions:
         assert "interface of region Spain has no effect" in found.warnings[0]
 
     @pytest.mark.parametrize("line", ["regions: [[1]]", "regions: [{values: {}}]", "regions: {a: 1}", "regions: 7"])
-    def test_another_form_is_told(self, read: Read, line: str) -> None:
+    def test_another_form_is_reported(self, read: Read, line: str) -> None:
         assert "regions: expected names, or keys name and values" in problem(lambda: read(line))
 
 
@@ -236,11 +236,11 @@ class TestProfiles:
         found = read("profile: mine", auth="auth: {username: u, password: hunter2, project_name: p}")
         assert (found.fields["auth_url"], found.region) == ("http://Spain.example.org", "Spain")
 
-    def test_an_unknown_one_is_told_with_the_nearest(self, read: Read) -> None:
+    def test_an_unknown_one_is_reported_with_the_nearest(self, read: Read) -> None:
         [warning] = read("profile: vexhost").warnings
         assert warning.endswith("there is no profile 'vexhost', so nothing is taken from it; did you mean vexxhost?")
 
-    def test_one_that_is_shut_down_is_told(self, read: Read, folder: Path) -> None:
+    def test_one_that_is_shut_down_is_reported(self, read: Read, folder: Path) -> None:
         profiles = "gone: {status: shutdown, message: in 2020}, old: {status: deprecated, message: use new}"
         (folder / "clouds-public.yaml").write_text(f"public-clouds: {{{profiles}}}")
         assert "the profile 'gone' is of a cloud that is shutdown: in 2020" in problem(lambda: read("profile: gone"))
@@ -258,7 +258,7 @@ class TestFiles:
             ("clouds:\n  fed:\n    password: %hunter2\n", 3),
         ],
     )
-    def test_a_mistake_is_told_with_its_line(self, folder: Path, text: str, line: int) -> None:
+    def test_a_mistake_is_reported_with_its_line(self, folder: Path, text: str, line: int) -> None:
         (folder / "clouds.yaml").write_text(text)
         reported = problem(lambda: read_cloud("fed", {}))
         assert reported.startswith(f"{folder}/clouds.yaml:{line}: cannot be read as YAML from column ")
@@ -269,12 +269,12 @@ class TestFiles:
         assert reported.startswith(f"{folder}/clouds.json:2: cannot be read as JSON from column 10 on")
 
     @pytest.mark.parametrize("text", ["- fed\n", "clouds: [fed]\n", "fed\n"])
-    def test_another_form_is_told(self, folder: Path, text: str) -> None:
+    def test_another_form_is_reported(self, folder: Path, text: str) -> None:
         (folder / "clouds.yaml").write_text(text)
         assert "expected" in problem(lambda: read_cloud("fed", {}))
 
     @pytest.mark.parametrize("entry", ["7", "[auth]", "{auth: hunter2}", "{profile: [x]}"])
-    def test_an_entry_of_another_form_is_told(self, folder: Path, entry: str) -> None:
+    def test_an_entry_of_another_form_is_reported(self, folder: Path, entry: str) -> None:
         (folder / "clouds.yaml").write_text(f"clouds: {{fed: {entry}}}\n")
         assert problem(lambda: read_cloud("fed", {})).startswith(f"the entry 'fed' of {folder}/clouds.yaml")
 
@@ -318,7 +318,7 @@ class TestFiles:
         ("cacert: ~nobody-of-that-name/ca", "cacert: found '~nobody-of-that-name/ca', expected the name of a file"),
     ],
 )
-def test_a_wrong_value_is_told(read: Read, line: str, expected: str) -> None:
+def test_a_wrong_value_is_reported(read: Read, line: str, expected: str) -> None:
     assert expected in problem(lambda: read(line))
 
 
@@ -381,7 +381,7 @@ def test_a_file_that_does_not_end_is_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("auth", ["5", "[x]", "hunter2"])
-def test_auth_of_a_region_that_holds_no_keys_is_told(read: Read, auth: str) -> None:
+def test_auth_of_a_region_that_holds_no_keys_is_reported(read: Read, auth: str) -> None:
     reported = problem(lambda: read(f"regions: [{{name: R, values: {{auth: {auth}}}}}]"))
     assert reported.endswith("regions: expected names, or keys name and values for each region")
 
@@ -404,7 +404,7 @@ def test_a_region_may_be_a_number(read: Read) -> None:
         ("clouds:\n  fed: {auth: {}}\nclouds: {}\n", 3, "clouds"),
     ],
 )
-def test_a_key_that_is_given_twice_is_told_with_its_line(folder: Path, text: str, line: int, name: str) -> None:
+def test_a_key_that_is_given_twice_is_reported_with_its_line(folder: Path, text: str, line: int, name: str) -> None:
     (folder / "clouds.yaml").write_text(text)
     reported = problem(lambda: read_cloud("fed", {}))
     assert reported == f"{folder / 'clouds.yaml'}:{line}: {name} is given twice; keep one of them"

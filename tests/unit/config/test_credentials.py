@@ -80,7 +80,7 @@ class TestCombined:
             ),
         ],
     )
-    def test_what_is_wrong_is_told_without_the_secret(self, reading: Any, value: str, expected: str) -> None:
+    def test_what_is_wrong_is_reported_without_the_secret(self, reading: Any, value: str, expected: str) -> None:
         problems = reading.problems(f"[other]\ncredential = {value}\n")
         assert f"FILE:2: [other] credential: {expected}" in problems
         assert all("FILE:2" in problem for problem in problems)

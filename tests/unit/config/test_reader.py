@@ -194,7 +194,7 @@ class TestOverrides:
         ]
 
 
-def test_everything_wrong_is_told_at_once(reading: Any) -> None:
+def test_everything_wrong_is_reported_at_once(reading: Any) -> None:
     text = (
         "[main]\nmax_children = 0\nmax_children = 1\nnonsense\n"
         "[DEFAULT]\nlist_images_timeout = x\nmetadata_condition = image.nam\n"
@@ -207,7 +207,7 @@ def test_everything_wrong_is_told_at_once(reading: Any) -> None:
     assert sum("master region is missing" in problem for problem in problems) == 1
 
 
-def test_an_error_in_default_is_told_once(reading: Any) -> None:
+def test_an_error_in_default_is_reported_once(reading: Any) -> None:
     text = "[DEFAULT]\nlist_images_timeout = x\n[a]\ncredential=u,cA==,http://k,t\n[b]\ncredential=u,cA==,http://k,t\n"
     assert len(reading.problems(text)) == 1
 

@@ -49,7 +49,7 @@ A = ("http://a:5000/v3", "alice", "of-a", "pa")
 
 
 class TestEntryOfCloudsYaml:
-    def test_os_cloud_decides_alone_and_the_other_variables_are_told(self, reading: Any, clouds: Any) -> None:
+    def test_os_cloud_decides_alone_and_the_other_variables_are_reported(self, reading: Any, clouds: Any) -> None:
         settings = reading.settings(environ={**OF_A, **clouds, "OS_CLOUD": "b", "OS_CERT": "/a.crt"})
         assert account(settings.master.credential) == B
         assert settings.master.credential.user_domain_name == "Default"
@@ -73,7 +73,7 @@ class TestEntryOfCloudsYaml:
         assert warning.text.startswith("OS_CLOUD, OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, ")
         assert warning.text.endswith(" are ignored: cloud in the configuration alone says whose account is used")
 
-    def test_nothing_is_told_where_nothing_is_ignored(self, reading: Any, clouds: Any) -> None:
+    def test_nothing_is_reported_where_nothing_is_ignored(self, reading: Any, clouds: Any) -> None:
         machine = {"OS_CACERT": "/ca", "OS_INTERFACE": "internal"}
         environ = {**clouds, **machine, "OS_CLOUD": "b", "OS_REGION_NAME": "Bilbao"}
         settings = reading.settings("[master]\ncloud = b\n", environ=environ)
@@ -267,7 +267,7 @@ class TestEnvironment:
         other = reading.settings(environ={**both, "OS_AUTH_TYPE": "v3applicationcredential"}).master.credential
         assert (other.password, other.application_credential_secret) == ("", "of-ac")
 
-    def test_another_way_to_sign_in_is_told(self, reading: Any) -> None:
+    def test_another_way_to_sign_in_is_reported(self, reading: Any) -> None:
         [problem] = reading.problems(environ={**OF_A, "OS_AUTH_TYPE": "v3oidcpassword"})
         assert problem.startswith("environment: OS_AUTH_TYPE: found 'v3oidcpassword', expected password or")
 

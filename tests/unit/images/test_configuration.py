@@ -136,7 +136,7 @@ def test_positive_whole_numbers(reading: Any, section: str, key: str, value: str
         ("master", "use_keystone_v3 = 3", "found '3', expected True or False"),
     ],
 )
-def test_a_wrong_value_is_told_with_file_section_key_and_what_is_expected(
+def test_a_wrong_value_is_reported_with_file_section_key_and_what_is_expected(
     reading: Any, section: str, line: str, expected: str
 ) -> None:
     key = line.partition(" =")[0]

@@ -21,12 +21,12 @@ class TestChecksums:
         assert settings.warnings == ()
 
     @pytest.mark.parametrize("word", [MD5[:-1], MD5 + "0", "g" * 32, f"'{MD5}'", f"md5:{MD5}", UUID, "all"])
-    def test_another_form_is_told(self, reading: Any, key: str, word: str) -> None:
+    def test_another_form_is_reported(self, reading: Any, key: str, word: str) -> None:
         assert reading.warnings(f"[master]\n{key} = {word}, {MD5}\n") == [
             f"FILE:2: [master] {key}: '{word.lower()}' is no MD5 nor multihash in hexadecimal; it will match no image"
         ]
 
-    def test_a_misspelt_any_is_told(self, reading: Any, key: str) -> None:
+    def test_a_misspelt_any_is_reported(self, reading: Any, key: str) -> None:
         [warning] = reading.warnings(f"[master]\n{key} = anny\n")
         assert warning.endswith("'anny' is no checksum; it will match no image; did you mean any?")
 
@@ -53,12 +53,12 @@ def test_what_is_no_uuid_is_kept_in_lower_case_too(reading: Any) -> None:
 @pytest.mark.parametrize("key", ["metadata_set", "obsolete_syncprops"])
 class TestProperties:
     @pytest.mark.parametrize("word", ["visibility", "name", "os_hash_algo", "cinder_encryption_key_id"])
-    def test_what_is_no_user_property_is_told(self, reading: Any, key: str, word: str) -> None:
+    def test_what_is_no_user_property_is_reported(self, reading: Any, key: str, word: str) -> None:
         assert reading.warnings(f"[DEFAULT]\n{key} = nid, {word}\n") == [
             f"FILE:2: [DEFAULT] {key}: '{word}' is no property that is synchronised; it will match nothing"
         ]
 
-    def test_quotes_are_told(self, reading: Any, key: str) -> None:
+    def test_quotes_are_reported(self, reading: Any, key: str) -> None:
         assert reading.warnings(f"[DEFAULT]\n{key} = 'nid', type\n") == [
             f"FILE:2: [DEFAULT] {key}: ''nid'' will match no property; did you mean nid?"
         ]
@@ -75,14 +75,14 @@ class TestRegions:
         assert settings.targets["other"].ignore_regions == ("Madrid",)
         assert settings.warnings == ()
 
-    def test_in_default_a_prefix_tells_for_which_target_it_holds(self, reading: Any) -> None:
+    def test_in_default_a_prefix_reports_for_which_target_it_holds(self, reading: Any) -> None:
         text = "[DEFAULT]\nignore_regions = Spain, other:Madrid, x:y\n" + OTHER
         settings = reading.settings(text)
         assert settings.master.ignore_regions == ("Spain", "x:y")
         assert settings.targets["other"].ignore_regions == ("Spain", "Madrid", "x:y")
         assert settings.warnings == ()
 
-    def test_a_region_of_another_target_is_told(self, reading: Any) -> None:
+    def test_a_region_of_another_target_is_reported(self, reading: Any) -> None:
         assert reading.warnings("[master]\nignore_regions = other:Madrid\n" + OTHER) == [
             "FILE:2: [master] ignore_regions: 'other:Madrid' is a region of another target and has no effect here; "
             "write it in [other]"
@@ -132,7 +132,9 @@ class TestCommandLine:
             reading.settings(None, "mster.replace=any", mock=True)
         assert list(reading.settings(None, "other.replace=any", mock=True).targets) == ["master", "other"]
 
-    def test_a_new_target_that_default_gives_a_credential_is_told_when_it_looks_misspelt(self, reading: Any) -> None:
+    def test_a_new_target_that_default_gives_a_credential_is_reported_when_it_looks_misspelt(
+        self, reading: Any
+    ) -> None:
         text = OTHER.replace("other", "DEFAULT") + "[federation2]\n"
         settings = reading.settings(text, "federatoin2.replace=any", environ={"OS_REGION_NAME": "Spain"})
         [warning] = settings.warnings
@@ -141,7 +143,7 @@ class TestCommandLine:
 
 class TestReservedSections:
     @pytest.mark.parametrize("name", ["notify", "schedule", "listen", "volumes", "snapshots", "vault", "vault:a"])
-    def test_one_that_looks_like_a_target_is_told_how_to_upgrade(self, reading: Any, name: str) -> None:
+    def test_one_that_looks_like_a_target_is_reported_how_to_upgrade(self, reading: Any, name: str) -> None:
         assert reading.problems(f"[{name}]\ncredential = u,cA==,http://k,t\n") == [
             f"FILE:1: [{name}] can be no target: the name is reserved since version 2.0; to upgrade, give the section "
             "another name, and write its regions with that (NAME:REGION)"
@@ -156,7 +158,7 @@ class TestReservedSections:
 
 
 class TestWordsForAllTargets:
-    def test_one_that_a_section_overrules_is_told(self, reading: Any) -> None:
+    def test_one_that_a_section_overrules_is_reported(self, reading: Any) -> None:
         text = f"{OTHER}[master]\ndontupdate = {MD5}\n"
         assert reading.warnings(text, f"dontupdate={'a' * 32}", f"replace={MD5}") == [
             "--config: [DEFAULT] dontupdate has no effect on target master, which has its own (FILE:7); "

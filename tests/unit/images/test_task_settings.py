@@ -85,7 +85,7 @@ def test_every_list_is_checked(environ: dict[str, str], key: str, value: str, lo
     assert refusal(environ, **config).startswith(f"config.{key} drops configured entries: {lost};")
 
 
-def test_all_lists_that_drop_something_are_told_at_once(environ: dict[str, str]) -> None:
+def test_all_lists_that_drop_something_are_reported_at_once(environ: dict[str, str]) -> None:
     reported = refusal(environ, dontupdate="c1", forcesyncs="f2")
     assert "config.forcesyncs drops configured entries: f1; config.dontupdate drops configured entries: c3;" in reported
 

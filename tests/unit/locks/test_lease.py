@@ -53,7 +53,7 @@ def database(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/locks.db"
 
 
-def test_a_second_machine_is_told_who_holds_the_region(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_machine_is_reported_who_holds_the_region(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with leased(("place",), "one", database, wait=False):
         with (
             pytest.raises(RegionLocked, match=f"process {os.getpid()} at .* since"),
@@ -242,7 +242,7 @@ def test_a_renewal_that_comes_late_takes_nothing_back(database: str) -> None:
     assert Lease(engine, "place", "two").take() == "one"
 
 
-def test_a_database_that_cannot_be_used_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_used_is_reported_in_a_line(tmp_path: Path) -> None:
     with (
         pytest.raises(GlanceSyncError, match="database of the locks") as caught,
         region_lock(("place",), "one", f"sqlite:///{tmp_path}/no/such/folder.db"),

@@ -75,7 +75,7 @@ def held(process: subprocess.Popen[str]) -> bool:
     return process.stdout.readline() == "held\n"
 
 
-def test_the_second_process_is_told_who_where_and_since_when(root: Path) -> None:
+def test_the_second_process_is_reported_who_where_and_since_when(root: Path) -> None:
     with holder(root, "cloud#project", "them") as other:
         assert held(other)
         with pytest.raises(RegionLocked) as refused, lock(("cloud#project",), "us"):
@@ -235,7 +235,7 @@ def test_who_held_it_before_is_not_taken_for_the_holder(
             pytest.fail("two hold it")
 
 
-def test_whoever_gets_it_is_told_which_run_held_it_last() -> None:
+def test_whoever_gets_it_is_reported_which_run_held_it_last() -> None:
     with lock(("a",), "one") as before:
         assert before == ""
     with lock(("a",), "two") as before:

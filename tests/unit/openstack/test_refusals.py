@@ -42,7 +42,7 @@ def test_without_a_named_one_the_pauses_grow_up_to_a_bound(seconds: float | None
     assert len(waits) < 30
 
 
-def test_why_it_is_given_up_is_told_with_the_key() -> None:
+def test_why_it_is_given_up_is_reported_with_the_key() -> None:
     refusals = Refusals(60.0)
     refusals.next_wait(asked(60.0))
     with pytest.raises(Throttled, match=r"^Slow down\.; refused for 1min, retry_timeout is 1min$") as caught:
@@ -60,7 +60,7 @@ def test_times_are_written_as_in_the_configuration(seconds: float, text: str) ->
     assert duration(seconds) == text
 
 
-def test_a_wait_tells_who_why_and_how_long() -> None:
+def test_a_wait_reports_who_why_and_how_long() -> None:
     named = wait_for("Burgos: Glance", "Burgos", 90.0, asked(90.0))
     assert named == Wait("Burgos", 90.0, "Burgos: Glance: Slow down.; waiting 1min30s, as it asks")
     own = wait_for("", "", 4.0, asked())
@@ -96,7 +96,7 @@ class TestTelling:
         waits.report("glance", Wait("Burgos", 60.0, "longer"))
         assert [wait.text for wait in reported] == ["first", "other", "longer"]
 
-    def test_the_next_wait_is_told_though_it_says_the_same(
+    def test_the_next_wait_is_reported_though_it_says_the_same(
         self, waits: Waits, reported: list[Wait], clock: list[float]
     ) -> None:
         for _ in range(3):
@@ -108,7 +108,7 @@ class TestTelling:
         waits.report("glance", Wait("Burgos", 0.9, "short"))
         assert reported == []
 
-    def test_without_a_listener_the_log_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_without_a_listener_the_log_is_reported(self, caplog: pytest.LogCaptureFixture) -> None:
         with caplog.at_level(logging.WARNING, "glancesync"):
             Waits().report("glance", Wait("Burgos", 5.0, "wait 100%"))
         assert caplog.messages == ["wait 100%"]

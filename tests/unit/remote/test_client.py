@@ -72,7 +72,7 @@ def test_a_token_that_is_about_to_end_is_renewed_before_it_is_used(
     assert [r.headers["x-auth-token"] for r in server.of("GET", TASK)] == ["token-1", "token-1", "token-2"]
 
 
-def test_whom_the_server_does_not_want_is_told_why(server: ScriptedServer) -> None:
+def test_whom_the_server_does_not_want_is_reported_why(server: ScriptedServer) -> None:
     server.on("GET", "/regions", refused(401, "The token lacks the role that is needed here: admin."))
     with pytest.raises(Unauthorized) as caught:
         client(server, account=True).regions(refresh=False)
@@ -81,7 +81,7 @@ def test_whom_the_server_does_not_want_is_told_why(server: ScriptedServer) -> No
     assert len(server.of("GET", "/regions")) == 2
 
 
-def test_who_has_no_account_is_told_how_to_name_one(server: ScriptedServer) -> None:
+def test_who_has_no_account_is_reported_how_to_name_one(server: ScriptedServer) -> None:
     server.on("GET", "/regions", refused(401, "A token of Keystone is needed, in the header X-Auth-Token."))
     with pytest.raises(Unauthorized, match=r"needed, .* \(HTTP 401\); name an account with OS_AUTH_URL, .* OS_CLOUD$"):
         client(server).regions(refresh=False)
@@ -109,7 +109,7 @@ def test_a_task_is_followed_with_more_patience(server: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize("code", [400, 404, 409, 410, 413, 502, 504])
-def test_what_concerns_one_region_is_final_and_told_in_the_servers_words(server: ScriptedServer, code: int) -> None:
+def test_what_concerns_one_region_is_final_and_reported_in_the_servers_words(server: ScriptedServer, code: int) -> None:
     server.on("POST", "/regions/Burgos", refused(code, "because\n of this"))
     with pytest.raises(RegionRefused) as caught:
         client(server).synchronise("Burgos", {})
@@ -128,7 +128,7 @@ def test_what_concerns_one_region_is_final_and_told_in_the_servers_words(server:
         (Answer(200, {**GREETING, "id": "v2.0"}), r"speaks v2.0, and this program v1.0$"),
     ],
 )
-def test_a_stranger_is_told_from_a_server_and_never_shown_a_token(
+def test_a_stranger_is_reported_from_a_server_and_never_shown_a_token(
     server: ScriptedServer, greeting: Answer, says: str
 ) -> None:
     server.on("GET", "/", greeting)
@@ -137,13 +137,13 @@ def test_a_stranger_is_told_from_a_server_and_never_shown_a_token(
     assert server.lines == ["GET /"]
 
 
-def test_an_answer_of_another_form_is_told(server: ScriptedServer) -> None:
+def test_an_answer_of_another_form_is_reported(server: ScriptedServer) -> None:
     server.on("GET", "/regions", Answer(200, {"regions": [{"name": "Burgos"}]}))
     with pytest.raises(CloudError, match="does not answer like one"):
         client(server).regions(refresh=False)
 
 
-def test_nobody_at_the_address_is_told() -> None:
+def test_nobody_at_the_address_is_reported() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -152,7 +152,7 @@ def test_nobody_at_the_address_is_told() -> None:
     assert str(caught.value) == f"GlanceSync server at {address} does not answer (connection refused)"
 
 
-def test_silence_is_told(server: ScriptedServer) -> None:
+def test_silence_is_reported(server: ScriptedServer) -> None:
     server.on("GET", "/regions", Silence())
     with pytest.raises(CloudError, match="did not answer in time"):
         client(server, once=replace(HASTY, control=0.2, attempts=1)).regions(refresh=False)

@@ -43,7 +43,7 @@ def test_decisions_may_be_several() -> None:
     assert (parse("sync", "Burgos").decide, parse("sync", "Burgos").replace_lists) == ([], False)
 
 
-def test_statuses_are_told_as_the_command_tells_them() -> None:
+def test_statuses_are_reported_as_the_command_reports_them() -> None:
     assert parse("status", "Burgos").format == "csv"
     assert parse("regions").format == parse("tasks", "Burgos").format == "table"
 

@@ -50,7 +50,7 @@ class TestRegions:
         },
     )
 
-    def test_they_are_told_as_a_table(self, server: ScriptedServer, remote: Call) -> None:
+    def test_they_are_reported_as_a_table(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions", Answer(200, {"regions": self.REGIONS}))
         code, out, err = remote("regions")
         assert (code, err) == (0, [])
@@ -85,13 +85,13 @@ class TestStatus:
         assert code == 0
         assert cells([line for line in out if line.strip()][-1]) == [ESCAPED, "Burgos", ESCAPED, ESCAPED]
 
-    def test_json_tells_what_to_do(self, server: ScriptedServer, remote: Call) -> None:
+    def test_json_reports_what_to_do(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions/Burgos", Answer(200, {"images": [image("one", "error_checksum", "decide")]}))
         _, out, _ = remote("status", "Burgos", "--format", "json")
         reported = {"status": "error_checksum", "region": "Burgos", "image": "one", "id": None, "message": "decide"}
         assert json.loads("".join(out)) == {"images": [reported], "left_out": []}
 
-    def test_what_is_left_out_is_told_apart(self, server: ScriptedServer, remote: Call) -> None:
+    def test_what_is_left_out_is_reported_apart(self, server: ScriptedServer, remote: Call) -> None:
         left = {"name": "two", "reason": "it has no size", "deliberate": False, "aNewField": 1}
         server.on("GET", "/regions/Burgos", Answer(200, {"images": [image("one")], "left_out": [left]}))
         assert remote("status", "Burgos")[1] == ["ok,Burgos,one"]
@@ -113,7 +113,7 @@ class TestStatus:
             ["ERROR:Nowhere: unknown region (HTTP 410)"],
         )
 
-    def test_an_image_that_is_not_there_is_told(self, server: ScriptedServer, remote: Call) -> None:
+    def test_an_image_that_is_not_there_is_reported(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", "/regions/Burgos", Answer(200, {"images": []}))
         assert remote("status", "Burgos", "--image", "nix") == (
             1,
@@ -154,7 +154,9 @@ class TestSync:
         assert server.lines == ["GET /", TOKENS, "POST /regions/Burgos"]
         assert server.requests[-1].headers["x-auth-token"] == "token-1"
 
-    def test_several_are_followed_together_and_a_failure_is_told(self, server: ScriptedServer, remote: Call) -> None:
+    def test_several_are_followed_together_and_a_failure_is_reported(
+        self, server: ScriptedServer, remote: Call
+    ) -> None:
         other = Answer(200, {"taskId": "t-2", "status": "syncing"})
         server.on("POST", "/regions/Burgos", STARTED)
         server.on("POST", "/regions/Lab", refused(409, "Another task is running: t-9"))
@@ -211,7 +213,7 @@ class TestSync:
         reported = "ERROR:otehr:Madrid: unknown target otehr (HTTP 410)"
         assert remote("sync", "Burgos", "otehr:Madrid") == (2, [], [reported])
 
-    def test_followed_step_by_step_it_is_told_like_a_run(self, server: ScriptedServer, remote: Call) -> None:
+    def test_followed_step_by_step_it_is_reported_like_a_run(self, server: ScriptedServer, remote: Call) -> None:
         moved = {"name": EVIL, "action": "upload", "size": 5 * MIB, "bytesDone": 5 * MIB, "error": None}
         sums: dict[str, Any] = {"imagesTotal": 1, "bytesTotal": 5 * MIB}
         running = task_document("syncing", images=[{**moved, "state": "running", "bytesDone": 1}], **sums)
@@ -228,7 +230,6 @@ class TestSync:
             ],
             [],
         )
-
 
     def test_on_a_terminal_there_are_bars(
         self, server: ScriptedServer, remote: Call, monkeypatch: pytest.MonkeyPatch
@@ -275,7 +276,7 @@ class TestTasks:
         said = "ERROR:Burgos: the server has no task of this region; start one: glancesync remote sync Burgos"
         assert remote("watch", "Burgos") == (1, [], [said])
 
-    def test_one_that_is_forgotten_meanwhile_is_told(self, server: ScriptedServer, remote: Call) -> None:
+    def test_one_that_is_forgotten_meanwhile_is_reported(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", TASK, Answer(200, task_document("syncing")), refused(404, "The region has no such task."))
         assert remote("watch", "Burgos", "t-1") == (1, [], ["ERROR:Burgos: The region has no such task. (HTTP 404)"])
 
@@ -287,7 +288,7 @@ class TestTasks:
 
 class TestEndings:
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-    def test_who_stops_watching_is_told_that_the_task_goes_on(
+    def test_who_stops_watching_is_reported_that_the_task_goes_on(
         self, server: ScriptedServer, remote: Call, number: signal.Signals, code: int
     ) -> None:
         def stop(_: str) -> Answer:
@@ -345,7 +346,7 @@ class TestEndings:
         assert err == ["ERROR:the following arguments are required: region; see glancesync remote watch --help"]
 
     @pytest.mark.usefixtures("account")
-    def test_the_requests_are_told_when_wanted_and_no_token_with_them(
+    def test_the_requests_are_reported_when_wanted_and_no_token_with_them(
         self, server: ScriptedServer, remote: Call, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         logger = logging.getLogger("glancesync")

@@ -206,7 +206,7 @@ def test_an_old_image_is_not_forgotten_when_its_successor_becomes_obsolete() -> 
     assert setup.reported() == []
 
 
-def test_an_old_image_that_is_kept_is_told_of_by_the_name_that_it_has() -> None:
+def test_an_old_image_that_is_kept_is_reported_of_by_the_name_that_it_has() -> None:
     published = carrying(image("kernel", id="made"), step="published", action="replace", old="r-kernel.old")
     user = image("user", owner=THEIRS, properties={"kernel_id": "r-kernel.old"})
     setup = RegionSetup([master_image("kernel")], [image("kernel.old", "old"), published, user])

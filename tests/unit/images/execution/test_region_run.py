@@ -416,7 +416,7 @@ def test_more_replacements_than_allowed_are_all_refused_and_uploads_done() -> No
 
 
 @pytest.mark.parametrize(("chosen", "reported"), [("c", 0), ("b", 1), ("[ab]", 1)])
-def test_too_many_replacements_are_told_once_and_only_if_one_of_them_is_chosen(chosen: str, reported: int) -> None:
+def test_too_many_replacements_are_reported_once_and_only_if_one_of_them_is_chosen(chosen: str, reported: int) -> None:
     masters = [master_image(name) for name in ("a", "b", "c")]
     setup = RegionSetup(masters, [image("a", "old"), image("b", "old")], replace=["any"], max_replacements=1)
     outcome = setup.sync(chosen)
@@ -503,7 +503,7 @@ def test_an_obsolete_change_is_one_patch_and_needs_the_name_to_be_chosen() -> No
     assert [w.patch for w in place.writes] == [Patch(name="a_obsolete", visibility="private", set={"nid": "1"})]
 
 
-def test_a_run_tells_nothing_of_journals_that_are_gone() -> None:
+def test_a_run_reports_nothing_of_journals_that_are_gone() -> None:
     setup = RegionSetup(
         [master_image("a")], [image("a", properties={JOURNAL: journal("r-a", step="published").text()})]
     )

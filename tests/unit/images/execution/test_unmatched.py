@@ -58,10 +58,10 @@ class TestRegions:
     @pytest.mark.parametrize(
         ("word", "near"), [("burgos", "Burgos"), ("master:burgos", "Burgos"), ("Caceras", "Caceres")]
     )
-    def test_a_misspelt_one_is_told_with_the_nearest(self, word: str, near: str) -> None:
+    def test_a_misspelt_one_is_reported_with_the_nearest(self, word: str, near: str) -> None:
         assert reported(("ignore_regions", word)) == [f"there is no region '{word}'; did you mean {near}?"]
 
-    def test_any_other_is_told_where_all_its_targets_are_asked(self) -> None:
+    def test_any_other_is_reported_where_all_its_targets_are_asked(self) -> None:
         assert reported(("ignore_regions", "Xyz"), targets=("master",)) == ["there is no region 'Xyz'"]
         assert reported(("ignore_regions", "Xyz"), asked=("master", "other")) == ["there is no region 'Xyz'"]
 
@@ -77,7 +77,7 @@ class TestRegions:
     def test_what_is_in_one_of_the_targets_is_right(self) -> None:
         assert reported(("ignore_regions", "Madrid"), asked=("master", "other")) == []
 
-    def test_a_target_that_cannot_be_asked_tells_nothing(self) -> None:
+    def test_a_target_that_cannot_be_asked_reports_nothing(self) -> None:
         assert reported(("ignore_regions", "Xyz"), targets=("master",), federation=Federation({})) == []
 
     def test_without_a_list_nobody_is_asked(self) -> None:
@@ -90,7 +90,7 @@ class TestImages:
     def test_one_that_the_master_has_is_right(self) -> None:
         assert reported(("forcesyncs", UUID)) == []
 
-    def test_another_is_told_with_the_nearest(self) -> None:
+    def test_another_is_reported_with_the_nearest(self) -> None:
         word = UUID.replace("058", "059")
         assert reported(("forcesyncs", word)) == [f"the master has no image '{word}'; did you mean {UUID}?"]
         assert reported(("forcesyncs", "f" * 32)) == [f"the master has no image '{'f' * 32}'"]
@@ -107,7 +107,7 @@ class TestProperties:
     @pytest.mark.parametrize(
         ("word", "near"), [("nid_versoin", "nid_version"), ("Type", "type"), ("nidversion", "nid_version")]
     )
-    def test_a_misspelt_one_is_told(self, key: str, word: str, near: str) -> None:
+    def test_a_misspelt_one_is_reported(self, key: str, word: str, near: str) -> None:
         assert reported((key, word)) == [f"no image of the master has the property '{word}'; did you mean {near}?"]
 
     @pytest.mark.parametrize("word", ["sdc_aware", "synchronise"])

@@ -42,7 +42,9 @@ def scenario() -> Scenario:
     return Scenario()
 
 
-def test_a_way_that_brought_something_wrong_is_told_when_the_next_is_tried(scenario: Scenario, tmp_path: Path) -> None:
+def test_a_way_that_brought_something_wrong_is_reported_when_the_next_is_tried(
+    scenario: Scenario, tmp_path: Path
+) -> None:
     (tmp_path / IMAGE.id).write_bytes(WRONG)
     assert not scenario.sync(FileSource(tmp_path), StreamSource(scenario.master)).failed
     assert scenario.present() == [IMAGE.checksum]
@@ -58,12 +60,12 @@ def test_the_last_way_that_fails_is_an_error_and_nothing_besides(scenario: Scena
     assert text.startswith("file: after the upload its checksum is ")
 
 
-def test_a_file_that_is_not_there_is_nothing_to_be_told(scenario: Scenario, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_nothing_to_be_reported(scenario: Scenario, tmp_path: Path) -> None:
     assert not scenario.sync(FileSource(tmp_path), StreamSource(scenario.master)).failed
     assert scenario.setup.reported() == []
 
 
-def test_a_spool_without_room_is_told(scenario: Scenario, tmp_path: Path) -> None:
+def test_a_spool_without_room_is_reported(scenario: Scenario, tmp_path: Path) -> None:
     folder = tmp_path / "spool"
     assert not scenario.sync(SpoolSource(scenario.master, folder, 1), StreamSource(scenario.master)).failed
     assert scenario.present() == [IMAGE.checksum]

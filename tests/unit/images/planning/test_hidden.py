@@ -151,7 +151,7 @@ class TestRegion:
         made = found(image("a", "X"), masters=(OLD,), forcesyncs=["m-old"], replace=["any"])
         assert (made.status.value, made.old) == ("pending_upload", None)
 
-    def test_several_visible_ones_are_told_and_hidden_ones_are_not(self) -> None:
+    def test_several_visible_ones_are_reported_and_hidden_ones_are_not(self) -> None:
         images = [image("a", "B", id=f"r{n}", hidden=n > 1, created_at=str(n)) for n in range(4)]
         made = plan([NEW], images)
         assert texts(made) == ["Burgos: image name a is duplicated. UUIDs: r0 r1"]
@@ -224,7 +224,7 @@ class TestInStep:
 
 
 
-def test_an_obsolete_duplicate_that_is_hidden_is_not_told() -> None:
+def test_an_obsolete_duplicate_that_is_hidden_is_not_reported() -> None:
     visible, hidden = image("a_obsolete"), image("a_obsolete", id="r2", hidden=True)
     assert texts(plan([master_image("a_obsolete")], [visible, hidden])) == []
     assert len(texts(plan([master_image("a_obsolete")], [visible, image("a_obsolete", id="r2")]))) == 1

@@ -12,7 +12,7 @@ LINKED = ("kernel", "ramdisk", "initial", "modules")
 
 
 @pytest.mark.parametrize("reported", list(permutations(LINKED)))
-def test_linked_images_keep_their_order_however_the_links_are_told(reported: tuple[str, ...]) -> None:
+def test_linked_images_keep_their_order_however_the_links_are_reported(reported: tuple[str, ...]) -> None:
     assert linked_first(["ami", *LINKED], {"ami": reported}) == [*LINKED, "ami"]
 
 

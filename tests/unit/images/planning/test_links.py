@@ -112,7 +112,7 @@ def test_a_kernel_of_another_owner_is_none_unless_configured() -> None:
     assert statuses(plan([KERNEL, ami()], images, only_tenant_images=False)) == {"kernel": "ok", "ami": "ok"}
 
 
-def test_each_lost_link_is_told() -> None:
+def test_each_lost_link_is_reported() -> None:
     master = master_image("ami", properties={"kernel_id": "k", "ramdisk_id": "r"})
     made = plan([master])
     assert texts(made) == [not_found("k"), not_found("r", "ramdisk_id")]

@@ -60,7 +60,7 @@ def test_nothing_happens_if_the_target_does_not_want_it() -> None:
     assert changes(image("a"), support_obsolete_images=False) == {}
 
 
-def test_all_images_of_that_content_follow_and_the_duplicates_are_told() -> None:
+def test_all_images_of_that_content_follow_and_the_duplicates_are_reported() -> None:
     images = (image("a", id="r1"), image("a", id="r2"), image("a_obsolete", id="r3", visibility="private"))
     assert list(changes(*images)) == ["r1", "r2"]
     assert texts(plan([GONE], images)) == [

@@ -88,14 +88,14 @@ def test_an_image_without_checksum_differs_and_only_any_matches_it(rules: dict[s
         ),
     ],
 )
-def test_a_conflict_tells_what_to_fill_in(content: str | None, advice: str) -> None:
+def test_a_conflict_reports_what_to_fill_in(content: str | None, advice: str) -> None:
     made = plan([A], [image("a", content)])
     assert texts(made) == [f"Image a has a different checksum {advice}"]
     assert made.entries[0].reason == texts(made)[0]
     assert made.undecided == 1
 
 
-def test_a_stalled_image_is_told_and_its_metadata_not_touched() -> None:
+def test_a_stalled_image_is_reported_and_its_metadata_not_touched() -> None:
     made = plan([A], [image("a", "X", visibility="private")], dontupdate=["X"])
     assert texts(made) == [
         "Image a has a different checksum (X) in region Burgos than in the master region."

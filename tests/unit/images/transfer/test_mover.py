@@ -114,7 +114,7 @@ def test_a_truncated_file_is_not_even_begun(tmp_path: Path) -> None:
     assert mover_setup.ways() == ["stream"]
 
 
-def test_when_every_way_fails_the_old_image_stays_and_all_reasons_are_told(tmp_path: Path) -> None:
+def test_when_every_way_fails_the_old_image_stays_and_all_reasons_are_reported(tmp_path: Path) -> None:
     mover_setup = MoverSetup(tmp_path)
     before = mover_setup.setup.images
     mover_setup.file(CONTENT[::-1])
@@ -207,7 +207,7 @@ def test_a_source_that_breaks_off_is_read_afresh_into_a_fresh_image(
     assert mover_setup.contents() == [("a", md5(CONTENT))]
 
 
-def test_a_source_that_breaks_off_again_and_again_is_told_and_nothing_is_left(
+def test_a_source_that_breaks_off_again_and_again_is_reported_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
@@ -243,7 +243,7 @@ def test_a_region_that_refuses_the_image_is_not_offered_it_again(tmp_path: Path)
     assert mover_setup.master.downloads == []
 
 
-def test_progress_is_told_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
+def test_progress_is_reported_in_bytes_that_have_been_taken(tmp_path: Path) -> None:
     mover_setup = MoverSetup(tmp_path)
     mover_setup.sync()
     reported = [(event.way, event.done, event.size) for event in of_type(Progress, mover_setup.setup.events)]

@@ -91,7 +91,7 @@ class TestReading:
         assert read(master.spool(folder), master.images[0]) == b""
         assert master.starts == []
 
-    def test_nobody_else_can_read_it_and_the_names_tell_nothing(self, master: CountedMaster, folder: Path) -> None:
+    def test_nobody_else_can_read_it_and_the_names_report_nothing(self, master: CountedMaster, folder: Path) -> None:
         read(master.spool(folder), master.images[0])
         assert folder.stat().st_mode & 0o777 == 0o700
         for file in folder.iterdir():
@@ -217,7 +217,7 @@ class TestBreaks:
 
 
 class TestFailures:
-    def test_a_master_that_refuses_is_told(self, master: CountedMaster, folder: Path) -> None:
+    def test_a_master_that_refuses_is_reported(self, master: CountedMaster, folder: Path) -> None:
         def refuse(position: int) -> None:
             raise Unreachable("Glance does not answer")
 
@@ -247,7 +247,7 @@ class TestFailures:
             read(master.spool(folder), master.images[0])
         assert master.starts == [0]
 
-    def test_a_full_disk_is_told_as_such(
+    def test_a_full_disk_is_reported_as_such(
         self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(descriptor: int, data: bytes) -> int:
@@ -403,7 +403,7 @@ class TestFolders:
         spool.clear()
         assert master.starts == []
 
-    def test_one_that_cannot_be_made_is_told(self, master: CountedMaster, tmp_path: Path) -> None:
+    def test_one_that_cannot_be_made_is_reported(self, master: CountedMaster, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         folder = tmp_path / "file" / "spool"
         assert master.spool(folder).refusal(master.images[0]) == f"{folder}: Not a directory"

@@ -123,7 +123,7 @@ def damage(folder: Path) -> None:
         file.truncate(HALF)
 
 
-def test_who_read_what_the_killed_one_left_is_told_or_has_read_what_is_seen_to_be_wrong(
+def test_who_read_what_the_killed_one_left_is_reported_or_has_read_what_is_seen_to_be_wrong(
     tmp_path: Path, folder: Path
 ) -> None:
     go = FORK.Event()

@@ -62,7 +62,7 @@ def test_a_place_has_its_full_name_and_its_targets_project(federation: EmbeddedF
         (Target("x"), "y", "x:y: unknown region; the regions of target x are: none"),
     ],
 )
-def test_an_unknown_region_is_told_with_the_known_ones(
+def test_an_unknown_region_is_reported_with_the_known_ones(
     federation: EmbeddedFederation, target: Target, region: str, text: str
 ) -> None:
     with pytest.raises(UnknownRegion) as refused:
@@ -176,7 +176,7 @@ def test_what_is_no_federation_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_two_federations_in_memory_are_told_apart() -> None:
+def test_two_federations_in_memory_are_reported_apart() -> None:
     places = []
     for _ in range(2):
         federation = EmbeddedFederation(None, SETTINGS)

@@ -167,7 +167,7 @@ def test_a_folder_of_others_is_never_used(
         (["--path", "p", "."], "no backup_<region>.csv"),
     ],
 )
-def test_wrong_usage_is_told_in_one_line(
+def test_wrong_usage_is_reported_in_one_line(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

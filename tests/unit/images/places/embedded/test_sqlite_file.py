@@ -230,7 +230,7 @@ def test_a_version_stays_until_anybody_changes_something(folder: Path) -> None:
     assert federation.version() == seen[-1]
 
 
-def test_a_version_tells_of_changes_while_the_file_was_closed(folder: Path) -> None:
+def test_a_version_reports_of_changes_while_the_file_was_closed(folder: Path) -> None:
     store = Store(folder / FILE_NAME)
     before = store.version()
     store.close()

@@ -104,7 +104,7 @@ class TestOtherTypes:
         assert shown.headers["authorization"] == "Bearer of-the-provider"
         assert sent(cloud)["identity"] == {"methods": ["token"], "token": {"id": "unscoped"}}
 
-    def test_a_provider_that_refuses_is_told_as_a_refusal(self, cloud: ScriptedServer, target: Target) -> None:
+    def test_a_provider_that_refuses_is_reported_as_a_refusal(self, cloud: ScriptedServer, target: Target) -> None:
         cloud.on("POST", "/idp/token", Answer(401, {}))
         options = (*self.OPENID, ("access_token_endpoint", f"{cloud.url}/idp/token"))
         wanted = with_fields(target, auth_type="v3oidcclientcredentials", username="", auth_options=options)
@@ -112,14 +112,14 @@ class TestOtherTypes:
             federation(wanted).regions(wanted)
         assert "s3cret" not in str(caught.value)
 
-    def test_a_provider_that_names_no_endpoint_is_told(self, cloud: ScriptedServer, target: Target) -> None:
+    def test_a_provider_that_names_no_endpoint_is_reported(self, cloud: ScriptedServer, target: Target) -> None:
         wanted = with_fields(target, auth_type="v3oidcpassword", auth_options=self.OPENID)
         with pytest.raises(CloudError) as caught:
             federation(wanted).regions(wanted)
         assert "v3oidcpassword" in str(caught.value)
         assert "discovery" in str(caught.value).lower()
 
-    def test_one_that_keystoneauth_does_not_have_is_told(self, target: Target) -> None:
+    def test_one_that_keystoneauth_does_not_have_is_reported(self, target: Target) -> None:
         wanted = with_fields(target, auth_type="v3nothing")
         with pytest.raises(Rejected, match="auth_type v3nothing cannot be used"):
             federation(wanted).regions(wanted)

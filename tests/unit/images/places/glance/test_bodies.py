@@ -196,7 +196,7 @@ class TestUploading:
             burgos.upload("i-1", Source(MANY).body)
 
     @pytest.mark.parametrize("read", [0, 1000, None])
-    def test_a_connection_that_breaks_is_told_and_not_made_again(
+    def test_a_connection_that_breaks_is_reported_and_not_made_again(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, read: int | None
     ) -> None:
         cloud.on("PUT", FILE, HangUp(read))
@@ -454,7 +454,7 @@ class TestDownloading:
         with burgos.download("i-1") as body, pytest.raises(SourceBroke, match=says):
             list(body.pieces())
 
-    def test_without_a_length_the_image_tells_it(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+    def test_without_a_length_the_image_reports_it(self, cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
         cloud.on("GET", FILE, Answer(200, content=b"12345", length="", close=True))
         cloud.on("GET", "/burgos/v2/images/i-1", Answer(200, {"id": "i-1", "size": 5}))
         with burgos.download("i-1") as body:
@@ -487,7 +487,7 @@ class TestDownloading:
             (Answer(200, content=b"x", headers={"Content-Encoding": "gzip"}), Rejected, Scope.IMAGE),
         ],
     )
-    def test_what_cannot_be_opened_is_told_at_opening(
+    def test_what_cannot_be_opened_is_reported_at_opening(
         self,
         cloud: ScriptedServer,
         burgos: OpenStackPlace,

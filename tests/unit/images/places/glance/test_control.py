@@ -342,7 +342,7 @@ class TestRefusalsForNow:
         ],
         ids=["create", "get", "update", "delete", "download"],
     )
-    def test_it_is_waited_for_as_it_asks_and_that_is_told_once(
+    def test_it_is_waited_for_as_it_asks_and_that_is_reported_once(
         self,
         cloud: ScriptedServer,
         slow: OpenStackPlace,

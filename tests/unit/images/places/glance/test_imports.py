@@ -108,7 +108,7 @@ class TestWhoCan:
             (Answer(503, {"message": "down"}), "down (HTTP 503)"),
         ],
     )
-    def test_a_region_that_does_not_tell_is_no_error(
+    def test_a_region_that_does_not_report_is_no_error(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, answer: Answer, words: str
     ) -> None:
         cloud.on("GET", INFO, answer)
@@ -202,7 +202,7 @@ class TestAsking:
         assert fetch(burgos, spain).is_active
         assert len(willing.of("POST", IMPORT)) == 2
 
-    def test_a_conflict_with_nothing_under_way_is_told(
+    def test_a_conflict_with_nothing_under_way_is_reported(
         self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
     ) -> None:
         willing.on("POST", IMPORT, HangUp(), Answer(409, {"message": "'disk_format' needs to be set"}))
@@ -287,7 +287,7 @@ class TestWatching:
         fetch(burgos, spain)
         assert after_sign_in(willing)[2:] == [*[f"GET {TASKS}"] * 4, f"GET {ONE}"]
 
-    def test_a_failure_tells_its_reason_in_one_line_without_secrets(
+    def test_a_failure_reports_its_reason_in_one_line_without_secrets(
         self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
     ) -> None:
         said = "cannot\nopen http://carla:s3cret@host/x with token-1\x1b[31m"
@@ -332,7 +332,7 @@ class TestWatching:
             fetch(burgos, spain)
 
     @pytest.mark.parametrize("reverse", [False, True])
-    def test_of_several_new_tasks_the_newest_tells(
+    def test_of_several_new_tasks_the_newest_reports(
         self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, reverse: bool
     ) -> None:
         listed = [task("failure", 1, message="an earlier try"), task("success", 2)]
@@ -359,7 +359,7 @@ class TestWatching:
         assert fetch(burgos, spain).is_active
         assert len(willing.of("GET", TASKS)) == 4
 
-    def test_whoever_waits_is_told_that_it_goes_on_and_no_more(
+    def test_whoever_waits_is_reported_that_it_goes_on_and_no_more(
         self, willing: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace
     ) -> None:
         running = [tasks(task("processing", message=f"Copied {number} MiB")) for number in range(3)]
@@ -490,7 +490,7 @@ class TestWhatIsUnderWay:
             (Answer(403), False),
         ],
     )
-    def test_the_newest_task_tells(
+    def test_the_newest_task_reports(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, answer: Answer, busy: bool
     ) -> None:
         cloud.on("GET", TASKS, answer)
@@ -506,7 +506,7 @@ class TestWhatIsUnderWay:
         cloud.on("GET", TASKS, replace(answer, headers={"Date": format_datetime(there, usegmt=True)}))
         assert burgos.is_importing("i-1") is busy
 
-    def test_a_region_that_does_not_tell_is_not_taken_to_have_ended(
+    def test_a_region_that_does_not_report_is_not_taken_to_have_ended(
         self, cloud: ScriptedServer, burgos: OpenStackPlace
     ) -> None:
         cloud.on("GET", TASKS, Answer(500))
@@ -525,7 +525,7 @@ class TestWhatIsUnderWay:
         assert not burgos.await_import("i-1", 0, lambda: None)
         assert len(cloud.of("GET", TASKS)) == 1
 
-    def test_the_wait_is_bounded_when_no_task_tells_when_it_was_begun(
+    def test_the_wait_is_bounded_when_no_task_reports_when_it_was_begun(
         self, cloud: ScriptedServer, federate: Federate, target: Target
     ) -> None:
         place = federate(replace(QUICK, fetch=0.02)).place(target, "Burgos")

@@ -209,12 +209,12 @@ def test_a_silent_keystone_times_out(cloud: ScriptedServer, target: Target) -> N
         ("", "no usable http or https address"),
     ],
 )
-def test_an_unusable_address_is_told(target: Target, url: str, says: str) -> None:
+def test_an_unusable_address_is_reported(target: Target, url: str, says: str) -> None:
     with pytest.raises(CloudError, match=says):
         regions(with_url(target, url))
 
 
-def test_an_unknown_host_is_told(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_is_reported(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -223,7 +223,7 @@ def test_an_unknown_host_is_told(target: Target, monkeypatch: pytest.MonkeyPatch
         regions(with_url(target, "http://keystone.example.com/v3"))
 
 
-def test_nobody_at_the_address_is_told(target: Target) -> None:
+def test_nobody_at_the_address_is_reported(target: Target) -> None:
     dead = ScriptedServer()
     url = dead.url
     with dead.running():
@@ -241,7 +241,7 @@ def test_a_user_and_password_in_the_address_are_not_shown(cloud: ScriptedServer,
 
 
 @pytest.mark.parametrize("document", [{"versions": {"values": [{"id": "v2.0"}]}}, {}, [], {"versions": 3}])
-def test_what_is_no_keystone_3_is_told(cloud: ScriptedServer, target: Target, document: object) -> None:
+def test_what_is_no_keystone_3_is_reported(cloud: ScriptedServer, target: Target, document: object) -> None:
     cloud.on("GET", "/", Answer(200, document))
     with pytest.raises(Rejected, match="version 3 is needed"):
         regions(with_url(target, cloud.url))
@@ -263,7 +263,7 @@ def test_endpoints_of_the_wanted_interface_are_taken(cloud: ScriptedServer, targ
     assert regions(inside) == ["Inside"]
 
 
-def test_a_credential_without_project_is_told(cloud: ScriptedServer, target: Target) -> None:
+def test_a_credential_without_project_is_reported(cloud: ScriptedServer, target: Target) -> None:
     answer = token_answer({"Spain": cloud.url})
     del answer.document["token"]["project"]
     cloud.on("POST", "/v3/auth/tokens", answer)
@@ -271,7 +271,7 @@ def test_a_credential_without_project_is_told(cloud: ScriptedServer, target: Tar
         regions(target)
 
 
-def test_a_missing_authority_file_is_told(target: Target) -> None:
+def test_a_missing_authority_file_is_reported(target: Target) -> None:
     given = replace(target.credential, auth_url="https://127.0.0.1:9/v3", cacert="/nowhere/ca.pem")
     with pytest.raises(CloudError, match=r"/nowhere/ca\.pem"):
         regions(replace(target, credential=given))
@@ -280,7 +280,7 @@ def test_a_missing_authority_file_is_told(target: Target) -> None:
 @pytest.mark.parametrize(
     ("issued", "expires"), [("2020-01-01T00:00:00Z", "soon"), ("2020-13-01T00:00:00Z", "2099-01-01T00:00:00Z")]
 )
-def test_a_token_whose_times_make_no_sense_is_told(
+def test_a_token_whose_times_make_no_sense_is_reported(
     cloud: ScriptedServer, target: Target, issued: str, expires: str
 ) -> None:
     cloud.on("POST", "/v3/auth/tokens", token_answer({"Burgos": cloud.url}, issued=issued, expires=expires))

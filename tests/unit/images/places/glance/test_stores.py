@@ -28,7 +28,7 @@ def refused(cloud: ScriptedServer, federate: Federate, target: Target, answer: A
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_the_key_and_the_regions_stores_are_told_and_no_other_image_is_tried(
+def test_the_key_and_the_regions_stores_are_reported_and_no_other_image_is_tried(
     cloud: ScriptedServer, federate: Federate, target: Target, status: int
 ) -> None:
     cloud.on("GET", STORES, Answer(200, {"stores": [{"id": "slow"}, {"id": "archive", "default": True}]}))
@@ -43,7 +43,7 @@ def test_the_key_and_the_regions_stores_are_told_and_no_other_image_is_tried(
 @pytest.mark.parametrize(
     "answer", [Answer(404), Answer(200, {"stores": None}), Answer(200, {"stores": ["odd", {"id": 7}]}), Answer(200, [])]
 )
-def test_a_region_that_does_not_tell_its_stores_is_no_other_error(
+def test_a_region_that_does_not_report_its_stores_is_no_other_error(
     cloud: ScriptedServer, federate: Federate, target: Target, answer: Answer
 ) -> None:
     cloud.on("GET", STORES, answer)

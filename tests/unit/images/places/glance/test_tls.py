@@ -114,7 +114,7 @@ def test_an_early_answer_is_read(secure: ScriptedServer, certificate: Path) -> N
     assert len(secure.of("PUT", FILE)) == 1
 
 
-def test_a_broken_connection_is_told(secure: ScriptedServer, certificate: Path) -> None:
+def test_a_broken_connection_is_reported(secure: ScriptedServer, certificate: Path) -> None:
     secure.on("PUT", FILE, HangUp(1000))
     with pytest.raises(CloudError, match=r"of \d+ bytes"):
         place(secure, certificate).upload("i-1", Body(64 * len(PIECE), lambda: iter([PIECE] * 64)))
@@ -169,7 +169,7 @@ class TestClientCertificates:
             self.regions(mutual, certificate, **shown)
         assert not caught.value.retryable
 
-    def test_a_key_of_another_certificate_is_told(
+    def test_a_key_of_another_certificate_is_reported(
         self, mutual: ScriptedServer, certificate: Path, apart: tuple[str, str], tmp_path: Path
     ) -> None:
         (tmp_path / "other").mkdir()
