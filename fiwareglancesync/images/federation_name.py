@@ -23,6 +23,6 @@ def federation_of(settings: Settings, environ: Mapping[str, str]) -> str:
     address = settings.master.credential.auth_url
     try:
         keystone = comparable(address)
-    except ValueError:  # nobody will answer there, and whoever asks is told so
+    except ValueError:  # the address cannot be used; signing in reports that
         keystone = url_without_secrets(address)
     return f"{settings.master_region}@{keystone}"

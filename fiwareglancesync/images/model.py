@@ -22,10 +22,10 @@ JOURNAL = "glancesync_pending"
 """The property that holds the journal of a change (design 4)."""
 
 SOURCE_HASH = "glancesync_source_hash"
-"""The property that tells which master image without a hash an image was made of (sync 3.1)."""
+"""The property that names the master image without a hash of which an image was made (sync 3.1)."""
 
 MEMBERS = "glancesync_members"
-"""The property that tells which projects we have shared an image with (sync 3.5)."""
+"""The property that lists the projects with which this program has shared an image (sync 3.5)."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
@@ -111,7 +111,7 @@ class Image:
     :param hash_value: the multihash in hexadecimal, None when unknown
     :param created_at: sorts images by age; ISO time of a Glance, a row number in the embedded federation
     :param visibility: ``public``, ``private``, ``shared`` or ``community``
-    :param exact_visibility: False when the source only tells public from not public (a CSV file)
+    :param exact_visibility: False when the source only states public or not public (a CSV file)
     :param min_disk: GiB
     :param min_ram: MiB
     :param user_properties: the properties that are not attributes of their own, links included
@@ -180,7 +180,7 @@ def same_content(master: Image, image: Image) -> bool:
     :param master: a master image
     :param image: an image of a region
     :return: whether they state the same hash; where the master's states none, whether the image was made of it and
-        verified, as ``SOURCE_HASH`` tells
+        verified, as ``SOURCE_HASH`` states
     """
     return same_hash(master, image) or (not master.has_content_hash and _was_made_of(master, image))
 

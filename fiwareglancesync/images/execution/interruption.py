@@ -57,7 +57,7 @@ def _unfinished(state: RegionState, context: RunContext) -> Iterator[tuple[str, 
 
 
 def _remove(uuid: str, state: RegionState) -> None:
-    with suppress(Exception):  # whatever fails: the image stays, and the user is told so
+    with suppress(Exception):  # whatever fails: the image stays, and that is reported
         if uuid in state.unanswered:
             _await_creation(uuid, state)
         remove_unpublished(uuid, state)
