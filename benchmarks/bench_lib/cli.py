@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :returns: the exit code: 0 measured, 1 something could not be measured, 2 wrong usage; a missed target is neither
     """
     options = _parser().parse_args(arguments)
-    names = options.only or list(ROWS)
+    names = options.only or [name for name in ROWS if name != "rebuild" or options.before]
     size = (options.size or (SMALL if options.quick else LARGE)) * MIB
     pairs = options.pairs or (FEW if options.quick else MANY)
     # SIGTERM cleans up as SIGINT does.
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in names:
         began, load = time.monotonic(), os.getloadavg()[0]
         work = Path(tempfile.mkdtemp(prefix="glancesync-benchmark-", dir=options.work))
-        setting = Setting(work, options.quick, size, pairs, _say, str(python))
+        setting = Setting(work, options.quick, size, pairs, _say, str(python), before=options.before)
         try:
             result = ROWS[name](setting)
         except (Failed, CloudError, OSError) as error:
@@ -99,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
                         help=f"of the one large image (default: {LARGE}, with --quick {SMALL})")
     parser.add_argument("--pairs", type=int, metavar="N",
                         help=f"how often to measure two things alternately (default: {MANY}, with --quick {FEW})")
+    parser.add_argument("--before", type=Path, metavar="FOLDER",
+                        help="another checkout of the program, which rebuild compares this one with")
     parser.add_argument("--work", type=Path, metavar="DIR", help="where to make files (default: the temporary folder)")
     return parser
 

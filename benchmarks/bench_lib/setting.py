@@ -31,6 +31,8 @@ class Setting:
     :param pairs: how often the two things are measured
     :param say: takes a line of progress
     :param python: the interpreter that has what the program needs
+    :param program: the command that is measured
+    :param before: another checkout, for `rebuild`
     """
 
     work: Path
@@ -39,12 +41,9 @@ class Setting:
     pairs: int
     say: Callable[[str], None]
     python: str = sys.executable
+    program: Path = PROGRAM
+    before: Path | None = None
     _cloud: Cloud | None = field(default=None, init=False)
-
-    @property
-    def program(self) -> Path:
-        """The command that is measured."""
-        return PROGRAM
 
     def cloud(self, regions: int = 0) -> Cloud:
         """The development cloud, without images.
@@ -63,7 +62,7 @@ class Setting:
 
         :param words: its arguments
         """
-        return Command([self.python, str(PROGRAM), *words, *self.options()], environ, self.work, output)
+        return Command([self.python, str(self.program), *words, *self.options()], environ, self.work, output)
 
     def options(self) -> list[str]:
         """What differs from the cloud's configuration in every run: the spool stays in our folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,13 +107,10 @@ class TestMoves:
         with pytest.raises(Failed, match=r"^Burgos: a: no room$"):
             moves(setting)
 
-    def test_another_way_or_number_is_not_what_was_meant(
-        self, setting: Setting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-    ) -> None:
+    def test_another_way_or_number_is_not_what_was_meant(self, setting: Setting, tmp_path: Path) -> None:
         self.events(setting, {"kind": "started", "time": 1.0}, {"kind": "done", "way": "stream", "time": 2.0})
-        monkeypatch.setattr("bench_lib.setting.PROGRAM", tmp_path / "program.py")
         (tmp_path / "program.py").write_text("")
-        done = synchronise(setting, {}, "Burgos")
+        done = synchronise(replace(setting, program=tmp_path / "program.py"), {}, "Burgos")
         expect_way(done, "stream", 1)
         with pytest.raises(Failed, match=r"2 images were to be moved, 1 were"):
             expect_moves(done, 2)

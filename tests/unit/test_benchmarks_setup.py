@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bench_lib import cli, results
 from bench_lib.figures import Result
-from bench_lib.rows import api
+from bench_lib.rows import api, rebuild
 from bench_lib.rows.table import ROWS
 from bench_lib.setting import Setting
 from workbench import debian
@@ -87,3 +87,8 @@ def test_versions_of_programs_that_are_missing_are_not_known(
     results.record("one", Result("—", skipped="no need"), quick=True, load=0.0, versions={})
     (row,) = results._load().values()
     assert (row["versions"]["curl"], row["commit"]) == ("not there", "unknown")
+
+
+def test_a_rebuild_needs_another_checkout(tmp_path: Path) -> None:
+    result = rebuild.measure(Setting(tmp_path, True, 1, 1, print))
+    assert (result.figures, result.skipped) == ((), "name the other checkout: --before FOLDER")

@@ -24,7 +24,7 @@ def measure(setting: Setting) -> Result:
     large = Federation(setting, images, regions)
     small = Federation(setting, images // 10, regions)
     # Read, large, small, read …: the large one has both its references beside it.
-    rounds = [(large.read(), large.status(), small.status()) for _ in range(setting.pairs)]
+    rounds = [(large.read(), large.status(setting), small.status(setting)) for _ in range(setting.pairs)]
     ratios = [status.seconds / read.seconds for read, status, _ in rounds]
     growth = [status.seconds / tenth.seconds for _, status, tenth in rounds]
     best_read, best_status = (min(each[number].seconds for each in rounds) for number in (0, 1))
@@ -76,9 +76,12 @@ class Federation:
         words = [self._setting.python, str(REFERENCE / "read_csv.py"), str(self._source)]
         return run(Command(words, self.environ, self._setting.work, "read.csv"))
 
-    def status(self) -> Spent:
-        """The program."""
-        words = [self._setting.python, str(self._setting.program), "--show-status"]
+    def status(self, setting: Setting) -> Spent:
+        """The program.
+
+        :param setting: says which
+        """
+        words = [setting.python, str(setting.program), "--show-status"]
         spent = run(Command(words, self.environ, self._setting.work, "status.csv"))
         with (self._setting.work / "status.csv").open("rb") as file:
             lines = sum(1 for _ in file)

@@ -17,7 +17,7 @@ PARALLEL = ("--parallel", "--config", "main.max_children=3", "main.images_dir=/n
 
 def measure_manual(setting: Setting) -> Result:
     """The program against the commands that an operator would type."""
-    cloud, sizes, _, regions = _prepare(setting)
+    cloud, sizes, _, regions = prepare(setting)
     lines = "".join(f"{region.keystone} {region.password} {region.name}\n" for region in regions)
     (setting.work / "regions").write_text(lines, encoding="ascii")
     os.chmod(setting.work / "regions", 0o600)
@@ -28,11 +28,11 @@ def measure_manual(setting: Setting) -> Result:
     for number in range(setting.pairs):
         setting.say(f"manual: pair {number + 1} of {setting.pairs}")
         manuals.append(run(setting.shell("manual.sh", shell, str(setting.work / "regions"), *names)))
-        _clear(regions)
-        runs.append(_sync(setting, cloud, len(sizes), "auto"))
-        _clear(regions)
-        spooled.append(_sync(setting, cloud, len(sizes), "spool"))
-        _clear(regions)
+        clear(regions)
+        runs.append(synchronise_by(setting, cloud, len(sizes), "auto"))
+        clear(regions)
+        spooled.append(synchronise_by(setting, cloud, len(sizes), "spool"))
+        clear(regions)
     auto, spool = (
         [done.spent.seconds / manual.seconds for done, manual in zip(each, manuals, strict=True)]
         for each in (runs, spooled)
@@ -48,7 +48,7 @@ def measure_manual(setting: Setting) -> Result:
 
 def measure_fan_out(setting: Setting) -> Result:
     """The program against `curl` loops, one a region, from local files."""
-    cloud, sizes, files, regions = _prepare(setting)
+    cloud, sizes, files, regions = prepare(setting)
     environs = [cloud.shell_of(region) for region in regions]
     factor = 1.25 if (os.cpu_count() or 1) < 4 else 1.10
     over, ratios, reads, cpu = [], [], [], []
@@ -57,10 +57,10 @@ def measure_fan_out(setting: Setting) -> Result:
         setting.say(f"fan-out: pair {number + 1} of {setting.pairs}")
         loops = run_together([setting.shell("fan-out.sh", each, *map(str, files)) for each in environs])
         reference = max(loop.seconds for loop in loops)
-        _clear(regions)
+        clear(regions)
         listener = Listener(cloud.region().log)
-        done = _sync(setting, cloud, len(sizes), "spool")
-        _clear(regions)
+        done = synchronise_by(setting, cloud, len(sizes), "spool")
+        clear(regions)
         over.append(done.spent.seconds - factor * reference)
         ratios.append(done.spent.seconds / reference)
         reads.append(_read(listener, dict(zip([file.name for file in files], sizes, strict=True))) / sum(sizes))
@@ -74,7 +74,8 @@ def measure_fan_out(setting: Setting) -> Result:
     ], [f"The loops take {min(references):.2f} s at best, for three Glances at once."])
 
 
-def _prepare(setting: Setting) -> tuple[Cloud, tuple[int, ...], list[Path], list[Region]]:
+def prepare(setting: Setting) -> tuple[Cloud, tuple[int, ...], list[Path], list[Region]]:
+    """The cloud, the sizes in MiB and the files of the master's images, and the regions, which are empty."""
     cloud = setting.cloud()
     sizes = SIZES[:4] if setting.quick else SIZES
     master = cloud.region()
@@ -82,7 +83,12 @@ def _prepare(setting: Setting) -> tuple[Cloud, tuple[int, ...], list[Path], list
     return cloud, sizes, files, [cloud.region(name) for name in TARGETS]
 
 
-def _sync(setting: Setting, cloud: Cloud, images: int, way: str) -> Synchronised:
+def synchronise_by(setting: Setting, cloud: Cloud, images: int, way: str) -> Synchronised:
+    """Run the program for all regions in parallel.
+
+    :param images: how many each region gets
+    :param way: how, or ``auto``
+    """
     done = synchronise(setting, dict(cloud.environ), *TARGETS, "--transfer", way, *PARALLEL)
     if way == "auto":
         expect_moves(done, images * len(TARGETS))
@@ -106,7 +112,8 @@ def _ways(runs: list[Synchronised]) -> str:
     return "Ways: " + ", ".join(f"{ways.count(way)} × `{way}`" for way in sorted(set(ways))) + "."
 
 
-def _clear(regions: list[Region]) -> None:
+def clear(regions: list[Region]) -> None:
+    """Remove all images of regions."""
     for region in regions:
         remove_all(region)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..figures import Result
 from ..setting import Setting
-from . import api, memory, no_op, one_image, plan, scaling, several, start
+from . import api, memory, no_op, one_image, plan, rebuild, scaling, several, start
 
 ROWS: dict[str, Callable[[Setting], Result]] = {
     "start": start.measure,
@@ -18,4 +18,5 @@ ROWS: dict[str, Callable[[Setting], Result]] = {
     "fan-out": several.measure_fan_out,
     "scaling": scaling.measure,
     "api": api.measure,
+    "rebuild": rebuild.measure,
 }
