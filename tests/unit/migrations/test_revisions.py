@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import Engine, event, inspect
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from fiwareglancesync.api.server_database import db
@@ -23,6 +24,7 @@ from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Item, Progress, TaskMessage, TaskStatus
 from fiwareglancesync.locks.lease import Lease
+from fiwareglancesync.migrations.versions.r0003_jobs import RENAMED
 from tests.support.databases import Rows, at_revision, read_rows, remove_tables, write_rows
 
 FEDERATION = "Spain@https://keystone.example.org"
@@ -31,8 +33,15 @@ NOW = 1790000000.125
 LATER = 4e9
 """No task whose heartbeat is then has been without one for long."""
 
+CHANGES = frozenset({"ALTER", "CREATE", "DROP", "UPDATE", "DELETE", "INSERT"})
+"""How statements begin that change a database."""
+
 WAITING, RUNNING, SYNCED, FAILED = (f"{number:08}-0000-4000-8000-000000000000" for number in range(4))
 OLDEST_REQUEST = '{"config": {"replace": "any"}, "dry_run": true, "images": ["a*"]}'
+
+
+class Killed(Exception):
+    """The upgrade ends here."""
 
 
 def task(task_id: str, region: str, **values: Any) -> dict[str, Any]:
@@ -251,6 +260,44 @@ def test_the_way_back_keeps_every_value_too(old: str) -> None:
     assert read_rows(old) == before
     at_revision(old, "head", FEDERATION)
     assert read_rows(old) == as_new(before)
+
+
+@contextmanager
+def broken_at(number: int) -> Iterator[list[str]]:
+    """Break off before a statement that changes a table, as a kill does; yields those that were begun.
+
+    :param number: of the statement, from 1
+    """
+    begun: list[str] = []
+
+    def count(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.split(None, 1)[0].upper() in CHANGES:
+            begun.append(statement)
+            if len(begun) == number:
+                raise Killed(statement)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        yield begun
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+
+
+def test_an_upgrade_that_was_broken_off_at_any_statement_can_be_repeated(empty: str) -> None:
+    number = 0
+    begun: list[str] = []
+    while len(begun) >= number:
+        number += 1
+        remove_tables(empty)
+        at_revision(empty, "0002", FEDERATION)
+        write_rows(empty, OLD_ROWS | ROWS_OF_0002)
+        before = read_rows(empty)
+        with broken_at(number) as begun, suppress(Killed):
+            at_revision(empty, "head", FEDERATION)
+        at_revision(empty, "head", FEDERATION)
+        assert read_rows(empty) == as_new(before), f"after a kill before statement {number}"
+        assert differences(empty) == []
+    assert number > len(RENAMED)
 
 
 def test_an_upgrade_of_sqlite_that_breaks_off_changes_nothing(tmp_path: Path) -> None:
