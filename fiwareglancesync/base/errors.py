@@ -183,8 +183,8 @@ class Rejected(CloudError):
 class PropertyRefused(Rejected):
     """The service does not accept a property of the image, or this number of properties or tags (400, 403, 413)."""
 
-    property: str | None = None
-    """Name of the property, None when the service names none."""
+    properties: tuple[str, ...] = ()
+    """Names of the image's properties that the service's words contain; a short one may be an ordinary word there."""
 
 
 class UnknownRegion(CloudError):

@@ -201,7 +201,7 @@ class TestRefusals:
         with cloud.changed(REGION, f"DEFAULT.property_protection_file={rules}"):
             with pytest.raises(PropertyRefused, match=JOURNAL) as caught:
                 new(at(cloud), made)
-            assert (caught.value.scope, caught.value.property) == (Scope.IMAGE, JOURNAL)
+            assert (caught.value.scope, caught.value.properties) == (Scope.IMAGE, (JOURNAL,))
 
     def test_who_may_not_create_or_list_at_all_fails_the_region(
         self, cloud: DevelopmentCloud, made: Made, tmp_path: Path

@@ -103,7 +103,7 @@ def error(
         (GET, 408, "", TimedOut, REGION, True),
         (GET, 429, "", Throttled, REGION, True),
         (UPLOAD, 429, "", Throttled, REGION, True),
-        (UPLOAD, 413, '{"overLimit": {"code": 413, "message": "Slow down."}}', Throttled, REGION, True),
+        (UPLOAD, 413, '{"overLimit": {"code": 413, "message": "Slow down."}}', Throttled, UPLOADS, True),
         (LIST, 413, '{"overLimit": {"code": 413, "retryAfter": "7"}}', Throttled, REGION, True),
         (UPLOAD, 413, f"Project p is over a limit for [{UPLOADING}]", TooManyUploads, UPLOADS, False),
         (IMPORT, 413, f"Project p is over a limit for [{UPLOADING}]", TooManyUploads, UPLOADS, False),
@@ -185,7 +185,8 @@ def test_whoever_names_a_wait_refuses_for_now(
 ) -> None:
     # The quota that the words seem to tell of is none: a time to wait is named.
     found = error(operation, status, "Over limit.", Retry_After=value, Date=DATE)
-    assert (type(found), found.scope, found.retryable) == (Throttled, REGION, True)
+    scope = UPLOADS if status == 413 and operation is not LIST else REGION
+    assert (type(found), found.scope, found.retryable) == (Throttled, scope, True)
     assert found.retry_after == seconds
 
 

@@ -31,7 +31,8 @@ _ANSWERS: tuple[Row, ...] = (
     Row((403,), PropertyRefused, operations=(Operation.CREATE,), says=_OF_PROPERTIES),
     Row((403,), Forbidden, Scope.UPLOADS, operations=(Operation.CREATE,)),
     # Glance answers 413 because of a quota, of one image or of its properties; a proxy before it because of a rate.
-    Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True),
+    Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True, operations=(Operation.LIST,)),
+    Row((413,), Throttled, Scope.UPLOADS, retryable=True, names_wait=True),
     Row((413,), TooManyUploads, Scope.UPLOADS, operations=_MAKING, says=_OF_UPLOADS),
     Row((413,), PropertyRefused, operations={*_MAKING, Operation.UPDATE}, says=_OF_PROPERTIES),
     Row((413,), Rejected, operations=_MAKING, says=_OF_ONE_IMAGE),
@@ -48,7 +49,7 @@ _STORE_REFUSALS = frozenset((400, 409))
 
 
 def refused_creation(error: Forbidden | Rejected, properties: Iterable[str]) -> CloudError:
-    """The error of a refused creation, with the property that the words of Glance name.
+    """The error of a refused creation, with the properties that the words of Glance name.
 
     :param error: what Glance answered
     :param properties: names of the properties of the new image
@@ -59,8 +60,7 @@ def refused_creation(error: Forbidden | Rejected, properties: Iterable[str]) -> 
         return error
     if not isinstance(error, PropertyRefused):
         error = PropertyRefused(error.cause, status=error.status, scope=error.scope, request_id=error.request_id)
-    # A short name may be a word of the sentence.
-    error.property = max(named, key=len)
+    error.properties = tuple(named)
     return error
 
 

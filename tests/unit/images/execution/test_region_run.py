@@ -441,25 +441,33 @@ def test_a_name_that_would_be_too_long_is_found_before_anything_is_done() -> Non
     assert f"more than {MAX_NAME} characters" in errors(outcome)[name]
 
 
-def refused_property(name: str | None) -> PropertyRefused:
-    """What a region answers that does not accept a property."""
-    error = PropertyRefused("Attribute is reserved.", status=403)
-    error.property = name
+def refused_properties(*names: str, status: int = 403) -> PropertyRefused:
+    """What a region answers that does not accept properties."""
+    error = PropertyRefused("Attribute is reserved.", status=status)
+    error.properties = names
     return error
 
 
-@pytest.mark.parametrize("name", [JOURNAL, None])
-def test_a_refused_journal_is_explained(name: str | None) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused_properties(JOURNAL),
+        refused_properties("a_longer_name_than_that", JOURNAL),
+        refused_properties(status=413),
+    ],
+)
+def test_a_refused_journal_is_explained(error: PropertyRefused) -> None:
     setup = RegionSetup([master_image("a")])
-    outcome = setup.sync(**through(refuse(setup, refused_property(name), "create")))
+    outcome = setup.sync(**through(refuse(setup, error, "create")))
     assert JOURNAL in errors(outcome)["a"]
     assert "allow it, and room for it" in errors(outcome)["a"]
     assert setup.images == []
 
 
-def test_another_property_that_is_refused_is_not_the_journals_affair() -> None:
+@pytest.mark.parametrize("error", [refused_properties("secret_level"), refused_properties()])
+def test_another_property_that_is_refused_is_not_the_journals_affair(error: PropertyRefused) -> None:
     setup = RegionSetup([master_image("a")])
-    outcome = setup.sync(**through(refuse(setup, refused_property("secret_level"), "create")))
+    outcome = setup.sync(**through(refuse(setup, error, "create")))
     assert errors(outcome) == {"a": "Attribute is reserved."}
 
 

@@ -123,20 +123,21 @@ class TestCreating:
     @pytest.mark.parametrize(
         ("status", "said", "named"),
         [
-            (403, f"Attribute '{JOURNAL}' is reserved.", JOURNAL),
-            (403, "Property nid is protected", "nid"),
-            (400, f"Provided object is bad: {JOURNAL}: '' is too short", JOURNAL),
-            (403, "Property 'other_nid' is protected", None),
-            (413, "The limit has been exceeded on the number of allowed image properties.", None),
+            (403, f"Attribute '{JOURNAL}' is reserved.", {JOURNAL}),
+            (403, "Property nid is protected", {"nid"}),
+            (400, f"Provided object is bad: {JOURNAL}: '' is too short", {JOURNAL}),
+            (400, f"Additional properties are not allowed ('nid', '{JOURNAL}' were unexpected)", {"nid", JOURNAL}),
+            (403, "Property 'other_nid' is protected", set()),
+            (413, "The limit has been exceeded on the number of allowed image properties.", set()),
         ],
     )
     def test_a_refused_property_is_named_where_the_service_names_it(
-        self, cloud: ScriptedServer, burgos: OpenStackPlace, status: int, said: str, named: str | None
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, status: int, said: str, named: set[str]
     ) -> None:
         cloud.on("POST", IMAGES, Answer(status, {"message": said}))
         with pytest.raises(PropertyRefused) as caught:
             burgos.create(NEW)
-        assert (caught.value.property, caught.value.status, caught.value.scope) == (named, status, Scope.IMAGE)
+        assert ({*caught.value.properties}, caught.value.status, caught.value.scope) == (named, status, Scope.IMAGE)
         assert caught.value.cause == f"{said} (HTTP {status})"
 
     def test_a_property_with_a_name_of_the_sentence_does_not_hide_a_missing_right(
