@@ -46,7 +46,7 @@ class HealthQuery(BaseModel):
 
 
 class HealthAnswer(BaseModel):
-    """The health of the server."""
+    """How the server is."""
 
     status: str
     checks: dict[str, str]

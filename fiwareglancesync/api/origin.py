@@ -39,7 +39,7 @@ def refuse_cross_origin_changes(app: WSGIApplication, public_url: str) -> WSGIAp
         problem = None if environ["REQUEST_METHOD"] in SAFE_METHODS else _cross_origin_reason(environ, public_url)
         if problem is None:
             return app(environ, start)
-        text = f"A page of another origin is not allowed to change anything here: {problem}"
+        text = f"A page of another site may not change anything here: {problem}"
         return refuse(environ, start, 403, "403 Forbidden", "Forbidden", text)
 
     return check

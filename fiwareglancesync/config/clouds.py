@@ -36,7 +36,6 @@ _APPLICATION = {
     "application_credential_name": "application_credential_name",
     "application_credential_secret": "application_credential_secret",
 }
-_AUTH = {**_SCOPE, **_USER, **_PASSWORD, **_APPLICATION}
 """Keys of ``auth`` and the fields of ``Credential`` that they state; of two for one field the first wins."""
 
 _UNDERSTOOD = frozenset(

@@ -22,6 +22,9 @@ MAX_STEPS = 100_000
 STEP_CHARACTERS = 16
 """Characters of a text that are read in one step."""
 
+FREE_CHARACTERS = 1024
+"""Characters of a text below which reading it takes no step of its own."""
+
 MAX_INT_CHARACTERS = 40
 """Characters that ``int`` reads at most."""
 
@@ -84,7 +87,7 @@ class Evaluation:
         A value that holds another one twice costs that twice, because comparing, hashing and printing read it twice.
         """
         kind = type(value)
-        if kind in SCALARS or (kind is str and len(value) < STEP_CHARACTERS):
+        if kind in SCALARS or (kind is str and len(value) < FREE_CHARACTERS):
             return value  # the usual case, without a step
         unread = [value]
         while unread:

@@ -49,7 +49,7 @@ def forbidden(answer: Any) -> str:
     assert answer.status_code == 403, answer.data
     assert answer.json["error"]["code"] == 403
     text = str(answer.json["error"]["description"])
-    assert text.startswith("A page of another origin is not allowed to change anything here: ")
+    assert text.startswith("A page of another site may not change anything here: ")
     assert "\n" not in text
     return text
 

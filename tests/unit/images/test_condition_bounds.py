@@ -220,3 +220,11 @@ def test_calls_as_deep_as_allowed_need_little_of_the_stack() -> None:
 )
 def test_whether_the_expression_looks_at_hidden(source: str, reads: bool) -> None:
     assert CompiledCondition(source).reads_hidden is reads
+
+
+def test_every_tag_can_be_compared_with_every_property() -> None:
+    tags = tuple(f"{number:034}" for number in range(128))
+    properties = {f"p{number:033}": "" for number in range(128)}
+    image = Image("i", "n", "Spain", tags=tags, user_properties=properties)
+    condition = CompiledCondition("any(t == k for t in image.tags for k in image.user_properties)")
+    assert condition(image, frozenset()) is False
