@@ -55,7 +55,7 @@ class GlanceSync:
     def regions(self) -> list[str]:
         """Full names of all regions of all targets (sync 1.4, ``--show-regions``).
 
-        :raises CloudError: a target cannot be asked
+        :raises CloudError: the regions of a target cannot be listed
         """
         return [ref.full for ref in all_regions(self.settings, self._federation)]
 

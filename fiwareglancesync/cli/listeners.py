@@ -49,7 +49,7 @@ class Listeners:
         return self._log_writer.is_whole and not self._incomplete
 
     def open(self, stack: ExitStack, *more: Emit) -> None:
-        """Open the files.
+        """Open the file of ``--events``, and add the listeners of the whole run.
 
         :param stack: closes them
         :param more: further listeners

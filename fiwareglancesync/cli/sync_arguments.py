@@ -60,7 +60,7 @@ def build_parser(prog: str) -> Parser:
         action="append",
         default=[],
         metavar="PATTERN",
-        help="show and do only images whose name matches, as in a shell; may be repeated",
+        help="only images whose name matches this shell pattern; may be repeated",
     )
     what.add_argument("--transfer", choices=WAYS, help="force a way to move bytes (default: the best for each image)")
     what.add_argument("--wait", action="store_true", help="wait for another run on the same region")
@@ -81,8 +81,8 @@ def build_parser(prog: str) -> Parser:
 
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=("csv", "table", "json"), help="of --show-status and --show-regions")
-    output.add_argument("--events", metavar="FILE", help="write what happens as JSON Lines; - is standard output")
-    output.add_argument("--report", metavar="FILE", help="write what came of it as one JSON document")
+    output.add_argument("--events", metavar="FILE", help="write each event as JSON Lines; - is standard output")
+    output.add_argument("--report", metavar="FILE", help="write the results as one JSON document")
     output.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
@@ -94,7 +94,7 @@ def build_parser(prog: str) -> Parser:
         help="exit 3 when --show-status or --dry-run finds anything pending or in error, when an error remains after a"
         " synchronisation, or when no image is selected or a selected one cannot be synchronised",
     )
-    output.add_argument("-v", "--verbose", action="store_true", help="print more: why a way was not taken")
+    output.add_argument("-v", "--verbose", action="store_true", help="print more: why a --transfer way was not used")
     output.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     output.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
     output.add_argument("--version", action="version", version=f"glancesync {__version__}")

@@ -91,8 +91,8 @@ class OptionTables:
         options = self.others.get(prefix + colon)
         return None if options is None else _by_key(options)
 
-    def keys(self, section: str) -> Mapping[str, Option]:
-        """The options by key that a section may hold.
+    def options_of(self, section: str) -> Mapping[str, Option]:
+        """The options that a section may hold: key → option.
 
         :param section: its name
         """

@@ -112,7 +112,7 @@ def read(section: Section, tables: OptionTables, findings: Findings) -> Values:
     :param findings: what is wrong or odd is added here
     :return: the values of the entries that are right
     """
-    table = tables.keys(section.name)
+    table = tables.options_of(section.name)
     values = Values(section, confidential_key=_confidential_key(section, tables))
     for key, entry in section.entries.items():
         option = table.get(key)
@@ -131,7 +131,7 @@ def read(section: Section, tables: OptionTables, findings: Findings) -> Values:
 
 
 def _confidential_key(section: Section, tables: OptionTables) -> str:
-    known = {**tables.main_keys, **tables.target_keys, **tables.keys(section.name)}
+    known = {**tables.main_keys, **tables.target_keys, **tables.options_of(section.name)}
     found = (key for key, entry in section.entries.items() if key in known and known[key].confidential(entry.value))
     return next(found, "")
 
@@ -164,7 +164,7 @@ def _take(option: Option, text: str, values: Values, stated: Stated, findings: F
 
 
 def _unknown(key: str, section: str, tables: OptionTables, *, ignored: bool) -> str:
-    table = tables.keys(section)
+    table = tables.options_of(section)
     other = tables.target_keys if section == MAIN else tables.main_keys
     if key in other:
         home = f"[{DEFAULT}] or the section of a target" if section == MAIN else f"[{MAIN}]"

@@ -42,7 +42,7 @@ class ServiceFile:
 
         :param path: where it is
         """
-        # This parser defines the form of the file: a backslash at the end of a value is a part of it.
+        # The format is that of configparser: a backslash at the end of a line is a part of the value.
         parser = configparser.ConfigParser(interpolation=None)
         try:
             parser.read_string(path.read_text(encoding="utf-8"), str(path))
@@ -68,7 +68,7 @@ class ServiceFile:
         return self._texts.get(key) or self._environ.get(option.variable, "") or option.default
 
     def value(self, key: str) -> Any:
-        """The value of a key; None when there is none, or a wrong one, which is a problem then."""
+        """The value of a key; None when it is missing, or wrong: then the error is added to ``problems``."""
         text, option = self.text(key), self._options[key]
         if not text:
             return None

@@ -85,7 +85,7 @@ def check_targets(settings: Settings, asked: Iterable[str]) -> None:
 
     :param settings: the configuration
     :param asked: names of targets; unknown ones are skipped
-    :raises ConfigError: a target cannot be used; its warning has become the error
+    :raises ConfigError: a target cannot be used; its problem is then an error, and no longer one of the warnings
     """
     names = [*dict.fromkeys(asked)]
     problems = [target.problem for name in names if (target := settings.targets.get(name)) and target.problem]

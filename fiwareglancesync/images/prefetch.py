@@ -1,4 +1,4 @@
-"""The listings of a run's regions: fetched ahead where that is possible, used only while nothing can have changed."""
+"""The listings of a run's regions, fetched ahead; before a region is written to, its listing has to be up to date."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PrefetchedListing:
 NOTHING_PREFETCHED = PrefetchedListing()
 
 
-class FreshListings:
+class RegionListings:
     """Lists the regions of one run, ahead of their turn or in it.
 
     :param run: the run
@@ -93,7 +93,7 @@ class FreshListings:
             return NOTHING_PREFETCHED
 
     def for_reading(self, place: Place, prefetched: PrefetchedListing) -> Listing:
-        """The images of a region that is not written to.
+        """The images of a region that this run only reads: as they were fetched ahead, else as they are listed now.
 
         :raises CloudError: they cannot be listed
         """

@@ -18,7 +18,7 @@ from .model import MOVES, SyncStatus
 from .places import Place
 from .places.embedded.backup_files import write_backup
 from .planning import PlanEntry, RegionPlan, kept_images, narrow
-from .prefetch import NOTHING_PREFETCHED, FreshListings, PrefetchedListing
+from .prefetch import NOTHING_PREFETCHED, PrefetchedListing, RegionListings
 from .region_names import RegionRef
 from .transfer.ways import Purpose
 
@@ -108,13 +108,13 @@ class RegionJob:
     wait: bool = False
     ways: bool = False
     backup_folder: Path | None = None
-    _listings: FreshListings = field(init=False, repr=False)
+    _listings: RegionListings = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._listings = FreshListings(self.run, writes=self.mode is Mode.SYNC)
+        self._listings = RegionListings(self.run, writes=self.mode is Mode.SYNC)
 
     def fetch_ahead(self, ref: RegionRef) -> PrefetchedListing:
-        """List a region ahead of its turn; see :meth:`FreshListings.fetch_ahead`."""
+        """List a region ahead of its turn; see :meth:`RegionListings.fetch_ahead`."""
         return self._listings.fetch_ahead(ref)
 
     def __call__(
@@ -214,7 +214,7 @@ class RegionJob:
     def _report_pending(self, plan: RegionPlan, recorder: Recorder, place: Place) -> None:
         """Report what a run would do, in the order in which it would."""
         if plan.tidyings and (holder := self._listings.holder(place)):
-            recorder.report(Message.warning(f"{plan.region}: {holder}. What it has not finished is left out."))
+            recorder.report(Message.warning(f"{plan.region}: {holder}. Its unfinished images are not shown."))
         else:
             for left in plan.tidyings:
                 recorder.pending_without_status(Action.TIDY, left.image.name, left.image.id)

@@ -61,7 +61,7 @@ def resolve_regions(
     :param refuse: called for each region that was named and is unknown, or whose target cannot be asked: it is left
         out, the others go on; None means that this is raised
     :raises UsageError: a word names an unknown target
-    :raises CloudError: a target cannot be asked for its regions
+    :raises CloudError: the regions of a target cannot be listed for its regions
     """
     refs = list(dict.fromkeys(RegionRef.parse(word) for word in words or [f"{MASTER}:"]))
     for ref in refs:
@@ -151,17 +151,17 @@ def _expand(
             continue
         if not is_same_place(place.identity, master.identity):
             refs.append(RegionRef(target.name, region))
-        elif report is not None and (warning := master_by_address(place, master)):
+        elif report is not None and (warning := master_by_address_warning(place, master)):
             report(warning)
     return refs
 
 
-def master_by_address(place: Place, master: Place) -> Message | None:
+def master_by_address_warning(place: Place, master: Place) -> Message | None:
     """The warning that a region is taken for the master because of its address alone (sync 1.3).
 
     :param place: any region
     :param master: the master region
-    :return: None when it is not the master, or certainly is
+    :return: None when it is not the master, or is known to be the master by more than its address
     """
     address = common_address(place.identity, master.identity)
     if address is None or is_same_region(place.identity, master.identity):
@@ -178,7 +178,7 @@ def all_regions(settings: Settings, federation: Federation, lost: Lost | None = 
     :param settings: the targets
     :param federation: asked for their regions
     :param lost: called for each target that cannot be asked, the others go on; None means that this is raised
-    :raises CloudError: a target cannot be asked
+    :raises CloudError: the regions of a target cannot be listed
     """
     refs: list[RegionRef] = []
     for target in settings.targets.values():

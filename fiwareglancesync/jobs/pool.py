@@ -125,9 +125,9 @@ def _start(
     unfinished, child_unfinished = FORK.Pipe(duplex=False)
     sys.stdout.flush()
     sys.stderr.flush()
-    parents = (pipe, parent_pipe.parent_end, *inherited_pipes)
+    parent_ends = (pipe, parent_pipe.parent_end, *inherited_pipes)
     process = FORK.Process(
-        target=_child, args=(job, work, child_pipe, child_unfinished, parent_pipe.child_end, parents), daemon=True
+        target=_child, args=(job, work, child_pipe, child_unfinished, parent_pipe.child_end, parent_ends), daemon=True
     )
     process.start()
     child_pipe.close()
@@ -154,14 +154,14 @@ def _child(
     pipe: Connection,
     unfinished: Connection,
     parent: Connection,
-    parents: Collection[Connection],
+    parent_ends: Collection[Connection],
 ) -> None:
     """Do a job in this process.
 
     :param pipe: takes what the job reports, and its result
     :param unfinished: takes what is unfinished when the job is stopped
     :param parent: breaks when the parent ends
-    :param parents: the parent's ends of pipes, which are closed here, or they would not break when the parent ends
+    :param parent_ends: the parent's ends of pipes, which are closed here, or they would not break when the parent ends
     """
 
     def send(kind: str, value: object) -> None:
@@ -169,7 +169,7 @@ def _child(
             pipe.send((kind, value))
 
     try:
-        for end in parents:
+        for end in parent_ends:
             end.close()
         with cancellable(child=True), _stopped_without(parent):
             result = work(job, lambda event: send("report", event))

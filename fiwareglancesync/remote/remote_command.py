@@ -17,7 +17,7 @@ from ..events import Emit, Event
 from ..images.region_names import RegionRef
 from ..terminal.narrative import LogWriter
 from ..terminal.progress import progress_bars
-from ..terminal.suggestions import is_command_word
+from ..terminal.suggestions import is_probably_no_region
 from .client import Client
 from .following import Following
 from .remote_arguments import SERVER, Follow
@@ -217,7 +217,7 @@ class RemoteCommand:
     def _check_name(self, region: str, error: RegionRefused) -> None:
         if error.unknown_target:
             raise UsageError(error.cause)
-        if error.status == UNKNOWN_REGION and region in self._options.regions and is_command_word(region):
+        if error.status == UNKNOWN_REGION and region in self._options.regions and is_probably_no_region(region):
             raise UsageError(f"{region}: no region has this name; the command comes first: see {self._prog} --help")
 
     def _refused(self, region: str, error: RegionRefused) -> None:

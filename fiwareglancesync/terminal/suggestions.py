@@ -42,8 +42,8 @@ def advice(word: str, targets: Iterable[str]) -> str | None:
     return _ADVICE.get(word.casefold())
 
 
-def is_command_word(word: str) -> bool:
-    """Whether a word is rather meant as a command than as the name of an unknown region.
+def is_probably_no_region(word: str) -> bool:
+    """Whether a word that names no known region was probably meant as a command, an option or ``all``.
 
     :param word: the word
     """

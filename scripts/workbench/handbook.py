@@ -61,12 +61,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build_all(python: Path, folder: Path) -> bool:
-    return all(_build(python, builder, folder) for builder in ("html", "man"))
+    return _build(python, "html", folder, "--fresh-env") and _build(python, "man", folder)
 
 
-def _build(python: Path, builder: str, folder: Path) -> bool:
-    """Build with Sphinx; what the first builder has read, the next need not read again."""
-    command = [str(python), "-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder]
+def _build(python: Path, builder: str, folder: Path, *options: str) -> bool:
+    """Build with Sphinx. The second builder uses what the first has read.
+
+    The first one reads all pages anew: Sphinx does not notice that the program has changed, from which lists are made.
+    """
+    command = [str(python), "-m", "sphinx", "-q", "-W", "--keep-going", *options, "-b", builder]
     command += ["-d", str(folder / "read"), str(SOURCE), str(folder / builder)]
     environment = clean_environment(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
     return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0

@@ -156,7 +156,7 @@ class _NewImage:
             raise
 
     def _move(self, uuid: str) -> Moved:
-        """Move the content. What the region refuses for now is sent later, while the image has no content."""
+        """Move the content; if the region refuses it for now, try again later, as long as the image is still empty."""
 
         def move() -> Moved:
             report = partial(self.listener, uuid, self.way)

@@ -23,7 +23,7 @@ from ..planning import (
     select,
     shared_images,
 )
-from ..region_names import RegionRef, master_by_address, unknown_target
+from ..region_names import RegionRef, master_by_address_warning, unknown_target
 from ..settings import Settings
 from ..transfer import Mover
 from ..transfer.ways import Purpose, open_ways
@@ -128,7 +128,7 @@ class Run:
 
     def master_warning(self, place: Place) -> Message | None:
         """The warning about a region that counts as the master because of its address; None when there is none."""
-        return master_by_address(place, self.master)
+        return master_by_address_warning(place, self.master)
 
     def plan(self, ref: RegionRef, place: Place, listing: Listing) -> RegionPlan:
         """The plan of a region that is not the master."""
@@ -147,7 +147,7 @@ class Run:
 
         :param refs: the regions of this run
         :param purpose: whether the run moves content or only reads
-        :return: the warnings about the images of the master, each once
+        :return: warnings, each once: entries of lists and patterns that match nothing, images of the master
         :raises CloudError: the master cannot be listed
         """
         refs = list(refs)

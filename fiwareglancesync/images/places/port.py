@@ -216,7 +216,7 @@ class ReportsWaits(Protocol):
 
 @runtime_checkable
 class StandIn(Protocol):
-    """Capability of a federation that is used instead of OpenStack, which users have to know (sync 1.4)."""
+    """Capability of a federation that replaces OpenStack (files in a folder); users are told so (sync 1.4)."""
 
     @property
     def folder(self) -> str:

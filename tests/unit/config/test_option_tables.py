@@ -41,13 +41,13 @@ def read(tmp_path: Path, text: str) -> Configuration:
     [("main", {"region"}), ("volumes", {"keep"}), ("vault:a", {"keep"}), ("vault:a:b", {"keep"}), ("notify", set())],
 )
 def test_each_kind_of_section_has_its_keys(section: str, keys: set[str]) -> None:
-    assert set(TABLES.keys(section)) == keys
+    assert set(TABLES.options_of(section)) == keys
 
 
 @pytest.mark.parametrize("section", ["DEFAULT", "master", "other", "vault", "volumes:a"])
 def test_any_other_section_is_a_targets(section: str) -> None:
     assert TABLES.other_keys(section) is None
-    assert {"limit", "user", "credential"} <= set(TABLES.keys(section))
+    assert {"limit", "user", "credential"} <= set(TABLES.options_of(section))
 
 
 def test_a_section_of_another_kind_is_read_by_its_own_table_and_is_no_target(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from fiwareglancesync.images.prefetch import (
     FRESH_SECONDS,
     NOTHING_PREFETCHED,
     PREFETCHED_REGIONS,
-    FreshListings,
     PrefetchedListing,
+    RegionListings,
     prefetch,
 )
 from fiwareglancesync.images.region_names import RegionRef
@@ -58,7 +58,7 @@ class Setting:
 
 def test_a_listing_that_was_fetched_under_the_lock_is_used_while_nobody_else_has_it(listed: list[str]) -> None:
     setting = Setting()
-    listings = FreshListings(setting.run, writes=True)
+    listings = RegionListings(setting.run, writes=True)
     prefetched = listings.fetch_ahead(BURGOS)
     with listings.for_writing(setting.place, prefetched) as listing:
         assert [found.name for found in listing.images] == ["a"]
@@ -67,7 +67,7 @@ def test_a_listing_that_was_fetched_under_the_lock_is_used_while_nobody_else_has
 
 def test_a_region_that_another_run_has_locked_since_is_listed_again(listed: list[str]) -> None:
     setting = Setting()
-    listings = FreshListings(setting.run, writes=True)
+    listings = RegionListings(setting.run, writes=True)
     prefetched = listings.fetch_ahead(BURGOS)
     with lock(setting.place.identity.lock_keys, "another run"):
         pass
@@ -77,7 +77,7 @@ def test_a_region_that_another_run_has_locked_since_is_listed_again(listed: list
 
 def test_a_region_that_this_run_has_written_to_is_listed_again(listed: list[str]) -> None:
     setting = Setting()
-    listings = FreshListings(setting.run, writes=True)
+    listings = RegionListings(setting.run, writes=True)
     prefetched = listings.fetch_ahead(BURGOS)
     for _ in range(2):
         with listings.for_writing(setting.place, prefetched):
@@ -87,7 +87,7 @@ def test_a_region_that_this_run_has_written_to_is_listed_again(listed: list[str]
 
 def test_an_old_listing_is_not_used_to_write(listed: list[str]) -> None:
     setting = Setting()
-    listings = FreshListings(setting.run, writes=True)
+    listings = RegionListings(setting.run, writes=True)
     fetched = listings.fetch_ahead(BURGOS)
     old = PrefetchedListing(fetched.listing, at=time.monotonic() - FRESH_SECONDS - 1)
     with listings.for_writing(setting.place, old):
@@ -96,7 +96,7 @@ def test_an_old_listing_is_not_used_to_write(listed: list[str]) -> None:
 
 def test_to_read_a_listing_is_good_enough_whoever_writes(listed: list[str]) -> None:
     setting = Setting()
-    listings = FreshListings(setting.run, writes=False)
+    listings = RegionListings(setting.run, writes=False)
     with lock(setting.place.identity.lock_keys, "another run"):
         prefetched = listings.fetch_ahead(BURGOS)
         assert listings.for_reading(setting.place, prefetched) is prefetched.listing
@@ -105,7 +105,7 @@ def test_to_read_a_listing_is_good_enough_whoever_writes(listed: list[str]) -> N
 
 def test_a_region_that_another_run_holds_has_to_wait_for_its_turn() -> None:
     setting = Setting()
-    listings = FreshListings(setting.run, writes=True)
+    listings = RegionListings(setting.run, writes=True)
     assert listings.holder(setting.place) is None
     with lock(setting.place.identity.lock_keys, "another run"):
         assert listings.fetch_ahead(BURGOS) is NOTHING_PREFETCHED
@@ -115,7 +115,7 @@ def test_a_region_that_another_run_holds_has_to_wait_for_its_turn() -> None:
 
 
 def test_the_master_is_not_listed_ahead(listed: list[str]) -> None:
-    assert FreshListings(Setting().run, writes=False).fetch_ahead(SPAIN) is NOTHING_PREFETCHED
+    assert RegionListings(Setting().run, writes=False).fetch_ahead(SPAIN) is NOTHING_PREFETCHED
     assert listed == []
 
 
@@ -126,7 +126,7 @@ def test_an_error_is_kept_and_an_unexpected_one_occurs_again(monkeypatch: pytest
         raise error
 
     monkeypatch.setattr(EmbeddedPlace, "listing", fail)
-    listings = FreshListings(Setting().run, writes=False)
+    listings = RegionListings(Setting().run, writes=False)
     with pytest.raises(TimedOut):
         listings.fetch_ahead(BURGOS).check()
     error = RecursionError("too deep")
