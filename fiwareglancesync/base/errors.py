@@ -213,7 +213,10 @@ class VerificationError(GlanceSyncError):
 
 
 class RegionLocked(GlanceSyncError):
-    """Another run has the lock of the region; the text names the process, its machine and since when."""
+    """Another run has the lock of the region."""
+
+    holder = ""
+    """The sentence that names the process, its machine and since when."""
 
     @classmethod
     def by(cls, process: str) -> RegionLocked:
@@ -221,7 +224,10 @@ class RegionLocked(GlanceSyncError):
 
         :param process: the process, its machine and since when
         """
-        return cls(f"another run holds the region: {process}; try again later, or use --wait")
+        holder = f"another run holds the region: {process}"
+        error = cls(f"{holder}; try again later, or use --wait")
+        error.holder = holder
+        return error
 
 
 class Cancelled(KeyboardInterrupt):

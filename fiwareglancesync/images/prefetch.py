@@ -121,12 +121,12 @@ class RegionListings:
                 yield place.listing()
 
     def holder(self, place: Place) -> str | None:
-        """Who holds a region, as a sentence for the user; None when nobody does."""
+        """A sentence that names the run which holds a region; None when no run does."""
         try:
             with self._lock(place):
                 return None
         except RegionLocked as held:
-            return str(held)
+            return held.holder
 
     def _lock(self, place: Place, *, wait: bool = False) -> AbstractContextManager[str]:
         """Lock a region; yields the id of the run that held it last."""

@@ -315,6 +315,8 @@ def test_a_dry_run_does_not_call_what_another_run_is_making_a_leftover() -> None
     assert pending(events) == [(Action.UPLOAD, "a")]
     (text,) = reported(events)
     assert "Burgos: another run holds the region: process" in text
+    assert "--wait" not in text
+    assert text.endswith(". Its unfinished images are not shown.")
     assert pending(do(setup, Mode.DRY_RUN)[1]) == [(Action.TIDY, "a"), (Action.UPLOAD, "a")]
 
 
