@@ -11,8 +11,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from fiwareglancesync.images.places.glance import OpenStackFederation, Tuning
 from fiwareglancesync.images.settings import Settings
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 from tests.support.faults import PATIENCE, FaultyCloud, Made, Result
+from tests.support.frozen_services import freeze, frozen
 from tests.support.observed_federations import OURS, ROOT
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import RunBeside
@@ -70,23 +69,6 @@ def raw(cloud: FaultyCloud, name: str, region: str = "Burgos") -> dict[str, Any]
     """All that Glance says of an image."""
     (found,) = [image for image in cloud.client(region, OURS).images.list() if image.name == name]
     return dict(found)
-
-
-@contextmanager
-def frozen(devcloud: DevelopmentCloud, service: str) -> Iterator[None]:
-    """Have a service take connections and never answer meanwhile."""
-    group = freeze(devcloud, service)
-    try:
-        yield
-    finally:
-        os.killpg(group, signal.SIGCONT)
-
-
-def freeze(devcloud: DevelopmentCloud, service: str) -> int:
-    """Stop a service where it is; its process group."""
-    group: int = json.loads((devcloud.folder / "devcloud.json").read_text())["regions"][service]["pid"]
-    os.killpg(group, signal.SIGSTOP)
-    return group
 
 
 class TestFetching:

@@ -15,6 +15,7 @@ PACKAGE = "fiwareglancesync"
 BEGIN, END = ".. house: begin", ".. house: end"
 INDENTATION = 2
 MAX_LINES = 400
+FURTHER = ("tests", "scripts", "benchmarks", "docs/extension")
 ROW = re.compile(r"(?P<indentation> *)(?P<name>[a-z0-9_]+(?:/|\.py)) {2,}(?P<sentence>[A-Z].*\.)")
 
 
@@ -76,8 +77,9 @@ def test_a_file_name_has_one_meaning() -> None:
     assert [name for name, count in times.items() if count > 1] == []
 
 
-def test_no_module_is_too_long_to_be_read_at_once() -> None:
-    assert [path.name for path in modules() if len(path.read_text(encoding="utf-8").splitlines()) > MAX_LINES] == []
+def test_no_file_is_too_long_to_be_read_at_once() -> None:
+    files = [*modules(), *(path for folder in FURTHER for path in (ROOT / folder).rglob("*.py"))]
+    assert [path.name for path in files if len(path.read_text(encoding="utf-8").splitlines()) > MAX_LINES] == []
 
 
 class TestDifferences:
