@@ -21,7 +21,7 @@ from ..base.signals import cancellable
 from ..events import RunFinished, RunStarted
 from ..images.configuration import check_targets
 from ..images.execution.outcome import RegionOutcome
-from ..images.places import StandIn
+from ..images.places import FolderBacked
 from ..images.places.factory import open_federation, read_settings
 from ..images.region_job import Mode, RegionResult, refused, region_error
 from ..images.region_names import RegionRef
@@ -115,7 +115,7 @@ class SyncCommand:
         if self._options.dry_run:
             self._listeners.narrate("Dry run: nothing is changed.")
         federation = self._session.federation
-        if isinstance(federation, StandIn):
+        if isinstance(federation, FolderBacked):
             self._listeners.narrate(f"Embedded federation {federation.folder}: OpenStack is not contacted.")
 
     @contextmanager

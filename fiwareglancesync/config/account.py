@@ -10,7 +10,7 @@ from ..openstack.credential import Credential
 from . import credentials
 from .cloud_files import CloudProblem
 from .clouds import read_cloud
-from .merging import MACHINE, Kind, Source, merge
+from .merging import MACHINE, CredentialSource, SourceKind, merge
 from .resolving import CHOSEN, CLOUD, ENVIRONMENT
 
 SIGN_IN = ("auth_url", "username", "user_id", "password", "application_credential_id", "application_credential_name",
@@ -39,7 +39,7 @@ def environment_account(environ: Mapping[str, str], os_cloud: str | None = None)
     """
     origin, named = next(_named(environ, os_cloud), ("", ""))
     layer, wrong = credentials.environment_layer(environ)
-    sources = [Source(ENVIRONMENT, Kind.ENVIRONMENT, layer)]
+    sources = [CredentialSource(ENVIRONMENT, SourceKind.ENVIRONMENT, layer)]
     warnings: list[str] = []
     file = ""
     if named:
@@ -47,7 +47,7 @@ def environment_account(environ: Mapping[str, str], os_cloud: str | None = None)
             cloud = read_cloud(named, environ)
         except CloudProblem as problem:
             raise ConfigError(f"{origin}: {problem}") from problem
-        sources.insert(0, Source(named, Kind.CLOUD, {"cloud": named, **cloud.fields}))
+        sources.insert(0, CredentialSource(named, SourceKind.CLOUD, {"cloud": named, **cloud.fields}))
         warnings += [f"{origin}: {text}" for text in cloud.warnings]
         file = cloud.file
         ignored = credentials.variables_set(environ, besides=MACHINE)

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..base.text import nearest, show
 
-Entry = dict[str, Any]
+CloudEntry = dict[str, Any]
 
 
 MAX_FILE = 4 * 2**20
@@ -40,8 +40,8 @@ class RawEntry:
     :param warnings: what is odd about its profile
     """
 
-    own: Entry
-    whole: Entry
+    own: CloudEntry
+    whole: CloudEntry
     file: str
     warnings: list[str] = field(default_factory=list)
 
@@ -165,7 +165,7 @@ def _refuse_endless(document: Any, path: str) -> None:
             raise CloudProblem(f"{path}: references (& and *) repeat too much; write the values out instead")
 
 
-def _mapping(document: Any, key: str, file: str) -> Entry:
+def _mapping(document: Any, key: str, file: str) -> CloudEntry:
     """A part of a document; empty when the document has no such part."""
     if document is None:
         return {}
@@ -179,7 +179,7 @@ def _mapping(document: Any, key: str, file: str) -> Entry:
     return part
 
 
-def _profile(name: str, entry: RawEntry, vendor_files: Sequence[str]) -> Entry:
+def _profile(name: str, entry: RawEntry, vendor_files: Sequence[str]) -> CloudEntry:
     """The keys of the vendor's profile that an entry names; none when it names none, or does not need it."""
     wanted = str(entry.own.get("profile") or entry.own.get("cloud") or "")
     if not wanted:
@@ -237,7 +237,7 @@ def _shipped_names() -> list[str]:
     return list(vendors.profiles())
 
 
-def _with_underscores(entry: Entry) -> Entry:
+def _with_underscores(entry: CloudEntry) -> CloudEntry:
     """Keys with underscores: ``region-name`` becomes ``region_name``."""
     return {
         str(key).replace("-", "_"): _with_underscores(value) if isinstance(value, dict) else value
@@ -245,7 +245,7 @@ def _with_underscores(entry: Entry) -> Entry:
     }
 
 
-def _merged(weak: Entry, strong: Entry) -> Entry:
+def _merged(weak: CloudEntry, strong: CloudEntry) -> CloudEntry:
     """Two mappings merged, and the mappings in them too; the strong one wins."""
     both = dict(weak)
     for key, value in strong.items():

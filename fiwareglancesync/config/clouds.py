@@ -9,7 +9,7 @@ from typing import Any
 
 from ..base.text import nearest, show
 from .auth_types import ACCEPTED, APPLICATION_TYPES, AUTH_TYPES, PASSWORD_TYPES, AuthType
-from .cloud_files import CloudProblem, Entry, RawEntry, find_entry
+from .cloud_files import CloudEntry, CloudProblem, RawEntry, find_entry
 from .values import parse_boolean, parse_file, parse_interface, parse_url
 
 _SCOPE = {
@@ -101,7 +101,7 @@ def read_cloud(name: str, environ: Mapping[str, str]) -> Cloud:
     return Cloud(fields, region, raw.file, tuple(f"{where}: {text}" for text in odd))
 
 
-def _regions(entry: Entry, where: str) -> Iterator[tuple[str, Entry]]:
+def _regions(entry: CloudEntry, where: str) -> Iterator[tuple[str, CloudEntry]]:
     """The regions that an entry lists, each with its own keys."""
     listed = entry.get("regions") or entry.get("region_name")
     if isinstance(listed, str) or listed is None:
@@ -120,11 +120,11 @@ def _regions(entry: Entry, where: str) -> Iterator[tuple[str, Entry]]:
             yield str(name).strip(), {str(key).replace("-", "_"): value for key, value in values.items()}
 
 
-def _without_auth(values: Entry) -> Entry:
+def _without_auth(values: CloudEntry) -> CloudEntry:
     return {key: value for key, value in values.items() if key != "auth"}
 
 
-def _normalised(name: str, entry: Entry, where: str) -> Entry:
+def _normalised(name: str, entry: CloudEntry, where: str) -> CloudEntry:
     """Normalise an entry by openstacksdk, which reads no file and no variable here, and does not use the network."""
     # The import takes a quarter of a second; a run without clouds.yaml does not need it.
     from openstack.config import loader
@@ -137,14 +137,14 @@ def _normalised(name: str, entry: Entry, where: str) -> Entry:
             config.defaults = {}  # other sources state what the entry does not
             plain = {key: value for key, value in entry.items() if key not in ("profile", "cloud")}
             config.cloud_config = {"clouds": {name: {**plain, "auth": plain.get("auth") or {}}}}
-            found: Entry = config.get_one(cloud=name, validate=False).config
+            found: CloudEntry = config.get_one(cloud=name, validate=False).config
             return found
     except (SDKException, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         # The library lets plain Python errors through for entries of an unexpected shape. Their text may quote values.
         raise CloudProblem(f"{where} cannot be read ({type(error).__name__}); check its form") from error
 
 
-def _type_of(config: Entry, where: str) -> AuthType | str:
+def _type_of(config: CloudEntry, where: str) -> AuthType | str:
     """How the entry signs in."""
     kind = str(config.get("auth_type") or "password")
     if kind in PASSWORD_TYPES | APPLICATION_TYPES:
@@ -161,7 +161,7 @@ def _auth_keys(kind: AuthType | str) -> Mapping[str, str]:
     return {**_SCOPE, **(_USER if kind.user else {}), **(_PASSWORD if kind.password else {})}
 
 
-def _account(config: Entry, kind: AuthType | str, where: str) -> dict[str, Any]:
+def _account(config: CloudEntry, kind: AuthType | str, where: str) -> dict[str, Any]:
     auth = config.get("auth") or {}
     fields: dict[str, Any] = {}
     for key, name in _auth_keys(kind).items():
@@ -181,7 +181,7 @@ def _account(config: Entry, kind: AuthType | str, where: str) -> dict[str, Any]:
     return fields
 
 
-def _connection(config: Entry, where: str) -> dict[str, Any]:
+def _connection(config: CloudEntry, where: str) -> dict[str, Any]:
     fields: dict[str, Any] = {}
 
     def take(key: str, name: str, parse: Callable[[str], Any], expected: str) -> None:
@@ -207,7 +207,7 @@ def _connection(config: Entry, where: str) -> dict[str, Any]:
     return fields
 
 
-def _override(config: Entry, region: str, where: str) -> Iterator[tuple[str, str]]:
+def _override(config: CloudEntry, region: str, where: str) -> Iterator[tuple[str, str]]:
     for key in ("image_endpoint_override", "image_endpoint"):
         if config.get(key):
             try:
@@ -237,7 +237,7 @@ def _odd(key: str, known: list[str]) -> str:
     return f"{show(key)} is not understood and has no effect{meant}"
 
 
-def _unused(regions: list[tuple[str, Entry]]) -> Iterator[str]:
+def _unused(regions: list[tuple[str, CloudEntry]]) -> Iterator[str]:
     """A warning for each key of a single region; only the address of the image service may differ between regions."""
     for region, values in regions:
         for key in values:

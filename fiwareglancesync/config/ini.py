@@ -19,7 +19,7 @@ _DELIMITER = re.compile(r"[=:]")
 
 
 @dataclass
-class Entry:
+class IniEntry:
     """The value of a key as it is written; its ``repr`` shows no value, because it may be a password.
 
     :param origin: ``FILE:LINE``, or ``COMMAND_LINE``
@@ -28,7 +28,7 @@ class Entry:
 
     value: str = field(repr=False)
     origin: str
-    replaced: Entry | None = field(default=None, repr=False)
+    replaced: IniEntry | None = field(default=None, repr=False)
 
     @property
     def is_override(self) -> bool:
@@ -42,7 +42,7 @@ class Section:
 
     name: str
     origin: str
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, IniEntry] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,7 +95,7 @@ class _Reader:
         self.name = name
         self.document = Document()
         self.section: Section | None = None
-        self.entry: Entry | None = None
+        self.entry: IniEntry | None = None
         self.indent = 0
         self.after_blank = False
         self.backslash = False
@@ -155,7 +155,7 @@ class _Reader:
         delimiter = _DELIMITER.search(content)
         key = content[: delimiter.start()].strip().lower() if delimiter else ""
         # A wrong line may be continued too; the next line must not become a second error.
-        self.entry, self.indent = Entry("", origin), indent
+        self.entry, self.indent = IniEntry("", origin), indent
         value = content[delimiter.end() :].strip() if delimiter else content
         self.backslash = value.endswith("\\")
         self.entry.value = value.removesuffix("\\").rstrip()

@@ -34,7 +34,7 @@ _ALTERNATIVES = (
 )
 
 
-class Kind(Enum):
+class SourceKind(Enum):
     """The kinds of sources."""
 
     CONFIGURATION = "stated"
@@ -53,7 +53,7 @@ class Part(Enum):
 
 
 @dataclass(frozen=True)
-class Source:
+class CredentialSource:
     """Something that states fields of a credential.
 
     :param name: what messages call it
@@ -61,18 +61,18 @@ class Source:
     """
 
     name: str
-    kind: Kind
+    kind: SourceKind
     fields: Layer
 
 
 @dataclass(frozen=True)
-class Refusal:
+class OtherAccount:
     """A source that is not merged with the stronger ones.
 
     :param parts: in what it differs from them
     """
 
-    source: Source
+    source: CredentialSource
     parts: tuple[Part, ...]
 
 
@@ -80,13 +80,13 @@ class Refusal:
 class Merged:
     """The result of merging.
 
-    :param refusals: sources whose account is another one
+    :param other_accounts: sources whose account is another one
     :param taken: the source of each field
     """
 
     credential: Credential
-    refusals: tuple[Refusal, ...]
-    taken: Mapping[str, Source]
+    other_accounts: tuple[OtherAccount, ...]
+    taken: Mapping[str, CredentialSource]
 
     @property
     def missing(self) -> list[str]:
@@ -94,15 +94,15 @@ class Merged:
         return missing_fields(self.credential)
 
 
-_BESIDE_CLOUD: Mapping[Kind, frozenset[str]] = {
-    Kind.CONFIGURATION: CONNECTION,
-    Kind.CLOUD: frozenset(),
-    Kind.ENVIRONMENT: MACHINE,
+_BESIDE_CLOUD: Mapping[SourceKind, frozenset[str]] = {
+    SourceKind.CONFIGURATION: CONNECTION,
+    SourceKind.CLOUD: frozenset(),
+    SourceKind.ENVIRONMENT: MACHINE,
 }
 """What a source may still add once an entry of ``clouds.yaml`` has decided."""
 
 
-def merge(sources: Sequence[Source], *, lenient: bool = False) -> Merged:
+def merge(sources: Sequence[CredentialSource], *, lenient: bool = False) -> Merged:
     """Merge sources.
 
     What a stronger source says about a user, a project, a domain or the way to sign in is not mixed with another form
@@ -113,25 +113,25 @@ def merge(sources: Sequence[Source], *, lenient: bool = False) -> Merged:
     :return: the credential, domains filled with ``Default``
     """
     fields: dict[str, Any] = {}
-    taken: dict[str, Source] = {}
-    refusals: list[Refusal] = []
+    taken: dict[str, CredentialSource] = {}
+    other_accounts: list[OtherAccount] = []
     decided = False
     for source in sources:
         layer = source.fields
         parts = () if lenient else differences(fields, layer)
         if decided:
             layer = _only(layer, _BESIDE_CLOUD[source.kind])
-        elif source.kind is Kind.CONFIGURATION and {Part.USER, Part.KEYSTONE} & set(parts):
+        elif source.kind is SourceKind.CONFIGURATION and {Part.USER, Part.KEYSTONE} & set(parts):
             if _METHOD & layer.keys():
-                refusals.append(Refusal(source, tuple(part for part in parts if part is not Part.PROJECT)))
+                other_accounts.append(OtherAccount(source, tuple(part for part in parts if part is not Part.PROJECT)))
             layer = _only(layer, layer.keys() - _METHOD)
-        elif source.kind is Kind.CLOUD and {Part.USER, Part.KEYSTONE} & set(parts):
-            refusals.append(Refusal(source, tuple(part for part in parts if part is not Part.PROJECT)))
+        elif source.kind is SourceKind.CLOUD and {Part.USER, Part.KEYSTONE} & set(parts):
+            other_accounts.append(OtherAccount(source, tuple(part for part in parts if part is not Part.PROJECT)))
             layer = {}
-        elif source.kind is Kind.ENVIRONMENT and parts:
-            refusals.append(Refusal(source, parts))
+        elif source.kind is SourceKind.ENVIRONMENT and parts:
+            other_accounts.append(OtherAccount(source, parts))
             layer = _only(layer, MACHINE)
-        decided = decided or source.kind is Kind.CLOUD
+        decided = decided or source.kind is SourceKind.CLOUD
         stronger = dict(fields)
         for name, value in layer.items():
             if name not in stronger and not _ruled_out(name, layer, stronger):
@@ -140,7 +140,7 @@ def merge(sources: Sequence[Source], *, lenient: bool = False) -> Merged:
     for domain in ("user_domain", "project_domain"):
         if f"{domain}_id" not in fields:
             fields.setdefault(f"{domain}_name", "Default")
-    return Merged(Credential(**fields), tuple(refusals), taken)
+    return Merged(Credential(**fields), tuple(other_accounts), taken)
 
 
 def connection_fields(layer: Layer) -> Layer:

@@ -17,7 +17,7 @@ from ..base.errors import ConfigError, UsageError
 from ..base.text import nearest, show
 from ..openstack.credential import Credential
 from . import ini, sections
-from .ini import COMMAND_LINE, Document, Entry, Section
+from .ini import COMMAND_LINE, Document, IniEntry, Section
 from .option_tables import DEFAULT, MAIN, MASTER, OptionTables
 from .resolving import ENVIRONMENT, Resolved, Resolver
 from .sections import Findings, Values
@@ -223,7 +223,7 @@ def override(document: Document, words: Sequence[str], tables: OptionTables) -> 
         section = document.sections.setdefault(section_name, Section(section_name, COMMAND_LINE))
         earlier = section.entries.get(key)
         replaced = earlier.replaced if earlier is not None and earlier.is_override else earlier
-        section.entries[key] = Entry(value.strip(), COMMAND_LINE, replaced)
+        section.entries[key] = IniEntry(value.strip(), COMMAND_LINE, replaced)
 
 
 def _open(conf: str | None, environ: Mapping[str, str], findings: Findings) -> tuple[str, Document]:

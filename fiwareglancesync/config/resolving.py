@@ -11,7 +11,7 @@ from . import credentials
 from .cloud_files import CloudProblem
 from .clouds import Cloud, read_cloud
 from .ini import COMMAND_LINE
-from .merging import MACHINE, Kind, Merged, Refusal, Source, connection_fields, merge
+from .merging import MACHINE, CredentialSource, Merged, OtherAccount, SourceKind, connection_fields, merge
 from .option_tables import DEFAULT, MASTER
 from .sections import Values
 
@@ -117,16 +117,16 @@ class _Resolution:
         problems, warnings = tuple(self._problems), tuple(self._warnings)
         return Resolved(credential, problems, self._of_cloud, warnings, self._region(merged))
 
-    def _sources(self) -> Iterator[Source]:
+    def _sources(self) -> Iterator[CredentialSource]:
         """Everything that may state a part of the credential, strongest first."""
         resolver = self._resolver
         is_master = self._name == MASTER
         if is_master and resolver.chosen_cloud:
             origin = "--os-cloud" if resolver.chosen is not None else f"{ENVIRONMENT}: {CHOSEN}"
             for values in (self._values, self._inherited):  # --config beside --os-cloud completes its entry
-                yield Source(COMMAND_LINE, Kind.CONFIGURATION, connection_fields(values.words.keys))
+                yield CredentialSource(COMMAND_LINE, SourceKind.CONFIGURATION, connection_fields(values.words.keys))
             yield from self._entry(resolver.chosen_cloud, origin)
-            yield Source(f"[{DEFAULT}]", Kind.CONFIGURATION, self._inherited.file.keys)
+            yield CredentialSource(f"[{DEFAULT}]", SourceKind.CONFIGURATION, self._inherited.file.keys)
         elif is_master and self._os_cloud and not self._configuration_states_account:
             for source in (*self._of_section(self._values), *self._of_section(self._inherited)):
                 yield replace(source, fields=connection_fields(source.fields))
@@ -135,16 +135,16 @@ class _Resolution:
             yield from self._of_section(self._values)
             yield from self._of_section(self._inherited)
         if is_master:
-            yield Source(ENVIRONMENT, Kind.ENVIRONMENT, self._variables)
+            yield CredentialSource(ENVIRONMENT, SourceKind.ENVIRONMENT, self._variables)
 
-    def _of_section(self, values: Values) -> Iterator[Source]:
+    def _of_section(self, values: Values) -> Iterator[CredentialSource]:
         for stated, name in ((values.words, COMMAND_LINE), (values.file, f"[{show(values.section.name)}]")):
-            yield Source(name, Kind.CONFIGURATION, stated.keys)
-            yield Source(f"credential in {name}", Kind.CONFIGURATION, stated.combined)
+            yield CredentialSource(name, SourceKind.CONFIGURATION, stated.keys)
+            yield CredentialSource(f"credential in {name}", SourceKind.CONFIGURATION, stated.combined)
             if stated.cloud and self._cloud is None:
                 yield from self._entry(stated.cloud, values.where("cloud"))
 
-    def _entry(self, name: str, where: str) -> Iterator[Source]:
+    def _entry(self, name: str, where: str) -> Iterator[CredentialSource]:
         """An entry of ``clouds.yaml``; of one that cannot be read, only its name: no weaker source is used instead."""
         found = self._resolver.cloud(name)
         self._of_cloud = True
@@ -154,7 +154,7 @@ class _Resolution:
         else:
             self._warnings += [f"{where}: {text}" for text in found.warnings]
         self._cloud = self._cloud or (name, found)
-        yield Source(f"the entry {name!r} of clouds.yaml", Kind.CLOUD, {"cloud": name, **found.fields})
+        yield CredentialSource(f"the entry {name!r} of clouds.yaml", SourceKind.CLOUD, {"cloud": name, **found.fields})
 
     @property
     def _os_cloud(self) -> str:
@@ -169,12 +169,12 @@ class _Resolution:
         where = f"{self._where}: [{show(self._name)}]"
         if not missing:
             return []
-        if merged.refusals:
+        if merged.other_accounts:
             sections = (self._values, self._inherited)
             if any(stated.is_wrong for values in sections for stated in (values.words, values.file)):
                 return []  # that part has a problem of its own, and what it should name is not known
             section = self._name if self._values.holds_credential else DEFAULT
-            return [f"{where}: {_two_accounts(missing, merged.refusals[0], section)}"]
+            return [f"{where}: {_two_accounts(missing, merged.other_accounts[0], section)}"]
         if self._cloud and merged.credential.cloud:
             entry = f"the entry {self._cloud[0]!r} of {self._cloud[1].file}"
             return [f"{where}: {entry} lacks {_parts(missing)}; nothing else adds to it"]
@@ -182,10 +182,10 @@ class _Resolution:
 
     def _ignored(self, merged: Merged) -> Iterator[str]:
         """What is set and has no effect, because something else decides."""
-        for refusal in merged.refusals:
-            if refusal.source.kind is Kind.CLOUD and not merged.missing:
-                parts = _listed([part.value for part in refusal.parts])
-                yield f"{self._where}: [{show(self._name)}]: {refusal.source.name} is not used: it has another {parts}"
+        for other in merged.other_accounts:
+            if other.source.kind is SourceKind.CLOUD and not merged.missing:
+                parts = _listed([part.value for part in other.parts])
+                yield f"{self._where}: [{show(self._name)}]: {other.source.name} is not used: it has another {parts}"
         if self._name != MASTER:
             return
         ignored: list[str] = []
@@ -221,9 +221,9 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _two_accounts(missing: list[str], refusal: Refusal, name: str) -> str:
-    others = _listed([part.value for part in refusal.parts])
-    source = "the environment" if refusal.source.kind is Kind.ENVIRONMENT else refusal.source.name
+def _two_accounts(missing: list[str], other: OtherAccount, name: str) -> str:
+    others = _listed([part.value for part in other.parts])
+    source = "the environment" if other.source.kind is SourceKind.ENVIRONMENT else other.source.name
     section = f"[{show(name)}]"
     return (
         f"{_parts(missing)} cannot come from {source}, which has another {others} than {section}: a credential is "

@@ -234,10 +234,10 @@ class RegionJob:
         """How an image's bytes would move, None when none would, and why not by ways that are preferred to it."""
         notes: list[str] = []
         if entry.status in MOVES:
-            for way, refusal in self.run.mover.ways(entry.image, place):
-                if refusal is None:
+            for way, why_unusable in self.run.mover.ways(entry.image, place):
+                if why_unusable is None:
                     return way, tuple(notes)
-                notes.append(f"{way}: {refusal}")
+                notes.append(f"{way}: {why_unusable}")
         return None, tuple(notes)
 
     def _back_up(self, place: Place, prefetched: PrefetchedListing) -> None:

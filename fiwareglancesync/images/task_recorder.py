@@ -21,8 +21,7 @@ from ..events import (
     Waiting,
 )
 from ..jobs.task_writer import TaskWriter
-from ..jobs.tasks import Item
-from ..jobs.tasks import Progress as TaskProgress
+from ..jobs.tasks import Item, TaskProgress
 
 WRITE_INTERVAL_SECONDS = 0.5
 """Seconds between two records of bytes moved."""

@@ -18,7 +18,7 @@ from ..base.database_clock import NOW
 from .database_owner import refuse_another
 from .job import Job
 from .tables import items, messages, tasks
-from .tasks import Item, Progress, Task, TaskMessage, TaskStatus
+from .tasks import Item, Task, TaskMessage, TaskProgress, TaskStatus
 
 STALE_SECONDS = 30.0
 """Seconds without a heartbeat after which a task's worker is dead; sync 5.3 allows a minute to notice it."""
@@ -61,7 +61,7 @@ class TaskStore:
             values = {
                 "id": task_id, "kind": job.kind, "subject": job.subject, "subject_key": key_of(job.subject),
                 "running": key, "status": TaskStatus.SYNCING.value, "request": job.request, "asked_by": asked_by,
-                "created": NOW, "heartbeat": NOW, "cancel": False, **_columns(Progress()),
+                "created": NOW, "heartbeat": NOW, "cancel": False, **_columns(TaskProgress()),
             }  # fmt: skip
             try:
                 with self.engine.begin() as connection:
@@ -199,7 +199,7 @@ class TaskStore:
                 return None
             return bool(connection.execute(select(tasks.c.cancel).where(tasks.c.id == task_id)).scalar())
 
-    def record(self, task_id: str, progress: Progress) -> None:
+    def record(self, task_id: str, progress: TaskProgress) -> None:
         """Write down how far a task has come."""
         with self.engine.begin() as connection:
             connection.execute(update(tasks).where(tasks.c.id == task_id).values(_columns(progress)))
@@ -314,7 +314,7 @@ def _ending(reason: str | None, status: TaskStatus = TaskStatus.FAILED) -> Any:
     return update(tasks).where(tasks.c.running.is_not(None)).values(values)
 
 
-def _columns(progress: Progress) -> dict[str, int]:
+def _columns(progress: TaskProgress) -> dict[str, int]:
     return {
         "items_total": progress.total,
         "items_done": progress.done,
@@ -326,7 +326,7 @@ def _columns(progress: Progress) -> dict[str, int]:
 
 
 def _task(row: Row[Any]) -> Task:
-    progress = Progress(
+    progress = TaskProgress(
         row.items_total, row.items_done, row.items_failed, row.undecided, row.bytes_total, row.bytes_done
     )
     return Task(

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..base.database import error_text
 from ..base.messages import Message
 from .store import TaskStore
-from .tasks import Item, Progress, TaskMessage
+from .tasks import Item, TaskMessage, TaskProgress
 
 log = logging.getLogger("glancesync")
 
@@ -27,7 +27,7 @@ class TaskWriter:
         self._task_id = task_id
         self._rows: dict[tuple[str, str], int] = {}
 
-    def write_progress(self, progress: Progress) -> None:
+    def write_progress(self, progress: TaskProgress) -> None:
         """Write down how far the task has come."""
         self._try(lambda: self._store.record(self._task_id, progress))
 

@@ -53,7 +53,7 @@ class TaskMessage:
 
 
 @dataclass(frozen=True)
-class Progress:
+class TaskProgress:
     """How far a task has come.
 
     :param total: items to be moved
@@ -94,5 +94,5 @@ class Task:
     heartbeat: float
     cancel: bool
     reason: str | None
-    progress: Progress
+    progress: TaskProgress
     worker: str | None = None

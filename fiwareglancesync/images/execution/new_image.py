@@ -60,11 +60,11 @@ def make_image(
     notes: list[str] = []
     skipped: list[tuple[str, str]] = []
     failure: TransferError | VerificationError | None = None
-    for way, refusal in mover.ways(entry.image, state.place):
-        if refusal is not None:
-            notes.append(f"{way}: {refusal}")
+    for way, why_unusable in mover.ways(entry.image, state.place):
+        if why_unusable is not None:
+            notes.append(f"{way}: {why_unusable}")
             if way == SpoolSource.way:
-                skipped.append((way, refusal))
+                skipped.append((way, why_unusable))
             continue
         while skipped:
             listener.way_skipped(*skipped.pop(0))

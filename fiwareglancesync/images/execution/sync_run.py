@@ -11,7 +11,7 @@ from ...base.errors import UnknownRegion, UnknownTarget
 from ...base.messages import Message
 from ...events import Emit, Waiting
 from ..model import Listing, SyncStatus
-from ..places import Federation, Place, ReportsWaits, Sharing, StandIn, is_same_place
+from ..places import Federation, FolderBacked, Place, ReportsWaits, Sharing, is_same_place
 from ..planning import (
     Choice,
     PlanEntry,
@@ -172,7 +172,7 @@ class Run:
         """The warning that a target gets no image, and why: perhaps its rules have a mistake."""
         counts = selection.not_selected
         why = ", ".join(f"{counts[reason]} {reason}" for reason in sorted(counts, key=lambda r: (-counts[r], r)))
-        origin = "tenant_id of target master" if isinstance(self.federation, StandIn) else "that of the credential"
+        origin = "tenant_id of target master" if isinstance(self.federation, FolderBacked) else "that of the credential"
         others = f"images of other projects than {self.master_listing.project} ({origin}) do not count"
         what = f"No image of {self.settings.master_region} is selected for target {selection.target.name}"
         text = f"{what}: {why or 'there is none'}; {others}"

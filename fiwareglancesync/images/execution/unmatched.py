@@ -9,7 +9,7 @@ from ...base.errors import CloudError
 from ...base.messages import Message
 from ...base.text import nearest
 from ..model import Image, Listing, is_uuid, normal_uuid
-from ..places import Federation, StandIn
+from ..places import Federation, FolderBacked
 from ..settings import ListEntry, Settings, own_region
 
 MIN_SIMILARITY = 0.8
@@ -36,7 +36,7 @@ def unmatched_entries(
             text = _unknown_region(entry, settings, regions)
         elif entry.key == "forcesyncs":
             # An entry that is no UUID was reported when the configuration was read; an embedded federation may have it.
-            reported = not is_uuid(entry.word) and not isinstance(federation, StandIn)
+            reported = not is_uuid(entry.word) and not isinstance(federation, FolderBacked)
             text = None if reported else _unknown_image(entry, master.images)
         else:
             text = _misspelt_property(entry, properties, settings)

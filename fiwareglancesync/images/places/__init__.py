@@ -3,7 +3,7 @@
 from ...base.content import PIECE_BYTES, Body, Download, FileSlice, Piece
 from ...openstack.place_identity import PlaceIdentity, common_address, is_same_place, is_same_region
 from ...openstack.refusals import Wait
-from .port import Federation, InstantCopy, Place, ReportsWaits, ServerImport, Sharing, StandIn, Versioned
+from .port import Federation, FolderBacked, InstantCopy, Place, ReportsWaits, ServerImport, Sharing, Versioned
 
 __all__ = [
     "PIECE_BYTES",
@@ -11,6 +11,7 @@ __all__ = [
     "Download",
     "Federation",
     "FileSlice",
+    "FolderBacked",
     "InstantCopy",
     "Piece",
     "Place",
@@ -18,7 +19,6 @@ __all__ = [
     "ReportsWaits",
     "ServerImport",
     "Sharing",
-    "StandIn",
     "Versioned",
     "Wait",
     "common_address",

@@ -62,7 +62,7 @@ def open_federation(settings: Settings, environ: Mapping[str, str]) -> Federatio
 class MixedFederation:
     """Regions of targets whose places are of several kinds; implements ``Federation`` and ``ReportsWaits``.
 
-    It is not ``Versioned`` and no ``StandIn``: neither would be true of all its regions.
+    It is not ``Versioned`` and no ``FolderBacked``: neither would be true of all its regions.
 
     :param kind: returns the kind of a target's places
     :param federations: the federation of each kind

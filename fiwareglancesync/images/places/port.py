@@ -215,7 +215,7 @@ class ReportsWaits(Protocol):
 
 
 @runtime_checkable
-class StandIn(Protocol):
+class FolderBacked(Protocol):
     """Capability of a federation that replaces OpenStack (files in a folder); users are told so (sync 1.4)."""
 
     @property

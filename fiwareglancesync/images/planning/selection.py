@@ -84,7 +84,7 @@ LEFT_OUT_COUNT = "left out"
 NAMESAKES = "several selected images of the master have this name"
 
 
-def refusal(image: Image, target: Target) -> str | None:
+def why_not_selected(image: Image, target: Target) -> str | None:
     """The rules of sync 3.2, the first that applies; whether the image is hidden does not matter here.
 
     :param image: a master image
@@ -250,7 +250,7 @@ class _ClassifiedImages:
         if not image.hidden:
             self._visible[image.name].append(image)
         try:
-            reason = refusal(image, self._target)
+            reason = why_not_selected(image, self._target)
         except ConditionError as error:
             where = f"metadata_condition of target {self._target.name} cannot be evaluated for image {image.name}"
             self.messages.append(Message.warning(f"{where}, so the image is not selected: {error}", image.name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...base.errors import TransferError
 from ..model import Image
 from ..places import InstantCopy, Place
-from .way import Progress
+from .way import ProgressListener
 
 
 class InstantCopyWay:
@@ -17,11 +17,11 @@ class InstantCopyWay:
         """Whether the region has no bytes."""
         return isinstance(place, InstantCopy)
 
-    def refusal(self, image: Image, place: Place) -> str | None:
+    def why_unusable(self, image: Image, place: Place) -> str | None:
         """None: such a region can always copy."""
         return None
 
-    def move(self, image: Image, place: Place, uuid: str, progress: Progress) -> None:
+    def move(self, image: Image, place: Place, uuid: str, progress: ProgressListener) -> None:
         """Have the region copy the image."""
         if not isinstance(place, InstantCopy):
             raise TransferError("the region takes bytes only")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..model import Image
 from ..places import Place
 from .instant_copy import InstantCopyWay
-from .way import Digests, Progress, Way
+from .way import Digests, ProgressListener, Way
 
 AUTO = "auto"
 """What ``--transfer`` has when it forces no way."""
@@ -46,9 +46,9 @@ class Mover:
         :return: names of the ways, the preferred one first, each with the reason why it cannot be taken, None when it
             can
         """
-        return ((way.name, way.refusal(image, place)) for way in self._ways if way.fits(place))
+        return ((way.name, way.why_unusable(image, place)) for way in self._ways if way.fits(place))
 
-    def move(self, way: str, image: Image, place: Place, uuid: str, progress: Progress) -> Moved:
+    def move(self, way: str, image: Image, place: Place, uuid: str, progress: ProgressListener) -> Moved:
         """Move the content of an image; see :meth:`.way.Way.move`.
 
         :param way: one of :meth:`ways`

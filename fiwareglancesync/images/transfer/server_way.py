@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...base.errors import TransferError, VerificationError
 from ..model import JOURNAL, LINKS, Image
 from ..places import InstantCopy, Place, PlaceIdentity, ServerImport
-from .way import UNHASHED, Progress
+from .way import UNHASHED, ProgressListener
 
 NOT_ABLE = "the region cannot fetch images by itself"
 
@@ -27,7 +27,7 @@ class ServerWay:
         """Whether the region takes bytes."""
         return not isinstance(place, InstantCopy)
 
-    def refusal(self, image: Image, place: Place) -> str | None:
+    def why_unusable(self, image: Image, place: Place) -> str | None:
         """Why the region cannot fetch the image; None when it can, as far as it reports."""
         if not image.has_content_hash:
             return UNHASHED
@@ -35,7 +35,7 @@ class ServerWay:
             return NOT_ABLE
         return self._changing.get(place.identity) or place.can_import_from(self._master)
 
-    def move(self, image: Image, place: Place, uuid: str, progress: Progress) -> None:
+    def move(self, image: Image, place: Place, uuid: str, progress: ProgressListener) -> None:
         """Let the region fetch the image.
 
         :param progress: is called with 0 until all bytes are there: a region does not report more

@@ -23,7 +23,7 @@ class Source(Protocol):
         """The name of the way, as ``--transfer`` takes it."""
         ...
 
-    def refusal(self, image: Image) -> str | None:
+    def why_unusable(self, image: Image) -> str | None:
         """Why an image cannot be read from here; None when it can."""
         ...
 
@@ -57,7 +57,7 @@ class FileSource:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def refusal(self, image: Image) -> str | None:
+    def why_unusable(self, image: Image) -> str | None:
         """Why an image has no usable file; None when it has one."""
         if not image.has_content_hash:
             return UNHASHED
@@ -119,7 +119,7 @@ class StreamSource:
     def __init__(self, master: Place) -> None:
         self._master = master
 
-    def refusal(self, image: Image) -> str | None:
+    def why_unusable(self, image: Image) -> str | None:
         """None: whether it works shows only when it is tried."""
         return None
 

@@ -19,7 +19,7 @@ from ...base.errors import CloudError, SourceBroke, TransferError
 from ...base.units import MIB
 from ..model import Image
 from ..places import PIECE_BYTES, Body, FileSlice, Place
-from .spool_entry import Entry, entries, hasher, locked
+from .spool_entry import SpoolEntry, entries, hasher, locked
 
 POLL_SECONDS = 0.005
 """Seconds between two checks of a file that is expected to grow."""
@@ -60,7 +60,7 @@ class SpoolSource:
         self._folder = folder
         self._limit = limit
 
-    def refusal(self, image: Image) -> str | None:
+    def why_unusable(self, image: Image) -> str | None:
         """Why an image cannot be spooled; None when it can, as far as is known before it is tried."""
         objection = self._objection()
         if objection is not None:
@@ -75,7 +75,7 @@ class SpoolSource:
 
     def needs_master(self, image: Image) -> bool:
         """Whether the copy of the image is not complete yet."""
-        return Entry.of(image, self._folder).length < (image.size or 0)
+        return SpoolEntry.of(image, self._folder).length < (image.size or 0)
 
     @contextmanager
     def open(self, image: Image) -> Iterator[Body]:
@@ -83,7 +83,7 @@ class SpoolSource:
 
         :raises TransferError: there is no room, or the master cannot be read
         """
-        entry = Entry.of(image, self._folder)
+        entry = SpoolEntry.of(image, self._folder)
         try:
             self._prepare()
             with (
@@ -98,7 +98,7 @@ class SpoolSource:
 
     def reject_content(self, image: Image) -> bool:
         """Remove a copy that turned out to be wrong, unless another process still uses it."""
-        return Entry.of(image, self._folder).remove()
+        return SpoolEntry.of(image, self._folder).remove()
 
     def clear(self) -> None:
         """Remove the copies that no process uses, at the end of a run."""
@@ -108,7 +108,7 @@ class SpoolSource:
             entry.remove()
 
     @contextmanager
-    def _in_use(self, entry: Entry, image: Image) -> Iterator[None]:
+    def _in_use(self, entry: SpoolEntry, image: Image) -> Iterator[None]:
         """Make an entry if it is missing, and prevent its removal."""
         while True:
             with locked(entry.use, shared=True) as held:
@@ -119,7 +119,7 @@ class SpoolSource:
             # Another process is removing the entry, which takes a moment.
             time.sleep(POLL_SECONDS)
 
-    def _admit(self, entry: Entry, image: Image) -> None:
+    def _admit(self, entry: SpoolEntry, image: Image) -> None:
         """Reserve the space for an image; older entries that no process uses are removed."""
         size = image.size or 0
         with self._admission():
@@ -148,7 +148,7 @@ class SpoolSource:
         free = shutil.disk_usage(there).free
         return min(self._limit, free + held) if self._limit else (free + held) // 2
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[SpoolEntry]:
         return entries(self._folder)
 
     @contextmanager
@@ -188,7 +188,7 @@ def _no_room(folder: Path, image: Image, room: int) -> str:
 class _Filling:
     """Fills an entry in a thread, unless another process is already filling it."""
 
-    def __init__(self, entry: Entry, image: Image, master: Place) -> None:
+    def __init__(self, entry: SpoolEntry, image: Image, master: Place) -> None:
         self._entry = entry
         self._image = image
         self._master = master

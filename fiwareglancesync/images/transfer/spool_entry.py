@@ -18,7 +18,7 @@ _KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Entry:
+class SpoolEntry:
     """The files of one content in the folder of the spool. Their names are made of its hash.
 
     :param folder: the folder of the spool
@@ -29,7 +29,7 @@ class Entry:
     key: str
 
     @staticmethod
-    def of(image: Image, folder: Path) -> Entry:
+    def of(image: Image, folder: Path) -> SpoolEntry:
         """The entry of a master image."""
         algorithm, value = (
             (image.hash_algo, image.hash_value) if image.hash_algo and image.hash_value else ("md5", image.checksum)
@@ -39,7 +39,7 @@ class Entry:
             algorithm, value = f"uuid since {_boot_id()}", image.id
         # The hash comes from a server and becomes a part of a file name.
         name = hashlib.sha256(f"{algorithm}:{value}:{image.size}".encode()).hexdigest()
-        return Entry(folder, name)
+        return SpoolEntry(folder, name)
 
     @property
     def data(self) -> Path:
@@ -117,13 +117,13 @@ def _boot_id() -> str:
         return ""
 
 
-def entries(folder: Path) -> list[Entry]:
+def entries(folder: Path) -> list[SpoolEntry]:
     """All entries of a spool. Other files in its folder are ignored.
 
     :param folder: the folder of the spool, which may be missing
     """
     keys = {path.stem for path in folder.glob("*.*")}
-    return [Entry(folder, key) for key in sorted(keys) if _KEY.fullmatch(key)]
+    return [SpoolEntry(folder, key) for key in sorted(keys) if _KEY.fullmatch(key)]
 
 
 @contextmanager

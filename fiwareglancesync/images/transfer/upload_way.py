@@ -12,7 +12,7 @@ from ...base.throttle import Throttle
 from ..model import Image
 from ..places import Body, InstantCopy, Piece, Place
 from .sources import Source
-from .way import Digests, Progress
+from .way import Digests, ProgressListener
 
 ALGORITHMS = ("sha512", "md5")
 """The hashes of an image of which the master states none: the usual multihash of Glance, and its checksum."""
@@ -66,13 +66,13 @@ class UploadWay:
         """Whether the region takes bytes."""
         return not isinstance(place, InstantCopy)
 
-    def refusal(self, image: Image, place: Place) -> str | None:
+    def why_unusable(self, image: Image, place: Place) -> str | None:
         """Why the image cannot be read from the source; None when it can."""
         if self._master.silence is not None and self._source.needs_master(image):
             return self._master.silence
-        return self._source.refusal(image)
+        return self._source.why_unusable(image)
 
-    def move(self, image: Image, place: Place, uuid: str, progress: Progress) -> Digests | None:
+    def move(self, image: Image, place: Place, uuid: str, progress: ProgressListener) -> Digests | None:
         """Upload the content, in one request."""
         hashes = None if image.has_content_hash else _Hashes()
         try:
@@ -82,7 +82,9 @@ class UploadWay:
             raise
         return hashes.values() if hashes else None
 
-    def _upload(self, image: Image, place: Place, uuid: str, progress: Progress, hashes: _Hashes | None) -> None:
+    def _upload(
+        self, image: Image, place: Place, uuid: str, progress: ProgressListener, hashes: _Hashes | None
+    ) -> None:
         with self._source.open(image) as body:
             if body.size != image.size:
                 raise TransferError(f"{self.name} offers {body.size} bytes, the image has {image.size}")
@@ -115,7 +117,7 @@ class _Hashes:
         return {name: each.hexdigest() for name, each in self._hashes.items()}
 
 
-def _throttled(body: Body, throttles: Sequence[Throttle], progress: Progress) -> Iterator[Piece]:
+def _throttled(body: Body, throttles: Sequence[Throttle], progress: ProgressListener) -> Iterator[Piece]:
     done = 0
     for piece in body.pieces():
         for portion in _portions(piece, throttles):

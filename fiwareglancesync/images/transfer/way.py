@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from ..model import Image
 from ..places import Place
 
-Progress: TypeAlias = Callable[[int], None]
+ProgressListener: TypeAlias = Callable[[int], None]
 """Takes the number of bytes moved so far. What it raises ends the move."""
 
 Digests: TypeAlias = Mapping[str, str]
@@ -30,7 +30,7 @@ class Way(Protocol):
         """Whether regions of this kind get their content in this way."""
         ...
 
-    def refusal(self, image: Image, place: Place) -> str | None:
+    def why_unusable(self, image: Image, place: Place) -> str | None:
         """Why the image cannot be moved in this way now; None when it can.
 
         :param image: the master's image
@@ -38,7 +38,7 @@ class Way(Protocol):
         """
         ...
 
-    def move(self, image: Image, place: Place, uuid: str, progress: Progress) -> Digests | None:
+    def move(self, image: Image, place: Place, uuid: str, progress: ProgressListener) -> Digests | None:
         """Move the content of an image.
 
         :param image: the master's image

@@ -14,7 +14,7 @@ from fiwareglancesync.base.errors import GlanceSyncError
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import CANCELLED, CLAIM_SECONDS, STALE_SECONDS, TaskStore
 from fiwareglancesync.jobs.tables import tasks
-from fiwareglancesync.jobs.tasks import Item, Progress, TaskMessage, TaskStatus
+from fiwareglancesync.jobs.tasks import Item, TaskMessage, TaskProgress, TaskStatus
 
 KIND = "sync"
 ODD = "odd \ud800 \x00 'name'; DROP TABLE tasks; --"
@@ -204,11 +204,11 @@ def test_what_a_task_does_comes_back_exactly(store: TaskStore) -> None:
     result = Item(ODD, "upload", "failed", "pending_upload", "stream", 2**40, 7, 1.5, ODD)
     store.change_item(row, result)
     store.add_messages(task.id, [TaskMessage("ERROR", ODD, ODD), TaskMessage("WARNING", "text")])
-    store.record(task.id, Progress(1, 0, 1, 2, 2**40, 7))
+    store.record(task.id, TaskProgress(1, 0, 1, 2, 2**40, 7))
     found = store.get(KIND, ODD, task.id)
     assert found is not None
     assert (found.kind, found.subject, found.request, found.asked_by) == (KIND, ODD, request, "somebody")
-    assert found.progress == Progress(1, 0, 1, 2, 2**40, 7)
+    assert found.progress == TaskProgress(1, 0, 1, 2, 2**40, 7)
     assert store.items(task.id) == [result]
     assert store.messages(task.id) == [TaskMessage("ERROR", ODD, ODD), TaskMessage("WARNING", "text")]
 
@@ -231,7 +231,7 @@ def test_a_running_task_is_kept_and_an_old_one_dropped_with_all_it_did(store: Ta
 def test_totals_are_counted_by_status(store: TaskStore) -> None:
     task, _ = store.create(Job(KIND, "Burgos"))
     store.begin(task.id, "here 1")
-    store.record(task.id, Progress(bytes_done=2**40))
+    store.record(task.id, TaskProgress(bytes_done=2**40))
     store.finish(task.id, TaskStatus.SYNCED)
     ((status, count, size, seconds),) = store.totals()
     assert (status, count, size) == ("synced", 1, 2**40)

@@ -12,7 +12,7 @@ from fiwareglancesync.base.messages import Message
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.task_writer import TaskWriter
-from fiwareglancesync.jobs.tasks import Item, Progress, TaskMessage
+from fiwareglancesync.jobs.tasks import Item, TaskMessage, TaskProgress
 
 
 @pytest.fixture
@@ -55,11 +55,11 @@ def test_messages_and_progress_are_written(store: TaskStore, task_id: str) -> No
     writer = TaskWriter(store, task_id)
     writer.write_message(Message.warning("careful"))
     writer.write_message(Message.error("failed", "a"))
-    writer.write_progress(Progress(total=2, done=1))
+    writer.write_progress(TaskProgress(total=2, done=1))
     assert store.messages(task_id) == [TaskMessage("WARNING", "careful"), TaskMessage("ERROR", "failed", "a")]
     found = store.by_id(task_id)
     assert found is not None
-    assert found.progress == Progress(total=2, done=1)
+    assert found.progress == TaskProgress(total=2, done=1)
 
 
 def test_a_database_that_refuses_for_a_moment_does_not_end_the_task(

@@ -22,7 +22,7 @@ from fiwareglancesync.images.sync_request import SyncRequest
 from fiwareglancesync.jobs.database_owner import recorded
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
-from fiwareglancesync.jobs.tasks import Item, Progress, TaskMessage, TaskStatus
+from fiwareglancesync.jobs.tasks import Item, TaskMessage, TaskProgress, TaskStatus
 from fiwareglancesync.locks.lease import Lease
 from fiwareglancesync.migrations.versions.r0003_jobs import RENAMED
 from tests.support.databases import Rows, at_revision, read_rows, remove_tables, write_rows
@@ -191,7 +191,7 @@ def test_the_program_goes_on_with_an_older_database(old: str) -> None:
     assert synced is not None
     assert failed is not None
     assert (running.asked_by, running.worker, running.cancel) == ("carla", "host pid:[1] 7", True)
-    assert running.progress == Progress(3, 1, 1, 2, 2**41, 2**40)
+    assert running.progress == TaskProgress(3, 1, 1, 2, 2**41, 2**40)
     assert SyncRequest.parse(synced.request) == SyncRequest(True, ("a*",), {"replace": "any"})
     assert (failed.subject, failed.status, failed.reason) == (ODD, TaskStatus.FAILED, ODD)
     status = SyncStatus.PENDING_UPLOAD.value

@@ -12,7 +12,7 @@ from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import FileSource, Source, StreamSource
 from fiwareglancesync.images.transfer.spool import SpoolSource
-from fiwareglancesync.images.transfer.spool_entry import Entry
+from fiwareglancesync.images.transfer.spool_entry import SpoolEntry
 from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, RegionSetup, master_image
 from tests.support.bytes_place import BytesPlace, md5
@@ -82,7 +82,7 @@ def test_a_way_that_cannot_be_taken_is_no_warning_when_there_is_no_other(scenari
 def test_a_wrong_copy_in_the_spool_is_dropped_and_made_anew(scenario: Scenario, tmp_path: Path) -> None:
     folder = tmp_path / "spool"
     folder.mkdir(mode=0o700)
-    entry = Entry.of(IMAGE, folder)
+    entry = SpoolEntry.of(IMAGE, folder)
     entry.make(len(WRONG))
     entry.data.write_bytes(WRONG)
     assert not scenario.sync(SpoolSource(scenario.master, folder)).failed

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.errors import ConfigError, UnknownRegion
-from fiwareglancesync.images.places import Federation, ReportsWaits, StandIn, Versioned, factory
+from fiwareglancesync.images.places import Federation, FolderBacked, ReportsWaits, Versioned, factory
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.images.places.factory import (
     EMBEDDED,
@@ -107,7 +107,7 @@ class TestMixed:
 
     def test_it_has_only_the_capabilities_that_hold_for_all_regions(self, mixed: Federation) -> None:
         assert isinstance(mixed, ReportsWaits)
-        assert not isinstance(mixed, Versioned | StandIn)
+        assert not isinstance(mixed, Versioned | FolderBacked)
 
 
 def test_each_kind_is_opened_once_and_only_if_a_target_is_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -342,9 +342,9 @@ class TestRejectedContent:
         here, there = FetchingRegion(RegionSetup().place), FetchingRegion(RegionSetup().place)
         there._inner = RegionSetup().federation.place(Target("master", tenant_id="other"), MASTER)
         way.reject_content(ONE, here)
-        assert way.refusal(ONE, here) == "the region changes what it fetches"
+        assert way.why_unusable(ONE, here) == "the region changes what it fetches"
         assert here.identity != there.identity
-        assert way.refusal(ONE, there) is None
+        assert way.why_unusable(ONE, there) is None
 
     def test_a_mover_passes_it_on(self) -> None:
         region = FetchingRegion(RegionSetup().place)

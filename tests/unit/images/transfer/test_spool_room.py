@@ -28,9 +28,9 @@ class TestRoom:
         return CountedMaster(tmp_path, *(content_of(number, PIECE_BYTES) for number in range(3)))
 
     def test_an_image_larger_than_the_spool_is_refused_beforehand(self, master: CountedMaster, folder: Path) -> None:
-        refusal = master.spool(folder, SIZE - 1).refusal(master.images[0])
-        assert refusal == f"no room in {folder}: 5 MB are needed, 4 MB are left (spool_size)"
-        assert master.spool(folder, SIZE).refusal(master.images[0]) is None
+        why_unusable = master.spool(folder, SIZE - 1).why_unusable(master.images[0])
+        assert why_unusable == f"no room in {folder}: 5 MB are needed, 4 MB are left (spool_size)"
+        assert master.spool(folder, SIZE).why_unusable(master.images[0]) is None
 
     def test_the_oldest_copy_that_nobody_uses_makes_way(self, masters: CountedMaster, folder: Path) -> None:
         spool = masters.spool(folder, 2 * PIECE_BYTES)
@@ -51,7 +51,7 @@ class TestRoom:
         with spool.open(first), spool.open(second):
             with pytest.raises(TransferError, match=rf"^no room in {folder}: 1 MB are needed, 0 MB are left"):
                 read(spool, third)
-            assert spool.refusal(third) is None
+            assert spool.why_unusable(third) is None
         assert read(spool, third) == content_of(2, PIECE_BYTES)
 
     def test_room_is_reserved_before_the_bytes_come(self, masters: CountedMaster, folder: Path) -> None:
@@ -69,14 +69,14 @@ class TestRoom:
         free = 2 * SIZE
         monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
         spool = master.spool(folder)
-        assert spool.refusal(master.images[0]) is None
+        assert spool.why_unusable(master.images[0]) is None
         free -= 2
-        assert "no room" in str(spool.refusal(master.images[0]))
+        assert "no room" in str(spool.why_unusable(master.images[0]))
         # What the spool holds itself is no room lost.
         free += 2
         leave(master, folder, CONTENT[:2])
         free -= 2
-        assert spool.refusal(master.images[0]) is None
+        assert spool.why_unusable(master.images[0]) is None
 
 
 class TestClearing:
@@ -151,7 +151,7 @@ class TestFolders:
     def test_is_refused_and_left_alone(self, bad: Path, master: CountedMaster) -> None:
         spool = master.spool(bad)
         expected = f"{bad} is not a folder of your own that only you can write to"
-        assert spool.refusal(master.images[0]) == expected
+        assert spool.why_unusable(master.images[0]) == expected
         if not bad.is_file():
             with pytest.raises(TransferError) as caught:
                 read(spool, master.images[0])
@@ -162,6 +162,6 @@ class TestFolders:
     def test_one_that_cannot_be_made_is_reported(self, master: CountedMaster, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         folder = tmp_path / "file" / "spool"
-        assert master.spool(folder).refusal(master.images[0]) == f"{folder}: Not a directory"
+        assert master.spool(folder).why_unusable(master.images[0]) == f"{folder}: Not a directory"
         with pytest.raises(TransferError, match="Not a directory"):
             read(master.spool(folder), master.images[0])

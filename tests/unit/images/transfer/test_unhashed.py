@@ -19,7 +19,7 @@ from fiwareglancesync.images.places import Body
 from fiwareglancesync.images.transfer import Mover
 from fiwareglancesync.images.transfer.sources import FileSource, StreamSource
 from fiwareglancesync.images.transfer.spool import SpoolSource
-from fiwareglancesync.images.transfer.spool_entry import Entry
+from fiwareglancesync.images.transfer.spool_entry import SpoolEntry
 from fiwareglancesync.images.transfer.upload_way import upload_ways
 from fiwareglancesync.images.transfer.way import UNHASHED
 from tests.support.builders import MASTER, RegionSetup, carrying, entry, errors, image, master_image, plan, texts
@@ -139,12 +139,12 @@ class TestMoving:
 
     def test_two_images_without_a_hash_share_no_copy(self, tmp_path: Path) -> None:
         other = master_image("b", None, size=len(CONTENT))
-        assert Entry.of(UNKNOWN, tmp_path).key != Entry.of(other, tmp_path).key
-        assert Entry.of(UNKNOWN, tmp_path).key == Entry.of(replace(UNKNOWN, name="c"), tmp_path).key
+        assert SpoolEntry.of(UNKNOWN, tmp_path).key != SpoolEntry.of(other, tmp_path).key
+        assert SpoolEntry.of(UNKNOWN, tmp_path).key == SpoolEntry.of(replace(UNKNOWN, name="c"), tmp_path).key
 
     def test_half_a_copy_is_read_anew_from_its_beginning(self, tmp_path: Path) -> None:
         region = Region(tmp_path, "spool")
-        left = Entry.of(UNKNOWN, tmp_path / "spool")
+        left = SpoolEntry.of(UNKNOWN, tmp_path / "spool")
         left.folder.mkdir(mode=0o700)
         left.make(len(CONTENT))
         left.data.write_bytes(b"x" * 5)

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from fiwareglancesync.base.errors import CloudError, ConfigError, Conflict, ServiceFailure, UnknownRegion
 from fiwareglancesync.images.model import Image, NewImage, Patch
-from fiwareglancesync.images.places import Body, InstantCopy, StandIn
+from fiwareglancesync.images.places import Body, FolderBacked, InstantCopy
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.places.glance import OpenStackFederation
 from fiwareglancesync.images.settings import Settings, Target
@@ -186,6 +186,6 @@ def test_two_federations_in_memory_are_reported_apart() -> None:
 
 
 def test_it_stands_in_for_openstack_and_says_where_it_is(federation: EmbeddedFederation) -> None:
-    assert isinstance(federation, StandIn)
+    assert isinstance(federation, FolderBacked)
     assert federation.folder.startswith("memory:")
-    assert not isinstance(OpenStackFederation(SETTINGS), StandIn)
+    assert not isinstance(OpenStackFederation(SETTINGS), FolderBacked)
