@@ -15,6 +15,7 @@ from .images.region_job import Mode, RegionResult, StatusRow, refused
 from .images.region_names import RegionRef, all_regions
 from .images.session import Session, ignore_event
 from .images.settings import Decision
+from .kinds import option_tables
 
 
 class GlanceSync:
@@ -35,7 +36,7 @@ class GlanceSync:
         os_cloud: str | None = None,
     ) -> None:
         variables = os.environ if environ is None else environ
-        self.settings = read_settings(variables, conf, overrides, os_cloud)
+        self.settings = read_settings(variables, option_tables(), conf, overrides, os_cloud)
         self._federation = open_federation(self.settings, variables)
         self._sessions: list[Session] = []
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from fiwareglancesync.config.option_tables import Option
-from fiwareglancesync.images.configuration import TABLES
+from fiwareglancesync.kinds import option_tables
 
 from .markup import directive, escaped
 
-PARTS: Mapping[str, Sequence[Option]] = {
-    "main": TABLES.main,
-    "rules": TABLES.rules,
-    "credential": TABLES.credential,
+TABLES = option_tables()
+OTHERS = {name: load() for name, load in TABLES.others.items()}
+
+PARTS: Mapping[str, tuple[Sequence[Option], Callable[[Option], str]]] = {
+    "main": (TABLES.main, TABLES.default_text),
+    "rules": (TABLES.rules, TABLES.default_text),
+    "credential": (TABLES.credential, TABLES.default_text),
+    **{name: (table.options, table.default_text) for name, table in OTHERS.items() if table.options},
 }
+"""The options that a directive lists, and what returns their defaults in words; further sections by their names."""
 
 
 def keys(part: str) -> str:
@@ -21,14 +26,15 @@ def keys(part: str) -> str:
 
     :param part: a key of ``PARTS``
     """
-    return "".join(map(_key, PARTS[part]))
+    options, default_text = PARTS[part]
+    return "".join(_key(option, default_text(option)) for option in options)
 
 
-def _key(option: Option) -> str:
+def _key(option: Option, default: str) -> str:
     sample = f"\n\nFor example ``{option.key} = {option.sample}``." if option.sample else ""
     return directive(
         "confval",
         option.key,
         escaped(option.help) + sample,
-        [("type", escaped(option.kind.expected)), ("default", escaped(TABLES.default_text(option)))],
+        [("type", escaped(option.kind.expected)), ("default", escaped(default))],
     )

@@ -27,7 +27,7 @@ class Generated(SphinxDirective):
 
 
 class ConfigurationKeys(Generated):
-    """``.. configuration-keys:: main|rules|credential``: the keys of a part of the configuration."""
+    """``.. configuration-keys:: main|rules|credential|SECTION``: the keys of a part of the configuration."""
 
     def text(self) -> str:
         """Write the keys."""

@@ -19,6 +19,7 @@ from ..images.task_settings import ListsShortened, task_settings
 from ..jobs.runner import Executor, ExecutorFailed
 from ..jobs.store import TaskStore
 from ..jobs.tasks import Task, TaskStatus
+from ..kinds import option_tables
 from .server_settings import ServerSettings
 from .shared_federation import SharedFederation
 from .statuses import Statuses
@@ -100,11 +101,11 @@ class ApiService:
 
     def _check_options(self, ref: RegionRef, request: SyncRequest) -> None:
         try:
-            task_settings(request, ref, self.environ)
+            task_settings(request, ref, self.environ, option_tables())
         except ListsShortened as error:
             raise BadOptions(str(error)) from error
         except ConfigError as error:
-            read_settings(self.environ)  # when this fails too, it is not the request
+            read_settings(self.environ, option_tables())  # when this fails too, it is not the request
             problems = [problem.removeprefix(f"{COMMAND_LINE}: ") for problem in error.problems]
             raise BadOptions("; ".join(problems)) from error
 

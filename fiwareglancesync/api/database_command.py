@@ -17,6 +17,7 @@ from ..images.federation_name import federation_of
 from ..images.places.factory import read_settings
 from ..images.settings import Settings
 from ..jobs.database_owner import OtherFederation, may_be_renamed, rebind, rebind_command, recorded, shown
+from ..kinds import option_tables
 from .database_files import owners, rebind_file
 from .flask_file import read_flask_file
 from .server_database import configured_url, open_database, prepare_database_url, reported, upgrade_database
@@ -100,7 +101,7 @@ class _Database:
 
     def __init__(self, conf: str | None, os_cloud: str | None, environ: Mapping[str, str]) -> None:
         self._server: ServerSettings = load_worker_settings(environ)
-        self._settings: Settings = read_settings(environ, conf, os_cloud=os_cloud)
+        self._settings: Settings = read_settings(environ, option_tables(), conf, os_cloud=os_cloud)
         self._federation = federation_of(self._settings, environ)
         self._app = Flask(__name__)
         read_flask_file(self._app, self._server.flask_file)

@@ -15,6 +15,7 @@ from ..base.errors import ConfigError, GlanceSyncError
 from ..config.service_file import CORRECT_IT, ServiceFile
 from ..images.places.factory import EMBEDDED, read_settings
 from ..images.settings import Settings
+from ..kinds import option_tables
 from .server_options import DAY, KEYSTONE_OPTIONS, OPENSTACK, SECTIONS, ExecutorKind
 
 SYSTEM_FOLDER = Path("/etc/fiware.d")
@@ -161,7 +162,7 @@ def _with_synchronisation(
     except StartError as error:
         problems += error.problems
     try:
-        settings = read_settings(environ)
+        settings = read_settings(environ, option_tables())
     except ConfigError as error:
         problems += error.problems
     if problems:

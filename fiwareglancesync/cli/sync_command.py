@@ -27,6 +27,7 @@ from ..images.region_job import Mode, RegionResult, refused, region_error
 from ..images.region_names import RegionRef
 from ..images.session import Session, ignore_result
 from ..images.settings import MASTER, Settings, Target
+from ..kinds import option_tables
 from ..terminal.private_files import private_file
 from ..terminal.streams import log_requests, reconfigure_output
 from ..terminal.suggestions import advice, hint
@@ -241,7 +242,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     if options.transfer:
         overrides.append(f"main.transfer={options.transfer}")
     try:
-        settings = read_settings(os.environ, options.conf, overrides, options.os_cloud)
+        settings = read_settings(os.environ, option_tables(), options.conf, overrides, options.os_cloud)
         check_targets(settings, (RegionRef.parse(word).target for word in options.regions))
     except ConfigError as error:
         error.problems += [f"{word}: is read as the name of a region; {meant}" for word, meant in _meant(options)]

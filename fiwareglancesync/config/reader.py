@@ -18,7 +18,7 @@ from ..base.text import nearest, show
 from ..openstack.credential import Credential
 from . import ini, sections
 from .ini import COMMAND_LINE, Document, IniEntry, Section
-from .option_tables import DEFAULT, MAIN, MASTER, OptionTables
+from .option_tables import DEFAULT, MAIN, MASTER, OptionTables, kind_of_section
 from .resolving import ENVIRONMENT, Resolved, Resolver
 from .sections import Findings, Values
 
@@ -61,7 +61,7 @@ class Configuration:
     :param words: the words after ``--config`` (sync 1.1)
     :param environ: the environment
     :param tables: the options of each kind of section
-    :param check: looks at the values of each section that was read
+    :param check: looks at the values of ``[main]``, ``[DEFAULT]`` and each section that may be a target's
     :raises ConfigError: the file cannot be read at all
     :raises UsageError: a word is not ``KEY=VALUE``
     """
@@ -78,7 +78,8 @@ class Configuration:
         for name, section in document.sections.items():
             if not sections.is_reserved(section, tables, self.findings):
                 self.values[name] = sections.read(section, tables, self.findings)
-                check(self.values[name], self.findings)
+                if tables.other_options(name) is None:
+                    check(self.values[name], self.findings)
         self._inherited = self.section(DEFAULT)
         self.findings.warnings += self._overruled_words()
         self.findings.warnings += self._readable_by_others()
@@ -89,6 +90,13 @@ class Configuration:
         :param name: its name
         """
         return self.values.get(name) or Values(Section(name, self.source))
+
+    def sections_of(self, kind: str) -> Iterator[Values]:
+        """The values of the sections of one kind, in the order of the file.
+
+        :param kind: the name under which their options are listed, such as ``vault:``
+        """
+        return (values for name, values in self.values.items() if kind_of_section(name) == kind)
 
     def master(self, resolver: Resolver) -> TargetValues:
         """The target whose section is ``[master]``.
@@ -118,7 +126,7 @@ class Configuration:
             raise ConfigError(self.findings.problems, self.findings.warnings)
 
     def _may_be_target(self, name: str) -> bool:
-        return name not in (MAIN, DEFAULT) and self._tables.other_keys(name) is None
+        return name not in (MAIN, DEFAULT) and self._tables.other_options(name) is None
 
     def _overruled_words(self) -> Iterator[str]:
         """A warning for each word for all targets that a target's own section overrules.

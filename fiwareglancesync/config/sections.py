@@ -88,7 +88,7 @@ def is_reserved(section: Section, tables: OptionTables, findings: Findings) -> b
     :param findings: what there is to report about it is added here
     """
     name = section.name
-    options = tables.other_keys(name)
+    options = tables.other_options(name)
     if options is None or options:
         return False
     target_keys = [key for key in section.entries if key in tables.target_keys]

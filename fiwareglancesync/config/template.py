@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
-from .option_tables import DEFAULT, MAIN, MASTER, Option, OptionTables
+from .option_tables import DEFAULT, MAIN, MASTER, Option, OptionTables, Sections
 
 WIDTH = 88
 """Characters of the longest comment line."""
@@ -55,8 +55,21 @@ def configuration_text(tables: OptionTables, shown: Collection[str]) -> str:
         "#[federation2]",
         _comment(_OTHER),
         *(_line(option, tables.default_text(option)) for option in others),
+        *_other_sections(tables.others),
     ]
     return "\n\n".join(blocks) + "\n"
+
+
+def _other_sections(others: Sections) -> Iterator[str]:
+    """The sections that are no target's: comments altogether, because such a section is there only if it is needed."""
+    for name, load in others.items():
+        table = load()
+        if table.options:
+            yield f"#[{name}NAME]" if name.endswith(":") else f"#[{name}]"
+            yield _comment(table.help)
+        for option in table.options:
+            default = table.default_text(option)
+            yield f"{_comment(option.help, f'Default: {default}')}\n#{option.key} = {option.sample or default}"
 
 
 def _line(option: Option, default: str) -> str:

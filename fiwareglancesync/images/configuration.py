@@ -10,26 +10,12 @@ from ..base.errors import ConfigError
 from ..base.messages import Message
 from ..base.text import show
 from ..config import template
-from ..config.credential_options import CREDENTIAL_OPTIONS
 from ..config.option_tables import MAIN, OptionTables
 from ..config.reader import Configuration, TargetValues, without_empty
 from ..config.resolving import Resolver
 from ..config.sections import Values
 from .list_options import check_lists, list_entries, own_regions
-from .options import DEFAULTS, MAIN_OPTIONS, RULE_OPTIONS
 from .settings import MASTER, Settings, Target
-
-RESERVED = ("notify", "schedule", "listen", "volumes", "snapshots", "vault", "vault:")
-"""Names of sections that are no target's, and how such names begin (sync 2)."""
-
-TABLES = OptionTables(
-    main=MAIN_OPTIONS,
-    credential=CREDENTIAL_OPTIONS,
-    rules=RULE_OPTIONS,
-    others=dict.fromkeys(RESERVED, ()),
-    defaults=DEFAULTS,
-)
-"""All options of the configuration."""
 
 SHOWN_KEYS = ("credential", "metadata_condition")
 """Options that the generated file shows in the section of a further target."""
@@ -39,6 +25,7 @@ def load_settings(
     conf: str | None,
     overrides: Sequence[str],
     environ: Mapping[str, str],
+    tables: OptionTables,
     *,
     mock: bool = False,
     os_cloud: str | None = None,
@@ -51,6 +38,7 @@ def load_settings(
     :param conf: path given with ``--conf``, None when it is not given
     :param overrides: the words after ``--config`` (sync 1.1)
     :param environ: the environment
+    :param tables: the options of every kind of section
     :param mock: whether the regions are those of the embedded federation, which needs no credentials
         (sync 4)
     :param os_cloud: the entry of ``clouds.yaml`` that ``--os-cloud`` names, None when it is not given
@@ -59,7 +47,7 @@ def load_settings(
     :raises ConfigError: with one line for every problem found
     :raises UsageError: an override is not ``KEY=VALUE``
     """
-    configuration = Configuration(conf, overrides, environ, TABLES, partial(check_lists, embedded=mock))
+    configuration = Configuration(conf, overrides, environ, tables, partial(check_lists, embedded=mock))
     main = without_empty(configuration.section(MAIN).rules)
     stated = main.pop("master_region", "")
     resolver = Resolver(environ, os_cloud, anonymous=mock, has_region=bool(stated))
@@ -93,9 +81,12 @@ def check_targets(settings: Settings, asked: Iterable[str]) -> None:
         raise ConfigError(problems, [message.text for message in settings.warnings if message.text not in problems])
 
 
-def configuration_text() -> str:
-    """The configuration file that ``glancesync-generate-config`` writes."""
-    return template.configuration_text(TABLES, SHOWN_KEYS)
+def configuration_text(tables: OptionTables) -> str:
+    """The configuration file that ``glancesync-generate-config`` writes.
+
+    :param tables: the options of every kind of section
+    """
+    return template.configuration_text(tables, SHOWN_KEYS)
 
 
 def _target(values: TargetValues) -> Target:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..base.errors import CloudError, GlanceSyncError
 from ..config.ini import COMMAND_LINE
+from ..config.option_tables import OptionTables
 from ..jobs.job import Job, Outcome
 from ..jobs.store import TaskStore
 from ..jobs.task_writer import TaskWriter
@@ -40,22 +41,23 @@ def sync_job(ref: RegionRef, request: SyncRequest, identity: PlaceIdentity) -> J
     return Job(SYNC, ref.full, request.text(), identity.task_key)
 
 
-def carry_out_sync(store: TaskStore, task: Task, environ: Mapping[str, str]) -> Outcome:
+def carry_out_sync(store: TaskStore, task: Task, environ: Mapping[str, str], tables: OptionTables) -> Outcome:
     """Do what a task of this kind asks for.
 
     :param store: where the task is
     :param task: the task
     :param environ: the environment, which leads to the configuration
+    :param tables: the options of every kind of section of the configuration
     :raises GlanceSyncError: the configuration cannot be used, or the database belongs to another federation
     """
     ref = RegionRef.parse(task.subject)
     request = SyncRequest.parse(task.request)
-    settings = task_settings(request, ref, environ)
+    settings = task_settings(request, ref, environ, tables)
     store.refuse_another(federation_of(settings, environ))  # the configuration may have been changed meanwhile
     failure = _synchronise(settings, ref, request, environ, TaskWriter(store, task.id))
     if failure is None:
         with suppress(GlanceSyncError, OSError, SQLAlchemyError):  # the next status of the region is saved too
-            _save_summary(ref, environ, SummaryStore(store.engine))
+            _save_summary(ref, read_settings(environ, tables), environ, SummaryStore(store.engine))
     return Outcome(failure)
 
 
@@ -82,8 +84,7 @@ def _synchronise(
     return None
 
 
-def _save_summary(ref: RegionRef, environ: Mapping[str, str], summaries: SummaryStore) -> None:
+def _save_summary(ref: RegionRef, settings: Settings, environ: Mapping[str, str], summaries: SummaryStore) -> None:
     """List the region once more, by the configuration without the options of the task, and save the summary."""
-    settings = read_settings(environ)
     rows = StatusReader(settings, open_federation(settings, environ)).status(ref).rows
     summaries.save([summary_of(ref.full, rows)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..base.errors import GlanceSyncError
+from ..config.option_tables import OptionTables
 from .options import RULE_OPTIONS
 from .places.factory import read_settings
 from .region_names import RegionRef
@@ -24,18 +25,21 @@ class ListsShortened(GlanceSyncError):
     """The options of a task drop entries of the configured lists, and the request does not allow that."""
 
 
-def task_settings(request: SyncRequest, ref: RegionRef, environ: Mapping[str, str]) -> Settings:
+def task_settings(
+    request: SyncRequest, ref: RegionRef, environ: Mapping[str, str], tables: OptionTables
+) -> Settings:
     """Read the configuration, and lay the options and decisions of a task over it.
 
     :param request: the request of the task
     :param ref: its region
     :param environ: the environment
+    :param tables: the options of every kind of section of the configuration
     :raises ConfigError: the configuration, or an option of the task, is wrong
     :raises ListsShortened: a list of the task protects or covers less than the configured one
     """
-    settings = read_settings(environ, overrides=request.overrides(ref))
+    settings = read_settings(environ, tables, overrides=request.overrides(ref))
     if request.config and not request.replace_lists:
-        configured = read_settings(environ).targets.get(ref.target)
+        configured = read_settings(environ, tables).targets.get(ref.target)
         if configured is not None:
             _check_lists(configured, settings.targets[ref.target], request)
     return settings.decided({name: (decision,) for name, decision in request.decisions.items()})

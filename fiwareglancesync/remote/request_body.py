@@ -7,8 +7,8 @@ from typing import Any
 
 from ..base.errors import UsageError
 from ..config.values import BOOLEAN, parse_boolean
-from ..images.configuration import TABLES
 from ..images.settings import DecisionAction
+from ..kinds import option_tables
 
 ACTIONS = tuple(action.value for action in DecisionAction)
 
@@ -65,7 +65,7 @@ def _option(word: str) -> tuple[str, str | bool]:
     if "." in key:
         short = key.rpartition(".")[2]
         raise UsageError(f"--config {word}: write {short}=…: it is for the target of each region that is named")
-    option = TABLES.target_keys.get(key)
+    option = option_tables().target_keys.get(key)
     if option is None or option.kind is not BOOLEAN:
         return key, value.strip()
     try:

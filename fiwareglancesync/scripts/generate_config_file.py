@@ -14,6 +14,7 @@ if __name__ == "__main__" and not __package__:
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from fiwareglancesync.images.configuration import configuration_text
+from fiwareglancesync.kinds import option_tables
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="overwrite FILE when it exists")
     arguments = parser.parse_args(argv)
     if arguments.output is None:
-        sys.stdout.write(configuration_text())
+        sys.stdout.write(configuration_text(option_tables()))
         return 0
     try:
-        _write(arguments.output, configuration_text(), force=arguments.force)
+        _write(arguments.output, configuration_text(option_tables()), force=arguments.force)
     except FileExistsError:
         print(f"{arguments.output} exists; give --force to overwrite it", file=sys.stderr)
         return 2

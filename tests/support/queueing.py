@@ -20,6 +20,7 @@ from fiwareglancesync.images.places.embedded.embedded_federation import Embedded
 from fiwareglancesync.jobs.celery_queue import MAX_QUEUE_SECONDS, CeleryExecutor, make_queue
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Task, TaskStatus
+from fiwareglancesync.kinds import option_tables
 from tests.support.builders import master_image
 from tests.support.jobs import sync_of
 from tests.support.server import ROOT, database_in, embedded_environment, wait_for
@@ -156,8 +157,8 @@ class Workshop:
 
     def content(self, region: str) -> list[tuple[str, str, str | None]]:
         """The images of a region: name, state and checksum of each, half-made ones too."""
-        environ = dict(self.environ)
-        federation = EmbeddedFederation(self.folder / "federation", load_settings(None, [], environ, mock=True))
+        settings = load_settings(None, [], dict(self.environ), option_tables(), mock=True)
+        federation = EmbeddedFederation(self.folder / "federation", settings)
         return sorted((image.name, image.status, image.checksum) for image in federation.images(region))
 
     def twice(self) -> list[tuple[str, str, str]]:
@@ -189,7 +190,8 @@ def workshop(folder: Path, broker: str, regions: int, images: int = 2) -> Iterat
         "SLOW_MOTION_HOLD": str(hold),
     }
     create_app(environ, background=False)
-    queue = make_queue(broker, LIMIT, federation_of(load_settings(None, [], environ, mock=True), environ))
+    settings = load_settings(None, [], environ, option_tables(), mock=True)
+    queue = make_queue(broker, LIMIT, federation_of(settings, environ))
     store = TaskStore(open_engine(database_in(folder)), MAX_QUEUE_SECONDS)
     found = Workshop(environ, store, CeleryExecutor(queue), folder, hold, names)
     try:

@@ -11,6 +11,7 @@ from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config import reader
 from fiwareglancesync.images.configuration import load_settings
 from fiwareglancesync.images.settings import Settings
+from fiwareglancesync.kinds import option_tables
 
 
 class Reading:
@@ -41,7 +42,7 @@ class Reading:
             self.file.chmod(0o600)
             conf = str(self.file)
         variables = self.environment if environ is None else environ
-        return load_settings(conf, overrides, variables, mock=mock, os_cloud=os_cloud)
+        return load_settings(conf, overrides, variables, option_tables(), mock=mock, os_cloud=os_cloud)
 
     def problems(
         self, text: str | bytes | None = None, *overrides: str, environ: Mapping[str, str] | None = None

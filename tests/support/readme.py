@@ -12,11 +12,12 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst.roles import register_generic_role
 
 from fiwareglancesync.config.option_tables import Option
-from fiwareglancesync.images.configuration import TABLES
+from fiwareglancesync.kinds import option_tables
 
 README = Path(__file__).resolve().parents[2] / "README.rst"
 TUTORIAL = README.parent / "docs" / "tutorial.rst"
 CONTRIBUTING = README.parent / "docs" / "contributing.rst"
+TABLES = option_tables()
 MARK = re.compile(r"run: (?P<where>[a-z]+)(, exit (?P<code>\d+))?")
 PROMPT = "$ "
 

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from fiwareglancesync import __version__
 from fiwareglancesync.api.server_options import SECTIONS
 from fiwareglancesync.images.configuration import load_settings
+from fiwareglancesync.kinds import option_tables
 
 FOLDER = Path(__file__).resolve().parents[2] / "docker"
 
@@ -158,7 +159,7 @@ def test_the_program_knows_the_variables(services: dict[str, dict[str, Any]]) ->
 def test_the_configuration_is_enough() -> None:
     environ = {name: value or "something" for name, value in variables("glancesync.env.example").items()}
     environ |= {"OS_AUTH_URL": "http://keystone:5000/v3", "OS_REGION_NAME": "Spain"}
-    settings = load_settings(str(FOLDER / "glancesync.conf"), [], environ, mock=False)
+    settings = load_settings(str(FOLDER / "glancesync.conf"), [], environ, option_tables(), mock=False)
     assert settings.database == "postgresql://glancesync@database/glancesync"
     assert settings.warnings == ()
 

@@ -12,10 +12,10 @@ from fiwareglancesync.api.schemas import SyncBody, TargetConfig
 from fiwareglancesync.cli.sync_arguments import build_parser
 from fiwareglancesync.config.values import TIME_UNITS
 from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, METHODS
-from fiwareglancesync.images.configuration import RESERVED
 from fiwareglancesync.images.model import JOURNAL, MEMBERS, SOURCE_HASH, SYNC_FIELDS, SyncStatus
 from fiwareglancesync.images.options import WAYS
 from fiwareglancesync.images.planning.properties import LOCAL, NEVER
+from fiwareglancesync.kinds import SECTIONS
 from tests.support.readme import rows, section
 from tests.support.references import pages
 
@@ -52,10 +52,10 @@ def test_the_ways_are_reported_in_their_order() -> None:
     assert {"file", "server", "spool", "stream", "auto"} == set(WAYS)
 
 
-def test_the_language_of_conditions_and_the_reserved_sections_are_named() -> None:
+def test_the_language_of_conditions_and_the_sections_of_other_kinds_are_named() -> None:
     reported = words("2 Configuration")
     assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= reported
-    assert {f"[{name}NAME]" if name.endswith(":") else f"[{name}]" for name in RESERVED} <= reported
+    assert {f"[{name}NAME]" if name.endswith(":") else f"[{name}]" for name in SECTIONS} <= reported
 
 
 def test_the_properties_that_are_not_copied_are_named() -> None:

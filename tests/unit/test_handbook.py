@@ -11,9 +11,10 @@ from docs.extension.server_settings import keys as server_keys
 from fiwareglancesync.api.server_options import SECTIONS
 from fiwareglancesync.commands import COMMANDS
 from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
-from fiwareglancesync.images.configuration import TABLES
 from fiwareglancesync.images.settings import Settings, Target
+from fiwareglancesync.kinds import option_tables
 
+TABLES = option_tables()
 TIMES = (DURATION, TIMEOUT, RETRY_TIMEOUT, SLOWEST_RATE)
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +44,11 @@ def test_every_key_of_the_configuration_is_listed() -> None:
     text = "".join(keys(part) for part in PARTS)
     for option in (*TABLES.main, *TABLES.credential, *TABLES.rules):
         assert f".. confval:: {option.key}\n" in text
+
+
+def test_every_part_of_the_configuration_is_on_a_page() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.rst"))
+    assert [part for part in PARTS if f".. configuration-keys:: {part}\n" not in text] == []
 
 
 def test_every_time_limit_is_in_the_table_of_time_limits_with_its_default() -> None:

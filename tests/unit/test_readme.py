@@ -19,6 +19,7 @@ from fiwareglancesync.images.condition_language import ATTRIBUTES, FUNCTIONS, ME
 from fiwareglancesync.images.configuration import load_settings
 from fiwareglancesync.images.model import SyncStatus
 from fiwareglancesync.images.options import WAYS
+from fiwareglancesync.kinds import option_tables
 from tests.support.readme import KEY_TABLES, README, blocks, key_rows, key_table, literals, mark, rows, section
 
 WORLDS = {"embedded", "server", "cloud", "checkout", "help"}
@@ -100,7 +101,7 @@ def test_the_configurations_shown_are_right(tmp_path: Path) -> None:
         file = tmp_path / "glancesync.conf"
         file.touch(0o600)
         file.write_text(text, encoding="utf-8")
-        assert load_settings(str(file), [], ENVIRONMENT).warnings == (), text
+        assert load_settings(str(file), [], ENVIRONMENT, option_tables()).warnings == (), text
 
 
 def test_every_command_is_marked_for_the_test_that_runs_it() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
+from ...config.option_tables import OptionTables
 from ...openstack.refusals import Wait
 from ..configuration import load_settings
 from ..settings import Settings, Target
@@ -32,17 +33,22 @@ def kind_of(target: Target, environ: Mapping[str, str]) -> PlaceKind:
 
 
 def read_settings(
-    environ: Mapping[str, str], conf: str | None = None, overrides: Sequence[str] = (), os_cloud: str | None = None
+    environ: Mapping[str, str],
+    tables: OptionTables,
+    conf: str | None = None,
+    overrides: Sequence[str] = (),
+    os_cloud: str | None = None,
 ) -> Settings:
     """Read the configuration; credentials are needed unless the environment names an embedded federation.
 
     :param environ: the environment
+    :param tables: the options of every kind of section
     :param conf: the configuration file; None means the one of the environment, or the usual one (sync 2)
     :param overrides: ``section.key=value``, as with ``--config``
     :param os_cloud: an entry of ``clouds.yaml``, as with ``--os-cloud``
     :raises ConfigError: the configuration is wrong
     """
-    return load_settings(conf, overrides, environ, mock=bool(environ.get(EMBEDDED)), os_cloud=os_cloud)
+    return load_settings(conf, overrides, environ, tables, mock=bool(environ.get(EMBEDDED)), os_cloud=os_cloud)
 
 
 def open_federation(settings: Settings, environ: Mapping[str, str]) -> Federation:

@@ -101,7 +101,8 @@ def test_a_named_clouds_yaml_that_is_missing(reading: Any) -> None:
 def test_the_library_is_not_loaded_without_need(root: Path) -> None:
     code = (
         "import sys; from fiwareglancesync.images.configuration import load_settings; "
-        "load_settings(None, ['main.master_region=X'], {}, mock=True); "
+        "from fiwareglancesync.kinds import option_tables; "
+        "load_settings(None, ['main.master_region=X'], {}, option_tables(), mock=True); "
         "sys.exit(any(name.split('.')[0] in ('openstack', 'keystoneauth1', 'yaml') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

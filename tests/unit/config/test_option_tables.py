@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config.credential_options import CREDENTIAL_OPTIONS
-from fiwareglancesync.config.option_tables import Option, OptionTables
+from fiwareglancesync.config.option_tables import Option, OptionTables, SectionTable
 from fiwareglancesync.config.reader import Configuration
 from fiwareglancesync.config.resolving import Resolver
 from fiwareglancesync.config.sections import Findings, Values
+from fiwareglancesync.config.template import configuration_text
 from fiwareglancesync.config.values import POSITIVE, TEXT
 
 REGION = Option("region", TEXT, "The region.")
 LIMIT = Option("limit", POSITIVE, "A limit.")
-KEEP = Option("keep", POSITIVE, "How many to keep.")
+KEEP = Option("keep", POSITIVE, "How many to keep.", sample="7")
+BACKUPS = SectionTable("What is kept.", [KEEP], {"keep": 1})
 TABLES = OptionTables(
     main=[REGION],
     credential=CREDENTIAL_OPTIONS,
     rules=[LIMIT],
-    others={"volumes": [KEEP], "vault:": [KEEP], "notify": []},
-    defaults={"region": "", "limit": 5, "keep": 1},
+    others={"volumes": lambda: BACKUPS, "vault:": lambda: BACKUPS, "notify": SectionTable},
+    defaults={"region": "", "limit": 5},
 )
 
 
@@ -46,7 +49,7 @@ def test_each_kind_of_section_has_its_keys(section: str, keys: set[str]) -> None
 
 @pytest.mark.parametrize("section", ["DEFAULT", "master", "other", "vault", "volumes:a"])
 def test_any_other_section_is_a_targets(section: str) -> None:
-    assert TABLES.other_keys(section) is None
+    assert TABLES.other_options(section) is None
     assert {"limit", "user", "credential"} <= set(TABLES.options_of(section))
 
 
@@ -83,3 +86,41 @@ def test_a_word_for_all_targets_is_not_overruled_there(tmp_path: Path) -> None:
 )
 def test_a_default_is_given_in_words(option: Option, text: str) -> None:
     assert TABLES.default_text(option) == text
+
+
+def test_the_sections_of_one_kind_are_found_in_their_order(tmp_path: Path) -> None:
+    configuration = read(tmp_path, "[vault:b]\nkeep = 2\n[volumes]\nkeep = 3\n[vault:a]\nkeep =\n")
+    found = {values.section.name: values.rules for values in configuration.sections_of("vault:")}
+    assert list(found.items()) == [("vault:b", {"keep": 2}), ("vault:a", {"keep": None})]
+    assert [values.rules for values in configuration.sections_of("volumes")] == [{"keep": 3}]
+    assert list(configuration.sections_of("vault")) == []
+
+
+def test_the_check_of_targets_leaves_other_sections_out(tmp_path: Path) -> None:
+    file = tmp_path / "test.conf"
+    file.write_text("[volumes]\nkeep = 3\n[vault:a]\nkeep = 3\n[main]\nregion = x\n[other]\nlimit = 4\n")
+    checked: list[str] = []
+    Configuration(str(file), [], {}, TABLES, lambda values, _: checked.append(values.section.name))
+    assert checked == ["main", "other"]
+
+
+def test_the_generated_file_has_the_sections_with_options() -> None:
+    text = configuration_text(TABLES, [])
+    comment = "# What is kept.\n\n# How many to keep.\n# Default: 1\n#keep = 7\n"
+    assert text.endswith(f"\n\n#[volumes]\n\n{comment}\n#[vault:NAME]\n\n{comment}")
+    assert "notify" not in text
+
+
+def test_the_options_of_a_section_are_loaded_when_a_configuration_has_it(tmp_path: Path) -> None:
+    loaded: list[str] = []
+
+    def load() -> SectionTable:
+        loaded.append("volumes")
+        return BACKUPS
+
+    tables = replace(TABLES, others={"volumes": load})
+    file = tmp_path / "test.conf"
+    for text, expected in (("[main]\n[other]\n", False), ("[volumes]\nkeep = 3\n", True)):
+        file.write_text(text)
+        Configuration(str(file), [], {}, tables, no_check)
+        assert bool(loaded) is expected

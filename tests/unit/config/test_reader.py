@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from fiwareglancesync.base.errors import ConfigError, UsageError
 from fiwareglancesync.config import reader
-from fiwareglancesync.images.configuration import TABLES, load_settings
+from fiwareglancesync.images.configuration import load_settings
 from fiwareglancesync.images.settings import Settings
+from fiwareglancesync.kinds import option_tables
 
 DIGEST = "9046fd22131a96502cb0d85b4a406a5a"
 
@@ -94,9 +95,9 @@ class TestWhichFile:
         variable = self.write(tmp_path / "variable.conf", "Variable")
         self.write(reader.SYSTEM_FILE, "System")
         environ = reading.edit([("GLANCESYNC_CONFIG", variable)])
-        assert load_settings(named, [], environ).master_region == "Named"
-        assert load_settings(None, [], environ).master_region == "Variable"
-        settings = load_settings(None, [], reading.environment)
+        assert load_settings(named, [], environ, option_tables()).master_region == "Named"
+        assert load_settings(None, [], environ, option_tables()).master_region == "Variable"
+        settings = load_settings(None, [], reading.environment, option_tables())
         assert settings.master_region == "System"
         assert settings.source == str(reader.SYSTEM_FILE)
 
@@ -107,13 +108,13 @@ class TestWhichFile:
         with pytest.raises(
             ConfigError, match=r"^/no/such: the configuration file \(--conf\) cannot be read: No such"
         ):
-            load_settings("/no/such", [], reading.environment)
+            load_settings("/no/such", [], reading.environment, option_tables())
         with pytest.raises(ConfigError, match=r"\(GLANCESYNC_CONFIG\) cannot be read"):
-            load_settings(None, [], reading.edit([("GLANCESYNC_CONFIG", "/no/such")]))
+            load_settings(None, [], reading.edit([("GLANCESYNC_CONFIG", "/no/such")]), option_tables())
 
     def test_a_folder_is_no_file(self, reading: Any, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="Is a directory"):
-            load_settings(str(tmp_path), [], reading.environment)
+            load_settings(str(tmp_path), [], reading.environment, option_tables())
 
     def test_a_file_that_may_not_be_read_is_an_error(
         self, reading: Any, monkeypatch: pytest.MonkeyPatch
@@ -123,23 +124,23 @@ class TestWhichFile:
 
         monkeypatch.setattr(Path, "open", refuse)
         with pytest.raises(ConfigError, match="Permission denied"):
-            load_settings("secret.conf", [], reading.environment)
+            load_settings("secret.conf", [], reading.environment, option_tables())
 
     def test_a_pipe_is_read(self, reading: Any) -> None:
         read, write = os.pipe()
         os.write(write, b"[main]\nmaster_region = Pipe\n[master]\npassword = x\n")
         os.close(write)
-        settings = load_settings(f"/dev/fd/{read}", [], reading.environment)
+        settings = load_settings(f"/dev/fd/{read}", [], reading.environment, option_tables())
         os.close(read)
         assert settings.master_region == "Pipe"
 
     def test_something_endless_is_refused(self, reading: Any) -> None:
         with pytest.raises(ConfigError, match="larger than 4 MiB"):
-            load_settings("/dev/zero", [], reading.environment)
+            load_settings("/dev/zero", [], reading.environment, option_tables())
 
     def test_a_path_that_cannot_be_is_an_error(self, reading: Any) -> None:
         with pytest.raises(ConfigError, match="cannot be read"):
-            load_settings("a\0b", [], reading.environment)
+            load_settings("a\0b", [], reading.environment, option_tables())
 
 
 class TestOverrides:
@@ -184,7 +185,7 @@ class TestOverrides:
     @pytest.mark.parametrize("word", ["region1", "main.master_region", "=x", "main.=x", ".key=x"])
     def test_a_word_that_is_no_assignment(self, reading: Any, word: str) -> None:
         with pytest.raises(UsageError) as caught:
-            load_settings("/no/such", ["a=b", word], reading.environment)
+            load_settings("/no/such", ["a=b", word], reading.environment, option_tables())
         assert str(caught.value) == f"{word} is not KEY=VALUE; put regions before --config or after --"
         assert caught.value.exit_code == 2
 
@@ -274,13 +275,14 @@ class TestWarnings:
     ) -> None:
         reading.settings(line + "\n")
         reading.file.chmod(mode)
-        warnings = load_settings(str(reading.file), [], reading.environment).warnings
+        warnings = load_settings(str(reading.file), [], reading.environment, option_tables()).warnings
         assert [("chmod 600" in warning.text) for warning in warnings] == [True] * count
 
     def test_a_file_without_secret_may_be_read_by_all(self, reading: Any) -> None:
         reading.settings("[main]\ndatabase = sqlite:///x\n[master]\npassword =\n")
         reading.file.chmod(0o644)
-        assert load_settings(str(reading.file), ["master.password=x"], reading.environment).warnings == ()
+        words = ["master.password=x"]
+        assert load_settings(str(reading.file), words, reading.environment, option_tables()).warnings == ()
 
 
 @pytest.mark.parametrize("name", ["a:b", "a\x07b"])
@@ -338,6 +340,7 @@ def test_no_text_ends_in_anything_but_settings_or_a_configuration_error(
     outcome(reading, text.encode("utf-8", "surrogatepass"), words)
 
 
+TABLES = option_tables()
 KEYS = st.sampled_from(sorted({*TABLES.main_keys, *TABLES.target_keys} - {"cloud"}))
 
 

@@ -11,19 +11,21 @@ import pytest
 from fiwareglancesync.config import credentials
 from fiwareglancesync.config.credential_options import CREDENTIAL_KEYS
 from fiwareglancesync.config.values import DURATION, RETRY_TIMEOUT, SLOWEST_RATE, TIMEOUT
-from fiwareglancesync.images.configuration import TABLES, configuration_text
+from fiwareglancesync.images.configuration import configuration_text
 from fiwareglancesync.images.settings import Settings, Target
+from fiwareglancesync.kinds import option_tables
 from fiwareglancesync.openstack.credential import Credential
 
+TABLES = option_tables()
 ALL = (*TABLES.main, *TABLES.credential, *TABLES.rules)
 
 
 def uncommented() -> str:
-    return re.sub(r"^#(?! )", "", configuration_text(), flags=re.MULTILINE)
+    return re.sub(r"^#(?! )", "", configuration_text(TABLES), flags=re.MULTILINE)
 
 
 def test_it_is_right_as_it_is(reading: Any) -> None:
-    settings = reading.settings(configuration_text())
+    settings = reading.settings(configuration_text(TABLES))
     assert settings.warnings == ()
     assert settings.master.max_replacements == 10
     plain = reading.settings()
@@ -44,7 +46,7 @@ def test_with_every_line_uncommented_it_is_right_too(reading: Any, tmp_path: Pat
 
 @pytest.mark.parametrize("option", ALL, ids=lambda option: option.key)
 def test_every_option_is_there_with_comment_and_default(option: Any) -> None:
-    text = configuration_text()
+    text = configuration_text(TABLES)
     assert re.search(rf"^#?{option.key} = \S", text, re.MULTILINE)
     words = " ".join(text.replace("\n# ", " ").split())
     assert " ".join(option.help.split()) in words

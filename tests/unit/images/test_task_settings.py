@@ -13,6 +13,7 @@ from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Decision, DecisionAction, Target
 from fiwareglancesync.images.sync_request import SyncRequest
 from fiwareglancesync.images.task_settings import LISTS, ListsShortened, task_settings
+from fiwareglancesync.kinds import option_tables
 
 BURGOS, MADRID = RegionRef("master", "Burgos"), RegionRef("other", "Madrid")
 CONFIGURATION = """
@@ -41,7 +42,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 def target(environ: dict[str, str], ref: RegionRef = BURGOS, *, on_purpose: bool = False, **config: Any) -> Target:
     """The target of a task's region."""
     request = SyncRequest(config=config, replace_lists=on_purpose)
-    return task_settings(request, ref, environ).targets[ref.target]
+    return task_settings(request, ref, environ, option_tables()).targets[ref.target]
 
 
 def refusal(environ: dict[str, str], ref: RegionRef = BURGOS, **config: Any) -> str:
@@ -128,7 +129,7 @@ def test_a_wrong_option_is_an_error_of_the_configuration(environ: dict[str, str]
 
 def test_decisions_are_there_for_every_target(environ: dict[str, str]) -> None:
     decision = Decision("x", DecisionAction.REPLACE)
-    settings = task_settings(SyncRequest(decisions={"a": decision}), BURGOS, environ)
+    settings = task_settings(SyncRequest(decisions={"a": decision}), BURGOS, environ, option_tables())
     assert {name: dict(found.decisions) for name, found in settings.targets.items()} == {
         "master": {"a": (decision,)},
         "other": {"a": (decision,)},

@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.images.configuration import configuration_text
+from fiwareglancesync.kinds import option_tables
 from fiwareglancesync.scripts import generate_config_file
 
 
 def test_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert generate_config_file.main([]) == 0
-    assert capsys.readouterr().out == configuration_text()
+    assert capsys.readouterr().out == configuration_text(option_tables())
 
 
 def test_to_a_file_that_only_the_user_reads(tmp_path: Path) -> None:
     path = tmp_path / "glancesync.conf"
     assert generate_config_file.main(["-o", str(path)]) == 0
-    assert path.read_text() == configuration_text()
+    assert path.read_text() == configuration_text(option_tables())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -35,7 +36,7 @@ def test_a_file_that_exists_is_kept_unless_forced(
     assert path.read_text() == "mine"
     assert capsys.readouterr().err == f"{path} exists; give --force to overwrite it\n"
     assert generate_config_file.main(["-o", str(path), "--force"]) == 0
-    assert path.read_text() == configuration_text()
+    assert path.read_text() == configuration_text(option_tables())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -47,4 +48,4 @@ def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_run_by_its_path_from_anywhere(root: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(root / "fiwareglancesync/scripts/generate_config_file.py")]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == configuration_text()
+    assert done.stdout == configuration_text(option_tables())

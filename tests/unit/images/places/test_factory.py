@@ -20,6 +20,7 @@ from fiwareglancesync.images.places.factory import (
 )
 from fiwareglancesync.images.places.glance import OpenStackFederation
 from fiwareglancesync.images.settings import Settings, Target
+from fiwareglancesync.kinds import option_tables
 from fiwareglancesync.openstack.refusals import Wait
 
 MASTER, OTHER = Target("master"), Target("other")
@@ -39,9 +40,9 @@ def test_the_variable_makes_the_places_of_all_targets_embedded(
 
 def test_credentials_are_needed_unless_the_federation_is_embedded(tmp_path: Path) -> None:
     overrides = ["main.master_region=Spain"]
-    assert read_settings({EMBEDDED: str(tmp_path)}, overrides=overrides).master_region == "Spain"
+    assert read_settings({EMBEDDED: str(tmp_path)}, option_tables(), overrides=overrides).master_region == "Spain"
     with pytest.raises(ConfigError, match="OS_USERNAME"):
-        read_settings({}, overrides=overrides)
+        read_settings({}, option_tables(), overrides=overrides)
 
 
 def test_targets_of_one_kind_have_its_federation_with_all_its_capabilities() -> None:
