@@ -22,8 +22,8 @@ EXAMPLE_CONFIG = EXAMPLE / "glancesync.conf"
 LOADER = CHECKOUT / "fiwareglancesync" / "glancesync_serverfacade_mock.py"
 LOCK = CHECKOUT / "requirements.txt"
 WHAT_IS_INSTALLED = (LOCK, CHECKOUT / "setup.py", CHECKOUT / "fiwareglancesync" / "__init__.py")
-REAL_REGIONS = ("master:", "federation2:")
-EMBEDDED_REGIONS = ("master:", "other:")
+REGIONS = ("master:", "federation2:")
+"""The regions of the development cloud and of the embedded federation; their names are the same."""
 
 DESCRIPTION = """\
 Sets everything up and shows what GlanceSync does: installs it into a virtual environment, starts the
@@ -92,7 +92,7 @@ def _real() -> Stage:
     _call(cloud.command("up"), environment, quiet=True)
     _title("Filling it with images")
     _call(cloud.command("seed"), environment)
-    return Stage(cloud.exported(environment), REAL_REGIONS, _epilogue(
+    return Stage(cloud.exported(environment), REGIONS, _epilogue(
         'eval "$(scripts/devcloud env)"',
         f"The cloud goes on running; its state, logs and configuration are in {folder}.",
         "Look at it with scripts/devcloud status, stop it with scripts/devcloud down.",
@@ -106,7 +106,7 @@ def _embedded(python: Path) -> Stage:
     _call(command, environment, quiet=True)
     variables = {"GLANCESYNC_MOCKPERSISTENT_PATH": str(FEDERATION), "GLANCESYNC_CONFIG": str(EXAMPLE_CONFIG)}
     exports = "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    return Stage(variables, EMBEDDED_REGIONS, _epilogue(
+    return Stage(variables, REGIONS, _epilogue(
         exports,
         f"The federation is in {FEDERATION}; nothing is running.",
         "Start anew with scripts/try --embedded; scripts/try does the same on real OpenStack.",

@@ -47,9 +47,9 @@ def test_the_library_reports_the_state_of_each_region(environ: dict[str, str]) -
 
 
 def test_the_api_synchronises_a_region(environ: dict[str, str], server: str) -> None:
-    done = run(environ, "api/synchronise.py", server, "other:Madrid")
+    done = run(environ, "api/synchronise.py", server, "federation2:Madrid")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("other:Madrid: synced, 6 images, ")
+    assert done.stdout.startswith("federation2:Madrid: synced, 6 images, ")
     unknown = run(environ, "api/synchronise.py", server, "Nowhere")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert unknown.stderr.startswith("Nowhere: unknown region")

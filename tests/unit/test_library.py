@@ -29,7 +29,7 @@ def example(tmp_path: Path, root: Path) -> GlanceSync:
 
 def test_it_knows_the_regions(example: GlanceSync) -> None:
     with example:
-        assert example.regions() == ["Burgos", "Caceres", "Spain", "other:Madrid"]
+        assert example.regions() == ["Burgos", "Caceres", "Spain", "federation2:Madrid"]
 
 
 def test_a_synchronised_region_has_nothing_pending(example: GlanceSync) -> None:
