@@ -8,7 +8,7 @@ project_copyright = author
 version = release = __version__
 
 extensions = ["docs.extension"]
-exclude_patterns = ["extension"]
+exclude_patterns = ["extension", "static"]
 language = "en"
 nitpicky = True
 highlight_language = "none"
@@ -23,5 +23,7 @@ html_theme_options = {
     "show_powered_by": False,
 }
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["handbook.css"]
 
 man_pages = [("man/glancesync", "glancesync", "keep the images of OpenStack regions in step", author, 1)]

@@ -32,7 +32,7 @@ class Action(str, Enum):
 
 
 class _JsonEvent:
-    """An event that programs read as JSON; the names there are a contract (README, section Events).
+    """An event that programs read as JSON; the names there are a contract (handbook, page Output).
 
     ``kind`` is its stable name, and ``region`` the full name of its region, "" when it is about the whole run.
     """

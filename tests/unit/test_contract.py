@@ -16,7 +16,7 @@ from fiwareglancesync.images.model import JOURNAL, MEMBERS, SOURCE_HASH, SYNC_FI
 from fiwareglancesync.images.options import WAYS
 from fiwareglancesync.images.planning.properties import LOCAL, NEVER
 from fiwareglancesync.kinds import SECTIONS
-from tests.support.readme import rows, section
+from tests.support.pages import rows, section
 from tests.support.references import pages
 
 PAGE = pages()["sync"]

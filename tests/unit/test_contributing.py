@@ -15,7 +15,7 @@ from devcloud_lib import cli as devcloud
 from docutils import nodes
 from workbench import handbook, testing, trial
 
-from tests.support.readme import CONTRIBUTING, blocks, document
+from tests.support.pages import CONTRIBUTING, blocks, document
 
 ROOT = CONTRIBUTING.parents[1]
 SCRIPTS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -30,7 +30,7 @@ TOOLS = {".venv/bin/ruff", ".venv/bin/python", ".venv/bin/lint-imports"}
 
 def commands(kind: str) -> list[str]:
     """The commands of the blocks that need the same check."""
-    return [command for block in blocks(CONTRIBUTING) if block.where == kind for command, _ in block.steps]
+    return [command for block in blocks([CONTRIBUTING]) if block.where == kind for command, _ in block.steps]
 
 
 def words_for_pytest(command: str) -> argparse.Namespace:
@@ -46,7 +46,7 @@ def words_for_pytest(command: str) -> argparse.Namespace:
 
 
 def test_each_command_is_checked() -> None:
-    assert {block.where for block in blocks(CONTRIBUTING)} == {"scripts", "pytest", "tools"}
+    assert {block.where for block in blocks([CONTRIBUTING])} == {"scripts", "pytest", "tools"}
 
 
 @pytest.mark.parametrize("command", commands("scripts"))

@@ -1,4 +1,4 @@
-"""The events, and their JSON, which programs rely on (README, section Events)."""
+"""The events, and their JSON, which programs rely on (handbook, page Output)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from workbench.venv import SetupError
 
 from tests.support import programs
 from tests.support.named_programs import FUNCTION, Named, named_in_python, named_in_shell
-from tests.support.readme import README, TUTORIAL, blocks
+from tests.support.pages import CONTRIBUTING, PAGES, blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("benchmarks", "docs", "examples", "fiwareglancesync", "scripts", "tests")
@@ -86,7 +86,8 @@ class TestTable:
         assert {name for text in texts for name in named_in_shell(text)} - own - known_programs() == set()
 
     def test_every_program_that_the_documents_have_run_is_in_it(self) -> None:
-        run = [block for page in (README, TUTORIAL) for block in blocks(page) if block.where != "help"]
+        pages = [page for page in PAGES if page != CONTRIBUTING]
+        run = [block for block in blocks(pages) if block.where not in ("help", "shown")]
         named = {name for block in run for command, _ in block.steps for name in named_in_shell(command)}
         assert "glancesync" in named
         assert named - known_programs() == set()

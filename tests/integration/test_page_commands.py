@@ -1,10 +1,15 @@
-"""Runs every command of the README and compares what it prints with what is shown below it.
+"""Runs the commands of the README and of the handbook and compares what they print with what is shown below them.
 
-A comment before each block says where its commands run: ``.. run: embedded`` (a fresh copy of the example
-federation), ``server`` (a server over such a copy), ``cloud`` (the development cloud), ``checkout`` (a copy of the
-checkout), ``help``. The last is for commands that start a cloud, or all tests, of which this one is: it is enough that
-they exist and explain themselves.
-The commands of the tutorial in the handbook belong together: they are run one after the other, as its readers do.
+A comment before each block says where its commands run:
+
+* ``.. run: embedded``: on a fresh copy of the example federation;
+* ``server``: as a client of a server over such a copy; ``api``: the same without a client;
+* ``cloud``: on the development cloud; ``checkout``: in a copy of the checkout;
+* ``help``: the command starts a cloud, or all tests, of which this one is; it is enough that it explains itself;
+* ``tutorial``: the blocks belong together and are run one after the other, as readers do;
+* ``shown``: not run, as it needs root, Docker, PostgreSQL or a server that validates tokens.
+
+The page for contributors has marks of its own (``tests/unit/test_contributing.py``).
 """
 
 from __future__ import annotations
@@ -17,15 +22,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from docutils import nodes
 
 from fiwareglancesync.images.options import WAYS
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
+from tests.support.pages import CONTRIBUTING, DOCS, PAGES, TUTORIAL, Block, blocks, marked, words
+from tests.support.programs import program
 from tests.support.proxy import free_port
-from tests.support.readme import TUTORIAL, Block, blocks, literals, mark, section
 from tests.support.server import embedded_environment, gunicorn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,14 +44,23 @@ COMMANDS = {
 }
 """The installed commands and the modules whose ``main`` they call."""
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "sync_[0-9]*", "backup_glance_*")
+UNITS = ROOT / "examples" / "systemd"
+SERVED = "http://127.0.0.1:8888"
+"""The address of the server in the pages; in a test it has another port."""
+
 GAP = "..."
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LIMIT = 300.0
 """Seconds after which a block of commands is ended."""
 
 
+ALL = [block for block in blocks(PAGES) if block.page not in (TUTORIAL, CONTRIBUTING)]
+
+
 def blocks_of(where: str) -> list[object]:
-    """The blocks of a kind, named by their first command."""
-    return [pytest.param(block, id=block.steps[0][0]) for block in blocks() if block.where == where]
+    """The blocks of a kind, named by their page and first command."""
+    found = [block for block in ALL if block.where == where]
+    return [pytest.param(block, id=f"{block.page.stem}: {block.steps[0][0].splitlines()[0]}") for block in found]
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +83,7 @@ def embedded(commands: Path, tmp_path: Path) -> dict[str, str]:
     return environment(commands) | {
         "GLANCESYNC_MOCKPERSISTENT_PATH": str(federation),
         "GLANCESYNC_CONFIG": str(EXAMPLE / "glancesync.conf"),
+        "HOME": str(tmp_path),
     }
 
 
@@ -84,6 +100,11 @@ def environment(*folders: Path) -> dict[str, str]:
     """An environment in which commands of these folders, this interpreter and this package are found first."""
     path = os.pathsep.join([*map(str, folders), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+
+
+def relocated(block: Block, address: str) -> Block:
+    """A block whose commands use the server that the test has started."""
+    return replace(block, steps=tuple((command.replace(SERVED, address), shown) for command, shown in block.steps))
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +158,8 @@ def fits(shown: Sequence[str], printed: Sequence[str]) -> bool:
 
 
 def same(shown: str, printed: str) -> bool:
-    """Whether a line is as it is shown."""
+    """Whether a line is as it is shown; where a UUID is shown, any other may be printed."""
+    shown, printed = (UUID.sub("UUID", line) for line in (shown, printed))
     return re.fullmatch(".*".join(map(re.escape, shown.split(GAP))), printed) is not None
 
 
@@ -149,12 +171,12 @@ def test_on_the_embedded_federation(block: Block, embedded: dict[str, str], tmp_
 
 
 def test_the_tutorial(commands: Path, tmp_path: Path) -> None:
-    pages = blocks(TUTORIAL)
-    assert {block.where for block in pages} == {"tutorial"}
+    found = blocks([TUTORIAL])
+    assert {block.where for block in found} == {"tutorial"}
     folder = tmp_path / "here"
     shutil.copytree(ROOT / "examples", folder / "examples")
-    steps = tuple(step for block in pages for step in block.steps)
-    run(Block(0, "tutorial", 0, steps), folder, environment(commands), tmp_path)
+    steps = tuple(step for block in found for step in block.steps)
+    run(replace(found[0], steps=steps), folder, environment(commands), tmp_path)
 
 
 @pytest.mark.parametrize("block", blocks_of("server"))
@@ -162,6 +184,14 @@ def test_on_a_server(block: Block, served: dict[str, str], tmp_path: Path) -> No
     folder = tmp_path / "here"
     folder.mkdir()
     run(block, folder, served, tmp_path)
+
+
+@pytest.mark.parametrize("block", blocks_of("api"))
+def test_with_curl(block: Block, served: dict[str, str], tmp_path: Path) -> None:
+    program("curl")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    run(relocated(block, served["GLANCESYNC_SERVER"]), folder, served, tmp_path)
 
 
 @pytest.mark.integration
@@ -173,7 +203,7 @@ def test_on_the_development_cloud(block: Block, cloud: DevelopmentCloud, command
 
 
 def account_of(cloud: DevelopmentCloud) -> dict[str, str]:
-    """The variables that the README names, and no configuration file."""
+    """The variables that the pages name, and no configuration file."""
     credential = cloud.credential()
     return {
         "OS_AUTH_URL": credential.auth_url,
@@ -192,7 +222,7 @@ def test_in_a_checkout(block: Block, checkout: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [command for block in blocks() if block.where == "help" for command, _ in block.steps]
+    "command", [command for block in ALL if block.where == "help" for command, _ in block.steps]
 )
 def test_what_takes_minutes_explains_itself(command: str) -> None:
     done = subprocess.run(
@@ -203,7 +233,7 @@ def test_what_takes_minutes_explains_itself(command: str) -> None:
 
 
 def test_the_cron_table(embedded: dict[str, str], tmp_path: Path) -> None:
-    (table,) = [node.astext() for node in literals("text") if (found := mark(node)) and found["where"] == "cron"]
+    (table,) = marked("text", "cron")
     entries = [re.fullmatch(r"\d+ \d+ \* \* \* (.+)", line) for line in table.splitlines() if "=/" not in line]
     assert len(entries) == 2
     for entry in entries:
@@ -216,16 +246,17 @@ def test_the_cron_table(embedded: dict[str, str], tmp_path: Path) -> None:
     assert (tmp_path / "last-run.json").stat().st_size
 
 
-def test_the_systemd_service(embedded: dict[str, str], tmp_path: Path) -> None:
-    units = {found["where"]: unit(node.astext()) for node in literals("ini") if (found := mark(node))}
-    assert set(units) == {"systemd", "timer"}
-    program, *words = shlex.split(units["systemd"]["Service"]["ExecStart"])
-    assert Path(program).name in COMMANDS
+def test_the_systemd_units(embedded: dict[str, str], tmp_path: Path) -> None:
+    page = (DOCS / "daily.rst").read_text(encoding="utf-8")
+    service, timer = (UNITS / name for name in ("glancesync.service", "glancesync.timer"))
+    assert all(f".. literalinclude:: ../examples/systemd/{path.name}\n" in page for path in (service, timer))
+    name, *arguments = shlex.split(unit(service.read_text(encoding="utf-8"))["Service"]["ExecStart"])
+    assert Path(name).name in COMMANDS
     done = subprocess.run(
-        [Path(program).name, *words], cwd=tmp_path, env=embedded, capture_output=True, text=True, check=False
+        [Path(name).name, *arguments], cwd=tmp_path, env=embedded, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert units["timer"]["Timer"]["OnCalendar"]
+    assert unit(timer.read_text(encoding="utf-8"))["Timer"]["OnCalendar"]
 
 
 def unit(text: str) -> configparser.ConfigParser:
@@ -254,7 +285,7 @@ def test_what_fails_without_the_right_to_publish(cloud: DevelopmentCloud, comman
         cwd=tmp_path, env=variables, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    reported = next(node.astext() for node in section("Rights").findall(nodes.literal) if "publicize" in node.astext())
+    reported = next(word for word in words("Roles", DOCS / "rights.rst") if "publicize_image action" in word)
     assert " ".join(reported.split()).replace("of N failed", "of ubuntu-24.04 failed") in done.stderr
     assert "debian-12-netinst" in (left := names_in_caceres(variables, tmp_path))
     assert "ubuntu-24.04" not in left
