@@ -26,7 +26,7 @@ Responses = dict[str | int | HTTPStatus, type[BaseModel] | dict[Any, Any] | None
 class RegionPath(BaseModel):
     """The region of a request."""
 
-    id: str = Field(description="The region's name, with its target as a prefix: other:Madrid")
+    id: str = Field(description="The region's name, with its target as a prefix: federation2:Madrid")
 
 
 class TaskPath(RegionPath):

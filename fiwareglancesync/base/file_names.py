@@ -11,7 +11,7 @@ _UNSAFE = re.compile(r"^\.|[^A-Za-z0-9._:-]")
 def file_name(region: str) -> str:
     """Encode a region's name so that it is one safe component of a path.
 
-    :param region: full name of a region (``Burgos``, ``other:Madrid``), of any characters
+    :param region: full name of a region (``Burgos``, ``federation2:Madrid``), of any characters
     :return: the name with every character outside ``[A-Za-z0-9._:-]`` and a leading dot percent-encoded
     """
     return _UNSAFE.sub(lambda match: _percent(match.group()), region)

@@ -102,7 +102,7 @@ class Image:
 
     :param id: the image's UUID in its region
     :param name: its name, "" when it has none
-    :param region: full name of the region (``Burgos``, ``other:Madrid``)
+    :param region: full name of the region (``Burgos``, ``federation2:Madrid``)
     :param owner: project id of the owner, "" when unknown
     :param status: Glance's status (``active``, ``queued``, ``deactivated`` …)
     :param size: bytes, None when unknown

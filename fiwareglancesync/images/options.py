@@ -79,7 +79,7 @@ MAIN_OPTIONS: tuple[Option, ...] = (
         "Regions to do first, in this order; regions of other targets with their prefix (target:region). "
         "The others follow by name. It has no effect when every region is named on the command line; that "
         "order is then kept.",
-        sample="Trento, Lannion, other:Madrid",
+        sample="Caceres, Burgos, federation2:Madrid",
     ),
     Option(
         "max_children",
@@ -204,7 +204,7 @@ RULE_OPTIONS: tuple[Option, ...] = (
         "ignore_regions",
         LIST,
         "Regions that are left out when all regions of the target are done. Named explicitly, they are done.",
-        sample="Spain1",
+        sample="Lab",
     ),
     Option(
         "forcesyncs",

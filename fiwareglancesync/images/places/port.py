@@ -25,7 +25,7 @@ class Place(Protocol):
 
     @property
     def name(self) -> str:
-        """Full name of the region (``Burgos``, ``other:Madrid``)."""
+        """Full name of the region (``Burgos``, ``federation2:Madrid``)."""
         ...
 
     @property

@@ -91,7 +91,7 @@ class EmbeddedFederation:
     def add_region(self, name: str, images: Iterable[Image] = ()) -> None:
         """Add a region, as a file of the loader would.
 
-        :param name: full name (``Burgos``, ``other:Madrid``)
+        :param name: full name (``Burgos``, ``federation2:Madrid``)
         :param images: of any owner, in the order of their age; UUIDs occur once
         """
         with self._store.write() as connection:
