@@ -69,7 +69,7 @@ def test_options_reach_the_task(remote: Call) -> None:
 def test_all_regions_are_asked_anew(remote: Call) -> None:
     code, out, err = remote("regions", "--refresh", "--format", "csv")
     assert (code, err) == (0, [])
-    assert [line.partition(",")[0] for line in out] == ["Burgos", "Caceres", "Spain", "other:Madrid"]
+    assert [line.partition(",")[0] for line in out] == ["Burgos", "Caceres", "Spain", "federation2:Madrid"]
 
 
 @pytest.mark.parametrize(

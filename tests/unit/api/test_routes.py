@@ -77,7 +77,7 @@ def test_the_pages_need_nothing_from_elsewhere(client: FlaskClient) -> None:
 def test_regions_are_listed_before_anything_was_looked_at(client: FlaskClient) -> None:
     answer = client.get("/regions").json
     assert answer is not None
-    assert [region["id"] for region in answer["regions"]] == ["Burgos", "Caceres", "Spain", "other:Madrid"]
+    assert [region["id"] for region in answer["regions"]] == ["Burgos", "Caceres", "Spain", "federation2:Madrid"]
     assert all(region["checked"] is None and region["counts"] is None for region in answer["regions"])
 
 
@@ -124,27 +124,29 @@ def test_an_image_is_chosen_by_its_name(client: FlaskClient) -> None:
     assert client.get(f"{BURGOS}?image=nothing").json == {"images": [], "left_out": []}
 
 
-@pytest.mark.parametrize("path", ["/regions/Nope", "/regions/nope:Burgos", "/regions/other:", "/regions/Nope/tasks"])
+@pytest.mark.parametrize(
+    "path", ["/regions/Nope", "/regions/nope:Burgos", "/regions/federation2:", "/regions/Nope/tasks"]
+)
 def test_an_unknown_region_is_gone(client: FlaskClient, path: str) -> None:
     assert error_of(client.get(path), 410)["message"] == "Bad region"
 
 
 def test_all_regions_of_a_target_are_not_asked_for_at_once(client: FlaskClient) -> None:
-    description = error_of(client.post("/regions/other:"), 410)["description"]
-    assert description == "other:: it stands for all regions of a target; name them one by one"
+    description = error_of(client.post("/regions/federation2:"), 410)["description"]
+    assert description == "federation2:: it stands for all regions of a target; name them one by one"
 
 
 def test_an_unknown_target_is_reported_from_an_unknown_region(client: FlaskClient) -> None:
-    for answer in (client.get("/regions/otehr:Madrid"), client.post("/regions/otehr:Madrid")):
-        known = "unknown target otehr; the configuration has: master, other"
-        assert error_of(answer, 410)["description"] == f"otehr:Madrid: {known}; did you mean other:Madrid?"
+    for answer in (client.get("/regions/federatoin2:Madrid"), client.post("/regions/federatoin2:Madrid")):
+        known = "unknown target federatoin2; the configuration has: master, federation2"
+        assert error_of(answer, 410)["description"] == f"federatoin2:Madrid: {known}; did you mean federation2:Madrid?"
         assert (answer.json or {})["unknown"] == "target"
-    of_region = client.get("/regions/other:Madird")
-    assert error_of(of_region, 410)["description"].endswith("; did you mean other:Madrid?")
+    of_region = client.get("/regions/federation2:Madird")
+    assert error_of(of_region, 410)["description"].endswith("; did you mean federation2:Madrid?")
     assert "unknown" not in (of_region.json or {})
 
 
-@pytest.mark.parametrize("region", ["Nope", "nope:Burgos", "other:"])
+@pytest.mark.parametrize("region", ["Nope", "nope:Burgos", "federation2:"])
 def test_an_unknown_region_has_no_tasks(client: FlaskClient, region: str) -> None:
     task = f"/regions/{region}/tasks/nothing"
     for answer in (client.get(task), client.delete(task), client.post(f"{task}/cancel")):
