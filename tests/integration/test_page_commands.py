@@ -58,8 +58,8 @@ ALL = [block for block in blocks(PAGES) if block.page not in (TUTORIAL, CONTRIBU
 
 
 def blocks_of(where: str) -> list[object]:
-    """The blocks of a kind, named by their page and first command."""
-    found = [block for block in ALL if block.where == where]
+    """The blocks of a kind, named by their page and first command; of equal ones the last."""
+    found = {(block.steps, block.code): block for block in ALL if block.where == where}.values()
     return [pytest.param(block, id=f"{block.page.stem}: {block.steps[0][0].splitlines()[0]}") for block in found]
 
 
