@@ -143,6 +143,10 @@ class TestCode:
         assert [block.line for block in found if block.where not in WORLDS] == []
         assert all(command for block in found if block.where != "shown" for command, _ in block.steps)
 
+    def test_the_marks_are_explained(self) -> None:
+        explained = {word.removeprefix(".. run: ").partition(",")[0] for word in words("Documents", CONTRIBUTING)}
+        assert explained >= WORLDS
+
     @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
     def test_no_command_hides_in_another_block(self, page: Path) -> None:
         found = re.findall(r"^ +\$ ", page.read_text(encoding="utf-8"), re.MULTILINE)
