@@ -18,5 +18,5 @@ def keys(section: str) -> str:
 
 def _key(option: Option) -> str:
     named = option.variable not in ("", option.key)
-    note = f" The environment variable ``{option.variable}`` stands in for it." if named else ""
+    note = f" The environment variable ``{option.variable}`` is used if the file has no such key." if named else ""
     return directive("confval", option.key, option.help + note, [("default", option.default or "none")])
