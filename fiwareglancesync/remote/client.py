@@ -17,6 +17,7 @@ from .server_answers import (
     VERSION,
     Images,
     Region,
+    RegionRefused,
     Regions,
     ServerVersion,
     Task,
@@ -139,7 +140,11 @@ class Client:
         """Check that it is a GlanceSync server, before a token is sent to it."""
         if self._greeted:
             return
-        greeting = self._exchange(ServerVersion, "GET", "/", None, None)
+        try:
+            greeting = self._exchange(ServerVersion, "GET", "/", None, None)
+        except RegionRefused as error:  # no region is asked for: it is the address that is refused
+            text = f"{self._name} has no API at this address (HTTP {error.status}); check the path"
+            raise CloudError(text, status=error.status) from error
         if greeting.id != VERSION:
             raise CloudError(f"{self._name} speaks {greeting.id}, and this program {VERSION}")
         self._greeted = True

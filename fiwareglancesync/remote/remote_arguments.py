@@ -15,10 +15,10 @@ SERVER = "GLANCESYNC_SERVER"
 FORMATS = ("csv", "table", "json")
 
 EPILOG = f"""\
-The server is the one of --server, else of {SERVER}. The token comes from the usual environment of OpenStack
-(OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME …) or, with --os-cloud or OS_CLOUD, from clouds.yaml; when
-none of them names an account, no token is sent.
-OS_CACERT and OS_INSECURE say whose certificates are trusted, the server's too.
+The server is the one of --server, else of {SERVER}. The token comes from the usual environment of
+OpenStack (OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME …) or, with --os-cloud or OS_CLOUD, from
+clouds.yaml; when none of them names an account, no token is sent. OS_CACERT and OS_INSECURE say whose
+certificates are trusted, the server's too. --server, --os-cloud and --debug may stand before the command or after it.
 
 exit status: 0 all done; 1 a region or a task failed, or the server; 2 wrong usage; 129, 130 and 143 interrupted
 (what runs on the server goes on).
@@ -42,12 +42,13 @@ def build_parser(prog: str) -> Parser:
         prog=prog,
         description="See and start synchronisations that a GlanceSync server carries out.",
         epilog=EPILOG,
+        parents=[_common()],
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(server=None, debug=False, os_cloud=None)
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
-    common = _common()
+    # Without defaults: what is not given after the command leaves as it is what was given before it.
+    common = _common(argparse.SUPPRESS)
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[common],
@@ -120,8 +121,9 @@ def build_parser(prog: str) -> Parser:
     return parser
 
 
-def _common() -> Parser:
-    common = Parser(add_help=False)
+def _common(default: str | None = None) -> Parser:
+    """The options that are understood before the command and after it."""
+    common = Parser(add_help=False, argument_default=default)
     common.add_argument("--server", metavar="URL", help=f"the server's address (default: {SERVER})")
     common.add_argument("--os-cloud", metavar="NAME", help="take the account from this entry of clouds.yaml")
     common.add_argument("--debug", action="store_true", help="log each request, and show the traceback of an error")

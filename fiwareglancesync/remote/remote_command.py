@@ -229,8 +229,9 @@ class RemoteCommand:
         self._log_writer.write(logging.ERROR, text)
 
     def _call(self, *words: str) -> str:
-        server = ["--server", self._options.server] if self._options.server else []
-        return shlex.join([*self._prog.split(), words[0], *server, *words[1:]])
+        given = {"--server": self._options.server, "--os-cloud": self._options.os_cloud}
+        options = [word for name, value in given.items() if value for word in (name, value)]
+        return shlex.join([*self._prog.split(), words[0], *options, *words[1:]])
 
 
 def server_address(stated: str | None, environ: Mapping[str, str]) -> str:
@@ -240,7 +241,8 @@ def server_address(stated: str | None, environ: Mapping[str, str]) -> str:
     :param environ: the environment
     :raises UsageError: none is named, or it is no address
     """
-    address = (stated if stated is not None else environ.get(SERVER, "")).strip().rstrip("/")
+    given = (stated if stated is not None else environ.get(SERVER, "")).strip()
+    address = given.rstrip("/")
     origin = "--server" if stated is not None else SERVER
     if not address:
         raise UsageError(f"no server is named: give --server URL, or set {SERVER}")
@@ -248,7 +250,7 @@ def server_address(stated: str | None, environ: Mapping[str, str]) -> str:
         parse_url(address)
     except ValueError as error:
         expected = "expected an address such as http://127.0.0.1:8888"
-        raise UsageError(f"{origin}: found {address!r}, {expected}") from error
+        raise UsageError(f"{origin}: found {given!r}, {expected}") from error
     if "?" in address or "#" in address or "@" in address:
         raise UsageError(f"{origin}: the address holds more than scheme, host, port and path")
     return address

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from ..base.units import MIB
+from ..terminal.record_tables import print_records
 from ..terminal.text_tables import LEFT_OUT, dump, print_table
 from .server_answers import Image, Images, LeftOut, Region, Task
 
@@ -65,7 +66,7 @@ def _write(heads: Sequence[str], rows: Sequence[Sequence[str]], form: str, strea
     if form == "csv":
         csv.writer(stream).writerows(rows)
     else:
-        print_table(heads, rows, stream)
+        print_records(heads, rows, stream)
 
 
 def _as_json(region: str, image: Image) -> dict[str, object]:

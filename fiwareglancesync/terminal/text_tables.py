@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from ..base.text import printable
 from ..base.units import MIB
@@ -28,6 +28,12 @@ LEFT_OUT = "left_out"
 
 NUMBERS = frozenset({"MB", "OK", "Pending", "Errors", "Images"})
 """Columns of numbers."""
+
+UNBROKEN = frozenset({"Task"})
+"""Columns of identifiers, which people copy: they are never wrapped."""
+
+UNLIMITED_WIDTH = 1_000_000
+"""Characters of a line of a table that is not written to a terminal."""
 
 
 class StatusWriter:
@@ -129,14 +135,15 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: Tex
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
-        table.add_column(head, justify="right" if head in NUMBERS else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if head in NUMBERS else "left"
+        table.add_column(head, justify=justify, no_wrap=head in UNBROKEN, overflow="fold")
     for first, *others in rows:
         colour = COLOURS.get(first, "yellow") if heads[0] == "Status" else ""
         table.add_row(Text(printable(first), colour), *(escape(printable(cell)) for cell in others))
     if stream.isatty():
         Console(file=stream, highlight=False).print(table)
         return
-    console = Console(file=stream, width=200, highlight=False)
+    console = Console(file=stream, width=UNLIMITED_WIDTH, highlight=False)
     with console.capture() as captured:
         console.print(table)
     stream.write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))

@@ -87,6 +87,15 @@ def test_who_has_no_account_is_reported_how_to_name_one(server: ScriptedServer) 
         client(server).regions(refresh=False)
 
 
+def test_a_path_without_an_api_is_no_refusal_of_a_region(server: ScriptedServer) -> None:
+    server.on("GET", "/", refused(404, "There is no such route."))
+    with pytest.raises(CloudError) as caught:
+        client(server).regions(refresh=False)
+    assert not isinstance(caught.value, RegionRefused)
+    says = "has no API at this address (HTTP 404); check the path"
+    assert str(caught.value) == f"GlanceSync server at {server.url} {says}"
+
+
 @pytest.mark.parametrize(
     "passing", [BUSY, HangUp(), Answer(502, content=b"<html>Bad gateway</html>"), Answer(429, content=b"slowly")]
 )

@@ -23,6 +23,20 @@ def refusal(*words: str) -> str:
     return str(refused.value)
 
 
+@pytest.mark.parametrize("command", [("regions",), ("sync", "Burgos"), ("cancel", "Burgos", "t-1")])
+def test_server_and_account_may_stand_before_the_command_and_after_it(command: tuple[str, ...]) -> None:
+    words = ("--server", "http://one", "--os-cloud", "cloud", "--debug")
+    for options in (parse(*words, *command), parse(*command, *words)):
+        assert (options.server, options.os_cloud, options.debug) == ("http://one", "cloud", True)
+    options = parse(*command)
+    assert (options.server, options.os_cloud, options.debug) == (None, None, False)
+
+
+def test_what_stands_after_the_command_wins() -> None:
+    options = parse("--server", "http://one", "--os-cloud", "first", "regions", "--server=http://two")
+    assert (options.server, options.os_cloud) == ("http://two", "first")
+
+
 def test_a_synchronisation_is_not_followed_unless_that_is_wanted() -> None:
     assert parse("sync", "Burgos").follow is Follow.NOT
     assert parse("sync", "Burgos", "--wait").follow is Follow.TO_THE_END

@@ -325,6 +325,7 @@ class TestEndings:
         ("stated", "says"),
         [
             ("", "no server is named: give --server URL, or set GLANCESYNC_SERVER"),
+            ("http://", "--server: found 'http://', expected an address such as http://127.0.0.1:8888"),
             ("localhost:8888", "--server: found 'localhost:8888', expected an address such as http://127.0.0.1:8888"),
             ("http://u:p@h", "--server: the address holds more than scheme, host, port and path"),
             ("http://h/?x", "--server: the address holds more than scheme, host, port and path"),
