@@ -157,7 +157,6 @@ def _schema(app: OpenAPI, model: type[SyncBody]) -> Schema:
 
 def _protect(app: OpenAPI, server: ServerSettings, shared: Path | None) -> None:
     if server.keystone is None:
-        log.warning("Without Keystone settings the server does not authenticate; it serves on loopback only.")
         inner = refuse_cross_origin_changes(app.wsgi_app, server.public_url)
         app.wsgi_app = loopback_only(inner)  # type: ignore[assignment,method-assign]
         return

@@ -16,6 +16,7 @@ from .error_answers import ApiError
 from .health import OK, Health
 from .metrics import metrics
 from .schemas import ErrorAnswer, Responses, VersionAnswer, iso
+from .start_page import start_page
 
 UPDATED = "2026-11-21T00:00:00Z"
 OWNER = "GlanceSync"
@@ -59,17 +60,24 @@ open_routes = APIBlueprint("open", __name__, abp_tags=[Tag(name="server")], abp_
 
 @open_routes.get("/", summary="The API", responses={200: VersionAnswer})
 def version() -> Response:
-    """What this is, and since when it runs."""
+    """What this is, and since when it runs; as a page for clients that prefer HTML to JSON, which browsers do."""
+    found = api_service()
     answer = VersionAnswer(
         id="v1.0",
         owner=OWNER,
         status="SUPPORTED",
         version=__version__,
         updated=UPDATED,
-        runningfrom=iso(api_service().started) or "",
-        href=api_service().server.public_url or request.host_url,
+        runningfrom=iso(found.started) or "",
+        href=found.server.public_url or request.host_url,
     )
-    return jsonify(answer.model_dump())
+    accepted = request.accept_mimetypes
+    if accepted.quality("text/html") > accepted.quality("application/json"):
+        response = start_page(answer, token_needed=found.server.keystone is not None, embedded=found.embedded)
+    else:
+        response = jsonify(answer.model_dump())
+    response.vary.add("Accept")
+    return response
 
 
 @open_routes.get("/health", summary="Health", responses={200: HealthAnswer, 503: HealthAnswer})

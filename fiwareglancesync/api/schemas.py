@@ -142,6 +142,8 @@ class ErrorAnswer(BaseModel):
 class VersionAnswer(BaseModel):
     """The API itself."""
 
+    model_config = ConfigDict(openapi_extra={"content": {"text/html": {"schema": {"type": "string"}}}})  # type: ignore[typeddict-unknown-key]
+
     id: str
     owner: str
     status: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..base.signals import cancellable
 from ..images.settings import Settings
 from .logs import set_up
 from .server_settings import ServerSettings, StartError, configuration, is_loopback
+from .start_report import BoundAddress, start_report
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -25,6 +27,8 @@ REQUEST_SECONDS = 120
 
 STOP_SECONDS = 30
 """Seconds that requests have to end when the server stops."""
+
+log = logging.getLogger("glancesync.api")
 
 
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
@@ -48,10 +52,15 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         settings, synchronisation = configuration(os.environ)
         host = checked_host(host or settings.host, settings)
         _begin(settings, synchronisation)
+
+        def report(arbiter: Any) -> None:
+            bound = [_bound_address(listener.sock.getsockname()) for listener in arbiter.LISTENERS]
+            _report(start_report("REST API", bound, settings, synchronisation, os.environ))
+
         # Errors are found and reported here, once; each worker then makes its own application and connections.
         _check(create_app(os.environ, shared=shared, background=False))
         options = {
-            "bind": f"{f'[{host}]' if ':' in host else host}:{port or settings.port}",
+            "bind": _gunicorn_address(host, port or settings.port),
             "workers": workers or settings.workers,
             "worker_class": TimedWorker,
             "threads": settings.threads,
@@ -61,6 +70,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
             "forwarded_allow_ips": "",  # no proxy is trusted to name another address than that of the connection
             "control_socket_disable": True,
             "child_exit": _forget_counters,
+            "when_ready": report,
         }
         started = time.time()
         _gunicorn(lambda: create_app(os.environ, shared=shared, started=started), options)
@@ -78,26 +88,57 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
     :param options: for Werkzeug's ``run_simple``
     :raises StartError: it cannot be started as it is configured
     """
+    from werkzeug.serving import is_running_from_reloader, run_simple
+
     from .app import create_app
 
     settings, synchronisation = configuration(os.environ)
     host = checked_host(host or "127.0.0.1", settings)
-    _begin(settings, synchronisation)
+    port = port or settings.port
+    # The reloader starts this program again and again, below the process that has begun and reports.
+    is_first = not is_running_from_reloader()
+    _begin(settings, synchronisation, quiet=not is_first)
     app = create_app(os.environ)
     _check(app)
+    app.debug = debug
+    path = socket_path(host)
+    if is_first:
+        kind = "development server: not for production"
+        _report(start_report(kind, [path or (host, port)], settings, synchronisation, os.environ))
     with cancellable():
-        app.run(host, port or settings.port, debug=debug, use_debugger=False, load_dotenv=False, **options)
+        run_simple(f"unix://{path}" if path else host, port, app, use_debugger=False, **options)
 
 
 def checked_host(host: str, settings: ServerSettings) -> str:
-    """The address to bind to: only loopback when no token is needed.
+    """The address to bind to: when no token is needed, loopback or a unix socket.
 
     :raises StartError: it is another one
     """
-    if settings.keystone is None and not is_loopback(host):
+    if settings.keystone is None and not is_loopback(host) and not socket_path(host):
         text = f"Without Keystone settings the server serves on loopback only, so it cannot bind to {host}."
         raise StartError([f"{text}\nPlease use -H 127.0.0.1, or give it the Keystone settings."])
     return host
+
+
+def socket_path(host: str) -> str:
+    """The path of a unix socket that is named as an address, ``unix:PATH``; "" for another address.
+
+    :param host: address to bind to
+    """
+    kind, _, path = host.partition(":")
+    return os.path.abspath(path.removeprefix("//")) if kind == "unix" and path else ""
+
+
+def _gunicorn_address(host: str, port: int) -> str:
+    path = socket_path(host)
+    if path:
+        return f"unix:{path}"
+    return f"{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _bound_address(name: Any) -> BoundAddress:
+    """An address as sockets have it: a path, or a tuple that begins with host and port."""
+    return os.fsdecode(name) if isinstance(name, str | bytes) else (name[0], name[1])
 
 
 def _check(app: Flask) -> None:
@@ -113,14 +154,19 @@ def _check(app: Flask) -> None:
     found.executor.check()
 
 
-def _begin(settings: ServerSettings, synchronisation: Settings) -> None:
-    """Open the log, and print the warnings on standard error."""
+def _begin(settings: ServerSettings, synchronisation: Settings, *, quiet: bool = False) -> None:
+    """Open the log, and print the warnings on standard error unless that has been done."""
     texts = [message.text for message in synchronisation.warnings]
     warnings = [*settings.warnings, *texts, set_up(settings.logging_file)]
-    if settings.keystone is None:
-        warnings.append("Without Keystone settings the server does not authenticate; it serves on loopback only.")
-    for text in filter(None, warnings):
+    for text in () if quiet else filter(None, warnings):
         print(f"WARNING: {text}", file=sys.stderr, flush=True)
+
+
+def _report(lines: Sequence[str]) -> None:
+    """Print on standard error, and log, what is served."""
+    print(*lines, sep="\n", file=sys.stderr, flush=True)
+    for line in lines:
+        log.info("%s", line.strip())
 
 
 def _gunicorn(load: Callable[[], Any], options: Mapping[str, Any]) -> None:

@@ -27,7 +27,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("-H", "--host", help="IP address or hostname of the GlanceSync server.")
+@click.option("-H", "--host", help="IP address or hostname of the GlanceSync server, or unix:PATH for a unix socket.")
 @click.option("-p", "--port", type=PORT, help="Port in which the GlanceSync server is running.")
 @click.option(
     "-w",
@@ -43,7 +43,7 @@ def gunicornserver(host: str | None, port: int | None, workers: int | None, os_c
 
 
 @cli.command()
-@click.option("-t", "--host", help="Address to bind to; loopback when it is not given.")
+@click.option("-t", "--host", help="Address to bind to, or unix:PATH; loopback when it is not given.")
 @click.option("-p", "--port", type=PORT, help="Port to bind to.")
 @click.option("--threaded", is_flag=True, help="A thread for each request.")
 @click.option("--processes", type=click.IntRange(1, 100), default=1, help="A process for each request, so many.")

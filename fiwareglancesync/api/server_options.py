@@ -67,7 +67,12 @@ ROLES = Kind("the name of one role or of several, with commas in between", _role
 READABLE_FILE = Kind("a file that can be read", _readable_file)
 
 SERVER_OPTIONS: tuple[Option, ...] = (
-    Option("HOST", TEXT, "The address to serve on; ``-H`` on the command line wins.", default="127.0.0.1"),
+    Option(
+        "HOST",
+        TEXT,
+        "The address to serve on, or ``unix:PATH`` for a unix socket; ``-H`` on the command line wins.",
+        default="127.0.0.1",
+    ),
     Option("PORT", up_to(65535), "The port; ``-p`` wins.", default="8888"),
     Option(
         "PUBLIC_URL",
@@ -76,9 +81,7 @@ SERVER_OPTIONS: tuple[Option, ...] = (
         " ``https://glancesync.example.org``. A page in a browser may change something only if it comes from there.",
     ),
     Option("WORKERS", up_to(1000), "Processes of Gunicorn; ``-w`` wins.", default="2"),
-    Option(
-        "THREADS", up_to(1000), "Threads in each of them: how many requests it serves at once.", default="8"
-    ),
+    Option("THREADS", up_to(1000), "Threads in each of them: how many requests it serves at once.", default="8"),
     Option(
         "MAX_TASKS",
         up_to(1000),
