@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print("Interrupted; the same command again continues.", file=sys.stderr)
         return 130
 
 

@@ -9,12 +9,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from workbench import debian
 from workbench.debian import Part
+from workbench.progress import PipSteps, Say, progress, run_shown
 
 from devcloud_lib.configuration import render
 from devcloud_lib.errors import CloudError
@@ -27,7 +28,7 @@ CONSTRAINTS = REQUIREMENTS.with_name("devcloud-constraints.txt")
 LOG_LINES = 15
 
 
-def install(venv: Path, say: Callable[[str], None]) -> str:
+def install(venv: Path, say: Say) -> str:
     """Make sure that the software is in `venv`, together with empty databases of the right schema.
 
     :param venv: folder of the virtual environment; several clouds may share it.
@@ -40,10 +41,10 @@ def install(venv: Path, say: Callable[[str], None]) -> str:
     venv.parent.mkdir(parents=True, exist_ok=True)
     with _exclusive(venv.with_name(venv.name + ".lock")):
         if _read(stamp) != fingerprint:
-            say("Installing Keystone and Glance, this is done once …")
             stamp.unlink(missing_ok=True)
             _install_packages(venv, say)
-            _make_empty_databases(venv)
+            with progress("Making empty databases for Keystone and Glance, only once", say):
+                _make_empty_databases(venv)
             stamp.write_text(fingerprint, encoding="ascii")
     return fingerprint
 
@@ -76,9 +77,7 @@ def run(command: Sequence[str], *, folder: Path, log: Path, environment: Mapping
             list(command), cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output,
             stderr=subprocess.STDOUT, check=False,
         ).returncode
-    if status:
-        name = " ".join(Path(word).name for word in command[:3])
-        raise CloudError(f"{name} failed with status {status}; the whole log is {log}", tail(log))
+    _check(status, command, log)
 
 
 def server_environment(venv: Path) -> dict[str, str]:
@@ -102,20 +101,38 @@ def tail(log: Path, start: int = 0) -> str:
     return "\n".join(lines[-LOG_LINES:])
 
 
-def _install_packages(venv: Path, say: Callable[[str], None]) -> None:
+def _check(status: int, command: Sequence[str], log: Path) -> None:
+    if status:
+        name = " ".join(Path(word).name for word in command[:3])
+        raise CloudError(f"{name} failed with status {status}; the whole log is {log}", tail(log))
+
+
+def _install_packages(venv: Path, say: Say) -> None:
     log = venv.with_name(venv.name + ".log")
     log.write_bytes(b"")
-    base = dict(os.environ)
-    if not (venv / "bin" / "pip").exists():
+    begun = venv / "installing"
+    # What an interrupted installation left may look complete to pip and not be so.
+    if begun.exists() or not (venv / "bin" / "pip").exists():
         python = _python()
         absent = debian.provide(Part.SETUP, say=say) if python == sys.executable else []
         try:
-            run([python, "-m", "venv", "--clear", str(venv)], folder=venv.parent, log=log, environment=base)
+            title = f"Making the virtual environment {venv}"
+            _run_shown([python, "-m", "venv", "--clear", str(venv)], title, say, venv, log)
         except CloudError as error:
             reason = debian.advice(absent) if absent else f"{python} cannot do it"
             raise CloudError(f"cannot make a virtual environment in {venv}; {reason}", str(error.details)) from error
+    begun.touch()
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--prefer-binary"]
-    run([*pip, "-r", str(REQUIREMENTS)], folder=venv.parent, log=log, environment=base)
+    words = ["--progress-bar", "off", "--no-input", "-r", str(REQUIREMENTS)]
+    _run_shown([*pip, *words], "Installing Keystone and Glance, only once", say, venv, log)
+    begun.unlink()
+
+
+def _run_shown(command: Sequence[str], title: str, say: Say, venv: Path, log: Path) -> None:
+    status = run_shown(
+        command, title, say, log=log, environment=os.environ, folder=venv.parent, step_of=PipSteps()
+    )
+    _check(status, command, log)
 
 
 def _python() -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+
+from workbench.progress import Say, progress
 
 from devcloud_lib import identity, servers, state
 from devcloud_lib.configuration import glancesync_config, split_option
@@ -15,8 +17,6 @@ from devcloud_lib.errors import CloudError
 from devcloud_lib.install import install
 from devcloud_lib.reset import remove_images
 from devcloud_lib.state import Cloud, Service
-
-Say = Callable[[str], None]
 
 
 @contextmanager
@@ -54,8 +54,10 @@ def up(folder: Path, venv: Path, say: Say, regions: int = 0) -> Cloud:
         if not service.is_running:
             servers.keep_or_choose_port(cloud, service)
     cloud.save()
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda service: servers.prepare(cloud, service, software), cloud.services.values()))
+    unprepared = [service for service in cloud.services.values() if service.prepared_with != software]
+    if unprepared:
+        with progress(f"Preparing {_names(unprepared)}", say), ThreadPoolExecutor() as pool:
+            list(pool.map(lambda service: servers.prepare(cloud, service, software), unprepared))
     cloud.save()
     start(cloud, list(cloud.services), say)
     state.write_private(cloud.config_file, glancesync_config(cloud))
@@ -68,8 +70,14 @@ def start(cloud: Cloud, names: Sequence[str], say: Say) -> None:
     :raises CloudError: one does not start.
     """
     waiting = [service for service in _services(cloud, names) if servers.needs_start(cloud, service)]
-    if waiting:
-        say(f"Starting {', '.join(service.name for service in waiting)} …")
+    if not waiting:
+        _start(cloud, names, waiting, say)
+        return
+    with progress(f"Starting {_names(waiting)}", say) as note:
+        _start(cloud, names, waiting, note)
+
+
+def _start(cloud: Cloud, names: Sequence[str], waiting: Sequence[Service], note: Say) -> None:
     servers.stop(waiting)
     servers.demand_ports(waiting)
     log_starts = {}
@@ -77,11 +85,11 @@ def start(cloud: Cloud, names: Sequence[str], say: Say) -> None:
         log_starts[service.name] = servers.start(cloud, service)
         cloud.save()
     keystones = [service for service in _services(cloud, names) if service.is_keystone]
-    servers.wait([service for service in waiting if service.is_keystone], log_starts)
+    servers.wait([service for service in waiting if service.is_keystone], log_starts, note)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda keystone: identity.ensure(cloud, keystone), keystones))
     cloud.save()
-    servers.wait(waiting, log_starts)
+    servers.wait(waiting, log_starts, note)
     for glance in waiting:
         if not glance.is_keystone:
             identity.introduce(cloud, glance)
@@ -143,6 +151,10 @@ def purge(cloud: Cloud, *, with_software: bool) -> None:
         shutil.rmtree(cloud.venv, ignore_errors=True)
         for suffix in (".lock", ".log"):
             cloud.venv.with_name(cloud.venv.name + suffix).unlink(missing_ok=True)
+
+
+def _names(services: Sequence[Service]) -> str:
+    return ", ".join(service.name for service in services)
 
 
 def _services(cloud: Cloud, names: Sequence[str]) -> list[Service]:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from workbench.progress import Say
+
 from devcloud_lib import install, ports, processes
 from devcloud_lib.configuration import server_config
 from devcloud_lib.errors import CloudError
@@ -108,14 +110,16 @@ def start(cloud: Cloud, service: Service) -> int:
     return log_start
 
 
-def wait(services: Iterable[Service], log_starts: dict[str, int]) -> None:
+def wait(services: Iterable[Service], log_starts: dict[str, int], note: Say) -> None:
     """Wait until every server answers.
 
     :param log_starts: what `start` returned, by the server's name.
+    :param note: takes which server is waited for.
     :raises CloudError: one ended, or does not answer in time; the details are the end of its log.
     """
     deadline = time.monotonic() + START_SECONDS
     for service in services:
+        note(f"waiting for {service.name}")
         while not _answers(service):
             new_lines = install.tail(service.log, log_starts.get(service.name, 0))
             if not service.is_running:

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +15,7 @@ from glob import glob
 from pathlib import Path
 
 from workbench.folders import exclusive
+from workbench.progress import Say, progress
 
 
 class Part(Enum):
@@ -80,8 +81,6 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 STAY_DOWN = "#!/bin/sh\nexit 101\n"
 """A policy that forbids packages to start their servers (``invoke-rc.d(8)``)."""
 
-Say = Callable[[str], None]
-
 
 def find(name: str) -> str | None:
     """Where a program or file of the table is, the newest when there are several; None when it is missing.
@@ -122,8 +121,10 @@ def provide(*parts: Part, say: Say) -> list[Package]:
     with exclusive(DPKG):
         names = [package.name for package in missing(parts)]
         if names:
-            say(f"Installing the Debian packages {' '.join(names)}")
-            _install(names, say)
+            with progress(f"Installing the Debian packages {' '.join(names)}", say) as note:
+                problem = _install(names, note)
+            if problem:
+                say(f"apt-get failed: {problem}")
     return missing(parts)
 
 
@@ -149,14 +150,22 @@ def _versions(path: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", path)]
 
 
-def _install(names: Sequence[str], say: Say) -> None:
-    """Install packages without starting any server; a package that cannot be had does not keep the others away."""
+def _install(names: Sequence[str], note: Say) -> str:
+    """Install packages without starting any server; a package that cannot be had does not keep the others away.
+
+    :param note: takes what is being done
+    :returns: what apt-get complained about, in one line, "" for nothing
+    """
     with _servers_stay_down():
-        problem = _apt("update") or _apt(*INSTALL, *names)
-        if problem:
-            say(f"apt-get failed: {problem}")
-            for name in names if len(names) > 1 else ():
-                _apt(*INSTALL, name)
+        note("apt-get update")
+        problem = _apt("update")
+        if not problem:
+            note("apt-get install")
+            problem = _apt(*INSTALL, *names)
+        for name in names if problem and len(names) > 1 else ():
+            note(f"apt-get install {name}")
+            _apt(*INSTALL, name)
+    return problem
 
 
 def _apt(*words: str) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.cloud import CHECKOUT
+from workbench.progress import run_shown
 from workbench.venv import SetupError, clean_environment, prepare_checkout
 
 SOURCE = CHECKOUT / "docs"
 OUTPUT = CHECKOUT / "build" / "handbook"
 MANUAL_PAGE = "glancesync.1"
+WARNINGS = "warnings"
+STEP = re.compile(r"(reading|writing)[^\[]*\[ *\d+%\] *\S*")
 
 DESCRIPTION = """\
 Builds the handbook; a warning is an error. The parts about options, keys and routes are made from the program.
@@ -32,10 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        python = prepare_checkout(print)
+        python = prepare_checkout(_say)
+        return _make(python, options)
     except SetupError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted; the next call continues.", file=sys.stderr)
+        return 130
+
+
+def _make(python: Path, options: argparse.Namespace) -> int:
     if options.check:
         with tempfile.TemporaryDirectory(prefix="glancesync-handbook-") as scratch:
             return 0 if _build_all(python, Path(scratch)) else 1
@@ -61,15 +71,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build_all(python: Path, folder: Path) -> bool:
-    return _build(python, "html", folder, "--fresh-env") and _build(python, "man", folder)
+    return _build(python, "html", "Making the pages", folder, "--fresh-env") and _build(
+        python, "man", "Making the manual page", folder
+    )
 
 
-def _build(python: Path, builder: str, folder: Path, *options: str) -> bool:
+def _build(python: Path, builder: str, title: str, folder: Path, *options: str) -> bool:
     """Build with Sphinx. The second builder uses what the first has read.
 
     The first one reads all pages anew: Sphinx does not notice that the program has changed, from which lists are made.
     """
-    command = [str(python), "-m", "sphinx", "-q", "-W", "--keep-going", *options, "-b", builder]
-    command += ["-d", str(folder / "read"), str(SOURCE), str(folder / builder)]
+    command = [str(python), "-m", "sphinx", "-W", "--keep-going", "--no-color", *options, "-b", builder]
+    command += ["-d", str(folder / "read"), "-w", str(folder / WARNINGS), str(SOURCE), str(folder / builder)]
     environment = clean_environment(os.environ) | {"PYTHONPATH": str(CHECKOUT)}
-    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / f"{builder}.log"
+    log.unlink(missing_ok=True)
+    if not run_shown(command, title, _say, log=log, environment=environment, step_of=_step):
+        return True
+    warnings = folder / WARNINGS
+    print((warnings if warnings.exists() else log).read_text(encoding="utf-8", errors="replace"), file=sys.stderr)
+    return False
+
+
+def _step(line: str) -> str | None:
+    """The present step of Sphinx, such as ``reading sources... [ 45%] cli``."""
+    found = STEP.match(line)
+    return " ".join(found[0].split()) if found else None
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

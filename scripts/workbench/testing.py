@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SetupError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted; the next call continues.", file=sys.stderr)
+        return 130
     with tempfile.TemporaryDirectory(prefix="glancesync-test-") as scratch:
         try:
             outcomes = run_lanes(_lanes(options, python), Path(scratch), _environment(options, python))

@@ -67,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print("\nInterrupted; the next call continues.", file=sys.stderr)
         return 130
     _say(stage.epilogue)
     return 0

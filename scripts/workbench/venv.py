@@ -7,13 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from workbench import debian
 from workbench.cloud import CHECKOUT
 from workbench.debian import Part
 from workbench.folders import exclusive
+from workbench.progress import PipSteps, Say, run_shown
 
 LOCKS = (CHECKOUT / "requirements.txt", CHECKOUT / "test-requirements.txt")
 LOG_LINES = 15
@@ -25,9 +26,7 @@ class SetupError(Exception):
     """Something could not be set up; the text says what and how to mend it."""
 
 
-def prepare(
-    venv: Path, requirements: Sequence[str], depends_on: Sequence[Path], say: Callable[[str], None]
-) -> Path:
+def prepare(venv: Path, requirements: Sequence[str], depends_on: Sequence[Path], say: Say) -> Path:
     """Make sure that a virtual environment holds what is asked for.
 
     :param venv: its folder
@@ -39,21 +38,23 @@ def prepare(
     """
     python = venv / "bin" / "python"
     stamp = venv / "installed"
+    begun = venv / "installing"
     venv.parent.mkdir(parents=True, exist_ok=True)
     with exclusive(venv.parent):
-        if not _works(python):
-            say(f"Making the virtual environment {venv}")
+        # What an interrupted installation left may look complete to pip and not be so.
+        if begun.exists() or not _works(python):
             _create(venv, say)
         wanted = _fingerprint(requirements, depends_on)
         if not stamp.exists() or stamp.read_text(encoding="ascii") != wanted:
-            say("Installing packages, this is done once")
+            begun.touch()
             stamp.unlink(missing_ok=True)
-            _install(python, requirements)
+            _install(python, requirements, say)
             stamp.write_text(wanted, encoding="ascii")
+            begun.unlink()
     return python
 
 
-def prepare_checkout(say: Callable[[str], None]) -> Path:
+def prepare_checkout(say: Say) -> Path:
     """Make sure that the checkout's own environment holds what the program and its tests need.
 
     :param say: takes a line of progress
@@ -68,30 +69,33 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in OF_ANOTHER_PYTHON}
 
 
-def _create(venv: Path, say: Callable[[str], None]) -> None:
+def _create(venv: Path, say: Say) -> None:
     absent = debian.provide(Part.SETUP, say=say)
     if absent:
         raise SetupError(f"this Python cannot make virtual environments; {debian.advice(absent)}")
-    _run([sys.executable, "-m", "venv", "--clear", str(venv)], f"cannot make the virtual environment {venv}")
+    # Outside, because the folder is emptied.
+    log = venv.with_name(f"{venv.name}.log")
+    command = [sys.executable, "-m", "venv", "--clear", str(venv)]
+    title = f"Making the virtual environment {venv}"
+    try:
+        _run(command, title, say, log, f"cannot make the virtual environment {venv}")
+    finally:
+        log.unlink(missing_ok=True)
 
 
-def _install(python: Path, requirements: Sequence[str]) -> None:
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    problem = f"cannot install packages into {python.parent.parent}; is the package index reachable?"
-    _run([*command, *requirements], problem)
+def _install(python: Path, requirements: Sequence[str], say: Say) -> None:
+    command = [str(python), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
+    venv = python.parent.parent
+    log = venv / "install.log"
+    problem = f"cannot install packages into {venv}; is the package index reachable? The whole output is in {log}"
+    _run([*command, "--no-input", *requirements], "Installing packages, only once", say, log, problem)
 
 
-def _run(command: Sequence[str], problem: str) -> None:
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=clean_environment(os.environ),
-    )
-    if done.returncode:
-        lines = (done.stdout + done.stderr).splitlines()
+def _run(command: Sequence[str], title: str, say: Say, log: Path, problem: str) -> None:
+    log.unlink(missing_ok=True)
+    environment = clean_environment(os.environ)
+    if run_shown(command, title, say, log=log, environment=environment, step_of=PipSteps()):
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         raise SetupError("\n".join([*lines[-LOG_LINES:], problem]))
 
 

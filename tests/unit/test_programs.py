@@ -198,7 +198,8 @@ class TestProvide:
         log = machine()
         assert debian.provide(Part.UNIT, Part.TEST, say=said.append) == []
         assert calls(log) == ["update", "install our-first our-other our-third", str(debian.POLICY)]
-        assert said == ["Installing the Debian packages our-first our-other our-third"]
+        installing = "Installing the Debian packages our-first our-other our-third"
+        assert said == [f"{installing} …", f"{installing}: done in 0 s"]
         assert debian.find("our-other") is not None
 
     def test_only_what_is_needed_and_missing_is_installed(self, machine: Machine) -> None:
@@ -211,7 +212,7 @@ class TestProvide:
         said: list[str] = []
         machine("our-third")
         assert [package.name for package in debian.provide(Part.UNIT, say=said.append)] == ["our-third"]
-        assert said[1:] == ["apt-get failed: E: Unable to locate package our-third"]
+        assert said[2:] == ["apt-get failed: E: Unable to locate package our-third"]
         assert debian.find("our-first") is not None
 
     def test_servers_are_kept_from_starting_meanwhile_and_no_longer(self, machine: Machine) -> None:
