@@ -23,12 +23,19 @@ LOADER = CHECKOUT / "fiwareglancesync" / "glancesync_serverfacade_mock.py"
 LOCK = CHECKOUT / "requirements.txt"
 WHAT_IS_INSTALLED = (LOCK, CHECKOUT / "setup.py", CHECKOUT / "fiwareglancesync" / "__init__.py")
 REGIONS = ("master:", "federation2:")
-"""The regions of the development cloud and of the embedded federation; their names are the same."""
+EMBEDDED_SYNCHRONISED = ("Caceres",)
+"""On the embedded federation the other regions are left for the examples of the README, and for the user."""
+
+SYNCHRONISE_BURGOS = ("glancesync --show-status Burgos", "glancesync --dry-run Burgos", "glancesync Burgos")
+DECIDE = ("glancesync Caceres --dry-run --config master.replace=any",)
+SERVE = ("glancesync-server gunicornserver",)
+"""Commands to go on with."""
 
 DESCRIPTION = """\
 Sets everything up and shows what GlanceSync does: installs it into a virtual environment, starts the
 development cloud (real Keystones and Glances on loopback) with some images, shows what is to be done, does
-it, and shows the result. With --embedded the same on a federation kept in a file, within seconds.
+it, and shows the result. With --embedded the same on a federation kept in files, within seconds; there only
+one region is synchronised, so that something is left to do.
 """
 
 
@@ -37,12 +44,12 @@ class Stage:
     """A federation that is ready to be synchronised.
 
     :param variables: the environment that leads to it
-    :param regions: what to synchronise, in the words of the command line
+    :param synchronised: what to synchronise, in the words of the command line
     :param epilogue: how to go on
     """
 
     variables: dict[str, str]
-    regions: Sequence[str]
+    synchronised: Sequence[str]
     epilogue: str
 
 
@@ -75,13 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _show(stage: Stage, program: Path) -> None:
     """Status, synchronisation, status."""
-    for title, options in (
-        ("What is to be done: the status of each image in each region", ["--show-status", "--format", "table"]),
-        ("Synchronising", []),
-        ("The status now", ["--show-status", "--format", "table"]),
+    table = [*REGIONS, "--show-status", "--format", "table"]
+    for title, words in (
+        ("What is to be done: the status of each image in each region", table),
+        ("Synchronising", stage.synchronised),
+        ("The status now", table),
     ):
         _title(title)
-        words = [*stage.regions, *options]
         _say(f"$ {shlex.join(['glancesync', *words])}")
         _call([str(program), *words], _environment() | stage.variables)
 
@@ -95,6 +102,7 @@ def _real() -> Stage:
     _call(cloud.command("seed"), environment)
     return Stage(cloud.exported(environment), REGIONS, _epilogue(
         'eval "$(scripts/devcloud env)"',
+        {"In Caceres an image awaits a decision (error_checksum); this shows what one would do:": DECIDE},
         f"The cloud goes on running; its state, logs and configuration are in {folder}.",
         "Look at it with scripts/devcloud status, stop it with scripts/devcloud down.",
     ))  # fmt: skip
@@ -107,23 +115,23 @@ def _embedded(python: Path) -> Stage:
     _call(command, environment, quiet=True)
     variables = {"GLANCESYNC_MOCKPERSISTENT_PATH": str(FEDERATION), "GLANCESYNC_CONFIG": str(EXAMPLE_CONFIG)}
     exports = "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    return Stage(variables, REGIONS, _epilogue(
+    return Stage(variables, EMBEDDED_SYNCHRONISED, _epilogue(
         exports,
+        {
+            "Burgos and federation2:Madrid are still to be done:": SYNCHRONISE_BURGOS,
+            "In Caceres an image awaits a decision (error_checksum); this shows what one would do:": DECIDE,
+            "The REST server; a browser finds a page at the address that it prints:": SERVE,
+        },
         f"The federation is in {FEDERATION}; nothing is running.",
         "Start anew with scripts/try --embedded; scripts/try does the same on real OpenStack.",
     ))  # fmt: skip
 
 
-def _epilogue(enter: str, *notes: str) -> str:
-    return "\n".join([
-        "",
-        "To go on, in this folder:",
-        f"  . {shlex.quote(str(VENV / 'bin' / 'activate'))}",
-        f"  {enter}",
-        "  glancesync --help",
-        "  glancesync --dry-run Burgos",
-        *notes,
-    ])  # fmt: skip
+def _epilogue(enter: str, chances: Mapping[str, Sequence[str]], *notes: str) -> str:
+    lines = ["", "To go on, in this folder:", f"  . {shlex.quote(str(VENV / 'bin' / 'activate'))}", f"  {enter}"]
+    for reason, commands in chances.items():
+        lines += ["", reason, *(f"  {command}" for command in commands)]
+    return "\n".join([*lines, "", "All options: glancesync --help", *notes])
 
 
 def _environment() -> dict[str, str]:
