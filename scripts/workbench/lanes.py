@@ -10,14 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event
 
 from workbench import cloud
 from workbench.cloud import CHECKOUT
-from workbench.steps import Interrupted, Outcome, Step, Surroundings, run
+from workbench.progress import Say, duration, line_cleared, progress
+from workbench.steps import Interrupted, Kind, Outcome, Step, Surroundings, run
 
 UP = Step("development cloud", cloud.command("up"), limit=600.0, confidential=True)
 DOWN = Step("cloud down", cloud.command("down"), confidential=True)
+
+LINE_SECONDS = 60.0
+"""Seconds between two lines that say which steps run, where no line can move."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +36,20 @@ class Lane:
     on_cloud: Sequence[Step] = ()
 
 
-def run_lanes(lanes: Sequence[Lane], scratch: Path, environment: Mapping[str, str]) -> list[Outcome]:
-    """Run the lanes side by side and print what their steps print, each step's output in one piece.
-
-    A single lane prints at once.
+def run_lanes(lanes: Sequence[Lane], scratch: Path, logs: Path, environment: Mapping[str, str]) -> list[Outcome]:
+    """Run the lanes side by side and print what came of each step, with its output if it has failed.
 
     :param scratch: a folder for what exists during the run
+    :param logs: a folder that takes the output of each step, and the logs of a cloud on which a step has failed
     :param environment: the whole environment of the commands
     :returns: what came of the steps, lane by lane
     :raises KeyboardInterrupt: the run was stopped; all steps have ended
     """
     stopping = Event()
     where = Surroundings(CHECKOUT, scratch, environment, stopping)
-    printer = _Printer(at_once=len(lanes) == 1)
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        results = [pool.submit(_run_lane, lane, where, printer) for lane in lanes]
+    with progress("Testing", _say, every=LINE_SECONDS) as note, ThreadPoolExecutor(len(lanes)) as pool:
+        printer = _Printer(logs, note)
+        results = [pool.submit(_run_lane, lane, where, printer, number) for number, lane in enumerate(lanes, 1)]
         try:
             return [outcome for result in results for outcome in result.result()]
         except Interrupted:
@@ -58,45 +61,71 @@ def run_lanes(lanes: Sequence[Lane], scratch: Path, environment: Mapping[str, st
 def line(outcome: Outcome) -> str:
     """An outcome as one line of the summary."""
     word = "ok    " if outcome.is_good else "FAILED"
-    counts = f"{outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped"
-    note = f" ({outcome.note})" if outcome.note else ""
-    return f"{word} {outcome.name:<18} {outcome.seconds:6.1f} s  {counts}{note}"
+    counts = f"  {outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped"
+    note = f"  ({outcome.note})" if outcome.note else ""
+    is_check = outcome.kind is Kind.CHECK
+    return f"{word} {outcome.name:<18} {duration(outcome.seconds):>12}{'' if is_check else counts}{note}"
 
 
 class _Printer:
-    """Keeps what steps of different lanes print apart."""
+    """Runs the steps of all lanes, and keeps what they print apart.
 
-    def __init__(self, *, at_once: bool) -> None:
-        self._at_once = at_once
-        self._lock = Lock()
+    :param logs: the folder of their output
+    :param note: takes which steps run
+    """
 
-    def run(self, step: Step, where: Surroundings) -> Outcome:
-        if self._at_once:
-            print(f"== {step.name}", flush=True)
-            outcome = run(step, where)
-            print(line(outcome), flush=True)
-            return outcome
-        with tempfile.TemporaryFile(dir=where.scratch) as output:
-            print(f"-- {step.name} begins", flush=True)
+    def __init__(self, logs: Path, note: Say) -> None:
+        self._logs = logs
+        self._note = note
+        self._running: list[str] = []
+
+    def folder_of_cloud(self, lane: int) -> Path:
+        """Where the logs of a lane's cloud are kept."""
+        return self._logs / f"{lane}-cloud"
+
+    def run(self, step: Step, where: Surroundings, lane: int) -> Outcome:
+        log = self._logs / f"{lane}-{step.name.replace(' ', '-')}.log"
+        with log.open("wb") as output:
+            self._running.append(step.name)
+            self._note(" and ".join(self._running))
             try:
-                outcome = run(step, where, output)
+                outcome = replace(run(step, where, output), log=log, kind=step.kind)
             finally:
-                output.seek(0)
-                text = output.read().decode(errors="replace").rstrip()
-                with self._lock:
-                    print(f"== {step.name}", *[text] * bool(text), sep="\n", flush=True)
-            print(line(outcome), flush=True)
-            return outcome
+                self._running.remove(step.name)
+                self._note(" and ".join(self._running))
+        text = "" if outcome.is_good else log.read_text(encoding="utf-8", errors="replace").rstrip()
+        with line_cleared():
+            print(line(outcome), *[text] * bool(text), sep="\n", flush=True)
+        return outcome
 
 
-def _run_lane(lane: Lane, where: Surroundings, printer: _Printer) -> list[Outcome]:
-    outcomes = [printer.run(step, where) for step in lane.steps]
+def _run_lane(lane: Lane, where: Surroundings, printer: _Printer, number: int) -> list[Outcome]:
+    outcomes = [printer.run(step, where, number) for step in lane.steps]
     if lane.on_cloud:
         with _own_cloud(where) as there:
-            outcomes.append(printer.run(UP, there))
-            if outcomes[-1].is_good:
-                outcomes += [printer.run(step, there) for step in lane.on_cloud]
+            on_cloud = [printer.run(UP, there, number)]
+            if on_cloud[0].is_good:
+                on_cloud += [printer.run(step, there, number) for step in lane.on_cloud]
+            if not all(outcome.is_good for outcome in on_cloud):
+                _keep_logs(Path(there.environment[cloud.FOLDER_VARIABLE]), printer.folder_of_cloud(number))
+        outcomes += on_cloud
     return outcomes
+
+
+def _keep_logs(folder: Path, kept: Path) -> None:
+    """Copy the logs of a cloud's servers: the cloud is about to be removed.
+
+    :param folder: the cloud's
+    :param kept: where they go
+    """
+    for log in folder.glob("*/server.log"):
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(log, kept / f"{log.parent.name}.log")
+
+
+def _say(text: str) -> None:
+    with line_cleared():
+        print(text, flush=True)
 
 
 @contextmanager

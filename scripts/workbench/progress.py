@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 Say = Callable[[str], None]
 
@@ -24,15 +24,19 @@ LINE_SECONDS = 10.0
 CLEAR = "\r\x1b[K"
 COLLECTING = re.compile(r"Collecting ([\w.-]+)")
 
+_terminal = Lock()
+"""Held while something is printed beside a line that moves."""
+
 
 @contextmanager
-def progress(title: str, say: Say) -> Iterator[Say]:
+def progress(title: str, say: Say, *, every: float | None = None) -> Iterator[Say]:
     """Show what is done and for how long, until the block ends; yields what takes a few words about the present step.
 
     :param title: what is done, without a dot at the end
     :param say: takes a line
+    :param every: seconds between two lines where no line moves; None means ``LINE_SECONDS``
     """
-    shown = _Shown(title, say)
+    shown = _Shown(title, say, LINE_SECONDS if every is None else every)
     ticker = Thread(target=shown.tick, name="progress", daemon=True)
     ticker.start()
     try:
@@ -40,8 +44,23 @@ def progress(title: str, say: Say) -> Iterator[Say]:
     finally:
         shown.ended.set()
         ticker.join()
-        shown.clear()
+        with line_cleared():
+            pass
     say(f"{title}: done in {duration(shown.seconds())}")
+
+
+@contextmanager
+def line_cleared() -> Iterator[None]:
+    """Take a line that moves away, and keep it away while the block prints something else."""
+    with _terminal:
+        if _moves():
+            print(CLEAR, end="", file=sys.stderr, flush=True)
+        yield
+
+
+def _moves() -> bool:
+    """Whether a line can move; it does so on stderr, as those of pip and curl: stdout may be read by a program."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class _Shown:
@@ -49,16 +68,16 @@ class _Shown:
 
     :param title: what is done
     :param say: takes a line
+    :param every: seconds between two lines
     """
 
-    def __init__(self, title: str, say: Say) -> None:
+    def __init__(self, title: str, say: Say, every: float) -> None:
         self.ended = Event()
         self._title = title
         self._say = say
         self._step = ""
         self._begin = time.monotonic()
-        # The line moves on stderr, as those of pip and curl do: stdout may be read by a program.
-        self._moves = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._every = every
 
     def note(self, step: str) -> None:
         """Take a few words about the present step."""
@@ -70,21 +89,18 @@ class _Shown:
 
     def tick(self) -> None:
         """Show the step again and again until the end."""
-        if not self._moves:
+        moves = _moves()
+        if not moves:
             self._say(f"{self._title} …")
-        while not self.ended.wait(MOVE_SECONDS if self._moves else LINE_SECONDS):
+        while not self.ended.wait(MOVE_SECONDS if moves else self._every):
             step = f", {self._step}" if self._step else ""
-            if self._moves:
+            if moves:
                 width = shutil.get_terminal_size().columns - 1
                 text = f"{self._title} … {duration(self.seconds())}{step}"
-                print(CLEAR + text[:width], end="", file=sys.stderr, flush=True)
+                with line_cleared():
+                    print(text[:width], end="", file=sys.stderr, flush=True)
             else:
                 self._say(f"  {duration(self.seconds())}{step}")
-
-    def clear(self) -> None:
-        """Take the moving line away."""
-        if self._moves:
-            print(CLEAR, end="", file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:

@@ -55,7 +55,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a step; a check counts as one test."""
+    """What came of a step; a check counts as one test.
+
+    :param log: the file that has its output
+    :param kind: how the step reports its result
+    """
 
     name: str
     passed: int
@@ -63,6 +67,8 @@ class Outcome:
     skipped: int
     seconds: float
     note: str = ""
+    log: Path | None = None
+    kind: Kind = Kind.CHECK
 
     @property
     def is_good(self) -> bool:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
@@ -15,7 +16,8 @@ from types import FrameType
 from workbench import cloud, debian
 from workbench.cloud import CHECKOUT
 from workbench.debian import Part
-from workbench.lanes import Lane, line, run_lanes
+from workbench.lanes import UP, Lane, line, run_lanes
+from workbench.progress import duration
 from workbench.steps import Kind, Outcome, Step
 from workbench.venv import SetupError, clean_environment, prepare_checkout
 
@@ -24,6 +26,9 @@ QUIET = ("-q", "-p", "no:cacheprovider")
 WITHOUT_CLOUD = "not integration"
 WITH_CLOUD = "integration"
 MINUTE = 60.0
+LOGS = CHECKOUT / "build" / "test"
+UNIT_MINUTES, NO_CLOUD_MINUTES, ALL_MINUTES = 5, 15, 25
+"""How long the tests take on two cores, roughly."""
 
 DESCRIPTION = """\
 Runs all tests: linters, unit tests, the CSV scenarios, and, on
@@ -50,12 +55,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted; the next call continues.", file=sys.stderr)
         return 130
+    lanes = _lanes(options, python)
+    _announce(options, lanes)
+    begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="glancesync-test-") as scratch:
         try:
-            outcomes = run_lanes(_lanes(options, python), Path(scratch), _environment(options, python))
+            outcomes = run_lanes(lanes, Path(scratch), LOGS, _environment(options, python))
         except KeyboardInterrupt:
+            print(f"Interrupted after {duration(time.monotonic() - begin)}; the output is in {LOGS}", file=sys.stderr)
             return 130
-    return _summarise(outcomes)
+    return _summarise(outcomes, time.monotonic() - begin)
+
+
+def _announce(options: argparse.Namespace, lanes: Sequence[Lane]) -> None:
+    """Print what runs, how long it takes, and where the output is; the folder of the output is emptied."""
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    _say(f"{len(lanes)} lanes at the same time, the steps of each one after the other:")
+    for number, lane in enumerate(lanes, 1):
+        names = [step.name for step in (*lane.steps, *[UP] * bool(lane.on_cloud), *lane.on_cloud)]
+        _say(f"  {number}: {', '.join(names)}")
+    minutes = UNIT_MINUTES if options.unit else NO_CLOUD_MINUTES if options.no_cloud else ALL_MINUTES
+    length = "several hours" if options.long else f"about {minutes} minutes"
+    _say(f"On two cores this takes {length}, the first time longer: packages are installed.")
+    _say(f"The output of each step is in {LOGS}; that of a step that fails is shown here, too.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -148,13 +171,21 @@ def _environment(options: argparse.Namespace, python: Path) -> dict[str, str]:
     }
 
 
-def _summarise(outcomes: Sequence[Outcome]) -> int:
+def _summarise(outcomes: Sequence[Outcome], seconds: float) -> int:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 60
     _say("=" * min(width, 60))
     for outcome in outcomes:
         _say(line(outcome))
     failed = sum(outcome.failed for outcome in outcomes)
-    _say(f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed")
+    _say(f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed in {duration(seconds)}")
+    for outcome in outcomes:
+        if not outcome.is_good:
+            _say(f"{outcome.name} has failed; its output: {outcome.log}")
+    clouds = sorted(LOGS.glob("*-cloud"))
+    if clouds:
+        _say(f"Logs of the servers of the development cloud: {', '.join(map(str, clouds))}")
+    if failed:
+        _say("docs/contributing.rst explains how to run a single test again.")
     return 1 if failed else 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from workbench import cloud
+from workbench import cloud, lanes
 from workbench.lanes import Lane, run_lanes
 from workbench.steps import Interrupted, Kind, Outcome, Step, Surroundings, run
 from workbench.venv import clean_environment
@@ -61,18 +61,51 @@ def test_a_step_ends_when_the_run_is_stopped(tmp_path: Path) -> None:
         run(step, Surroundings(tmp_path, tmp_path, clean_environment(os.environ), stopping))
 
 
-def test_steps_of_two_lanes_run_side_by_side_and_print_in_one_piece(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """The folder of the steps' output."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    return folder
+
+
+def test_steps_of_two_lanes_run_side_by_side_and_their_output_is_kept_apart(
+    tmp_path: Path, logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wait = "import os, sys; print('begin', flush=True); open(sys.argv[1], 'w').read(); print('end')"
     os.mkfifo(tmp_path / "pipe")
-    write = Step("writer", [sys.executable, "-c", wait.replace(".read()", ".close()"), str(tmp_path / "pipe")])
-    read = Step("reader", [sys.executable, "-c", wait.replace("'w'", "'r'"), str(tmp_path / "pipe")])
-    outcomes = run_lanes([Lane([write]), Lane([read])], tmp_path, clean_environment(os.environ))
-    assert [(outcome.name, outcome.is_good) for outcome in outcomes] == [("writer", True), ("reader", True)]
-    printed = capsys.readouterr().out
-    assert "== writer\nbegin\nend\n" in printed
-    assert "== reader\nbegin\nend\n" in printed
+    write = Step("a writer", [sys.executable, "-c", wait.replace(".read()", ".close()"), str(tmp_path / "pipe")])
+    read = Step("a reader", [sys.executable, "-c", wait.replace("'w'", "'r'"), str(tmp_path / "pipe")])
+    outcomes = run_lanes([Lane([write]), Lane([read])], tmp_path, logs, clean_environment(os.environ))
+    assert [(outcome.name, outcome.is_good) for outcome in outcomes] == [("a writer", True), ("a reader", True)]
+    assert [outcome.log for outcome in outcomes] == [logs / "1-a-writer.log", logs / "2-a-reader.log"]
+    assert {path.read_text() for path in logs.iterdir()} == {"begin\nend\n"}
+    assert "begin" not in capsys.readouterr().out
+
+
+def test_the_output_of_a_step_that_fails_is_shown(
+    tmp_path: Path, logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = [Step("good", ["echo", "quiet"]), Step("bad", ["sh", "-c", "echo the reason; exit 1"])]
+    run_lanes([Lane(steps)], tmp_path, logs, clean_environment(os.environ))
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "Testing …"
+    assert printed[1].startswith("ok     good ")
+    assert printed[2].startswith("FAILED bad ")
+    assert printed[3] == "the reason"
+    assert printed[4].startswith("Testing: done in ")
+
+
+def test_the_logs_of_a_cloud_are_kept_when_a_step_on_it_fails(
+    tmp_path: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = 'mkdir "$GLANCESYNC_DEVCLOUD_DIR/Burgos"; echo why >"$GLANCESYNC_DEVCLOUD_DIR/Burgos/server.log"'
+    monkeypatch.setattr(lanes, "UP", Step("cloud", ["sh", "-c", start]))
+    monkeypatch.setattr(lanes, "DOWN", Step("cloud down", ["true"]))
+    run_lanes([Lane([], [Step("good", ["true"])])], tmp_path, logs, clean_environment(os.environ))
+    assert not (logs / "1-cloud").exists()
+    run_lanes([Lane([], [Step("bad", ["false"])])], tmp_path, logs, clean_environment(os.environ))
+    assert (logs / "1-cloud" / "Burgos.log").read_text() == "why\n"
 
 
 def test_tests_are_counted_one_by_one(tmp_path: Path) -> None:
