@@ -6,8 +6,7 @@ import base64
 import hashlib
 import shlex
 
-from flask import Response
-from jinja2 import Environment, StrictUndefined
+from flask import Response, render_template_string
 
 from ..base.text import printable
 from .schemas import VersionAnswer
@@ -110,8 +109,6 @@ POLICY = (
 )
 """The policy allows what the page itself holds, and nothing else."""
 
-_TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined).from_string(PAGE)
-
 
 def start_page(api: VersionAnswer, *, token_needed: bool, embedded: bool) -> Response:
     """The page.
@@ -121,7 +118,8 @@ def start_page(api: VersionAnswer, *, token_needed: bool, embedded: bool) -> Res
     :param embedded: whether the regions are those of an embedded federation
     """
     without = "none; only requests from this machine are answered"
-    html = _TEMPLATE.render(
+    html = render_template_string(  # it escapes all values
+        PAGE,
         api=api,
         since=api.runningfrom.partition(".")[0].replace("T", " ") + " UTC",
         authentication="with a token of Keystone" if token_needed else without,

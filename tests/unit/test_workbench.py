@@ -86,7 +86,7 @@ def test_steps_of_two_lanes_run_side_by_side_and_their_output_is_kept_apart(
 def test_the_output_of_a_step_that_fails_is_shown(
     tmp_path: Path, logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    steps = [Step("good", ["echo", "quiet"]), Step("bad", ["sh", "-c", "echo the reason; exit 1"])]
+    steps = [Step("good", ["sh", "-c", "echo quiet"]), Step("bad", ["sh", "-c", "echo the reason; exit 1"])]
     run_lanes([Lane(steps)], tmp_path, logs, clean_environment(os.environ))
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "Testing …"
@@ -101,10 +101,10 @@ def test_the_logs_of_a_cloud_are_kept_when_a_step_on_it_fails(
 ) -> None:
     start = 'mkdir "$GLANCESYNC_DEVCLOUD_DIR/Burgos"; echo why >"$GLANCESYNC_DEVCLOUD_DIR/Burgos/server.log"'
     monkeypatch.setattr(lanes, "UP", Step("cloud", ["sh", "-c", start]))
-    monkeypatch.setattr(lanes, "DOWN", Step("cloud down", ["true"]))
-    run_lanes([Lane([], [Step("good", ["true"])])], tmp_path, logs, clean_environment(os.environ))
+    monkeypatch.setattr(lanes, "DOWN", Step("cloud down", ["sh", "-c", ":"]))
+    run_lanes([Lane([], [Step("good", ["sh", "-c", ":"])])], tmp_path, logs, clean_environment(os.environ))
     assert not (logs / "1-cloud").exists()
-    run_lanes([Lane([], [Step("bad", ["false"])])], tmp_path, logs, clean_environment(os.environ))
+    run_lanes([Lane([], [Step("bad", ["sh", "-c", "exit 1"])])], tmp_path, logs, clean_environment(os.environ))
     assert (logs / "1-cloud" / "Burgos.log").read_text() == "why\n"
 
 

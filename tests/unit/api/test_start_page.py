@@ -6,9 +6,11 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from fiwareglancesync.api.schemas import VersionAnswer
@@ -47,7 +49,14 @@ class Page(HTMLParser):
         return [attrs["href"] for tag, attrs in self.tags if tag == "a"]
 
 
-def page(href: str = "http://127.0.0.1:8888/", *, token_needed: bool = False, embedded: bool = True) -> Page:
+@pytest.fixture
+def page(app: Flask) -> Iterator[Callable[..., Page]]:
+    """Makes the page for an address."""
+    with app.app_context():
+        yield rendered
+
+
+def rendered(href: str = "http://127.0.0.1:8888/", *, token_needed: bool = False, embedded: bool = True) -> Page:
     fields = dict.fromkeys(("owner", "status", "updated"), "x")
     api = VersionAnswer(id="v1.0", version="2.0.0", runningfrom="2026-11-21T12:00:00.123+00:00", href=href, **fields)
     return Page(start_page(api, token_needed=token_needed, embedded=embedded).get_data(as_text=True))
@@ -96,7 +105,7 @@ def test_its_links_lead_to_pages_of_the_server(client: FlaskClient) -> None:
         assert client.get(f"/{link}").status_code == 200
 
 
-def test_it_shows_how_to_ask_this_server_from_a_terminal() -> None:
+def test_it_shows_how_to_ask_this_server_from_a_terminal(page: Callable[..., Page]) -> None:
     text = page("https://sync.example.org/api/").text
     assert f"export {SERVER}=https://sync.example.org/api\n" in text
     assert "glancesync remote sync REGION --watch" in text
@@ -109,7 +118,7 @@ def test_each_command_that_it_shows_can_be_called(command: str) -> None:
     assert parse_arguments(words, "glancesync remote").command == words[0]
 
 
-def test_it_says_which_world_this_is_and_who_may_ask() -> None:
+def test_it_says_which_world_this_is_and_who_may_ask(page: Callable[..., Page]) -> None:
     embedded = page().text
     assert "OpenStack is not contacted" in embedded
     assert "none; only requests from this machine are answered" in embedded
@@ -120,7 +129,7 @@ def test_it_says_which_world_this_is_and_who_may_ask() -> None:
     assert "OS_AUTH_URL" in real
 
 
-def test_whatever_a_host_is_called_is_shown_as_text() -> None:
+def test_whatever_a_host_is_called_is_shown_as_text(page: Callable[..., Page]) -> None:
     found = page(HOSTILE)
     assert "script" not in {tag for tag, _ in found.tags}
     assert "\x1b" not in found.text
@@ -129,7 +138,7 @@ def test_whatever_a_host_is_called_is_shown_as_text() -> None:
     assert line.split("=", 1)[1].startswith("'")  # quoted for a shell
 
 
-def test_it_can_be_read_by_everybody() -> None:
+def test_it_can_be_read_by_everybody(page: Callable[..., Page]) -> None:
     found = page()
     tags = dict(found.tags)
     assert tags["html"]["lang"] == "en"
