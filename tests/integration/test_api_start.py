@@ -99,7 +99,7 @@ def test_a_browser_is_shown_a_page_and_a_program_is_not(environ: dict[str, str],
     with started(environ, tmp_path, address, "gunicornserver", "-p", str(port)):
         page = requests.get(address, headers=BROWSER, timeout=30)
         assert page.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert f"export GLANCESYNC_SERVER=http://{LOOPBACK}:{port}\n" in page.text
+        assert f"export GLANCESYNC_SERVER=http://{LOOPBACK}:{port}<" in page.text
         assert requests.head(address, headers=BROWSER, timeout=30).headers["Content-Length"] == str(len(page.content))
         plain = requests.get(address, timeout=30)
         assert (plain.headers["Content-Type"], plain.headers["Vary"]) == ("application/json", "Accept")
