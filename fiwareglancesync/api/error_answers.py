@@ -31,8 +31,6 @@ BAD_REQUEST = "Bad request"
 EXTRA = "extra_forbidden"
 """Pydantic's type of the error of an unknown key."""
 
-NO_SUCH_ROUTE = "There is no such route; GET /docs describes those that there are."
-
 UNKNOWN_KEY = "unknown key; GET /docs tells which there are"
 
 
@@ -117,9 +115,7 @@ def _of_http(error: HTTPException) -> Response:
     code = error.code or 500
     if original.mimetype == "application/json" or code < 400:
         return Response(original.get_data(), code, original.headers)
-    if code == 404:
-        return answer(404, "Not found", NO_SUCH_ROUTE)
-    messages = {405: "Method not allowed", 400: BAD_REQUEST}
+    messages = {404: "Not found", 405: "Method not allowed", 400: BAD_REQUEST}
     response = answer(code, messages.get(code, error.name), error.description or error.name)
     if "Allow" in original.headers:
         response.headers["Allow"] = original.headers["Allow"]
