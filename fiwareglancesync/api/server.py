@@ -19,6 +19,7 @@ from ..images.settings import Settings
 from .logs import set_up
 from .server_settings import ServerSettings, StartError, configuration, is_loopback
 from .start_report import BoundAddress, start_report
+from .unix_socket import check_socket, socket_path
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -112,21 +113,14 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
 def checked_host(host: str, settings: ServerSettings) -> str:
     """The address to bind to: when no token is needed, loopback or a unix socket.
 
-    :raises StartError: it is another one
+    :raises StartError: it is another one, or the socket cannot be made
     """
     if settings.keystone is None and not is_loopback(host) and not socket_path(host):
         text = f"Without Keystone settings the server serves on loopback only, so it cannot bind to {host}."
         raise StartError([f"{text}\nPlease use -H 127.0.0.1, or give it the Keystone settings."])
+    if socket_path(host):
+        check_socket(socket_path(host))
     return host
-
-
-def socket_path(host: str) -> str:
-    """The path of a unix socket that is named as an address, ``unix:PATH``; "" for another address.
-
-    :param host: address to bind to
-    """
-    kind, _, path = host.partition(":")
-    return os.path.abspath(path.removeprefix("//")) if kind == "unix" and path else ""
 
 
 def _gunicorn_address(host: str, port: int) -> str:
