@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from ..base.messages import Message
 from ..events import Emit, Event, MessageReported
@@ -15,13 +16,16 @@ from ..images.region_job import Mode, RegionResult
 from ..images.region_names import RegionRef
 from ..terminal.narrative import LogWriter
 from ..terminal.private_files import private_file
-from ..terminal.progress import progress_bars
+from ..terminal.progress import is_terminal, progress_bars
 from ..terminal.streams import write_if_possible, write_line
 from .region_logs import RegionLogs
 from .report import EventWriter
 
 NARRATED = (Mode.SYNC, Mode.DRY_RUN)
 """The modes that have a narrative; of the others, only warnings and errors are written."""
+
+TABLES = ("table", "matrix")
+"""The formats for people; after others nothing follows."""
 
 
 class Listeners:
@@ -41,6 +45,8 @@ class Listeners:
         level = logging.WARNING if options.quiet else _detailed(options)
         self._log_writer = LogWriter(level, narrate=mode in NARRATED, to_stderr=has_data)
         self._listeners: list[Emit] = []
+        self._plans: dict[str, list[Event]] | None = {} if self._logs_regions and mode is Mode.DRY_RUN else None
+        self._region_logs: RegionLogs | None = None
         self._incomplete = False
 
     @property
@@ -61,7 +67,9 @@ class Listeners:
             file = stack.enter_context(private_file(self._options.events, self.report_incomplete))
             self._listeners.append(EventWriter(partial(write_line, file)))
         self._listeners.extend(more)
-        if not self._logs_regions:
+        if self._plans is not None:
+            self._listeners.append(self._keep_for_plan)
+        elif not self._logs_regions:
             self._listeners.append(self._log_writer)
 
     def open_for_regions(self, stack: ExitStack, refs: Sequence[RegionRef]) -> None:
@@ -71,14 +79,14 @@ class Listeners:
         :param refs: the regions
         """
         options = self._options
-        shown = options.progress if options.progress is not None else sys.stderr.isatty()
-        if shown and self._mode is Mode.SYNC and not options.quiet:
-            bars = stack.enter_context(progress_bars())
+        silent = options.quiet or options.debug or options.progress is False
+        if self._mode is Mode.SYNC and not silent and is_terminal():
+            bars = stack.enter_context(progress_bars(len(refs)))
             self._log_writer.without_bars = bars.hidden
             self._listeners.append(bars)
         if self._logs_regions:
-            region_logs = RegionLogs(refs, _detailed(options), self._narrate_instead)
-            self._listeners.append(stack.enter_context(region_logs))
+            self._region_logs = RegionLogs(refs, _detailed(options), self._narrate_instead)
+            self._listeners.append(stack.enter_context(self._region_logs))
 
     def emit(self, event: Event) -> None:
         """Pass on an event of a region."""
@@ -100,16 +108,33 @@ class Listeners:
         """Write a line that belongs to no event."""
         self._log_writer.write(level, text)
 
-    def narrate_end(self, result: RegionResult) -> None:
-        """Write that a region has finished, unless its narrative says so."""
-        if self._logs_regions:
-            ending = "has finished with errors" if result.outcome.failed else "has finished"
-            self.narrate(f"Region {result.ref.full} {ending}")
+    def narrate_end(self, result: RegionResult, line: str) -> None:
+        """Write what came of a region, unless its narrative says so; with a dry run, first its whole plan.
+
+        :param result: of the region
+        :param line: what was done there
+        """
+        if not self._logs_regions:
+            return
+        for event in (self._plans or {}).pop(result.ref.full, ()):
+            self._log_writer(event)
+        ending = "has finished with errors" if result.outcome.failed else "has finished"
+        self.narrate(line)
+        self.narrate(f"Region {result.ref.full} {ending}")
 
     def narrate_end_of_all(self) -> None:
         """Write that all regions have finished, unless their narrative says so."""
         if self._logs_regions:
             self.narrate("All is done.")
+
+    def summarise(self, summary: Callable[[Path | None], str]) -> None:
+        """Write the last line of a run and of a table.
+
+        :param summary: makes it with the folder of the logs
+        """
+        if self._mode in NARRATED or (self._mode is Mode.STATUS and self._options.format in TABLES):
+            logs = None if self._region_logs is None else self._region_logs.folder
+            self._log_writer.write_to_stderr(summary(logs))
 
     def report_incomplete(self, text: str) -> None:
         """Report a file that could not be written to its end; the regions are done all the same."""
@@ -119,10 +144,17 @@ class Listeners:
     def _narrate_instead(self, text: str) -> None:
         """Narrate what the regions' files cannot take."""
         self.report_incomplete(f"{text}; these lines are printed here instead")
-        self._listeners.append(self._log_writer)
+        if self._plans is None:
+            self._listeners.append(self._log_writer)
+
+    def _keep_for_plan(self, event: Event) -> None:
+        """Keep what is printed of a region when it has ended: lines of several regions would mix."""
+        if self._plans is not None and event.region:
+            self._plans.setdefault(event.region, []).append(event)
 
     def _print(self, line: str) -> None:
-        problem = write_if_possible(sys.stdout, line)
+        with self._log_writer.without_bars():
+            problem = write_if_possible(sys.stdout, line)
         if problem is not None:
             self.report_incomplete(problem)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 from datetime import datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..base.file_names import file_name
-from ..events import Event
+from ..events import Event, RegionFinished, RegionStarted
 from ..images.region_names import RegionRef
 from ..terminal.narrative import RegionLog
 from ..terminal.private_files import PrivateFile, ReportIncomplete
@@ -17,6 +18,8 @@ from ..terminal.private_files import PrivateFile, ReportIncomplete
 
 class RegionLogs:
     """A folder ``sync_<date>_<time>`` in the current folder, with ``<R>.txt`` for each region.
+
+    ``folder`` is None until it has been made.
 
     :param refs: the regions
     :param level: the lowest level that is written
@@ -28,12 +31,14 @@ class RegionLogs:
         self._level = level
         self._report_incomplete = report_incomplete
         self._is_whole = True
+        self.folder: Path | None = None
         self._files: dict[str, RegionLog] = {}
+        self._begun: set[str] = set()
         self._stack = ExitStack()
 
     def __enter__(self) -> RegionLogs:
         try:
-            folder = _new_folder()
+            self.folder = folder = _new_folder()
             for ref in self._refs:
                 file = PrivateFile(folder / f"{file_name(ref.full)}.txt", self._report_once)
                 self._files[ref.full] = RegionLog(self._stack.enter_context(closing(file)), self._level)
@@ -46,11 +51,29 @@ class RegionLogs:
         region_log = self._files.get(event.region)
         if region_log is not None:
             region_log(event)
+        if isinstance(event, RegionStarted):
+            self._begun.add(event.region)
+        elif isinstance(event, RegionFinished):
+            self._files.pop(event.region, None)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            self._report_interruption(getattr(error, "unfinished", ()))
         self._stack.close()
+
+    def _report_interruption(self, unfinished: Sequence[str]) -> None:
+        """Write into the log of each region that has not ended that it was interrupted, and what it left.
+
+        :param unfinished: what could not be removed in time, a line for each, which begins with the region's name
+        """
+        for region, region_log in self._files.items():
+            left = [line for line in unfinished if line.startswith(f"{region}: ")]
+            for line in left:
+                region_log.write(logging.ERROR, f"{line} is unfinished; the next run finishes or removes it")
+            when = "interrupted" if region in self._begun else "interrupted before anything was done here"
+            region_log.write(logging.ERROR, f"{region}: The run was {when}.")
 
     def _report_once(self, text: str) -> None:
         if self._is_whole:

@@ -115,6 +115,10 @@ class UnfinishedRegions:
         """
         self._outcomes.pop(region, None)
 
+    def outcomes(self) -> list[RegionOutcome]:
+        """What is known of all regions that have been begun and have not ended."""
+        return list(self._outcomes.values())
+
     def get(self, region: str) -> RegionOutcome | None:
         """What is known of a region that has been begun and has not ended.
 

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -35,12 +35,15 @@ from ..terminal.text_tables import StatusWriter, write_regions
 from .exit_reasons import reasons
 from .listeners import NARRATED, Listeners
 from .report import UnfinishedRegions, report
+from .run_record import RunRecord
 
 FOUND = 3
 """The exit code that says, when it is asked for, that not all is as it should be."""
 
 GC_THRESHOLD = 50_000
 """New objects between two searches for cycles; Python's own 700 is for programs that make many cycles."""
+
+ONE_AT_A_TIME = "max_children is 1, so --parallel does one region at a time; [main] max_children = N does N at once"
 
 
 def main(options: argparse.Namespace) -> int:
@@ -86,6 +89,7 @@ class SyncCommand:
         self._refused: list[RegionRef] = []
         self._outcomes: dict[RegionRef, RegionOutcome] = {}
         self._unfinished = UnfinishedRegions()
+        self._record = RunRecord(session.mode, self._unfinished)
         self._failed = False
 
     def run(self) -> int:
@@ -93,9 +97,21 @@ class SyncCommand:
 
         :return: the exit code (sync 1.2)
         """
+        try:
+            code = self._run()
+        except KeyboardInterrupt:
+            with suppress(BrokenPipeError):
+                self._summarise()
+            raise
+        if code == FOUND:
+            self._listeners.narrate(f"Exit code {FOUND}: {'; '.join(self._reasons())}", logging.WARNING)
+        self._summarise()
+        return code
+
+    def _run(self) -> int:
         session, listeners = self._session, self._listeners
         with ExitStack() as stack:
-            listeners.open(stack, *([self._unfinished] if self._options.report else []))
+            listeners.open(stack, self._record, self._unfinished)
             if self._options.report:
                 stack.enter_context(self._reported(self._options.report))
             self._announce_harmless()
@@ -106,10 +122,11 @@ class SyncCommand:
             elif self._prepare():
                 self._do_all(stack)
             session.emit(RunFinished(sum(outcome.failed for outcome in self._outcomes.values())))
-        code = self._exit_code()
-        if code == FOUND:
-            listeners.narrate(f"Exit code {FOUND}: {'; '.join(self._reasons())}", logging.WARNING)
-        return code
+        return self._exit_code()
+
+    def _summarise(self) -> None:
+        if self._record.has_regions:
+            self._listeners.summarise(self._record.summary)
 
     def _announce_harmless(self) -> None:
         """Say first when regions, or OpenStack altogether, are not changed (sync 1.4)."""
@@ -150,9 +167,11 @@ class SyncCommand:
             refs = self._resolve()
             if self._refused and not refs:
                 return False
+            self._record.expect(len(refs))
             messages = session.prepare(refs)
         except CloudError as error:
             self._failed = True
+            self._record.lose(f"master region {master}")
             listeners.report(Message.error(region_error(master, error)))
             return False
         session.emit(RunStarted(master))
@@ -182,16 +201,22 @@ class SyncCommand:
             if error.near is None and (meant := hint(ref.region)) is not None:
                 error.explain(meant)
         self._refused.append(ref)
-        self._outcomes[ref] = refused(ref, error, self._listeners.announce).outcome
+        result = refused(ref, error, self._listeners.announce)
+        self._outcomes[ref] = result.outcome
+        self._record.expect(1)
+        self._record.finish(result)
 
     def _lose(self, target: Target, error: CloudError) -> None:
         """Report a target that cannot be asked for its regions; the others go on."""
         self._failed = True
+        self._record.lose(f"target {target.name}")
         text = f"The regions of target {target.name} are unknown. Cause: {error}"
         self._listeners.report(Message.error(text))
 
     def _do_all(self, stack: ExitStack) -> None:
         session, options = self._session, self._options
+        if options.parallel and session.settings.max_children == 1 and len(self._refs) > 1:
+            self._listeners.narrate(ONE_AT_A_TIME)
         self._listeners.open_for_regions(stack, self._refs)
         writer = StatusWriter(options.format or "csv", sys.stdout) if session.mode is Mode.STATUS else None
         in_order = writer.write if writer is not None else ignore_result
@@ -204,13 +229,14 @@ class SyncCommand:
 
     def _finish(self, result: RegionResult) -> None:
         """Keep what the exit code needs, and a line for each region and image only for a report (design 4.6)."""
+        line = self._record.finish(result)
         if not self._options.report:
             result.outcome.statuses = ()
             result.outcome.differences = {}
             result.outcome.left_out = ()
         self._outcomes[result.ref] = result.outcome
         self._unfinished.remove(result.ref.full)
-        self._listeners.narrate_end(result)
+        self._listeners.narrate_end(result, line)
 
     def _show_regions(self) -> None:
         """Print the regions of all targets, or those that a run with the same words would do."""

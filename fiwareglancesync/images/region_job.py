@@ -11,6 +11,7 @@ from ..base.messages import Message
 from ..events import Action, Emit, MessageReported, RegionFinished, RegionStarted
 from .execution.member_changes import with_members
 from .execution.outcome import RegionOutcome
+from .execution.outcome_counts import End, RegionCounts, count_done, count_pending, count_statuses
 from .execution.recorder import Recorder
 from .execution.region_run import ACTION_OF, RegionInput, action_of_change, announce, report_decisions, synchronise
 from .execution.sync_run import Run
@@ -90,6 +91,22 @@ class RegionResult:
     rows: list[StatusRow] = field(default_factory=list)
     left_out: list[LeftOutRow] = field(default_factory=list)
     cause: GlanceSyncError | OSError | None = None
+
+    def counts(self, mode: Mode) -> RegionCounts:
+        """What came of the images, counted.
+
+        :param mode: what was wanted
+        """
+        end = End.HELD if isinstance(self.cause, RegionLocked) else End.FAILED if self.outcome.failed else End.DONE
+        count = {Mode.DRY_RUN: count_pending, Mode.STATUS: count_statuses}.get(mode, count_done)
+        return count(self.outcome, end)
+
+    @property
+    def why_failed(self) -> str | None:
+        """Why the region as a whole failed, without its name; None when it did not."""
+        if self.cause is None:
+            return self.outcome.error
+        return region_error(self.ref.full, self.cause).removeprefix(f"{self.ref.full}: ").rstrip(".")
 
 
 @dataclass
@@ -245,6 +262,14 @@ class RegionJob:
         listing = self.run.master_listing if is_master else self._listings.for_reading(place, prefetched)
         if self.backup_folder is not None:
             write_backup(self.backup_folder, place.name, kept_images(listing))
+
+
+def count_interrupted(outcome: RegionOutcome) -> RegionCounts:
+    """What came of the images of a region that an interruption ended, counted.
+
+    :param outcome: what is known of the region
+    """
+    return count_done(outcome, End.INTERRUPTED)
 
 
 def refused(ref: RegionRef, error: CloudError, emit: Emit) -> RegionResult:

@@ -16,7 +16,7 @@ from ..config.values import parse_url
 from ..events import Emit, Event
 from ..images.region_names import RegionRef
 from ..terminal.narrative import LogWriter
-from ..terminal.progress import progress_bars
+from ..terminal.progress import is_terminal, progress_bars
 from ..terminal.suggestions import is_probably_no_region
 from .client import Client
 from .following import Following
@@ -156,8 +156,8 @@ class RemoteCommand:
         """Yield what takes the events of tasks: the log writer, and progress bars on a terminal."""
         with ExitStack() as stack:
             listeners: list[Emit] = [self._log_writer]
-            if _follow(self._options) is Follow.STEP_BY_STEP and sys.stderr.isatty():
-                bars = stack.enter_context(progress_bars())
+            if _follow(self._options) is Follow.STEP_BY_STEP and is_terminal():
+                bars = stack.enter_context(progress_bars(len(self._named())))
                 self._log_writer.without_bars = bars.hidden
                 listeners.append(bars)
 

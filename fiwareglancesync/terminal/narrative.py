@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 from ..base.text import printable
 from ..base.units import MIB
@@ -65,7 +65,7 @@ def _started(event: Started) -> Iterator[Line]:
     elif event.action is Action.OBSOLETE:
         yield logging.INFO, f"{r}: updating obsolete image {n}"
     elif event.action is Action.TIDY:
-        yield logging.INFO, f"{r}: Tidying image {n} (UUID {event.uuid}), left by an interrupted run"
+        yield logging.INFO, f"{r}: Finishing or removing image {n} (UUID {event.uuid}), left by an interrupted run"
 
 
 def _pending(event: Pending) -> Iterator[Line]:
@@ -75,9 +75,9 @@ def _pending(event: Pending) -> Iterator[Line]:
             yield logging.INFO, f"{r}: {TITLES[event.action]} {n} ({event.size // MIB} MB)"
         yield logging.INFO, f"{r}: Pending: {n} ({event.size // MIB} MB)"
         if event.way is not None:
-            yield logging.DEBUG, f"{r}: {n} would go by way of {event.way}"
+            yield logging.DEBUG, f"{r}: {n} would be copied with way {event.way}"
         for note in event.notes:
-            yield logging.DEBUG, f"{r}: {n} would not go by way of {note}"
+            yield logging.DEBUG, f"{r}: {n} would not be copied with way {note}"
     elif event.action in (Action.METADATA, Action.RELINK):
         yield logging.INFO, f"{r}: Image pending to update the metadata {n}"
         yield from _differences(event, logging.INFO)
@@ -95,9 +95,9 @@ def _differences(event: Started | Pending, level: int) -> Iterator[Line]:
 def _done(event: Done) -> Iterator[Line]:
     if event.action in TITLES:
         yield logging.INFO, f"{event.region}: Image uploaded."
-        yield logging.DEBUG, f"{event.region}: {event.image} went by way of {event.way}, {event.seconds:.1f} s"
+        yield logging.DEBUG, f"{event.region}: {event.image} was copied with way {event.way}, {event.seconds:.1f} s"
         for note in event.notes:
-            yield logging.DEBUG, f"{event.region}: {event.image} did not go by way of {note}"
+            yield logging.DEBUG, f"{event.region}: {event.image} was not copied with way {note}"
 
 
 def _failed(event: Failed) -> Iterator[Line]:
@@ -170,9 +170,15 @@ class LogWriter:
 
     def write(self, level: int, text: str) -> None:
         """Write one line; WARNING and above go to standard error (sync 1.4)."""
+        self._write(level, text, sys.stderr if level >= logging.WARNING or self._to_stderr else sys.stdout)
+
+    def write_to_stderr(self, text: str) -> None:
+        """Write one line to standard error, unless only warnings and errors are written."""
+        self._write(logging.INFO, text, sys.stderr)
+
+    def _write(self, level: int, text: str, stream: TextIO) -> None:
         if level < self._level:
             return
-        stream = sys.stderr if level >= logging.WARNING or self._to_stderr else sys.stdout
         with self.without_bars():
             problem = write_if_possible(stream, f"{logging.getLevelName(level)}:{printable(text)}")
         if problem is not None:

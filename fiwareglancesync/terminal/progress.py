@@ -1,102 +1,81 @@
-"""Progress bars on a terminal: one a region, with bytes, rate and time left."""
+"""Progress bars at the bottom of a terminal: one a region, with bytes, images, rate and time left, and their sum."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
-from ..base.text import printable
-from ..events import Done, Event, Failed, ImageEvent, Pending, Progress, RegionFinished, RegionPlanned, Started
-from .narrative import TITLES
+from ..events import Event
+from .bar_lines import bar_lines
+from .bottom_lines import BottomLines, cleared_by_signals
+from .region_progress import RunProgress
 
-if TYPE_CHECKING:
-    from rich import progress as rich_progress
+REDRAW_SECONDS = 0.1
+"""Seconds between two drawings, if nothing but the bars has changed."""
+
+PRINTING_SECONDS = 0.2
+"""Seconds for a program between standard output and the terminal to print a line."""
+
+
+def is_terminal() -> bool:
+    """Whether standard error is a terminal that can show bars."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager
-def progress_bars() -> Iterator[Bars]:
+def progress_bars(regions: int) -> Iterator[Bars]:
     """Show bars while the block runs.
 
-    The display is refreshed by events alone, without a thread, so that processes can be forked meanwhile.
-    """
-    from rich import progress as rich_progress
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+    They are drawn when events come, without a thread, so that processes can be forked meanwhile.
 
-    columns = (
-        TextColumn("{task.fields[region]}", markup=False),
-        BarColumn(),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[image]}", markup=False),
-    )
-    with rich_progress.Progress(
-        *columns,
-        console=Console(stderr=True),
-        auto_refresh=False,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    ) as progress:
-        yield Bars(progress)
+    :param regions: number of regions that are done meanwhile
+    """
+    lines = BottomLines(sys.stderr)
+    with cleared_by_signals(lines):
+        try:
+            yield Bars(lines, regions)
+        finally:
+            lines.close()
 
 
 class Bars:
-    """A bar for each region to which bytes are moved.
+    """A bar for each region to which bytes are moved, and one for all.
 
-    :param progress: the display
+    :param lines: where they are shown
+    :param regions: number of regions that are done meanwhile
+    :param clock: the time in seconds
     """
 
-    def __init__(self, progress: rich_progress.Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, rich_progress.TaskID] = {}
-        self._finished: dict[str, int] = {}
-        self._moving: dict[str, dict[str, int]] = {}
+    def __init__(self, lines: BottomLines, regions: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lines = lines
+        self._progress = RunProgress(regions)
+        self._clock = clock
+        self._next = 0.0
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Hide the bars, if they are shown, while something else is written."""
-        if not self._progress.live.is_started:
-            yield
-            return
-        self._progress.stop()
+        """Hide the bars while a line is written; it stays where it is, and the bars are shown below it."""
+        self._lines.clear()
         try:
             yield
         finally:
-            self._progress.start()
+            if self._lines.is_delayed:
+                self._next = self._clock() + PRINTING_SECONDS
+            else:
+                self._draw()
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
-        if isinstance(event, RegionPlanned) and event.size:
-            region = printable(event.region)
-            self._tasks[event.region] = self._progress.add_task("", total=event.size, region=region, image="")
-            self._finished[event.region] = 0
-            self._moving[event.region] = {}
-        task = self._tasks.get(event.region)
-        if task is None:
-            return
-        if isinstance(event, RegionFinished):
-            self._progress.remove_task(self._tasks.pop(event.region))
-        elif isinstance(event, Pending | Started | Progress | Done | Failed) and event.action in TITLES:
-            self._move(task, event)
-        self._progress.refresh()
+        now = self._clock()
+        self._progress.take(event, now)
+        if now >= self._next:
+            self._draw()
 
-    def _move(self, task: rich_progress.TaskID, event: ImageEvent) -> None:
-        """Add up what has been moved and what is being moved; several images may be."""
-        moving = self._moving[event.region]
-        image = printable(event.image)
-        if isinstance(event, Done | Failed):
-            moving.pop(image, None)
-            self._finished[event.region] += event.size
-        else:
-            moving[image] = event.done if isinstance(event, Progress) else 0
-        completed = self._finished[event.region] + sum(moving.values())
-        self._progress.update(task, completed=completed, image=", ".join(moving))
+    def _draw(self) -> None:
+        now = self._clock()
+        self._next = now + REDRAW_SECONDS
+        columns, rows = self._lines.size
+        self._lines.show(bar_lines(self._progress, columns, rows, now))

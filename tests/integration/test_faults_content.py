@@ -99,7 +99,7 @@ class TestImagesDir:
         images.rmdir()
         result = run(BURGOS, *REPLACE, "--report", "report.json", "-v")
         assert (result.code, result.err) == (0, "")
-        assert "DEBUG:Burgos: one did not go by way of file: " in result.out
+        assert "DEBUG:Burgos: one was not copied with way file: " in result.out
         assert way(run.folder)[0] != "file"
         faulty.assert_holds(BURGOS, {"one": CONTENT})
 
@@ -110,7 +110,7 @@ class TestImagesDir:
         spoil(images / master_id, how)
         result = run(BURGOS, *REPLACE, "--report", "report.json")
         taken, notes = way(run.folder)
-        warnings = [f"WARNING:Burgos: one does not go by way of {notes[0]}"] if how == "is corrupted" else []
+        warnings = [f"WARNING:Burgos: one is not copied with way {notes[0]}"] if how == "is corrupted" else []
         assert (result.code, result.err.splitlines()) == (0, warnings)
         assert taken != "file"
         assert notes[0].startswith("file: " + REASONS[how].format(file=images / master_id))

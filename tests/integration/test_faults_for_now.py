@@ -119,7 +119,7 @@ class TestUploads:
         empty.assert_holds("Burgos", self.CONTENT)
         assert isinstance(crowd, Crowd)
         assert crowd.refused > 0
-        assert any("Burgos: No more than 1 at once from now on." in line for line in result.warnings)
+        assert any("Burgos: Images are uploaded at most 1 at a time from now on." in line for line in result.warnings)
         assert proxy.count("POST", "/v2/images") == len(self.CONTENT)
 
     def test_an_upload_that_is_refused_for_now_goes_into_the_same_image(

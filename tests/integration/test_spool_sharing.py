@@ -99,7 +99,7 @@ class TestSpool:
         assert (result.code, result.err.splitlines()) == (0, warnings(reason))
         for region, image in moved(run.folder).items():
             assert (image["way"], reason in image["notes"]) == ("stream", True)
-            assert f"DEBUG:{region}: one did not go by way of {reason}" in result.out.splitlines()
+            assert f"DEBUG:{region}: one was not copied with way {reason}" in result.out.splitlines()
         regions.done(*BOTH)
 
     def test_a_folder_of_somebody_elses_is_not_used(
@@ -119,7 +119,7 @@ class TestSpool:
 
 def warnings(reason: str) -> list[str]:
     """What is told of a way that is not taken in either region."""
-    return [f"WARNING:{region}: one does not go by way of {reason}" for region in BOTH]
+    return [f"WARNING:{region}: one is not copied with way {reason}" for region in BOTH]
 
 
 def leave_a_part(cloud: FaultyCloud, run: Command, proxy: Proxy, spool: Path) -> int:

@@ -232,7 +232,7 @@ class TestFromTheMaster:
         reported = moved(run.folder)
         assert [reported[region]["way"] for region in BOTH] == ["stream", "spool"]
         (note,) = [note for note in reported[BURGOS]["notes"] if note.startswith("spool: ")]
-        assert (result.code, result.err) == (0, f"WARNING:Burgos: one does not go by way of {note}\n")
+        assert (result.code, result.err) == (0, f"WARNING:Burgos: one is not copied with way {note}\n")
         assert_matches(cause, note.removeprefix("spool: "))
         regions.done(*BOTH)
 

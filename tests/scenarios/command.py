@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.summary import without_summary
+
 from .scenario import Scenario
 
 PROGRAM = Path(__file__).resolve().parent.parent.parent / "fiwareglancesync"
@@ -20,11 +22,16 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call came to."""
+    """What a call came to.
+
+    :param stderr: standard error without the summary
+    :param summary: the summary; "" when there was none
+    """
 
     exit_code: int
     stdout: bytes
     stderr: bytes
+    summary: str
 
     @property
     def lines(self) -> list[str]:
@@ -95,4 +102,5 @@ class Command:
         done = subprocess.run(
             words, cwd=self._work, env=self._environment, capture_output=True, timeout=PATIENCE, check=False
         )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        err, summary = without_summary(done.stderr.decode())
+        return Answer(done.returncode, done.stdout, err.encode(), summary)

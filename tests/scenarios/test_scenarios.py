@@ -29,6 +29,7 @@ def test_a_synchronisation_gives_what_is_expected(scenario: Scenario, tmp_path: 
     status = sync("--show-status")
     assert_statuses(status, scenario.statuses("pre"))
     assert_messages(status, told_before)
+    assert status.summary == "", "something follows the data for programs"
     assert status.exit_code == scenario.exit_code_of_modes
 
     dry_run = sync("--dry-run")
@@ -38,6 +39,7 @@ def test_a_synchronisation_gives_what_is_expected(scenario: Scenario, tmp_path: 
     run = sync()
     assert_messages(run, reported)
     assert_narrative(run, scenario.text(".result", "narrative"))
+    assert (dry_run.summary != "") == (run.summary != "") == (scenario.exit_code != 2)
     assert run.exit_code == scenario.exit_code
     assert_backups(sync.backups(), scenario.result)
 

@@ -27,6 +27,7 @@ from fiwareglancesync.images.places.embedded.backup_files import write_backup
 
 from .observed_federations import MASTER, OURS, ROOT, ObservedCloud, Seen
 from .proxy import Proxy
+from .summary import without_summary
 
 PROGRAM = str(ROOT / "fiwareglancesync" / "sync.py")
 HASTY = str(ROOT / "tests" / "support" / "hasty.py")
@@ -46,12 +47,14 @@ class Result:
 
     :param code: exit code
     :param out: standard output, line ends as written
-    :param err: standard error
+    :param err: standard error without the summary
+    :param summary: the summary; "" when there was none
     """
 
     code: int
     out: str
     err: str
+    summary: str = field(default="", compare=False)
 
     @property
     def errors(self) -> list[str]:
@@ -179,7 +182,7 @@ class Running:
             raise
         for reader in self._readers:
             reader.join()
-        result = Result(code, *(_told(self._output[name]) for name in ("stdout", "stderr")))
+        result = Result(code, _told(self._output["stdout"]), *without_summary(_told(self._output["stderr"])))
         self._check(result)
         return result
 

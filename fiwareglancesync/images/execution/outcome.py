@@ -42,6 +42,7 @@ class RegionOutcome:
     :param left_out: name of each image that cannot be synchronised, and why
     :param in_step: whether there was (in a dry run and a status: is) nothing to upload, replace, rename or update
     :param leftovers: number of images that an interrupted run left
+    :param obsolete_changes: number of images that followed (follow) an obsolete or hidden one of the master
     :param pending_bytes: bytes that were (are) to be moved
     :param undecided: number of images that await a decision
     """
@@ -54,6 +55,7 @@ class RegionOutcome:
     left_out: tuple[tuple[str, str], ...] = ()
     in_step: bool = False
     leftovers: int = 0
+    obsolete_changes: int = 0
     pending_bytes: int = 0
     undecided: int = 0
 

@@ -221,12 +221,12 @@ class MoveRecorder:
 
     def fewer(self, at_once: int, cause: CloudError) -> None:
         """Report that fewer images are moved at once from now on."""
-        text = f"{self._region}: No more than {at_once} at once from now on. Cause: {cause}"
+        text = f"{self._region}: Images are uploaded at most {at_once} at a time from now on. Cause: {cause}"
         self._recorder.report(Message.warning(text))
 
     def way_skipped(self, way: str, cause: str) -> None:
-        """Report that the image does not go by a way that was to be expected."""
-        text = f"{self._region}: {self._image} does not go by way of {way}: {cause}"
+        """Report that the image is not copied with a way that was to be expected."""
+        text = f"{self._region}: {self._image} is not copied with way {way}: {cause}"
         self._recorder.report(Message.warning(text, self._image))
 
     def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:

@@ -114,6 +114,7 @@ def announce(plan: RegionPlan, recorder: Recorder) -> None:
     outcome.left_out = tuple((left.image.name, left.reason) for left in plan.left_out)
     outcome.in_step = plan.in_step
     outcome.leftovers = len(plan.tidyings)
+    outcome.obsolete_changes = len(plan.obsolete)
     outcome.pending_bytes = plan.pending_bytes
     outcome.undecided = plan.undecided
     for message in (*plan.messages, *(entry.message for entry in plan.entries if entry.message is not None)):

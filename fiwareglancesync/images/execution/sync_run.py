@@ -172,10 +172,11 @@ class Run:
         """The warning that a target gets no image, and why: perhaps its rules have a mistake."""
         counts = selection.not_selected
         why = ", ".join(f"{counts[reason]} {reason}" for reason in sorted(counts, key=lambda r: (-counts[r], r)))
-        origin = "tenant_id of target master" if isinstance(self.federation, FolderBacked) else "that of the credential"
-        others = f"images of other projects than {self.master_listing.project} ({origin}) do not count"
+        embedded = isinstance(self.federation, FolderBacked)
+        origin = "tenant_id of target master" if embedded else "the project of the master's credential"
+        others = f"only images of project {self.master_listing.project} ({origin}) are selected"
         what = f"No image of {self.settings.master_region} is selected for target {selection.target.name}"
-        text = f"{what}: {why or 'there is none'}; {others}"
+        text = f"{what}: {why or 'the project has no image there'}; {others}"
         return Message.warning(text)
 
     @property

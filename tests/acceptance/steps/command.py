@@ -14,6 +14,7 @@ from behave import given, then, use_step_matcher, when
 from behave.runner import Context
 
 from tests.acceptance.helpers.scenario_state import ScenarioState
+from tests.support.summary import without_summary
 
 use_step_matcher("re")
 
@@ -231,8 +232,9 @@ def _troubles(scenario: ScenarioState) -> list[str]:
 
 
 def _told(output: str) -> list[str]:
-    """The lines of an output but the one that says that the federation is embedded."""
-    return [line for line in output.splitlines() if not line.startswith("INFO:Embedded federation ")]
+    """The lines of an output but the one that says that the federation is embedded, and the summary."""
+    told, _ = without_summary(output)
+    return [line for line in told.splitlines() if not line.startswith("INFO:Embedded federation ")]
 
 
 def _rows(text: str) -> list[list[str]]:

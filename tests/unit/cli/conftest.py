@@ -14,6 +14,7 @@ from fiwareglancesync.images.places.embedded.loader import load
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.main import main
 from tests.support.builders import MASTER, OURS
+from tests.support.summary import without_summary
 
 CONFIGURATION = f"""\
 [main]
@@ -26,15 +27,17 @@ tenant = us
 
 @dataclass(frozen=True)
 class Ended:
-    """What a call left, without the line that says that the federation is embedded.
+    """What a call left, without the line that says that the federation is embedded, and without the summary.
 
     :param embedded: where that line was first: ``out`` or ``err``, "" for nowhere
+    :param summary: the summary, which was the last line of standard error; "" when there was none
     """
 
     code: int
     out: str
     err: str
     embedded: str = field(default="", compare=False)
+    summary: str = field(default="", compare=False)
 
     @property
     def lines(self) -> list[str]:
@@ -70,7 +73,8 @@ class Shell:
         out, err = self._capsys.readouterr()
         reported = f"INFO:Embedded federation {(self.folder / 'federation').resolve()}: OpenStack is not contacted.\n"
         embedded = "out" if reported in out else "err" if reported in err else ""
-        return Ended(code, out.replace(reported, "", 1), err.replace(reported, "", 1), embedded)
+        err, summary = without_summary(err.replace(reported, "", 1))
+        return Ended(code, out.replace(reported, "", 1), err, embedded, summary)
 
     def images(self, region: str) -> list[Image]:
         """All images of a region."""

@@ -132,7 +132,7 @@ class TestRecords:
         ended = shell("--parallel", "--config", "main.max_children=1")
         complaint = f"{FULL.format(logs / 'Burgos.txt')}; {INSTEAD}"
         assert (ended.code, ended.complaints) == (1, [complaint])
-        assert ended.lines[1] == "INFO:======Burgos"
+        assert ended.lines[2] == "INFO:======Burgos"
         assert "INFO:Zamora: Region is synchronized." in ended.lines
         assert len(shell.images("Burgos")) == 2
 

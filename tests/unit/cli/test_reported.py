@@ -16,7 +16,7 @@ from tests.support.builders import image, master_image
 from .conftest import Shell
 
 OTHER = "[other]\ntenant_id = ours\ntenant = us\n"
-ORIGIN = "images of other projects than ours (tenant_id of target master) do not count"
+ORIGIN = "only images of project ours (tenant_id of target master) are selected"
 NID = {"nid": "1"}
 MODES: list[list[str]] = [[], ["--dry-run"], ["--show-status"], ["--parallel"], ["--show-status", "--format", "json"]]
 
@@ -109,7 +109,7 @@ class TestNothingSelected:
         assert (ended.code, ended.complaints) == (
             3,
             [
-                f"WARNING:No image of Spain is selected for target master: there is none; {ORIGIN}",
+                f"WARNING:No image of Spain is selected for target master: the project has no image there; {ORIGIN}",
                 "WARNING:Exit code 3: no image is selected for target master",
             ],
         )
@@ -138,7 +138,7 @@ class TestNothingSelected:
         assert out == ""
         first, second, last = err.splitlines()
         assert first.startswith("INFO:Embedded federation ")
-        why = "there is none; images of other projects than usid (tenant_id of target master) do not count"
+        why = "the project has no image there; only images of project usid (tenant_id of target master) are selected"
         assert second == f"WARNING:No image of Spain is selected for target master: {why}"
         assert last == "WARNING:Exit code 3: no image is selected for target master"
 

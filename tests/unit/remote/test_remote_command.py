@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -242,8 +241,8 @@ class TestSync:
             def __call__(self, event: Event) -> None:
                 shown.append(type(event))
 
-        monkeypatch.setattr(remote_command, "progress_bars", lambda: nullcontext(Bars()))
-        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        monkeypatch.setattr(remote_command, "progress_bars", lambda regions: nullcontext(Bars()))
+        monkeypatch.setattr(remote_command, "is_terminal", lambda: True)
         server.on("POST", "/regions/Burgos", STARTED)
         server.on("GET", TASK, Answer(200, task_document(bytesTotal=MIB)))
         assert remote("sync", "Burgos", "--wait")[0] == 0

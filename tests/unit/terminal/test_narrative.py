@@ -137,11 +137,11 @@ def test_the_last_lines_of_a_region(more: dict[str, Any], text: list[str]) -> No
     [
         (
             Done("R", "N", Action.UPLOAD, way="stream", seconds=1.25, notes=("file: it is not there",)),
-            ["R: N went by way of stream, 1.2 s", "R: N did not go by way of file: it is not there"],
+            ["R: N was copied with way stream, 1.2 s", "R: N was not copied with way file: it is not there"],
         ),
         (
             Pending("R", "N", Action.UPLOAD, way="stream", notes=("file: it is not there",)),
-            ["R: N would go by way of stream", "R: N would not go by way of file: it is not there"],
+            ["R: N would be copied with way stream", "R: N would not be copied with way file: it is not there"],
         ),
     ],
 )

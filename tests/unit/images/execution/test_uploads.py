@@ -162,7 +162,8 @@ def test_a_region_that_takes_one_upload_at_a_time_gets_them_all(pauses: list[flo
     assert scenario.setup.names() == sorted(CONTENTS)
     assert sorted(scenario.place.created) == sorted(CONTENTS)
     reported = scenario.setup.reported()
-    assert "Burgos: No more than 1 at once from now on. Cause: over limit: image_count_uploading (HTTP 413)" in reported
+    cause = "over limit: image_count_uploading (HTTP 413)"
+    assert f"Burgos: Images are uploaded at most 1 at a time from now on. Cause: {cause}" in reported
 
 
 def test_one_that_is_refused_while_no_other_is_under_way_is_tried_again_for_a_while(pauses: list[float]) -> None:

@@ -49,7 +49,7 @@ def test_a_way_that_brought_something_wrong_is_reported_when_the_next_is_tried(
     assert not scenario.sync(FileSource(tmp_path), StreamSource(scenario.master)).failed
     assert scenario.present() == [IMAGE.checksum]
     found = f"after the upload its checksum is {md5(WRONG)}, in the master {IMAGE.checksum}"
-    assert scenario.setup.reported() == [f"Burgos: a does not go by way of file: {found}"]
+    assert scenario.setup.reported() == [f"Burgos: a is not copied with way file: {found}"]
 
 
 def test_the_last_way_that_fails_is_an_error_and_nothing_besides(scenario: Scenario, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_spool_without_room_is_reported(scenario: Scenario, tmp_path: Path) ->
     assert not scenario.sync(SpoolSource(scenario.master, folder, 1), StreamSource(scenario.master)).failed
     assert scenario.present() == [IMAGE.checksum]
     (text,) = scenario.setup.reported()
-    assert text.startswith(f"Burgos: a does not go by way of spool: no room in {folder}: ")
+    assert text.startswith(f"Burgos: a is not copied with way spool: no room in {folder}: ")
 
 
 def test_a_way_that_cannot_be_taken_is_no_warning_when_there_is_no_other(scenario: Scenario, tmp_path: Path) -> None:

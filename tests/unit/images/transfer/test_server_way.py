@@ -261,7 +261,7 @@ class TestFailing:
         stays = f"the unfinished image one (UUID {first}) stays for the next run to remove"
         assert scenario.setup.reported() == [
             f"{REGION}: {stays}: the region is still fetching its content",
-            f"{REGION}: one does not go by way of server: the region is stuck",
+            f"{REGION}: one is not copied with way server: the region is stuck",
         ]
         assert [(i.id, i.visibility) for i in scenario.setup.images] == [(first, "private"), (second, "public")]
         scenario.fetching.stuck.clear()

@@ -1,0 +1,22 @@
+"""The summary at the end of standard error (sync 1.4)."""
+
+from __future__ import annotations
+
+import re
+
+SUMMARY = re.compile(r"^INFO:(\d+ (?:of \d+ )?regions?: .*)\n", re.MULTILINE)
+
+END = re.compile(r"(?:ERROR:Interrupted; .*\n)?")
+"""What may follow the summary: the last line of a run that was interrupted."""
+
+
+def without_summary(err: str) -> tuple[str, str]:
+    """Standard error without the summary, and the summary; "" when there is none.
+
+    :param err: standard error
+    """
+    found = SUMMARY.search(err)
+    if found is None:
+        return err, ""
+    assert END.fullmatch(err, found.end()), f"the summary is not the last line: {err}"
+    return err[: found.start()] + err[found.end() :], found[1]
