@@ -83,7 +83,7 @@ class Listeners:
         if self._mode is Mode.SYNC and not silent and is_terminal():
             bars = stack.enter_context(progress_bars(len(refs)))
             self._log_writer.without_bars = bars.hidden
-            self._listeners.append(bars)
+            self._listeners.insert(0, bars)  # so that they show what the line above them says
         if self._logs_regions:
             self._region_logs = RegionLogs(refs, _detailed(options), self._narrate_instead)
             self._listeners.append(stack.enter_context(self._region_logs))

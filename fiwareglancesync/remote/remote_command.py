@@ -157,9 +157,9 @@ class RemoteCommand:
         with ExitStack() as stack:
             listeners: list[Emit] = [self._log_writer]
             if _follow(self._options) is Follow.STEP_BY_STEP and is_terminal():
-                bars = stack.enter_context(progress_bars(len(self._named())))
+                bars = stack.enter_context(progress_bars(len(self._named()), redraw_seconds=0))
                 self._log_writer.without_bars = bars.hidden
-                listeners.append(bars)
+                listeners.insert(0, bars)  # so that they show what the line above them says
 
             def emit(event: Event) -> None:
                 for listener in listeners:

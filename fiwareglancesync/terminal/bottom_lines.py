@@ -23,6 +23,9 @@ CLEAR = "\r\x1b[J"
 
 CLEAR_LINE = "\x1b[K"
 
+NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
+"""Whether a line that is too long goes on in the next row; it must not, if the window has just been made narrower."""
+
 DEFAULT_SIZE = os.terminal_size((80, 24))
 
 
@@ -65,7 +68,7 @@ class BottomLines:
         shown = [*self._gap, *lines]
         up = f"\x1b[{len(shown) - 1}A" if len(shown) > 1 else ""
         self._shown = True
-        self._write("\r" + f"{CLEAR_LINE}\n".join(shown) + "\x1b[J" + up + "\r")
+        self._write(f"\r{NO_WRAP}" + f"{CLEAR_LINE}\n".join(shown) + f"\x1b[J{WRAP}{up}\r")
 
     def clear(self) -> None:
         """Take the lines away; the cursor is where the first one was."""

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..events import Event
+from ..events import Event, Progress
 from .bar_lines import bar_lines
 from .bottom_lines import BottomLines, cleared_by_signals
 from .region_progress import RunProgress
 
 REDRAW_SECONDS = 0.1
-"""Seconds between two drawings, if nothing but the bars has changed."""
+"""Seconds between two drawings, if nothing has changed but bytes."""
 
 PRINTING_SECONDS = 0.2
 """Seconds for a program between standard output and the terminal to print a line."""
@@ -26,17 +26,18 @@ def is_terminal() -> bool:
 
 
 @contextmanager
-def progress_bars(regions: int) -> Iterator[Bars]:
+def progress_bars(regions: int, redraw_seconds: float = REDRAW_SECONDS) -> Iterator[Bars]:
     """Show bars while the block runs.
 
     They are drawn when events come, without a thread, so that processes can be forked meanwhile.
 
     :param regions: number of regions that are done meanwhile
+    :param redraw_seconds: seconds between two drawings; 0 where events come seldom, and many of them at once
     """
     lines = BottomLines(sys.stderr)
     with cleared_by_signals(lines):
         try:
-            yield Bars(lines, regions)
+            yield Bars(lines, regions, redraw_seconds)
         finally:
             lines.close()
 
@@ -46,12 +47,20 @@ class Bars:
 
     :param lines: where they are shown
     :param regions: number of regions that are done meanwhile
+    :param redraw_seconds: seconds between two drawings
     :param clock: the time in seconds
     """
 
-    def __init__(self, lines: BottomLines, regions: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        lines: BottomLines,
+        regions: int,
+        redraw_seconds: float = REDRAW_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._lines = lines
         self._progress = RunProgress(regions)
+        self._redraw_seconds = redraw_seconds
         self._clock = clock
         self._next = 0.0
 
@@ -71,11 +80,11 @@ class Bars:
         """Take an event."""
         now = self._clock()
         self._progress.take(event, now)
-        if now >= self._next:
+        if now >= self._next or not (isinstance(event, Progress) or self._lines.is_delayed):
             self._draw()
 
     def _draw(self) -> None:
         now = self._clock()
-        self._next = now + REDRAW_SECONDS
+        self._next = now + self._redraw_seconds
         columns, rows = self._lines.size
         self._lines.show(bar_lines(self._progress, columns, rows, now))

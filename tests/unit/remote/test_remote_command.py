@@ -241,7 +241,7 @@ class TestSync:
             def __call__(self, event: Event) -> None:
                 shown.append(type(event))
 
-        monkeypatch.setattr(remote_command, "progress_bars", lambda regions: nullcontext(Bars()))
+        monkeypatch.setattr(remote_command, "progress_bars", lambda regions, redraw_seconds: nullcontext(Bars()))
         monkeypatch.setattr(remote_command, "is_terminal", lambda: True)
         server.on("POST", "/regions/Burgos", STARTED)
         server.on("GET", TASK, Answer(200, task_document(bytesTotal=MIB)))
