@@ -174,7 +174,7 @@ class Session:
 
         with (
             _unfinished_reported() as collect,
-            closing(run_jobs(refs, work, self.settings.max_children, collect, "region")) as items,
+            closing(run_jobs(refs, work, self.settings.max_children, collect, "region", self.emit)) as items,
         ):
             for item in items:
                 if isinstance(item, Reported):

@@ -66,16 +66,22 @@ class _Child(Generic[Job]):
 
     :param pipe: what it reports
     :param unfinished: what it left unfinished, once it has been stopped
+    :param is_read: whether a report is being read; if that is interrupted, the rest of the pipe makes no sense
     """
 
     job: Job
     process: BaseProcess
     pipe: Connection
     unfinished: Connection
+    is_read: bool = False
 
 
 def ignore_unfinished(job: object, unfinished: Sequence[str] | None) -> None:
     """Do nothing with what a stopped job left unfinished."""
+
+
+def ignore_report(report: object) -> None:
+    """Do nothing with a report."""
 
 
 def run_jobs(
@@ -84,6 +90,7 @@ def run_jobs(
     processes: int,
     left: Callable[[Job, Sequence[str] | None], None] = ignore_unfinished,
     noun: str = "job",
+    late: Callable[[Event], None] = ignore_report,
 ) -> Generator[Reported[Event] | Finished[Job, Result], None, None]:
     """Do jobs in processes of their own.
 
@@ -95,20 +102,24 @@ def run_jobs(
     :param left: called when the generator is closed before its end, with each running job and what it could not tidy up
         (see :class:`Cancelled`); None when that is not known, as its process had to be killed
     :param noun: what a job is about, for messages, such as region
+    :param late: called when the generator is closed before its end, with each report that has not been read
     :return: what the jobs report, and each job's end, in the order in which they come
     """
     waiting = list(reversed(jobs))
     running: dict[Connection, _Child[Job]] = {}
-    with _parent_pipe() as parent_pipe, _ended_with(running, left):
+    with _parent_pipe() as parent_pipe, _ended_with(running, left, late):
         while waiting or running:
             while waiting and len(running) < max(1, processes):
                 child = _start(waiting.pop(), work, parent_pipe, running)
                 running[child.pipe] = child
             for pipe in wait(list(running), SIGNAL_CHECK_SECONDS):
                 assert isinstance(pipe, Connection)  # noqa: S101 - for the type checker: only pipes were waited for
-                item = _receive(running[pipe], noun)
+                child = running[pipe]
+                child.is_read = True
+                item = _receive(child, noun)
+                child.is_read = False
                 if isinstance(item, Finished):
-                    child = running.pop(pipe)
+                    del running[pipe]
                     pipe.close()
                     child.unfinished.close()
                     child.process.join()
@@ -212,12 +223,17 @@ def _stopped_without(parent: Connection) -> Iterator[None]:
 
 @contextmanager
 def _ended_with(
-    running: dict[Connection, _Child[Job]], left: Callable[[Job, Sequence[str] | None], None]
+    running: dict[Connection, _Child[Job]],
+    left: Callable[[Job, Sequence[str] | None], None],
+    late: Callable[[Any], None],
 ) -> Iterator[None]:
     """End all children, however the parent's loop ends."""
     try:
         yield
     finally:
+        for child in running.values():
+            for report in () if child.is_read else _unread(child.pipe):
+                late(report)
         for child in running.values():
             child.process.terminate()
             child.pipe.close()  # so that a child that reports something does not wait until it is read
@@ -228,6 +244,15 @@ def _ended_with(
                 child.process.kill()
                 child.process.join()
             left(child.job, _unfinished_of(child))
+
+
+def _unread(pipe: Connection) -> Iterator[Any]:
+    """The reports that a child has sent and that have not been read."""
+    with suppress(EOFError, OSError):  # the child has died, perhaps in the middle of a report
+        while pipe.poll():
+            kind, value = pipe.recv()
+            if kind == "report":
+                yield value
 
 
 def _unfinished_of(child: _Child[Any]) -> Sequence[str] | None:

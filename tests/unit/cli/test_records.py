@@ -62,10 +62,12 @@ class TestRecords:
     ) -> None:
         shell.load(Spain=MASTERS, Avila=IN_STEP, Burgos=[], Zamora=[])
         listen = UnfinishedRegions.__call__
+        done: list[Event] = []
 
         def interrupt(listener: UnfinishedRegions, event: Event) -> None:
             listen(listener, event)
-            if isinstance(event, Done):
+            if isinstance(event, Done) and not done:
+                done.append(event)
                 os.kill(os.getpid(), number)
 
         monkeypatch.setattr(UnfinishedRegions, "__call__", interrupt)
@@ -74,7 +76,7 @@ class TestRecords:
         avila, burgos = document["regions"]
         assert (document["exit_code"], avila["region"], avila["error"]) == (code, "Avila", None)
         assert (burgos["region"], burgos["error"]) == ("Burgos", "the run ended before the region was done")
-        (found,) = burgos["images"]
+        found, *_ = burgos["images"]  # a process of its own may have done more by then
         keys = ("image", "status", "action", "bytes", "error")
         assert tuple(found[key] for key in keys) == ("small", "pending_upload", "upload", MIB, None)
 

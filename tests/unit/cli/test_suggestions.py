@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from fiwareglancesync.base.errors import Unreachable
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.images.settings import Target
 from fiwareglancesync.terminal.suggestions import advice, hint
 from tests.support.builders import image, master_image
 
 from .conftest import Shell
+from .contents import losing
 
 OTHER = "[other]\ntenant_id = ours\ntenant = us\n"
 MASTERS = [master_image("a")]
@@ -37,18 +36,6 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(EmbeddedFederation, "place", place)
     return seen
-
-
-def losing(name: str) -> Callable[[EmbeddedFederation, Target], Sequence[str]]:
-    """A federation one of whose targets cannot be asked for its regions."""
-    original = EmbeddedFederation.regions
-
-    def regions(federation: EmbeddedFederation, target: Target) -> Sequence[str]:
-        if target.name == name:
-            raise Unreachable(f"target {name}: nobody answers")
-        return original(federation, target)
-
-    return regions
 
 
 @pytest.mark.parametrize("mode", MODES)

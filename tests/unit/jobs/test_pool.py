@@ -180,6 +180,41 @@ def test_a_process_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -
     assert left == {"a": None}
 
 
+def test_what_was_reported_before_a_run_is_given_up_is_passed_on(tmp_path: Path) -> None:
+    def work(job: str, report: Report) -> None:
+        for number in range(3):
+            report(number)
+        (tmp_path / "reported").touch()
+        wait_for_signal()
+
+    late: list[object] = []
+    running = run_jobs(["a"], work, 1, late=late.append)
+    assert next(running) == Reported(0)
+    while not (tmp_path / "reported").exists():
+        pause(0.01, lambda: None)
+    running.close()
+    assert late == [1, 2]
+
+
+def test_a_report_that_was_being_read_when_a_run_is_given_up_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def work(job: str, report: Report) -> None:
+        report("x" * 100_000)
+        report("second")
+        wait_for_signal()
+
+    def receive(child: Any, noun: str) -> Any:
+        os.read(child.pipe.fileno(), 4)
+        raise Cancelled(signal.SIGINT)
+
+    monkeypatch.setattr(pool, "_receive", receive)
+    late: list[object] = []
+    with pytest.raises(Cancelled):
+        next(run_jobs(["a"], work, 1, late=late.append))
+    assert late == []
+
+
 def test_a_run_that_is_given_up_says_what_its_jobs_could_not_tidy_up() -> None:
     def work(job: str, report: Report) -> None:
         try:
