@@ -87,6 +87,20 @@ def test_after_a_signal_none_is_shown_any_more(screen: Screen, monkeypatch: pyte
         signal.signal(signal.SIGTERM, previous)
 
 
+def test_a_suspended_program_leaves_none_and_shows_them_again(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suspended: list[list[str]] = []
+    monkeypatch.setattr(os, "kill", lambda process, number: suspended.append(screen.window.rows))
+    with cleared_by_signals(screen.lines):
+        screen.lines.show(["one"])
+        signal.raise_signal(signal.SIGTSTP)
+        assert suspended == [[]]
+        screen.lines.show(["two"])
+        assert screen.window.rows == ["two"]
+    assert signal.getsignal(signal.SIGTSTP) is signal.SIG_DFL
+
+
 def test_a_signal_in_a_child_process_leaves_them_to_the_parent(
     screen: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
