@@ -16,6 +16,7 @@ Feature: What goes wrong is told in one line, and the rest goes on
     And it says, the regions in any order
       """
       ======Master is Spain
+      Burgos: 1 uploaded (0 MB), T s
       Region Burgos has finished
       All is done.
       """

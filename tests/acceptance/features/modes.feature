@@ -52,7 +52,10 @@ Feature: What can be asked for, region after region or all at the same time
     And it says, the regions in any order
       """
       ======Master is Spain
+      max_children is 1, so --parallel does one region at a time; [main] max_children = N does N at once
+      Burgos: 1 uploaded (0 MB), 1 updated, 1 to decide, T s
       Region Burgos has finished
+      federation2:Madrid: 3 uploaded (0 MB), T s
       Region federation2:Madrid has finished
       All is done.
       """
@@ -108,7 +111,21 @@ Feature: What can be asked for, region after region or all at the same time
       """
       Dry run: nothing is changed.
       ======Master is Spain
+      max_children is 1, so --parallel does one region at a time; [main] max_children = N does N at once
+      ======Burgos
+      Burgos: Image pending to update the metadata changed
+      Burgos: Image changed differs: nid 0 → 1
+      Burgos: Pending: missing (0 MB)
+      Burgos: 1 images await a decision.
+      Burgos: MBs pending : 0
+      Burgos: 1 would be uploaded (0 MB), 1 would be updated, 1 to decide, T s
       Region Burgos has finished
+      ======federation2:Madrid
+      federation2:Madrid: Pending: changed (0 MB)
+      federation2:Madrid: Pending: missing (0 MB)
+      federation2:Madrid: Pending: open (0 MB)
+      federation2:Madrid: MBs pending : 0
+      federation2:Madrid: 3 would be uploaded (0 MB), T s
       Region federation2:Madrid has finished
       All is done.
       """
