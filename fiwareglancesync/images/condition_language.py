@@ -43,8 +43,6 @@ SETS = (set, frozenset)
 LISTS = (list, tuple, *SETS)
 MAPPINGS = (dict, MappingProxyType, type(NO_PROPERTIES))
 ITERABLES = (str, *LISTS, *MAPPINGS)
-KEYED = (*SETS, *MAPPINGS)
-"""Where an item is found without reading the others."""
 
 OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
     ast.Not: operator.not_, ast.USub: operator.neg, ast.Is: operator.is_, ast.IsNot: operator.is_not,
@@ -120,7 +118,7 @@ class Evaluation:
             if kind in (ast.In, ast.NotIn):
                 expect(right, ITERABLES, "found {} where in needs a list, a set, a mapping or text")
                 self.read(left)
-                if not isinstance(right, KEYED):
+                if not isinstance(right, (*SETS, *MAPPINGS)):
                     self.read(right)
             elif kind not in (ast.Is, ast.IsNot):
                 self.read(left)
@@ -148,9 +146,8 @@ class Evaluation:
         operands: list[Any] = []
         if isinstance(function, ast.Attribute):
             callee = METHODS[function.attr]
-            operands.append(self.value(function.value))
-            if not isinstance(operands[0], callee.types):
-                raise TypeError(f"{function.attr}() is for {callee.owners}, found {_kind(operands[0])}")
+            reason = f"{function.attr}() is for {callee.owners}, found {{}}"
+            operands.append(expect(self.value(function.value), callee.types, reason))
         else:
             callee = FUNCTIONS[function.id]
         operands += self.values(node.args)
@@ -204,15 +201,11 @@ EVALUATORS: Mapping[type[ast.AST], Callable[[Evaluation, Any], Any]] = {
 def expect(value: Any, types: tuple[type, ...], reason: str) -> Any:
     """Return a value of one of the types.
 
-    :raises TypeError: it is of another type; the reason, with its kind for ``{}``
+    :raises TypeError: it is of another type; the reason, with what was found for ``{}``
     """
     if not isinstance(value, types):
-        raise TypeError(reason.format(_kind(value)))
+        raise TypeError(reason.format("None" if value is None else f"a value of type {type(value).__name__}"))
     return value
-
-
-def _kind(value: Any) -> str:
-    return "None" if value is None else f"a value of type {type(value).__name__}"
 
 
 def iterable(value: Any) -> Any:
@@ -220,9 +213,7 @@ def iterable(value: Any) -> Any:
 
     :raises TypeError: it has none
     """
-    if isinstance(value, ITERABLES):
-        return value
-    raise TypeError(f"found {_kind(value)} where a list, a set or a mapping is needed")
+    return expect(value, ITERABLES, "found {} where a list, a set or a mapping is needed")
 
 
 def _int(value: Any) -> int:
