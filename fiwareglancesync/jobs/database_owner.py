@@ -65,7 +65,7 @@ def refuse_another(engine: Engine, federation: str) -> None:
     """
     found = recorded(engine)
     if found not in (None, federation):
-        raise OtherFederation(_refusal(engine, str(found), federation))
+        raise OtherFederation(_other_federation(engine, str(found), federation))
 
 
 def claim(engine: Engine, federation: str) -> None:
@@ -120,7 +120,7 @@ def rebind_command(old: str) -> str:
     return f"glancesync db rebind --from {shlex.quote(old)}"
 
 
-def _refusal(engine: Engine, found: str, federation: str) -> str:
+def _other_federation(engine: Engine, found: str, federation: str) -> str:
     text = f"The database {shown(engine)} belongs to the federation {found}, the configuration is of {federation}."
     advice = "Please name another one as database in the configuration"
     if may_be_renamed(found, federation):

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import requests
 import urllib3.exceptions
-from keystoneauth1 import exceptions as refusals
+from keystoneauth1 import exceptions as client_errors
 from keystoneauth1 import session as sessions
 from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
@@ -241,22 +241,22 @@ class SignIn:
             # The library parses them only when they are read: errors in them have to show here.
             _ = granted.issued, granted.expires
             return granted
-        except refusals.HttpError as error:
+        except client_errors.HttpError as error:
             raise self._refused(error) from error
-        except refusals.InvalidResponse as error:
+        except client_errors.InvalidResponse as error:
             answer = error.response
             if answer is not None and answer.status_code >= 300:
                 strange = from_answer(KEYSTONE, Operation.SIGN_IN, answer.status_code, answer.headers, b"")
                 raise prefixed(strange, self._where) from error
             raise Rejected(f"{self._where} does not answer like one", scope=Scope.REGION) from error
-        except refusals.ClientException as error:
+        except client_errors.ClientException as error:
             raise from_exception(error, _SERVICE, str(plugin.auth_url)) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise from_exception(error, _SERVICE, str(plugin.auth_url)) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Rejected(f"{self._where} sent a malformed token", scope=Scope.REGION) from error
 
-    def _refused(self, error: refusals.HttpError) -> CloudError:
+    def _refused(self, error: client_errors.HttpError) -> CloudError:
         """The error of a refused sign-in, with a hint where to look."""
         status = error.http_status or 0
         if status == 401:
@@ -269,8 +269,8 @@ class SignIn:
             return Rejected(f"{self._where}: no Keystone v3 there (404)", status=404, scope=Scope.REGION)
         answer = error.response
         if answer is not None:
-            refusal = from_answer(KEYSTONE, Operation.SIGN_IN, status, answer.headers, answer.content)
-            return prefixed(refusal, self._where)
+            answer_error = from_answer(KEYSTONE, Operation.SIGN_IN, status, answer.headers, answer.content)
+            return prefixed(answer_error, self._where)
         return Unreachable(f"{self._where} failed (HTTP {status})", status=status)
 
     @property

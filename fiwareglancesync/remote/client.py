@@ -24,8 +24,8 @@ from .server_answers import (
     TaskRef,
     Tasks,
     WholeTask,
+    error_of_answer,
     not_glancesync,
-    refusal,
 )
 
 T = TypeVar("T", bound=BaseModel)
@@ -154,7 +154,7 @@ class Client:
     ) -> T:
         answer = self._http.send(method, path, document, token=token)
         if answer.status != 200:
-            raise refusal(answer.status, answer.headers, answer.body, self._name)
+            raise error_of_answer(answer.status, answer.headers, answer.body, self._name)
         try:
             return kind.model_validate_json(answer.body)
         except ValidationError as error:

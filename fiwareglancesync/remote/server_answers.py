@@ -149,7 +149,7 @@ class RegionRefused(CloudError):
     """Whether the server has no such target."""
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, server: str) -> CloudError:
+def error_of_answer(status: int, headers: Mapping[str, str], body: bytes, server: str) -> CloudError:
     """Turn an answer with an error status into an error.
 
     502 and 504 of the server itself are final: it has asked the region. The same of a proxy is retried: the server

@@ -286,7 +286,7 @@ class TestTrouble:
         federation = OpenStackFederation(Settings("Spain", {"master": target}), Tuning(fetch=1.0))
         spain, burgos = federation.place(target, "Spain"), federation.place(target, "Burgos")
         image = spain.get(uuid)
-        assert burgos.can_import_from(spain) is None
+        assert burgos.why_unable_to_import(spain) is None
         made = burgos.create(NewImage(burgos.new_id("image"), "image", "raw", "bare", properties={JOURNAL: "{}"}))
         with frozen(devcloud, "Spain"):
             with pytest.raises(TransferError, match=r"^the region is stuck: .* after 1 s \(its task is processing\)$"):
@@ -298,7 +298,7 @@ class TestTrouble:
         burgos.delete(made.id)
         assert cloud.seen("Burgos") == []
         assert stored(devcloud, "Burgos") == set()
-        assert "stuck" in str(burgos.can_import_from(spain))
+        assert "stuck" in str(burgos.why_unable_to_import(spain))
 
     @pytest.mark.parametrize("at_once", [1, 2])
     def test_what_a_region_fetches_when_a_run_is_interrupted_is_finished_by_the_next(

@@ -114,7 +114,7 @@ class FetchingPlace(WatchedPlace):
         super().__init__(place, before)
         self._fetches = dict(fetches)
 
-    def can_import_from(self, master: Place) -> str | None:
+    def why_unable_to_import(self, master: Place) -> str | None:
         """It can."""
         return None
 

@@ -17,7 +17,7 @@ from ..transfer import Moved, Mover
 from ..transfer.spool import SpoolSource
 from .change import publish, remove_unpublished, verify
 from .region_state import RegionState, RunContext
-from .uploads import UploadListener
+from .upload_queue import UploadListener
 
 
 class MoveListener(UploadListener, Protocol):
@@ -164,7 +164,7 @@ class _NewImage:
             return self.mover.move(self.way, self.entry.image, self.state.place, uuid, report)
 
         try:
-            return self.state.uploads.make(move, lambda: self.state.refresh(uuid).status == "queued", self.listener)
+            return self.state.upload_queue.run(move, lambda: self.state.refresh(uuid).status == "queued", self.listener)
         except (CloudError, SourceBroke) as error:
             self._move_error = error
             raise

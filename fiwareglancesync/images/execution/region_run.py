@@ -32,7 +32,7 @@ from .recorder import Recorder, RegionFailed, stops_uploads
 from .recovery import tidy
 from .region_state import RegionState, RunContext
 from .settling import UnsettledImages, settle_all
-from .uploads import Uploads
+from .upload_queue import UploadQueue
 
 ACTION_OF = {
     SyncStatus.PENDING_METADATA: Action.METADATA,
@@ -83,7 +83,7 @@ def synchronise(given: RegionInput) -> RegionOutcome:
     :return: the outcome; it has the failures of images and of the region, which are not raised
     """
     recorder, target = given.recorder, given.selection.target
-    state = RegionState(given.place, given.listing, Uploads(given.uploads_at_once, target.retry_timeout))
+    state = RegionState(given.place, given.listing, UploadQueue(given.uploads_at_once, target.retry_timeout))
 
     def make_plan() -> RegionPlan:
         now = replace(given.context.plan_time(), busy=frozenset(state.busy))

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from ..model import LINKS, Image, Listing, NewImage, Patch
 from ..places import Place
 from ..planning import PlanTime
-from .uploads import Uploads
+from .upload_queue import UploadQueue
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class RegionState:
 
     :param place: the region
     :param listing: its images, as they were listed
-    :param uploads: starts the moves into the region
+    :param upload_queue: starts the moves into the region
     """
 
-    def __init__(self, place: Place, listing: Listing, uploads: Uploads | None = None) -> None:
+    def __init__(self, place: Place, listing: Listing, upload_queue: UploadQueue | None = None) -> None:
         self.place = place
-        self.uploads = uploads or Uploads()
+        self.upload_queue = upload_queue or UploadQueue()
         self._listing = listing
         self._images = {image.id: image for image in listing.images}
         self.unanswered: dict[str, str] = {}

@@ -109,7 +109,7 @@ class InstantCopy(Protocol):
 class ServerImport(Protocol):
     """Capability of a place that fetches the content of an image from another place: no byte passes through here."""
 
-    def can_import_from(self, master: Place) -> str | None:
+    def why_unable_to_import(self, master: Place) -> str | None:
         """Why this place cannot fetch content from another one, in one line; None when it can.
 
         The place is asked at most once, at the first call. Never raises.

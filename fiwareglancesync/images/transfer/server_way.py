@@ -33,7 +33,7 @@ class ServerWay:
             return UNHASHED
         if not isinstance(place, ServerImport):
             return NOT_ABLE
-        return self._changing.get(place.identity) or place.can_import_from(self._master)
+        return self._changing.get(place.identity) or place.why_unable_to_import(self._master)
 
     def move(self, image: Image, place: Place, uuid: str, progress: ProgressListener) -> None:
         """Let the region fetch the image.

@@ -103,9 +103,9 @@ def upload(service: Service, image_id: str, body: Body, store: str) -> None:
     if answer.status_code == 401:
         service.reject(access)
     if not 200 <= answer.status_code < 300:
-        refusal = refused_store(service.failure(Operation.UPLOAD, answer), store, service)
-        if answer.status_code not in ANSWERS_OF_A_PROXY or not _arrives(service, image_id, body, outgoing, refusal):
-            raise refusal
+        refused = refused_store(service.failure(Operation.UPLOAD, answer), store, service)
+        if answer.status_code not in ANSWERS_OF_A_PROXY or not _arrives(service, image_id, body, outgoing, refused):
+            raise refused
         return
     answer.close()
     if outgoing.sent < body.size:

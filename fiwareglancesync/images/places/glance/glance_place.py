@@ -180,7 +180,7 @@ class OpenStackPlace:
         """Open the content of an image for one reading."""
         return bodies.download(self._service, image_id, start)
 
-    def can_import_from(self, master: Place) -> str | None:
+    def why_unable_to_import(self, master: Place) -> str | None:
         """Why this Glance cannot fetch images from another one; None when it can (design 6, ``server``)."""
         if not isinstance(master, OpenStackPlace):
             return "the master is no region of an OpenStack"
@@ -188,7 +188,7 @@ class OpenStackPlace:
             return "the region and the master have different Keystones"
         if master._target.credential.is_overridden(GLANCE.type, master._region):
             return "the master's address is not the catalog's, which a region would use (image_endpoint_override)"
-        return self._imports.refusal()
+        return self._imports.why_unable()
 
     def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
         """Let this Glance fetch an image's content from another one of the same Keystone.

@@ -58,14 +58,14 @@ class Imports:
         self._region = region
         self._store = store
         self._asked = False
-        self._refusal: str | None = None
+        self._why_unable: str | None = None
 
-    def refusal(self) -> str | None:
+    def why_unable(self) -> str | None:
         """Why the region cannot import; None when it can. Glance is asked once, when there is something to move."""
         if not self._asked:
-            self._refusal = self._ask()
+            self._why_unable = self._ask()
             self._asked = True
-        return self._refusal
+        return self._why_unable
 
     def fetch(self, image_id: str, origin: Origin, alive: Callable[[], None]) -> Image:
         """Import the content of an image and wait for the end.
@@ -126,9 +126,9 @@ class Imports:
         then = moment(said) if isinstance(said, str) else None
         return max(0.0, self._service.now() - then) if then is not None else 0.0
 
-    def _give_up(self, refusal: str) -> None:
+    def _give_up(self, reason: str) -> None:
         """Note that no further image has to be tried."""
-        self._asked, self._refusal = True, refusal
+        self._asked, self._why_unable = True, reason
 
     def _ask(self) -> str | None:
         try:

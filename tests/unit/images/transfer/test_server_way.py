@@ -98,7 +98,7 @@ class FetchingRegion(Region):
         self.stuck: set[str] = set()
         self.makes: Fetch = lambda master, filled: filled
 
-    def can_import_from(self, master: Place) -> str | None:
+    def why_unable_to_import(self, master: Place) -> str | None:
         self.asked += 1
         return self.refusal
 

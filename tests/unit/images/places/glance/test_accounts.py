@@ -196,7 +196,7 @@ class TestOverrides:
     def test_a_region_does_not_fetch_from_an_address_that_only_we_know(self, target: Target) -> None:
         wanted = with_fields(target, image_endpoints=(("Spain", "http://127.0.0.1:9"),))
         found = federation(wanted)
-        refusal = found.place(wanted, "Burgos").can_import_from(found.place(wanted, "Spain"))
+        refusal = found.place(wanted, "Burgos").why_unable_to_import(found.place(wanted, "Spain"))
         assert refusal is not None
         assert refusal.startswith("the master's address is not the catalog's")
 

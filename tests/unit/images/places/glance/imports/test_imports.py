@@ -37,7 +37,7 @@ class TestWhoCan:
         cloud.on("GET", INFO, offered("web-download", "glance-download"))
         assert isinstance(burgos, ServerImport)
         assert after_sign_in(cloud) == []
-        assert [burgos.can_import_from(spain) for _ in range(3)] == [None, None, None]
+        assert [burgos.why_unable_to_import(spain) for _ in range(3)] == [None, None, None]
         assert after_sign_in(cloud) == [f"GET {INFO}"]
 
     @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ class TestWhoCan:
         self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, answer: Answer
     ) -> None:
         cloud.on("GET", INFO, answer)
-        assert burgos.can_import_from(spain) == "the region's Glance does not offer glance-download"
+        assert burgos.why_unable_to_import(spain) == "the region's Glance does not offer glance-download"
 
     @pytest.mark.parametrize(
         ("answer", "words"),
@@ -69,10 +69,10 @@ class TestWhoCan:
         self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace, answer: Answer, words: str
     ) -> None:
         cloud.on("GET", INFO, answer)
-        first = burgos.can_import_from(spain)
+        first = burgos.why_unable_to_import(spain)
         assert first == f"the region does not tell how it can import: {words}"
         asked = len(after_sign_in(cloud))
-        assert burgos.can_import_from(spain) == first
+        assert burgos.why_unable_to_import(spain) == first
         assert len(after_sign_in(cloud)) == asked
 
     @pytest.mark.parametrize("end", ["", "/", "/v3", "/v3/", "/v2.0"])
@@ -84,7 +84,7 @@ class TestWhoCan:
         cloud.on("GET", INFO, offered("glance-download"))
         other = Target("other", replace(credential, auth_url=cloud.url + end, username="otto"))
         place = OpenStackFederation(Settings("Spain", {"other": other}), QUICK).place(other, "Burgos")
-        assert place.can_import_from(spain) is None
+        assert place.why_unable_to_import(spain) is None
 
     def test_another_keystone_is_not_asked(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, credential: Credential
@@ -93,7 +93,7 @@ class TestWhoCan:
             elsewhere.on("POST", "/v3/auth/tokens", token_answer({"Madrid": f"{elsewhere.url}/madrid"}))
             other = Target("other", replace(credential, auth_url=f"{elsewhere.url}/v3"))
             madrid = OpenStackFederation(Settings("Spain", {"other": other}), QUICK).place(other, "Madrid")
-            refusal = burgos.can_import_from(madrid)
+            refusal = burgos.why_unable_to_import(madrid)
         assert refusal == "the region and the master have different Keystones"
         assert after_sign_in(cloud) == []
 
@@ -187,10 +187,10 @@ class TestRefusals:
         cloud.on("GET", INFO, offered("glance-download"))
         cloud.on("GET", TASKS, tasks())
         cloud.on("POST", IMPORT, Answer(status, {"message": "not for you"}))
-        assert burgos.can_import_from(spain) is None
+        assert burgos.why_unable_to_import(spain) is None
         with pytest.raises(TransferError, match=rf"not for you \(HTTP {status}\)"):
             fetch(burgos, spain)
-        refusal = burgos.can_import_from(spain)
+        refusal = burgos.why_unable_to_import(spain)
         assert refusal == f"the region does not let us import: not for you (HTTP {status})"
         assert len(cloud.of("GET", INFO)) == 1
 
@@ -203,7 +203,7 @@ class TestRefusals:
         cloud.on("POST", IMPORT, Answer(status, {"message": "not this one"}))
         with pytest.raises(TransferError, match="not this one"):
             fetch(burgos, spain)
-        assert burgos.can_import_from(spain) is None
+        assert burgos.why_unable_to_import(spain) is None
 
     def test_a_spent_quota_is_the_regions(
         self, cloud: ScriptedServer, burgos: OpenStackPlace, spain: OpenStackPlace

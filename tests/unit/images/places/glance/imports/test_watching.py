@@ -67,7 +67,7 @@ class TestWatching:
         willing.on("GET", TASKS, tasks(), tasks(task("failure", message="lost")))
         with pytest.raises(TransferError, match="lost"):
             fetch(burgos, spain)
-        assert burgos.can_import_from(spain) is None
+        assert burgos.why_unable_to_import(spain) is None
 
     @pytest.mark.parametrize(
         "before", [[task("failure", 1)], [task("success", 3)], [task("failure", 1), task("success", 2)]]
@@ -168,7 +168,8 @@ class TestWatching:
         with pytest.raises(TransferError) as caught:
             fetch(burgos, spain)
         assert str(caught.value) == f"the region is stuck: it had not fetched an image after 0 s ({words})"
-        assert burgos.can_import_from(spain) == "the region's imports are stuck: it had not fetched an image after 0 s"
+        reason = burgos.why_unable_to_import(spain)
+        assert reason == "the region's imports are stuck: it had not fetched an image after 0 s"
 
 
 class TestTheEnd:

@@ -12,7 +12,7 @@ import pytest
 from fiwareglancesync.base.errors import CloudError, Scope, Throttled, TooManyUploads
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Waiting
-from fiwareglancesync.images.execution import new_image, uploads
+from fiwareglancesync.images.execution import new_image, upload_queue
 from fiwareglancesync.images.execution.outcome import RegionOutcome
 from fiwareglancesync.images.model import Image, NewImage
 from fiwareglancesync.images.places import Body
@@ -91,7 +91,7 @@ class Scenario:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long was waited, in no time."""
     made: list[float] = []
-    monkeypatch.setattr(uploads, "pause", lambda seconds, alive: made.append(seconds))
+    monkeypatch.setattr(upload_queue, "pause", lambda seconds, alive: made.append(seconds))
     return made
 
 

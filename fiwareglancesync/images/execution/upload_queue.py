@@ -38,7 +38,7 @@ class _WaitForAnother(Exception):
     """The region refused a move while others were running. It is tried again when one of them has ended."""
 
 
-class Uploads:
+class UploadQueue:
     """Starts the moves into one region, and tries those again that the region refuses for now.
 
     :param at_once: the most moves at the same time
@@ -52,8 +52,8 @@ class Uploads:
         self._changed = threading.Condition()
         self._given_up: TooManyUploads | None = None
 
-    def make(self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: UploadListener) -> T:
-        """Make one move, when its turn comes.
+    def run(self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: UploadListener) -> T:
+        """Carry one move out, when its turn comes.
 
         :param move: moves the content, from its beginning
         :param may_go_on: whether the image can still be filled after a refusal
@@ -69,7 +69,7 @@ class Uploads:
     def _repeat(
         self, move: Callable[[], T], may_go_on: Callable[[], bool], listener: UploadListener, refusals: Refusals
     ) -> T:
-        """Make a move, again and again, until it succeeds.
+        """Carry a move out, again and again, until it succeeds.
 
         :raises _WaitForAnother: another move has to end first
         """
