@@ -20,8 +20,17 @@ def migrate() -> None:
         return
     refuse_another(database.engine, current_app.config[FEDERATION])
     with database.engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=database.metadata, render_as_batch=True)
+        is_sqlite = connection.dialect.name == "sqlite"
+        context.configure(
+            connection=connection,
+            target_metadata=database.metadata,
+            render_as_batch=True,
+            transactional_ddl=is_sqlite or None,
+        )
         with context.begin_transaction():
+            if is_sqlite:
+                # Python would begin a transaction only at the first row, so a kill could leave half of the tables.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             context.run_migrations()
 
 

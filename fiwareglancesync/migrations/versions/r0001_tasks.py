@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import context, op
+
+from fiwareglancesync.migrations.repeatable import create_index, create_table, drop_table
 
 revision = "0001"
 down_revision = None
@@ -13,7 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the tables; that of the leases may be there, for the command makes it when it needs it."""
-    op.create_table(
+    create_table(
         "tasks",
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("region", sa.Text, nullable=False),
@@ -36,9 +37,9 @@ def upgrade() -> None:
         sa.Column("bytes_total", sa.BigInteger, nullable=False),
         sa.Column("bytes_done", sa.BigInteger, nullable=False),
     )
-    op.create_index("ix_tasks_region_key", "tasks", ["region_key"])
-    op.create_index("ix_tasks_finished", "tasks", ["finished"])
-    op.create_table(
+    create_index("ix_tasks_region_key", "tasks", "region_key")
+    create_index("ix_tasks_finished", "tasks", "finished")
+    create_table(
         "image_results",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("task_id", sa.String(36), sa.ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
@@ -52,8 +53,8 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Double, nullable=False),
         sa.Column("error", sa.Text),
     )
-    op.create_index("image_results_of_task", "image_results", ["task_id"])
-    op.create_table(
+    create_index("image_results_of_task", "image_results", "task_id")
+    create_table(
         "messages",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("task_id", sa.String(36), sa.ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
@@ -61,8 +62,8 @@ def upgrade() -> None:
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("image", sa.Text),
     )
-    op.create_index("messages_of_task", "messages", ["task_id"])
-    op.create_table(
+    create_index("messages_of_task", "messages", "task_id")
+    create_table(
         "summaries",
         sa.Column("region_key", sa.String(64), primary_key=True),
         sa.Column("region", sa.Text, nullable=False),
@@ -70,20 +71,19 @@ def upgrade() -> None:
         sa.Column("counts", sa.Text, nullable=False),
         sa.Column("error", sa.Text),
     )
-    if context.is_offline_mode() or not sa.inspect(op.get_bind()).has_table("leases"):
-        op.create_table(
-            "leases",
-            sa.Column("identity", sa.String(64), primary_key=True),
-            sa.Column("run", sa.String(64), nullable=False),
-            sa.Column("token", sa.String(36), nullable=False),
-            sa.Column("host", sa.String(255), nullable=False),
-            sa.Column("pid", sa.Integer, nullable=False),
-            sa.Column("started", sa.Double, nullable=False),
-            sa.Column("expires", sa.Double, nullable=False),
-        )
+    create_table(
+        "leases",
+        sa.Column("identity", sa.String(64), primary_key=True),
+        sa.Column("run", sa.String(64), nullable=False),
+        sa.Column("token", sa.String(36), nullable=False),
+        sa.Column("host", sa.String(255), nullable=False),
+        sa.Column("pid", sa.Integer, nullable=False),
+        sa.Column("started", sa.Double, nullable=False),
+        sa.Column("expires", sa.Double, nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Remove the tables."""
     for table in ("leases", "summaries", "messages", "image_results", "tasks"):
-        op.drop_table(table)
+        drop_table(table)

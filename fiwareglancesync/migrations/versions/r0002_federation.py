@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from fiwareglancesync.migrations.repeatable import create_table, drop_table
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -16,7 +18,7 @@ def upgrade() -> None:
 
     What was last seen of the regions is forgotten: it may be another federation's, and is looked at again anyway.
     """
-    op.create_table(
+    create_table(
         "federation",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("name", sa.Text, nullable=False),
@@ -27,4 +29,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Remove it."""
-    op.drop_table("federation")
+    drop_table("federation")

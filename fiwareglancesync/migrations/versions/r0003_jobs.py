@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context, op
 
+from fiwareglancesync.migrations.repeatable import columns_of, create_index, has_index, inspector
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -34,15 +36,13 @@ NAMES_OF_POSTGRESQL = (
 def upgrade() -> None:
     """Rename, and give the present tasks the only kind that there was.
 
-    No table is made anew: when SQLite drops the old one, it deletes the rows of other tables that refer to it. A step
-    that has been done is left out: MariaDB keeps what was done of an upgrade that did not come to its end.
+    No table is made anew: when SQLite drops the old one, it deletes the rows of other tables that refer to it.
     """
-    _begin()
     _rename_table("image_results", "items")
     for table, old, new, kind, nullable in RENAMED:
         _rename(table, old, new, kind, nullable)
     # The default stays: SQLite cannot add such a column without one. The program always states the kind.
-    if not _has_column("tasks", "kind"):
+    if "kind" not in columns_of("tasks"):
         op.add_column("tasks", sa.Column("kind", sa.String(32), nullable=False, server_default="sync"))
     _replace_index("tasks", "ix_tasks_region_key", "ix_tasks_subject_key", "subject_key")
     _replace_index("items", "image_results_of_task", "items_of_task", "task_id")
@@ -50,8 +50,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Rename back; tasks of other kinds, which the older tables cannot hold, are removed."""
-    _begin()
-    if _has_column("tasks", "kind", in_a_script=True):
+    if "kind" in columns_of("tasks") or context.is_offline_mode():
         op.execute("DELETE FROM tasks WHERE kind <> 'sync'")
         op.drop_column("tasks", "kind")
     for table, new, old, kind, nullable in reversed(RENAMED):
@@ -61,37 +60,8 @@ def downgrade() -> None:
     _replace_index("tasks", "ix_tasks_subject_key", "ix_tasks_region_key", "region_key")
 
 
-def _begin() -> None:
-    """Begin a transaction in SQLite before its tables are changed; Python would begin one later, at the first row.
-
-    So a server that is killed while it upgrades the database leaves it as it was.
-    """
-    if not context.is_offline_mode() and op.get_bind().dialect.name == "sqlite":
-        op.execute("BEGIN IMMEDIATE")
-
-
-def _inspector() -> sa.Inspector | None:
-    """What the database has now; None when only a script is written."""
-    return None if context.is_offline_mode() else sa.inspect(op.get_bind())
-
-
-def _has_column(table: str, name: str, *, in_a_script: bool = False) -> bool:
-    """Whether a table has a column.
-
-    :param in_a_script: the answer when only a script is written
-    """
-    found = _inspector()
-    return in_a_script if found is None else name in {column["name"] for column in found.get_columns(table)}
-
-
-def _has_index(table: str, name: str, *, in_a_script: bool = False) -> bool:
-    """Whether a table has an index; see :func:`_has_column`."""
-    found = _inspector()
-    return in_a_script if found is None else name in {index["name"] for index in found.get_indexes(table)}
-
-
 def _rename_table(old: str, new: str) -> None:
-    found = _inspector()
+    found = inspector()
     if found is not None and not found.has_table(old):
         return
     op.rename_table(old, new)
@@ -101,13 +71,12 @@ def _rename_table(old: str, new: str) -> None:
 
 
 def _rename(table: str, old: str, new: str, kind: sa.types.TypeEngine[Any], nullable: bool) -> None:
-    if _has_column(table, old, in_a_script=True):
+    if old in columns_of(table) or context.is_offline_mode():
         op.alter_column(table, old, new_column_name=new, existing_type=kind, existing_nullable=nullable)
 
 
 def _replace_index(table: str, old: str, new: str, column: str) -> None:
     """The new index first, as MariaDB always needs one for a foreign key."""
-    if not _has_index(table, new):
-        op.create_index(new, table, [column])
-    if _has_index(table, old, in_a_script=True):
+    create_index(new, table, column)
+    if has_index(table, old) or context.is_offline_mode():
         op.drop_index(old, table)

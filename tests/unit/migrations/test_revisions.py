@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, event, inspect
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from fiwareglancesync.api.server_database import db
 from fiwareglancesync.base.database import key_of, open_engine
@@ -283,21 +283,68 @@ def broken_at(number: int) -> Iterator[list[str]]:
         event.remove(Engine, "before_cursor_execute", count)
 
 
-def test_an_upgrade_that_was_broken_off_at_any_statement_can_be_repeated(empty: str) -> None:
+def broken_off(prepare: Callable[[], None], attempt: Callable[[], None]) -> Iterator[int]:
+    """Break an attempt off before each of its statements, until it comes to its end; yields the statement's number.
+
+    :param prepare: makes the database as it is before
+    """
     number = 0
     begun: list[str] = []
     while len(begun) >= number:
         number += 1
+        prepare()
+        with broken_at(number) as begun, suppress(Killed):
+            attempt()
+        yield number
+
+
+def test_the_first_start_can_be_broken_off_at_any_statement(empty: str) -> None:
+    for number in broken_off(lambda: remove_tables(empty), lambda: at_revision(empty, "head", FEDERATION)):
+        is_undone = not empty.startswith("mysql")
+        assert not is_undone or set(read_rows(empty)) in (set(), set(db.metadata.tables) | {"alembic_version"})
+        at_revision(empty, "head", FEDERATION)
+        assert differences(empty) == [], f"after a kill before statement {number}"
+
+
+def test_an_upgrade_that_was_broken_off_at_any_statement_can_be_repeated(empty: str) -> None:
+    def prepare() -> None:
+        remove_tables(empty)
+        at_revision(empty, "0001", FEDERATION)
+        write_rows(empty, OLD_ROWS | {"summaries": ROWS_OF_0002["summaries"]})
+
+    prepare()
+    expected = as_new(read_rows(empty) | {"summaries": [], "federation": []})
+    for number in broken_off(prepare, lambda: at_revision(empty, "head", FEDERATION)):
+        at_revision(empty, "head", FEDERATION)
+        assert read_rows(empty) == expected, f"after a kill before statement {number}"
+        assert differences(empty) == []
+    assert number > len(RENAMED)
+
+
+def test_the_way_back_can_be_broken_off_at_any_statement(empty: str) -> None:
+    def prepare() -> None:
         remove_tables(empty)
         at_revision(empty, "0002", FEDERATION)
         write_rows(empty, OLD_ROWS | ROWS_OF_0002)
-        before = read_rows(empty)
-        with broken_at(number) as begun, suppress(Killed):
-            at_revision(empty, "head", FEDERATION)
         at_revision(empty, "head", FEDERATION)
-        assert read_rows(empty) == as_new(before), f"after a kill before statement {number}"
-        assert differences(empty) == []
+
+    prepare()
+    at_revision(empty, "0002", FEDERATION, down=True)
+    expected = read_rows(empty)
+    for number in broken_off(prepare, lambda: at_revision(empty, "0002", FEDERATION, down=True)):
+        at_revision(empty, "0002", FEDERATION, down=True)
+        assert read_rows(empty) == expected, f"after a kill before statement {number}"
     assert number > len(RENAMED)
+
+
+def test_a_table_of_another_program_is_no_table_of_ours(empty: str) -> None:
+    engine = open_engine(empty)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE tasks (id INTEGER PRIMARY KEY, title VARCHAR(80))")
+    engine.dispose()
+    with pytest.raises(DatabaseError, match="already exists"):
+        at_revision(empty, "head", FEDERATION)
+    assert read_rows(empty)["tasks"] == []
 
 
 def test_an_upgrade_of_sqlite_that_breaks_off_changes_nothing(tmp_path: Path) -> None:
