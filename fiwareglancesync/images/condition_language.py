@@ -1,8 +1,9 @@
 """The language of ``metadata_condition`` (sync 2): what it consists of, and the walk over a checked syntax tree.
 
 Each part that is evaluated costs a step. An operation costs, before it is done, a step for each value that its operands
-hold and one for 16 characters of their texts; what an item is looked up in costs nothing. A list that a call returns
-costs a step for each item. So no expression does more work than its steps allow, however it nests its values.
+hold and one for 16 characters of their texts; what an item is looked up in costs nothing. A search in a text costs its
+length times that of what is searched for. A list that a call returns costs a step for each item. So no expression does
+more work than its steps allow, however it nests its values.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ STEP_CHARACTERS = 16
 
 FREE_CHARACTERS = 1024
 """Characters of a text below which reading it takes no step of its own."""
+
+STEP_COMPARISONS = 1024
+"""Comparisons of two characters that a search in a text makes in one step."""
 
 MAX_INT_CHARACTERS = 40
 """Characters that ``int`` reads at most."""
@@ -120,6 +124,7 @@ class Evaluation:
                 self.read(left)
                 if not isinstance(right, (*SETS, *MAPPINGS)):
                     self.read(right)
+                    self.spend(_search_steps(right, left))
             elif kind not in (ast.Is, ast.IsNot):
                 self.read(left)
                 self.read(right)
@@ -226,6 +231,11 @@ def _set_method(name: str) -> Callable[..., Any]:
     return lambda owner, *others: getattr(owner, name)(*map(iterable, others))
 
 
+def _search_steps(text: Any, part: Any = None, *_: Any) -> int:
+    # At worst all characters of the part are compared at each position of the text.
+    return len(text) * len(part) // STEP_COMPARISONS if isinstance(text, str) and isinstance(part, str) else 0
+
+
 def _strip_steps(text: str, characters: object = None) -> int:
     # Each character of the text is searched among the others.
     return len(text) * len(characters) // STEP_CHARACTERS if isinstance(characters, str) else 0
@@ -263,10 +273,12 @@ FUNCTIONS: Mapping[str, Callee] = {
 """The functions of sync 2."""
 
 METHODS: Mapping[str, Callee] = {
-    **{name: Callee(getattr(str, name), 1, 3, (str,), "text") for name in ("startswith", "endswith", "find", "count")},
+    **{name: Callee(getattr(str, name), 1, 3, (str,), "text") for name in ("startswith", "endswith")},
+    "find": Callee(str.find, 1, 3, (str,), "text", extra_steps=_search_steps),
+    "count": Callee(str.count, 1, 3, (str,), "text", extra_steps=_search_steps),
     **{name: Callee(getattr(str, name), 0, 0, (str,), "text") for name in ("lower", "upper", "isdigit")},
     "strip": Callee(str.strip, 0, 1, (str,), "text", extra_steps=_strip_steps),
-    "split": Callee(str.split, 0, 2, (str,), "text"),
+    "split": Callee(str.split, 0, 2, (str,), "text", extra_steps=_search_steps),
     "get": Callee(lambda owner, *arguments: owner.get(*arguments), 1, 2, MAPPINGS, "mappings", unread=1),
     "keys": Callee(list, 0, 0, MAPPINGS, "mappings", unread=1),
     "values": Callee(lambda owner: list(owner.values()), 0, 0, MAPPINGS, "mappings", unread=1),

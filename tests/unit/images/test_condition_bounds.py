@@ -127,6 +127,14 @@ def test_stripping_many_kinds_of_characters_takes_steps_for_each_of_them() -> No
     assert not fits(f"{TEXT}.strip(image.user_properties['kinds'])", user_properties=properties)
 
 
+@pytest.mark.parametrize("search", ["{}.find({})", "{}.count({})", "{}.split({})", "{1} in {0}", "{1} not in {0}"])
+def test_searching_where_much_has_to_be_compared_takes_steps(search: str) -> None:
+    properties = {"long": "a" * 1000, "part": f"{'a' * 250}b{'a' * 250}"}
+    source = search.format(TEXT, "image.user_properties['part']")
+    assert fits(f"any([{source}] and False {FOR_100})", user_properties=properties)
+    assert not fits(f"any([{source}] and False {FOR_100} for z in '0123456789')", user_properties=properties)
+
+
 def test_every_image_has_its_steps_to_itself() -> None:
     condition = CompiledCondition(f"all(c == 'x' for c in {TEXT})")
     image = Image("i", "n", "Spain", user_properties={"long": "x" * 20_000})

@@ -185,7 +185,7 @@ def test_whoever_names_a_wait_refuses_for_now(
 ) -> None:
     # The quota that the words seem to tell of is none: a time to wait is named.
     found = error(operation, status, "Over limit.", Retry_After=value, Date=DATE)
-    scope = UPLOADS if status == 413 and operation is not LIST else REGION
+    scope = UPLOADS if status == 413 and operation in (CREATE, UPLOAD, IMPORT) else REGION
     assert (type(found), found.scope, found.retryable) == (Throttled, scope, True)
     assert found.retry_after == seconds
 

@@ -31,8 +31,9 @@ _ANSWERS: tuple[Row, ...] = (
     Row((403,), PropertyRefused, operations=(Operation.CREATE,), says=_OF_PROPERTIES),
     Row((403,), Forbidden, Scope.UPLOADS, operations=(Operation.CREATE,)),
     # Glance answers 413 because of a quota, of one image or of its properties; a proxy before it because of a rate.
-    Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True, operations=(Operation.LIST,)),
-    Row((413,), Throttled, Scope.UPLOADS, retryable=True, names_wait=True),
+    Row((413,), Throttled, Scope.UPLOADS, retryable=True, names_wait=True, operations=_MAKING),
+    # Otherwise each further image would be waited for anew, up to the whole retry_timeout.
+    Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True),
     Row((413,), TooManyUploads, Scope.UPLOADS, operations=_MAKING, says=_OF_UPLOADS),
     Row((413,), PropertyRefused, operations={*_MAKING, Operation.UPDATE}, says=_OF_PROPERTIES),
     Row((413,), Rejected, operations=_MAKING, says=_OF_ONE_IMAGE),
