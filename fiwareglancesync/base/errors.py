@@ -186,6 +186,9 @@ class PropertyRefused(Rejected):
     properties: tuple[str, ...] = ()
     """Names of the image's properties that the service's words contain; a short one may be an ordinary word there."""
 
+    too_many = False
+    """Whether the image has more properties than the service accepts; it is not about tags then."""
+
 
 class UnknownRegion(CloudError):
     """The catalog has no image endpoint for the region, or there is no such target in the configuration."""

@@ -150,8 +150,7 @@ class _NewImage:
                 )
             )
         except PropertyRefused as error:
-            too_many = not error.properties and error.status == 413
-            if too_many or JOURNAL in error.properties:
+            if error.too_many or JOURNAL in error.properties:
                 error.explain(f"a new image carries the property {JOURNAL} until it is done: allow it, and room for it")
             raise
 

@@ -56,7 +56,9 @@ def check_changed(image: Image) -> None:
     properties = image.user_properties
     if len(properties) > MAX_PROPERTIES:
         count = len(properties)
-        raise PropertyRefused(f"{count} properties are too many, the quota is {MAX_PROPERTIES}.", status=413)
+        error = PropertyRefused(f"{count} properties are too many, the quota is {MAX_PROPERTIES}.", status=413)
+        error.too_many = True
+        raise error
     _check_texts((image.name, *image.tags, *properties, *properties.values()))
 
 

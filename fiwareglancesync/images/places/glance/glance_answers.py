@@ -22,6 +22,7 @@ from ....openstack.service import Call, Service, ServiceKind
 
 _MAKING = frozenset((Operation.CREATE, Operation.UPLOAD, Operation.IMPORT))
 _OF_PROPERTIES = re.compile(r"propert|attribute|number of allowed image tags|\btags?\b", re.IGNORECASE)
+_OF_TAGS = re.compile(r"\btags?\b", re.IGNORECASE)
 _OF_ONE_IMAGE = re.compile(r"provided image is too large|size cap|maximum image size", re.IGNORECASE)
 _OF_UPLOADS = re.compile(r"\bimage_count_uploading\b")
 _OF_QUOTA = re.compile(r"quota|limit|remaining|disk space|storage|no space|exceed", re.IGNORECASE)
@@ -57,11 +58,11 @@ def refused_creation(error: Forbidden | Rejected, properties: Iterable[str]) -> 
     :return: the same error, or a :class:`PropertyRefused`
     """
     named = [name for name in properties if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", error.cause)]
-    if not named:
-        return error
-    if not isinstance(error, PropertyRefused):
+    if named and not isinstance(error, PropertyRefused):
         error = PropertyRefused(error.cause, status=error.status, scope=error.scope, request_id=error.request_id)
-    error.properties = tuple(named)
+    if isinstance(error, PropertyRefused):
+        error.properties = tuple(named)
+        error.too_many = error.status == 413 and not _OF_TAGS.search(error.cause)
     return error
 
 

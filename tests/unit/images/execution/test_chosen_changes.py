@@ -51,10 +51,10 @@ def test_a_name_that_would_be_too_long_is_found_before_anything_is_done() -> Non
     assert f"more than {MAX_NAME} characters" in errors(outcome)[name]
 
 
-def refused_properties(*names: str, status: int = 403) -> PropertyRefused:
+def refused_properties(*names: str, too_many: bool = False) -> PropertyRefused:
     """What a region answers that does not accept properties."""
-    error = PropertyRefused("Attribute is reserved.", status=status)
-    error.properties = names
+    error = PropertyRefused("Attribute is reserved.", status=403)
+    error.properties, error.too_many = names, too_many
     return error
 
 
@@ -63,7 +63,7 @@ def refused_properties(*names: str, status: int = 403) -> PropertyRefused:
     [
         refused_properties(JOURNAL),
         refused_properties("a_longer_name_than_that", JOURNAL),
-        refused_properties(status=413),
+        refused_properties("reserved", too_many=True),
     ],
 )
 def test_a_refused_journal_is_explained(error: PropertyRefused) -> None:

@@ -113,6 +113,23 @@ class TestCreating:
         assert ({*caught.value.properties}, caught.value.status, caught.value.scope) == (named, status, Scope.IMAGE)
         assert caught.value.cause == f"{said} (HTTP {status})"
 
+    @pytest.mark.parametrize(
+        ("status", "said", "too_many"),
+        [
+            (413, "The limit has been exceeded on the number of allowed image properties.", True),
+            (413, "Payload Too Large", True),
+            (413, "The limit has been exceeded on the number of allowed image tags.", False),
+            (403, "Property number is protected", False),
+        ],
+    )
+    def test_too_many_properties_are_reported_whatever_their_names(
+        self, cloud: ScriptedServer, burgos: OpenStackPlace, status: int, said: str, too_many: bool
+    ) -> None:
+        cloud.on("POST", IMAGES, Answer(status, {"message": said}))
+        with pytest.raises(PropertyRefused) as caught:
+            burgos.create(replace(NEW, properties={"number": "1"}))
+        assert caught.value.too_many is too_many
+
     def test_a_property_with_a_name_of_the_sentence_does_not_hide_a_missing_right(
         self, cloud: ScriptedServer, burgos: OpenStackPlace
     ) -> None:
