@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 import weakref
+from typing import Protocol
 
 _TIME_FORMAT = struct.Struct("d")
 
@@ -17,6 +18,18 @@ PORTIONS_PER_SECOND = 10
 
 SMALLEST_PORTION_BYTES = 4096
 """Bytes of the smallest portion: smaller ones cost too much time."""
+
+
+class Clock(Protocol):
+    """A clock, such as the module ``time``."""
+
+    def monotonic(self) -> float:
+        """Seconds since any moment, the same in all processes."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
 
 
 class Throttle:
@@ -28,8 +41,9 @@ class Throttle:
     :param rate: bytes per second, more than 0
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, clock: Clock = time) -> None:
         self._rate = rate
+        self._clock = clock
         self._guard = threading.Lock()
         self._file = tempfile.TemporaryFile(prefix="glancesync-")  # noqa: SIM115 - as long as this object lives
         os.pwrite(self._file.fileno(), _TIME_FORMAT.pack(0.0), 0)
@@ -51,12 +65,12 @@ class Throttle:
             # A POSIX file lock belongs to the process, so threads need their own lock.
             fcntl.lockf(descriptor, fcntl.LOCK_EX)
             try:
-                now = time.monotonic()
+                now = self._clock.monotonic()
                 begin = max(now, _TIME_FORMAT.unpack(os.pread(descriptor, _TIME_FORMAT.size, 0))[0])
                 os.pwrite(descriptor, _TIME_FORMAT.pack(begin + count / self._rate), 0)
             finally:
                 fcntl.lockf(descriptor, fcntl.LOCK_UN)
-        time.sleep(begin - now)
+        self._clock.sleep(begin - now)
 
     def forked(self) -> None:
         """In a child process: make a new guard; the thread that held it does not exist there."""

@@ -48,7 +48,7 @@ class HttpClient:
         self._address = address
         self._tuning = tuning
         self._transport = Transport(credential.cacert, credential.insecure, tuning)
-        self._sign_in = SignIn(credential, Tuning(), Waits()) if credential.auth_url else None
+        self._sign_in = SignIn(credential, Tuning(clock=tuning.clock), Waits()) if credential.auth_url else None
 
     @property
     def has_account(self) -> bool:

@@ -6,7 +6,6 @@ import json
 import logging
 import re
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -71,7 +70,7 @@ class Access:
 class _Granted:
     """When a token was granted and how long it is valid, whatever the clock of this machine shows.
 
-    :param at: value of ``time.monotonic()`` just before the request; a forked child has the same clock
+    :param at: value of the clock just before the request; a forked child has the same clock
     :param life: seconds, None when the Keystone does not state them
     """
 
@@ -153,17 +152,17 @@ class SignIn:
         granted = self._granted
         if granted is None or granted.life is None:
             return False
-        left = granted.at + granted.life - time.monotonic()
+        left = granted.at + granted.life - self._tuning.clock()
         return left < min(max(life, _MIN_TOKEN_SECONDS), granted.life * 0.9)
 
     def _signed_in_unless_given_up(self) -> Access:
         """Sign in. Soon after a Keystone has refused for too long, it is not waited for again."""
-        if self._given_up is not None and time.monotonic() - self._given_up[0] < _GIVEN_UP_SECONDS:
+        if self._given_up is not None and self._tuning.clock() - self._given_up[0] < _GIVEN_UP_SECONDS:
             raise self._given_up[1]
         try:
             return self._signed_in()
         except Throttled as error:
-            self._given_up = time.monotonic(), error
+            self._given_up = self._tuning.clock(), error
             raise
 
     def _signed_in(self) -> Access:
@@ -222,7 +221,7 @@ class SignIn:
 
     def _timed(self, plugin: v3.Auth) -> tuple[AccessInfo, _Granted]:
         """Request a token, once, and note how long it is valid."""
-        begun = time.monotonic()
+        begun = self._tuning.clock()
         granted = self._ask(plugin)
         return granted, _Granted(begun, _life_of(granted))
 

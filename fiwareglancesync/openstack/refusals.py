@@ -85,9 +85,13 @@ def wait_for(who: str, region: str, seconds: float, error: CloudError) -> Wait:
 
 
 class Waits:
-    """Reports waits, once for all threads that wait for the same service at the same time."""
+    """Reports waits, once for all threads that wait for the same service at the same time.
 
-    def __init__(self) -> None:
+    :param clock: the time in seconds since any moment
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._listener: Callable[[Wait], None] = _log
         self._lock = threading.Lock()
         self._reported: dict[str, float] = {}
@@ -105,7 +109,7 @@ class Waits:
 
         :param service: identifies the service
         """
-        now = time.monotonic()
+        now = self._clock()
         end = now + wait.seconds
         with self._lock:
             reported = self._reported.get(service, now)

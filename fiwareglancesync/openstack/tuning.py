@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..base.units import MIB
@@ -26,6 +28,7 @@ class Tuning:
     :param wait_limit: limit for all waits for a service that refuses for now
     :param token_life: time for which a token must still be valid before a body is sent
     :param token_rate: bytes per second of a large body, to compute how long its token must be valid
+    :param clock: the clock by which the life of a token is measured, in seconds since any moment
     :param page: images in one page of a listing
     :param fetch: limit for a region to fetch an image from the master, beside the time for its size
     :param slowest_rate: bytes per second of the slowest region that stores or fetches an image
@@ -46,6 +49,7 @@ class Tuning:
     wait_limit: float = 5 * 60.0
     token_life: float = 600.0
     token_rate: float = 10.0 * MIB
+    clock: Callable[[], float] = time.monotonic
     page: int = 1000
     fetch: float = 2 * 60.0
     slowest_rate: float = 4.0 * MIB

@@ -23,15 +23,21 @@ PATIENCE = 30.0
 
 
 class Clock:
-    """Time that passes only while somebody sleeps; with ``stands`` not even then."""
+    """Time that passes only while somebody sleeps; with ``stands`` not even then.
+
+    ``when_read`` and ``when_slept`` are called then, for what a test wants to happen.
+    """
 
     def __init__(self, *, stands: bool = False) -> None:
         self.now = 1e6
         self.slept: list[float] = []
         self._stands = stands
+        self.when_read: Callable[[], object] = lambda: None
+        self.when_slept: Callable[[], object] = lambda: None
 
     def monotonic(self) -> float:
         """What a throttle reads."""
+        self.when_read()
         return self.now
 
     def sleep(self, seconds: float) -> None:
@@ -40,18 +46,17 @@ class Clock:
         self.slept.append(seconds)
         if not self._stands:
             self.now += seconds
+        self.when_slept()
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """A clock that goes on while somebody sleeps."""
-    made = Clock()
-    monkeypatch.setattr(module, "time", made)
-    return made
+    return Clock()
 
 
 def test_bytes_go_at_the_rate(clock: Clock) -> None:
-    throttle, start = Throttle(RATE), clock.now
+    throttle, start = Throttle(RATE, clock), clock.now
     for _ in range(9):
         throttle.take(PIECE)
     # The first goes at once: eight pieces of a quarter of a second each have to be waited for.
@@ -59,7 +64,7 @@ def test_bytes_go_at_the_rate(clock: Clock) -> None:
 
 
 def test_no_more_than_the_rate_goes_in_any_second(clock: Clock) -> None:
-    throttle, went = Throttle(RATE), []
+    throttle, went = Throttle(RATE, clock), []
     for size in (100, 900, 1, 499, 500, 1000, 300, 700):
         throttle.take(size)
         went.append((clock.now, size))
@@ -70,7 +75,7 @@ def test_no_more_than_the_rate_goes_in_any_second(clock: Clock) -> None:
 
 
 def test_time_in_which_nothing_went_is_not_saved_up(clock: Clock) -> None:
-    throttle = Throttle(RATE)
+    throttle = Throttle(RATE, clock)
     throttle.take(PIECE)
     clock.now += 3600
     for _ in range(3):
@@ -79,7 +84,7 @@ def test_time_in_which_nothing_went_is_not_saved_up(clock: Clock) -> None:
 
 
 def test_who_is_slower_than_the_rate_never_waits(clock: Clock) -> None:
-    throttle = Throttle(RATE)
+    throttle = Throttle(RATE, clock)
     for _ in range(4):
         throttle.take(PIECE)
         clock.now += 1
@@ -108,9 +113,8 @@ class _Hesitant:
 
 def test_processes_share_the_rate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clock = Clock(stands=True)
-    monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(module, "_TIME_FORMAT", _Hesitant)
-    throttle, count = Throttle(RATE), 20
+    throttle, count = Throttle(RATE, clock), 20
 
     def send() -> None:
         for _ in range(count):
@@ -130,9 +134,8 @@ def test_processes_share_the_rate(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_threads_share_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(stands=True)
-    monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(module, "_TIME_FORMAT", _Hesitant)
-    throttle = Throttle(RATE)
+    throttle = Throttle(RATE, clock)
 
     def send() -> None:
         for _ in range(50):
@@ -146,27 +149,18 @@ def test_threads_share_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sorted(clock.slept) == pytest.approx([number * PIECE / RATE for number in range(200)], abs=1e-6)
 
 
-class _Stuck(Clock):
-    """The clock of a process that is killed while it holds the throttle."""
-
-    def __init__(self, reached: Path) -> None:
-        super().__init__()
-        self._reached = reached
-
-    def monotonic(self) -> float:
-        self._reached.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise AssertionError("it goes on living")
-
-
 def test_a_process_that_is_killed_while_it_holds_it_holds_nobody_up(
-    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clock: Clock, tmp_path: Path
 ) -> None:
-    throttle = Throttle(RATE)
+    throttle = Throttle(RATE, clock)
     throttle.take(PIECE)
 
+    def end() -> None:
+        (tmp_path / "reached").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
     def die() -> None:
-        monkeypatch.setattr(module, "time", _Stuck(tmp_path / "reached"))
+        clock.when_read = end
         throttle.take(PIECE)
 
     process = FORK.Process(target=die)
@@ -179,25 +173,21 @@ def test_a_process_that_is_killed_while_it_holds_it_holds_nobody_up(
     assert clock.slept == pytest.approx([0, 2 * PIECE / RATE])
 
 
-def test_a_child_forked_while_a_thread_waits_its_turn_is_not_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_forked_while_a_thread_waits_its_turn_is_not_held_up(clock: Clock) -> None:
     """Sleeping is done outside of the lock: others take their turns meanwhile."""
-    clock, awake = Clock(), threading.Event()
-    asleep = threading.Event()
-    sleep = clock.sleep
+    asleep, awake = threading.Event(), threading.Event()
 
-    def long(seconds: float) -> None:
-        sleep(seconds)
+    def sleep_on() -> None:
         asleep.set()
         awake.wait(PATIENCE)
 
-    monkeypatch.setattr(clock, "sleep", long)
-    monkeypatch.setattr(module, "time", clock)
-    throttle = Throttle(RATE)
+    clock.when_slept = sleep_on
+    throttle = Throttle(RATE, clock)
     sleeper = threading.Thread(target=lambda: throttle.take(PIECE))
     sleeper.start()
     try:
         assert asleep.wait(PATIENCE)
-        monkeypatch.setattr(clock, "sleep", sleep)
+        clock.when_slept = lambda: None
         _run(lambda: throttle.take(PIECE))
     finally:
         awake.set()

@@ -69,19 +69,17 @@ def test_a_wait_reports_who_why_and_how_long() -> None:
 
 class TestTelling:
     @pytest.fixture
-    def clock(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    def clock(self) -> list[float]:
         """The time; set it."""
-        now = [100.0]
-        monkeypatch.setattr("time.monotonic", lambda: now[0])
-        return now
+        return [100.0]
 
     @pytest.fixture
     def reported(self) -> list[Wait]:
         return []
 
     @pytest.fixture
-    def waits(self, reported: list[Wait]) -> Waits:
-        made = Waits()
+    def waits(self, reported: list[Wait], clock: list[float]) -> Waits:
+        made = Waits(lambda: clock[0])
         made.listen(reported.append)
         return made
 

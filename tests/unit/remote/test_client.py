@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import socket
-import time
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
 from fiwareglancesync.base.errors import CloudError, Unauthorized, Unreachable
-from fiwareglancesync.openstack import identity
 from fiwareglancesync.openstack.credential import Credential
 from fiwareglancesync.openstack.tuning import Tuning
 from fiwareglancesync.remote.client import Client
@@ -59,15 +56,16 @@ def test_a_token_that_is_refused_is_renewed_once(server: ScriptedServer) -> None
 
 
 def test_a_token_that_is_about_to_end_is_renewed_before_it_is_used(
-    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer,
 ) -> None:
     short = token_answer({}, issued="2020-01-01T00:00:00.000000Z", expires="2020-01-01T01:00:00.000000Z")
     server.on("POST", "/v3/auth/tokens", short, token_answer({}, token="token-2"))
     server.on("GET", TASK, Answer(200, task_document()))
-    asking = client(server, account=True)
+    now = [0.0]
+    asking = client(server, account=True, once=replace(HASTY, clock=lambda: now[0]))
     asking.look("Burgos", "t-1")
     asking.look("Burgos", "t-1")
-    monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 3540.0))
+    now[0] += 3540.0
     asking.look("Burgos", "t-1")
     assert [r.headers["x-auth-token"] for r in server.of("GET", TASK)] == ["token-1", "token-1", "token-2"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -25,7 +24,6 @@ from fiwareglancesync.base.errors import (
 from fiwareglancesync.images.places import Body, FileSlice
 from fiwareglancesync.images.places.glance.glance_place import OpenStackPlace
 from fiwareglancesync.images.settings import Target
-from fiwareglancesync.openstack import identity
 from tests.support.glance_files import FILE, IMAGE, MANY, PIECE, Source
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, Silence, token_answer
 
@@ -201,14 +199,16 @@ class TestUploading:
         ]
 
     def test_a_token_that_may_end_meanwhile_is_renewed_first(
-        self, cloud: ScriptedServer, federate: Federate, target: Target, monkeypatch: pytest.MonkeyPatch
+        self, cloud: ScriptedServer, federate: Federate, target: Target
     ) -> None:
         endpoints = {"Burgos": f"{cloud.url}/burgos"}
         hour = token_answer(endpoints, token="half an hour old", expires="2020-01-01T01:00:00.000000Z")
         cloud.on("POST", "/v3/auth/tokens", hour, token_answer(endpoints, token="young"))
         cloud.on("PUT", FILE, Answer(204))
-        place = federate(replace(HASTY, token_life=2000.0)).place(target, "Burgos")
-        monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 1800.0))
+        passed = [0.0]
+        tuning = replace(HASTY, token_life=2000.0, clock=lambda: passed[0])
+        place = federate(tuning).place(target, "Burgos")
+        passed[0] += 1800.0
         place.upload("i-1", Source().body)
         (request,) = cloud.of("PUT", FILE)
         assert request.headers["x-auth-token"] == "young"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -27,7 +26,6 @@ from fiwareglancesync.images.places import Wait
 from fiwareglancesync.images.places.glance import OpenStackFederation
 from fiwareglancesync.images.places.glance.glance_place import OpenStackPlace
 from fiwareglancesync.images.settings import Settings, Target
-from fiwareglancesync.openstack import identity
 from tests.support.glance_images import IMAGE, IMAGES, NEW, ONE, after_sign_in, stored
 from tests.support.scripted_server import Act, Answer, HangUp, ScriptedServer, token_answer
 
@@ -55,20 +53,21 @@ class TestTokens:
     def test_a_token_lasts_as_long_as_it_was_granted_for_whatever_the_time_of_day_is_here(
         self,
         cloud: ScriptedServer,
-        burgos: OpenStackPlace,
-        monkeypatch: pytest.MonkeyPatch,
+        federate: Federate,
+        target: Target,
         passed: float,
         sign_ins: int,
     ) -> None:
-        clock = SimpleNamespace(now=1000.0)
-        monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: clock.now))
+        now = [1000.0]
         # By the clock of this machine it ended years ago.
-        hour = token_answer({"Burgos": cloud.url}, token="hour", expires="2020-01-01T01:00:00.000000Z")
+        endpoints = {"Burgos": f"{cloud.url}/burgos"}
+        hour = token_answer(endpoints, token="hour", expires="2020-01-01T01:00:00.000000Z")
         cloud.on("POST", "/v3/auth/tokens", hour)
         cloud.on("GET", ONE, Answer(401), Answer(200, stored()))
+        burgos = federate(replace(HASTY, clock=lambda: now[0])).place(target, "Burgos")
         burgos.get("i-1")
         before = len(cloud.of("POST", "/v3/auth/tokens"))
-        clock.now += passed
+        now[0] += passed
         for _ in range(3):
             burgos.get("i-1")
         assert len(cloud.of("POST", "/v3/auth/tokens")) == before + sign_ins - 1
@@ -156,16 +155,18 @@ class TestRefusalsForNow:
         assert waits == [Wait("", 1.0, text)] * 2
 
     def test_a_keystone_that_was_waited_for_in_vain_is_not_waited_for_by_everybody(
-        self, cloud: ScriptedServer, target: Target, monkeypatch: pytest.MonkeyPatch
+        self, cloud: ScriptedServer, target: Target
     ) -> None:
         cloud.on("POST", "/v3/auth/tokens", Answer(429, headers={"Retry-After": "3600"}))
-        federation = OpenStackFederation(Settings("Burgos", {"master": target}), HASTY)
+        now = [0.0]
+        tuning = replace(HASTY, clock=lambda: now[0])
+        federation = OpenStackFederation(Settings("Burgos", {"master": target}), tuning)
         for _ in range(3):
             with pytest.raises(Throttled, match=r"^target master: Keystone at .* it asks to wait 1h"):
                 federation.regions(target)
         assert len(cloud.of("POST", "/v3/auth/tokens")) == 1
         cloud.on("POST", "/v3/auth/tokens", token_answer({"Burgos": cloud.url}))
-        monkeypatch.setattr(identity, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 61.0))
+        now[0] += 61.0
         assert federation.regions(target) == ["Burgos"]
 
     def test_one_that_does_not_say_how_long_is_asked_again_until_patience_is_spent(
