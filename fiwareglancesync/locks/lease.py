@@ -8,8 +8,9 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -20,19 +21,6 @@ from ..base.database import error_text, key_of, metadata, open_engine
 from ..base.database_clock import NOW
 from ..base.errors import GlanceSyncError, RegionLocked
 from ..base.machine import is_running, this_machine
-
-RENEWAL_SECONDS = 10.0
-"""Seconds between two renewals of a lease."""
-
-LEASE_SECONDS = 60.0
-"""Seconds after which a lease that is not renewed is free, by the database's clock (design 5). Its holder stops
-``RENEWAL_SECONDS`` earlier, counted from the moment before the last renewal was requested."""
-
-CHECK_SECONDS = 1.0
-"""Seconds between two checks of a holder whether its lease is still valid."""
-
-RETRY_SECONDS = 1.0
-"""Seconds between two attempts to take a lease that another run holds."""
 
 leases = Table(
     "leases",
@@ -49,8 +37,32 @@ leases = Table(
 log = logging.getLogger("glancesync")
 
 
+@dataclass(frozen=True)
+class LeaseTiming:
+    """How long leases last, and how often they are looked after; in seconds.
+
+    :param lease: time after which a lease that is not renewed is free, by the database's clock (design 5); its holder
+        stops earlier by the time between two renewals, counted from the moment before the last one was requested
+    :param renewal: time between two renewals
+    :param check: time between two checks of a holder whether its lease is still valid
+    :param retry: time between two attempts to take a lease that another run holds
+    :param clock: the clock of the holder, in seconds since any moment
+    """
+
+    lease: float = 60.0
+    renewal: float = 10.0
+    check: float = 1.0
+    retry: float = 1.0
+    clock: Callable[[], float] = time.monotonic
+
+
+USUAL_TIMING = LeaseTiming()
+
+
 @contextmanager
-def leased(keys: tuple[str, ...], run: str, database: str, *, wait: bool) -> Iterator[str]:
+def leased(
+    keys: tuple[str, ...], run: str, database: str, *, wait: bool, timing: LeaseTiming = USUAL_TIMING
+) -> Iterator[str]:
     """Hold the leases of a place and project, all or none; the locks of this machine are held already.
 
     All runs take them in the same order, so that no two can wait for each other.
@@ -59,16 +71,18 @@ def leased(keys: tuple[str, ...], run: str, database: str, *, wait: bool) -> Ite
     :param run: id of the run
     :param database: URL of the database that the machines share
     :param wait: wait for the holder instead of failing
+    :param timing: how long they last
     :return: id of the run that held them last, "" when no run has, or several have
     :raises RegionLocked: another run holds one
     :raises GlanceSyncError: the database cannot be used
     """
     engine = open_engine(database)
-    wanted = [Lease(engine, key, run) for key in sorted(set(keys))]
+    wanted = [Lease(engine, key, run, timing) for key in sorted(set(keys))]
     taken: list[Lease] = []
     holders: set[str] = set()
     try:
-        with _renewing(taken):  # from the first on: waiting for the next one may take longer than a lease is valid
+        # From the first on: waiting for the next one may take longer than a lease is valid.
+        with _renewing(taken, timing):
             try:
                 leases.create(engine, checkfirst=True)
                 for lease in wanted:
@@ -90,12 +104,14 @@ class Lease:
     :param engine: the shared database
     :param identity: what is locked
     :param run: id of the run
+    :param timing: how long it lasts
     """
 
-    def __init__(self, engine: Engine, identity: str, run: str) -> None:
+    def __init__(self, engine: Engine, identity: str, run: str, timing: LeaseTiming = USUAL_TIMING) -> None:
         self._engine = engine
         self._key = key_of(identity)
         self._run = run
+        self._timing = timing
         self._token = str(uuid.uuid4())
 
     def take(self, *, wait: bool = False) -> str:
@@ -114,7 +130,7 @@ class Lease:
             elif self._take_from(holder):
                 return str(holder.run)
             elif wait or holder.run == self._run:
-                time.sleep(RETRY_SECONDS)
+                time.sleep(self._timing.retry)
             else:
                 raise RegionLocked.by(_process(holder))
 
@@ -128,7 +144,7 @@ class Lease:
     def renew(self) -> bool:
         """Prolong the lease; False when another run has it now."""
         with self._engine.begin() as connection:
-            return connection.execute(self._change().values(expires=NOW + LEASE_SECONDS)).rowcount > 0
+            return connection.execute(self._change().values(expires=NOW + self._timing.lease)).rowcount > 0
 
     def give_back(self) -> None:
         """Free the lease; a renewal that is still under way has no effect. The row keeps who had it."""
@@ -149,32 +165,32 @@ class Lease:
             "host": this_machine(),
             "pid": os.getpid(),
             "started": NOW,
-            "expires": NOW + LEASE_SECONDS,
+            "expires": NOW + self._timing.lease,
         }
 
 
 @contextmanager
-def _renewing(taken: list[Lease]) -> Iterator[None]:
+def _renewing(taken: list[Lease], timing: LeaseTiming) -> Iterator[None]:
     """Renew leases while the context lasts; when one is lost, stop this process by SIGTERM.
 
     :param taken: the leases; the caller adds further ones while the context lasts
     """
     ended = threading.Event()
-    valid_until = time.monotonic() + LEASE_SECONDS
+    valid_until = timing.clock() + timing.lease
 
     def renew() -> None:
         nonlocal valid_until
-        while not ended.wait(RENEWAL_SECONDS):
-            begun = time.monotonic()
+        while not ended.wait(timing.renewal):
+            begun = timing.clock()
             try:
-                valid_until = begun + LEASE_SECONDS if all(lease.renew() for lease in taken) else begun
+                valid_until = begun + timing.lease if all(lease.renew() for lease in taken) else begun
             except SQLAlchemyError as error:
                 log.warning("The lease of a region cannot be renewed: %s", error_text(error))
 
     def watch() -> None:
         """In a thread of its own: a renewal that gets no answer may take minutes to fail."""
-        while not ended.wait(CHECK_SECONDS):
-            if time.monotonic() > valid_until - RENEWAL_SECONDS:
+        while not ended.wait(timing.check):
+            if timing.clock() > valid_until - timing.renewal:
                 log.error(
                     "The lease of a region was not renewed in time, or another run has it; this run stops."
                 )

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,7 @@ from fiwareglancesync.base.database import key_of, open_engine
 from fiwareglancesync.base.errors import Cancelled, GlanceSyncError, RegionLocked
 from fiwareglancesync.base.machine import this_machine
 from fiwareglancesync.base.signals import cancellable
-from fiwareglancesync.locks import lease as module
-from fiwareglancesync.locks.lease import LEASE_SECONDS, Lease, leased, leases
+from fiwareglancesync.locks.lease import USUAL_TIMING, Lease, LeaseTiming, leased, leases
 from fiwareglancesync.locks.region_lock import region_lock
 from tests.support.server import PATIENCE, ROOT, wait_for
 
@@ -30,15 +30,17 @@ database, ahead, lasts = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
 right = time.time
 time.time = lambda: right() + ahead
 from fiwareglancesync.locks import lease
-lease.LEASE_SECONDS = lasts
 lease.this_machine = lambda: "elsewhere pid:[1]"
-with lease.leased(("place",), "theirs", database, wait=False):
+with lease.leased(("place",), "theirs", database, wait=False, timing=lease.LeaseTiming(lease=lasts)):
     print("held", flush=True)
     sys.stdin.read()
 """
 """A process that takes itself for another machine's, and holds a lease until its standard input ends."""
 
 MINUTES = 300.0
+
+QUICK = LeaseTiming(lease=0.2, renewal=0.02, check=0.01)
+"""Leases that are renewed, and run out, in no time."""
 
 
 @pytest.fixture(autouse=True)
@@ -103,16 +105,14 @@ def test_what_is_taken_while_the_run_is_interrupted_is_given_back(
         pass
 
 
-@pytest.mark.usefixtures("quick")
-def test_each_is_renewed_also_while_the_next_is_waited_for(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LEASE_SECONDS", PATIENCE)
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.02)
-    with ThreadPoolExecutor(1) as threads, leased(("b",), "one", database, wait=False):
+def test_each_is_renewed_also_while_the_next_is_waited_for(database: str) -> None:
+    timing = replace(QUICK, lease=PATIENCE, retry=0.02)
+    with ThreadPoolExecutor(1) as threads, leased(("b",), "one", database, wait=False, timing=timing):
         engine = open_engine(database)
         goes_on = threading.Event()
 
         def hold() -> None:
-            with leased(("a", "b"), "two", database, wait=True):
+            with leased(("a", "b"), "two", database, wait=True, timing=timing):
                 assert goes_on.wait(PATIENCE)
 
         def expiry(key: str) -> float:
@@ -128,14 +128,13 @@ def test_each_is_renewed_also_while_the_next_is_waited_for(database: str, monkey
         goes_on.set()
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_run_ends_when_it_has_lost_one_of_its_leases(database: str) -> None:
     def lose_one() -> None:
         with open_engine(database).begin() as connection:
             connection.execute(update(leases).where(leases.c.identity == key_of("b")).values(token="another's"))
         time.sleep(PATIENCE)
 
-    with pytest.raises(Cancelled), cancellable(), leased(("a", "b"), "one", database, wait=False):
+    with pytest.raises(Cancelled), cancellable(), leased(("a", "b"), "one", database, wait=False, timing=QUICK):
         lose_one()
 
 
@@ -180,54 +179,32 @@ def test_a_holder_of_this_machine_that_died_is_not_waited_for(database: str) -> 
         Lease(engine, "place", "three").take()
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases that are renewed, and run out, in no time."""
-    for name, seconds in (("RENEWAL_SECONDS", 0.02), ("LEASE_SECONDS", 0.2), ("CHECK_SECONDS", 0.01)):
-        monkeypatch.setattr(module, name, seconds)
+def test_a_run_goes_on_while_its_lease_is_renewed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
 
-
-class Clock:
-    """Time that passes only while a lease is renewed."""
-
-    now = 0.0
-    time = staticmethod(time.time)
-
-    def monotonic(self) -> float:
-        """What a holder reads."""
-        return self.now
-
-    def renew(self) -> bool:
-        """Take a while for it."""
-        self.now += LEASE_SECONDS / 4
+    def renew(_: Lease) -> bool:
+        now[0] += USUAL_TIMING.lease / 4
         return True
 
-
-def test_a_run_goes_on_while_its_lease_is_renewed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
-    monkeypatch.setattr(module, "RENEWAL_SECONDS", 0.01)
-    monkeypatch.setattr(module, "CHECK_SECONDS", 0.01)
-    monkeypatch.setattr(Lease, "renew", lambda _: clock.renew())
-    with cancellable(), leased(("place",), "one", database, wait=False):
-        wait_for(lambda: clock.now > 3 * LEASE_SECONDS, "renewals")
+    monkeypatch.setattr(Lease, "renew", renew)
+    timing = LeaseTiming(renewal=0.01, check=0.01, clock=lambda: now[0])
+    with cancellable(), leased(("place",), "one", database, wait=False, timing=timing):
+        wait_for(lambda: now[0] > 3 * timing.lease, "renewals")
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_run_ends_when_somebody_else_has_its_lease(
     database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(Lease, "renew", lambda _: False)
-    with pytest.raises(Cancelled), cancellable(), leased(("place",), "one", database, wait=False):
+    with pytest.raises(Cancelled), cancellable(), leased(("place",), "one", database, wait=False, timing=QUICK):
         time.sleep(PATIENCE)
     assert "The lease of a region was not renewed in time" in caplog.text
 
 
-@pytest.mark.usefixtures("quick")
 def test_a_run_ends_before_its_lease_does_though_nobody_answers(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     monkeypatch.setattr(Lease, "renew", lambda _: answered.wait(PATIENCE))
-    with pytest.raises(Cancelled), cancellable(), leased(("place",), "one", database, wait=False):
+    with pytest.raises(Cancelled), cancellable(), leased(("place",), "one", database, wait=False, timing=QUICK):
         time.sleep(PATIENCE)
     answered.set()
 
@@ -269,7 +246,7 @@ def any_database(request: pytest.FixtureRequest) -> str:
 
 @contextmanager
 def held_elsewhere(
-    database: str, ahead: float = 0.0, lasts: float = LEASE_SECONDS
+    database: str, ahead: float = 0.0, lasts: float = USUAL_TIMING.lease
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Another machine's process that holds the lease; it gives it back in the end, if it lives.
 
