@@ -21,23 +21,26 @@ from .errors import CloudError, SourceBroke, Unauthorized
 
 ATTEMPTS = 3
 FIRST_WAIT_SECONDS = 1.0
-"""Seconds before the second attempt, at least; there are more before the third."""
+"""Seconds before the second attempt, at least, unless a caller has another value."""
 
 MAX_WAIT_SECONDS = 60.0
 """Seconds of the longest wait before an attempt, whatever the service asks for."""
 
 
-def attempts(is_worth_another: Callable[[BaseException], bool], pause: Callable[[float], None]) -> Retrying:
+def attempts(
+    is_worth_another: Callable[[BaseException], bool],
+    pause: Callable[[float], None],
+    first_wait: float = FIRST_WAIT_SECONDS,
+) -> Retrying:
     """Attempts at what moves content; call the result with it. The error of the last attempt is raised.
 
     A ``Retry-After`` of the service counts.
 
     :param is_worth_another: whether another attempt may succeed after an error
     :param pause: waits for a number of seconds, or less
+    :param first_wait: seconds before the second attempt, at least; there are more before the third
     """
-    own = wait_exponential(multiplier=FIRST_WAIT_SECONDS, max=10 * FIRST_WAIT_SECONDS) + wait_random(
-        0, FIRST_WAIT_SECONDS
-    )
+    own = wait_exponential(multiplier=first_wait, max=10 * first_wait) + wait_random(0, first_wait)
     return Retrying(
         stop=stop_after_attempt(ATTEMPTS),
         wait=lambda state: max(own(state), min(_asked_seconds(state), MAX_WAIT_SECONDS)),

@@ -133,7 +133,7 @@ class RegionSetup:
         self.federation = EmbeddedFederation(None, self.settings)
         self.federation.add_region(MASTER, masters)
         self.federation.add_region(REGION, images)
-        self.context = RunContext(run="1-b", host=HOST)
+        self.context = RunContext(run="1-b", host=HOST, first_wait=0.0)
         self.events: list[Event] = []
 
     @property

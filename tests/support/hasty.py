@@ -25,7 +25,7 @@ def _main() -> int:
     given: dict[str, Any] = {name: float(value) for name, _, value in (word.partition("=") for word in sys.argv[1:end])}
     set_by_configuration = glance_federation.tuning_for
     glance_federation.__dict__["tuning_for"] = lambda target: replace(set_by_configuration(target), **given)
-    attempts.FIRST_WAIT_SECONDS = FIRST_WAIT_SECONDS
+    attempts.FIRST_WAIT_SECONDS = FIRST_WAIT_SECONDS  # before the modules are loaded that have it as a default
     del sys.argv[1 : end + 1]
     return main()
 

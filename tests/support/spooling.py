@@ -74,9 +74,9 @@ class CountedMaster:
         """Bytes sent in all."""
         return sum(self._noted("part"))
 
-    def spool(self, folder: Path, limit: int = 0) -> SpoolSource:
+    def spool(self, folder: Path, limit: int = 0, first_wait: float = 0.0) -> SpoolSource:
         """A spool that is filled from here."""
-        return SpoolSource(cast(Place, self), folder, limit)
+        return SpoolSource(cast(Place, self), folder, limit, first_wait)
 
     @contextmanager
     def _opened(self, content: bytes, begin: int) -> Iterator[Download]:

@@ -99,7 +99,8 @@ class _NewImage:
         :param again: whether to begin anew, once, if the content was wrong and the way may bring other content
         """
         try:
-            return attempts(self._is_worth_another, partial(pause, alive=self.listener.check))(self._attempt)
+            wait = partial(pause, alive=self.listener.check)
+            return attempts(self._is_worth_another, wait, self.context.first_wait)(self._attempt)
         except VerificationError:
             may_differ = self.mover.reject_content(self.way, self.entry.image, self.state.place)
             if not (again and may_differ):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
+from ...base.attempts import FIRST_WAIT_SECONDS
 from ..model import LINKS, Image, Listing, NewImage, Patch
 from ..places import Place
 from ..planning import PlanTime
@@ -23,11 +24,13 @@ class RunContext:
     :param run: id of the run
     :param host: name of this host
     :param leftover_age: seconds after which what a run of another host left may be removed
+    :param first_wait: seconds before the second attempt at moving an image, at least
     """
 
     run: str = field(default_factory=lambda: f"{os.getpid()}-{uuid.uuid4().hex[:12]}")
     host: str = field(default_factory=socket.gethostname)
     leftover_age: float = 24 * 3600
+    first_wait: float = FIRST_WAIT_SECONDS
 
     def plan_time(self) -> PlanTime:
         """This host and the present time, for a plan."""

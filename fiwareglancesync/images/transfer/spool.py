@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tenacity import sleep_using_event
 
-from ...base.attempts import attempts
+from ...base.attempts import FIRST_WAIT_SECONDS, attempts
 from ...base.errors import CloudError, SourceBroke, TransferError
 from ...base.units import MIB
 from ..model import Image
@@ -51,14 +51,18 @@ class SpoolSource:
     :param master: the master region
     :param folder: the folder of the spool
     :param limit: the most bytes in it, 0 for half of the free space
+    :param first_wait: seconds before the second attempt at reading the master, at least
     """
 
     way = "spool"
 
-    def __init__(self, master: Place, folder: Path, limit: int = 0) -> None:
+    def __init__(
+        self, master: Place, folder: Path, limit: int = 0, first_wait: float = FIRST_WAIT_SECONDS
+    ) -> None:
         self._master = master
         self._folder = folder
         self._limit = limit
+        self._first_wait = first_wait
 
     def why_unusable(self, image: Image) -> str | None:
         """Why an image cannot be spooled; None when it can, as far as is known before it is tried."""
@@ -89,7 +93,7 @@ class SpoolSource:
             with (
                 self._in_use(entry, image),
                 entry.data.open("rb", buffering=0) as file,
-                _Filling(entry, image, self._master) as filling,
+                _Filling(entry, image, self._master, self._first_wait) as filling,
             ):
                 size = image.size or 0
                 yield Body(size, lambda: _read_while_filled(file.fileno(), size, filling))
@@ -188,10 +192,11 @@ def _no_room(folder: Path, image: Image, room: int) -> str:
 class _Filling:
     """Fills an entry in a thread, unless another process is already filling it."""
 
-    def __init__(self, entry: SpoolEntry, image: Image, master: Place) -> None:
+    def __init__(self, entry: SpoolEntry, image: Image, master: Place, first_wait: float) -> None:
         self._entry = entry
         self._image = image
         self._master = master
+        self._first_wait = first_wait
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._next = 0.0
@@ -219,7 +224,7 @@ class _Filling:
         try:
             with locked(self._entry.filler, shared=False) as free:
                 if free:
-                    attempts(_is_broken_source, sleep_using_event(self._stopping))(self._fill)
+                    attempts(_is_broken_source, sleep_using_event(self._stopping), self._first_wait)(self._fill)
         except SourceBroke as error:
             # All attempts were made here, each from where the last one stopped: another way has to be tried.
             self.error = TransferError(str(error))

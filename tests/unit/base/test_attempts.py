@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fiwareglancesync.base import attempts as module
-from fiwareglancesync.base.attempts import ATTEMPTS, MAX_WAIT_SECONDS, attempts, is_worth_new_attempt
+from fiwareglancesync.base.attempts import (
+    ATTEMPTS,
+    FIRST_WAIT_SECONDS,
+    MAX_WAIT_SECONDS,
+    attempts,
+    is_worth_new_attempt,
+)
 from fiwareglancesync.base.errors import (
     CloudError,
     QuotaExceeded,
@@ -20,7 +25,7 @@ from fiwareglancesync.base.errors import (
 )
 
 
-def pauses_after(error: Exception, *, worth: bool = True) -> list[float]:
+def pauses_after(error: Exception, *, worth: bool = True, first_wait: float = FIRST_WAIT_SECONDS) -> list[float]:
     """The seconds between the attempts when every attempt fails with the same error."""
     pauses: list[float] = []
 
@@ -28,7 +33,7 @@ def pauses_after(error: Exception, *, worth: bool = True) -> list[float]:
         raise error
 
     with pytest.raises(type(error)) as caught:
-        attempts(lambda found: worth and found is error, pauses.append)(attempt)
+        attempts(lambda found: worth and found is error, pauses.append, first_wait)(attempt)
     assert caught.value is error
     return pauses
 
@@ -39,11 +44,8 @@ def busy(retry_after: float | None) -> CloudError:
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(8.0, 8.0), (10.0**6, MAX_WAIT_SECONDS)])
-def test_a_service_is_given_the_time_that_it_asks_for_within_bounds(
-    monkeypatch: pytest.MonkeyPatch, asked: float, waited: float
-) -> None:
-    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 0.0)
-    assert pauses_after(busy(asked)) == [waited] * (ATTEMPTS - 1)
+def test_a_service_is_given_the_time_that_it_asks_for_within_bounds(asked: float, waited: float) -> None:
+    assert pauses_after(busy(asked), first_wait=0.0) == [waited] * (ATTEMPTS - 1)
 
 
 @pytest.mark.parametrize("error", [busy(0.0), busy(None), Unreachable("refused"), SourceBroke("broke off")])

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from fiwareglancesync.base import attempts
 from fiwareglancesync.base.errors import (
     CloudError,
     Conflict,
@@ -28,12 +27,6 @@ from tests.support.region_writes import refuse, through, watched
 from tests.support.watched import WatchedPlace, Write
 
 STAYS = "the unfinished image a (UUID {}) stays for the next run to remove: no delete"
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What may pass is tried again at once."""
-    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
 
 
 def test_the_order_is_obsolete_metadata_moves_relinking_settling() -> None:

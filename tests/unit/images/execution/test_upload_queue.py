@@ -124,6 +124,7 @@ def test_an_image_that_is_without_content_no_more_is_made_anew(
     again: list[float] = []
     monkeypatch.setattr(new_image, "pause", lambda seconds, alive: again.append(seconds))
     scenario = Scenario(first(1, slow_down))
+    scenario.setup.context = replace(scenario.setup.context, first_wait=1.0)
     scenario.place.status = "saving"
     assert not scenario.sync().failed
     assert scenario.place.created == ["a", "a"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.base import attempts
+from fiwareglancesync.base.attempts import ATTEMPTS
 from fiwareglancesync.base.errors import (
     CloudError,
     NotFound,
@@ -169,9 +169,8 @@ class TestMasterThatDoesNotAnswer:
 
 
 def test_a_region_that_does_not_answer_says_nothing_about_the_master(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
     gone = True
 
     def fail(piece: bytes) -> None:
@@ -197,9 +196,8 @@ def breaking(times: int) -> Callable[[bytes], None]:
 
 
 def test_a_source_that_breaks_off_is_read_afresh_into_a_fresh_image(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
     mover_setup = MoverSetup(tmp_path, fails=breaking(2))
     outcome = mover_setup.sync()
     assert (mover_setup.ways(), outcome.failed) == (["stream"], False)
@@ -208,13 +206,12 @@ def test_a_source_that_breaks_off_is_read_afresh_into_a_fresh_image(
 
 
 def test_a_source_that_breaks_off_again_and_again_is_reported_and_nothing_is_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
-    mover_setup = MoverSetup(tmp_path, forced="stream", fails=breaking(attempts.ATTEMPTS))
+    mover_setup = MoverSetup(tmp_path, forced="stream", fails=breaking(ATTEMPTS))
     before = mover_setup.setup.images
     assert errors(mover_setup.sync()) == {"a": "stream: the master broke off"}
-    assert mover_setup.master.downloads == ["m-a"] * attempts.ATTEMPTS
+    assert mover_setup.master.downloads == ["m-a"] * ATTEMPTS
     assert mover_setup.setup.images == before
 
 

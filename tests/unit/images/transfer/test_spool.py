@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.base import attempts
+from fiwareglancesync.base.attempts import ATTEMPTS
 from fiwareglancesync.base.errors import CloudError, SourceBroke, TransferError, Unreachable
 from fiwareglancesync.images.places import PIECE_BYTES
 from fiwareglancesync.images.transfer import spool as spool_module
@@ -94,13 +94,12 @@ class TestLeftovers:
         assert master.starts == [0]
 
     def test_a_damaged_one_is_noticed_and_dropped(
-        self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
+        self, master: CountedMaster, folder: Path
     ) -> None:
-        monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 3600.0)
         leave(master, folder, b"X" + CONTENT[1:HALF])
         read_some = threading.Event()
         master.before = held(read_some, HALF)
-        spool = master.spool(folder)
+        spool = master.spool(folder, first_wait=3600.0)
         with spool.open(master.images[0]) as body:
             pieces = body.pieces()
             assert bytes_of(next(pieces))[:1] == b"X"
@@ -127,10 +126,6 @@ class TestLeftovers:
 
 class TestBreaks:
     """The master breaks off in the middle, which may pass."""
-
-    @pytest.fixture(autouse=True)
-    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 0.0)
 
     def breaking(self, master: CountedMaster, times: int) -> None:
         """Have the second half of the image break off some times."""
@@ -159,18 +154,17 @@ class TestBreaks:
     def test_one_that_breaks_off_again_and_again_is_given_up_for_another_way(
         self, master: CountedMaster, folder: Path
     ) -> None:
-        self.breaking(master, times=attempts.ATTEMPTS)
+        self.breaking(master, times=ATTEMPTS)
         with pytest.raises(TransferError, match=r"^the master broke off$") as caught:
             read(master.spool(folder), master.images[0])
         assert not isinstance(caught.value, SourceBroke)
-        assert len(master.starts) == attempts.ATTEMPTS
+        assert len(master.starts) == ATTEMPTS
 
     def test_a_reader_who_leaves_ends_the_pause_too(
-        self, master: CountedMaster, folder: Path, monkeypatch: pytest.MonkeyPatch
+        self, master: CountedMaster, folder: Path
     ) -> None:
-        monkeypatch.setattr(attempts, "FIRST_WAIT_SECONDS", 3600.0)
         self.breaking(master, times=1)
-        with master.spool(folder).open(master.images[0]):
+        with master.spool(folder, first_wait=3600.0).open(master.images[0]):
             until(lambda: master.sent == HALF, "the break")
         until(lambda: "spool" not in [thread.name for thread in threading.enumerate()], "the end of the pause")
         assert master.starts == [0]

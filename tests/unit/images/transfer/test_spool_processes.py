@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.base import attempts as attempts_module
 from fiwareglancesync.images.transfer.spool import SpoolSource
 from tests.support.faults import until
 from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, content_of, data_files
@@ -55,12 +54,6 @@ def end(process: BaseProcess) -> None:
 def await_length(folder: Path, length: int) -> None:
     """Wait until the only copy has grown."""
     until(lambda: sum(file.stat().st_size for file in data_files(folder)) >= length, "a copy that grows")
-
-
-@pytest.fixture(autouse=True)
-def haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no process wait long before it tries anew; they inherit it."""
-    monkeypatch.setattr(attempts_module, "FIRST_WAIT_SECONDS", 0.01)
 
 
 @pytest.fixture
