@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..base.errors import CloudError
 from ..images.places import Federation
@@ -21,11 +21,15 @@ class SharedFederation:
 
     :param settings: the configuration
     :param environ: the environment
+    :param clock: the time in seconds since any moment
     """
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.settings = settings
         self._environ = environ
+        self._clock = clock
         self._guard = threading.Lock()
         self._federation: Federation | None = None
         self._until = 0.0
@@ -34,9 +38,9 @@ class SharedFederation:
         """A reader of statuses; while Keystone does not answer, the federation that was opened last is used."""
         with self._guard:
             known = self._federation
-            if known is not None and time.monotonic() < self._until:
+            if known is not None and self._clock() < self._until:
                 return StatusReader(self.settings, known)
-            self._until = time.monotonic() + CACHE_SECONDS
+            self._until = self._clock() + CACHE_SECONDS
         fresh = open_federation(self.settings, self._environ)
         try:
             fresh.regions(self.settings.master)
