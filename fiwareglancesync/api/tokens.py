@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,11 +18,13 @@ class TokenCache:
     """A cache with the interface that keystonemiddleware expects; its keys are hashes of tokens.
 
     :param folder: a private folder that all workers of the server share
+    :param clock: the time in seconds since any moment, the same in all workers
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
-        self._next_sweep = time.monotonic() + TOKEN_CACHE_SECONDS
+        self._clock = clock
+        self._next_sweep = clock() + TOKEN_CACHE_SECONDS
 
     def get(self, key: str) -> str | bytes | None:
         """The value of a key, None when there is none or it is too old."""
@@ -29,7 +32,7 @@ class TokenCache:
             entry = json.loads(self._path(key).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        if entry["expires"] < time.monotonic():
+        if entry["expires"] < self._clock():
             return None
         return entry["value"].encode() if entry["bytes"] else str(entry["value"])
 
@@ -38,7 +41,7 @@ class TokenCache:
         """Store a value for ``time`` seconds."""
         entry = {
             # The workers share this machine's monotonic clock; the folder is removed when the server ends.
-            "expires": _monotonic() + time,
+            "expires": self._clock() + time,
             "bytes": isinstance(value, bytes),
             "value": value.decode() if isinstance(value, bytes) else value,
         }
@@ -53,14 +56,10 @@ class TokenCache:
 
     def _sweep(self) -> None:
         """Remove expired entries, at most once in ``TOKEN_CACHE_SECONDS``."""
-        if time.monotonic() < self._next_sweep:
+        if self._clock() < self._next_sweep:
             return
-        self._next_sweep = time.monotonic() + TOKEN_CACHE_SECONDS
+        self._next_sweep = self._clock() + TOKEN_CACHE_SECONDS
         for path in self._folder.iterdir():
             with suppress(OSError):
                 if path.stat().st_mtime < time.time() - TOKEN_CACHE_SECONDS:
                     path.unlink()
-
-
-def _monotonic() -> float:
-    return time.monotonic()

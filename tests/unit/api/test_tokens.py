@@ -15,12 +15,13 @@ from fiwareglancesync.api.tokens import TOKEN_CACHE_SECONDS, TokenCache
 def test_what_is_kept_is_kept_for_its_time_though_somebody_sets_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: float
 ) -> None:
-    cache = TokenCache(tmp_path)
+    now = [0.0]
+    cache = TokenCache(tmp_path, lambda: now[0])
     cache.set("key", "value")
-    right, since = time.time, time.monotonic
+    right = time.time
     monkeypatch.setattr(time, "time", lambda: right() + ahead)
     assert cache.get("key") == "value"
-    monkeypatch.setattr(time, "monotonic", lambda: since() + TOKEN_CACHE_SECONDS + 1)
+    now[0] += TOKEN_CACHE_SECONDS + 1
     assert cache.get("key") is None
 
 
