@@ -185,10 +185,17 @@ class TestRefusals:
         many = {f"key{number}": "value" for number in range(128)}
         with pytest.raises(PropertyRefused, match="number of allowed image properties") as caught:
             new(place, made, properties={JOURNAL: "{}", **many})
-        assert (caught.value.scope, caught.value.status) == (Scope.IMAGE, 413)
+        assert (caught.value.scope, caught.value.status, caught.value.too_many) == (Scope.IMAGE, 413, True)
         image_id = new(place, made)
         with pytest.raises(PropertyRefused, match="number of allowed image properties"):
             place.update(place.get(image_id), Patch(set=many))
+
+    def test_too_many_tags_are_the_images_error_and_not_about_properties(
+        self, place: OpenStackPlace, made: Made
+    ) -> None:
+        with pytest.raises(PropertyRefused, match="number of allowed image tags") as caught:
+            new(place, made, tags=tuple(f"tag{number}" for number in range(129)))
+        assert (caught.value.scope, caught.value.too_many) == (Scope.IMAGE, False)
 
     def test_a_protected_property_is_named_and_the_images_error(
         self, cloud: DevelopmentCloud, made: Made, tmp_path: Path
