@@ -80,7 +80,21 @@ def build_parser(prog: str) -> Parser:
     )
 
     output = parser.add_argument_group("output")
-    output.add_argument("--format", choices=("csv", "table", "json"), help="of --show-status and --show-regions")
+    output.add_argument(
+        "-f",
+        "--format",
+        choices=("csv", "table", "json", "matrix"),
+        help="the format of --show-status (default: csv) and --show-regions (default: words on one line); matrix, of"
+        " --show-status alone, has a row for each image and a column for each region",
+    )
+    output.add_argument(
+        "--pending", action="store_true", help="with --show-status, print only what is pending or awaits a decision"
+    )
+    output.add_argument(
+        "--output-dir",
+        metavar="DIR",
+        help="the folder for the backup of --make-backups and for the logs of --parallel (default: the current folder)",
+    )
     output.add_argument("--events", metavar="FILE", help="write each event as JSON Lines; - is standard output")
     output.add_argument("--report", metavar="FILE", help="write the results as one JSON document")
     output.add_argument(
@@ -120,6 +134,10 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
             raise UsageError(f"{word} is not KEY=VALUE; put regions before --config or after --")
     if parsed.format and not (parsed.show_status or parsed.show_regions):
         raise UsageError("--format goes with --show-status or --show-regions")
+    if parsed.format == "matrix" and not parsed.show_status:
+        raise UsageError("--format matrix goes with --show-status; --show-regions has csv, table and json")
+    if parsed.pending and not parsed.show_status:
+        raise UsageError("--pending goes with --show-status")
     if parsed.events == "-" and (parsed.show_status or parsed.show_regions):
         raise UsageError("--events - would mix with the data on standard output; name a file: --events FILE")
     if parsed.events and parsed.report and os.path.realpath(parsed.events) == os.path.realpath(parsed.report):

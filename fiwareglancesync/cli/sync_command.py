@@ -29,9 +29,10 @@ from ..images.session import Session, ignore_result
 from ..images.settings import MASTER, Settings, Target
 from ..kinds import option_tables
 from ..terminal.private_files import private_file
+from ..terminal.status_writer import StatusWriter
 from ..terminal.streams import log_requests, reconfigure_output
 from ..terminal.suggestions import advice, hint
-from ..terminal.text_tables import StatusWriter, write_regions
+from ..terminal.text_tables import write_regions
 from .exit_reasons import reasons
 from .listeners import NARRATED, Listeners
 from .report import UnfinishedRegions, report
@@ -218,7 +219,9 @@ class SyncCommand:
         if options.parallel and session.settings.max_children == 1 and len(self._refs) > 1:
             self._listeners.narrate(ONE_AT_A_TIME)
         self._listeners.open_for_regions(stack, self._refs)
-        writer = StatusWriter(options.format or "csv", sys.stdout) if session.mode is Mode.STATUS else None
+        writer = None
+        if session.mode is Mode.STATUS:
+            writer = StatusWriter(options.format or "csv", sys.stdout, only_pending=options.pending)
         in_order = writer.write if writer is not None else ignore_result
         session.do_all(self._refs, parallel=options.parallel, finished=self._finish, in_order=in_order)
         self._listeners.narrate_end_of_all()
@@ -240,8 +243,16 @@ class SyncCommand:
 
     def _show_regions(self) -> None:
         """Print the regions of all targets, or those that a run with the same words would do."""
-        refs = self._resolve() if self._options.regions else self._session.all_regions(self._lose)
-        write_regions(refs, self._options.format, sys.stdout)
+        session, report = self._session, self._listeners.report
+        try:
+            regions = session.known_regions(self._options.regions, self._lose, report, self._refuse)
+        except UnknownRegion as error:
+            self._failed = True
+            report(Message.error(str(error)))
+        except CloudError as error:
+            self._lose(session.settings.master, error)
+        else:
+            write_regions(regions, self._options.format, sys.stdout)
 
     def _exit_code(self) -> int:
         failed = self._failed or not self._listeners.all_written or self._session.matches_nothing

@@ -17,6 +17,9 @@ from ..config.sections import Values
 from .list_options import check_lists, list_entries, own_regions
 from .settings import MASTER, Settings, Target
 
+REGION_VARIABLE = "OS_REGION_NAME"
+"""The variable that names the master region where nothing else does."""
+
 SHOWN_KEYS = ("credential", "metadata_condition")
 """Options that the generated file shows in the section of a further target."""
 
@@ -52,14 +55,15 @@ def load_settings(
     stated = main.pop("master_region", "")
     resolver = Resolver(environ, os_cloud, anonymous=mock, has_region=bool(stated))
     master = configuration.master(resolver)
-    region = stated.removeprefix(f"{MASTER}:") or master.region or environ.get("OS_REGION_NAME", "").strip()
-    configuration.findings.problems += _problems_of_region(region, configuration.section(MAIN))
+    region, region_source = _master_region(stated, configuration.section(MAIN), master, environ)
+    configuration.findings.problems += _problems_of_region(region, region_source)
     targets = {values.name: _target(values) for values in (master, *configuration.other_targets(resolver))}
     entries = list_entries(configuration.values, targets, configuration.findings)
     targets = {name: own_regions(target, targets) for name, target in targets.items()}
     configuration.raise_problems()
     return Settings(
         master_region=region,
+        master_region_source=region_source,
         targets=targets,
         source=configuration.source,
         warnings=tuple(Message.warning(text) for text in configuration.findings.warnings),
@@ -94,9 +98,19 @@ def _target(values: TargetValues) -> Target:
     return Target(name=values.name, credential=values.credential, problem=values.problem, **rules)
 
 
-def _problems_of_region(region: str, main: Values) -> Iterator[str]:
+def _master_region(stated: str, main: Values, master: TargetValues, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The master region, and where its name comes from; without one, where it should be set."""
     where = main.where("master_region")
+    sources = (
+        (stated.removeprefix(f"{MASTER}:"), where),
+        (master.region, f"region_name of the entry {show(master.credential.cloud)} of clouds.yaml"),
+        (environ.get(REGION_VARIABLE, "").strip(), REGION_VARIABLE),
+    )
+    return next((found for found in sources if found[0]), ("", where))
+
+
+def _problems_of_region(region: str, source: str) -> Iterator[str]:
     if not region:
-        yield f"{where}: the master region is missing: set it there, or OS_REGION_NAME in the environment"
+        yield f"{source}: the master region is missing: set it there, or {REGION_VARIABLE} in the environment"
     elif ":" in region:
-        yield f"{where}: found '{show(region)}', expected a region of the master target"
+        yield f"{source}: found '{show(region)}', expected a region of the master target"

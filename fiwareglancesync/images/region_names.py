@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..base.errors import CloudError, UsageError
@@ -40,6 +41,26 @@ class RegionRef:
         """Read ``name``, ``target:name`` or ``target:``."""
         target, colon, region = word.partition(":")
         return RegionRef(target, region) if colon else RegionRef(MASTER, word)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRegion:
+    """A region that exists.
+
+    :param is_master: whether it is the master region, under whatever name
+    :param is_ignored: whether ``ignore_regions`` of its target names it
+    :param is_named: whether the command line names it, so that it is done although it is ignored
+    """
+
+    ref: RegionRef
+    is_master: bool = False
+    is_ignored: bool = False
+    is_named: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether a run includes it."""
+        return self.is_named or not (self.is_master or self.is_ignored)
 
 
 def resolve_regions(
@@ -137,23 +158,41 @@ def _expand(
     target: Target, master: Place, federation: Federation, report: Callable[[Message], None] | None
 ) -> list[RegionRef]:
     """A target's regions, without the ignored ones and the master region, under any name."""
-    refs = []
+    return [region.ref for region in _known_regions(target, master, federation, report) if region.is_done]
+
+
+def _known_regions(
+    target: Target, master: Place, federation: Federation, report: Callable[[Message], None] | None
+) -> list[KnownRegion]:
+    """All regions of a target."""
     regions = federation.regions(target)
     if not regions and report is not None:
         report(Message.warning(f"Target {target.name} has no region with images"))
-    for region in regions:
-        if region in target.ignore_regions:
-            continue
-        try:
-            place = federation.place(target, region)
-        except CloudError:
-            refs.append(RegionRef(target.name, region))  # it fails in its turn, and no other region does
-            continue
-        if not is_same_place(place.identity, master.identity):
-            refs.append(RegionRef(target.name, region))
-        elif report is not None and (warning := master_by_address_warning(place, master)):
-            report(warning)
-    return refs
+    return [known_region(target, region, master, federation, report) for region in regions]
+
+
+def known_region(
+    target: Target,
+    region: str,
+    master: Place,
+    federation: Federation,
+    report: Callable[[Message], None] | None = None,
+) -> KnownRegion:
+    """A region, and whether an expansion leaves it out.
+
+    :param target: its target
+    :param region: its name in that target
+    :param master: the master region
+    :param federation: both
+    :param report: takes the warning that it is left out because its address is the master's
+    """
+    is_ignored, is_master = region in target.ignore_regions, False
+    with suppress(CloudError):  # it fails in its turn, and no other region does
+        place = federation.place(target, region)
+        is_master = is_same_place(place.identity, master.identity)
+        if is_master and not is_ignored and report is not None and (why := master_by_address_warning(place, master)):
+            report(why)
+    return KnownRegion(RegionRef(target.name, region), is_master, is_ignored)
 
 
 def master_by_address_warning(place: Place, master: Place) -> Message | None:
@@ -170,6 +209,26 @@ def master_by_address_warning(place: Place, master: Place) -> Message | None:
         f"{place.name}: taken for the master region {master.name}, as both have the address {address}; nothing is "
         "written there. If these are two regions, correct their addresses in the catalog"
     )
+
+
+def known_regions(
+    settings: Settings, federation: Federation, master: Place, lost: Lost, report: Callable[[Message], None]
+) -> list[KnownRegion]:
+    """All regions of all targets in the order of the file, the master's target first, with what they are.
+
+    :param settings: the targets
+    :param federation: asked for their regions
+    :param master: the master region
+    :param lost: called for each target that cannot be asked, the others go on
+    :param report: takes the warning about a region that is left out because its address is the master's
+    """
+    found: list[KnownRegion] = []
+    for target in settings.targets.values():
+        try:
+            found += _known_regions(target, master, federation, report)
+        except CloudError as error:
+            lost(target, error)
+    return found
 
 
 def all_regions(settings: Settings, federation: Federation, lost: Lost | None = None) -> list[RegionRef]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from traceback import format_exc
 from types import TracebackType
@@ -19,7 +20,16 @@ from .places import Federation, Place
 from .planning import Choice
 from .prefetch import prefetch
 from .region_job import Mode, RegionJob, RegionResult
-from .region_names import Lost, Refuse, RegionRef, all_regions, resolve_regions
+from .region_names import (
+    KnownRegion,
+    Lost,
+    Refuse,
+    RegionRef,
+    all_regions,
+    known_region,
+    known_regions,
+    resolve_regions,
+)
 from .settings import Settings
 
 TakeResult = Callable[[RegionResult], None]
@@ -83,6 +93,22 @@ class Session:
     def all_regions(self, lost: Lost | None = None) -> list[RegionRef]:
         """All regions of all targets; see :func:`all_regions`."""
         return all_regions(self.settings, self.federation, lost)
+
+    def known_regions(
+        self, words: Sequence[str], lost: Lost, report: Callable[[Message], None], refuse: Refuse
+    ) -> list[KnownRegion]:
+        """The regions that words name, or all of all targets, with what they are.
+
+        :raises UsageError: a word names an unknown target
+        :raises CloudError: the master region cannot be found
+        """
+        settings, federation = self.settings, self.federation
+        if not words:
+            return known_regions(settings, federation, self._run.master, lost, report)
+        refs = self.resolve(words, lost, report, refuse)
+        master = self._run.master
+        found = (known_region(settings.targets[ref.target], ref.region, master, federation) for ref in refs)
+        return [replace(region, is_named=True) for region in found]
 
     def resolve(
         self,

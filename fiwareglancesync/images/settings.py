@@ -166,6 +166,7 @@ class Settings:
     :param leftover_age: seconds after which another host's leftover may be removed
     :param transfer: ``auto`` or the way that is forced
     :param database: URL, "" means none
+    :param master_region_source: where the name of the master region comes from: file and line, or a variable
     :param entries: the words of lists that name regions, images and properties
     """
 
@@ -182,6 +183,7 @@ class Settings:
     bandwidth: int = 0
     leftover_age: int = 24 * 3600
     source: str = ""
+    master_region_source: str = ""
     warnings: tuple[Message, ...] = ()
     entries: tuple[ListEntry, ...] = ()
 

@@ -1,20 +1,17 @@
-"""Statuses and regions as CSV, as a table, as JSON."""
+"""Tables, JSON, and the names of regions."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from ..base.text import printable
-from ..base.units import MIB
 from ..images.model import SyncStatus
 
 if TYPE_CHECKING:
-    from ..images.region_job import LeftOutRow, RegionResult, StatusRow
-    from ..images.region_names import RegionRef
+    from ..images.region_names import KnownRegion
 
 COLOURS: dict[str, str] = {
     SyncStatus.OK: "green",
@@ -36,78 +33,42 @@ UNLIMITED_WIDTH = 1_000_000
 """Characters of a line of a table that is not written to a terminal."""
 
 
-class StatusWriter:
-    """Writes the statuses of one region after the other.
-
-    :param form: ``csv``, ``table`` or ``json``
-    :param stream: where to
-    """
-
-    def __init__(self, form: str, stream: TextIO) -> None:
-        self._form = form
-        self._stream = stream
-        self._rows: list[StatusRow] = []
-        self._left_out: list[LeftOutRow] = []
-
-    def write(self, result: RegionResult) -> None:
-        """Take the statuses of a region and what is left out there; CSV, without the latter, is written at once."""
-        if self._form == "csv":
-            csv.writer(self._stream).writerows((row.status.value, row.region, row.image) for row in result.rows)
-            self._stream.flush()
-        else:
-            self._rows.extend(result.rows)
-            self._left_out.extend(result.left_out)
-
-    def close(self) -> None:
-        """Write what had to wait for the last region."""
-        if self._form == "json":
-            images = [_as_json(row) for row in self._rows]
-            dump({"images": images, "left_out": [asdict(row) for row in self._left_out]}, self._stream)
-        elif self._form == "table":
-            heads = ("Status", "Region", "Image", "MB", "Way", "Remarks")
-            rows = [*map(_as_cells, self._rows), *map(_left_out_cells, self._left_out)]
-            print_table(heads, rows, self._stream)
+def colour_of(status: str) -> str:
+    """The colour of a status, or of another word in its column."""
+    return COLOURS.get(status, "yellow")
 
 
-def write_regions(refs: Sequence[RegionRef], form: str | None, stream: TextIO) -> None:
-    """Write the names of regions.
+def write_regions(regions: Sequence[KnownRegion], form: str | None, stream: TextIO) -> None:
+    """Write the names of regions: as words and in CSV those that a run does, else all, with what they are.
 
-    :param refs: the regions, in their order
+    :param regions: the regions, in their order
     :param form: ``csv``, ``table``, ``json``, or None for plain words on one line
     :param stream: where to
     """
+    done = [region.ref.full for region in regions if region.is_done]
     if form == "json":
-        dump([{"region": ref.full, "target": ref.target, "name": ref.region} for ref in refs], stream)
+        dump([_region_as_json(region) for region in regions], stream)
     elif form == "table":
-        print_table(("Region", "Target"), ((ref.full, ref.target) for ref in refs), stream)
+        print_table(("Region", "Target", "Remarks"), map(_region_cells, regions), stream)
     elif form == "csv":
-        csv.writer(stream).writerows((ref.full,) for ref in refs)
+        csv.writer(stream).writerows((name,) for name in done)
     else:
-        stream.write(" ".join(printable(ref.full) for ref in refs) + "\n")
+        stream.write(" ".join(map(printable, done)) + "\n")
 
 
-def _as_json(row: StatusRow) -> dict[str, object]:
+def _region_as_json(region: KnownRegion) -> dict[str, object]:
     return {
-        "status": row.status.value,
-        "region": row.region,
-        "image": row.image,
-        "id": row.uuid,
-        "size": row.size,
-        "message": row.message,
-        "way": row.way,
-        "notes": list(row.notes),
-        "differences": list(row.differences),
+        "region": region.ref.full,
+        "target": region.ref.target,
+        "name": region.ref.region,
+        "master": region.is_master,
+        "ignored": region.is_ignored,
     }
 
 
-def _as_cells(row: StatusRow) -> tuple[str, ...]:
-    remarks = "; ".join([*filter(None, [row.message]), *row.differences, *row.notes])
-    return row.status.value, row.region, row.image, str(row.size // MIB), row.way or "", remarks
-
-
-def _left_out_cells(row: LeftOutRow) -> tuple[str, ...]:
-    size = "" if row.size is None else str(row.size // MIB)
-    return LEFT_OUT, row.region, row.image, size, "", row.reason
+def _region_cells(region: KnownRegion) -> tuple[str, ...]:
+    remarks = {"master": region.is_master, "ignored": region.is_ignored}
+    return region.ref.full, region.ref.target, ", ".join(word for word, holds in remarks.items() if holds)
 
 
 def dump(value: object, stream: TextIO) -> None:
@@ -138,7 +99,7 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: Tex
         justify: Literal["left", "right"] = "right" if head in NUMBERS else "left"
         table.add_column(head, justify=justify, no_wrap=head in UNBROKEN, overflow="fold")
     for first, *others in rows:
-        colour = COLOURS.get(first, "yellow") if heads[0] == "Status" else ""
+        colour = colour_of(first) if heads[0] == "Status" else ""
         table.add_row(Text(printable(first), colour), *(escape(printable(cell)) for cell in others))
     if stream.isatty():
         Console(file=stream, highlight=False).print(table)

@@ -109,7 +109,7 @@ def regions(result: Result) -> list[str]:
 
 class TestWhoseAccountIsUsed:
     def test_os_cloud_alone_decides(self, run: Command) -> None:
-        result = run("--show-regions", OS_CLOUD="b")
+        result = run("--show-regions", "-f", "table", OS_CLOUD="b")
         assert "Madrid" in regions(result)
         assert not {"Spain", "Burgos"} & set(regions(result))
         [warning] = result.err.splitlines()
@@ -119,7 +119,7 @@ class TestWhoseAccountIsUsed:
         )
 
     def test_a_password_that_is_left_over_completes_nothing(self, run: Command) -> None:
-        result = run("--show-regions", OS_CLOUD="half")
+        result = run("--show-regions", "-f", "table", OS_CLOUD="half")
         assert (result.code, result.out) == (2, "")
         assert "lacks the password; nothing else adds to it" in result.err
 
@@ -131,21 +131,22 @@ class TestWhoseAccountIsUsed:
         conf = tmp_path / "a.conf"
         conf.write_text("\n".join(["[master]", *lines, f"keystone_url = {known['auth_url']}", ""]))
         conf.chmod(0o600)
-        result = run("--conf", str(conf), "--show-regions", OS_CLOUD="b")
+        result = run("--conf", str(conf), "--show-regions", "-f", "table", OS_CLOUD="b")
         assert "Burgos" in regions(result)
         assert "WARNING:OS_CLOUD is ignored: the credential in the configuration alone" in result.err
-        assert "Madrid" in regions(run("--conf", str(conf), "--os-cloud", "b", "--show-regions", OS_CLOUD="a"))
+        words = ("--conf", str(conf), "--os-cloud", "b", "--show-regions", "-f", "table")
+        assert "Madrid" in regions(run(*words, OS_CLOUD="a"))
 
     def test_half_an_account_in_the_file_is_not_completed_by_another(
         self, run: Command, cloud: DevelopmentCloud, tmp_path: Path
     ) -> None:
         conf = tmp_path / "b.conf"
         conf.write_text(f"[master]\nkeystone_url = {cloud.keystone('keystone-b')['url']}\n")
-        result = run("--conf", str(conf), "--show-regions")
+        result = run("--conf", str(conf), "--show-regions", "-f", "table")
         assert (result.code, result.out) == (2, "")
         assert "has another Keystone than [master]" in result.err
         conf.write_text(f"[master]\nkeystone_url = {cloud.keystone()['url'].removesuffix('/v3')}/\n")
-        assert "Burgos" in regions(run("--conf", str(conf), "--show-regions"))
+        assert "Burgos" in regions(run("--conf", str(conf), "--show-regions", "-f", "table"))
 
 
 @pytest.mark.parametrize("name", ["a", "by-id", "application", "token", "address"])

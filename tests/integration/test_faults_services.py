@@ -45,7 +45,7 @@ class TestGlanceDown:
             results = [run.finish() for run in runs]
         for mode, result in zip(modes, results, strict=True):
             assert (mode, result.code, result.err) == (mode, 1, line + "\n")
-        assert (regions.code, regions.out) == (0, "Burgos Caceres Spain\n")
+        assert (regions.code, regions.out) == (0, "Burgos Caceres\n")
         synchronised, dry, status, backup, status_in_parallel = results
         assert "INFO:======Burgos\nINFO:======Caceres\n" in synchronised.out
         empty.assert_holds("Caceres", CONTENT)

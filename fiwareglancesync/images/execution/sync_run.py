@@ -31,9 +31,6 @@ from .member_changes import members_of, with_members
 from .region_state import RunContext
 from .unmatched import unmatched_entries
 
-MASTER_EXPLAINED = "the master region: see master_region in [main], else the region of the environment or of its cloud"
-"""Explains an unknown region that is not on the command line."""
-
 
 @dataclass
 class Run:
@@ -67,7 +64,9 @@ class Run:
         try:
             return self.federation.place(self.settings.master, self.settings.master_region)
         except UnknownRegion as error:
-            raise UnknownRegion(f"{error} ({MASTER_EXPLAINED})") from error
+            source = self.settings.master_region_source
+            origin = f"the master region, from {source}" if source else "the master region"
+            raise UnknownRegion(f"{error} ({origin})") from error
 
     @cached_property
     def master_listing(self) -> Listing:

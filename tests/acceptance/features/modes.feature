@@ -166,7 +166,7 @@ Feature: What can be asked for, region after region or all at the same time
     Then the exit code is 0
     And it prints
       """
-      Burgos Caceres Spain federation2:Madrid
+      Burgos Caceres federation2:Madrid
       """
     And it warns of nothing
     And Spain, Burgos, Caceres and Madrid were not contacted

@@ -93,7 +93,7 @@ def test_a_misspelt_master_region_is_reported_as_such(shell: Shell) -> None:
     shell.load(Spain=MASTERS, Burgos=[])
     ended = shell("Burgos", "--config", "main.master_region=Spian")
     error = "Spian: unknown region; the regions of target master are: Burgos, Spain; did you mean Spain?"
-    where = "the master region: see master_region in [main], else the region of the environment or of its cloud"
+    where = "the master region, from --config: [main] master_region"
     assert (ended.code, ended.complaints[-1]) == (1, f"ERROR:{error} ({where})")
 
 

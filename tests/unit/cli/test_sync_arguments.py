@@ -13,7 +13,8 @@ from fiwareglancesync.cli.sync_arguments import build_parser, parse_arguments
 
 OPTIONS = (
     *("--parallel", "--config", "--dry-run", "--show-status", "--show-regions", "--make-backups", "--make-backup"),
-    *("--format", "--events", "--report", "--image", "--transfer", "--progress", "--no-progress", "--exit-code"),
+    *("-f", "--format", "--pending", "--output-dir"),
+    *("--events", "--report", "--image", "--transfer", "--progress", "--no-progress", "--exit-code"),
     *("--wait", "--conf", "--os-cloud", "-v", "--verbose", "-q", "--quiet", "--debug", "--version", "-h", "--help"),
 )
 
@@ -106,6 +107,18 @@ def test_formats_are_those_of_data(mode: str, form: str) -> None:
 @pytest.mark.parametrize("mode", [[], ["--dry-run"], ["--make-backups"]])
 def test_a_run_has_no_format(mode: list[str]) -> None:
     assert refusal(*mode, "--format", "csv") == "--format goes with --show-status or --show-regions"
+
+
+def test_a_format_has_a_short_option() -> None:
+    assert parse("--show-status", "-f", "table").format == "table"
+
+
+@pytest.mark.parametrize("mode", [[], ["--dry-run"], ["--show-regions"], ["--make-backups"]])
+def test_the_matrix_and_what_is_pending_go_with_the_status(mode: list[str]) -> None:
+    assert refusal(*mode, "--pending") == "--pending goes with --show-status"
+    assert "goes with --show-status" in refusal(*mode, "-f", "matrix")
+    options = parse("--show-status", "--pending", "-f", "matrix")
+    assert (options.pending, options.format) == (True, "matrix")
 
 
 @pytest.mark.parametrize("mode", ["--show-status", "--show-regions"])

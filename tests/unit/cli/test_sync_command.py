@@ -179,7 +179,7 @@ class TestTheRegions:
             Spain=[], Burgos=[], other__Madrid=[], third__A=[], configuration=OTHER.replace("other", "third") + OTHER
         )
         assert shell("--show-regions") == (ended := shell("--show-regions", "--parallel"))
-        assert (ended.code, ended.out) == (0, "Burgos Spain third:A other:Madrid\n")
+        assert (ended.code, ended.out) == (0, "Burgos third:A other:Madrid\n")
 
 
 @pytest.mark.parametrize("words", [[], ["--dry-run"], ["--show-status"], ["--make-backups"]])
