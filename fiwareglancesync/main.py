@@ -81,7 +81,7 @@ def _trace(debug: bool) -> None:
 def _interrupted(unfinished: Sequence[str]) -> str:
     """The last line of an interrupted run."""
     if not unfinished:
-        return "Interrupted; everything is left tidy."
+        return "Interrupted; no unfinished image is left."
     count = len(unfinished)
     images = "1 unfinished image stays" if count == 1 else f"{count} unfinished images stay"
     return f"Interrupted; {images} for the next run to finish or remove: {', '.join(unfinished)}"

@@ -72,7 +72,10 @@ def build_parser(prog: str) -> Parser:
     common = Parser(add_help=False)
     common.add_argument("--conf", metavar="FILE", help="the configuration file")
     common.add_argument(
-        "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
+        "--os-cloud",
+        metavar="NAME",
+        help="use this entry of clouds.yaml as the master's account, whatever account the configuration and the"
+        " environment name",
     )
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
 

@@ -17,7 +17,10 @@ from .server_settings import StartError
 
 PORT = click.IntRange(1, 65535)
 OS_CLOUD = click.option(
-    "--os-cloud", metavar="NAME", help="The master's account is this entry of clouds.yaml, whatever else says so."
+    "--os-cloud",
+    metavar="NAME",
+    help="Use this entry of clouds.yaml as the master's account, whatever account the configuration and the environment"
+    " name.",
 )
 
 

@@ -98,7 +98,7 @@ SERVER_OPTIONS: tuple[Option, ...] = (
     Option(
         "TASK_TIME_LIMIT",
         up_to(10_000, HOUR),
-        "Hours after which a task that still runs is ended; all is left tidy, and it is ``failed``.",
+        "Hours after which a task that still runs is ended: what is unfinished is removed, and the task is ``failed``.",
         default="24",
     ),
     Option(

@@ -91,7 +91,10 @@ def build_parser(prog: str) -> Parser:
         "--check", action="store_true", help="see whether settings, broker and database can be used, and end"
     )
     parser.add_argument(
-        "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
+        "--os-cloud",
+        metavar="NAME",
+        help="use this entry of clouds.yaml as the master's account, whatever account the configuration and the"
+        " environment name",
     )
     parser.add_argument(
         "-c", "--concurrency", type=_permits, metavar="N", help="tasks that are done at once (default: max_children)"

@@ -16,7 +16,7 @@ _INTRODUCTION = (
     "value goes on in the next line when that is indented, or after a backslash at the end. Every option "
     "may also be given on the command line: --config section.key=value."
 )
-_DEFAULT = "What stands here holds for every target that does not say otherwise."
+_DEFAULT = "The options of every target; one that its own section has wins."
 _MASTER = (
     "The target of the master region. What is missing of its credential is taken from the environment: "
     "OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_TENANT_NAME (or OS_PROJECT_NAME), or OS_CLOUD. Let nobody "

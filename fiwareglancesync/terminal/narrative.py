@@ -139,6 +139,11 @@ _LINES: Mapping[type[Event], Callable[[Any], Iterator[Line]]] = {
 }
 
 
+def _level_name(level: int) -> str:
+    """The level as lines print it: what only ``--verbose`` prints is information too."""
+    return logging.getLevelName(max(level, logging.INFO))
+
+
 class LogWriter:
     """Writes the narrative to the standard streams; of equal messages, the first alone.
 
@@ -147,12 +152,16 @@ class LogWriter:
     :param level: the lowest level that is written
     :param narrate: whether the narrative itself is written, or warnings and errors only
     :param to_stderr: whether the narrative goes to standard error too
+    :param timed: whether each line has the time of day after its level
     """
 
-    def __init__(self, level: int = logging.INFO, *, narrate: bool = True, to_stderr: bool = False) -> None:
+    def __init__(
+        self, level: int = logging.INFO, *, narrate: bool = True, to_stderr: bool = False, timed: bool = False
+    ) -> None:
         self._level = level
         self._narrate = narrate
         self._to_stderr = to_stderr
+        self._timed = timed
         self._reported: set[str] = set()
         self.is_whole = True
         self.without_bars: Callable[[], AbstractContextManager[None]] = nullcontext
@@ -179,8 +188,9 @@ class LogWriter:
     def _write(self, level: int, text: str, stream: TextIO) -> None:
         if level < self._level:
             return
+        time = datetime.now().strftime("%H:%M:%S ") if self._timed else ""
         with self.without_bars():
-            problem = write_if_possible(stream, f"{logging.getLevelName(level)}:{printable(text)}")
+            problem = write_if_possible(stream, f"{_level_name(level)}:{time}{printable(text)}")
         if problem is not None:
             self.is_whole = False
             self.write(logging.ERROR, problem)
@@ -206,4 +216,4 @@ class RegionLog:
     def write(self, level: int, text: str) -> None:
         """Write one line."""
         now = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
-        write_line(self._stream, f"{now} {logging.getLevelName(level)} {printable(text)}")
+        write_line(self._stream, f"{now} {_level_name(level)} {printable(text)}")

@@ -99,7 +99,7 @@ class TestImagesDir:
         images.rmdir()
         result = run(BURGOS, *REPLACE, "--report", "report.json", "-v")
         assert (result.code, result.err) == (0, "")
-        assert "DEBUG:Burgos: one was not copied with way file: " in result.out
+        assert "Burgos: one was not copied with way file: " in result.out
         assert way(run.folder)[0] != "file"
         faulty.assert_holds(BURGOS, {"one": CONTENT})
 

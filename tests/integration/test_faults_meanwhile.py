@@ -198,7 +198,7 @@ class TestWhileUploading:
         result = upload.running.finish()
         assert upload.running.processes() == []
         upload.let_go()
-        assert (result.code, result.err) == (code, "ERROR:Interrupted; everything is left tidy.\n")
+        assert (result.code, result.err) == (code, "ERROR:Interrupted; no unfinished image is left.\n")
         for region in (BURGOS, CACERES):
             faulty.assert_holds(region, {"large": b"old"})
             image = faulty.only(region, "large")
@@ -215,7 +215,7 @@ class TestWhileUploading:
             result = upload.running.finish()
         finally:
             faulty.remove("Spain", second)
-        assert (result.code, result.err) == (130, "ERROR:Interrupted; everything is left tidy.\n")
+        assert (result.code, result.err) == (130, "ERROR:Interrupted; no unfinished image is left.\n")
         faulty.assert_holds(BURGOS, {"large": b"old"})
         assert faulty.only(BURGOS, "large").id == before[BURGOS]
 
@@ -290,7 +290,7 @@ class TestWhileListing:
         else:
             running.signal(number)
         result = running.finish()
-        assert (result.code, result.err) == (code, "ERROR:Interrupted; everything is left tidy.\n")
+        assert (result.code, result.err) == (code, "ERROR:Interrupted; no unfinished image is left.\n")
         assert running.processes() == []
 
 
@@ -313,7 +313,7 @@ class TestInterruptedWhileARegionIsSlow:
             result = running.finish(TIDY)
         finally:
             answered.set()
-        assert (result.code, result.err) == (130, "ERROR:Interrupted; everything is left tidy.\n")
+        assert (result.code, result.err) == (130, "ERROR:Interrupted; no unfinished image is left.\n")
         until(lambda: faulty.seen(BURGOS) == [], "the end of what Glance was at")
 
     def test_what_it_does_not_answer_to_is_named(self, faulty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:

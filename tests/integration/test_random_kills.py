@@ -85,7 +85,7 @@ KINDS = {
 }
 
 
-LEFT_TIDY = "ERROR:Interrupted; everything is left tidy."
+LEFT_TIDY = "ERROR:Interrupted; no unfinished image is left."
 
 
 class Grounds:

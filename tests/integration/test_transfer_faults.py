@@ -273,6 +273,6 @@ class TestFromTheMaster:
         until(lambda: proxy.count("PUT", FILE), "an upload under way")
         running.signal(signal.SIGTERM)
         result = running.finish(TIDY)
-        assert (result.code, result.err) == (143, "ERROR:Interrupted; everything is left tidy.\n")
+        assert (result.code, result.err) == (143, "ERROR:Interrupted; no unfinished image is left.\n")
         assert running.processes() == []
         regions.undone(*BOTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.main import main
 from tests.support.builders import MASTER, OURS
 from tests.support.summary import without_summary
+
+TIMED = re.compile("([A-Z]+:)[0-9]{2}:[0-9]{2}:[0-9]{2} (.*)")
+"""A line of a call with ``-v``."""
 
 CONFIGURATION = f"""\
 [main]
@@ -43,6 +47,13 @@ class Ended:
     def lines(self) -> list[str]:
         """The lines on standard output."""
         return self.out.splitlines()
+
+    @property
+    def untimed(self) -> list[str]:
+        """The lines on standard output of a call with ``-v``, without their times."""
+        times = [TIMED.match(line) for line in self.lines]
+        assert all(times)
+        return [f"{time[1]}{time[2]}" for time in times if time]
 
     @property
     def complaints(self) -> list[str]:

@@ -94,7 +94,7 @@ class TestExitCodes:
 
         monkeypatch.setattr(EmbeddedPlace, write, interrupt)
         ended = shell("--config", "replace=any")
-        assert (ended.code, ended.err) == (code, "ERROR:Interrupted; everything is left tidy.\n")
+        assert (ended.code, ended.err) == (code, "ERROR:Interrupted; no unfinished image is left.\n")
         assert shell.images("Burgos") == before
 
     @pytest.mark.parametrize("parallel", [[], ["--parallel"]])

@@ -222,8 +222,8 @@ class TestDifferences:
         assert dry[dry.index(pending) + 1] == f"INFO:{self.LINE}"
         assert not any("differs" in line for line in shell("--dry-run", "-q").lines)
         updating = "INFO:Burgos: Updating the metadata of image a"
-        done = shell("-v").lines
-        assert done[done.index(updating) + 1] == f"DEBUG:{self.LINE}"
+        done = shell("-v").untimed
+        assert done[done.index(updating) + 1] == f"INFO:{self.LINE}"
 
     def test_a_run_reports_them_only_when_verbose(self, shell: Shell) -> None:
         shell.load(Spain=[self.MASTER], Burgos=[self.REGION])

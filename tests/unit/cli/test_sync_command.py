@@ -113,8 +113,8 @@ class TestARun:
     def test_quiet_reports_only_what_is_wrong_and_verbose_more(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[image("small", owner=THEIRS)])
         assert shell("--dry-run", "-q").out == ""
-        assert "DEBUG:Burgos: small would be copied with way embedded" in shell("--dry-run", "-v").lines
-        assert any(line.startswith("DEBUG:Burgos: small was copied with way embedded") for line in shell("-v").lines)
+        assert "INFO:Burgos: small would be copied with way embedded" in shell("--dry-run", "-v").untimed
+        assert any(line.startswith("INFO:Burgos: small was copied with way embedded") for line in shell("-v").untimed)
 
 
 class TestADryRun:
@@ -254,7 +254,7 @@ class TestParallel:
         shell.load(Spain=MASTERS, Burgos=[])
         assert shell("--parallel", "-v").code == 0
         (file,) = shell.folder.glob("sync_*/Burgos.txt")
-        assert " DEBUG Burgos: small was copied with way embedded" in file.read_text()
+        assert " INFO Burgos: small was copied with way embedded" in file.read_text()
 
     def test_has_a_new_folder_each_time(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
