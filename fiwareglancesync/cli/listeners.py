@@ -18,6 +18,7 @@ from ..terminal.narrative import LogWriter
 from ..terminal.private_files import private_file
 from ..terminal.progress import is_terminal, progress_bars
 from ..terminal.streams import write_if_possible, write_line
+from .log_folders import LogPlace
 from .region_logs import RegionLogs
 from .report import EventWriter
 
@@ -35,15 +36,17 @@ class Listeners:
 
     :param options: the parsed command line
     :param mode: what is wanted of the regions
+    :param keep_logs: how many folders with narratives are kept, 0 for all
     """
 
-    def __init__(self, options: argparse.Namespace, mode: Mode) -> None:
+    def __init__(self, options: argparse.Namespace, mode: Mode, keep_logs: int = 0) -> None:
         self._options = options
         self._mode = mode
+        self._log_place = LogPlace(Path(options.output_dir or ""), keep_logs, self.narrate)
         self._logs_regions = options.parallel and mode in NARRATED
         has_data = options.events == "-" or options.show_regions or mode is Mode.STATUS
         level = logging.WARNING if options.quiet else _detailed(options)
-        self._log_writer = LogWriter(level, narrate=mode in NARRATED, to_stderr=has_data)
+        self._log_writer = LogWriter(level, narrate=mode in NARRATED, to_stderr=has_data, timed=options.verbose)
         self._listeners: list[Emit] = []
         self._plans: dict[str, list[Event]] | None = {} if self._logs_regions and mode is Mode.DRY_RUN else None
         self._region_logs: RegionLogs | None = None
@@ -85,7 +88,7 @@ class Listeners:
             self._log_writer.without_bars = bars.hidden
             self._listeners.insert(0, bars)  # so that they show what the line above them says
         if self._logs_regions:
-            self._region_logs = RegionLogs(refs, _detailed(options), self._narrate_instead)
+            self._region_logs = RegionLogs(refs, _detailed(options), self._log_place, self._narrate_instead)
             self._listeners.append(stack.enter_context(self._region_logs))
 
     def emit(self, event: Event) -> None:

@@ -4,47 +4,53 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import ExitStack, closing, suppress
-from datetime import datetime
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 
-from ..base.file_names import file_name
 from ..events import Event, RegionFinished, RegionStarted
 from ..images.region_names import RegionRef
 from ..terminal.narrative import RegionLog
 from ..terminal.private_files import PrivateFile, ReportIncomplete
+from .log_folders import LogFolder, LogPlace
 
 
 class RegionLogs:
-    """A folder ``sync_<date>_<time>`` in the current folder, with ``<R>.txt`` for each region.
-
-    ``folder`` is None until it has been made.
+    """A folder ``sync_<date>_<time>`` with ``<R>.txt`` for each region; old ones are removed when the run has ended.
 
     :param refs: the regions
     :param level: the lowest level that is written
+    :param place: where the folder goes, and how many are kept
     :param report_incomplete: takes, once, the text that a file cannot be written, or not to its end
     """
 
-    def __init__(self, refs: Sequence[RegionRef], level: int, report_incomplete: ReportIncomplete) -> None:
+    def __init__(
+        self, refs: Sequence[RegionRef], level: int, place: LogPlace, report_incomplete: ReportIncomplete
+    ) -> None:
         self._refs = refs
         self._level = level
+        self._place = place
+        self._folder: LogFolder | None = None
         self._report_incomplete = report_incomplete
         self._is_whole = True
-        self.folder: Path | None = None
         self._files: dict[str, RegionLog] = {}
         self._begun: set[str] = set()
         self._stack = ExitStack()
 
     def __enter__(self) -> RegionLogs:
         try:
-            self.folder = folder = _new_folder()
+            self._folder = self._stack.enter_context(closing(LogFolder(self._place.parent)))
             for ref in self._refs:
-                file = PrivateFile(folder / f"{file_name(ref.full)}.txt", self._report_once)
+                file = PrivateFile(self._folder.file(ref.full), self._report_once)
                 self._files[ref.full] = RegionLog(self._stack.enter_context(closing(file)), self._level)
         except OSError as error:
             self._report_once(f"{error.filename} cannot be made here: {error.strerror}")
         return self
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder; None when it cannot be made."""
+        return None if self._folder is None else self._folder.path
 
     def __call__(self, event: Event) -> None:
         """Write an event into the file of its region."""
@@ -61,6 +67,8 @@ class RegionLogs:
     ) -> None:
         if isinstance(error, KeyboardInterrupt):
             self._report_interruption(getattr(error, "unfinished", ()))
+        if self._folder is not None and error is None:
+            self._place.remove_old()  # while the lock of this run's own folder protects it
         self._stack.close()
 
     def _report_interruption(self, unfinished: Sequence[str]) -> None:
@@ -79,14 +87,3 @@ class RegionLogs:
         if self._is_whole:
             self._is_whole = False
             self._report_incomplete(text)
-
-
-def _new_folder() -> Path:
-    name = folder = Path(datetime.now().strftime("sync_%Y%m%d_%H%M"))
-    number = 1
-    while True:
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-            return folder
-        number += 1
-        folder = Path(f"{name}_{number}")

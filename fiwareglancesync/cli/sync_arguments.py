@@ -22,7 +22,8 @@ As the first word, these are commands with a --help of their own; a region of th
 Begin with --show-status and --dry-run: neither ever writes to a region.
 
 exit status: 0 all done; 1 a region or an image failed, or another run holds a region; 2 wrong usage or
-configuration; 3 see --exit-code; 129, 130 and 143 interrupted, everything left tidy.
+configuration; 3 see --exit-code; 129, 130 and 143 ended by SIGHUP, SIGINT (Ctrl-C) and SIGTERM: unfinished images
+are removed first.
 """
 
 
@@ -68,7 +69,10 @@ def build_parser(prog: str) -> Parser:
     settings = parser.add_argument_group("configuration")
     settings.add_argument("--conf", metavar="FILE", help="the configuration file")
     settings.add_argument(
-        "--os-cloud", metavar="NAME", help="the master's account is this entry of clouds.yaml, whatever else says so"
+        "--os-cloud",
+        metavar="NAME",
+        help="use this entry of clouds.yaml as the master's account, whatever account the configuration and the"
+        " environment name",
     )
     settings.add_argument(
         "--config",
@@ -76,7 +80,8 @@ def build_parser(prog: str) -> Parser:
         action="extend",
         default=[],
         metavar="KEY=VALUE",
-        help="set options: section.key=value, or key=value for all targets; regions go before it, or after --",
+        help="set options: section.key=value, or key=value for all targets; all words that follow are read as options,"
+        " so write regions before --config, or after --",
     )
 
     output = parser.add_argument_group("output")
@@ -108,7 +113,12 @@ def build_parser(prog: str) -> Parser:
         help="exit 3 when --show-status or --dry-run finds anything pending or in error, when an error remains after a"
         " synchronisation, or when no image is selected or a selected one cannot be synchronised",
     )
-    output.add_argument("-v", "--verbose", action="store_true", help="print more: why a --transfer way was not used")
+    output.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="print more, with the time of each line: which way each image went, and what was changed",
+    )
     output.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     output.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
     output.add_argument("--version", action="version", version=f"glancesync {__version__}")
@@ -142,6 +152,8 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
         raise UsageError("--events - would mix with the data on standard output; name a file: --events FILE")
     if parsed.events and parsed.report and os.path.realpath(parsed.events) == os.path.realpath(parsed.report):
         raise UsageError(f"--events and --report name the same file, {parsed.report}; give each a file of its own")
+    if parsed.output_dir is not None and not parsed.output_dir.strip():
+        raise UsageError("--output-dir names no folder")
     if parsed.os_cloud is not None and not parsed.os_cloud.strip():
         raise UsageError("--os-cloud names no entry of clouds.yaml")
     if any(not region.strip() for region in parsed.regions):

@@ -28,7 +28,7 @@ from ..images.region_names import RegionRef
 from ..images.session import Session, ignore_result
 from ..images.settings import MASTER, Settings, Target
 from ..kinds import option_tables
-from ..terminal.private_files import private_file
+from ..terminal.private_files import make_private_folder, private_file
 from ..terminal.status_writer import StatusWriter
 from ..terminal.streams import log_requests, reconfigure_output
 from ..terminal.suggestions import advice, hint
@@ -60,7 +60,8 @@ def main(options: argparse.Namespace) -> int:
         log_requests()
     with cancellable():
         settings = _settings(options)
-        listeners = Listeners(options, _mode(options))
+        _make_output_folder(options)
+        listeners = Listeners(options, _mode(options), settings.keep_logs)
         with Session(
             settings,
             open_federation(settings, os.environ),
@@ -69,7 +70,7 @@ def main(options: argparse.Namespace) -> int:
             emit=listeners.emit,
             wait=options.wait,
             ways=options.format in ("table", "json"),
-            backup_folder=Path(f"backup_glance_{datetime.now().isoformat()}"),
+            backup_folder=Path(options.output_dir or "", f"backup_glance_{datetime.now().isoformat()}"),
         ) as session:
             return SyncCommand(options, session, listeners).run()
 
@@ -272,6 +273,22 @@ def _mode(options: argparse.Namespace) -> Mode:
     if options.show_status:
         return Mode.STATUS
     return Mode.BACKUP if options.make_backups else Mode.SYNC
+
+
+def _make_output_folder(options: argparse.Namespace) -> None:
+    """Make the folder of ``--output-dir``, where something goes there.
+
+    :raises UsageError: it cannot be made, or nothing can be written there
+    """
+    mode = _mode(options)
+    if options.output_dir is None or options.show_regions:
+        return
+    if not (mode is Mode.BACKUP or (options.parallel and mode in NARRATED)):
+        return
+    try:
+        make_private_folder(Path(options.output_dir))
+    except OSError as error:
+        raise UsageError(f"--output-dir: {error.filename} cannot be used: {error.strerror}") from error
 
 
 def _settings(options: argparse.Namespace) -> Settings:

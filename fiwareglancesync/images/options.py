@@ -142,6 +142,13 @@ MAIN_OPTIONS: tuple[Option, ...] = (
         "y, mon, w, d, h, min and s, in this order (1d12h).",
         default="24h",
     ),
+    Option(
+        "keep_logs",
+        WHOLE,
+        "How many folders with the logs of --parallel are kept; older ones are removed when a run has ended. A folder "
+        "that contains anything else is never removed, nor is a backup. 0 means that all are kept.",
+        sample="30",
+    ),
 )
 
 TIME_OPTIONS: tuple[Option, ...] = (
@@ -269,8 +276,9 @@ RULE_OPTIONS: tuple[Option, ...] = (
     Option(
         "rename",
         CHECKSUMS,
-        "Likewise, but the region's image is kept, private, with .old added to its name. It comes before "
-        "replace.",
+        "Checksums of images in the region (MD5 or multihash) that the master's image takes the place of when their "
+        "content differs, and that are kept, private, with .old added to their names; any stands for all of them. "
+        "rename wins over replace.",
         sample="9046fd22131a96502cb0d85b4a406a5a, any",
     ),
     Option(

@@ -164,6 +164,7 @@ class Settings:
     :param spool_keep: whether the spool's content outlives the run
     :param bandwidth: bytes per second, 0 means no limit
     :param leftover_age: seconds after which another host's leftover may be removed
+    :param keep_logs: how many folders with the logs of runs are kept, 0 means all
     :param transfer: ``auto`` or the way that is forced
     :param database: URL, "" means none
     :param master_region_source: where the name of the master region comes from: file and line, or a variable
@@ -182,6 +183,7 @@ class Settings:
     spool_keep: bool = False
     bandwidth: int = 0
     leftover_age: int = 24 * 3600
+    keep_logs: int = 0
     source: str = ""
     master_region_source: str = ""
     warnings: tuple[Message, ...] = ()

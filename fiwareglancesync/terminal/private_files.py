@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -48,6 +49,21 @@ class PrivateFile:
             with suppress(OSError):  # what it still holds cannot be written either
                 self._file.close()
             self._report_incomplete(f"{self._path} cannot be written to its end: {error.strerror}")
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder with those above it where they are missing, which nobody else may read.
+
+    :param path: the folder
+    :raises OSError: it cannot be made, or nothing can be written there
+    """
+    for folder in (*reversed(path.parents), path):
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+    if not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 @contextmanager

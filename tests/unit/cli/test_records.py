@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from fiwareglancesync.base.units import MIB
-from fiwareglancesync.cli import region_logs
+from fiwareglancesync.cli.log_folders import LogFolder
 from fiwareglancesync.cli.report import UnfinishedRegions
 from fiwareglancesync.events import Done, Event
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
@@ -130,7 +130,7 @@ class TestRecords:
         logs.mkdir()
         for region in ("Burgos", "Zamora"):
             (logs / f"{region}.txt").symlink_to("/dev/full")
-        monkeypatch.setattr(region_logs, "_new_folder", lambda: logs)
+        monkeypatch.setattr(LogFolder, "file", lambda folder, region: logs / f"{region}.txt")
         ended = shell("--parallel", "--config", "main.max_children=1")
         complaint = f"{FULL.format(logs / 'Burgos.txt')}; {INSTEAD}"
         assert (ended.code, ended.complaints) == (1, [complaint])
