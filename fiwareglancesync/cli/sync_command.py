@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..base.errors import CloudError, ConfigError, UnknownRegion, UsageError
+from ..base.errors import CloudError, ConfigError, GlanceSyncError, UnknownRegion, UsageError
 from ..base.messages import Message
 from ..base.signals import cancellable
 from ..events import RunFinished, RunStarted
@@ -35,8 +35,12 @@ from ..terminal.suggestions import advice, hint
 from ..terminal.text_tables import write_regions
 from .exit_reasons import reasons
 from .listeners import NARRATED, Listeners
+from .metrics_file import MetricsFile
 from .report import UnfinishedRegions, report
 from .run_record import RunRecord
+
+MEASURED = (Mode.SYNC, Mode.STATUS)
+"""The modes that write ``metrics_file``: those that are run regularly."""
 
 FOUND = 3
 """The exit code that says, when it is asked for, that not all is as it should be."""
@@ -93,6 +97,9 @@ class SyncCommand:
         self._unfinished = UnfinishedRegions()
         self._record = RunRecord(session.mode, self._unfinished)
         self._failed = False
+        path = session.settings.metrics_file
+        is_measured = session.mode in MEASURED and not options.show_regions and not options.image
+        self._metrics = MetricsFile(path, session.mode.value) if path is not None and is_measured else None
 
     def run(self) -> int:
         """Do what is wanted.
@@ -116,6 +123,8 @@ class SyncCommand:
             listeners.open(stack, self._record, self._unfinished)
             if self._options.report:
                 stack.enter_context(self._reported(self._options.report))
+            if self._metrics is not None:
+                stack.enter_context(self._measured(self._metrics))
             self._announce_harmless()
             for message in session.settings.warnings:
                 listeners.report(message)
@@ -156,6 +165,23 @@ class SyncCommand:
                 outcomes = [outcome for outcome in known if outcome is not None]
                 mode = "show-regions" if self._options.show_regions else self._session.mode.value
                 file.write(report(mode, self._session.settings.master_region, started, outcomes, code))
+
+    @contextmanager
+    def _measured(self, metrics: MetricsFile) -> Iterator[None]:
+        """Write the metrics, even when the run is interrupted; not when it was wrong and did nothing."""
+        code: int | None = None
+        try:
+            yield
+            code = self._exit_code()
+        except BaseException as error:
+            code = getattr(error, "exit_code", 1)
+            raise
+        finally:
+            if code not in (None, UsageError.exit_code):
+                try:
+                    metrics.write(code)
+                except GlanceSyncError as error:
+                    self._listeners.report_incomplete(str(error))
 
     def _prepare(self) -> bool:
         """Find the regions and ask the master.
@@ -207,6 +233,7 @@ class SyncCommand:
         self._outcomes[ref] = result.outcome
         self._record.expect(1)
         self._record.finish(result)
+        self._measure(result.outcome)
 
     def _lose(self, target: Target, error: CloudError) -> None:
         """Report a target that cannot be asked for its regions; the others go on."""
@@ -234,6 +261,7 @@ class SyncCommand:
     def _finish(self, result: RegionResult) -> None:
         """Keep what the exit code needs, and a line for each region and image only for a report (design 4.6)."""
         line = self._record.finish(result)
+        self._measure(result.outcome)
         if not self._options.report:
             result.outcome.statuses = ()
             result.outcome.differences = {}
@@ -241,6 +269,10 @@ class SyncCommand:
         self._outcomes[result.ref] = result.outcome
         self._unfinished.remove(result.ref.full)
         self._listeners.narrate_end(result, line)
+
+    def _measure(self, outcome: RegionOutcome) -> None:
+        if self._metrics is not None:
+            self._metrics.take(outcome)
 
     def _show_regions(self) -> None:
         """Print the regions of all targets, or those that a run with the same words would do."""

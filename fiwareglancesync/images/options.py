@@ -149,6 +149,14 @@ MAIN_OPTIONS: tuple[Option, ...] = (
         "that contains anything else is never removed, nor is a backup. 0 means that all are kept.",
         sample="30",
     ),
+    Option(
+        "metrics_file",
+        PATH,
+        "The file for the metrics of runs, which the node exporter of Prometheus reads (*.prom in the folder "
+        "of its textfile collector). It is written when a synchronisation or --show-status has ended, unless "
+        "--image is given. Everybody may read it.",
+        sample="/var/lib/prometheus/node-exporter/glancesync.prom",
+    ),
 )
 
 TIME_OPTIONS: tuple[Option, ...] = (

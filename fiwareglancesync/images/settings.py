@@ -165,6 +165,7 @@ class Settings:
     :param bandwidth: bytes per second, 0 means no limit
     :param leftover_age: seconds after which another host's leftover may be removed
     :param keep_logs: how many folders with the logs of runs are kept, 0 means all
+    :param metrics_file: where the metrics of runs are written
     :param transfer: ``auto`` or the way that is forced
     :param database: URL, "" means none
     :param master_region_source: where the name of the master region comes from: file and line, or a variable
@@ -184,6 +185,7 @@ class Settings:
     bandwidth: int = 0
     leftover_age: int = 24 * 3600
     keep_logs: int = 0
+    metrics_file: Path | None = None
     source: str = ""
     master_region_source: str = ""
     warnings: tuple[Message, ...] = ()

@@ -16,7 +16,7 @@ CONFLICT = [image("small", "X", size=MIB), image("large", "L", size=2 * MIB)]
 IN_STEP = [image("small", "S", size=MIB), image("large", "L", size=2 * MIB)]
 
 
-def failing(error: Exception, name: str, region: str = "Burgos") -> Callable[..., Any]:
+def failing(error: BaseException, name: str, region: str = "Burgos") -> Callable[..., Any]:
     """A method of a region that fails in one region."""
     original = getattr(EmbeddedPlace, name)
 
