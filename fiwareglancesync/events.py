@@ -53,7 +53,7 @@ class _JsonEvent:
         for each in fields(self):
             value = getattr(self, each.name)
             if isinstance(value, Message):
-                written["level"] = "error" if value.level >= logging.ERROR else "warning"
+                written["level"] = logging.getLevelName(value.level).lower()
                 written["message"] = value.text
             elif each.name == "region" or value not in (None, 0, False, ()):
                 written[_json_names(each)[0]] = value.value if isinstance(value, Enum) else value

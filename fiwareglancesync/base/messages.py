@@ -1,4 +1,4 @@
-"""Lines for the user: warnings and errors."""
+"""Lines for the user: information, warnings and errors."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A warning or an error for the user: a whole line, its prefix included.
+    """Information, a warning or an error for the user: a whole line, its prefix included.
 
-    :param level: ``logging.WARNING`` or ``logging.ERROR``
+    :param level: ``logging.INFO``, ``logging.WARNING`` or ``logging.ERROR``
     :param text: the sentence, as sync 1.4 words it
     :param image: name of the image it is about, or None
     """
@@ -18,6 +18,11 @@ class Message:
     level: int
     text: str
     image: str | None = None
+
+    @staticmethod
+    def info(text: str, image: str | None = None) -> Message:
+        """What the user is to know, and is no problem."""
+        return Message(logging.INFO, text, image)
 
     @staticmethod
     def warning(text: str, image: str | None = None) -> Message:

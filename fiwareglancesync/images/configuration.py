@@ -15,7 +15,7 @@ from ..config.reader import Configuration, TargetValues, without_empty
 from ..config.resolving import Resolver
 from ..config.sections import Values
 from .list_options import check_lists, list_entries, own_regions
-from .settings import MASTER, Settings, Target
+from .settings import MASTER, DecisionAction, Settings, Target
 
 REGION_VARIABLE = "OS_REGION_NAME"
 """The variable that names the master region where nothing else does."""
@@ -57,7 +57,10 @@ def load_settings(
     master = configuration.master(resolver)
     region, region_source = _master_region(stated, configuration.section(MAIN), master, environ)
     configuration.findings.problems += _problems_of_region(region, region_source)
-    targets = {values.name: _target(values) for values in (master, *configuration.other_targets(resolver))}
+    targets = {
+        values.name: _target(values, configuration.section(values.name))
+        for values in (master, *configuration.other_targets(resolver))
+    }
     entries = list_entries(configuration.values, targets, configuration.findings)
     targets = {name: own_regions(target, targets) for name, target in targets.items()}
     configuration.raise_problems()
@@ -93,9 +96,10 @@ def configuration_text(tables: OptionTables) -> str:
     return template.configuration_text(tables, SHOWN_KEYS)
 
 
-def _target(values: TargetValues) -> Target:
+def _target(values: TargetValues, own: Values) -> Target:
     rules: Mapping[str, Any] = values.rules
-    return Target(name=values.name, credential=values.credential, problem=values.problem, **rules)
+    own_lists = frozenset(action.value for action in DecisionAction if action.value in own.rules)
+    return Target(values.name, values.credential, values.problem, own_lists=own_lists, **rules)
 
 
 def _master_region(stated: str, main: Values, master: TargetValues, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -158,6 +158,8 @@ class RegionJob:
                 self._back_up(place, prefetched)
             else:
                 plan = self._plan(ref, place, prefetched)
+                if self.run.is_master(place):
+                    self._report_master(ref, recorder)
                 announce(plan, recorder)
                 report_decisions(plan, self.run.settings.targets[ref.target], recorder)
                 if self.mode is Mode.DRY_RUN:
@@ -192,6 +194,7 @@ class RegionJob:
         run = self.run
         if run.is_master(place):
             plan = run.plan_of_master(ref)
+            self._report_master(ref, recorder)
             announce(plan, recorder)
             report_decisions(plan, run.settings.targets[ref.target], recorder)
             return recorder.outcome
@@ -199,6 +202,12 @@ class RegionJob:
             selection = run.selection_for(ref, place)
             complete = with_members(place, listing, selection)
             return synchronise(RegionInput(selection, place, complete, run.mover, run.choice, run.context, recorder))
+
+    def _report_master(self, ref: RegionRef, recorder: Recorder) -> None:
+        """Say why nothing is done in a region that was named, and all its images are ``ok`` (sync 1.3)."""
+        master = self.run.settings.master_region
+        same = "This is the master region" if ref.full == master else f"This is the master region {master}"
+        recorder.report(Message.info(f"{ref.full}: {same}; nothing is written to it."))
 
     def _plan(self, ref: RegionRef, place: Place, prefetched: PrefetchedListing) -> RegionPlan:
         run = self.run

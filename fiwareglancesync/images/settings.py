@@ -92,6 +92,8 @@ class Target:
     :param uploads_per_region: how many images are moved into a region at the same time
     :param problem: why the target cannot be used, a whole line, "" when it can; only those who use the target need it
     :param decisions: by name of the image, for this run alone; the configuration holds none
+    :param own_lists: which of ``replace``, ``rename`` and ``dontupdate`` the target's own section has, and not
+        ``[DEFAULT]``
     """
 
     name: str
@@ -126,6 +128,14 @@ class Target:
     region_bandwidth: int = 0
     uploads_per_region: int = 1
     decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict, hash=False)
+    own_lists: frozenset[str] = frozenset()
+
+    def section_of(self, key: str) -> str:
+        """The section to which a checksum has to be added so that the target's list has it.
+
+        :param key: ``replace``, ``rename`` or ``dontupdate``
+        """
+        return self.name if key in self.own_lists else option_tables.DEFAULT
 
     @property
     def selects_none(self) -> bool:

@@ -56,6 +56,31 @@ def _checksums(image: Image) -> set[str]:
     return {checksum.lower() for checksum in (image.checksum, image.hash_value) if checksum}
 
 
+def how_to_decide(name: str, image: Image, target: Target, *, any_applies: bool) -> str:
+    """What to write into the configuration to settle a conflict, as a sentence.
+
+    :param name: the image's name
+    :param image: the region's image
+    :param target: the target with its lists
+    :param any_applies: whether ``any`` matches the image
+    """
+
+    def others(*keys: str) -> str:
+        effect = {"rename": f"it is kept as {name}.old", "dontupdate": "it stays as it is"}
+        section = target.section_of("replace")
+        where = {key: "" if (own := target.section_of(key)) == section else f" in [{own}]" for key in keys}
+        return ", ".join(f"with {key}{where[key]} {effect[key]}" for key in keys)
+
+    checksum = image.checksum or image.hash_value
+    line = f'"replace = {"…, " if target.replace else ""}{checksum or ANY}" in [{target.section_of("replace")}]'
+    if checksum:
+        return f"To decide, write {line}; then this image is replaced, {others('rename', 'dontupdate')}."
+    delete = "To decide, delete the image in the region"
+    if not any_applies:
+        return f"{delete}."
+    return f"{delete}, or write {line}; then every image with other content is replaced, {others('rename')}."
+
+
 def decisions_without_effect(plan: RegionPlan, target: Target) -> list[Message]:
     """A warning for each decision that changes nothing, with the reason.
 

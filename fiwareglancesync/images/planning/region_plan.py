@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ...base.messages import Message
 from ..model import LINKS, MAX_NAME, MOVES, NO_PROPERTIES, Image, Listing, Patch, SyncStatus
 from ..settings import Target
-from .conflicts import resolve_conflict
+from .conflicts import how_to_decide, resolve_conflict
 from .journal import PUBLISHED, Journals, read_journals
 from .kept import find_kept
 from .leftovers import PlanTime, find_leftovers
@@ -111,7 +111,7 @@ def _entry(selected: Selected, context: PlanContext) -> PlanEntry:
     unresolved = _unresolved_links(selected, context)
     if unresolved:
         context.messages.extend(unresolved)
-        reason = "; ".join(message.text for message in unresolved)
+        reason = "; ".join([*(message.text for message in unresolved), *selected.advice])
         return PlanEntry(SyncStatus.ERROR_AMI, master, image, reason=reason)
     if image is None:
         return _move(SyncStatus.PENDING_UPLOAD, selected, None, context)
@@ -148,23 +148,18 @@ def _unresolved_links(selected: Selected, context: PlanContext) -> list[Message]
 
 
 def _stalled(master: Image, image: Image, context: PlanContext) -> PlanEntry:
-    reason = f"{_different(master, image, context)} It is in dontupdate and stays as it is."
-    context.messages.append(Message.warning(reason, master.name))
+    reason = "Its checksum is in dontupdate, so it stays as it is."
+    context.messages.append(Message.warning(f"{_different(master, image, context)} {reason}", master.name))
     return PlanEntry(SyncStatus.OK_STALLED_CHECKSUM, master, image, reason=reason)
 
 
 def _undecided(master: Image, image: Image, context: PlanContext) -> PlanEntry:
     if image.status == DEACTIVATED:
         advice = "It is deactivated in the region: reactivate or delete it there."
-    elif image.checksum or image.hash_value:
-        checksum = image.checksum or image.hash_value
-        or_any = " (or replace or rename with any)" if master.has_content_hash else ""
-        advice = f"Fill dontupdate, replace or rename with {checksum}{or_any} to decide."
     else:
-        advice = "Fill replace or rename with any, or delete the image in the region, to decide."
-    reason = f"{_different(master, image, context)} {advice}"
-    context.messages.append(Message.warning(reason, master.name))
-    return PlanEntry(SyncStatus.ERROR_CHECKSUM, master, image, reason=reason)
+        advice = how_to_decide(master.name, image, context.target, any_applies=master.has_content_hash)
+    context.messages.append(Message.warning(f"{_different(master, image, context)} {advice}", master.name))
+    return PlanEntry(SyncStatus.ERROR_CHECKSUM, master, image, reason=advice)
 
 
 def _different(master: Image, image: Image, context: PlanContext) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ...base.messages import Message
@@ -22,6 +22,7 @@ class Selected:
     :param wanted: what the properties of its copies should be
     :param links: property → name of the linked image
     :param unresolved: links that cannot be followed: property → name or UUID of the linked image
+    :param advice: for each of them that leads to an image which the rules do not select, what to do
     :param members: the projects that its copies are to be shared with; None where members are not compared
     """
 
@@ -29,6 +30,7 @@ class Selected:
     wanted: Wanted
     links: Mapping[str, str]
     unresolved: Mapping[str, str]
+    advice: tuple[str, ...] = ()
     members: WantedMembers | None = None
 
 
@@ -80,6 +82,13 @@ NAMELESS = "without a name"
 UNFINISHED = "unfinished"
 LEFT_OUT_COUNT = "left out"
 """Reasons for which an image is not synchronised, as counts name them."""
+
+ADVICE: Mapping[str, tuple[str, str]] = {
+    NOT_PUBLIC: ("is {visibility} in the master region", "make it public there"),
+    NO_PROPERTY: ("has no property of metadata_set", "give it one"),
+    CONDITION_FALSE: ("does not fulfil metadata_condition", "change the condition"),
+}
+"""Why an image that another one links to is not selected, and what to do; or its UUID is added to ``forcesyncs``."""
 
 NAMESAKES = "several selected images of the master have this name"
 
@@ -199,6 +208,10 @@ def select(master: Listing, target: Target) -> Selection:
 
     unselected = {image.id: image.name for image in master.images if image.name}
     by_name = {image.name: _with_links(image, target, name_of, unselected, in_cycle) for image in chosen}
+    for name, selected in by_name.items():
+        if selected.unresolved:
+            by_name[name] = replace(selected, advice=tuple(_advice(selected.image, found.refused)))
+            found.messages += [Message.warning(text, name) for text in by_name[name].advice]
     order = linked_first(list(by_name), graph)
     hidden_only = "hidden" in target.sync_fields
     obsolete = _obsolete(found.obsolete, by_name, target, found.messages)
@@ -228,6 +241,8 @@ class _ClassifiedImages:
         self.messages: list[Message] = []
         self.left_out: list[LeftOut] = []
         self.not_selected: Counter[str] = Counter()
+        self.refused: dict[str, tuple[Image, str]] = {}
+        """By UUID: the images that the rules do not select, and why."""
         self._selected: list[Image] = []
         self._hidden: list[Image] = []
         """Images that would be selected if they were not hidden."""
@@ -260,6 +275,8 @@ class _ClassifiedImages:
             (self._hidden if hidden_only else self._selected).append(image)
         elif reason == IS_OBSOLETE:
             self._obsolete.append(image)
+        else:
+            self.refused[image.id] = image, reason
         return reason
 
     def _choose(self) -> list[Image]:
@@ -338,6 +355,18 @@ def _with_links(
         else:
             links[key] = name
     return Selected(image, wanted_properties(image, target), links, unresolved)
+
+
+def _advice(image: Image, refused: Mapping[str, tuple[Image, str]]) -> Iterator[str]:
+    """What to do about each link of an image to one that the rules do not select."""
+    for key, uuid in links_of(image).items():
+        linked, reason = refused.get(uuid, (image, ""))
+        if reason in ADVICE:
+            why, what = ADVICE[reason]
+            yield (
+                f"Image {image.name} cannot be synchronised: its {key}, {linked.name}, is not selected because it "
+                f"{why.format(visibility=linked.visibility)}; {what}, or add its UUID {uuid} to forcesyncs"
+            )
 
 
 def _obsolete(

@@ -59,7 +59,8 @@ class TestARun:
         ]
         assert ended.complaints == [
             "WARNING:Image small has a different checksum (X) in region Burgos than in the master region. "
-            "Fill dontupdate, replace or rename with X (or replace or rename with any) to decide."
+            'To decide, write "replace = X" in [DEFAULT]; then this image is replaced, with rename it is kept as '
+            "small.old, with dontupdate it stays as it is."
         ]
 
     def test_an_image_that_fails_is_reported_and_ends_with_1(

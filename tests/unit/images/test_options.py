@@ -70,7 +70,7 @@ def test_the_table_names_every_field_once() -> None:
     computed = {"targets", "source", "master_region_source", "warnings", "entries"}
     assert set(Settings.__dataclass_fields__) - computed == set(TABLES.main_keys)
     rules = {option.key for option in TABLES.rules}
-    assert set(Target.__dataclass_fields__) - {"name", "credential", "problem", "decisions"} == rules
+    assert set(Target.__dataclass_fields__) - {"name", "credential", "problem", "decisions", "own_lists"} == rules
     assert set(TABLES.target_keys) > rules
     assert set(credentials.KEYS) | {"credential", "cloud"} == CREDENTIAL_KEYS
     assert set(credentials.KEYS.values()) < set(Credential.__dataclass_fields__)

@@ -187,7 +187,7 @@ def test_the_status_has_a_row_for_each_image_that_is_to_be_synchronised() -> Non
     by_name = {row.image: row for row in rows}
     assert (by_name["upload"].uuid, by_name["upload"].way, by_name["upload"].size) == (None, "embedded", 5)
     assert (by_name["metadata"].uuid, by_name["metadata"].way) == ("r-metadata", None)
-    assert "Fill dontupdate" in (by_name["conflict"].message or "")
+    assert "To decide" in (by_name["conflict"].message or "")
 
 
 def test_how_bytes_would_move_is_reported_only_if_asked_for() -> None:
@@ -215,6 +215,7 @@ def test_the_master_compared_with_itself_is_in_order(mode: Mode) -> None:
         (name, status) for name, status in result.outcome.statuses if status == "ok"
     }
     assert ending(events).in_step
+    assert reported(events) == [f"{MASTER}: This is the master region; nothing is written to it."]
     assert setup.federation.images(MASTER) == before
 
 
@@ -273,7 +274,9 @@ def test_the_master_is_compared_with_itself_under_another_name_and_for_another_p
     assert ending(events).in_step
     assert setup.federation.images(MASTER) == before
     warning = f"other:{REGION}: taken for the master region {MASTER}, as both have the address {address}; "
-    assert [text.startswith(warning) for text in reported(events)] == ([True] if address else [])
+    *others, last = reported(events)
+    assert last == f"other:{REGION}: This is the master region {MASTER}; nothing is written to it."
+    assert [text.startswith(warning) for text in others] == ([True] if address else [])
 
 
 def test_a_listing_from_before_another_target_wrote_to_the_region_is_not_used() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.images.condition import CompiledCondition
 from fiwareglancesync.images.model import Image, Patch
-from tests.support.builders import THEIRS, image, master_image, plan, statuses, texts
+from tests.support.builders import THEIRS, image, master_image, plan, selection, statuses, texts
 
 KERNEL = master_image("kernel", size=1)
 
@@ -165,3 +166,35 @@ def test_in_forcesyncs_or_not_the_kernel_must_be_selected_itself() -> None:
         "kernel": "pending_upload",
         "ami": "pending_upload",
     }
+
+
+@pytest.mark.parametrize(
+    ("kernel", "rules", "why"),
+    [
+        ({"visibility": "private"}, {}, "is private in the master region; make it public there"),
+        ({"visibility": "shared"}, {}, "is shared in the master region; make it public there"),
+        ({}, {"metadata_set": ["nid"]}, "has no property of metadata_set; give it one"),
+        (
+            {},
+            {"metadata_condition": CompiledCondition("image.name == 'ami'")},
+            "does not fulfil metadata_condition; change the condition",
+        ),
+    ],
+)
+def test_a_kernel_that_the_rules_do_not_select_is_reported_once_with_what_to_do(
+    kernel: dict[str, Any], rules: dict[str, Any], why: str
+) -> None:
+    masters = [master_image("kernel", **kernel), master_image("ami", properties={"kernel_id": "m-kernel", "nid": "1"})]
+    advice = (
+        "Image ami cannot be synchronised: its kernel_id, kernel, is not selected because it "
+        f"{why}, or add its UUID m-kernel to forcesyncs"
+    )
+    assert [message.text for message in selection(masters, **rules).messages] == [advice]
+    made = plan(masters, **rules)
+    assert texts(made) == [not_found("kernel")]
+    assert made.entries[0].reason == f"{not_found('kernel')}; {advice}"
+
+
+def test_of_a_kernel_that_the_master_does_not_have_there_is_nothing_to_advise() -> None:
+    assert selection([ami()]).messages == ()
+    assert plan([ami()]).entries[0].reason == not_found("m-kernel")

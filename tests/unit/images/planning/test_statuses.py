@@ -79,27 +79,37 @@ def test_an_image_without_checksum_differs_and_only_any_matches_it(rules: dict[s
         (
             "X",
             "(X) in region Burgos than in the master region. "
-            "Fill dontupdate, replace or rename with X (or replace or rename with any) to decide.",
+            'To decide, write "replace = X" in [DEFAULT]; then this image is replaced, '
+            "with rename it is kept as a.old, with dontupdate it stays as it is.",
         ),
         (
             None,
             "(none) in region Burgos than in the master region. "
-            "Fill replace or rename with any, or delete the image in the region, to decide.",
+            'To decide, delete the image in the region, or write "replace = any" in [DEFAULT]; then every image with '
+            "other content is replaced, with rename it is kept as a.old.",
         ),
     ],
 )
 def test_a_conflict_reports_what_to_fill_in(content: str | None, advice: str) -> None:
     made = plan([A], [image("a", content)])
     assert texts(made) == [f"Image a has a different checksum {advice}"]
-    assert made.entries[0].reason == texts(made)[0]
+    assert made.entries[0].reason == advice[advice.index("To decide") :]
     assert made.undecided == 1
+
+
+def test_the_line_to_write_adds_to_a_list_that_is_there_in_the_section_that_has_it() -> None:
+    made = plan([A], [image("a", "X")], replace=["Y"], own_lists=frozenset(("replace", "dontupdate")))
+    assert (
+        'write "replace = …, X" in [master]; then this image is replaced, '
+        "with rename in [DEFAULT] it is kept as a.old, with dontupdate it stays as it is." in texts(made)[0]
+    )
 
 
 def test_a_stalled_image_is_reported_and_its_metadata_not_touched() -> None:
     made = plan([A], [image("a", "X", visibility="private")], dontupdate=["X"])
     assert texts(made) == [
         "Image a has a different checksum (X) in region Burgos than in the master region."
-        " It is in dontupdate and stays as it is."
+        " Its checksum is in dontupdate, so it stays as it is."
     ]
     assert made.in_step
     assert not made.entries[0].patch

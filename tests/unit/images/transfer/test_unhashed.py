@@ -59,9 +59,11 @@ class TestStatus:
     def test_nothing_else_is_and_any_does_not_apply(self, other: Image, rules: dict[str, Any]) -> None:
         made = plan([UNKNOWN], [other], **rules)
         assert made.entries[0].status.value == "error_checksum"
+        added = f"{'…, ' if 'replace' in rules else ''}{other.checksum}"
         assert texts(made) == [
             f"Image a (checksum {other.checksum}) in region Burgos cannot be compared with the master region's, which"
-            f" has no checksum. Fill dontupdate, replace or rename with {other.checksum} to decide."
+            f' has no checksum. To decide, write "replace = {added}" in [DEFAULT]; then this image is replaced, with'
+            " rename it is kept as a.old, with dontupdate it stays as it is."
         ]
 
     @pytest.mark.parametrize(
