@@ -131,11 +131,12 @@ class Target:
     own_lists: frozenset[str] = frozenset()
 
     def section_of(self, key: str) -> str:
-        """The section to which a checksum has to be added so that the target's list has it.
+        """The section in which a checksum is added to a list: its own, unless it inherits the list of ``[DEFAULT]``.
 
         :param key: ``replace``, ``rename`` or ``dontupdate``
         """
-        return self.name if key in self.own_lists else option_tables.DEFAULT
+        is_inherited = getattr(self, key) and key not in self.own_lists
+        return option_tables.DEFAULT if is_inherited else self.name
 
     @property
     def selects_none(self) -> bool:

@@ -238,7 +238,7 @@ class TestKeystone:
         assert result.err.startswith("ERROR:The regions of target federation2 are unknown. Cause: ")
         assert set(statuses(result)) == set(CONTENT)
         result = asked.finish()
-        assert (result.code, result.out) == (1, "Burgos Caceres Spain\n")
+        assert (result.code, result.out) == (1, "Burgos Caceres\n")
         assert result.err.startswith("ERROR:The regions of target federation2 are unknown. Cause: ")
 
 

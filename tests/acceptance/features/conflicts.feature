@@ -16,7 +16,7 @@ Feature: Images of the region whose content is not the master's
       """
     And it warns
       """
-      WARNING:Image base has a different checksum ({md5 of old}) in region Burgos than in the master region. To decide, write "replace = {md5 of old}" in [DEFAULT]; then this image is replaced, with rename it is kept as base.old, with dontupdate it stays as it is.
+      WARNING:Image base has a different checksum ({md5 of old}) in region Burgos than in the master region. To decide, write "replace = {md5 of old}" in [master]; then this image is replaced, with rename it is kept as base.old, with dontupdate it stays as it is.
       """
     And no region was written to
     And Burgos has exactly these images

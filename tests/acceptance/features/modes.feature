@@ -67,7 +67,7 @@ Feature: What can be asked for, region after region or all at the same time
     And the file "sync_*/Burgos.txt" says
       """
       INFO ======Burgos
-      WARNING Image open has a different checksum ({md5 of open-1}) in region Burgos than in the master region. To decide, write "replace = {md5 of open-1}" in [DEFAULT]; then this image is replaced, with rename it is kept as open.old, with dontupdate it stays as it is.
+      WARNING Image open has a different checksum ({md5 of open-1}) in region Burgos than in the master region. To decide, write "replace = {md5 of open-1}" in [master]; then this image is replaced, with rename it is kept as open.old, with dontupdate it stays as it is.
       INFO Burgos: Updating the metadata of image changed
       INFO Burgos: Uploading image missing (0 MB)
       INFO Burgos: Image uploaded.
@@ -152,7 +152,7 @@ Feature: What can be asked for, region after region or all at the same time
       | pending_upload   | federation2:Madrid | missing |
       | pending_upload   | federation2:Madrid | open    |
       | ok               | federation2:Madrid | same    |
-    And it warns "WARNING:Image open has a different checksum ({md5 of open-1}) in region Burgos than in the master region. To decide, write "replace = {md5 of open-1}" in [DEFAULT]; then this image is replaced, with rename it is kept as open.old, with dontupdate it stays as it is."
+    And it warns "WARNING:Image open has a different checksum ({md5 of open-1}) in region Burgos than in the master region. To decide, write "replace = {md5 of open-1}" in [master]; then this image is replaced, with rename it is kept as open.old, with dontupdate it stays as it is."
     And no region was written to
     And no files were written
 

@@ -59,7 +59,7 @@ class TestARun:
         ]
         assert ended.complaints == [
             "WARNING:Image small has a different checksum (X) in region Burgos than in the master region. "
-            'To decide, write "replace = X" in [DEFAULT]; then this image is replaced, with rename it is kept as '
+            'To decide, write "replace = X" in [master]; then this image is replaced, with rename it is kept as '
             "small.old, with dontupdate it stays as it is."
         ]
 

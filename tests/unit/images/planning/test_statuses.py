@@ -79,13 +79,13 @@ def test_an_image_without_checksum_differs_and_only_any_matches_it(rules: dict[s
         (
             "X",
             "(X) in region Burgos than in the master region. "
-            'To decide, write "replace = X" in [DEFAULT]; then this image is replaced, '
+            'To decide, write "replace = X" in [master]; then this image is replaced, '
             "with rename it is kept as a.old, with dontupdate it stays as it is.",
         ),
         (
             None,
             "(none) in region Burgos than in the master region. "
-            'To decide, delete the image in the region, or write "replace = any" in [DEFAULT]; then every image with '
+            'To decide, delete the image in the region, or write "replace = any" in [master]; then every image with '
             "other content is replaced, with rename it is kept as a.old.",
         ),
     ],
@@ -98,10 +98,11 @@ def test_a_conflict_reports_what_to_fill_in(content: str | None, advice: str) ->
 
 
 def test_the_line_to_write_adds_to_a_list_that_is_there_in_the_section_that_has_it() -> None:
-    made = plan([A], [image("a", "X")], replace=["Y"], own_lists=frozenset(("replace", "dontupdate")))
-    assert (
-        'write "replace = …, X" in [master]; then this image is replaced, '
-        "with rename in [DEFAULT] it is kept as a.old, with dontupdate it stays as it is." in texts(made)[0]
+    lists: dict[str, Any] = {"replace": ["Y"], "rename": ["Z"]}
+    (text,) = texts(plan([A], [image("a", "X")], **lists, own_lists=frozenset(("rename",))))
+    assert text.endswith(
+        'write "replace = …, X" in [DEFAULT]; then this image is replaced, '
+        "with rename in [master] it is kept as a.old, with dontupdate in [master] it stays as it is."
     )
 
 

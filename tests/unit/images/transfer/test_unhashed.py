@@ -57,12 +57,12 @@ class TestStatus:
     )
     @pytest.mark.parametrize("rules", [{}, {"replace": ["any"]}, {"rename": ["any"]}])
     def test_nothing_else_is_and_any_does_not_apply(self, other: Image, rules: dict[str, Any]) -> None:
-        made = plan([UNKNOWN], [other], **rules)
+        made = plan([UNKNOWN], [other], **rules, own_lists=frozenset(rules))
         assert made.entries[0].status.value == "error_checksum"
         added = f"{'…, ' if 'replace' in rules else ''}{other.checksum}"
         assert texts(made) == [
             f"Image a (checksum {other.checksum}) in region Burgos cannot be compared with the master region's, which"
-            f' has no checksum. To decide, write "replace = {added}" in [DEFAULT]; then this image is replaced, with'
+            f' has no checksum. To decide, write "replace = {added}" in [master]; then this image is replaced, with'
             " rename it is kept as a.old, with dontupdate it stays as it is."
         ]
 
