@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, TextIO
 
 from ..base.text import printable
@@ -102,7 +103,7 @@ class StatusMatrix:
         hidden = {"images": len(self._cells) - len(images), "regions": len(self._regions) - len(regions)}
         if any(hidden.values()):
             counts = " and ".join(f"{count} {what}" for what, count in hidden.items() if count)
-            yield [(f"Not shown, because nothing is pending: {counts}", "")]
+            yield from ([(line, "")] for line in wrap(f"Not shown, because nothing is pending: {counts}", width))
 
     def _is_shown(self, region: str) -> bool:
         return region in self._failed or _is_unsettled(

@@ -12,6 +12,8 @@ LIKENESS = 0.8
 
 _OPTIONS: Mapping[str, str] = {
     **dict.fromkeys(("status", "show-status", "show", "check", "diff"), "--show-status"),
+    "pending": "--show-status --pending",
+    "matrix": "--show-status --format matrix",
     **dict.fromkeys(("regions", "show-regions", "list", "ls"), "--show-regions"),
     **dict.fromkeys(("plan", "dry-run", "dryrun"), "--dry-run"),
     **dict.fromkeys(("backup", "backups", "make-backup", "make-backups"), "--make-backups"),
