@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import textwrap
 from collections.abc import Sequence
 
 from ..base.errors import UsageError
@@ -14,16 +15,19 @@ from ..terminal.command_names import COMMAND_HELP
 WAYS = ("auto", "file", "stream", "spool", "server")
 
 EPILOG = """\
-Regions are named NAME (or master:NAME) when they share the master's Keystone, TARGET:NAME when they belong to
-another target; TARGET: stands for all regions of that target. None given: all regions of master.
+Regions are named NAME (or master:NAME) when they share the master's Keystone,
+TARGET:NAME when they belong to another target; TARGET: stands for all regions
+of that target. Without a region: all regions of master.
 
-As the first word, these are commands with a --help of their own; a region of that name is written master:NAME.
+As the first word, these are commands with a --help of their own; a region of
+that name is written master:NAME.
 {commands}
 Begin with --show-status and --dry-run: neither ever writes to a region.
 
-exit status: 0 all done; 1 a region or an image failed, or another run holds a region; 2 wrong usage or
-configuration; 3 see --exit-code; 129, 130 and 143 ended by SIGHUP, SIGINT (Ctrl-C) and SIGTERM: unfinished images
-are removed first.
+exit status: 0 all done; 1 a region or an image failed, or another run holds a
+region; 2 wrong usage or configuration; 3 see --exit-code; 129, 130 and 143
+ended by SIGHUP, SIGINT (Ctrl-C) and SIGTERM: unfinished images are removed
+first.
 """
 
 
@@ -46,7 +50,9 @@ def build_parser(prog: str) -> Parser:
     mode = modes.add_mutually_exclusive_group()
     mode.add_argument("--dry-run", action="store_true", help="print what a synchronisation would do")
     mode.add_argument("--show-status", action="store_true", help="print the status of each image in each region")
-    mode.add_argument("--show-regions", action="store_true", help="print the regions of all targets")
+    mode.add_argument(
+        "--show-regions", action="store_true", help="print the regions that a run over all targets would do"
+    )
     mode.add_argument(
         "--make-backups",
         "--make-backup",
@@ -163,4 +169,9 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
 
 
 def _commands() -> str:
-    return "".join(f"  {word:<10}{text}\n" for word, text in COMMAND_HELP.items())
+    """What each command does, as narrow as the text around it."""
+    indent = " " * 12
+    return "".join(
+        textwrap.fill(text, 79, initial_indent=f"  {word:<10}", subsequent_indent=indent) + "\n"
+        for word, text in COMMAND_HELP.items()
+    )

@@ -180,7 +180,7 @@ TIME_OPTIONS: tuple[Option, ...] = (
     Option(
         "idle_timeout",
         TIMEOUT,
-        "How long an image on its way may make no progress.",
+        "How long no byte of an image may arrive before its transfer is given up.",
         default="1min",
     ),
     Option(
@@ -207,7 +207,7 @@ TIME_OPTIONS: tuple[Option, ...] = (
     Option(
         "slowest_rate",
         SLOWEST_RATE,
-        "What a region stores or fetches of an image at the least, in bytes a second or with K, M, G or T (powers "
+        "The lowest rate at which a region stores or fetches an image, in bytes a second or with K, M, G or T (powers "
         "of 1024).",
         default="4M",
     ),
@@ -298,8 +298,8 @@ RULE_OPTIONS: tuple[Option, ...] = (
     Option(
         "only_tenant_images",
         BOOLEAN,
-        "Leave images of other tenants in the region out of account. An image may then be uploaded beside "
-        "another tenant's public one of the same name.",
+        "Ignore images of other tenants in the region. An image may then be uploaded beside another tenant's public "
+        "one of the same name.",
     ),
     Option(
         "support_obsolete_images",

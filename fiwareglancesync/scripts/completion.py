@@ -17,6 +17,9 @@ SHELLS = ("bash", "zsh")
 FILES = frozenset(("conf", "events", "report"))
 """Options whose value is the name of a file."""
 
+FOLDERS = frozenset(("output_dir",))
+"""Options whose value is the name of a folder."""
+
 EPILOG = """\
 bash:  eval "$(glancesync-completion bash)"                  in ~/.bashrc
 zsh:   glancesync-completion zsh >FOLDER/_glancesync         FOLDER being one of $fpath
@@ -60,6 +63,8 @@ def _completed_parser() -> Parser:
     for action in parser._actions:
         if action.dest in FILES:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
+        elif action.dest in FOLDERS:
+            action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
         elif action.dest == "regions":
             action.choices = sorted(COMMANDS)
     words = parser.add_subparsers()

@@ -55,6 +55,11 @@ def test_bash_completes_names_of_files(script: Path, option: str) -> None:
     assert completed(script, option, "glancesync.b") == {"glancesync.bash"}
 
 
+def test_bash_completes_names_of_folders(script: Path) -> None:
+    (script.parent / "logs").mkdir()
+    assert completed(script, "--output-dir", "") == {"logs"}
+
+
 def test_bash_completes_the_words_that_are_commands(script: Path) -> None:
     assert completed(script, "") == set(COMMANDS)
 
