@@ -142,7 +142,7 @@ class TestOthers:
         assert run(window, shell, command(*words, steps=100, pause=0.1), look) == 130
         rows = shown_after(window)
         assert not [row for row in rows if BAR.search(row)]
-        assert rows[-1] == "ERROR:Interrupted; everything is left tidy."
+        assert rows[-1] == "ERROR:Interrupted; no unfinished image is left."
         assert "INFO:0 of 12 regions: " in " ".join(rows)
         for name in ("Region01", LONG):
             log = next(shell.folder.glob(f"sync_*/{name}.txt")).read_text().splitlines()

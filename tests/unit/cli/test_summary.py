@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.errors import Cancelled, TimedOut
+from fiwareglancesync.cli.log_folders import LogPlace
 from fiwareglancesync.cli.region_logs import RegionLogs
 from fiwareglancesync.cli.sync_command import ONE_AT_A_TIME
 from fiwareglancesync.events import RegionFinished, RegionStarted
@@ -105,7 +106,7 @@ class TestInterrupted:
 
     def test_it_says_what_was_done(self, regions: Shell) -> None:
         ended = regions()
-        assert (ended.code, ended.complaints[-1]) == (130, "ERROR:Interrupted; everything is left tidy.")
+        assert (ended.code, ended.complaints[-1]) == (130, "ERROR:Interrupted; no unfinished image is left.")
         expected = "0 of 3 regions: 1 uploaded (1.0 MiB); interrupted: Burgos; not begun: 2; N s"
         assert without_time(ended.summary) == expected
 
@@ -125,12 +126,12 @@ class TestParallel:
         assert ended.lines[:2] == ["INFO:Dry run: nothing is changed.", "INFO:======Master is Spain"]
         assert ended.lines[-1] == "INFO:All is done."
         blocks = "\n".join(ended.lines[2:-1]).split("INFO:======")[1:]
-        assert sorted(map(without_time, blocks)) == [
+        assert sorted(without_time(block.strip()) for block in blocks) == [
             "Burgos\nINFO:Burgos: Pending: small (1 MB)\nINFO:Burgos: Pending: large (2 MB)\n"
             "INFO:Burgos: MBs pending : 3\nINFO:Burgos: 2 would be uploaded (3 MB), N s\n"
-            "INFO:Region Burgos has finished\n",
+            "INFO:Region Burgos has finished",
             "Caceres\nINFO:Caceres: Region is synchronized.\nINFO:Caceres: 2 ok, N s\n"
-            "INFO:Region Caceres has finished\n",
+            "INFO:Region Caceres has finished",
             "Zamora\nINFO:Zamora: 1 images await a decision; nothing else is to be done.\n"
             "INFO:Zamora: Region is synchronized.\nINFO:Zamora: 1 to decide, N s\nINFO:Region Zamora has finished",
         ]
@@ -150,13 +151,12 @@ def test_a_target_that_cannot_be_asked_is_named(shell: Shell, monkeypatch: pytes
     assert without_time(shell("other:", "Burgos").summary) == "1 region: 2 ok; failed: target other; N s"
 
 
-def test_the_log_of_a_region_says_what_the_run_could_not_remove(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_log_of_a_region_says_what_the_run_could_not_remove(tmp_path: Path) -> None:
     stopped = Cancelled(signal.SIGINT)
     stopped.unfinished = ("Burgos: small (UUID 1)", "Zamora: large (UUID 2)")
-    region_logs = RegionLogs([RegionRef("master", "Burgos"), RegionRef("master", "Avila")], logging.INFO, pytest.fail)
+    refs = [RegionRef("master", "Burgos"), RegionRef("master", "Avila")]
+    place = LogPlace(tmp_path, 0, lambda text, level: None)
+    region_logs = RegionLogs(refs, logging.INFO, place, pytest.fail)
     with suppress(Cancelled), region_logs:
         region_logs(RegionStarted("Avila"))
         region_logs(RegionFinished("Avila"))
