@@ -22,6 +22,7 @@ from fiwareglancesync.base.parser import Parser
 from fiwareglancesync.base.text import one_line
 from fiwareglancesync.images.places.embedded.loader import load
 from fiwareglancesync.images.places.factory import EMBEDDED
+from fiwareglancesync.terminal.standard_outputs import OutputFailed, run_program
 
 DEFAULT_PATH = ".glancesync_persist"
 """Name of the folder, in the user's home, that is used unless another is named."""
@@ -33,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     :param argv: the arguments, by default those of the process
     :return: the exit code: 0, or 2 with one line on stderr when nothing was loaded
     """
+    return run_program(lambda: _load(argv))
+
+
+def _load(argv: Sequence[str] | None) -> int:
     made: Path | None = None
     try:
         options = _parser().read(sys.argv[1:] if argv is None else argv)
@@ -40,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             made = Path(tempfile.mkdtemp(prefix="glancesync_"))
         folder = Path(os.path.abspath(made or options.path or Path.home() / DEFAULT_PATH))
         load(Path(options.dir), folder, replace=options.confirm)
+    except OutputFailed:
+        raise
     except (GlanceSyncError, OSError, RuntimeError) as problem:
         if made is not None:
             made.rmdir()

@@ -12,6 +12,7 @@ from .base.errors import Cancelled, ConfigError, GlanceSyncError
 from .base.signals import ignore_signals
 from .base.text import printable
 from .commands import command_of, synchronise
+from .terminal.standard_outputs import run_program
 from .terminal.streams import write_line
 
 
@@ -21,22 +22,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: the command line without the command; None means that of the process
     :return: the exit code (sync 1.2)
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is not None:
+        return _call(list(arguments), is_process=False)
+    return run_program(lambda: _call(sys.argv[1:], is_process=True))
+
+
+def _call(words: list[str], *, is_process: bool) -> int:
+    """Run the command; its errors are reported.
+
+    :param is_process: whether it is the whole process
+    :return: the exit code
+    """
     prog = os.path.basename(sys.argv[0]) or "glancesync"
     debug = "--debug" in words
     try:
-        return _run(words, prog, is_process=arguments is None)
+        return _run(words, prog, is_process=is_process)
     except Cancelled as stopped:
         _report(_interrupted(stopped.unfinished))
-        if arguments is None:
+        if is_process:
             _end_at_once(stopped.exit_code)
         return stopped.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Nobody reads our output any more; without this, Python would report an error when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return 1  # nobody reads our output any more
     except ConfigError as error:
         _trace(debug)
         for warning in error.warnings:

@@ -11,6 +11,7 @@ from ..base.parser import Parser
 from ..cli.sync_arguments import build_parser
 from ..commands import COMMANDS
 from ..terminal.command_names import COMMAND_HELP
+from ..terminal.standard_outputs import run_program
 
 SHELLS = ("bash", "zsh")
 
@@ -30,16 +31,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the completion of a shell.
 
     :param arguments: the words after the program's name; None means those of the process
-    :return: the exit code: 0; wrong usage ends the process with 2
+    :return: the exit code
     """
-    parser = argparse.ArgumentParser(
+    return run_program(lambda: _print_completion(arguments))
+
+
+def _print_completion(arguments: Sequence[str] | None) -> int:
+    parser = Parser(
         prog="glancesync-completion",
         description="Print what a shell needs to complete the command line of glancesync.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("shell", choices=SHELLS, help="the shell")
-    options = parser.parse_args(arguments)
+    options = parser.read(sys.argv[1:] if arguments is None else arguments)
     with missing_packages_reported():
         sys.stdout.write(completion(options.shell) + "\n")
     return 0

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -13,8 +12,11 @@ if __name__ == "__main__" and not __package__:
     # modules.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from fiwareglancesync.base.errors import UsageError
+from fiwareglancesync.base.parser import Parser
 from fiwareglancesync.images.configuration import configuration_text
 from fiwareglancesync.kinds import option_tables
+from fiwareglancesync.terminal.standard_outputs import run_program
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,7 +25,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     :param argv: the arguments, those of the process when None
     :return: the exit code: 0, or 2 when the file cannot be written
     """
-    parser = argparse.ArgumentParser(
+    return run_program(lambda: _generate(argv))
+
+
+def _generate(argv: Sequence[str] | None) -> int:
+    parser = Parser(
         prog="glancesync-generate-config",
         description="Write a configuration file with every option, its default and a comment.",
     )
@@ -31,18 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         "-o", "--output", metavar="FILE", help="write to FILE, readable by you alone, not to stdout"
     )
     parser.add_argument("--force", action="store_true", help="overwrite FILE when it exists")
-    arguments = parser.parse_args(argv)
+    arguments = parser.read(sys.argv[1:] if argv is None else argv)
     if arguments.output is None:
         sys.stdout.write(configuration_text(option_tables()))
         return 0
     try:
         _write(arguments.output, configuration_text(option_tables()), force=arguments.force)
-    except FileExistsError:
-        print(f"{arguments.output} exists; give --force to overwrite it", file=sys.stderr)
-        return 2
+    except FileExistsError as error:
+        raise UsageError(f"{arguments.output} exists; give --force to overwrite it") from error
     except OSError as error:
-        print(f"{arguments.output} cannot be written: {error.strerror}", file=sys.stderr)
-        return 2
+        raise UsageError(f"{arguments.output} cannot be written: {error.strerror}") from error
     return 0
 
 

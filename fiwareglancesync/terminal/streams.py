@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Protocol, TextIO
 
+from .standard_outputs import OutputFailed
+
 
 class Output(Protocol):
     """Takes lines."""
@@ -39,6 +41,8 @@ def write_if_possible(stream: TextIO, text: str) -> str | None:
     except OSError as error:
         with open(os.devnull, "w") as nothing:
             os.dup2(nothing.fileno(), stream.fileno())
+        if isinstance(error, OutputFailed):
+            return str(error)
         name = "standard output" if stream is sys.stdout else "standard error"
         return f"{name} cannot be written to its end: {error.strerror}"
     return None

@@ -34,7 +34,7 @@ def test_a_file_that_exists_is_kept_unless_forced(
     path.chmod(0o644)
     assert generate_config_file.main(["-o", str(path)]) == 2
     assert path.read_text() == "mine"
-    assert capsys.readouterr().err == f"{path} exists; give --force to overwrite it\n"
+    assert capsys.readouterr().err == f"ERROR:{path} exists; give --force to overwrite it\n"
     assert generate_config_file.main(["-o", str(path), "--force"]) == 0
     assert path.read_text() == configuration_text(option_tables())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
