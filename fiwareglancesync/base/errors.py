@@ -166,6 +166,12 @@ class NotFound(CloudError):
     """The image, region or endpoint does not exist (404, 410)."""
 
 
+class Redirected(CloudError):
+    """The service answered that what was asked for is at another address (3xx)."""
+
+    scope = Scope.REGION
+
+
 class Conflict(CloudError):
     """The image cannot be changed in its present state (409); for example, it is in use."""
 

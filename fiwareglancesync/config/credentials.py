@@ -10,9 +10,9 @@ import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..base.text import show
+from ..base.text import nearest, show
 from ..openstack.credential import Credential
-from .auth_types import APPLICATION_TYPES, PASSWORD_TYPES, PLUGINS
+from .auth_types import APPLICATION_TYPES, AUTH_TYPES, PASSWORD_TYPES, PLUGINS
 from .option_tables import MASTER
 from .values import parse_boolean, parse_file, parse_interface, parse_url
 
@@ -163,6 +163,17 @@ def environment_layer(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[
     return layer, problems
 
 
+def _unsupported(kind: str) -> str:
+    """Why ``OS_AUTH_TYPE`` cannot name a way to sign in, and what to do."""
+    usual = "password or v3applicationcredential"
+    if kind in AUTH_TYPES:
+        return f"{kind} needs an entry of clouds.yaml, and OS_CLOUD to name it; without one, {usual} is expected"
+    near = nearest(kind, (*PASSWORD_TYPES, *APPLICATION_TYPES))
+    meant = f", did you mean {near}?" if near else ""
+    others = ", ".join(sorted(PLUGINS))
+    return f"'{show(kind)}' is not supported{meant}; expected {usual}, or in an entry of clouds.yaml one of {others}"
+
+
 def _choose_type(kind: str, layer: dict[str, Any], problems: dict[str, str]) -> None:
     """Keep the fields of the way to sign in that ``OS_AUTH_TYPE`` names."""
     if kind in PASSWORD_TYPES:
@@ -171,9 +182,8 @@ def _choose_type(kind: str, layer: dict[str, Any], problems: dict[str, str]) -> 
     elif kind in APPLICATION_TYPES:
         layer.pop("password", None)
     elif kind:
-        expected = "password or v3applicationcredential; for another type make an entry of clouds.yaml and set OS_CLOUD"
         layer["auth_type"] = kind
-        problems["auth_type"] = f"OS_AUTH_TYPE: found '{show(kind)}', expected {expected}"
+        problems["auth_type"] = f"OS_AUTH_TYPE: {_unsupported(kind)}"
     elif "password" in layer and "application_credential_secret" in layer:
         problems[_PASSWORD] = (
             "OS_PASSWORD and OS_APPLICATION_CREDENTIAL_SECRET are both set, which may belong to two accounts; "

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from ..base.errors import CloudError, GlanceSyncError, RegionLocked, TimedOut, UnknownRegion
+from ..base.errors import CloudError, GlanceSyncError, RegionLocked, Scope, TimedOut, UnknownRegion
 from ..base.messages import Message
 from ..events import Action, Emit, MessageReported, RegionFinished, RegionStarted
 from .execution.member_changes import with_members
@@ -303,6 +303,6 @@ def region_error(region: str, error: Exception) -> str:
         return str(error)
     if isinstance(error, RegionLocked | OSError):
         return f"{region}: {error}"
-    if isinstance(error, TimedOut):
+    if isinstance(error, TimedOut) and error.scope is not Scope.TARGET:
         return f"{region}: Timeout while retrieving image list."
     return f"{region}: Error retrieving image list. Cause: {error}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..base.errors import CloudError, UsageError
+from ..base.errors import CloudError, UnknownRegion, UsageError
 from ..base.messages import Message
 from ..base.text import nearest
 from .places import Federation, Place, common_address, is_same_place, is_same_region
@@ -128,7 +128,7 @@ def _check(
         try:
             known = federation.regions(target)
             unknown = {ref.region for ref in named}.difference(known)
-            errors = {ref: unknown_region(target, ref.region, known) for ref in named if ref.region in unknown}
+            errors = {ref: _why_unknown(ref, target, known, federation) for ref in named if ref.region in unknown}
         except CloudError as error:
             down[name] = error
             errors = dict.fromkeys(named, error)
@@ -138,6 +138,15 @@ def _check(
             refuse(ref, why)
             refused.add(ref)
     return refused, down
+
+
+def _why_unknown(ref: RegionRef, target: Target, known: Sequence[str], federation: Federation) -> UnknownRegion:
+    """Why a region that was named is none of its target's; the federation may have a closer reason."""
+    try:
+        federation.place(target, ref.region)
+    except UnknownRegion as error:
+        return error
+    return unknown_region(target, ref.region, known)
 
 
 def unknown_target(ref: RegionRef, settings: Settings) -> str:

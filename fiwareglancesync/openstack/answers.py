@@ -17,12 +17,14 @@ from ..base.errors import (
     Conflict,
     Forbidden,
     NotFound,
+    Redirected,
     Rejected,
     Scope,
     ServiceFailure,
     Throttled,
     TimedOut,
     Unauthorized,
+    Unreachable,
 )
 from ..base.text import one_line
 from .addresses import url_without_secrets
@@ -58,6 +60,7 @@ class Row:
     :param operations: the operations of the requests, None for all
     :param says: pattern in the words of the service, None for any words
     :param names_wait: whether the row is only for answers that name a time to wait, or an exceeded rate
+    :param advice: what the answer means for the user and how to mend it, "" when the words of the service say it
     """
 
     statuses: Container[int]
@@ -67,6 +70,7 @@ class Row:
     operations: Container[Operation] | None = None
     says: re.Pattern[str] | None = None
     names_wait: bool = False
+    advice: str = ""
 
     def fits(self, operation: Operation, status: int, said: str, *, names_wait: bool) -> bool:
         """Whether the row has the meaning of an answer."""
@@ -78,7 +82,10 @@ class Row:
         )
 
 
+_OF_TLS_PORT = re.compile(r"plain HTTP request was sent to HTTPS port|plain HTTP to an SSL-enabled", re.IGNORECASE)
+
 USUAL: tuple[Row, ...] = (
+    Row((400,), Unreachable, Scope.REGION, says=_OF_TLS_PORT, advice="the address has to begin with https://"),
     Row((401,), Unauthorized, Scope.REGION),
     Row((403,), Forbidden),
     Row((404, 410), NotFound),
@@ -90,6 +97,7 @@ USUAL: tuple[Row, ...] = (
     Row((501, 505), ServiceFailure),
     Row(range(500, 1000), ServiceFailure, retryable=True),
     Row(range(400, 500), Rejected),
+    Row(range(300, 400), Redirected, Scope.REGION),
     Row(range(1000), CloudError, Scope.REGION),
 )
 """The end of every table: what statuses mean for which a service has no row of its own."""
@@ -117,8 +125,10 @@ def from_answer(
     row = next(row for row in table if row.fits(operation, status, said, names_wait=names_wait))
     usual = Scope.REGION if operation in (Operation.LIST, Operation.SIGN_IN) else Scope.IMAGE
     if 300 <= status < 400:
-        said = f"redirected to {url_without_secrets(headers.get('location', 'nowhere'))}; use the final address"
+        said = _redirection(headers.get("location"))
     cause = f"{said} (HTTP {status})" if said else f"HTTP {status}"
+    if row.advice:
+        cause += f"; {row.advice}"
     request_id = next((headers[name] for name in _REQUEST_IDS if name in headers), None)
     return row.kind(
         cause,
@@ -128,6 +138,14 @@ def from_answer(
         request_id=one_line(request_id) if request_id else None,
         retry_after=asked if row.retryable else None,
     )
+
+
+def _redirection(location: str | None) -> str:
+    """What an answer means that leads elsewhere."""
+    if location is None:
+        # A service lists its versions like this when the path has none of them.
+        return "the service does not know this path; check the path of its address"
+    return f"redirected to {url_without_secrets(location)}; use the final address"
 
 
 def seconds_asked(text: str, date: str | None) -> float | None:

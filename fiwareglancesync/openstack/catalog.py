@@ -22,12 +22,14 @@ class ServiceEndpoints:
 
     :param used: address by region, for the interface that is used; as the catalog or the configuration writes it
     :param interfaces: region → the interface that is used
+    :param offered: region → the interfaces that it has, whether they are used or not
     :param listed: region → the addresses in the catalog, for all interfaces
     :param without_region: the addresses in the catalog that have no region
     """
 
     used: Mapping[str, str] = field(default_factory=dict)
     interfaces: Mapping[str, str] = field(default_factory=dict)
+    offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     listed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     without_region: frozenset[str] = frozenset()
 
@@ -122,7 +124,8 @@ def _endpoints(entries: Iterable[tuple[str | None, str, str]], interfaces: Seque
     }
     used = {region: offered[region][interface] for region, interface in chosen.items()}
     frozen = {region: frozenset(urls) for region, urls in listed.items()}
-    return ServiceEndpoints(used, chosen, frozen, frozenset(without_region))
+    there = {region: tuple(sorted(offers)) for region, offers in offered.items()}
+    return ServiceEndpoints(used, chosen, there, frozen, frozenset(without_region))
 
 
 def with_overrides(catalog: Catalog, overrides: Mapping[str, Sequence[tuple[str, str]]]) -> Catalog:

@@ -13,20 +13,23 @@ import urllib3.exceptions
 from ..base.errors import CloudError, TimedOut, Unreachable
 from ..base.text import one_line
 from .addresses import url_without_secrets
+from .tls_failures import WRITE_HTTP, WRITE_HTTPS, expects_tls, tls_failure
 
 FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 """What the HTTP libraries raise when there is no answer, or only a part of one."""
 
 
-def from_exception(error: BaseException, service: str, url: str) -> CloudError:
+def from_exception(error: BaseException, service: str, url: str, *, is_first: bool = False) -> CloudError:
     """Turn an exception of the HTTP library into an error, with one line of text without secrets.
 
     :param error: the exception; the reason is searched in its causes too
     :param service: name of the service (``Glance``, ``Keystone``)
     :param url: the address of the request
+    :param is_first: whether there has been no answer from this address yet: it may be wrong
     :return: the error, for the caller to raise from ``error``
     """
     who = f"{service} at {url_without_secrets(url)}"
+    advice = f"; if it expects TLS, {WRITE_HTTPS}" if is_first and url.strip().lower().startswith("http://") else ""
     chain = list(_causes(error))
 
     # The libraries wrap exceptions (to them a refused connection is a kind of time-out): causes come before classes.
@@ -46,23 +49,26 @@ def from_exception(error: BaseException, service: str, url: str) -> CloudError:
     if certificate:
         return Unreachable(f"{who}: {certificate}; see cert and key (OS_CERT, OS_KEY)", retryable=False)
     if found(ssl.SSLError, requests.exceptions.SSLError):
-        return Unreachable(
-            f"{who}: no trusted connection ({_tls_reason(chain)}); name the authority's file in cacert (OS_CACERT)",
-            retryable=False,
-        )
+        return Unreachable(f"{who}: {tls_failure(chain)}", retryable=False)
+    if expects_tls(chain):
+        return Unreachable(f"{who} speaks TLS; {WRITE_HTTPS}", retryable=False)
     if found(requests.exceptions.ProxyError):
         return Unreachable(f"{who}: the proxy does not pass the request on ({_reason(chain[-1])})")
     if found(*_ADDRESSES):
         return Unreachable(f"{who}: this is no usable http or https address", retryable=False)
     system = [cause.strerror for cause in chain if isinstance(cause, OSError) and cause.strerror]
+    if found(http.client.RemoteDisconnected):
+        return Unreachable(f"{who} closed the connection without an answer{advice}")
+    if found(ConnectionResetError):
+        return Unreachable(f"{who} closed the connection (connection reset){advice}")
     if system and not found(TimeoutError):
         return Unreachable(f"{who} does not answer ({one_line(system[-1])})")
+    if found(*_TIMEOUTS) and any("handshake" in str(cause) for cause in chain):
+        return TimedOut(f"{who} did not answer in time when TLS began; if it does not speak TLS, {WRITE_HTTP}")
     if found(*_TIMEOUTS):
         return TimedOut(f"{who} did not answer in time")
     if any(text in str(error) for text in ("CA certificate", "TLS certificate file", "TLS key file")):
         return Unreachable(f"{who}: {one_line(str(error))}", retryable=False)
-    if found(http.client.RemoteDisconnected):
-        return Unreachable(f"{who} closed the connection without an answer")
     if found(http.client.IncompleteRead, urllib3.exceptions.IncompleteRead):
         return Unreachable(f"{who} broke off its answer")
     return Unreachable(f"{who} does not speak HTTP as expected ({_reason(chain[-1])})")
@@ -109,12 +115,3 @@ def _client_certificate(chain: list[BaseException]) -> str:
             if "alert" in text and "certificate" in text and "unknown ca" not in text:
                 return f"the client certificate is missing or not accepted ({text})"
     return ""
-
-
-def _tls_reason(chain: list[BaseException]) -> str:
-    for cause in chain:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return one_line(cause.verify_message or str(cause))
-        if isinstance(cause, ssl.SSLError) and cause.reason:
-            return one_line(cause.reason.lower().replace("_", " "))
-    return "TLS failed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
@@ -20,13 +19,14 @@ from keystoneauth1.identity import v3
 
 from ..base.errors import CloudError, Rejected, Scope, Throttled, Unauthorized, Unreachable
 from .addresses import normalised, url_without_secrets
-from .answers import USUAL, Operation, Row, from_answer, prefixed
+from .answers import Operation, from_answer, prefixed
 from .auth_plugins import make_plugin
-from .catalog import Catalog, dicts, read_catalog, with_overrides
+from .catalog import Catalog, read_catalog, with_overrides
 from .credential import Credential
 from .failures import from_exception
 from .refusals import Waits, wait_for
 from .retry import with_retries
+from .sign_in_refusals import KEYSTONE, account, further_methods, other_versions, refused_sign_in, version_ids
 from .transport import USER_AGENT, Transport, content
 from .tuning import Tuning
 
@@ -39,13 +39,6 @@ _MIN_TOKEN_SECONDS = 120.0
 
 _GIVEN_UP_SECONDS = 60.0
 """Seconds for which a Keystone that has refused for too long is not asked again."""
-
-KEYSTONE: tuple[Row, ...] = (
-    # A sign-in is small: 413 with a time to wait limits the rate.
-    Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True),
-    *USUAL,
-)
-"""What the refusals of a Keystone mean (sync 3.11)."""
 
 _VERSION_PATH = re.compile(r"/(v\d+(\.\d+)?)/*$", re.IGNORECASE)
 
@@ -172,7 +165,8 @@ class SignIn:
         plugin = self._plugin
         granted, self._granted = self._persist(lambda: self._timed(plugin))
         if not granted.project_id:
-            raise Rejected(f"{self._where} gives no project to {self._who}; name one", scope=Scope.REGION)
+            text = f"{self._where} gives no project to {account(self._credential)}; name one (OS_PROJECT_NAME, tenant)"
+            raise Rejected(text, scope=Scope.REGION)
         if not granted.auth_token:
             raise Rejected(f"{self._where} sent no token", scope=Scope.REGION)
         services = granted.service_catalog.catalog if granted.has_service_catalog() else None
@@ -207,16 +201,12 @@ class SignIn:
             answer = self.transport.send("GET", f"{root}/", headers={"Accept": "application/json"})
             body = content(answer, most=_MAX_ANSWER_BYTES)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise from_exception(error, _SERVICE, url) from error
+            raise from_exception(error, _SERVICE, url, is_first=True) from error
         failure = from_answer(KEYSTONE, Operation.SIGN_IN, answer.status_code, answer.headers, body)
         if answer.status_code >= 500 or isinstance(failure, Throttled):
             raise prefixed(failure, self._where)
-        versions = _versions(body)
-        if not any(version.startswith("v3") for version in versions):
-            found = f"offers {', '.join(versions)}" if versions else f"is none (HTTP {answer.status_code})"
-            raise Rejected(
-                f"{self._where} {found}; version 3 is needed", status=answer.status_code, scope=Scope.REGION
-            )
+        if not any(version.startswith("v3") for version in version_ids(body)):
+            raise other_versions(self._where, answer.status_code, body)
         return f"{root}/v3"
 
     def _timed(self, plugin: v3.Auth) -> tuple[AccessInfo, _Granted]:
@@ -242,48 +232,31 @@ class SignIn:
             return granted
         except client_errors.HttpError as error:
             raise self._refused(error) from error
+        except client_errors.MissingAuthMethods as error:
+            raise further_methods(self._where, self._credential, error.required_auth_methods) from error
         except client_errors.InvalidResponse as error:
             answer = error.response
             if answer is not None and answer.status_code >= 300:
                 strange = from_answer(KEYSTONE, Operation.SIGN_IN, answer.status_code, answer.headers, b"")
                 raise prefixed(strange, self._where) from error
-            raise Rejected(f"{self._where} does not answer like one", scope=Scope.REGION) from error
-        except client_errors.ClientException as error:
-            raise from_exception(error, _SERVICE, str(plugin.auth_url)) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise from_exception(error, _SERVICE, str(plugin.auth_url)) from error
+            text = f"{self._where} does not answer like a Keystone; check host, port and path"
+            raise Rejected(text, scope=Scope.REGION) from error
+        except (client_errors.ClientException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            is_first = self._granted is None
+            raise from_exception(error, _SERVICE, str(plugin.auth_url), is_first=is_first) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Rejected(f"{self._where} sent a malformed token", scope=Scope.REGION) from error
 
     def _refused(self, error: client_errors.HttpError) -> CloudError:
-        """The error of a refused sign-in, with a hint where to look."""
-        status = error.http_status or 0
-        if status == 401:
-            return Unauthorized(
-                f"{self._where} refused the credential of {self._who} (401);"
-                " check name, password, project and their domains",
-                status=401,
-            )
-        if status == 404:
-            return Rejected(f"{self._where}: no Keystone v3 there (404)", status=404, scope=Scope.REGION)
-        answer = error.response
-        if answer is not None:
-            answer_error = from_answer(KEYSTONE, Operation.SIGN_IN, status, answer.headers, answer.content)
-            return prefixed(answer_error, self._where)
-        return Unreachable(f"{self._where} failed (HTTP {status})", status=status)
+        """The error of a refused sign-in."""
+        status, answer = error.http_status or 0, error.response
+        if answer is None:
+            return Unreachable(f"{self._where} failed (HTTP {status})", status=status)
+        return refused_sign_in(self._where, self._credential, status, answer.headers, answer.content)
 
     @property
     def _where(self) -> str:
         return f"{_SERVICE} at {url_without_secrets(self._credential.auth_url.strip())}"
-
-    @property
-    def _who(self) -> str:
-        given = self._credential
-        if given.application_credential_secret:
-            name = given.application_credential_id or given.application_credential_name
-            return f"application credential {name}"
-        user = given.username or given.user_id
-        return f"user {user}" if user else f"auth_type {given.auth_type}"
 
 
 def _transport(credential: Credential, tuning: Tuning) -> Transport:
@@ -301,16 +274,3 @@ def _life_of(granted: AccessInfo) -> float | None:
 
 def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _versions(body: bytes) -> list[str]:
-    """The ids of the versions in a version document; none if it is no such document."""
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return []
-    if not isinstance(document, dict):
-        return []
-    versions = document.get("versions")
-    listed = versions.get("values") if isinstance(versions, dict) else versions
-    return [str(each["id"]) for each in dicts(listed or [document.get("version")]) if "id" in each]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from ..base.errors import CloudError, Scope, Throttled
+from ..base.errors import CloudError, NotFound, Redirected, Scope, Throttled
 from .answers import Operation, Row, from_answer, moment, prefixed
 from .failures import FAILURES, from_exception
 from .identity import Access, SignIn, with_renewal
@@ -200,7 +200,11 @@ class Service:
         timeout = max(0.001, deadline.moment - time.monotonic())
         answer = self.send(call.method, call.path, access, headers=headers, data=data, timeout=timeout)
         if not 200 <= answer.status_code < 300:
-            raise self.failure(call.operation, answer)
+            error = self.failure(call.operation, answer)
+            if call.operation is Operation.LIST and isinstance(error, NotFound | Redirected):
+                # Probably the address is wrong, in the catalog or in the configuration.
+                error = prefixed(error, f"{self._kind.name} at {self.address}{call.path.partition('?')[0]}")
+            raise error
         body = self.mapping_errors(lambda: content(answer, most=_MAX_DOCUMENT_BYTES, deadline=deadline.moment))
         return _decoded(body, call.operation)
 

@@ -207,8 +207,9 @@ class TestKeystone:
         assert (result.code, result.out) == (1, "")
         assert result.err == (
             "ERROR:Spain: Error retrieving image list. Cause: target master: Keystone at"
-            f" {cloud.keystone_url()} refused the credential of user glancesync (401);"
-            " check name, password, project and their domains\n"
+            f" {cloud.keystone_url()} refused the credential of user glancesync (401): The request you have"
+            " made requires authentication; check the user (glancesync of domain Default), the password,"
+            " the project (glancesync of domain Default), and that the user has a role in it\n"
         )
 
     def test_of_another_target_fails_that_target_alone(self, empty: FaultyCloud, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ its attributes, never a status or words of a service; exceptions of a client lib
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -224,17 +224,21 @@ class FolderBacked(Protocol):
         ...
 
 
-def unknown_region(target: Target, region: str, known: Sequence[str]) -> UnknownRegion:
+def unknown_region(
+    target: Target, region: str, known: Sequence[str], *, others: Collection[str] = ()
+) -> UnknownRegion:
     """The error of a region that a target does not have, the same for every federation.
 
     :param target: the target
     :param region: name of the region in it
     :param known: names of its regions, sorted
+    :param others: all regions of its catalog, also those without images
     :return: the error, for the caller to raise
     """
-    text = f"{full_name(target.name, region)}: unknown region; the regions of target {target.name} are:"
+    problem = "the catalog has no image service in this region" if region in others else "unknown region"
+    text = f"{full_name(target.name, region)}: {problem}; the regions of target {target.name} are:"
     text += " " + (", ".join(known) if known else "none")
-    near = nearest(region, known)
+    near = None if region in others else nearest(region, known)
     meant = full_name(target.name, near) if near else None
     error = UnknownRegion(f"{text}; did you mean {meant}?" if meant else text)
     error.near = meant

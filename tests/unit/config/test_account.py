@@ -8,6 +8,7 @@ import pytest
 
 from fiwareglancesync.base.errors import ConfigError
 from fiwareglancesync.config.account import environment_account
+from fiwareglancesync.config.auth_types import PLUGINS
 
 COMPLETE = {
     "OS_AUTH_URL": "http://127.0.0.1:5000/v3",
@@ -99,8 +100,17 @@ def test_the_option_wins_over_the_variables(clouds: dict[str, str], variables: d
 @pytest.mark.parametrize("kind", ["v3token", "v3oidcpassword"])
 def test_another_type_than_a_password_needs_an_entry(kind: str) -> None:
     [problem] = problems({**COMPLETE, "OS_AUTH_TYPE": kind})
-    assert problem.startswith(f"environment: OS_AUTH_TYPE: found '{kind}', expected password or v3application")
-    assert "clouds.yaml" in problem
+    assert problem == (
+        f"environment: OS_AUTH_TYPE: {kind} needs an entry of clouds.yaml, and OS_CLOUD to name it; without one, "
+        "password or v3applicationcredential is expected"
+    )
+
+
+@pytest.mark.parametrize(("kind", "meant"), [("v3passwrd", ", did you mean v3password?"), ("v3kerberos", "")])
+def test_a_type_that_is_not_supported_names_those_that_are(kind: str, meant: str) -> None:
+    [problem] = problems({**COMPLETE, "OS_AUTH_TYPE": kind})
+    assert problem.startswith(f"environment: OS_AUTH_TYPE: '{kind}' is not supported{meant}; expected password or")
+    assert problem.endswith("or in an entry of clouds.yaml one of " + ", ".join(sorted(PLUGINS)))
 
 
 def test_an_entry_that_is_not_there_is_reported(clouds: dict[str, str]) -> None:

@@ -269,7 +269,7 @@ class TestEnvironment:
 
     def test_another_way_to_sign_in_is_reported(self, reading: Any) -> None:
         [problem] = reading.problems(environ={**OF_A, "OS_AUTH_TYPE": "v3oidcpassword"})
-        assert problem.startswith("environment: OS_AUTH_TYPE: found 'v3oidcpassword', expected password or")
+        assert problem.startswith("environment: OS_AUTH_TYPE: v3oidcpassword needs an entry of clouds.yaml")
 
     def test_wrong_variables_that_are_not_used_do_not_matter(self, reading: Any, clouds: Any) -> None:
         wrong = {"OS_AUTH_URL": "nonsense", "OS_AUTH_TYPE": "v3oidcpassword"}

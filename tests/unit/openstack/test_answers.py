@@ -17,6 +17,7 @@ from fiwareglancesync.base.errors import (
     NotFound,
     PropertyRefused,
     QuotaExceeded,
+    Redirected,
     Rejected,
     Scope,
     ServiceFailure,
@@ -24,10 +25,11 @@ from fiwareglancesync.base.errors import (
     TimedOut,
     TooManyUploads,
     Unauthorized,
+    Unreachable,
 )
 from fiwareglancesync.images.places.glance.glance_answers import GLANCE
 from fiwareglancesync.openstack.answers import USUAL, Operation, Row, from_answer, words
-from fiwareglancesync.openstack.identity import KEYSTONE
+from fiwareglancesync.openstack.sign_in_refusals import KEYSTONE
 
 IMAGE, UPLOADS, REGION = Scope.IMAGE, Scope.UPLOADS, Scope.REGION
 CREATE, UPLOAD, UPDATE = Operation.CREATE, Operation.UPLOAD, Operation.UPDATE
@@ -48,6 +50,8 @@ def error(
     ("operation", "status", "text", "kind", "scope", "retryable"),
     [
         (GET, 401, "", Unauthorized, REGION, False),
+        (LIST, 401, "", Unauthorized, REGION, False),
+        (SIGN_IN, 400, "The plain HTTP request was sent to HTTPS port", Unreachable, REGION, False),
         (LIST, 403, "", Forbidden, REGION, False),
         (CREATE, 403, "You are not authorized to complete add_image action.", Forbidden, UPLOADS, False),
         (CREATE, 403, "Attribute 'glancesync_pending' is reserved.", PropertyRefused, IMAGE, False),
@@ -113,7 +117,7 @@ def error(
         (UPLOAD, 503, "", ServiceFailure, REGION, True),
         (DOWNLOAD, 504, "", ServiceFailure, IMAGE, True),
         (GET, 501, "", ServiceFailure, IMAGE, False),
-        (GET, 302, "", CloudError, REGION, False),
+        (GET, 302, "", Redirected, REGION, False),
         (GET, 199, "", CloudError, REGION, False),
     ],
 )

@@ -15,6 +15,7 @@ from ....base.errors import (
     Scope,
     Throttled,
     TooManyUploads,
+    Unauthorized,
 )
 from ....base.text import one_line
 from ....openstack.answers import USUAL, Operation, Row
@@ -26,15 +27,29 @@ _OF_TAGS = re.compile(r"\btags?\b", re.IGNORECASE)
 _OF_ONE_IMAGE = re.compile(r"provided image is too large|size cap|maximum image size", re.IGNORECASE)
 _OF_UPLOADS = re.compile(r"\bimage_count_uploading\b")
 _OF_QUOTA = re.compile(r"quota|limit|remaining|disk space|storage|no space|exceed", re.IGNORECASE)
+_OF_A_PROXY = re.compile(
+    r"^$|^(nginx|openresty|tengine|apache|cloudflare|varnish|envoy|traefik|haproxy)\b"
+    r"|amount of data provided in the request exceeds the capacity limit",
+    re.IGNORECASE,
+)
+"""What a web server or a proxy before Glance writes below the heading; Glance always says which limit is exceeded."""
+
+_LIMIT_OF_A_PROXY = "a proxy or web server before this Glance limits the size of requests; raise its limit"
+_OF_ANOTHER_KEYSTONE = (
+    "this Glance does not accept a new token of its Keystone: its [keystone_authtoken] is wrong, or the catalog leads "
+    "to the Glance of another Keystone"
+)
 _OF_VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
 
 _ANSWERS: tuple[Row, ...] = (
+    Row((401,), Unauthorized, Scope.REGION, operations=(Operation.LIST,), advice=_OF_ANOTHER_KEYSTONE),
     Row((403,), PropertyRefused, operations=(Operation.CREATE,), says=_OF_PROPERTIES),
     Row((403,), Forbidden, Scope.UPLOADS, operations=(Operation.CREATE,)),
     # Glance answers 413 because of a quota, of one image or of its properties; a proxy before it because of a rate.
     Row((413,), Throttled, Scope.UPLOADS, retryable=True, names_wait=True, operations=_MAKING),
     # Otherwise each further image would be waited for anew, up to the whole retry_timeout.
     Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True),
+    Row((413,), Rejected, operations=(Operation.UPLOAD,), says=_OF_A_PROXY, advice=_LIMIT_OF_A_PROXY),
     Row((413,), TooManyUploads, Scope.UPLOADS, operations=_MAKING, says=_OF_UPLOADS),
     Row((413,), PropertyRefused, operations={*_MAKING, Operation.UPDATE}, says=_OF_PROPERTIES),
     Row((413,), Rejected, operations=_MAKING, says=_OF_ONE_IMAGE),

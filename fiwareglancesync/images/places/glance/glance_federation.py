@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from ....base.errors import CloudError, Rejected, Scope
+from ....base.errors import CloudError, Rejected, Scope, UnknownRegion
 from ....openstack.addresses import normalised, url_without_secrets
 from ....openstack.answers import prefixed
 from ....openstack.catalog import identity_of
@@ -40,8 +40,12 @@ class OpenStackFederation:
         """Names of the regions of a target that have an image endpoint in its catalog, sorted (sync 1.3).
 
         :raises CloudError: the Keystone of the target does not answer, or refuses the credential
+        :raises Rejected: its regions offer image endpoints only for other interfaces than the configured ones
         """
-        return sorted(self._access(target).catalog.of(GLANCE.type).used)
+        endpoints = self._access(target).catalog.of(GLANCE.type)
+        if endpoints.offered and not endpoints.used:
+            raise Rejected(f"target {target.name}: {other_interfaces(target, endpoints.offered)}", scope=Scope.TARGET)
+        return sorted(endpoints.used)
 
     def place(self, target: Target, region: str) -> OpenStackPlace:
         """One region.
@@ -49,9 +53,13 @@ class OpenStackFederation:
         :raises UnknownRegion: the target's catalog has no image endpoint there
         """
         access = self._access(target)
-        endpoints = access.catalog.of(GLANCE.type).used
+        image_services = access.catalog.of(GLANCE.type)
+        endpoints = image_services.used
+        if region not in endpoints and region in image_services.offered:
+            offered = {region: image_services.offered[region]}
+            raise UnknownRegion(f"{full_name(target.name, region)}: {other_interfaces(target, offered)}")
         if region not in endpoints:
-            raise unknown_region(target, region, sorted(endpoints))
+            raise unknown_region(target, region, sorted(endpoints), others=access.catalog.regions)
         try:
             address = normalised(endpoints[region])
         except ValueError as error:
@@ -94,6 +102,17 @@ class OpenStackFederation:
 
     def _tuning_of(self, target: Target) -> Tuning:
         return self._tuning or tuning_for(target)
+
+
+def other_interfaces(target: Target, offered: Mapping[str, Collection[str]]) -> str:
+    """The problem of regions whose image services are not reached by the configured interface.
+
+    :param target: the target
+    :param offered: region → the interfaces of its image service
+    """
+    wanted = " or ".join(target.credential.interfaces)
+    there = ", ".join(sorted(set().union(*offered.values())))
+    return f"the catalog has no {wanted} endpoint of an image service, only {there}; set interface (OS_INTERFACE)"
 
 
 def tuning_for(target: Target) -> Tuning:
