@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from ..base.errors import (
     CloudError,
@@ -21,6 +23,7 @@ from ..base.errors import (
     UnknownTarget,
     UsageError,
 )
+from ..base.text import nearest, show
 from ..images.status import MasterFailed
 from ..jobs.runner import ExecutorFailed
 
@@ -28,10 +31,29 @@ log = logging.getLogger("glancesync.api")
 
 BAD_REQUEST = "Bad request"
 
+MAX_PROBLEMS = 10
+"""Problems of one request that are described."""
+
 EXTRA = "extra_forbidden"
 """Pydantic's type of the error of an unknown key."""
 
-UNKNOWN_KEY = "unknown key; GET /docs tells which there are"
+VERSION = re.compile(r"^/(api/)?v\d+(\.\d+)?(?=/)")
+"""What other APIs put before their paths."""
+
+MIN_SIMILARITY = 0.8
+"""How similar to a path of a route a path must be to count as misspelt."""
+
+CUT_BY_UNION = 2
+"""Parts of the place of a key of ``config``; pydantic appends the alternatives of its type."""
+
+
+KeysIn = Callable[[Sequence[object]], Sequence[str]]
+"""Takes the place of an object in a request; returns the keys that it may have."""
+
+
+def no_keys(place: Sequence[object]) -> Sequence[str]:
+    """The keys of an object when they are not known."""
+    return ()
 
 
 class ApiError(Exception):
@@ -67,13 +89,32 @@ def answer(code: int, message: str, description: str, **more: str) -> Response:
     return response
 
 
-def invalid(error: ValidationError) -> Response:
-    """The answer to a request that does not fit its schema."""
-    problems = [
-        ".".join(map(str, found["loc"] or ("body",))) + ": " + (UNKNOWN_KEY if found["type"] == EXTRA else found["msg"])
-        for found in error.errors()
-    ]
-    return answer(400, BAD_REQUEST, "; ".join(problems[:10]))
+def invalid(error: ValidationError, keys_in: KeysIn = no_keys) -> Response:
+    """The answer to a request that does not fit its schema.
+
+    :param keys_in: what keys an object of the request may have
+    """
+    problems: dict[str, list[str]] = {}
+    for found in error.errors():
+        place = found["loc"]
+        shown = place[:CUT_BY_UNION] if place[:1] == ("config",) else place
+        problem = _unknown_key(str(place[-1]), keys_in(place[:-1])) if found["type"] == EXTRA else found["msg"]
+        problems.setdefault(".".join(map(str, shown or ("body",))), []).append(problem)
+    lines = [f"{place}: {_joined(of_place)}" for place, of_place in problems.items()]
+    return answer(400, BAD_REQUEST, "; ".join(lines[:MAX_PROBLEMS]))
+
+
+def _unknown_key(key: str, known: Sequence[str]) -> str:
+    near = nearest(key, known)
+    if near is not None:
+        return f"unknown key; did you mean {near}?"
+    return f"unknown key; there are {', '.join(known)}" if known else "unknown key"
+
+
+def _joined(problems: Sequence[str]) -> str:
+    """The problems of one key, for each type that it may have."""
+    first, *others = dict.fromkeys(problems)
+    return " or ".join([first, *(other.removeprefix("Input should be ") for other in others)])
 
 
 def register(app: Flask) -> None:
@@ -115,8 +156,30 @@ def _of_http(error: HTTPException) -> Response:
     code = error.code or 500
     if original.mimetype == "application/json" or code < 400:
         return Response(original.get_data(), code, original.headers)
+    if isinstance(error, NotFound):
+        return answer(404, "Not found", _no_route())
     messages = {404: "Not found", 405: "Method not allowed", 400: BAD_REQUEST}
     response = answer(code, messages.get(code, error.name), error.description or error.name)
     if "Allow" in original.headers:
         response.headers["Allow"] = original.headers["Allow"]
     return response
+
+
+def _no_route() -> str:
+    """What is said of a path that no route has, with the nearest one that there is."""
+    near = _nearest_path(request.path)
+    meant = f" Did you mean {show(near)}?" if near is not None else ""
+    return f"There is no route {show(request.path)}.{meant} GET /docs lists the routes."
+
+
+def _nearest_path(path: str) -> str | None:
+    """The path nearest to one that no route has; None when none is near."""
+    wanted = VERSION.sub("", path).rstrip("/")
+    segments = wanted.split("/")
+    candidates = []
+    for rule in current_app.url_map.iter_rules():
+        parts = rule.rule.split("/")
+        if len(parts) == len(segments) and "<path:" not in rule.rule:
+            filled = [given if part.startswith("<") else part for part, given in zip(parts, segments, strict=True)]
+            candidates.append("/".join(filled))
+    return nearest(wanted, candidates, cutoff=MIN_SIMILARITY)

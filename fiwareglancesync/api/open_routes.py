@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import flask_openapi3_swagger
-from flask import Response, current_app, jsonify, request, send_from_directory
+from flask import Response, current_app, jsonify, redirect, request, send_from_directory
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
@@ -110,6 +110,8 @@ def document() -> Response:
 @open_routes.get("/docs", doc_ui=False)
 def docs() -> Response:
     """The OpenAPI document for people; nothing is loaded from elsewhere."""
+    if request.path.endswith("/"):
+        return redirect("../docs", 308)  # type: ignore[return-value]  # below it, the page would not find its files
     return Response(PAGE, mimetype="text/html", headers={"Content-Security-Policy": POLICY})
 
 

@@ -28,6 +28,7 @@ from .schemas import (
     TaskPath,
     TaskRef,
     TasksAnswer,
+    keys_in,
     region_answer,
     task_answer,
     task_ref,
@@ -92,7 +93,7 @@ def synchronise(path: RegionPath) -> Response:
     try:
         wanted = _sync_body().request()
     except ValidationError as error:
-        return invalid(error)
+        return invalid(error, keys_in)
     except ValueError as error:
         raise ApiError(400, BAD_REQUEST, str(error)) from error
     try:

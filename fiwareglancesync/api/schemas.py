@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -118,6 +119,15 @@ class SyncBody(BaseModel):
             self.replaceLists,
             {name: body.decision() for name, body in self.decisions.items()},
         )
+
+
+def keys_in(place: Sequence[object]) -> list[str]:
+    """The keys that an object in the body of a synchronisation may have.
+
+    :param place: the keys that lead to the object; none for the body itself
+    """
+    models: Mapping[object, type[BaseModel]] = {"config": TargetConfig, "decisions": DecisionBody}
+    return list((models.get(place[0], SyncBody) if place else SyncBody).model_fields)
 
 
 class Error(BaseModel):

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from werkzeug.serving import is_running_from_reloader
 
 from ..base.signals import cancellable
 from ..images.settings import Settings
+from .listen_address import check_address
 from .logs import set_up
 from .server_settings import ServerSettings, StartError, configuration, is_loopback
 from .start_report import BoundAddress, start_report
@@ -51,7 +53,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         from .gunicorn_worker import TimedWorker
 
         settings, synchronisation = configuration(os.environ)
-        host = checked_host(host or settings.host, settings)
+        host, port = checked_host(host or settings.host, settings), port or settings.port
+        _check_address(host, port, "-H")
         _begin(settings, synchronisation)
 
         def report(arbiter: Any) -> None:
@@ -61,7 +64,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         # Errors are found and reported here, once; each worker then makes its own application and connections.
         _check(create_app(os.environ, shared=shared, background=False))
         options = {
-            "bind": _gunicorn_address(host, port or settings.port),
+            "bind": _gunicorn_address(host, port),
             "workers": workers or settings.workers,
             "worker_class": TimedWorker,
             "threads": settings.threads,
@@ -94,10 +97,11 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
     from .app import create_app
 
     settings, synchronisation = configuration(os.environ)
-    host = checked_host(host or "127.0.0.1", settings)
-    port = port or settings.port
+    host, port = checked_host(host or "127.0.0.1", settings, "-t"), port or settings.port
     # The reloader starts this program again and again, below the process that has begun and reports.
     is_first = not is_running_from_reloader()
+    if is_first:  # it also has the socket of the others
+        _check_address(host, port, "-t")
     _begin(settings, synchronisation, quiet=not is_first)
     app = create_app(os.environ)
     _check(app)
@@ -110,14 +114,21 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
         run_simple(f"unix://{path}" if path else host, port, app, use_debugger=False, **options)
 
 
-def checked_host(host: str, settings: ServerSettings) -> str:
+def _check_address(host: str, port: int, host_option: str) -> None:
+    """Check that a host and port can be listened at; a unix socket has been checked already."""
+    if not socket_path(host):
+        check_address(host, port, host_option)
+
+
+def checked_host(host: str, settings: ServerSettings, host_option: str = "-H") -> str:
     """The address to bind to: when no token is needed, loopback or a unix socket.
 
+    :param host_option: the option of the command that names it
     :raises StartError: it is another one, or the socket cannot be made
     """
     if settings.keystone is None and not is_loopback(host) and not socket_path(host):
         text = f"Without Keystone settings the server serves on loopback only, so it cannot bind to {host}."
-        raise StartError([f"{text}\nPlease use -H 127.0.0.1, or give it the Keystone settings."])
+        raise StartError([f"{text}\nPlease use {host_option} 127.0.0.1, or give it the Keystone settings."])
     if socket_path(host):
         check_socket(socket_path(host))
     return host

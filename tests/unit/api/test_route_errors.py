@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from flask.testing import FlaskClient
@@ -45,13 +46,44 @@ def test_a_malformed_body_starts_nothing(client: FlaskClient, service: ApiServic
     [
         ("[]", "body: "),
         ("{", "body: "),
-        ('{"dryrun": true}', "dryrun: unknown key; "),
-        ('{"config": {"rplace": "any"}}', "config.rplace: unknown key; "),
+        ('{"dryrun": true}', "dryrun: unknown key; did you mean dryRun?"),
+        ('{"dry_run": true}', "dry_run: unknown key; did you mean dryRun?"),
+        ('{"image": ["x"]}', "image: unknown key; did you mean images?"),
+        ('{"zzz": 1}', "zzz: unknown key; there are dryRun, images, config, replaceLists, decisions"),
+        ('{"config": {"rplace": "any"}}', "config.rplace: unknown key; did you mean replace?"),
+        ('{"config": {"zzz": 1}}', "config.zzz: unknown key; there are metadata_set, "),
+        ('{"decisions": {"x": {"checksm": "1", "action": "rename"}}}', "decisions.x.checksum: Field required; "),
+        ('{"config": {"replace": 1}}', "config.replace: Input should be a valid array or a valid string"),
         ('{"config": {"metadata_condition": "f("}}', "[master] metadata_condition: "),
     ],
 )
 def test_what_is_wrong_with_a_body_is_named(client: FlaskClient, body: str, beginning: str) -> None:
     assert error_of(client.post(BURGOS, data=body), 400)["description"].startswith(beginning)
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/region", "/regions"),
+        ("/Regions", "/regions"),
+        ("/v1/regions", "/regions"),
+        ("/v1.0/regions/Burgos", "/regions/Burgos"),
+        ("/regions/Burgos/task", "/regions/Burgos/tasks"),
+        ("/regions/Burgos/task/1", "/regions/Burgos/tasks/1"),
+        ("/health/live", None),
+        ("/favicon.ico", None),
+    ],
+)
+def test_a_path_that_is_nearly_a_route_names_the_route(client: FlaskClient, path: str, meant: str | None) -> None:
+    description = error_of(client.get(path), 404)["description"]
+    hint = f" Did you mean {meant}?" if meant else ""
+    assert description == f"There is no route {path}.{hint} GET /docs lists the routes."
+
+
+def test_the_pages_with_a_slash_at_the_end_are_the_pages(client: FlaskClient) -> None:
+    answer = client.get("/docs/")
+    assert (answer.status_code, answer.headers["Location"]) == (308, "../docs")
+    assert urljoin("http://host/prefix/docs/", answer.headers["Location"]) == "http://host/prefix/docs"
 
 
 def test_a_configuration_that_is_broken_meanwhile_is_not_the_requests_fault(
