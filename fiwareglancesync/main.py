@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from .base.errors import Cancelled, ConfigError, GlanceSyncError
+from .base.errors import Cancelled, ConfigError, GlanceSyncError, system_error
 from .base.signals import ignore_signals
 from .base.text import printable
 from .commands import command_of, synchronise
-from .terminal.standard_outputs import run_program
+from .terminal.standard_outputs import OutputFailed, run_program
 from .terminal.streams import write_line
 
 
@@ -53,10 +53,17 @@ def _call(words: list[str], *, is_process: bool) -> int:
         for problem in error.problems:
             _report(problem)
         return error.exit_code
-    except (GlanceSyncError, OSError) as error:
+    except OutputFailed as error:
+        _report(str(error))
+        return 1
+    except OSError as error:
+        _trace(debug)
+        _report(system_error(error))
+        return 1
+    except GlanceSyncError as error:
         _trace(debug)
         _report(str(error))
-        return getattr(error, "exit_code", 1)
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - a traceback is for those who ask for it
         from .base.dependencies import not_installed
 

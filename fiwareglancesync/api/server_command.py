@@ -10,8 +10,9 @@ from flask import Flask
 from flask.cli import ScriptInfo, shell_command
 from flask_migrate.cli import db as db_group
 
-from ..base.errors import ConfigError, GlanceSyncError, NotInstalled
+from ..base.errors import ConfigError, GlanceSyncError, NotInstalled, system_error
 from ..config.resolving import CHOSEN
+from ..terminal.standard_outputs import OutputFailed
 from .server import develop, serve
 from .server_settings import StartError
 
@@ -93,7 +94,11 @@ def main() -> None:
         _end("\n".join(f"ERROR: {problem}" for problem in error.problems))
     except NotInstalled as error:
         _end(f"ERROR: {error}", error.exit_code)
-    except (GlanceSyncError, OSError) as error:
+    except OutputFailed as error:
+        _end(f"ERROR: {error}")
+    except OSError as error:
+        _end(f"ERROR: {system_error(error)}")
+    except GlanceSyncError as error:
         _end(f"ERROR: {error}")
 
 

@@ -39,6 +39,25 @@ class GlanceSyncError(Exception):
         self.args = (f"{self} ({text})",)
 
 
+def system_error(error: OSError) -> str:
+    """An error of the system as one line: the file, if it names one, and the reason without its number."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+class NotWritten(GlanceSyncError):
+    """A file cannot be written; the text names it and gives the reason."""
+
+    @classmethod
+    def because(cls, error: OSError, path: object) -> NotWritten:
+        """The error of a file.
+
+        :param error: the reason
+        :param path: the file
+        """
+        return cls(f"{path} cannot be written: {error.strerror}")
+
+
 class UsageError(GlanceSyncError):
     """The command line asks for something that is not possible (sync 1.2: exit 2)."""
 

@@ -162,7 +162,12 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
         raise UsageError("--output-dir names no folder")
     if parsed.os_cloud is not None and not parsed.os_cloud.strip():
         raise UsageError("--os-cloud names no entry of clouds.yaml")
-    if any(not region.strip() for region in parsed.regions):
+    for option in ("conf", "events", "report"):
+        if getattr(parsed, option) == "":
+            raise UsageError(f"--{option} names no file")
+    if "" in parsed.image:
+        raise UsageError("--image has an empty pattern, which matches no image")
+    if any(not region.strip() or (":" in region and region.endswith(" ")) for region in parsed.regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
     refuse_options(parsed.regions)
     return parsed

@@ -96,7 +96,6 @@ class SyncCommand:
         self._outcomes: dict[RegionRef, RegionOutcome] = {}
         self._unfinished = UnfinishedRegions()
         self._record = RunRecord(session.mode, self._unfinished)
-        self._failed = False
         path = session.settings.metrics_file
         is_measured = session.mode in MEASURED and not options.show_regions and not options.image
         self._metrics = MetricsFile(path, session.mode.value) if path is not None and is_measured else None
@@ -191,6 +190,7 @@ class SyncCommand:
         session, listeners = self._session, self._listeners
         master = session.settings.master_region
         session.check_locks()
+        session.check_backup_folder()
         try:
             refs = self._resolve()
             if self._refused and not refs:
@@ -198,9 +198,9 @@ class SyncCommand:
             self._record.expect(len(refs))
             messages = session.prepare(refs)
         except CloudError as error:
-            self._failed = True
             self._record.lose(f"master region {master}")
             listeners.report(Message.error(region_error(master, error)))
+            self._keep_failure(RegionRef(MASTER, master), error)
             return False
         session.emit(RunStarted(master))
         if session.mode in NARRATED:
@@ -237,10 +237,15 @@ class SyncCommand:
 
     def _lose(self, target: Target, error: CloudError) -> None:
         """Report a target that cannot be asked for its regions; the others go on."""
-        self._failed = True
         self._record.lose(f"target {target.name}")
         text = f"The regions of target {target.name} are unknown. Cause: {error}"
         self._listeners.report(Message.error(text))
+        self._keep_failure(RegionRef(target.name, ""), error)
+
+    def _keep_failure(self, ref: RegionRef, error: CloudError) -> None:
+        """Keep, for the report and the exit code, what failed as a whole: a target (``target:``), or the master."""
+        self._outcomes[ref] = RegionOutcome(ref.full or f"{ref.target}:", error=str(error))
+        self._refused.append(ref)
 
     def _do_all(self, stack: ExitStack) -> None:
         session, options = self._session, self._options
@@ -255,7 +260,7 @@ class SyncCommand:
         self._listeners.narrate_end_of_all()
         if writer is not None:
             writer.close()
-        if session.backup_folder is not None and session.backup_folder.is_dir():
+        if session.backup_folder is not None and any(session.backup_folder.iterdir()):
             self._listeners.narrate(f"The backup is in {session.backup_folder}")
 
     def _finish(self, result: RegionResult) -> None:
@@ -280,15 +285,15 @@ class SyncCommand:
         try:
             regions = session.known_regions(self._options.regions, self._lose, report, self._refuse)
         except UnknownRegion as error:
-            self._failed = True
             report(Message.error(str(error)))
+            self._keep_failure(RegionRef(MASTER, session.settings.master_region), error)
         except CloudError as error:
             self._lose(session.settings.master, error)
         else:
             write_regions(regions, self._options.format, sys.stdout)
 
     def _exit_code(self) -> int:
-        failed = self._failed or not self._listeners.all_written or self._session.matches_nothing
+        failed = not self._listeners.all_written or self._session.matches_nothing
         if failed or any(outcome.failed for outcome in self._outcomes.values()):
             return 1
         if not self._options.exit_code or self._session.mode is Mode.BACKUP:

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from ..base.errors import CloudError, GlanceSyncError, RegionLocked, Scope, TimedOut, UnknownRegion
+from ..base.errors import (
+    CloudError,
+    GlanceSyncError,
+    NotWritten,
+    RegionLocked,
+    Scope,
+    TimedOut,
+    UnknownRegion,
+    system_error,
+)
 from ..base.messages import Message
 from ..events import Action, Emit, MessageReported, RegionFinished, RegionStarted
 from .execution.member_changes import with_members
@@ -301,7 +310,9 @@ def region_error(region: str, error: Exception) -> str:
     """
     if isinstance(error, UnknownRegion):
         return str(error)
-    if isinstance(error, RegionLocked | OSError):
+    if isinstance(error, OSError):
+        return f"{region}: {system_error(error)}"
+    if isinstance(error, RegionLocked | NotWritten):
         return f"{region}: {error}"
     if isinstance(error, TimedOut) and error.scope is not Scope.TARGET:
         return f"{region}: Timeout while retrieving image list."

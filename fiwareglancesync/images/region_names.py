@@ -10,7 +10,7 @@ from ..base.errors import CloudError, UnknownRegion, UsageError
 from ..base.messages import Message
 from ..base.text import nearest
 from .places import Federation, Place, common_address, is_same_place, is_same_region
-from .places.port import unknown_region
+from .places.port import HasCatalog, unknown_region
 from .settings import MASTER, Settings, Target, full_name
 
 Refuse = Callable[["RegionRef", CloudError], None]
@@ -141,11 +141,9 @@ def _check(
 
 
 def _why_unknown(ref: RegionRef, target: Target, known: Sequence[str], federation: Federation) -> UnknownRegion:
-    """Why a region that was named is none of its target's; the federation may have a closer reason."""
-    try:
-        federation.place(target, ref.region)
-    except UnknownRegion as error:
-        return error
+    """Why a region that was named is none of its target's."""
+    if isinstance(federation, HasCatalog):
+        return federation.why_unknown(target, ref.region)
     return unknown_region(target, ref.region, known)
 
 
@@ -155,6 +153,9 @@ def unknown_target(ref: RegionRef, settings: Settings) -> str:
     :param ref: a region of that target, or all of them
     :param settings: the configuration
     """
+    if not ref.target:
+        named = f"{ref.region}, or TARGET:{ref.region} with one of the targets" if ref.region else "one of the targets"
+        return f":{ref.region}: there is no name before the colon; write {named}: {', '.join(settings.targets)}"
     near = nearest(ref.target, settings.targets)
     subject = f"{ref.full}: unknown target {ref.target}" if ref.region else f"{ref.target}: unknown target"
     text = f"{subject}; the configuration has: {', '.join(settings.targets)}"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from traceback import format_exc
 from types import TracebackType
 
-from ..base.errors import Cancelled
+from ..base.errors import Cancelled, NotWritten, UsageError
 from ..base.messages import Message
 from ..events import Emit, Event, MessageReported, one_at_a_time
 from ..locks.region_lock import check_database
 from .execution.outcome import RegionOutcome
 from .execution.sync_run import Run
 from .places import Federation, Place
+from .places.embedded.backup_files import make_backup_folder
 from .planning import Choice
 from .prefetch import prefetch
 from .region_job import Mode, RegionJob, RegionResult
@@ -87,8 +88,11 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Remove what was needed to move bytes."""
+        """Remove what was needed to move bytes, and an empty folder of backups."""
         self._run.close()
+        if self.backup_folder is not None:
+            with suppress(OSError):  # it is not empty, or has not been made
+                self.backup_folder.rmdir()
 
     def all_regions(self, lost: Lost | None = None) -> list[RegionRef]:
         """All regions of all targets; see :func:`all_regions`."""
@@ -142,6 +146,17 @@ class Session:
         """
         if self.mode is Mode.SYNC:
             check_database(self.settings.database)
+
+    def check_backup_folder(self) -> None:
+        """Make the folder of the backups, if the mode needs one; :meth:`close` removes it if it stays empty.
+
+        :raises UsageError: it cannot be made
+        """
+        if self.backup_folder is not None:
+            try:
+                make_backup_folder(self.backup_folder)
+            except NotWritten as error:
+                raise UsageError(str(error)) from error
 
     def prepare(self, refs: Sequence[RegionRef]) -> list[Message]:
         """Ask the master, unless its images do not matter, and choose what each target gets.

@@ -41,6 +41,8 @@ def advice(word: str, targets: Iterable[str]) -> str | None:
     """
     if word in targets:
         return f"it is a target; did you mean {word}:, all regions of it?"
+    if "," in word:
+        return "several regions are separated by spaces, without commas"
     return _ADVICE.get(word.casefold())
 
 

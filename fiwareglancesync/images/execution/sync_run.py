@@ -22,11 +22,12 @@ from ..planning import (
     plan_region,
     select,
     shared_images,
+    why_unmatched,
 )
 from ..region_names import RegionRef, master_by_address_warning, unknown_target
 from ..settings import Settings
 from ..transfer import Mover
-from ..transfer.ways import Purpose, open_ways
+from ..transfer.ways import Purpose, open_ways, spool_warning
 from .member_changes import members_of, with_members
 from .region_state import RunContext
 from .unmatched import unmatched_entries
@@ -164,8 +165,12 @@ class Run:
             if message.image is None or self.choice.matches(message.image)
         )
         entries = unmatched_entries(self.settings, targets, self.federation, self.master_listing) if targets else []
-        patterns = [Message.warning(f"--image {p} matches no image to be synchronised") for p in unmatched]
-        return [*entries, *messages, *patterns]
+        all_names = [image.name for image in self.master_listing.images] if unmatched else []
+        patterns = [Message.warning(f"--image {p} {why_unmatched(p, names, all_names)}") for p in unmatched]
+        problem = None
+        if not isinstance(self.federation, FolderBacked):
+            problem = spool_warning(self.settings, several=len(refs) > 1)
+        return [*entries, *messages, *patterns, *([Message.warning(problem)] if problem else [])]
 
     def _nothing_selected(self, selection: Selection) -> Message:
         """The warning that a target gets no image, and why: perhaps its rules have a mistake."""

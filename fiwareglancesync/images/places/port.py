@@ -203,6 +203,18 @@ class Versioned(Protocol):
 
 
 @runtime_checkable
+class HasCatalog(Protocol):
+    """Capability of a federation whose regions are in a catalog, which may have regions without images."""
+
+    def why_unknown(self, target: Target, region: str) -> UnknownRegion:
+        """Why a region is none of its target's regions.
+
+        :raises CloudError: the catalog cannot be read
+        """
+        ...
+
+
+@runtime_checkable
 class ReportsWaits(Protocol):
     """Capability of a federation whose services may refuse for now."""
 

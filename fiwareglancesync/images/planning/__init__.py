@@ -5,7 +5,7 @@ from .journal import Journal, kept_images
 from .kept import kept_message
 from .leftovers import PlanTime
 from .members import NO_CHANGE, MemberChange, record_patch
-from .narrowing import Choice, choosable_names, narrow
+from .narrowing import Choice, choosable_names, narrow, why_unmatched
 from .old_names import OldNames
 from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying, failed_link
 from .region_plan import plan_region
@@ -37,4 +37,5 @@ __all__ = [
     "record_patch",
     "select",
     "shared_images",
+    "why_unmatched",
 ]

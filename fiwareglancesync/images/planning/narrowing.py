@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 
+from ...base.text import nearest
 from ..model import OBSOLETE
 from .links import links_of
 from .plan import PlanEntry, RegionPlan
@@ -29,6 +30,27 @@ class Choice:
     def unmatched(self, names: Sequence[str]) -> tuple[str, ...]:
         """The patterns that match none of the names, in their order."""
         return tuple(p for p in self.patterns if not any(re.match(translate(p), name) for name in names))
+
+
+def why_unmatched(pattern: str, names: Sequence[str], all_names: Sequence[str]) -> str:
+    """What is wrong with a pattern that matches no image to be synchronised, as a phrase about it.
+
+    :param pattern: the pattern
+    :param names: the names that a pattern may choose
+    :param all_names: the names of all images of the master
+    """
+    text = "matches no image to be synchronised"
+    literal = pattern.replace("[", "[[]")
+    if any(fnmatchcase(name, literal) for name in names):
+        return f"{text}; a [ begins a set of characters: write [[] for the character, as in {literal}"
+    if any(fnmatchcase(name.casefold(), pattern.casefold()) for name in names):
+        return f"{text}; upper and lower case differ"
+    if any(fnmatchcase(name, pattern) or fnmatchcase(name, literal) for name in all_names):
+        return f"{text}: the master has it, and the configuration does not select it"
+    near = nearest(pattern, names)
+    meant = f"; did you mean {near}?" if near is not None else ""
+    sets = "; a [ begins a set of characters: write [[] for the character" if "[" in pattern else ""
+    return text + sets + meant
 
 
 def choosable_names(selection: Selection) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -173,15 +174,31 @@ class SpoolSource:
 
     def _objection(self) -> str | None:
         """Why the folder cannot be trusted; None when it can, or does not exist yet."""
-        try:
-            found = self._folder.lstat()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            return f"{self._folder}: {error.strerror}"
-        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022:
-            return None
-        return f"{self._folder} is not a folder of your own that only you can write to"
+        return objection(self._folder)
+
+
+def objection(folder: Path) -> str | None:
+    """Why a folder cannot be the spool's; None when it can, or can be made.
+
+    :param folder: the folder; it is not changed
+    """
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        parent = next(parent for parent in folder.absolute().parents if parent.exists())
+        return None if os.access(parent, os.W_OK | os.X_OK) else f"{folder} cannot be made: {_why_not_written(parent)}"
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        return f"{folder} is not a folder of your own that only you can write to"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"{folder} cannot be written: {_why_not_written(folder)}"
+    return None
+
+
+def _why_not_written(folder: Path) -> str:
+    read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+    return os.strerror(errno.EROFS if read_only else errno.EACCES)
 
 
 def _no_room(folder: Path, image: Image, room: int) -> str:

@@ -9,10 +9,10 @@ from enum import Enum
 from ...base.throttle import Throttle
 from ..places import Place
 from ..settings import Settings
-from .mover import Mover
+from .mover import AUTO, Mover
 from .server_way import ServerWay
 from .sources import FileSource, Source, StreamSource
-from .spool import SpoolSource, default_folder
+from .spool import SpoolSource, default_folder, objection
 from .upload_way import upload_ways
 
 
@@ -43,6 +43,20 @@ def open_ways(settings: Settings, master: Place, purpose: Purpose, *, several: b
         # Also when this run does not use it: a run that was killed may have left content there.
         if purpose is Purpose.MOVE and not settings.spool_keep:
             spool.clear()
+
+
+def spool_warning(settings: Settings, *, several: bool) -> str | None:
+    """The warning that the configured folder of the spool cannot be used; None when it can, or is not needed.
+
+    :param several: whether several regions may need an image
+    """
+    if settings.spool_dir is None or settings.transfer not in (AUTO, SpoolSource.way):
+        return None
+    if not several and settings.transfer == AUTO:
+        return None
+    problem = objection(settings.spool_dir)
+    effect = "nothing can be uploaded" if settings.transfer == SpoolSource.way else "each region reads the master anew"
+    return f"[main] spool_dir: {problem}; {effect}" if problem else None
 
 
 class BandwidthLimits:

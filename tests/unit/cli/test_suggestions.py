@@ -43,6 +43,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("word", "why"),
     [
         ("status", "no region has this name; did you mean --show-status?"),
+        ("Burgos,Zamora", "no region has this name; several regions are separated by spaces, without commas"),
         ("list", "no region has this name; did you mean --show-regions?"),
         ("HELP", "no region has this name; did you mean --help?"),
         ("sync", f"no region has this name; {BARE}"),

@@ -201,7 +201,20 @@ def test_for_an_option_that_is_like_none_nothing_is_reported() -> None:
     assert refusal("--nonsense") == "unrecognized arguments: --nonsense; see sync.py --help"
 
 
-@pytest.mark.parametrize("region", ["", " "])
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--report", ""), "--report names no file"),
+        (("--events", ""), "--events names no file"),
+        (("--conf", ""), "--conf names no file"),
+        (("--image", ""), "--image has an empty pattern, which matches no image"),
+    ],
+)
+def test_an_empty_value_is_wrong_usage(words: tuple[str, ...], text: str) -> None:
+    assert refusal(*words) == text
+
+
+@pytest.mark.parametrize("region", ["", " ", "master: "])
 def test_a_region_has_a_name(region: str) -> None:
     assert refusal(region) == "a region's name is empty; write NAME, TARGET:NAME or TARGET:"
 

@@ -12,7 +12,7 @@ import pytest
 from fiwareglancesync.base.errors import CloudError, Rejected, Scope, UnknownRegion, UsageError
 from fiwareglancesync.base.messages import Message
 from fiwareglancesync.images.places import PlaceIdentity
-from fiwareglancesync.images.region_names import Refuse, RegionRef, all_regions, resolve_regions
+from fiwareglancesync.images.region_names import Refuse, RegionRef, all_regions, resolve_regions, unknown_target
 from fiwareglancesync.images.settings import Settings, Target
 
 REGIONS = {
@@ -140,6 +140,16 @@ def test_one_expansion_orders_the_whole_list() -> None:
 
 def test_a_preference_that_is_given_twice_counts_first() -> None:
     assert resolve(preferred=["Zamora", "Burgos", "Zamora"]) == ["Zamora", "Burgos", "Avila"]
+
+
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [(":Burgos", "Burgos, or TARGET:Burgos with one of the targets"), (":", "one of the targets")],
+)
+def test_a_colon_without_a_target_is_described(word: str, advice: str) -> None:
+    settings = Settings("Spain", {"master": Target("master"), "other": Target("other")})
+    text = unknown_target(RegionRef.parse(word), settings)
+    assert text == f"{word}: there is no name before the colon; write {advice}: master, other"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from ....base.errors import ConfigError
+from ....base.errors import ConfigError, NotWritten
 from ....base.file_names import decode, file_name, region_name
 from ...model import Image
 from ...settings import MASTER
@@ -24,12 +25,29 @@ def write_backup(folder: Path, region: str, images: Sequence[Image]) -> None:
     :param folder: where to write; made with mode 0700, the files with 0600
     :param region: full name of the region
     :param images: the images in this order, without those that do not belong into a backup
-    :raises OSError: it cannot be written
+    :raises NotWritten: it cannot be written; then neither file is left
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stem = PREFIX + file_name(region)
-    _write(folder / (stem + CSV), format_rows(images))
-    _write(folder / (stem + JSONL), format_lines(images))
+    files = [folder / (PREFIX + file_name(region) + end) for end in (CSV, JSONL)]
+    try:
+        make_backup_folder(folder)
+        for file, lines in zip(files, (format_rows(images), format_lines(images)), strict=True):
+            _write(file, lines)
+    except NotWritten:
+        for file in files:
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
+        raise
+
+
+def make_backup_folder(folder: Path) -> None:
+    """Make the folder of a backup, with mode 0700, unless it is there.
+
+    :raises NotWritten: it cannot be made
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotWritten.because(error, folder.absolute()) from error
 
 
 def backup_files(folder: Path) -> dict[str, Path]:
@@ -85,6 +103,9 @@ def _region(file: Path) -> str | None:
 
 
 def _write(file: Path, lines: Iterable[str]) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.writelines(line.encode("utf-8", "surrogatepass") for line in lines)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.writelines(line.encode("utf-8", "surrogatepass") for line in lines)
+    except OSError as error:
+        raise NotWritten.because(error, file) from error

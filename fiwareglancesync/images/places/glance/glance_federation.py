@@ -53,13 +53,9 @@ class OpenStackFederation:
         :raises UnknownRegion: the target's catalog has no image endpoint there
         """
         access = self._access(target)
-        image_services = access.catalog.of(GLANCE.type)
-        endpoints = image_services.used
-        if region not in endpoints and region in image_services.offered:
-            offered = {region: image_services.offered[region]}
-            raise UnknownRegion(f"{full_name(target.name, region)}: {other_interfaces(target, offered)}")
+        endpoints = access.catalog.of(GLANCE.type).used
         if region not in endpoints:
-            raise unknown_region(target, region, sorted(endpoints), others=access.catalog.regions)
+            raise self.why_unknown(target, region)
         try:
             address = normalised(endpoints[region])
         except ValueError as error:
@@ -73,6 +69,15 @@ class OpenStackFederation:
         service = Service(GLANCE, name, target.name, self._sign_in(target), address, tuning, self._waits)
         is_master = target.name == MASTER and region == self._settings.master_region
         return OpenStackPlace(target, region, identity, service, is_master=is_master)
+
+    def why_unknown(self, target: Target, region: str) -> UnknownRegion:
+        """Why a region is none of its target's regions; implements ``HasCatalog``."""
+        catalog = self._access(target).catalog
+        endpoints = catalog.of(GLANCE.type)
+        if region in endpoints.offered:
+            offered = {region: endpoints.offered[region]}
+            return UnknownRegion(f"{full_name(target.name, region)}: {other_interfaces(target, offered)}")
+        return unknown_region(target, region, sorted(endpoints.used), others=catalog.regions)
 
     def forked(self) -> None:
         """In a child process: make new connections; the tokens of the parent are still used."""

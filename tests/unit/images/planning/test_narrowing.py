@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiwareglancesync.images.planning import Choice, RegionPlan, choosable_names, narrow
+from fiwareglancesync.images.planning import Choice, RegionPlan, choosable_names, narrow, why_unmatched
 from tests.support.builders import image, master_image, plan, selection, statuses, texts
 
 
@@ -35,6 +35,27 @@ def test_no_pattern_chooses_all() -> None:
 
 def test_patterns_that_match_nothing_are_named() -> None:
     assert Choice(("a", "b*", "c")).unmatched(["a", "x"]) == ("b*", "c")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "advice"),
+    [
+        ("img [x]", "; a [ begins a set of characters: write [[] for the character, as in img [[]x]"),
+        ("img [*", "; a [ begins a set of characters: write [[] for the character, as in img [[]*"),
+        ("ubuntu[24]", "; a [ begins a set of characters: write [[] for the character; did you mean ubuntu-24.04?"),
+        ("UBUNTU*", "; upper and lower case differ"),
+        ("ubuntu-24", "; did you mean ubuntu-24.04?"),
+        ("private*", ": the master has it, and the configuration does not select it"),
+        ("zzz*", ""),
+    ],
+)
+def test_a_pattern_that_matches_nothing_says_why(pattern: str, advice: str) -> None:
+    names = ["img [x]", "ubuntu-24.04"]
+    assert why_unmatched(pattern, names, [*names, "private-1"]) == f"matches no image to be synchronised{advice}"
+
+
+def test_the_advice_about_brackets_is_right() -> None:
+    assert Choice(("img [[]x]",)).matches("img [x]")
 
 
 def test_names_of_obsolete_images_may_be_chosen_with_or_without_suffix() -> None:

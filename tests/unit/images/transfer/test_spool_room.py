@@ -15,6 +15,7 @@ import pytest
 from fiwareglancesync.base.errors import TransferError
 from fiwareglancesync.images.places import PIECE_BYTES
 from fiwareglancesync.images.settings import Settings, Target
+from fiwareglancesync.images.transfer.spool import objection
 from fiwareglancesync.images.transfer.ways import Purpose, open_ways
 from fiwareglancesync.openstack.credential import Credential
 from tests.support.spool_content import CONTENT, held, leave
@@ -165,3 +166,21 @@ class TestFolders:
         assert master.spool(folder).why_unusable(master.images[0]) == f"{folder}: Not a directory"
         with pytest.raises(TransferError, match="Not a directory"):
             read(master.spool(folder), master.images[0])
+
+    @pytest.mark.parametrize(("made", "what"), [(False, "made"), (True, "written")])
+    @pytest.mark.parametrize(
+        ("flag", "why"), [(0, "Permission denied"), (os.ST_RDONLY, "Read-only file system")]
+    )
+    def test_one_that_cannot_be_written_is_not_called_full(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: bool, what: str, flag: int, why: str
+    ) -> None:
+        folder = tmp_path / "spool"
+        if made:
+            folder.mkdir(mode=0o700)
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flag))
+        assert objection(folder) == f"{folder} cannot be {what}: {why}"
+
+    def test_what_can_be_made_is_no_problem_and_is_not_made(self, tmp_path: Path) -> None:
+        assert objection(tmp_path / "new" / "spool") is None
+        assert list(tmp_path.iterdir()) == []

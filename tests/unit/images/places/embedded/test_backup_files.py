@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from fiwareglancesync.base.errors import ConfigError
+from fiwareglancesync.base.errors import ConfigError, NotWritten
 from fiwareglancesync.images.model import Image
-from fiwareglancesync.images.places.embedded.backup_files import backup_files, read_backup, write_backup
+from fiwareglancesync.images.places.embedded.backup_files import (
+    backup_files,
+    make_backup_folder,
+    read_backup,
+    write_backup,
+)
 
 from .strategies import ALL_FIELDS, REGION, images
 
@@ -101,3 +106,17 @@ def test_a_missing_folder_and_an_unreadable_file_are_named(tmp_path: Path) -> No
     (tmp_path / "backup_Burgos.csv").mkdir()
     with pytest.raises(ConfigError, match=r"backup_Burgos\.csv: Is a directory, expected a readable file"):
         load(tmp_path)
+
+
+def test_a_full_disk_leaves_neither_file(tmp_path: Path) -> None:
+    (tmp_path / "backup_Burgos.jsonl").symlink_to("/dev/full")
+    with pytest.raises(NotWritten) as caught:
+        write_backup(tmp_path, "Burgos", [Image("i", "n", "Burgos")])
+    assert str(caught.value) == f"{tmp_path}/backup_Burgos.jsonl cannot be written: No space left on device"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotWritten, match=rf"^{tmp_path}/file/backup cannot be written: Not a directory$"):
+        make_backup_folder(tmp_path / "file" / "backup")
