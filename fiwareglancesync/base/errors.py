@@ -240,6 +240,10 @@ class VerificationError(GlanceSyncError):
     """After the upload the region does not have the content of the master (design 4.3)."""
 
 
+class LocksUnavailable(GlanceSyncError):
+    """The regions cannot be locked, because the database of the locks cannot be used."""
+
+
 class RegionLocked(GlanceSyncError):
     """Another run has the lock of the region."""
 

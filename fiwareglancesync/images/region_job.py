@@ -9,6 +9,7 @@ from pathlib import Path
 from ..base.errors import (
     CloudError,
     GlanceSyncError,
+    LocksUnavailable,
     NotWritten,
     RegionLocked,
     Scope,
@@ -312,7 +313,7 @@ def region_error(region: str, error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         return f"{region}: {system_error(error)}"
-    if isinstance(error, RegionLocked | NotWritten):
+    if isinstance(error, RegionLocked | LocksUnavailable | NotWritten):
         return f"{region}: {error}"
     if isinstance(error, TimedOut) and error.scope is not Scope.TARGET:
         return f"{region}: Timeout while retrieving image list."

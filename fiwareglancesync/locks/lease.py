@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..base.database import error_text, key_of, metadata, open_engine
 from ..base.database_clock import NOW
-from ..base.errors import GlanceSyncError, RegionLocked
+from ..base.errors import LocksUnavailable, RegionLocked
 from ..base.machine import is_running, this_machine
 
 leases = Table(
@@ -74,7 +74,7 @@ def leased(
     :param timing: how long they last
     :return: id of the run that held them last, "" when no run has, or several have
     :raises RegionLocked: another run holds one
-    :raises GlanceSyncError: the database cannot be used
+    :raises LocksUnavailable: the database cannot be used
     """
     engine = open_engine(database)
     wanted = [Lease(engine, key, run, timing) for key in sorted(set(keys))]
@@ -89,7 +89,8 @@ def leased(
                     holders.add(lease.take(wait=wait))
                     taken.append(lease)
             except SQLAlchemyError as error:
-                raise GlanceSyncError(f"the database of the locks cannot be used: {error_text(error)}") from error
+                text = f"the database of the locks cannot be used: {error_text(error)}; see database in [main]"
+                raise LocksUnavailable(text) from error
             yield holders.pop() if len(holders) == 1 else ""
     finally:
         with suppress(SQLAlchemyError):  # they expire by themselves

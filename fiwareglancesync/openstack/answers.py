@@ -126,6 +126,7 @@ def from_answer(
     usual = Scope.REGION if operation in (Operation.LIST, Operation.SIGN_IN) else Scope.IMAGE
     if 300 <= status < 400:
         said = _redirection(headers.get("location"))
+    said = said.rstrip(" :")
     cause = f"{said} (HTTP {status})" if said else f"HTTP {status}"
     if row.advice:
         cause += f"; {row.advice}"

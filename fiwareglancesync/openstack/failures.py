@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import requests
 import urllib3.exceptions
+from requests.utils import get_environ_proxies, select_proxy
 
 from ..base.errors import CloudError, TimedOut, Unreachable
 from ..base.text import one_line
@@ -28,7 +29,7 @@ def from_exception(error: BaseException, service: str, url: str, *, is_first: bo
     :param is_first: whether there has been no answer from this address yet: it may be wrong
     :return: the error, for the caller to raise from ``error``
     """
-    who = f"{service} at {url_without_secrets(url)}"
+    who = f"{service} at {url_without_secrets(url)}{through_proxy(url)}"
     advice = f"; if it expects TLS, {WRITE_HTTPS}" if is_first and url.strip().lower().startswith("http://") else ""
     chain = list(_causes(error))
 
@@ -39,6 +40,8 @@ def from_exception(error: BaseException, service: str, url: str, *, is_first: bo
     known = found(CloudError)
     if isinstance(known, CloudError):
         return known
+    if found(requests.exceptions.ProxyError):
+        return Unreachable(f"{who}: the proxy does not pass the request on ({_reason(_deepest(chain))})")
     name = found(socket.gaierror)
     if isinstance(name, socket.gaierror):
         again = name.errno == socket.EAI_AGAIN
@@ -52,8 +55,6 @@ def from_exception(error: BaseException, service: str, url: str, *, is_first: bo
         return Unreachable(f"{who}: {tls_failure(chain)}", retryable=False)
     if expects_tls(chain):
         return Unreachable(f"{who} speaks TLS; {WRITE_HTTPS}", retryable=False)
-    if found(requests.exceptions.ProxyError):
-        return Unreachable(f"{who}: the proxy does not pass the request on ({_reason(chain[-1])})")
     if found(*_ADDRESSES):
         return Unreachable(f"{who}: this is no usable http or https address", retryable=False)
     system = [cause.strerror for cause in chain if isinstance(cause, OSError) and cause.strerror]
@@ -72,6 +73,17 @@ def from_exception(error: BaseException, service: str, url: str, *, is_first: bo
     if found(http.client.IncompleteRead, urllib3.exceptions.IncompleteRead):
         return Unreachable(f"{who} broke off its answer")
     return Unreachable(f"{who} does not speak HTTP as expected ({_reason(chain[-1])})")
+
+
+def through_proxy(url: str) -> str:
+    """Which proxy of the environment is used for an address, as a phrase in brackets; "" for none."""
+    try:
+        proxy = select_proxy(url, get_environ_proxies(url))
+    except ValueError:
+        return ""
+    if not proxy:
+        return ""
+    return f" (through the proxy {url_without_secrets(proxy)}, see http_proxy, https_proxy and no_proxy)"
 
 
 _TIMEOUTS = (TimeoutError, requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
@@ -96,6 +108,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         yield one
         inner = [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
         waiting.extend(each for each in inner if isinstance(each, BaseException))
+
+
+def _deepest(chain: list[BaseException]) -> BaseException:
+    """The cause that says most: an error of the system, else the innermost one."""
+    return next((cause for cause in reversed(chain) if isinstance(cause, OSError) and cause.strerror), chain[-1])
 
 
 def _reason(error: BaseException) -> str:

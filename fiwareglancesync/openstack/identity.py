@@ -23,7 +23,7 @@ from .answers import Operation, from_answer, prefixed
 from .auth_plugins import make_plugin
 from .catalog import Catalog, read_catalog, with_overrides
 from .credential import Credential
-from .failures import from_exception
+from .failures import from_exception, through_proxy
 from .refusals import Waits, wait_for
 from .retry import with_retries
 from .sign_in_refusals import KEYSTONE, account, further_methods, other_versions, refused_sign_in, version_ids
@@ -256,7 +256,8 @@ class SignIn:
 
     @property
     def _where(self) -> str:
-        return f"{_SERVICE} at {url_without_secrets(self._credential.auth_url.strip())}"
+        url = self._credential.auth_url.strip()
+        return f"{_SERVICE} at {url_without_secrets(url)}{through_proxy(url)}"
 
 
 def _transport(credential: Credential, tuning: Tuning) -> Transport:

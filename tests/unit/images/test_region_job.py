@@ -14,7 +14,10 @@ import pytest
 from fiwareglancesync.base.errors import (
     CloudError,
     GlanceSyncError,
+    LocksUnavailable,
+    NotWritten,
     RegionLocked,
+    Scope,
     TimedOut,
     Unauthorized,
     UnknownRegion,
@@ -387,6 +390,10 @@ def test_a_failure_to_list_that_is_long_ago_is_not_used() -> None:
         (lambda: RegionLocked("another run holds it"), "R: another run holds it"),
         (lambda: UnknownRegion("R: unknown region"), "R: unknown region"),
         (lambda: OSError("disk full"), "R: disk full"),
+        (lambda: OSError(28, "disk full", "file"), "R: file: disk full"),
+        (lambda: NotWritten("file cannot be written"), "R: file cannot be written"),
+        (lambda: LocksUnavailable("no database"), "R: no database"),
+        (lambda: TimedOut("sign-in", scope=Scope.TARGET), "R: Error retrieving image list. Cause: sign-in"),
     ],
 )
 def test_why_a_region_cannot_be_worked_on(error: Callable[[], GlanceSyncError | OSError], text: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import select, update
 
 from fiwareglancesync.base.database import key_of, open_engine
-from fiwareglancesync.base.errors import Cancelled, GlanceSyncError, RegionLocked
+from fiwareglancesync.base.errors import Cancelled, LocksUnavailable, RegionLocked
 from fiwareglancesync.base.machine import this_machine
 from fiwareglancesync.base.signals import cancellable
 from fiwareglancesync.locks.lease import USUAL_TIMING, Lease, LeaseTiming, leased, leases
@@ -221,7 +221,7 @@ def test_a_renewal_that_comes_late_takes_nothing_back(database: str) -> None:
 
 def test_a_database_that_cannot_be_used_is_reported_in_a_line(tmp_path: Path) -> None:
     with (
-        pytest.raises(GlanceSyncError, match="database of the locks") as caught,
+        pytest.raises(LocksUnavailable, match="database of the locks") as caught,
         region_lock(("place",), "one", f"sqlite:///{tmp_path}/no/such/folder.db"),
     ):
         pass

@@ -24,6 +24,7 @@ from ....openstack.service import Call, Service, ServiceKind
 _MAKING = frozenset((Operation.CREATE, Operation.UPLOAD, Operation.IMPORT))
 _OF_PROPERTIES = re.compile(r"propert|attribute|number of allowed image tags|\btags?\b", re.IGNORECASE)
 _OF_TAGS = re.compile(r"\btags?\b", re.IGNORECASE)
+_LIMIT_OF_TAGS = "remove tags from the image, or raise image_tag_quota of this Glance"
 _OF_ONE_IMAGE = re.compile(r"provided image is too large|size cap|maximum image size", re.IGNORECASE)
 _OF_UPLOADS = re.compile(r"\bimage_count_uploading\b")
 _OF_QUOTA = re.compile(r"quota|limit|remaining|disk space|storage|no space|exceed", re.IGNORECASE)
@@ -51,6 +52,7 @@ _ANSWERS: tuple[Row, ...] = (
     Row((413,), Throttled, Scope.REGION, retryable=True, names_wait=True),
     Row((413,), Rejected, operations=(Operation.UPLOAD,), says=_OF_A_PROXY, advice=_LIMIT_OF_A_PROXY),
     Row((413,), TooManyUploads, Scope.UPLOADS, operations=_MAKING, says=_OF_UPLOADS),
+    Row((413,), PropertyRefused, operations={*_MAKING, Operation.UPDATE}, says=_OF_TAGS, advice=_LIMIT_OF_TAGS),
     Row((413,), PropertyRefused, operations={*_MAKING, Operation.UPDATE}, says=_OF_PROPERTIES),
     Row((413,), Rejected, operations=_MAKING, says=_OF_ONE_IMAGE),
     Row((413,), QuotaExceeded, Scope.UPLOADS, operations=_MAKING, says=_OF_QUOTA),

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from fiwareglancesync.base.errors import CloudError, NotFound, Rejected, Scope, Unauthorized, UnknownRegion
+from fiwareglancesync.base.errors import (
+    CloudError,
+    NotFound,
+    PropertyRefused,
+    Rejected,
+    Scope,
+    Unauthorized,
+    UnknownRegion,
+)
+from fiwareglancesync.images.model import Image, Patch
 from fiwareglancesync.images.places import Body
 from fiwareglancesync.images.places.glance import OpenStackFederation
 from fiwareglancesync.images.places.glance.glance_place import OpenStackPlace
@@ -112,3 +121,13 @@ class TestInterfaces:
         cloud.on("POST", "/v3/auth/tokens", answer)
         with pytest.raises(UnknownRegion, match=r"^Burgos: the catalog has no image service in this region; the reg"):
             federation(target).place(target, "Burgos")
+
+
+def test_too_many_tags_can_be_mended(cloud: ScriptedServer, burgos: OpenStackPlace) -> None:
+    words = "The limit has been exceeded on the number of allowed image tags. Attempted: 129, Maximum: 128:"
+    cloud.on("PUT", "/burgos/v2/images/i-1/tags/x", Answer(413, content=f"<h1>413</h1>{words}<br />".encode()))
+    with pytest.raises(PropertyRefused) as caught:
+        burgos.update(Image("i-1", "n", "Burgos"), Patch(tags=("x",)))
+    assert str(caught.value) == (
+        f"{words.rstrip(':')} (HTTP 413); remove tags from the image, or raise image_tag_quota of this Glance"
+    )
