@@ -40,12 +40,16 @@ _OF_ANOTHER_KEYSTONE = (
     "this Glance does not accept a new token of its Keystone: its [keystone_authtoken] is wrong, or the catalog leads "
     "to the Glance of another Keystone"
 )
+_MAY_NOT_CREATE = "the user needs a role in the project that may create images, usually member"
+_MAY_NOT_LIST = "the user needs a role in the project that may list images, usually reader or member"
+_MAY_NOT_PUBLISH = "the user needs a role in the project that may do this, usually admin"
 _OF_VISIBILITY = re.compile("publicize|communitize|visibility", re.IGNORECASE)
 
 _ANSWERS: tuple[Row, ...] = (
     Row((401,), Unauthorized, Scope.REGION, operations=(Operation.LIST,), advice=_OF_ANOTHER_KEYSTONE),
     Row((403,), PropertyRefused, operations=(Operation.CREATE,), says=_OF_PROPERTIES),
-    Row((403,), Forbidden, Scope.UPLOADS, operations=(Operation.CREATE,)),
+    Row((403,), Forbidden, Scope.UPLOADS, operations=(Operation.CREATE,), advice=_MAY_NOT_CREATE),
+    Row((403,), Forbidden, operations=(Operation.LIST,), advice=_MAY_NOT_LIST),
     # Glance answers 413 because of a quota, of one image or of its properties; a proxy before it because of a rate.
     Row((413,), Throttled, Scope.UPLOADS, retryable=True, names_wait=True, operations=_MAKING),
     # Otherwise each further image would be waited for anew, up to the whole retry_timeout.
@@ -91,7 +95,7 @@ def refused_visibility(error: Forbidden) -> Forbidden:
     """
     if not _OF_VISIBILITY.search(error.cause):
         return error
-    return PublicationRefused(error.cause, status=error.status, request_id=error.request_id)
+    return PublicationRefused(f"{error.cause}; {_MAY_NOT_PUBLISH}", status=error.status, request_id=error.request_id)
 
 
 def refused_store(error: CloudError, store: str, service: Service) -> CloudError:

@@ -189,7 +189,8 @@ class TestUpdating:
         cloud.on("PATCH", ONE, Answer(403, {"message": said}, headers={"X-Openstack-Request-Id": "req-7"}))
         with pytest.raises(PublicationRefused) as caught:
             burgos.update(IMAGE, Patch(visibility="public"))
-        assert (caught.value.cause, caught.value.status) == (f"{said} (HTTP 403)", 403)
+        advice = "the user needs a role in the project that may do this, usually admin"
+        assert (caught.value.cause, caught.value.status) == (f"{said} (HTTP 403); {advice}", 403)
         assert (caught.value.scope, caught.value.request_id) == (Scope.IMAGE, "req-7")
 
     @pytest.mark.parametrize(
