@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from werkzeug.serving import is_running_from_reloader
 
 from ..base.signals import cancellable
 from ..images.settings import Settings
