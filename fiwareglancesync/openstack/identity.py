@@ -241,7 +241,7 @@ class SignIn:
                 raise prefixed(strange, self._where) from error
             text = f"{self._where} does not answer like a Keystone; check host, port and path"
             raise Rejected(text, scope=Scope.REGION) from error
-        except (client_errors.ClientException, requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (client_errors.ClientException, urllib3.exceptions.HTTPError, OSError) as error:  # requests' are OSError
             is_first = self._granted is None
             raise from_exception(error, _SERVICE, str(plugin.auth_url), is_first=is_first) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -99,7 +99,8 @@ def test_an_error_has_its_exit_code_without_a_standard_error(folder: Path) -> No
 
 def test_a_warning_that_does_not_fit_the_disk_is_a_failure(folder: Path) -> None:
     assert run(f"{SYNC} --dry-run --config unknown_key=1 2>/dev/full").code != 0
-    assert run(f"{SYNC} --dry-run 2>/dev/full").code == 0
+    assert run(f"{SYNC} --dry-run 2>/dev/full").code != 0, "the summary does not fit either"
+    assert run(f"{SYNC} --dry-run -q 2>/dev/full").code == 0
 
 
 @pytest.mark.parametrize("command", [f"{SYNC} --show-status", f"{SYNC} --help", SCRIPTS[0], CONFIG, SCRIPTS[4]])
