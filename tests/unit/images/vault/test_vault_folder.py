@@ -1,0 +1,162 @@
+"""A vault as it is read (vault 1)."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.images.vault.vault_errors import NewerFormat, NoVault, OtherSource, UnreadableDocument, VaultError
+from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
+from fiwareglancesync.images.vault.vault_model import ContentKey, ShelfSource
+from fiwareglancesync.images.vault.vault_writer import VaultWriter
+from tests.support.vaults import LISTED, SOURCE, back_up, faults, run_of, sha512, uuid_of
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return init_vault(tmp_path / "vault")
+
+
+def test_a_new_vault_has_a_mark_and_its_folders(vault: Vault) -> None:
+    assert Vault(vault.folder).id == vault.id
+    assert vault.shelf_names() == []
+    assert sorted(path.name for path in vault.folder.iterdir()) == [
+        *("content", "damaged", "incoming", "pins", "shelves", "unreferenced", "vault.json")
+    ]
+
+
+def test_a_folder_that_holds_anything_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NoVault, match="is not empty, it has file") as refused:
+        init_vault(tmp_path)
+    assert refused.value.exit_code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir(), lambda path: path.touch()])
+def test_a_folder_without_a_mark_is_no_vault(tmp_path: Path, make: object) -> None:
+    assert callable(make)
+    make(tmp_path / "disk")
+    with pytest.raises(NoVault, match=r"is no vault: it has no vault\.json; is its disk mounted") as refused:
+        Vault(tmp_path / "disk")
+    assert refused.value.exit_code == 2
+
+
+def test_a_vault_of_a_newer_program_is_refused(vault: Vault) -> None:
+    fields = json.loads(vault.paths.mark.read_bytes())
+    vault.paths.mark.write_text(json.dumps({**fields, "format": 2}))
+    with pytest.raises(NewerFormat) as refused:
+        Vault(vault.folder)
+    assert refused.value.exit_code == 2
+
+
+def test_a_mark_that_is_cut_off_is_refused(vault: Vault) -> None:
+    vault.paths.mark.write_bytes(vault.paths.mark.read_bytes()[:20])
+    with pytest.raises(UnreadableDocument):
+        Vault(vault.folder)
+
+
+def test_only_the_user_can_read_a_vault(vault: Vault) -> None:
+    back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    for path in vault.folder.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_backup_can_be_read(vault: Vault) -> None:
+    shelf = vault.shelf("west:Región/1")
+    run = back_up(vault, shelf, {1: b"one", 2: b""})
+    again = Vault(vault.folder)
+    assert again.shelf_names() == ["west:Región/1"]
+    assert again.shelf("west:Región/1").newest_complete() == run
+    record = again.shelf("west:Región/1").record(uuid_of(1), 1)
+    assert record.content == ContentKey(sha512(b"one"), 3)
+    found = again.find(record.content)
+    assert found is not None
+    assert found.read_bytes() == b"one"
+    assert faults(again) == []
+
+
+def test_files_that_the_program_does_not_know_are_left_alone(vault: Vault) -> None:
+    shelf = vault.shelf("Burgos")
+    back_up(vault, shelf, {1: b"one"})
+    strange = [
+        shelf.paths.runs / "notes.txt",
+        shelf.paths.runs / "20260301T120000Z.json",
+        shelf.paths.record_folder(uuid_of(1)) / "01.json",
+        shelf.paths.record_folder(uuid_of(1)) / "2.json.part",
+        vault.paths.unreferenced / "notes",
+        vault.paths.folder / "README",
+    ]
+    for path in strange:
+        path.write_text("mine")
+    run = back_up(vault, shelf, {1: b"two"}, 1)
+    assert shelf.run_times() == [run.listed, LISTED]
+    assert shelf.record_numbers(uuid_of(1)) == [1, 2]
+    assert [path.read_text() for path in strange] == ["mine"] * len(strange)
+
+
+def test_the_newest_complete_run_may_be_asked_for_at_a_time(vault: Vault) -> None:
+    shelf = vault.shelf("Burgos")
+    first = back_up(vault, shelf, {1: b"one"})
+    with VaultWriter(vault) as writer:
+        second = writer.add_run(shelf, run_of((), 1))
+        writer.add_run(shelf, run_of((), 2, complete=False))
+    assert shelf.newest_complete() == second
+    assert shelf.newest_complete(second.listed) == second
+    assert shelf.newest_complete(first.listed) == first
+    assert vault.shelf("Caceres").newest_complete() is None
+
+
+def test_a_run_that_is_cut_off_is_refused(vault: Vault) -> None:
+    shelf = vault.shelf("Burgos")
+    run = back_up(vault, shelf, {1: b"one"})
+    path = shelf.paths.run(run.listed)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(UnreadableDocument, match=str(path)):
+        shelf.newest_complete()
+
+
+def test_content_that_is_shorter_than_it_should_be_is_not_there(vault: Vault) -> None:
+    back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    key = ContentKey(sha512(b"one"), 3)
+    found = vault.find(key)
+    assert found is not None
+    found.write_bytes(b"on")
+    assert vault.find(key) is None
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (ShelfSource(SOURCE.region, "http://other", SOURCE.project), "Glance http://burgos.example.org:9292"),
+        (ShelfSource(SOURCE.region, SOURCE.glance, "p2"), r"project p1 \(now p2\)"),
+        (ShelfSource("Spain", SOURCE.glance, SOURCE.project), r"region Burgos \(now Spain\)"),
+    ],
+)
+def test_a_shelf_of_another_source_is_refused(vault: Vault, other: ShelfSource, named: str) -> None:
+    shelf = vault.shelf("Burgos")
+    back_up(vault, shelf, {1: b"one"})
+    with pytest.raises(OtherSource, match=named) as refused:
+        shelf.check_source(other)
+    assert refused.value.exit_code == 2
+    with VaultWriter(vault) as writer, pytest.raises(OtherSource):
+        writer.bind(shelf, other)
+    with VaultWriter(vault) as writer:
+        writer.bind(shelf, other, rebind=True)
+    shelf.check_source(other)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 256, "ñ" * 50])
+def test_a_name_that_no_folder_can_have_is_refused(vault: Vault, name: str) -> None:
+    with pytest.raises(VaultError, match="the name of a shelf"):
+        vault.shelf(name)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "/etc", "\x00", "-x"])
+def test_a_name_is_one_folder_whatever_it_is(vault: Vault, name: str) -> None:
+    back_up(vault, vault.shelf(name), {1: b"one"})
+    assert vault.shelf_names() == [name]
+    assert len(list(vault.paths.shelves.iterdir())) == 1
