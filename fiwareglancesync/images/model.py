@@ -161,6 +161,17 @@ class Image:
         return (self.created_at, self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class DescribedImage:
+    """An image, with all that its region says of it.
+
+    :param document: the description of the region, verbatim
+    """
+
+    image: Image
+    document: Mapping[str, Any] = field(hash=False, repr=False)
+
+
 def same_hash(one: Image, other: Image) -> bool:
     """Tell whether two images state the same hash.
 

@@ -38,6 +38,8 @@ class ObservedOs:
         def observed(*arguments: Any, **options: Any) -> Any:
             if name != "open" or arguments[1] & os.O_CREAT:
                 self._before(name, arguments)
+            if name == "fsync":
+                return None  # what is written is not lost here, and tests have many disks
             return real(*arguments, **options)
 
         return observed

@@ -3,11 +3,22 @@
 from ...base.content import PIECE_BYTES, Body, Download, FileSlice, Piece
 from ...openstack.place_identity import PlaceIdentity, common_address, is_same_place, is_same_region
 from ...openstack.refusals import Wait
-from .port import Federation, FolderBacked, InstantCopy, Place, ReportsWaits, ServerImport, Sharing, Versioned
+from .port import (
+    Describing,
+    Federation,
+    FolderBacked,
+    InstantCopy,
+    Place,
+    ReportsWaits,
+    ServerImport,
+    Sharing,
+    Versioned,
+)
 
 __all__ = [
     "PIECE_BYTES",
     "Body",
+    "Describing",
     "Download",
     "Federation",
     "FileSlice",

@@ -16,7 +16,7 @@ from ...base.errors import UnknownRegion
 from ...base.text import nearest
 from ...openstack.place_identity import PlaceIdentity
 from ...openstack.refusals import Wait
-from ..model import Image, Listing, NewImage, Patch
+from ..model import DescribedImage, Image, Listing, NewImage, Patch
 from ..settings import Target, full_name
 
 
@@ -165,6 +165,18 @@ class Sharing(Protocol):
 
     def knows_projects_of(self, master: Place) -> bool:
         """Whether a project of another place has the same id here."""
+        ...
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """Capability of a place that describes its images in its own words, so that everything of them can be kept."""
+
+    def described_images(self) -> Sequence[DescribedImage]:
+        """The images of :meth:`Place.listing`, in the same order, each with its description.
+
+        :raises TimedOut: it took longer than the target's ``list_images_timeout``
+        """
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from ....base.errors import CloudError, Conflict, Forbidden, NotFound, Rejected,
 from ....openstack.answers import Operation
 from ....openstack.place_identity import PlaceIdentity, is_same_keystone
 from ....openstack.service import Call, Service
-from ...model import Image, Listing, NewImage, Patch
+from ...model import DescribedImage, Image, Listing, NewImage, Patch
 from ...settings import Target, full_name
 from ..port import Place
 from . import bodies
@@ -31,7 +31,7 @@ from .image_documents import (
     operations,
 )
 from .imports import Imports, Origin
-from .listing import collect, others_queries, own_queries
+from .listing import collect, describe, others_queries, own_queries
 
 
 class OpenStackPlace:
@@ -87,13 +87,18 @@ class OpenStackPlace:
 
         :raises TimedOut: it took longer than the target's ``list_images_timeout``
         """
-        queries = own_queries(self._project)
-        if not self._is_master:
-            queries += others_queries()
-        images = collect(
-            self._service, self._name, self._project, queries, float(self._target.list_images_timeout)
-        )
+        seconds = float(self._target.list_images_timeout)
+        images = collect(self._service, self._name, self._project, self._queries, seconds)
         return Listing(self._name, self._project, images)
+
+    def described_images(self) -> Sequence[DescribedImage]:
+        """The images of the listing, each with Glance's own document (vault 3)."""
+        seconds = float(self._target.list_images_timeout)
+        return describe(self._service, self._name, self._project, self._queries, seconds)
+
+    @property
+    def _queries(self) -> list[dict[str, str]]:
+        return own_queries(self._project) + ([] if self._is_master else others_queries())
 
     def get(self, image_id: str) -> Image:
         """Read one image."""

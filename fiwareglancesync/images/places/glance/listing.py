@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from ....base.errors import CloudError, NotFound, Rejected, Scope, TimedOut
@@ -11,8 +14,10 @@ from ....openstack.answers import Operation
 from ....openstack.credential import same_project
 from ....openstack.retry import Deadline
 from ....openstack.service import Call, Service
-from ...model import Image
+from ...model import DescribedImage, Image
 from .image_documents import image_of
+
+T = TypeVar("T")
 
 _GONE = frozenset({"deleted", "pending_delete"})
 
@@ -39,11 +44,39 @@ def collect(
     :return: the images, each once, by ``created_at`` and id
     :raises TimedOut: it took longer
     """
+    return _collect(service, project, queries, seconds, partial(image_of, region=region), lambda image: image)
+
+
+def describe(
+    service: Service, region: str, project: str, queries: list[dict[str, str]], seconds: float
+) -> tuple[DescribedImage, ...]:
+    """List the images of all queries with their descriptions; see :func:`collect`."""
+
+    def read(document: object) -> DescribedImage:
+        image = image_of(document, region)
+        return DescribedImage(image, document if isinstance(document, dict) else {})
+
+    return _collect(service, project, queries, seconds, read, lambda described: described.image)
+
+
+def _collect(
+    service: Service,
+    project: str,
+    queries: list[dict[str, str]],
+    seconds: float,
+    read: Callable[[object], T],
+    image_in: Callable[[T], Image],
+) -> tuple[T, ...]:
+    """List what all queries find.
+
+    :param read: makes an entry of a document of Glance
+    :param image_in: returns the image of an entry
+    """
     # The time for the sign-in, with waits for a Keystone, does not count.
     service.access()
 
-    def pages(query: dict[str, str], deadline: Deadline) -> list[Image]:
-        return _whole_list(service, region, query, deadline)
+    def pages(query: dict[str, str], deadline: Deadline) -> list[T]:
+        return _whole_list(service, read, query, deadline)
 
     workers = ThreadPoolExecutor(max_workers=len(queries))
     try:
@@ -55,8 +88,9 @@ def collect(
     finally:
         # When one has failed, or the run is interrupted, the others are not needed.
         workers.shutdown(wait=False, cancel_futures=True)
-    found = {image.id: image for images in lists for image in images if _is_for_us(image, project)}
-    return tuple(sorted(found.values(), key=lambda image: image.order))
+    entries = [(image_in(entry), entry) for entries in lists for entry in entries]
+    found = {image.id: (image.order, entry) for image, entry in entries if _is_for_us(image, project)}
+    return tuple(entry for _, entry in sorted(found.values(), key=lambda pair: pair[0]))
 
 
 def _is_for_us(image: Image, project: str) -> bool:
@@ -66,21 +100,25 @@ def _is_for_us(image: Image, project: str) -> bool:
     return same_project(image.owner, project) or image.visibility in ("public", "community")
 
 
-def _whole_list(service: Service, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
+def _whole_list(
+    service: Service, read: Callable[[object], T], query: dict[str, str], deadline: Deadline
+) -> list[T]:
     """One listing. It begins anew, once, if the last image of a page is deleted meanwhile."""
     try:
-        return _pages(service, region, query, deadline)
+        return _pages(service, read, query, deadline)
     except _LostMarker:
-        return _pages(service, region, query, deadline)
+        return _pages(service, read, query, deadline)
 
 
 class _LostMarker(NotFound):
     """The image that marks the beginning of the next page does not exist any more."""
 
 
-def _pages(service: Service, region: str, query: dict[str, str], deadline: Deadline) -> list[Image]:
+def _pages(
+    service: Service, read: Callable[[object], T], query: dict[str, str], deadline: Deadline
+) -> list[T]:
     parameters = urlencode({**query, "limit": service.tuning.page})
-    images: list[Image] = []
+    images: list[T] = []
     asked: set[str] = set()
     while parameters not in asked:
         asked.add(parameters)
@@ -94,7 +132,7 @@ def _pages(service: Service, region: str, query: dict[str, str], deadline: Deadl
         listed = document.get("images") if isinstance(document, dict) else None
         if not isinstance(listed, list):
             raise CloudError("malformed answer: no list of images", scope=Scope.REGION)
-        images.extend(image_of(each, region) for each in listed)
+        images.extend(map(read, listed))
         following = document.get("next")
         if not isinstance(following, str) or not following:
             return images

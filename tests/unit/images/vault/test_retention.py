@@ -48,7 +48,7 @@ def test_each_run_has_one_verdict_with_a_reason_the_newest_first(found: list[Dat
 def test_the_newest_complete_run_is_always_kept(found: list[DatedRun], rule: KeepRules) -> None:
     complete = [verdict for verdict in judge(found, rule) if verdict.run.complete]
     assert all(verdict.kept for verdict in complete[:1])
-    assert [NEWEST_COMPLETE in verdict.reasons for verdict in complete] == [number == 0 for number in range(len(complete))]
+    assert [NEWEST_COMPLETE in verdict.reasons for verdict in complete] == [each is complete[0] for each in complete]
 
 
 @given(runs, rules)
