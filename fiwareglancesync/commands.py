@@ -73,6 +73,18 @@ def _remote_parser(prog: str) -> Parser:
     return build_parser(prog)
 
 
+def _vault(words: Sequence[str], prog: str) -> int:
+    from .cli.vault_command import main
+
+    return main(words, prog)
+
+
+def _vault_parser(prog: str) -> Parser:
+    from .cli.vault_arguments import build_parser
+
+    return build_parser(prog)
+
+
 def _worker(words: Sequence[str], prog: str) -> int:
     from .api.worker_command import main
 
@@ -88,6 +100,7 @@ def _worker_parser(prog: str) -> Parser:
 COMMANDS: Mapping[str, Command] = {
     "db": Command(_db, _db_parser),
     "remote": Command(_remote, _remote_parser),
+    "vault": Command(_vault, _vault_parser),
     "worker": Command(_worker, _worker_parser),
 }
 """By name; ``terminal.command_names`` says what each does."""

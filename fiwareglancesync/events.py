@@ -29,6 +29,8 @@ class Action(str, Enum):
     RENAME = "rename"
     RELINK = "relink"
     SETTLE = "settle"
+    BACKUP = "backup"
+    RECORD = "record"
 
 
 class _JsonEvent:
@@ -264,6 +266,24 @@ class RegionFinished(_JsonEvent):
     in_step: bool = False
     error: bool = False
     dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFinished(RegionFinished):
+    """The backup of a region into a vault has ended (vault 3).
+
+    :param kept: number of images in the run
+    :param fetched: number of those whose bytes were read; with ``dry``, that are to be read
+    :param without_content: number of those that have no content
+    :param skipped: number of images that have no content yet
+    :param complete: whether all images were kept as they are
+    """
+
+    kept: int = 0
+    fetched: int = 0
+    without_content: int = 0
+    skipped: int = 0
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)

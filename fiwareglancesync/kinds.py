@@ -36,6 +36,12 @@ def _reserved() -> SectionTable:
     return SectionTable()
 
 
+def _vault() -> SectionTable:
+    from .images.vault_options import vault_section
+
+    return vault_section()
+
+
 SECTIONS: Sections = {
     "notify": _reserved,
     "schedule": _reserved,
@@ -43,7 +49,7 @@ SECTIONS: Sections = {
     "volumes": _reserved,
     "snapshots": _reserved,
     "vault": _reserved,
-    "vault:": _reserved,
+    "vault:": _vault,
 }
 """The sections of the configuration that are no target's (sync 2)."""
 

@@ -16,6 +16,7 @@ from ..config.resolving import Resolver
 from ..config.sections import Values
 from .list_options import check_lists, list_entries, own_regions
 from .settings import MASTER, DecisionAction, Settings, Target
+from .vault_options import read_vaults
 
 REGION_VARIABLE = "OS_REGION_NAME"
 """The variable that names the master region where nothing else does."""
@@ -63,6 +64,7 @@ def load_settings(
     }
     entries = list_entries(configuration.values, targets, configuration.findings)
     targets = {name: own_regions(target, targets) for name, target in targets.items()}
+    vaults = read_vaults(configuration)
     configuration.raise_problems()
     return Settings(
         master_region=region,
@@ -71,6 +73,7 @@ def load_settings(
         source=configuration.source,
         warnings=tuple(Message.warning(text) for text in configuration.findings.warnings),
         entries=entries,
+        vaults=vaults,
         **main,
     )
 

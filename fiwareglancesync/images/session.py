@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from traceback import format_exc
 from types import TracebackType
 
-from ..base.errors import Cancelled, NotWritten, UsageError
+from ..base.errors import NotWritten, UsageError
 from ..base.messages import Message
 from ..events import Emit, Event, MessageReported, one_at_a_time
 from ..locks.region_lock import check_database
@@ -21,6 +21,7 @@ from .places.embedded.backup_files import make_backup_folder
 from .planning import Choice
 from .prefetch import prefetch
 from .region_job import Mode, RegionJob, RegionResult
+from .region_loop import in_processes
 from .region_names import (
     KnownRegion,
     Lost,
@@ -204,8 +205,6 @@ class Session:
             yield result
 
     def _in_parallel(self, refs: Sequence[RegionRef]) -> Generator[RegionResult, None, None]:
-        from ..jobs.pool import Reported, run_jobs  # only now: most calls need no processes
-
         def work(ref: RegionRef, emit: Emit) -> RegionResult:
             """Do a region in the process that has been forked for it."""
             emit = one_at_a_time(emit)
@@ -213,15 +212,7 @@ class Session:
             self._run.report_waits(emit)
             return self._job(ref, emit)
 
-        with (
-            _unfinished_reported() as collect,
-            closing(run_jobs(refs, work, self.settings.max_children, collect, "region", self.emit)) as items,
-        ):
-            for item in items:
-                if isinstance(item, Reported):
-                    self.emit(item.event)
-                else:
-                    yield item.result or self._crashed(item.job, item.died or "no result", item.traceback)
+        return in_processes(refs, work, self.settings.max_children, self.emit, self._crashed)
 
     def _crashed(self, ref: RegionRef, how: str, trace: str) -> RegionResult:
         """The result of a region whose job ended by an unexpected error, or whose process died."""
@@ -243,22 +234,6 @@ class Session:
     def left_out(self) -> int:
         """Number of images that were selected and cannot be synchronised (sync 3.1)."""
         return self._run.left_out
-
-
-@contextmanager
-def _unfinished_reported() -> Iterator[Callable[[RegionRef, Sequence[str] | None], None]]:
-    """Collect what the processes of an interrupted run leave unfinished, and add it to the interruption."""
-    found: list[str] = []
-
-    def collect(ref: RegionRef, unfinished: Sequence[str] | None) -> None:
-        unknown = (f"{ref.full}: whatever its process was making, which had to be killed",)
-        found.extend(unknown if unfinished is None else unfinished)
-
-    try:
-        yield collect
-    except Cancelled as stopped:
-        stopped.unfinished += tuple(found)
-        raise
 
 
 def _passed_to(take: TakeResult, results: Iterable[RegionResult]) -> Iterator[RegionResult]:

@@ -165,6 +165,20 @@ class ListEntry:
 
 
 @dataclass(frozen=True)
+class VaultSettings:
+    """A configured vault (vault 2.1).
+
+    :param name: of its section, without ``vault:``
+    :param path: the folder
+    :param trust_hashes: whether content that the vault has is not read again
+    """
+
+    name: str
+    path: Path
+    trust_hashes: bool = True
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that is configured.
 
@@ -181,6 +195,7 @@ class Settings:
     :param database: URL, "" means none
     :param master_region_source: where the name of the master region comes from: file and line, or a variable
     :param entries: the words of lists that name regions, images and properties
+    :param vaults: the configured vaults by name
     """
 
     master_region: str
@@ -201,6 +216,7 @@ class Settings:
     master_region_source: str = ""
     warnings: tuple[Message, ...] = ()
     entries: tuple[ListEntry, ...] = ()
+    vaults: Mapping[str, VaultSettings] = field(default_factory=dict)
 
     @property
     def master(self) -> Target:

@@ -23,15 +23,14 @@ from ..events import (
     Started,
     Waiting,
 )
+from .backup_narrative import Line, backup_lines
 from .streams import Output, write_if_possible, write_line
-
-Line = tuple[int, str]
-"""A level of ``logging`` and a text."""
 
 TITLES = {
     Action.UPLOAD: "Uploading image",
     Action.REPLACE: "Replacing image",
     Action.RENAME: "Renaming and replacing image",
+    Action.BACKUP: "Backing up image",
 }
 """The actions that move bytes."""
 
@@ -42,6 +41,10 @@ def lines(event: Event) -> Iterator[Line]:
     :param event: any event
     :return: level and text of each line
     """
+    of_backup = backup_lines(event)
+    if of_backup is not None:
+        yield from of_backup
+        return
     write = _LINES.get(type(event))
     if write is not None:
         yield from write(event)

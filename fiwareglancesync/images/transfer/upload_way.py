@@ -88,7 +88,7 @@ class UploadWay:
         with self._source.open(image) as body:
             if body.size != image.size:
                 raise TransferError(f"{self.name} offers {body.size} bytes, the image has {image.size}")
-            pieces: Callable[[], Iterator[Piece]] = partial(_throttled, body, self._throttles(place), progress)
+            pieces: Callable[[], Iterator[Piece]] = partial(throttled, body, self._throttles(place), progress)
             if hashes is not None:
                 pieces = partial(hashes.update, pieces)
             place.upload(uuid, Body(body.size, pieces, alive=lambda: progress(body.size)))
@@ -117,7 +117,11 @@ class _Hashes:
         return {name: each.hexdigest() for name, each in self._hashes.items()}
 
 
-def _throttled(body: Body, throttles: Sequence[Throttle], progress: ProgressListener) -> Iterator[Piece]:
+def throttled(body: Body, throttles: Sequence[Throttle], progress: ProgressListener) -> Iterator[Piece]:
+    """The content of a body at the speed that throttles allow.
+
+    :param progress: is called with the bytes passed on so far
+    """
     done = 0
     for piece in body.pieces():
         for portion in _portions(piece, throttles):

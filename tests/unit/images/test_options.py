@@ -67,7 +67,7 @@ def test_a_default_that_is_written_as_value_is_the_default(option: Any, reading:
 
 def test_the_table_names_every_field_once() -> None:
     assert len({option.key for option in ALL}) == len(ALL)
-    computed = {"targets", "source", "master_region_source", "warnings", "entries"}
+    computed = {"targets", "source", "master_region_source", "warnings", "entries", "vaults"}
     assert set(Settings.__dataclass_fields__) - computed == set(TABLES.main_keys)
     rules = {option.key for option in TABLES.rules}
     assert set(Target.__dataclass_fields__) - {"name", "credential", "problem", "decisions", "own_lists"} == rules

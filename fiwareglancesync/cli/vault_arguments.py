@@ -1,0 +1,155 @@
+"""The options of ``glancesync vault`` (vault 2)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from ..base.errors import UsageError
+from ..base.parser import Parser, refuse_options
+from ..base.version import __version__
+
+FORMATS = ("table", "csv", "json")
+
+EPILOG = """\
+exit status: 0 all done; 1 a region or an image failed, or the bytes of an image are refused; 2 wrong usage or
+configuration, or there is no such vault; 129, 130 and 143 interrupted, everything left tidy.
+"""
+
+
+def build_parser(prog: str) -> Parser:
+    """The parser of all verbs.
+
+    :param prog: the command as the user typed it, such as ``glancesync vault``
+    """
+    parser = Parser(
+        prog=prog,
+        description="Keep the images of regions in a folder, with all that Glance says of them.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"glancesync {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _add_init(verbs)
+    _add_backup(verbs)
+    _add_size(verbs)
+    _add_runs(verbs)
+    _add_ls(verbs)
+    _add_show(verbs)
+    return parser
+
+
+def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
+    """Read the command line.
+
+    :param words: without the command itself
+    :param prog: the command as the user typed it
+    :raises UsageError: it is wrong
+    """
+    options = build_parser(prog).read(words)
+    regions = getattr(options, "regions", [])
+    refuse_options(regions)
+    if any(not region.strip() for region in regions):
+        raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
+    if getattr(options, "shelf", None) == "":
+        raise UsageError("--shelf needs a name")
+    if getattr(options, "events", None) == "-" and getattr(options, "report", None) == "-":
+        raise UsageError("--events - and --report - would mix; name a file for one of them")
+    return options
+
+
+def _add(verbs: argparse._SubParsersAction[Parser], name: str, text: str, *, configured: bool) -> Parser:
+    """Add a verb with the options that all have.
+
+    :param configured: whether regions are contacted
+    """
+    parser = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+    parser.add_argument("--vault", metavar="NAME|PATH", help="which vault (default: the only one that is configured)")
+    parser.add_argument("--conf", metavar="FILE", help="the configuration file")
+    parser.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
+    if configured:
+        parser.add_argument(
+            "--os-cloud",
+            metavar="NAME",
+            help="the master's account is this entry of clouds.yaml, whatever else says so",
+        )
+        parser.add_argument(
+            "--config",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="set an option: section.key=value, or key=value for all targets; may be repeated",
+        )
+    return parser
+
+
+def _add_format(parser: Parser) -> None:
+    parser.add_argument("--format", choices=FORMATS, default="table", help="how it is printed (default: table)")
+
+
+def _add_regions(parser: Parser) -> None:
+    what = "NAME, TARGET:NAME, or TARGET: for all its regions"
+    parser.add_argument("regions", nargs="+", metavar="REGION", help=what)
+    parser.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="only images whose name matches this shell pattern; may be repeated",
+    )
+
+
+def _add_init(verbs: argparse._SubParsersAction[Parser]) -> None:
+    text = "make an empty vault"
+    parser = verbs.add_parser("init", help=text, description="Make an empty vault.", allow_abbrev=False)
+    parser.add_argument("folder", metavar="FOLDER", help="a folder that is empty or not there yet")
+    parser.add_argument("--debug", action="store_true", help="print where an error came from")
+
+
+def _add_backup(verbs: argparse._SubParsersAction[Parser]) -> None:
+    parser = _add(verbs, "backup", "keep the images of regions as they are now", configured=True)
+    _add_regions(parser)
+    parser.add_argument("--shelf", metavar="S", help="the shelf, for one region (default: the name of the region)")
+    parser.add_argument("--rebind", action="store_true", help="let the shelf be of another source from now on")
+    parser.add_argument("--dry-run", action="store_true", help="print what a backup would do")
+    parser.add_argument("--parallel", action="store_true", help="a process per region, at most max_children at once")
+    parser.add_argument("--wait", action="store_true", help="wait for another backup into the same shelf")
+    parser.add_argument("--events", metavar="FILE", help="write each event as JSON Lines; - is standard output")
+    parser.add_argument("--report", metavar="FILE", help="write the results as one JSON document")
+    parser.add_argument(
+        "--progress",
+        action=argparse.BooleanOptionalAction,
+        help="show progress bars (default: when standard error is a terminal)",
+    )
+    parser.set_defaults(show_regions=False)
+    parser.add_argument("-v", "--verbose", action="store_true", help="print more: the way of each image")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+
+
+def _add_size(verbs: argparse._SubParsersAction[Parser]) -> None:
+    parser = _add(verbs, "size", "print what a backup would fetch", configured=True)
+    parser.set_defaults(
+        show_regions=False, parallel=False, events=None, progress=False, verbose=False, quiet=False, shelf=None
+    )
+    _add_regions(parser)
+    _add_format(parser)
+
+
+def _add_runs(verbs: argparse._SubParsersAction[Parser]) -> None:
+    parser = _add(verbs, "runs", "list the finished backups", configured=False)
+    parser.add_argument("shelves", nargs="*", metavar="SHELF", help="only these shelves")
+    _add_format(parser)
+
+
+def _add_ls(verbs: argparse._SubParsersAction[Parser]) -> None:
+    parser = _add(verbs, "ls", "list the images of the newest complete backup", configured=False)
+    parser.add_argument("shelves", nargs="*", metavar="SHELF", help="only these shelves")
+    parser.add_argument("--at", metavar="TIME", help="as it was then, such as 2026-11-28 or 2026-11-28T09:00:00Z (UTC)")
+    _add_format(parser)
+
+
+def _add_show(verbs: argparse._SubParsersAction[Parser]) -> None:
+    parser = _add(verbs, "show", "print all that is kept of an image", configured=False)
+    parser.add_argument("uuid", metavar="UUID", help="the image")
+    _add_format(parser)

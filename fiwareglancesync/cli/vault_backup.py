@@ -1,0 +1,167 @@
+"""``glancesync vault backup`` and ``size``: the regions that the command line names, into or against one vault."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timezone
+
+from ..base.errors import CloudError, UnknownRegion
+from ..base.messages import Message
+from ..events import RunFinished
+from ..images.backup.backup_outcome import BackupOutcome, BackupResult
+from ..images.backup.backup_run import BackupOptions
+from ..images.backup.backup_session import BackupSession
+from ..images.backup.vault_choice import choose_vault
+from ..images.configuration import check_targets
+from ..images.places.factory import open_federation, read_settings
+from ..images.region_job import Mode, refused
+from ..images.region_names import RegionRef
+from ..images.settings import MASTER, Settings, Target
+from ..images.vault.vault_folder import Vault
+from ..kinds import option_tables
+from ..terminal.private_files import private_file
+from ..terminal.vault_tables import SizeRow, write_sizes
+from .listeners import Listeners
+from .vault_report import vault_report
+
+
+def back_up(options: argparse.Namespace) -> int:
+    """Back up regions.
+
+    :param options: the parsed command line
+    :return: the exit code (sync 1.2)
+    """
+    listeners = Listeners(options, Mode.DRY_RUN if options.dry_run else Mode.SYNC)
+    command = BackupCommand(options, _session(options, listeners, dry=options.dry_run), listeners)
+    return command.run()
+
+
+def print_size(options: argparse.Namespace) -> int:
+    """Print what a backup of regions would fetch.
+
+    :param options: the parsed command line
+    :return: the exit code
+    """
+    listeners = Listeners(options, Mode.STATUS)
+    options.report = None
+    command = BackupCommand(options, _session(options, listeners, dry=True), listeners)
+    code = command.run()
+    whole = (outcome for outcome in command.outcomes if outcome.error is None)
+    rows = [SizeRow(o.region, o.to_fetch, o.to_record, o.fetched_bytes) for o in whole]
+    write_sizes(rows, options.format, sys.stdout)
+    return code
+
+
+def _session(options: argparse.Namespace, listeners: Listeners, *, dry: bool) -> BackupSession:
+    settings = _settings(options)
+    chosen = choose_vault(options.vault, lambda: settings)
+    how = BackupOptions(tuple(options.image), getattr(options, "rebind", False), chosen.trust_hashes)
+    return BackupSession(
+        settings,
+        open_federation(settings, os.environ),
+        Vault(chosen.path),
+        how,
+        listeners.emit,
+        shelf=options.shelf,
+        dry=dry,
+        wait=getattr(options, "wait", False),
+    )
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    settings = read_settings(os.environ, option_tables(), options.conf, options.config, options.os_cloud)
+    check_targets(settings, (RegionRef.parse(word).target for word in options.regions))
+    return settings
+
+
+class BackupCommand:
+    """One call of the command.
+
+    :param options: the parsed command line
+    :param session: does what is wanted
+    :param listeners: take its events
+    """
+
+    def __init__(self, options: argparse.Namespace, session: BackupSession, listeners: Listeners) -> None:
+        self._options = options
+        self._session = session
+        self._listeners = listeners
+        self.outcomes: list[BackupOutcome] = []
+        self._failed = False
+        self._sizes_only = options.verb == "size"
+
+    def run(self) -> int:
+        """Do what is wanted.
+
+        :return: the exit code
+        """
+        session, listeners = self._session, self._listeners
+        with ExitStack() as stack:
+            listeners.open(stack)
+            if self._options.report:
+                stack.enter_context(self._reported(self._options.report))
+            if session.dry and not self._sizes_only:
+                listeners.narrate("Dry run: nothing is changed.")
+            refs = session.resolve(self._options.regions, self._lose, listeners.report, self._refuse)
+            session.check(refs)
+            for message in (*session.settings.warnings, *session.prepare()):
+                listeners.report(message)
+            listeners.open_for_regions(stack, refs)
+            session.do_all(refs, self._finish, parallel=self._options.parallel)
+            self._report_unmatched()
+            session.emit(RunFinished(sum(outcome.failed for outcome in self.outcomes)))
+        return self._exit_code()
+
+    @contextmanager
+    def _reported(self, path: str) -> Iterator[None]:
+        """Write the report, with the regions that are done by then, however the run ends."""
+        started = datetime.now(timezone.utc)
+        with private_file(path, self._listeners.report_incomplete) as file:
+            code = 1
+            try:
+                yield
+                code = self._exit_code()
+            except BaseException as error:
+                code = getattr(error, "exit_code", code)
+                raise
+            finally:
+                mode = "dry-run" if self._session.dry else "backup"
+                file.write(vault_report(self._session.vault.folder, mode, started, self.outcomes, code))
+
+    def _finish(self, result: BackupResult) -> None:
+        self.outcomes.append(result.outcome)
+        if self._options.parallel:
+            ending = "has finished with errors" if result.outcome.failed else "has finished"
+            self._listeners.narrate(f"Region {result.ref.full} {ending}")
+
+    def _refuse(self, ref: RegionRef, error: CloudError) -> None:
+        """Report at once a region that was named and cannot be done; the others go on (sync 1.3).
+
+        :raises CloudError: without its target nothing can be done
+        """
+        if ref.target == MASTER and not isinstance(error, UnknownRegion):
+            raise error
+        refused(ref, error, self._listeners.announce)
+        self.outcomes.append(BackupOutcome(ref.full, self._options.shelf or ref.full, error=str(error), cause=error))
+
+    def _lose(self, target: Target, error: CloudError) -> None:
+        """Report a target that cannot be asked for its regions; the others go on."""
+        self._failed = True
+        text = f"The regions of target {target.name} are unknown. Cause: {error}"
+        self._listeners.report(Message.error(text))
+
+    def _report_unmatched(self) -> None:
+        """Report the patterns that match no image of any region."""
+        whole = [outcome for outcome in self.outcomes if outcome.error is None]
+        for pattern in dict.fromkeys(self._options.image):
+            if whole and all(pattern in outcome.unmatched for outcome in whole):
+                self._failed = True
+                self._listeners.report(Message.warning(f"--image {pattern} matches no image"))
+
+    def _exit_code(self) -> int:
+        failed = self._failed or not self._listeners.all_written or any(outcome.failed for outcome in self.outcomes)
+        return 1 if failed else 0

@@ -1,0 +1,107 @@
+"""One call of ``glancesync vault`` (vault 2)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..base.errors import UsageError
+from ..base.signals import cancellable
+from ..images.backup.vault_choice import choose_vault
+from ..images.configuration import load_settings
+from ..images.settings import Settings
+from ..images.vault.vault_folder import Vault, init_vault
+from ..images.vault.vault_listing import chosen_shelves, image_rows, newest_records, run_rows
+from ..kinds import option_tables
+from ..terminal.streams import log_requests, reconfigure_output, write_line
+from ..terminal.vault_tables import write_images, write_records, write_runs
+from .vault_arguments import parse_arguments
+
+
+def main(words: Sequence[str], prog: str) -> int:
+    """Carry one call out.
+
+    :param words: without the command itself
+    :param prog: the command as the user typed it
+    :return: the exit code
+    :raises GlanceSyncError: the call is wrong, or nothing can be done
+    """
+    options = parse_arguments(words, prog)
+    reconfigure_output()
+    if options.debug:
+        log_requests()
+    with cancellable():
+        return VERBS[options.verb](options)
+
+
+def _init(options: argparse.Namespace) -> int:
+    vault = init_vault(Path(options.folder))
+    write_line(sys.stdout, f"INFO:{vault.folder} is a vault now. Name it in the configuration:")
+    write_line(sys.stdout, f"INFO:  [vault:NAME]\nINFO:  path = {vault.folder.resolve()}")
+    return 0
+
+
+def _runs(options: argparse.Namespace) -> int:
+    shelves = chosen_shelves(_vault(options), options.shelves)
+    write_runs((row for shelf in shelves for row in run_rows(shelf)), options.format, sys.stdout)
+    return 0
+
+
+def _ls(options: argparse.Namespace) -> int:
+    at = None if options.at is None else _time(options.at)
+    shelves = chosen_shelves(_vault(options), options.shelves)
+    write_images((row for shelf in shelves for row in image_rows(shelf, at)), options.format, sys.stdout)
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    write_records(newest_records(_vault(options), options.uuid), options.format, sys.stdout)
+    return 0
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from .vault_backup import back_up  # only now: other verbs contact no region
+
+    return back_up(options)
+
+
+def _size(options: argparse.Namespace) -> int:
+    from .vault_backup import print_size
+
+    return print_size(options)
+
+
+VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "init": _init,
+    "backup": _backup,
+    "size": _size,
+    "runs": _runs,
+    "ls": _ls,
+    "show": _show,
+}
+
+
+def _vault(options: argparse.Namespace) -> Vault:
+    def settings() -> Settings:
+        # No region is contacted, so no credential is needed.
+        return load_settings(options.conf, (), os.environ, option_tables(), mock=True)
+
+    return Vault(choose_vault(options.vault, settings).path)
+
+
+def _time(text: str) -> datetime:
+    """Read a time that a user writes; without an offset it is UTC, and a date alone means its end.
+
+    :raises UsageError: it is none
+    """
+    try:
+        time = datetime.fromisoformat(text.removesuffix("Z"))
+    except ValueError as error:
+        raise UsageError(f"--at {text}: expected a time such as 2026-11-28 or 2026-11-28T09:00:00Z") from error
+    if len(text) == len("2026-11-28"):
+        time = time.replace(hour=23, minute=59, second=59, microsecond=999_999)
+    return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
