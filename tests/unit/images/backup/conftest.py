@@ -1,0 +1,53 @@
+"""A vault, a region, and backups of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.events import Event
+from fiwareglancesync.images.backup.backup_outcome import BackupOutcome
+from fiwareglancesync.images.backup.backup_run import BackupInput, BackupOptions, back_up
+from fiwareglancesync.images.execution.recorder import Recorder
+from fiwareglancesync.images.transfer.sources import StreamSource
+from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
+from tests.support.described_place import DescribedPlace
+
+BackUp = Callable[..., BackupOutcome]
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    """An empty vault."""
+    return init_vault(tmp_path / "vault")
+
+
+@pytest.fixture
+def place() -> DescribedPlace:
+    """An empty region."""
+    return DescribedPlace()
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    """What happened."""
+    return []
+
+
+@pytest.fixture
+def run(vault: Vault, place: DescribedPlace, events: list[Event]) -> BackUp:
+    """Backs the region up; takes the fields of ``BackupOptions``."""
+
+    def back_it_up(**options: Any) -> BackupOutcome:
+        return back_up(given(vault, place, events, BackupOptions(**options)))
+
+    return back_it_up
+
+
+def given(vault: Vault, place: Any, events: list[Event], options: BackupOptions = BackupOptions()) -> BackupInput:
+    """What a backup needs."""
+    recorder = Recorder(place.name, events.append)
+    return BackupInput(place, vault, vault.shelf(place.name), options, recorder, (StreamSource(place),))
