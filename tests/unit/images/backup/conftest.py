@@ -16,6 +16,8 @@ from fiwareglancesync.images.transfer.sources import StreamSource
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from tests.support.described_place import DescribedPlace
 
+USUAL = BackupOptions()
+
 BackUp = Callable[..., BackupOutcome]
 
 
@@ -47,7 +49,7 @@ def run(vault: Vault, place: DescribedPlace, events: list[Event]) -> BackUp:
     return back_it_up
 
 
-def given(vault: Vault, place: Any, events: list[Event], options: BackupOptions = BackupOptions()) -> BackupInput:
+def given(vault: Vault, place: Any, events: list[Event], options: BackupOptions = USUAL) -> BackupInput:
     """What a backup needs."""
     recorder = Recorder(place.name, events.append)
     return BackupInput(place, vault, vault.shelf(place.name), options, recorder, (StreamSource(place),))
