@@ -1,0 +1,236 @@
+"""``glancesync vault`` as a user calls it (vault 2)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.base.errors import UsageError
+from fiwareglancesync.cli import vault_backup
+from fiwareglancesync.cli.vault_arguments import build_parser, parse_arguments
+from fiwareglancesync.images.places import Federation
+from fiwareglancesync.images.settings import Settings, Target
+from fiwareglancesync.images.vault.vault_folder import Vault
+from fiwareglancesync.main import main
+from tests.support.described_place import DescribedPlace
+from tests.support.vaults import LISTED, back_up, uuid_of
+
+from .conftest import Shell
+
+
+@pytest.fixture(autouse=True)
+def no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("GLANCESYNC_CONFIG", "GLANCESYNC_MOCKPERSISTENT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    assert main(["vault", "init", str(tmp_path / "v")]) == 0
+    return Vault(tmp_path / "v")
+
+
+class Regions:
+    """A federation of one region in memory."""
+
+    def __init__(self) -> None:
+        self.burgos = DescribedPlace()
+
+    def regions(self, target: Target) -> list[str]:
+        return ["Burgos", "Spain"]
+
+    def place(self, target: Target, region: str) -> Any:
+        return self.burgos if region == "Burgos" else DescribedPlace(region)
+
+    def forked(self) -> None:
+        pass
+
+
+@pytest.fixture
+def federation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Regions:
+    made = Regions()
+    settings = Settings("Spain", {"master": Target("master")}, images_dir=tmp_path / "none")
+
+    def opened(*unused: Any) -> Federation:
+        return made
+
+    monkeypatch.setattr(vault_backup, "read_settings", lambda *unused: settings)
+    monkeypatch.setattr(vault_backup, "open_federation", opened)
+    return made
+
+
+def test_a_new_vault_is_named_with_what_to_write_into_the_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["vault", "init", "new"]) == 0
+    assert f"path = {tmp_path / 'new'}" in capsys.readouterr().out
+    assert main(["vault", "init", "new"]) == 2
+    assert "is not empty" in capsys.readouterr().err
+
+
+def test_a_backup_is_narrated(federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str]) -> None:
+    federation.burgos.add(1, b"x" * 3 * 2**20, name="big")
+    federation.burgos.add(2, b"bad")
+    federation.burgos.contents[uuid_of(2)] = b"not"
+    assert main(["vault", "backup", "Burgos", "--vault", str(vault.folder)]) == 1
+    output = capsys.readouterr()
+    assert output.out.splitlines()[-5:] == [
+        "INFO:======Burgos",
+        "INFO:Burgos: Backing up image image2 (0 MB)",
+        "INFO:Burgos: Backing up image big (3 MB)",
+        "INFO:Burgos: Image backed up.",
+        "INFO:Burgos: 1 images kept (1 fetched, 3 MB), 1 failed, 0 without content, 0 skipped",
+    ]
+    assert output.err.startswith("ERROR:Burgos: Backup of image2 failed. Cause: the sha512 of the bytes")
+    federation.burgos.add(1, b"x" * 3 * 2**20, name="renamed")
+    federation.burgos.add(2, b"bad")
+    assert main(["vault", "backup", "Burgos", "--vault", str(vault.folder)]) == 0
+    assert "INFO:Burgos: Recording image renamed\n" in capsys.readouterr().out
+
+
+def test_a_dry_run_is_narrated_and_size_says_the_same(
+    federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    federation.burgos.add(1, b"x" * 3 * 2**20, name="big")
+    assert main(["vault", "backup", "Burgos", "--vault", str(vault.folder), "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "INFO:Dry run: nothing is changed.",
+        "INFO:======Burgos",
+        "INFO:Burgos: Pending: big (3 MB)",
+        "INFO:Burgos: MBs pending : 3",
+    ]
+    assert main(["vault", "size", "Burgos", "--vault", str(vault.folder), "--format", "csv"]) == 0
+    assert capsys.readouterr().out == f"Burgos,1,0,{3 * 2**20}\r\n"
+
+
+def test_a_report_and_events_are_written(federation: Regions, vault: Vault, tmp_path: Path) -> None:
+    federation.burgos.add(1, b"one")
+    words = ["--report", "report.json", "--events", "events.json", "-q"]
+    assert main(["vault", "backup", "Burgos", "--vault", str(vault.folder), *words]) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    (region,) = report["regions"]
+    assert (report["exit_code"], report["mode"], region["complete"]) == (0, "backup", True)
+    assert [(image["id"], image["record"], image["way"]) for image in region["images"]] == [(uuid_of(1), 1, "stream")]
+    events = [json.loads(line) for line in (tmp_path / "events.json").read_text().splitlines()]
+    assert [event["kind"] for event in events][:3] == ["region-started", "region-planned", "started"]
+    (end,) = [event for event in events if event["kind"] == "region-finished"]
+    assert (end["kept"], end["fetched"], end["complete"]) == (1, 1, True)
+
+
+def test_with_parallel_the_regions_have_logs_of_their_own(
+    federation: Regions, vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    federation.burgos.add(1, b"one")
+    assert main(["vault", "backup", "Burgos", "Spain", "--parallel", "--vault", str(vault.folder)]) == 0
+    assert "INFO:Region Burgos has finished\n" in capsys.readouterr().out
+    (log,) = tmp_path.glob("sync_*/Burgos.txt")
+    assert "Burgos: Image backed up." in log.read_text()
+
+
+def test_an_unknown_region_is_named(federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str]) -> None:
+    federation.burgos.add(1, b"one")
+    assert main(["vault", "backup", "Burgo", "Burgos", "--vault", str(vault.folder)]) == 1
+    assert "did you mean Burgos?" in capsys.readouterr().err
+    assert vault.shelf_names() == ["Burgos"]
+
+
+def test_runs_images_and_records_are_listed(vault: Vault, capsys: pytest.CaptureFixture[str]) -> None:
+    shelf = vault.shelf("Burgos")
+    back_up(vault, shelf, {1: b"one"})
+    back_up(vault, shelf, {1: b"one", 2: b"two"}, 1)
+    chosen = ["--vault", str(vault.folder), "--format", "json"]
+    capsys.readouterr()
+
+    def listed(*words: str) -> Any:
+        assert main(["vault", *words, *chosen]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert [(row["run"], row["images"], row["apparent"]) for row in listed("runs")] == [
+        ("2026-03-01T13:00:00.000000Z", 2, 6),
+        ("2026-03-01T12:00:00.000000Z", 1, 3),
+    ]
+    assert [row["name"] for row in listed("ls", "Burgos")] == ["image1", "image2"]
+    assert [row["name"] for row in listed("ls", "--at", LISTED.strftime("%Y-%m-%dT%H:%M:%SZ"))] == ["image1"]
+    assert [row["content"] for row in listed("ls")] == ["kept", "kept"]
+    (record,) = listed("show", uuid_of(2))
+    assert (record["shelf"], record["image"]["name"]) == ("Burgos", "image2")
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_each_form_shows_the_images(vault: Vault, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    for words in (["runs"], ["ls"], ["show", uuid_of(1)]):
+        assert main(["vault", *words, "--vault", str(vault.folder), "--format", form]) == 0
+        assert "Burgos" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (["runs", "--vault", "/nope/"], 2, "/nope is no vault: it has no vault.json"),
+        (["ls", "Burgo", "--vault", "./v"], 2, "has no shelf Burgo; it has: Burgos; did you mean Burgos?"),
+        (["ls", "--at", "2020-01-01", "--vault", "./v"], 1, "shelf Burgos has no complete run at 2020-01-01T23:59"),
+        (["ls", "--at", "soon", "--vault", "./v"], 2, "--at soon: expected a time"),
+        (["show", "x", "--vault", "./v"], 2, "x is no UUID"),
+        (["show", uuid_of(9), "--vault", "./v"], 2, f"has no image {uuid_of(9)}"),
+        (["backup", "--vault", "./v"], 2, "the following arguments are required: REGION"),
+        (["frobnicate"], 2, "invalid choice: 'frobnicate'"),
+        (["backup", "Burgos", "--shelf", "", "--vault", "./v"], 2, "--shelf needs a name"),
+    ],
+)
+def test_a_mistake_is_named(
+    vault: Vault, capsys: pytest.CaptureFixture[str], words: list[str], code: int, text: str
+) -> None:
+    back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    assert main(["vault", *words]) == code
+    assert text in capsys.readouterr().err
+
+
+def test_the_configured_vault_is_taken(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    file = tmp_path / "glancesync.conf"
+    file.touch(0o600)
+    monkeypatch.setenv("GLANCESYNC_CONFIG", str(file))
+    monkeypatch.delenv("OS_CLOUD", raising=False)
+    north = f"[vault:north]\npath = {vault.folder}\n"
+    for text, words, code, expected in [
+        (north, [], 0, "Burgos"),
+        (north, ["--vault", "north"], 0, "Burgos"),
+        (north, ["--vault", "nort"], 2, "did you mean north?"),
+        (north + "[vault:south]\npath = /srv\n", [], 2, "several vaults are configured"),
+        ("", [], 2, "no vault is configured"),
+        ("[vault:north]\n", [], 2, "the folder of the vault is missing: path = FOLDER"),
+        ("", ["--vault", "v"], 0, "Burgos"),
+    ]:
+        file.write_text(f"[main]\nmaster_region = Spain\n{text}")
+        assert main(["vault", "ls", "--format", "csv", *words]) == code, text
+        output = capsys.readouterr()
+        assert expected in output.out + output.err
+
+
+def test_the_embedded_federation_is_refused(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch, shell: Shell
+) -> None:
+    monkeypatch.setenv("GLANCESYNC_CONFIG", str(shell.configuration))
+    monkeypatch.setenv("GLANCESYNC_MOCKPERSISTENT_PATH", str(shell.folder / "federation"))
+    shell.load(Valladolid=[], Burgos=[])
+    for verb in ("backup", "size"):
+        ended = shell("vault", verb, "Burgos", "--vault", str(vault.folder))
+        assert (ended.code, ended.err) == (
+            2,
+            "ERROR:Burgos is a region of an embedded federation, which has no bytes that could be backed up\n",
+        )
+    assert vault.shelf_names() == []
+
+
+def test_every_verb_has_help() -> None:
+    parser = build_parser("glancesync vault")
+    assert all(verb in parser.format_help() for verb in ("init", "backup", "size", "runs", "ls", "show"))
+    with pytest.raises(UsageError, match="would mix"):
+        parse_arguments(["backup", "R", "--events", "-", "--report", "-"], "glancesync vault")
