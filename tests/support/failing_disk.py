@@ -93,4 +93,5 @@ class Refuse:
         if self._name in ("", name):
             self.count += 1
             if self.count == self._at or (self.count > self._at and not self._once):
-                raise OSError(self._number, os.strerror(self._number))
+                path = None if isinstance(arguments[0], int) else str(arguments[0])
+                raise OSError(self._number, os.strerror(self._number), path)

@@ -16,6 +16,7 @@ from pathlib import Path
 from tenacity import sleep_using_event
 
 from ...base.attempts import FIRST_WAIT_SECONDS, attempts
+from ...base.content import WRITE_BYTES
 from ...base.errors import CloudError, SourceBroke, TransferError
 from ...base.units import MIB
 from ..model import Image
@@ -30,10 +31,6 @@ FILL_RETRY_SECONDS = 0.1
 
 JOIN_SECONDS = 1.0
 """Seconds for which a reader waits at its end for its own thread, which may be waiting for the master."""
-
-WRITE_BYTES = 2**17
-"""Bytes of one write. Larger writes take fresh memory from the kernel each time: with a MiB they cost twice the time of
-CPU (benchmarks/notes)."""
 
 DAMAGED = "the copy in the spool was damaged and has been emptied"
 

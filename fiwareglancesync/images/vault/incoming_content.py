@@ -77,7 +77,7 @@ class IncomingContent:
         for name, value in self._stated.items():
             if name in found and found[name] != value:
                 raise WrongContent(f"the {name} of the bytes that were read is {found[name]}, the image has {value}")
-        vault_files.finish(self._descriptor, self._size)
+        vault_files.finish(self._descriptor, self.path, self._size)
         return ContentKey(found[SHA512], self._size)
 
     def _hash(self, content: bytes) -> None:
@@ -97,7 +97,7 @@ class IncomingContent:
 
     def _write_at(self, view: memoryview, offset: int) -> None:
         if view:
-            vault_files.in_vault(vault_files.write_at)(self._descriptor, view, self._position + offset)
+            vault_files.write_at(self._descriptor, self.path, view, self._position + offset)
 
     def _read(self) -> None:
         """Hash what the file has."""

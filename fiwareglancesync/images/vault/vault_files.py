@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from ...base.content import WRITE_BYTES
 from .vault_errors import VaultError, VaultFailed
 
 P = ParamSpec("P")
@@ -77,8 +78,8 @@ def write_new(path: Path, content: bytes) -> None:
     """
     descriptor = create(path)
     try:
-        write_at(descriptor, content, 0)
-        os.fsync(descriptor)
+        write_at(descriptor, path, content, 0)
+        finish(descriptor, path, len(content))
     finally:
         os.close(descriptor)
 
@@ -92,22 +93,33 @@ def create(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
 
 
-def write_at(descriptor: int, content: bytes | memoryview, position: int) -> None:
+@in_vault
+def write_at(descriptor: int, path: Path, content: bytes | memoryview, position: int) -> None:
     """Write all of a content; on a full disk, fewer bytes are written at first.
 
+    :param path: of the file, for errors
     :param position: of its first byte
     """
     view = memoryview(content)
     while view:
-        count = os.pwrite(descriptor, view, position)
+        count = _named(path, os.pwrite, descriptor, view[:WRITE_BYTES], position)
         view, position = view[count:], position + count
 
 
 @in_vault
-def finish(descriptor: int, size: int) -> None:
+def finish(descriptor: int, path: Path, size: int) -> None:
     """Give a file its length, as it may end with a hole, and write it to the disk."""
-    os.ftruncate(descriptor, size)
-    os.fsync(descriptor)
+    _named(path, os.ftruncate, descriptor, size)
+    _named(path, os.fsync, descriptor)
+
+
+def _named(path: Path, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call the system for an open file; its errors name the file."""
+    try:
+        return call(*args, **kwargs)
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 @in_vault
@@ -177,7 +189,7 @@ def sync_folder(path: Path) -> None:
 def _sync_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        _named(path, os.fsync, descriptor)
     finally:
         os.close(descriptor)
 

@@ -6,7 +6,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -47,13 +47,21 @@ class VaultWriter:
         self._folder = vault.paths.incoming_folder(self.host, self.run)
 
     def __enter__(self) -> VaultWriter:
-        vault_files.make_folder(self._folder)
         who = {"machine": this_machine(), "process": os.getpid(), "started": time_text(now())}
-        vault_files.write_new(self._folder / WRITER, document("writer", who))
-        vault_files.make_folder(self._paths.pin_folder(self.run))
+        try:
+            vault_files.make_folder(self._folder)
+            vault_files.write_new(self._folder / WRITER, document("writer", who))
+            vault_files.make_folder(self._paths.pin_folder(self.run))
+        except BaseException:
+            with suppress(VaultError):  # the first error is raised
+                self._remove()
+            raise
         return self
 
     def __exit__(self, *unused: object) -> None:
+        self._remove()
+
+    def _remove(self) -> None:
         # The pins go first: a folder of pins without the one below "incoming" never stays behind.
         vault_files.remove_folder(self._paths.pin_folder(self.run))
         vault_files.remove_folder(self._folder)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from fiwareglancesync.events import Event
 from fiwareglancesync.images.backup.backup_plan import PlannedImage, Step
 from fiwareglancesync.images.backup.content_fetch import ContentFetcher
 from fiwareglancesync.images.execution.recorder import Attempt, Recorder
+from fiwareglancesync.images.places import Place
 from fiwareglancesync.images.places.glance.image_documents import image_of
 from fiwareglancesync.images.transfer.sources import FileSource, StreamSource
 from fiwareglancesync.images.vault import vault_files
@@ -45,7 +47,7 @@ class Fetches:
 
         move = self.recorder.progress(Action.BACKUP, "image1", self.attempt, planned.size)
         with VaultWriter(self.vault) as writer:
-            sources = (FileSource(self.folder), StreamSource(self.place))
+            sources = (FileSource(self.folder), StreamSource(cast("Place", self.place)))
             content = ContentFetcher(writer, sources, throttles).fetch(planned, move, **options)
             assert is_whole(self.vault.find(content), content)
             return content
@@ -73,7 +75,7 @@ def test_a_file_is_copied_and_never_linked(fetches: Fetches) -> None:
 
 def test_a_clone_is_hashed(fetches: Fetches, monkeypatch: pytest.MonkeyPatch) -> None:
     def clone(source: int, descriptor: int) -> bool:
-        vault_files.write_at(descriptor, Path(f"/proc/self/fd/{source}").read_bytes(), 0)
+        os.pwrite(descriptor, Path(f"/proc/self/fd/{source}").read_bytes(), 0)
         return True
 
     monkeypatch.setattr(vault_files, "clone", clone)

@@ -51,9 +51,17 @@ def test_a_disk_that_is_full_at_any_change_leaves_no_record_without_its_bytes(tm
     total = changes(init_vault(tmp_path / "all"))
     for at in range(1, total + 1):
         vault = init_vault(tmp_path / str(at))
-        with pytest.raises(VaultFailed, match="No space left"), observed_disk(Refuse(errno.ENOSPC, at)):
+        full = Refuse(errno.ENOSPC, at)
+        with pytest.raises(VaultFailed, match=r"^/.*: No space left"), observed_disk(full):
             back_up(vault, vault.shelf("Burgos"), CONTENTS)
         assert faults(vault) == [], at
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 6, 7])
+def test_a_run_that_cannot_begin_leaves_nothing(vault: Vault, at: int) -> None:
+    with observed_disk(Refuse(errno.ENOSPC, at, once=True)), pytest.raises(VaultFailed):
+        VaultWriter(vault).__enter__()
+    assert [*vault.paths.pins.iterdir(), *vault.paths.incoming.iterdir()] == []
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.ESTALE, errno.EDQUOT, errno.ENODEV, errno.ENOENT, errno.EACCES])
