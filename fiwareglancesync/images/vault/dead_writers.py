@@ -29,6 +29,9 @@ def remove_dead_writers(vault: Vault, age_seconds: float) -> None:
             vault_files.remove_folder(folder)
         else:
             runs.add(run)
+    for lock in vault.paths.incoming.glob("*.lock"):
+        if _age(lock) > age_seconds:
+            vault_files.remove(lock)
     for folder in _folders(vault.paths.pins):
         if folder.name not in runs and _age(folder) > age_seconds:
             vault_files.remove_folder(folder)

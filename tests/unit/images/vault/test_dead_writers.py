@@ -74,3 +74,12 @@ def test_files_beside_the_folders_of_runs_stay(vault: Vault) -> None:
     (vault.paths.pins / "notes").write_text("mine")
     remove_dead_writers(vault, 0)
     assert left(vault) == 2
+
+
+@pytest.mark.parametrize(("age", "stays"), [(0.0, 1), (2 * DAY, 0)])
+def test_locks_are_removed_by_their_age(vault: Vault, age: float, stays: int) -> None:
+    lock = vault.paths.incoming / f"{sha512(b'one')}.lock"
+    lock.touch()
+    os.utime(lock, (lock.stat().st_atime - age, lock.stat().st_mtime - age))
+    remove_dead_writers(vault, DAY)
+    assert left(vault) == stays
