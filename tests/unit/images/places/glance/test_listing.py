@@ -87,6 +87,17 @@ def test_an_image_of_nobody_is_not_ours(cloud: ScriptedServer, burgos: OpenStack
     assert [listing.owns(found) for found in listing.images] == [False]
 
 
+def test_the_described_images_are_those_of_the_listing_with_the_documents_as_they_came(
+    cloud: ScriptedServer, burgos: OpenStackPlace
+) -> None:
+    document = image("i-1", tags=["b", "a"], direct_url="rbd://x", odd={"nested": [None]}, os_hidden=True, nid="7")
+    others = image("i-2", owner="other", visibility="public")
+    answers(cloud, {HIDDEN: page(document), PUBLIC: page(others, image("i-3", owner="other"))})
+    described = burgos.described_images()
+    assert tuple(each.image for each in described) == burgos.listing().images
+    assert [each.document for each in described] == [document, others]
+
+
 def test_private_and_shared_images_of_others_are_not_listed(
     cloud: ScriptedServer, burgos: OpenStackPlace
 ) -> None:
