@@ -142,14 +142,14 @@ class TestCommandLine:
 
 
 class TestReservedSections:
-    @pytest.mark.parametrize("name", ["notify", "schedule", "listen", "volumes", "snapshots", "vault", "vault:a"])
+    @pytest.mark.parametrize("name", ["notify", "schedule", "listen", "volumes", "snapshots", "vault"])
     def test_one_that_looks_like_a_target_is_reported_how_to_upgrade(self, reading: Any, name: str) -> None:
         assert reading.problems(f"[{name}]\ncredential = u,cA==,http://k,t\n") == [
             f"FILE:1: [{name}] can be no target: the name is reserved since version 2.0; to upgrade, give the section "
             "another name, and write its regions with that (NAME:REGION)"
         ]
 
-    @pytest.mark.parametrize("name", ["notify", "vault:a"])
+    @pytest.mark.parametrize("name", ["notify", "vault"])
     def test_any_other_is_passed_over_with_a_warning(self, reading: Any, name: str) -> None:
         settings = reading.settings(f"[{name}]\nsmtp = x\n")
         assert list(settings.targets) == ["master"]
