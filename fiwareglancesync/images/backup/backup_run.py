@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ...base.attempts import FIRST_WAIT_SECONDS
 from ...base.errors import Forbidden, NotFound
 from ...base.messages import Message
 from ...base.throttle import Throttle
@@ -51,6 +52,7 @@ class BackupInput:
 
     :param sources: where its content can be read, the preferred one first
     :param throttles: limit the bytes per second
+    :param first_wait: seconds before the second attempt at a content
     """
 
     place: Place
@@ -60,6 +62,7 @@ class BackupInput:
     recorder: Recorder
     sources: Sequence[Source] = ()
     throttles: Sequence[Throttle] = field(default=(), repr=False)
+    first_wait: float = FIRST_WAIT_SECONDS
 
 
 def source_of(place: Place) -> ShelfSource:
@@ -130,7 +133,7 @@ class _BackupExecution:
         self._writer = writer
         self._plan = plan
         self._listed = listed
-        self._fetcher = ContentFetcher(writer, given.sources, given.throttles)
+        self._fetcher = ContentFetcher(writer, given.sources, given.throttles, given.first_wait)
         self._kept: dict[str, _Kept] = {}
         self._done: dict[str, BackedUpImage] = {}
         self._refused: set[str] = set()

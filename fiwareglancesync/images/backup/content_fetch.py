@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from ...base.attempts import attempts, is_worth_new_attempt
+from ...base.attempts import FIRST_WAIT_SECONDS, attempts, is_worth_new_attempt
 from ...base.content import Body, FileSlice
 from ...base.errors import CloudError, TransferError
 from ...base.throttle import Throttle
@@ -35,9 +35,17 @@ class ContentFetcher:
     :param writer: the run that needs them
     :param sources: where they can be read, the preferred one first
     :param throttles: limit the bytes per second
+    :param first_wait: seconds before the second attempt at a content
     """
 
-    def __init__(self, writer: VaultWriter, sources: Sequence[Source], throttles: Sequence[Throttle]) -> None:
+    def __init__(
+        self,
+        writer: VaultWriter,
+        sources: Sequence[Source],
+        throttles: Sequence[Throttle],
+        first_wait: float = FIRST_WAIT_SECONDS,
+    ) -> None:
+        self._first_wait = first_wait
         self._writer = writer
         self._sources = sources
         self._throttles = throttles
@@ -75,7 +83,7 @@ class ContentFetcher:
         return self._read_from(usable[-1], planned, recorder)
 
     def _read_from(self, source: Source, planned: PlannedImage, recorder: MoveRecorder) -> ContentKey:
-        again = attempts(is_worth_new_attempt, partial(pause, alive=recorder.check))
+        again = attempts(is_worth_new_attempt, partial(pause, alive=recorder.check), self._first_wait)
         try:
             return again(self._attempt, source, planned, recorder)
         except TransferError as error:

@@ -39,7 +39,10 @@ _OF_ACTION = {
     Action.OBSOLETE: Group.UPDATE,
     Action.TIDY: Group.TIDY,
     Action.SETTLE: Group.TIDY,
+    Action.BACKUP: Group.UPDATE,
+    Action.RECORD: Group.UPDATE,
 }
+"""A synchronisation does neither of the last two; a backup counts its images itself."""
 
 _OF_STATUS = {
     SyncStatus.OK: Group.OK,

@@ -52,4 +52,4 @@ def run(vault: Vault, place: DescribedPlace, events: list[Event]) -> BackUp:
 def given(vault: Vault, place: Any, events: list[Event], options: BackupOptions = USUAL) -> BackupInput:
     """What a backup needs."""
     recorder = Recorder(place.name, events.append)
-    return BackupInput(place, vault, vault.shelf(place.name), options, recorder, (StreamSource(place),))
+    return BackupInput(place, vault, vault.shelf(place.name), options, recorder, (StreamSource(place),), first_wait=0)

@@ -29,11 +29,6 @@ from tests.support.vaults import faults, sha512, uuid_of
 from .conftest import BackUp, given
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fiwareglancesync.base.attempts.FIRST_WAIT_SECONDS", 0.0)
-
-
 @pytest.fixture
 def shelf(vault: Vault) -> Shelf:
     return vault.shelf("Burgos")
