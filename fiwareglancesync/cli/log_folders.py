@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from ..base.errors import UsageError
 from ..base.file_names import file_name, region_name
+from ..terminal.private_files import make_private_folder
 
 NAME_FORMAT = "sync_%Y%m%d_%H%M"
 NAME = re.compile(r"(sync_[0-9]{8}_[0-9]{4})(?:_([1-9][0-9]*))?", re.ASCII)
@@ -46,6 +48,18 @@ class LogPlace:
         """Remove the old ones."""
         if self.keep:
             remove_old_folders(self.parent, self.keep, self.report)
+
+
+def make_parent_folder(path: str) -> None:
+    """Make the folder of ``--output-dir``, unless it exists.
+
+    :param path: the folder
+    :raises UsageError: it cannot be made, or nothing can be written there
+    """
+    try:
+        make_private_folder(Path(path))
+    except OSError as error:
+        raise UsageError(f"--output-dir: {error.filename} cannot be used: {error.strerror}") from error
 
 
 class LogFolder:

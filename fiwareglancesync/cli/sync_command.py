@@ -28,13 +28,14 @@ from ..images.region_names import RegionRef
 from ..images.session import Session, ignore_result
 from ..images.settings import MASTER, Settings, Target
 from ..kinds import option_tables
-from ..terminal.private_files import make_private_folder, private_file
+from ..terminal.private_files import private_file
 from ..terminal.status_writer import StatusWriter
 from ..terminal.streams import log_requests, reconfigure_output
 from ..terminal.suggestions import advice, hint
 from ..terminal.text_tables import write_regions
 from .exit_reasons import reasons
 from .listeners import NARRATED, Listeners
+from .log_folders import make_parent_folder
 from .metrics_file import MetricsFile
 from .report import UnfinishedRegions, report
 from .run_record import RunRecord
@@ -315,17 +316,14 @@ def _mode(options: argparse.Namespace) -> Mode:
 def _make_output_folder(options: argparse.Namespace) -> None:
     """Make the folder of ``--output-dir``, where something goes there.
 
-    :raises UsageError: it cannot be made, or nothing can be written there
+    :raises UsageError: it cannot be used
     """
     mode = _mode(options)
     if options.output_dir is None or options.show_regions:
         return
     if not (mode is Mode.BACKUP or (options.parallel and mode in NARRATED)):
         return
-    try:
-        make_private_folder(Path(options.output_dir))
-    except OSError as error:
-        raise UsageError(f"--output-dir: {error.filename} cannot be used: {error.strerror}") from error
+    make_parent_folder(options.output_dir)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

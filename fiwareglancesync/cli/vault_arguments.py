@@ -115,6 +115,9 @@ def _add_backup(verbs: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what a backup would do")
     parser.add_argument("--parallel", action="store_true", help="a process per region, at most max_children at once")
     parser.add_argument("--wait", action="store_true", help="wait for another backup into the same shelf")
+    parser.add_argument(
+        "--output-dir", metavar="DIR", help="the folder for the logs of --parallel (default: the current folder)"
+    )
     parser.add_argument("--events", metavar="FILE", help="write each event as JSON Lines; - is standard output")
     parser.add_argument("--report", metavar="FILE", help="write the results as one JSON document")
     parser.add_argument(
@@ -130,7 +133,14 @@ def _add_backup(verbs: argparse._SubParsersAction[Parser]) -> None:
 def _add_size(verbs: argparse._SubParsersAction[Parser]) -> None:
     parser = _add(verbs, "size", "print what a backup would fetch", configured=True)
     parser.set_defaults(
-        show_regions=False, parallel=False, events=None, progress=False, verbose=False, quiet=False, shelf=None
+        show_regions=False,
+        parallel=False,
+        output_dir=None,
+        events=None,
+        progress=False,
+        verbose=False,
+        quiet=False,
+        shelf=None,
     )
     _add_regions(parser)
     _add_format(parser)

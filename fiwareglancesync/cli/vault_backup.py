@@ -26,6 +26,7 @@ from ..kinds import option_tables
 from ..terminal.private_files import private_file
 from ..terminal.vault_tables import SizeRow, write_sizes
 from .listeners import Listeners
+from .log_folders import make_parent_folder
 from .vault_report import vault_report
 
 
@@ -35,8 +36,11 @@ def back_up(options: argparse.Namespace) -> int:
     :param options: the parsed command line
     :return: the exit code (sync 1.2)
     """
-    listeners = Listeners(options, Mode.DRY_RUN if options.dry_run else Mode.SYNC)
-    command = BackupCommand(options, _session(options, listeners, dry=options.dry_run), listeners)
+    settings = _settings(options)
+    if options.parallel and options.output_dir is not None:
+        make_parent_folder(options.output_dir)
+    listeners = Listeners(options, Mode.DRY_RUN if options.dry_run else Mode.SYNC, settings.keep_logs)
+    command = BackupCommand(options, _session(options, settings, listeners, dry=options.dry_run), listeners)
     return command.run()
 
 
@@ -48,7 +52,7 @@ def print_size(options: argparse.Namespace) -> int:
     """
     listeners = Listeners(options, Mode.STATUS)
     options.report = None
-    command = BackupCommand(options, _session(options, listeners, dry=True), listeners)
+    command = BackupCommand(options, _session(options, _settings(options), listeners, dry=True), listeners)
     code = command.run()
     whole = (outcome for outcome in command.outcomes if outcome.error is None)
     rows = [SizeRow(o.region, o.to_fetch, o.to_record, o.fetched_bytes) for o in whole]
@@ -56,8 +60,7 @@ def print_size(options: argparse.Namespace) -> int:
     return code
 
 
-def _session(options: argparse.Namespace, listeners: Listeners, *, dry: bool) -> BackupSession:
-    settings = _settings(options)
+def _session(options: argparse.Namespace, settings: Settings, listeners: Listeners, *, dry: bool) -> BackupSession:
     chosen = choose_vault(options.vault, lambda: settings)
     how = BackupOptions(tuple(options.image), getattr(options, "rebind", False), chosen.trust_hashes)
     return BackupSession(

@@ -125,9 +125,10 @@ def test_with_parallel_the_regions_have_logs_of_their_own(
     federation: Regions, vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     federation.burgos.add(1, b"one")
-    assert main(["vault", "backup", "Burgos", "Spain", "--parallel", "--vault", str(vault.folder)]) == 0
+    words = ["--parallel", "--output-dir", str(tmp_path / "logs")]
+    assert main(["vault", "backup", "Burgos", "Spain", *words, "--vault", str(vault.folder)]) == 0
     assert "INFO:Region Burgos has finished\n" in capsys.readouterr().out
-    (log,) = tmp_path.glob("sync_*/Burgos.txt")
+    (log,) = tmp_path.glob("logs/sync_*/Burgos.txt")
     assert "Burgos: Image backed up." in log.read_text()
 
 
