@@ -88,7 +88,7 @@ def build_parser(prog: str) -> Parser:
         "--from",
         dest="old",
         metavar="OLD",
-        help="the federation that is recorded; without it, nothing is changed and what is recorded is told",
+        help="the federation that is recorded; without it, nothing is changed and what is recorded is printed",
     )
     return parser
 

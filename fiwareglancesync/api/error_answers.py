@@ -134,7 +134,7 @@ def _handle(error: Exception) -> Response:
     if isinstance(error, ConfigError | UsageError):
         # Errors of the options in a request are answered by its route; this one is in the server's own configuration.
         log.error("The configuration cannot be used: %s", error)
-        return answer(500, "Internal error", "The server's configuration cannot be used; its log tells more.")
+        return answer(500, "Internal error", "The server's configuration cannot be used; its log says more.")
     if isinstance(error, MasterFailed) or (isinstance(error, CloudError) and error.scope is Scope.TARGET):
         return answer(503, "Service unavailable", f"Keystone or the master region does not answer: {error}")
     if isinstance(error, ExecutorFailed):
@@ -148,7 +148,7 @@ def _handle(error: Exception) -> Response:
         log.error("The database failed at %s %s", request.method, request.path, exc_info=error)
         return answer(503, "Service unavailable", "The database cannot be used at the moment.")
     log.error("Unexpected error at %s %s", request.method, request.path, exc_info=error)
-    return answer(500, "Internal error", "The server failed; its log tells more.")
+    return answer(500, "Internal error", "The server failed; its log says more.")
 
 
 def _of_http(error: HTTPException) -> Response:

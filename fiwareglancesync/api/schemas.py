@@ -96,7 +96,7 @@ class SyncBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    dryRun: bool = Field(default=False, description="Only tell what would be done")
+    dryRun: bool = Field(default=False, description="Only report what would be done")
     images: list[str] = Field(default_factory=list, max_length=1000, description="Patterns that choose images")
     config: TargetConfig = Field(default_factory=TargetConfig)
     replaceLists: bool = Field(

@@ -1,4 +1,4 @@
-"""The command ``glancesync worker``: carries out tasks that servers hand over by way of Celery.
+"""The command ``glancesync worker``: carries out tasks that servers hand over through Celery.
 
 It reads the files of the server (``EXECUTOR``, ``BROKER_URL``, ``TASK_TIME_LIMIT``, logging), the configuration of the
 synchronisation with its credentials, and needs the server's database; how tokens are validated it need not know.

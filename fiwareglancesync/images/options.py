@@ -230,7 +230,7 @@ RULE_OPTIONS: tuple[Option, ...] = (
     Option(
         "metadata_condition",
         CONDITION,
-        "An expression over image and metadata_set that tells whether an image is synchronised. It replaces "
+        "An expression over image and metadata_set that says whether an image is synchronised. It replaces "
         "the usual rule: public, and, where metadata_set is given, with one of its properties. False "
         "together with forcesyncs makes a white list.",
         sample="image.is_public and ('nid' in image.user_properties or 'type' in image.user_properties)",

@@ -1,4 +1,4 @@
-"""Tasks by way of Celery: what the server that sends them and the workers that take them have in common.
+"""Tasks through Celery: what the server that sends them and the workers that take them have in common.
 
 A message holds the id of a task and nothing else. What is to be done, and with which credentials, each worker reads
 from the database and from its own settings. A message may come twice, late or never: the row of the task decides who

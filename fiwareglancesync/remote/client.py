@@ -83,7 +83,7 @@ class Client:
         return self._ask(Images, "GET", f"/regions/{_quoted(region)}{query}")
 
     def synchronise(self, region: str, wanted: Mapping[str, Any]) -> TaskRef:
-        """Start a task. Asked again after an answer that was lost, the server tells the same task.
+        """Start a task. Asked again after an answer that was lost, the server returns the same task.
 
         :param region: its full name
         :param wanted: the body of the request

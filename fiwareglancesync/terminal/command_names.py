@@ -11,6 +11,6 @@ COMMAND_HELP: Mapping[str, str] = {
     "db": "look after the database of tasks: upgrade it, or rebind it to its federation's new name",
     "remote": "see and start what a GlanceSync server carries out",
     "vault": "keep the images of regions in a folder",
-    "worker": "carry out tasks of a GlanceSync server, by way of Celery",
+    "worker": "carry out tasks of a GlanceSync server, with Celery",
 }
 """What each command does, for ``--help``."""

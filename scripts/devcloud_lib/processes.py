@@ -19,7 +19,7 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Process:
-    """A process of ours. A pid alone may be reused, so the start time and the boot tell whether it is still the same.
+    """A process of ours. A pid alone may be reused, so the start time and the boot show whether it is still the same.
 
     :param pid: process id, which is also its process group's and session's.
     :param started: start time in clock ticks since boot (field 22 of ``/proc/PID/stat``).

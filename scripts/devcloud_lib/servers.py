@@ -89,7 +89,7 @@ def needs_start(cloud: Cloud, service: Service) -> bool:
 
 
 def start(cloud: Cloud, service: Service) -> int:
-    """Start a server that does not run; `wait` tells when it is ready.
+    """Start a server that does not run; `wait` returns when it is ready.
 
     :returns: where its new lines begin in its log, an offset in bytes.
     :raises CloudError: it cannot be started.
@@ -161,7 +161,7 @@ def _command(cloud: Cloud, service: Service) -> list[str]:
         "--buffer-size", "65535",
         # python-glanceclient uploads in chunks of 1 MiB, which uWSGI's own limit does not quite take.
         "--chunked-input-limit", str(CHUNKED_INPUT_BYTES),
-        # This socket closes each connection after the answer; clients that were not told would meet resets.
+        # This socket closes each connection after the answer; clients that do not know this would meet resets.
         "--add-header", "Connection: close",
         # No log file of its own for requests: uWSGI would start a second process to write it.
         "--log-format", "request %(method) %(uri) %(status) at %(ltime), %(msecs) ms",

@@ -32,7 +32,7 @@ def before_all(context: Context) -> None:
                 " Name it in GLANCESYNC_DEVCLOUD_DIR if they may, or start another one there with: scripts/devcloud up"
             )
     except NoCloud as error:
-        # A traceback would bury the one line that tells what to do.
+        # A traceback would bury the one line that says what to do.
         print(f"ERROR: {error}", file=sys.stderr)
         context.abort(reason=str(error))
         return
@@ -64,7 +64,7 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
-    """Remove what the program wrote; of a failed scenario the last run is told."""
+    """Remove what the program wrote; of a failed scenario the last run is printed."""
     if scenario.status.has_failed() and context.state.outcomes:
         print(context.state.outcome)
     context.temporary.cleanup()

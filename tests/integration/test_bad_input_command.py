@@ -1,4 +1,4 @@
-"""A command line or a configuration that asks for what cannot be: told at once, before anything is contacted."""
+"""A command line or a configuration that asks for what cannot be: reported at once, before anything is contacted."""
 
 from __future__ import annotations
 

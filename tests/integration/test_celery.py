@@ -1,4 +1,4 @@
-"""Tasks by way of Celery: a real Redis, workers as processes, everything that may end or come twice."""
+"""Tasks through Celery: a real Redis, workers as processes, everything that may end or come twice."""
 
 from __future__ import annotations
 

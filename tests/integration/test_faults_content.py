@@ -47,7 +47,7 @@ def run(faulty: FaultyCloud, tmp_path: Path, images: Path, old: str) -> Command:
 
 
 def way(folder: Path) -> tuple[str, list[str]]:
-    """How the image went, and why others were not taken, as the report tells it."""
+    """How the image went, and why others were not taken, as the report has it."""
     (region,) = json.loads((folder / "report.json").read_text())["regions"]
     (done,) = [image for image in region["images"] if image["action"] == "replace"]
     return done["way"], done["notes"]

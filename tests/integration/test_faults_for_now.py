@@ -167,7 +167,7 @@ class TestUploads:
 
 
 class TestInterrupted:
-    """Nobody waits for minutes who has been told to stop."""
+    """No run waits for minutes after a signal to stop."""
 
     CONTENT: ClassVar[Mapping[str, bytes]] = {"one": b"one"}
 

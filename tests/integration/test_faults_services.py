@@ -244,7 +244,7 @@ class TestKeystone:
 
 
 class TestSecrets:
-    """What ``--debug`` tells holds no password and no token; that is checked of every run, and here there is much."""
+    """What ``--debug`` prints holds no password and no token; that is checked of every run, and here there is much."""
 
     def test_of_a_good_run(self, empty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
         result = empty.command(tmp_path, proxy)("--debug", "-v")

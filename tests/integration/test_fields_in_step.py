@@ -58,7 +58,7 @@ class Images:
         return {image: status for status, _, image in rows}
 
     def run(self, *options: str) -> str:
-        """A run that succeeds; what it tells. Another one then has nothing to do."""
+        """A run that succeeds; what it prints. Another one then has nothing to do."""
         result = self.sync(REGION, *options)
         assert (result.code, result.err) == (0, "")
         assert "Region is synchronized." in self.sync(REGION, *options).out
@@ -198,6 +198,6 @@ class TestMembers:
         assert self.members(images, REGION, copy) == {foreign}
 
     def sync_dry(self, images: Images) -> str:
-        """What a dry run tells."""
+        """What a dry run prints."""
         out: str = images.sync("--dry-run", REGION, *self.OPTIONS).out
         return out

@@ -293,7 +293,7 @@ def test_what_fails_without_the_right_to_publish(cloud: DevelopmentCloud, comman
 
 
 def names_in_caceres(variables: Mapping[str, str], folder: Path) -> str:
-    """What Caceres holds, unfinished images included, as OpenStack's own client tells."""
+    """What Caceres holds, unfinished images included, as OpenStack's own client lists it."""
     domains = {"OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default", "OS_REGION_NAME": "Caceres"}
     done = subprocess.run(
         ["glance", "image-list"], cwd=folder, env={**variables, **domains}, capture_output=True, text=True, check=False

@@ -120,7 +120,7 @@ class TestSpool:
 
 
 def warnings(reason: str) -> list[str]:
-    """What is told of a way that is not taken in either region."""
+    """What is reported about a way that is not taken in either region."""
     return [f"WARNING:{region}: one is not copied with way {reason}" for region in BOTH]
 
 

@@ -1,4 +1,4 @@
-"""Bytes that do not arrive, or late, or changed: told in one line, nothing wrong is published, others finish."""
+"""Bytes that do not arrive, or late, or changed: reported in one line, nothing wrong is published, others finish."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class TestServices:
 
 @contextmanager
 def full(devcloud: DevelopmentCloud, region: str) -> Iterator[None]:
-    """Have a region's store take no file larger than a MiB: Glance cannot tell that from a full disk."""
+    """Have a region's store take no file larger than a MiB: Glance cannot distinguish that from a full disk."""
     group = devcloud_group(devcloud, region)
     processes = (entry for entry in Path("/proc").iterdir() if entry.name.isdecimal())
     members = [int(entry.name) for entry in processes if in_group(entry, group)]

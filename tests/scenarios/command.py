@@ -89,7 +89,7 @@ class Command:
         return {file.name: file.read_bytes() for file in folder.iterdir()}
 
     def everything(self) -> list[str]:
-        """All that the federation holds, to tell whether anything at all has changed."""
+        """All that the federation holds, to see whether anything at all has changed."""
         connection = sqlite3.connect(self._federation / "federation.sqlite")
         connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         try:

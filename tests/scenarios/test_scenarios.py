@@ -18,7 +18,7 @@ each_scenario = pytest.mark.parametrize("scenario", all_scenarios(), ids=lambda 
 
 @each_scenario
 def test_a_synchronisation_gives_what_is_expected(scenario: Scenario, tmp_path: Path) -> None:
-    """Status, dry-run and run tell of one plan; the run carries it out; a second one has nothing left to do."""
+    """Status, dry run and run show one plan; the run carries it out; a second one has nothing left to do."""
     sync = Command(scenario, tmp_path)
     before = sync.everything()
     told_before = scenario.text(".status_pre", "messages")

@@ -103,7 +103,7 @@ def statuses(made: RegionPlan) -> dict[str, str]:
 
 
 def texts(made: RegionPlan | Selection) -> list[str]:
-    """What the user is told."""
+    """What the user reads."""
     return [message.text for message in made.messages]
 
 
@@ -120,7 +120,7 @@ def carrying(carrier: Image, **more: Any) -> Image:
 
 
 class RegionSetup:
-    """A federation in memory: the master, one region, and what has been told about it.
+    """A federation in memory: the master, one region, and what has been reported about it.
 
     :param masters: the master's images, in the order of their age
     :param images: the region's images, in the order of their age

@@ -22,7 +22,7 @@ class BytesPlace:
 
     :param place: keeps the images
     :param contents: UUID → bytes, for downloads
-    :param fails: told of each piece of an upload; may raise
+    :param fails: called with each piece of an upload; may raise
     """
 
     def __init__(

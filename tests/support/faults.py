@@ -58,12 +58,12 @@ class Result:
 
     @property
     def errors(self) -> list[str]:
-        """The lines that tell of errors."""
+        """The lines that report errors."""
         return [line for line in self.err.splitlines() if line.startswith("ERROR:")]
 
     @property
     def warnings(self) -> list[str]:
-        """The lines that tell of warnings."""
+        """The lines that report warnings."""
         return [line for line in self.err.splitlines() if line.startswith("WARNING:")]
 
 

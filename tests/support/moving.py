@@ -56,7 +56,7 @@ def proxied(cloud: FaultyCloud, folder: Path, proxy: Proxy, spool: Path) -> Comm
 
 
 def moved(folder: Path) -> dict[str, Any]:
-    """What the report tells of the image by region."""
+    """What the report has about the image by region."""
     regions = json.loads((folder / "report.json").read_text())["regions"]
     return {
         region["region"]: image for region in regions for image in region["images"] if image["action"] == "replace"
@@ -64,7 +64,7 @@ def moved(folder: Path) -> dict[str, Any]:
 
 
 def errors_of(run: Command, result: Result, region: str) -> list[str]:
-    """What the user is told of a region, wherever."""
+    """What the user reads of a region, wherever."""
     reported = result.errors
     for folder in run.folder.glob("sync_*"):
         lines = (folder / f"{region}.txt").read_text().splitlines()

@@ -53,7 +53,7 @@ class Reading:
         return [problem.replace(str(self.file), "FILE") for problem in caught.value.problems]
 
     def warnings(self, text: str, *overrides: str, mock: bool = False) -> list[str]:
-        """What the user is told, with FILE for the file's path."""
+        """What the user reads, with FILE for the file's path."""
         settings = self.settings(text, *overrides, mock=mock)
         return [message.text.replace(str(self.file), "FILE") for message in settings.warnings]
 

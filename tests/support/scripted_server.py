@@ -202,7 +202,7 @@ class ScriptedServer:
             stream.close()
 
     def _exchange(self, connection: socket.socket, stream: Any, number: int) -> bool:
-        """Play one act; tells whether the connection goes on."""
+        """Play one act; returns whether the connection goes on."""
         first = stream.readline()
         if not first.strip():
             return False

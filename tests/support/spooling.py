@@ -44,7 +44,7 @@ class CountedMaster:
     """A master region, as far as a spool needs one.
 
     :param folder: where it keeps count
-    :param before: told the position of each part before it is sent; may wait or raise
+    :param before: called with the position of each part before it is sent; may wait or raise
     :param ranges: whether it can send a part of an image, or always sends it whole
     """
 

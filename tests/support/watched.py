@@ -41,8 +41,8 @@ class WatchedPlace:
     """A region behind a keyhole.
 
     :param place: the region
-    :param before: told of each write that is about to be made; may raise in its stead
-    :param after: told of each write that has been made; may raise
+    :param before: called with each write that is about to be made; may raise in its stead
+    :param after: called with each write that has been made; may raise
     """
 
     def __init__(self, place: EmbeddedPlace, before: Hook = _nothing, after: Hook = _nothing) -> None:
@@ -105,7 +105,7 @@ class FetchingPlace(WatchedPlace):
     """A region that may still be fetching the content of images.
 
     :param place: the region
-    :param fetches: UUID of an image that it fetches → what that comes to, told its UUID; None when it never ends
+    :param fetches: UUID of an image that it fetches → what that comes to, called with its UUID; None when it never ends
     """
 
     def __init__(

@@ -82,7 +82,7 @@ class TestPage:
 
 class TestMoves:
     def events(self, setting: Setting, *events: dict[str, object]) -> None:
-        """What a run told."""
+        """What a run text."""
         lines = (json.dumps({"region": "Burgos", "image": "a", "action": "upload", **event}) for event in events)
         (setting.work / "events-0.jsonl").write_text("\n".join(lines))
 

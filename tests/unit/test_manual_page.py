@@ -1,4 +1,4 @@
-"""The manual page that installations contain says what the command's own help tells."""
+"""The manual page that installations contain says what the command's own help says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEND = "run scripts/docs --update-man"
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    """The page as it is read, without what tells how it looks."""
+    """The page as it is read, without what says how it looks."""
     lines = [re.sub(r"^\.[A-Za-z]+", "", line) for line in PAGE.read_text(encoding="utf-8").splitlines()]
     plain = re.sub(r"\\f[A-Z]|\\&", "", " ".join(lines))
     return " ".join(plain.replace(r"\-", "-").replace(r"\(aq", "'").replace(r"\e", "\\").split())

@@ -1,4 +1,4 @@
-"""The runner of the tests tells the truth about what it ran."""
+"""The runner of the tests reports truly what it ran."""
 
 from __future__ import annotations
 

@@ -240,7 +240,7 @@ class ReportsWaits(Protocol):
 
 @runtime_checkable
 class FolderBacked(Protocol):
-    """Capability of a federation that replaces OpenStack (files in a folder); users are told so (sync 1.4)."""
+    """Capability of a federation that replaces OpenStack (files in a folder); which users see (sync 1.4)."""
 
     @property
     def folder(self) -> str:

@@ -16,7 +16,7 @@ engine = importlib.import_module("sqlalchemy.engine")
 def _begin_as_writer(connection: Any) -> None:
     """Take the right to write when a transaction begins, and wait for it there.
 
-    oslo.db begins as a reader. When two such transactions come to write, SQLite tells one of them at once that the
+    oslo.db begins as a reader. When two such transactions come to write, SQLite answers one of them at once that the
     database is locked, for waiting could not help any more, and the request ends with a 500. With the mark below,
     oslo.db sees that the transaction has begun.
     """

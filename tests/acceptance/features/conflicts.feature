@@ -55,7 +55,7 @@ Feature: Images of the region whose content is not the master's
       | rename={md5 of old} replace=any                                                 | pending_rename      | both, the old one aside |
       | rename=any replace=any                                                          | pending_rename      | both, the old one aside |
 
-  Scenario: A replaced image is told, and never missed in between
+  Scenario: A replaced image is reported, and never missing in between
     Given the master has a public image "base" with content "new/64K" and properties "nid=1"
     And Burgos has the images
       | name | content | visibility | protected | properties |

@@ -1,4 +1,4 @@
-Feature: What goes wrong is told in one line, and the rest goes on
+Feature: What goes wrong is reported in one line, and the rest goes on
   Exit codes: 0 all done, 1 a region or an image failed, 2 wrong usage or configuration.
 
   Background:

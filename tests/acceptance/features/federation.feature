@@ -2,14 +2,14 @@ Feature: A whole federation
   Three regions of two Keystones get the master's images, byte for byte; a second run changes nothing and asks for
   nothing but tokens and lists.
 
-  Scenario Outline: Three regions and six images by way of <way> <manner>
+  Scenario Outline: Three regions and six images with way <way> <manner>
     Given the master has 6 public images whose contents are 600K and larger
     When I run "sync.py master: federation2: --transfer <way> --report report.json <manner>"
     Then the exit code is 0
     And Burgos has the master's images, byte for byte, with their properties
     And Caceres has the master's images, byte for byte, with their properties
     And federation2:Madrid has the master's images, byte for byte, with their properties
-    And the report "report.json" tells of 18 uploads by way of <way>
+    And the report "report.json" has 18 uploads with way <way>
     When I run "sync.py master: federation2: --show-status"
     Then every status is ok
     When I run "sync.py master: federation2: --debug"

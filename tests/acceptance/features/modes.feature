@@ -201,7 +201,7 @@ Feature: What can be asked for, region after region or all at the same time
       |            |
       | --parallel |
 
-  Scenario: --exit-code tells scripts what is to be done
+  Scenario: --exit-code shows scripts what is to be done
     When I run "sync.py Burgos --show-status --exit-code"
     Then the exit code is 3
     And it warns "WARNING:Exit code 3: something is pending in Burgos; images await a decision in Burgos"

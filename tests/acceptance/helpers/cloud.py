@@ -169,7 +169,7 @@ class DevelopmentCloud:
                 text = log.read()
             if sign.encode() in text and text[-1:] in (b"", b"\n"):
                 return text
-            assert time.monotonic() < deadline, f"the log of {server} does not tell of a request made before"
+            assert time.monotonic() < deadline, f"the log of {server} does not have a request made before"
             time.sleep(0.01)
 
     def _services(self) -> Mapping[str, Any]:

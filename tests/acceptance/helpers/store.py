@@ -20,7 +20,7 @@ ATTRIBUTES = frozenset(
         *("min_disk", "min_ram", "self", "file", "schema", "stores", "locations", "direct_url"),
     }
 )
-"""What Glance tells of every image; all else are its properties."""
+"""What Glance returns of every image; all else are its properties."""
 
 NO_BYTES = "-"
 """How tables write that an image has no content."""
@@ -47,7 +47,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Seen:
-    """An image as Glance tells it; ``content`` is the label of its bytes, which were read."""
+    """An image as Glance returns it; ``content`` is the label of its bytes, which were read."""
 
     id: str
     name: str
@@ -81,7 +81,7 @@ class Store:
     def add(self, given: Given) -> str:
         """Make an image.
 
-        Glance tells the time of creation in whole seconds and images of the same second are ordered by UUID, so
+        Glance states the time of creation in whole seconds and images of the same second are ordered by UUID, so
         the UUIDs count upwards: the order of creation is the order of the listing.
 
         :return: its UUID
@@ -107,7 +107,7 @@ class Store:
         return str(image.id)
 
     def listing(self) -> list[Any]:
-        """What Glance tells of all images, in their order: everybody's, the hidden ones too."""
+        """What Glance returns of all images, in their order: everybody's, the hidden ones too."""
         client = self._client()
         # Without visibility=all an administrator is shown everything but the community images of others.
         filters = [{"os_hidden": hidden, "visibility": "all"} for hidden in (False, True)]

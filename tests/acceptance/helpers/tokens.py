@@ -51,7 +51,7 @@ class Tokens:
         assert answer.status_code == 204, answer.text
 
     def seconds_left(self, token: str) -> float:
-        """How long a token is still valid; Keystone tells."""
+        """How long a token is still valid; Keystone states it."""
         answer = requests.get(self._url, headers=_about(token), timeout=LIMIT)
         assert answer.status_code == 200, answer.text
         ends = datetime.strptime(answer.json()["token"]["expires_at"], "%Y-%m-%dT%H:%M:%S.%fZ")

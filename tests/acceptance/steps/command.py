@@ -198,7 +198,7 @@ def step_no_files(context: Context) -> None:
     assert not found, found
 
 
-@then(r'the report "(?P<name>[^"]*)" tells of (?P<number>[0-9]+) uploads by way of (?P<way>\w+)')
+@then(r'the report "(?P<name>[^"]*)" has (?P<number>[0-9]+) uploads with way (?P<way>\w+)')
 def step_report(context: Context, name: str, number: str, way: str) -> None:
     """Compare what the report has of every image."""
     document = json.loads(_file(context.state, name).read_text(encoding="utf-8"))
@@ -234,8 +234,8 @@ def _troubles(scenario: ScenarioState) -> list[str]:
 
 def _told(output: str) -> list[str]:
     """The lines of an output but the one that says that the federation is embedded, and the summary."""
-    told, _ = without_summary(output)
-    return [line for line in told.splitlines() if not line.startswith("INFO:Embedded federation ")]
+    lines, _ = without_summary(output)
+    return [line for line in lines.splitlines() if not line.startswith("INFO:Embedded federation ")]
 
 
 def _rows(text: str) -> list[list[str]]:

@@ -29,7 +29,7 @@ COLUMNS: Mapping[str, Callable[[Seen], str]] = {
     "uuid": lambda image: image.id,
     "properties": lambda image: _joined(image.properties),
 }
-"""What a table of images can tell, and how an image shows it."""
+"""What a table of images can contain, and how an image shows it."""
 
 ATTRIBUTES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "protected": ("protected", lambda cell: cell == "yes"),
@@ -130,7 +130,7 @@ def step_masters_bytes(context: Context, place: str, name: str) -> None:
 
 @then(rf"{PLACE} has the master's images, byte for byte, with their properties")
 def step_masters_images(context: Context, place: str) -> None:
-    """Compare everything that both regions tell."""
+    """Compare everything that both regions return."""
     headings = [heading for heading in COLUMNS if heading != "uuid"]
     here, there = (
         sorted([COLUMNS[heading](image) for heading in headings] for image in context.state.store(where).seen())

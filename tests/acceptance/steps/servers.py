@@ -56,7 +56,7 @@ def step_listings(context: Context, regions: str) -> None:
 
 @then(r"it signed in (?P<number>once|twice) and sent Keystone nothing else but discoveries")
 def step_signed_in(context: Context, number: str) -> None:
-    """What ``--debug`` tells of the requests to Keystone: at most one discovery for each token."""
+    """What ``--debug`` prints of the requests to Keystone: at most one discovery for each token."""
     tokens = {"once": 1, "twice": 2}[number]
     lines = [line for line in context.state.outcome.stderr.splitlines() if line.startswith(SENT)]
     sent = [line.removeprefix(SENT).split()[0:2] for line in lines]

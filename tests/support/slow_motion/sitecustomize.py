@@ -1,4 +1,4 @@
-"""Makes each write to an embedded region known, and slow at will; found by way of ``PYTHONPATH``.
+"""Makes each write to an embedded region known, and slow at will; found through ``PYTHONPATH``.
 
 Each write is a line in the file that ``WRITES_VARIABLE`` names: process, region, kind, UUID. While the file that
 ``HOLD_VARIABLE`` names is there, a process stops before it gives an image its content, and says so with a line of

@@ -1,4 +1,4 @@
-"""What is refused before the application sees it is told like everything else; Keystone itself is not asked here."""
+"""What is refused before the application sees it is answered like all else; Keystone itself is not asked here."""
 
 from __future__ import annotations
 

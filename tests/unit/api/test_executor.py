@@ -1,4 +1,4 @@
-"""What the server tells when whoever carries its tasks out cannot be reached."""
+"""What the server answers when whoever carries its tasks out cannot be reached."""
 
 from __future__ import annotations
 

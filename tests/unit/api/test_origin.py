@@ -45,7 +45,7 @@ CHANGES = [("POST", BURGOS), ("POST", f"{BURGOS}/tasks/1/cancel"), ("DELETE", f"
 
 
 def forbidden(answer: Any) -> str:
-    """What is told to a request that is refused."""
+    """What is answered to a request that is refused."""
     assert answer.status_code == 403, answer.data
     assert answer.json["error"]["code"] == 403
     text = str(answer.json["error"]["description"])

@@ -1,4 +1,4 @@
-"""What the server is told, and what it says when that is not enough."""
+"""What the server reads, and what it says when that is not enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Python package that is not installed is told in one line, with what to do; a fault of the program is not."""
+"""A Python package that is not installed is reported in one line, with what to do; a fault of the program is not."""
 
 from __future__ import annotations
 

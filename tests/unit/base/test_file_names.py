@@ -1,4 +1,4 @@
-"""File names made from region names are harmless, and tell the region exactly."""
+"""File names made from region names are harmless, and name the region exactly."""
 
 from __future__ import annotations
 

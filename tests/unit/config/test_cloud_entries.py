@@ -1,4 +1,4 @@
-"""What an entry of clouds.yaml may say, and what is told about what it may not (sync 2)."""
+"""What an entry of clouds.yaml may say, and what is reported about what it may not (sync 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file is read, what its keys become, and how all that is wrong is told at once (sync 2)."""
+"""Which file is read, what its keys become, and how all that is wrong is reported at once (sync 2)."""
 
 from __future__ import annotations
 

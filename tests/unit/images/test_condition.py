@@ -194,13 +194,13 @@ def test_conditions_with_many_alternatives() -> None:
     ],
 )
 def test_an_image_that_cannot_be_judged_gives_a_reason(source: str, reason: str | None) -> None:
-    told = failure(source)
-    assert told == (reason or "get() is for mappings, found a value of type tuple")
+    text = failure(source)
+    assert text == (reason or "get() is for mappings, found a value of type tuple")
 
 
 def test_a_reason_from_a_hostile_property_is_one_printable_line() -> None:
-    told = failure("int(image.user_properties['a']) == 1", with_properties(a="x\n\x1b[2J"))
-    assert told.isprintable()
+    text = failure("int(image.user_properties['a']) == 1", with_properties(a="x\n\x1b[2J"))
+    assert text.isprintable()
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_the_status_follows_the_words() -> None:
 def test_whoever_names_a_wait_refuses_for_now(
     operation: Operation, status: int, value: str, seconds: float
 ) -> None:
-    # The quota that the words seem to tell of is none: a time to wait is named.
+    # The quota that the words seem to mean is none: a time to wait is named.
     found = error(operation, status, "Over limit.", Retry_After=value, Date=DATE)
     scope = UPLOADS if status == 413 and operation in (CREATE, UPLOAD, IMPORT) else REGION
     assert (type(found), found.scope, found.retryable) == (Throttled, scope, True)

@@ -1,4 +1,4 @@
-"""How long refusals are waited for, and how often that is told."""
+"""How long refusals are waited for, and how often that is text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a server: whom the token is shown, what is tried again, how refusals are told."""
+"""Asking a server: whom the token is shown, what is tried again, how refusals are text."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ ESCAPED = "evil\\x1b[2J[red]"
 
 
 def image(name: str, status: str = "ok", message: str | None = None) -> dict[str, str | None]:
-    """An image as the server tells it."""
+    """An image as the server returns it."""
     return {"id": None, "name": name, "status": status, "message": message}
 
 

@@ -217,7 +217,7 @@ def _size(service: Service, image_id: str, answer: requests.Response) -> int:
     document = service.request(Call(Operation.GET, "GET", image_path(image_id)))
     size = image_of(document, "").size
     if size is None:
-        raise Rejected("the service does not tell the length of the image's content")
+        raise Rejected("the service does not state the length of the image's content")
     return size
 
 

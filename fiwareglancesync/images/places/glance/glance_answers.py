@@ -109,7 +109,7 @@ def refused_store(error: CloudError, store: str, service: Service) -> CloudError
     about = rf"\bstore\b.*(?<!\w){re.escape(store)}(?!\w).*not found"
     if store and error.status in _STORE_REFUSALS and re.search(about, error.cause, re.IGNORECASE):
         names = _stores(service)
-        there = f"the region has {', '.join(names)}" if names else "the region does not tell what stores it has"
+        there = f"the region has {', '.join(names)}" if names else "the region does not say what stores it has"
         error.explain(f"the key store of its target names it; {there}")
         error.scope = Scope.REGION
     return error

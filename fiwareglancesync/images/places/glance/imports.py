@@ -134,7 +134,7 @@ class Imports:
         try:
             document = self._service.request(Call(Operation.GET, "GET", "/v2/info/import"))
         except CloudError as error:
-            return f"the region does not tell how it can import: {error}"
+            return f"the region does not say how it can import: {error}"
         methods = document.get("import-methods") if isinstance(document, dict) else None
         offered = methods.get("value") if isinstance(methods, dict) else None
         if isinstance(offered, list) and METHOD in offered:

@@ -10,7 +10,7 @@ from tests.support.bytes_place import BytesPlace
 
 
 class SharingPlace(BytesPlace):
-    """A place that tells of members as Glance does.
+    """A place that lists members as Glance does.
 
     :param members: UUID of a shared image → ids of projects
     """

@@ -39,7 +39,7 @@ def reported(
     listed: Sequence[str] = (),
     federation: Any = None,
 ) -> list[str]:
-    """What is told of words of lists that hold for some targets."""
+    """What is reported about words of lists that hold for some targets."""
     entries = tuple(ListEntry("FILE:1: [x] list", key, word, targets) for key, word in words)
     regions = tuple(word for key, word in words if key == "ignore_regions")
     made = {name: Target(name, ignore_regions=regions, metadata_set=frozenset(listed)) for name in ("master", "other")}

@@ -39,7 +39,7 @@ def crowded() -> TooManyUploads:
 class Refusing(BytesPlace):
     """A region that refuses uploads.
 
-    :param refuses: told of each upload's number, from 1; raises what the region answers
+    :param refuses: called with each upload's number, from 1; raises what the region answers
     """
 
     def __init__(self, place: EmbeddedPlace, refuses: Callable[[int], None]) -> None:

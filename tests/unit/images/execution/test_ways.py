@@ -1,4 +1,4 @@
-"""Which way an image goes when the preferred one fails, and what is told of it."""
+"""Which way an image goes when the preferred one fails, and what is reported about it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def status(region_image: Image, **rules: Any) -> str:
 
 
 def reported(*images: Image, **rules: Any) -> list[str]:
-    """What is told of decisions without effect."""
+    """What is reported about decisions without effect."""
     made = plan([A], images, **rules)
     return [message.text for message in decisions_without_effect(made, target(**rules))]
 

@@ -32,7 +32,7 @@ def entry(
 
 
 def recorded(*projects: str, **fields: Any) -> Image:
-    """The region's image, which tells that we added these projects."""
+    """The region's image, which records that we added these projects."""
     properties = {MEMBERS: json.dumps({"master": list(projects)})} if projects else {}
     return image("a", properties=properties, **{"visibility": "shared", **fields})
 

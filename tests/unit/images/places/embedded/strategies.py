@@ -30,7 +30,7 @@ CSV_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "user_properties": PROPERTIES,
     "unstated": st.just(frozenset(SYNC_FIELDS)),
 }
-"""What a CSV row tells of an image."""
+"""What a CSV row states of an image."""
 
 ALL_FIELDS: dict[str, st.SearchStrategy[Any]] = {
     **CSV_FIELDS,

@@ -1,4 +1,4 @@
-"""Backups are folders that tell everything about the images of each region."""
+"""Backups are folders that have everything about the images of each region."""
 
 from __future__ import annotations
 

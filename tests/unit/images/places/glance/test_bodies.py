@@ -1,4 +1,4 @@
-"""Bodies: one request with a known length, never repeated, and every early or late ending told truly."""
+"""Bodies: one request with a known length, never repeated, and every early or late ending reported truly."""
 
 from __future__ import annotations
 
@@ -222,12 +222,12 @@ QUEUED = Answer(200, {"id": "i-1", "status": "queued"})
 
 
 def seen(status: str, size: int | None = SIZE) -> Answer:
-    """What the service tells about the image."""
+    """What the service returns about the image."""
     return Answer(200, {"id": "i-1", "status": status, "size": size})
 
 
 class TestLostAnswers:
-    """The answer to a body that was sent whole is lost: the image tells what became of it."""
+    """The answer to a body that was sent whole is lost: the image shows what became of it."""
 
     @pytest.fixture
     def hurried(self, federate: Federate, target: Target) -> OpenStackPlace:

@@ -233,7 +233,7 @@ def test_what_the_service_has_us_wait_is_no_part_of_the_lists_time(
     federation = federate(replace(HASTY, wait_limit=10.0))
     federation.report_waits(waits.append)
     assert [one.id for one in federation.place(hurried, "Burgos").listing().images] == ["a", "b"]
-    # Two of the queries wait at the same time, which is told once.
+    # Two of the queries wait at the same time, which is reported once.
     assert [wait.text for wait in waits] == ["Burgos: Glance: Slow down. (HTTP 429); waiting 1s, as it asks"] * 3
 
 

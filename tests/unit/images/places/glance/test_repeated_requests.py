@@ -103,12 +103,12 @@ class TestRefusalsForNow:
 
     @pytest.fixture
     def waits(self) -> list[Wait]:
-        """What was told."""
+        """What was reported."""
         return []
 
     @pytest.fixture
     def slow(self, federate: Federate, target: Target, waits: list[Wait]) -> OpenStackPlace:
-        """A region that may have us wait for some seconds; how long it does is told."""
+        """A region that may have us wait for some seconds; how long it does is reported."""
         made = federate(replace(HASTY, wait_limit=3.0))
         made.report_waits(waits.append)
         return made.place(target, "Burgos")

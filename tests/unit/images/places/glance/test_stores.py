@@ -48,7 +48,7 @@ def test_a_region_that_does_not_report_its_stores_is_no_other_error(
 ) -> None:
     cloud.on("GET", STORES, answer)
     error = refused(cloud, federate, target, Answer(400, REFUSAL), "fast")
-    assert str(error).endswith("(the key store of its target names it; the region does not tell what stores it has)")
+    assert str(error).endswith("(the key store of its target names it; the region does not say what stores it has)")
 
 
 @pytest.mark.parametrize(

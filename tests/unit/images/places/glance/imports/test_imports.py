@@ -70,7 +70,7 @@ class TestWhoCan:
     ) -> None:
         cloud.on("GET", INFO, answer)
         first = burgos.why_unable_to_import(spain)
-        assert first == f"the region does not tell how it can import: {words}"
+        assert first == f"the region does not say how it can import: {words}"
         asked = len(after_sign_in(cloud))
         assert burgos.why_unable_to_import(spain) == first
         assert len(after_sign_in(cloud)) == asked
