@@ -52,7 +52,7 @@ def write_regions(regions: Sequence[KnownRegion], form: str | None, stream: Text
         print_table(("Region", "Target", "Remarks"), map(_region_cells, regions), stream)
     elif form == "csv":
         csv.writer(stream).writerows((name,) for name in done)
-    else:
+    elif done:
         stream.write(" ".join(map(printable, done)) + "\n")
 
 

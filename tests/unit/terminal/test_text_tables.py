@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 
 from fiwareglancesync.images.region_names import KnownRegion, RegionRef
 from fiwareglancesync.terminal.text_tables import write_regions
@@ -17,14 +18,18 @@ REGIONS = [
 ]
 
 
-def written(form: str | None) -> str:
+def written(form: str | None, regions: Sequence[KnownRegion] = REGIONS) -> str:
     stream = io.StringIO(newline="")
-    write_regions(REGIONS, form, stream)
+    write_regions(regions, form, stream)
     return stream.getvalue()
 
 
 def test_those_that_a_run_does_are_words_on_one_line() -> None:
     assert written(None) == "Burgos other:Ma drid other:a\\x0ab\n"
+
+
+def test_without_any_there_is_no_line() -> None:
+    assert written(None, REGIONS[1:2]) == ""
 
 
 def test_csv_has_a_line_for_each_of_them() -> None:
