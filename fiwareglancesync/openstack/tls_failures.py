@@ -31,12 +31,12 @@ def tls_failure(chain: Sequence[BaseException]) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             problem = one_line(cause.verify_message or str(cause))
             return f"no trusted connection ({problem}); {_advice(cause.verify_code)}"
+        if isinstance(cause, ssl.SSLEOFError):  # with or without a reason
+            return f"it ended the connection while TLS began; if it does not speak TLS, {WRITE_HTTP}"
         if isinstance(cause, ssl.SSLError) and cause.reason:
             problem = one_line(cause.reason.lower().replace("_", " "))
             if cause.reason in _NO_TLS:
                 return f"it does not speak TLS ({problem}); {WRITE_HTTP}"
-            if isinstance(cause, ssl.SSLEOFError):
-                return f"it ended the connection while TLS began ({problem}); if it does not speak TLS, {WRITE_HTTP}"
             return f"no trusted connection ({problem}); {_advice(None)}"
     return f"no trusted connection (TLS failed); {_advice(None)}"
 

@@ -206,7 +206,10 @@ class ScriptedServer:
         first = stream.readline()
         if not first.strip():
             return False
-        method, target, _ = first.decode("latin-1").split(" ", 2)
+        try:
+            method, target, _ = first.decode("latin-1").split(" ", 2)
+        except ValueError:
+            return False  # no HTTP, perhaps the beginning of TLS
         headers: dict[str, str] = {}
         while (line := stream.readline()).strip():
             name, _, value = line.decode("latin-1").partition(":")

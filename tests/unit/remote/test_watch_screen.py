@@ -30,11 +30,14 @@ def watch(
     server.on("GET", TASK, *statuses)
     window = TerminalWindow(80, 24)
     bars: set[str] = set()
+    keys: list[str] = []
 
     def look(window: TerminalWindow) -> None:
         found = {row for row in window.display if BAR.search(row)}
-        if found and not bars and pressed:
+        is_begun = any("Uploading" in row for row in window.display)  # the bar is drawn before this line
+        if found and is_begun and pressed and not keys:
             window.press(pressed)
+            keys.append(pressed)
         bars.update(found)
 
     window.show("what was there before\n")
