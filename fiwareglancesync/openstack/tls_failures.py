@@ -31,7 +31,7 @@ def tls_failure(chain: Sequence[BaseException]) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             problem = one_line(cause.verify_message or str(cause))
             return f"no trusted connection ({problem}); {_advice(cause.verify_code)}"
-        if isinstance(cause, ssl.SSLEOFError):  # with or without a reason
+        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):  # which one, depends on the Python
             return f"it ended the connection while TLS began; if it does not speak TLS, {WRITE_HTTP}"
         if isinstance(cause, ssl.SSLError) and cause.reason:
             problem = one_line(cause.reason.lower().replace("_", " "))

@@ -69,7 +69,7 @@ def secure(certificate: Path) -> Iterator[ScriptedServer]:
         (without_tls("WRONG_VERSION_NUMBER"), "does not speak TLS (wrong version number); write http:// instead of"),
         (without_tls("RECORD_LAYER_FAILURE"), "does not speak TLS (record layer failure); write http:// instead of"),
         (without_tls("UNEXPECTED_EOF_WHILE_READING"), "if it does not speak TLS, write http:// instead of https://"),
-        (ssl.SSLEOFError(8, "EOF in violation of protocol"), "if it does not speak TLS, write http:// instead"),
+        (ssl.SSLZeroReturnError(6, "connection has been closed"), "if it does not speak TLS, write http:// instead"),
         (without_tls("TLSV1_ALERT_PROTOCOL_VERSION"), "no trusted connection (tlsv1 alert protocol version)"),
     ],
 )
