@@ -46,10 +46,36 @@ def build_parser(prog: str) -> Parser:
     )
     parser.add_argument("regions", nargs="*", metavar="region", help="what to synchronise (see below)")
 
+    _add_modes(parser)
+    _add_work(parser)
+    _add_source(parser)
+    _add_configuration(parser)
+    _add_output(parser)
+    parser.add_argument("--version", action="version", version=f"glancesync {__version__}")
+    return parser
+
+
+def add_restore_arguments(parser: Parser) -> None:
+    """Add the options of a synchronisation that ``glancesync vault restore`` takes too.
+
+    :param parser: has its positional words already
+    """
+    parser.set_defaults(show_regions=False, make_backups=False)
+    mode = parser.add_argument_group("modes, one at most; none of them ever writes to a region")
+    _add_reading_modes(mode.add_mutually_exclusive_group())
+    what = parser.add_argument_group("what is done")
+    _add_image(what)
+    _add_uuid(what)
+    _add_time_and_members(what)
+    _add_how(what)
+    _add_configuration(parser)
+    _add_output(parser)
+
+
+def _add_modes(parser: Parser) -> None:
     modes = parser.add_argument_group("modes, one at most; none of them ever writes to a region")
     mode = modes.add_mutually_exclusive_group()
-    mode.add_argument("--dry-run", action="store_true", help="print what a synchronisation would do")
-    mode.add_argument("--show-status", action="store_true", help="print the status of each image in each region")
+    _add_reading_modes(mode)
     mode.add_argument(
         "--show-regions", action="store_true", help="print the regions that a run over all targets would do"
     )
@@ -60,8 +86,38 @@ def build_parser(prog: str) -> Parser:
         help="write the metadata of all images of the regions, and of the master, to a new folder",
     )
 
+
+def _add_reading_modes(mode: argparse._MutuallyExclusiveGroup) -> None:
+    mode.add_argument("--dry-run", action="store_true", help="print what a synchronisation would do")
+    mode.add_argument("--show-status", action="store_true", help="print the status of each image in each region")
+
+
+def _add_work(parser: Parser) -> None:
     what = parser.add_argument_group("what is done")
+    _add_how(what)
+    _add_image(what)
+
+
+def _add_how(what: argparse._ArgumentGroup) -> None:
     what.add_argument("--parallel", action="store_true", help="a process per region, at most max_children at once")
+    what.add_argument("--transfer", choices=WAYS, help="force a way to move bytes (default: the best for each image)")
+    what.add_argument("--wait", action="store_true", help="wait for another run on the same region")
+
+
+def _add_source(parser: Parser) -> None:
+    source = parser.add_argument_group("restore and migrate: all images of a place, instead of the master's selection")
+    source.add_argument(
+        "--from",
+        dest="source",
+        metavar="PLACE",
+        help="vault:SHELF or a region; each destination is named, and no rule of its target selects images",
+    )
+    _add_uuid(source)
+    _add_time_and_members(source)
+    source.add_argument("--vault", metavar="NAME|PATH", help="which vault (default: the only one that is configured)")
+
+
+def _add_image(what: argparse._ArgumentGroup) -> None:
     what.add_argument(
         "--image",
         action="append",
@@ -69,9 +125,28 @@ def build_parser(prog: str) -> Parser:
         metavar="PATTERN",
         help="only images whose name matches this shell pattern; may be repeated",
     )
-    what.add_argument("--transfer", choices=WAYS, help="force a way to move bytes (default: the best for each image)")
-    what.add_argument("--wait", action="store_true", help="wait for another run on the same region")
 
+
+def _add_uuid(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--uuid",
+        action="append",
+        default=[],
+        metavar="UUID",
+        help="only the image that has this UUID there, also one of several of the same name; may be repeated",
+    )
+
+
+def _add_time_and_members(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--at", metavar="TIME", help="the backup as it was then, such as 2026-11-28 or 2026-11-28T09:00:00Z (UTC)"
+    )
+    group.add_argument(
+        "--members", action="store_true", help="share images with the same projects (within one Keystone)"
+    )
+
+
+def _add_configuration(parser: Parser) -> None:
     settings = parser.add_argument_group("configuration")
     settings.add_argument("--conf", metavar="FILE", help="the configuration file")
     settings.add_argument(
@@ -90,6 +165,8 @@ def build_parser(prog: str) -> Parser:
         " so write regions before --config, or after --",
     )
 
+
+def _add_output(parser: Parser) -> None:
     output = parser.add_argument_group("output")
     output.add_argument(
         "-f",
@@ -127,8 +204,6 @@ def build_parser(prog: str) -> Parser:
     )
     output.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     output.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
-    output.add_argument("--version", action="version", version=f"glancesync {__version__}")
-    return parser
 
 
 def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
@@ -145,6 +220,16 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
         words, regions = words[:end], words[end + 1 :]
     parsed = build_parser(prog).read(words, intermixed=True)
     parsed.regions += regions
+    check_arguments(parsed)
+    return parsed
+
+
+def check_arguments(parsed: argparse.Namespace) -> None:
+    """Check a command line as a whole.
+
+    :param parsed: of a synchronisation, or of ``glancesync vault restore``
+    :raises UsageError: it is wrong
+    """
     for word in parsed.config:
         if "=" not in word:
             raise UsageError(f"{word} is not KEY=VALUE; put regions before --config or after --")
@@ -170,7 +255,22 @@ def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:
     if any(not region.strip() or (":" in region and region.endswith(" ")) for region in parsed.regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
     refuse_options(parsed.regions)
-    return parsed
+    _check_source(parsed)
+
+
+def _check_source(parsed: argparse.Namespace) -> None:
+    """Check the options that go with ``--from`` (vault 4)."""
+    if parsed.source is None:
+        given = {"--uuid": parsed.uuid, "--at": parsed.at, "--members": parsed.members, "--vault": parsed.vault}
+        for option in (option for option, value in given.items() if value):
+            raise UsageError(f"{option} goes with --from PLACE, such as --from vault:SHELF")
+        return
+    if parsed.show_regions or parsed.make_backups:
+        raise UsageError("--from goes with a synchronisation, --dry-run or --show-status")
+    if parsed.image and parsed.uuid:
+        raise UsageError("--image and --uuid exclude each other: name images by their names or by their UUIDs")
+    if not parsed.source.strip():
+        raise UsageError("--from names no place; write vault:SHELF or the name of a region")
 
 
 def _commands() -> str:

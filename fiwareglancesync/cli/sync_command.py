@@ -60,24 +60,40 @@ def main(options: argparse.Namespace) -> int:
     :raises GlanceSyncError: the call is wrong, or nothing can be done
     """
     reconfigure_output()
-    _search_cycles_seldom()
     if options.debug:
         log_requests()
     with cancellable():
-        settings = _settings(options)
-        _make_output_folder(options)
-        listeners = Listeners(options, _mode(options), settings.keep_logs)
-        with Session(
-            settings,
-            open_federation(settings, os.environ),
-            _mode(options),
-            images=options.image,
-            emit=listeners.emit,
-            wait=options.wait,
-            ways=options.format in ("table", "json"),
-            backup_folder=Path(options.output_dir or "", f"backup_glance_{datetime.now().isoformat()}"),
-        ) as session:
-            return SyncCommand(options, session, listeners).run()
+        return carry_out(options)
+
+
+def carry_out(options: argparse.Namespace) -> int:
+    """Carry one call out; whoever calls this has prepared output and signals.
+
+    :param options: the parsed command line
+    :return: the exit code (sync 1.2)
+    :raises GlanceSyncError: the call is wrong, or nothing can be done
+    """
+    _search_cycles_seldom()
+    settings = _settings(options)
+    _make_output_folder(options)
+    listeners = Listeners(options, _mode(options), settings.keep_logs)
+    run = None
+    if options.source is not None:
+        from .restore_options import open_restore  # only now: a synchronisation needs no vault
+
+        run = open_restore(options, settings)
+    with Session(
+        run.settings if run else settings,
+        run.federation if run else open_federation(settings, os.environ),
+        _mode(options),
+        images=options.image,
+        emit=listeners.emit,
+        wait=options.wait,
+        ways=options.format in ("table", "json"),
+        backup_folder=Path(options.output_dir or "", f"backup_glance_{datetime.now().isoformat()}"),
+        run=run,
+    ) as session:
+        return SyncCommand(options, session, listeners).run()
 
 
 class SyncCommand:
@@ -164,7 +180,7 @@ class SyncCommand:
                 known = [self._outcomes.get(ref) or self._unfinished.get(ref.full) for ref in refs]
                 outcomes = [outcome for outcome in known if outcome is not None]
                 mode = "show-regions" if self._options.show_regions else self._session.mode.value
-                file.write(report(mode, self._session.settings.master_region, started, outcomes, code))
+                file.write(report(mode, self._session.source_name, started, outcomes, code))
 
     @contextmanager
     def _measured(self, metrics: MetricsFile) -> Iterator[None]:
@@ -189,7 +205,7 @@ class SyncCommand:
         :return: whether there is anything to do; otherwise the run ends
         """
         session, listeners = self._session, self._listeners
-        master = session.settings.master_region
+        master = session.source_name
         session.check_locks()
         session.check_backup_folder()
         try:
@@ -206,6 +222,8 @@ class SyncCommand:
         session.emit(RunStarted(master))
         if session.mode in NARRATED:
             listeners.narrate(f"======Master is {master}")
+            for line in session.introduction():
+                listeners.narrate(line)
         for message in messages:
             listeners.report(message)
         self._refs = refs
@@ -295,6 +313,7 @@ class SyncCommand:
 
     def _exit_code(self) -> int:
         failed = not self._listeners.all_written or self._session.matches_nothing
+        failed = failed or self._session.incomplete
         if failed or any(outcome.failed for outcome in self._outcomes.values()):
             return 1
         if not self._options.exit_code or self._session.mode is Mode.BACKUP:
@@ -332,7 +351,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         overrides.append(f"main.transfer={options.transfer}")
     try:
         settings = read_settings(os.environ, option_tables(), options.conf, overrides, options.os_cloud)
-        check_targets(settings, (RegionRef.parse(word).target for word in options.regions))
+        sources = [] if options.source is None else [options.source]
+        check_targets(settings, (RegionRef.parse(word).target for word in (*options.regions, *sources)))
     except ConfigError as error:
         error.problems += [f"{word}: is read as the name of a region; {meant}" for word, meant in _meant(options)]
         raise

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..base.errors import UsageError
 from ..base.parser import Parser, refuse_options
 from ..base.version import __version__
+from .sync_arguments import add_restore_arguments, check_arguments
 
 FORMATS = ("table", "csv", "json")
 
@@ -33,6 +34,7 @@ def build_parser(prog: str) -> Parser:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     _add_init(verbs)
     _add_backup(verbs)
+    _add_restore(verbs)
     _add_size(verbs)
     _add_runs(verbs)
     _add_ls(verbs)
@@ -52,6 +54,10 @@ def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
     refuse_options(regions)
     if any(not region.strip() for region in regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
+    if options.verb == "restore":
+        options.source = f"vault:{options.shelf}"
+        check_arguments(options)
+        return options
     if getattr(options, "shelf", None) == "":
         raise UsageError("--shelf needs a name")
     if getattr(options, "events", None) == "-" and getattr(options, "report", None) == "-":
@@ -128,6 +134,15 @@ def _add_backup(verbs: argparse._SubParsersAction[Parser]) -> None:
     parser.set_defaults(show_regions=False)
     parser.add_argument("-v", "--verbose", action="store_true", help="print more: the way of each image")
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+
+
+def _add_restore(verbs: argparse._SubParsersAction[Parser]) -> None:
+    text = "bring the images of a backup into regions; the same as glancesync --from vault:SHELF"
+    parser = verbs.add_parser("restore", help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
+    parser.add_argument("shelf", metavar="SHELF", help="the shelf")
+    parser.add_argument("regions", nargs="+", metavar="REGION", help="the destinations, each NAME or TARGET:NAME")
+    parser.add_argument("--vault", metavar="NAME|PATH", help="which vault (default: the only one that is configured)")
+    add_restore_arguments(parser)
 
 
 def _add_size(verbs: argparse._SubParsersAction[Parser]) -> None:

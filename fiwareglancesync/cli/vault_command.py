@@ -6,10 +6,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 
-from ..base.errors import UsageError
 from ..base.signals import cancellable
 from ..images.backup.vault_choice import choose_vault
 from ..images.configuration import load_settings
@@ -19,6 +17,7 @@ from ..images.vault.vault_listing import chosen_shelves, image_rows, newest_reco
 from ..kinds import option_tables
 from ..terminal.streams import log_requests, reconfigure_output, write_line
 from ..terminal.vault_tables import write_images, write_records, write_runs
+from .time_option import read_at
 from .vault_arguments import parse_arguments
 
 
@@ -52,7 +51,7 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _ls(options: argparse.Namespace) -> int:
-    at = None if options.at is None else _time(options.at)
+    at = None if options.at is None else read_at(options.at)
     shelves = chosen_shelves(_vault(options), options.shelves)
     write_images((row for shelf in shelves for row in image_rows(shelf, at)), options.format, sys.stdout)
     return 0
@@ -69,6 +68,12 @@ def _backup(options: argparse.Namespace) -> int:
     return back_up(options)
 
 
+def _restore(options: argparse.Namespace) -> int:
+    from .sync_command import carry_out  # only now: other verbs contact no region
+
+    return carry_out(options)
+
+
 def _size(options: argparse.Namespace) -> int:
     from .vault_backup import print_size
 
@@ -78,6 +83,7 @@ def _size(options: argparse.Namespace) -> int:
 VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "init": _init,
     "backup": _backup,
+    "restore": _restore,
     "size": _size,
     "runs": _runs,
     "ls": _ls,
@@ -91,17 +97,3 @@ def _vault(options: argparse.Namespace) -> Vault:
         return load_settings(options.conf, (), os.environ, option_tables(), mock=True)
 
     return Vault(choose_vault(options.vault, settings).path)
-
-
-def _time(text: str) -> datetime:
-    """Read a time that a user writes; without an offset it is UTC, and a date alone means its end.
-
-    :raises UsageError: it is none
-    """
-    try:
-        time = datetime.fromisoformat(text.removesuffix("Z"))
-    except ValueError as error:
-        raise UsageError(f"--at {text}: expected a time such as 2026-11-28 or 2026-11-28T09:00:00Z") from error
-    if len(text) == len("2026-11-28"):
-        time = time.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)

@@ -326,12 +326,14 @@ class Listing:
     :param project: id of the project that owns "our" images there
     :param images: in any order
     :param members: UUID → ids of the projects that the image is shared with, where that was asked for
+    :param missing: UUID → why the place does not have the content of the image, where it does not
     """
 
     region: str
     project: str
     images: tuple[Image, ...] = field(repr=False)
     members: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    missing: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def owns(self, image: Image) -> bool:
         """Whether an image belongs to the project; an empty owner, in a CSV, does (sync 3.1)."""

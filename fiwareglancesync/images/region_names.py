@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..base.errors import CloudError, UnknownRegion, UsageError
 from ..base.messages import Message
 from ..base.text import nearest
-from .places import Federation, Place, common_address, is_same_place, is_same_region
+from .places import Federation, Place, ReadablePlace, common_address, is_same_place, is_same_region
 from .places.port import HasCatalog, unknown_region
 from .settings import MASTER, Settings, Target, full_name
 
@@ -165,14 +165,14 @@ def unknown_target(ref: RegionRef, settings: Settings) -> str:
 
 
 def _expand(
-    target: Target, master: Place, federation: Federation, report: Callable[[Message], None] | None
+    target: Target, master: ReadablePlace, federation: Federation, report: Callable[[Message], None] | None
 ) -> list[RegionRef]:
     """A target's regions, without the ignored ones and the master region, under any name."""
     return [region.ref for region in _known_regions(target, master, federation, report) if region.is_done]
 
 
 def _known_regions(
-    target: Target, master: Place, federation: Federation, report: Callable[[Message], None] | None
+    target: Target, master: ReadablePlace, federation: Federation, report: Callable[[Message], None] | None
 ) -> list[KnownRegion]:
     """All regions of a target."""
     regions = federation.regions(target)
@@ -184,7 +184,7 @@ def _known_regions(
 def known_region(
     target: Target,
     region: str,
-    master: Place,
+    master: ReadablePlace,
     federation: Federation,
     report: Callable[[Message], None] | None = None,
 ) -> KnownRegion:
@@ -205,7 +205,7 @@ def known_region(
     return KnownRegion(RegionRef(target.name, region), is_master, is_ignored)
 
 
-def master_by_address_warning(place: Place, master: Place) -> Message | None:
+def master_by_address_warning(place: Place, master: ReadablePlace) -> Message | None:
     """The warning that a region is taken for the master because of its address alone (sync 1.3).
 
     :param place: any region
@@ -222,7 +222,7 @@ def master_by_address_warning(place: Place, master: Place) -> Message | None:
 
 
 def known_regions(
-    settings: Settings, federation: Federation, master: Place, lost: Lost, report: Callable[[Message], None]
+    settings: Settings, federation: Federation, master: ReadablePlace, lost: Lost, report: Callable[[Message], None]
 ) -> list[KnownRegion]:
     """All regions of all targets in the order of the file, the master's target first, with what they are.
 

@@ -56,6 +56,7 @@ class Session:
     :param wait: wait for another run on the same region
     :param ways: in status mode, whether to find out how bytes would move
     :param backup_folder: where backups go, in that mode
+    :param run: what the regions share; None means a synchronisation with the configured master
     """
 
     def __init__(
@@ -69,13 +70,14 @@ class Session:
         wait: bool = False,
         ways: bool = False,
         backup_folder: Path | None = None,
+        run: Run | None = None,
     ) -> None:
         self.settings = settings
         self.federation = federation
         self.mode = mode
         self.backup_folder = backup_folder if mode is Mode.BACKUP else None
         self.emit = one_at_a_time(emit or ignore_event)
-        self._run = Run(settings, federation, Choice(tuple(images)))
+        self._run = run or Run(settings, federation, Choice(tuple(images)))
         if emit is not None:
             self._run.report_waits(self.emit)
         self._job = RegionJob(self._run, mode, wait, ways, self.backup_folder)
@@ -219,6 +221,20 @@ class Session:
         self.emit(MessageReported(ref.full, None, Message.error(f"{ref.full}: {how}")))
         logging.getLogger("glancesync").debug("%s", trace)
         return RegionResult(ref, RegionOutcome(ref.full, error=how))
+
+    @property
+    def source_name(self) -> str:
+        """What users read of the place from which images are copied."""
+        return self._run.source_name
+
+    def introduction(self) -> Iterator[str]:
+        """What users are to know of the master before anything is done, a line each."""
+        return self._run.introduction()
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the call fails because of images that are left out."""
+        return self._run.incomplete
 
     @property
     def matches_nothing(self) -> bool:

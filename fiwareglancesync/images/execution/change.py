@@ -6,10 +6,10 @@ keeps its name until the new one is published, and until all images that linked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from ...base.errors import NotFound, TransferError, VerificationError
+from ...base.errors import NotFound, PublicationRefused, TransferError, VerificationError
 from ..model import JOURNAL, MEMBERS, SOURCE_HASH, Image, Patch, same_content, source_hash
 from ..places import ServerImport
 from ..planning import Journal, PlanEntry
@@ -79,6 +79,50 @@ def publish(entry: PlanEntry, links: Mapping[str, str], journal: Journal, state:
         remove=without(present, properties),
     )
     return state.update(image.id, patch)
+
+
+def publish_as_allowed(
+    entry: PlanEntry,
+    links: Mapping[str, str],
+    journal: Journal,
+    state: RegionState,
+    kept_private: Callable[[PublicationRefused], None],
+) -> Image:
+    """Publish an image; one that is restored stays private if the region refuses its visibility (vault 4).
+
+    :param kept_private: is called with the refusal
+    :return: the published image
+    :raises PublicationRefused: the image is not restored but synchronised
+    """
+    try:
+        return publish(entry, links, journal, state)
+    except PublicationRefused as error:
+        if not entry.restores:
+            raise
+        kept_private(error)
+    private = replace(entry, image=replace(entry.image, visibility="private"))
+    return publish(private, links, journal, state)
+
+
+def update_as_allowed(
+    entry: PlanEntry,
+    image_id: str,
+    patch: Patch,
+    state: RegionState,
+    kept_private: Callable[[PublicationRefused], None],
+) -> None:
+    """Change an image; one that is restored keeps its visibility if the region refuses another (vault 4).
+
+    :param kept_private: is called with the refusal
+    :raises PublicationRefused: the image is not restored but synchronised
+    """
+    try:
+        state.update(image_id, patch)
+    except PublicationRefused as error:
+        if not entry.restores:
+            raise
+        kept_private(error)
+        state.update(image_id, replace(patch, visibility=None))
 
 
 def settle(image_id: str, journal: Journal, old_name: str, state: RegionState) -> list[Image]:

@@ -41,10 +41,10 @@ def remove_unfinished(state: RegionState, context: RunContext) -> list[str]:
 
 
 def _being_made(state: RegionState, context: RunContext) -> list[str]:
-    """UUIDs of the images of this run that are not published."""
+    """UUIDs of the images of this run that are not published, without those that a later restore fills."""
     journals = read_journals(state.listing).by_image
     made = [uuid for uuid, journal in journals.items() if journal.step == NEW and journal.run == context.run]
-    return [*state.unanswered, *made]
+    return [uuid for uuid in (*state.unanswered, *made) if uuid not in state.reserved]
 
 
 def _unfinished(state: RegionState, context: RunContext) -> Iterator[tuple[str, str]]:

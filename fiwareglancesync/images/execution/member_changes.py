@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from ...base.errors import NotFound
 from ..model import Image, Listing
-from ..places import Place, Sharing
+from ..places import ListsMembers, Place, ReadablePlace, Sharing
 from ..planning import MemberChange, Selection, record_patch
 from ..planning.members import SHARED
 from .region_state import RegionState
 
 
-def members_of(place: Place, images: Iterable[Image]) -> Mapping[str, frozenset[str]]:
+def members_of(place: ReadablePlace, images: Iterable[Image]) -> Mapping[str, frozenset[str]]:
     """Get the members of images.
 
     Only a shared image has members. For another one Glance refuses the request.
@@ -25,7 +25,7 @@ def members_of(place: Place, images: Iterable[Image]) -> Mapping[str, frozenset[
         with single projects
     :raises CloudError: the request failed
     """
-    if not isinstance(place, Sharing):
+    if not isinstance(place, ListsMembers):
         return {}
     found: dict[str, frozenset[str]] = {}
     for image in images:

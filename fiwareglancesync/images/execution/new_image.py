@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from ...base.attempts import attempts, is_worth_new_attempt
-from ...base.errors import CloudError, GlanceSyncError, PropertyRefused, SourceBroke, TransferError, VerificationError
+from ...base.errors import (
+    CloudError,
+    Conflict,
+    GlanceSyncError,
+    PropertyRefused,
+    SourceBroke,
+    TransferError,
+    VerificationError,
+)
 from ...base.waiting import pause
-from ..model import JOURNAL, Image, NewImage
+from ..model import JOURNAL, Image, NewImage, Patch
 from ..planning import Journal, PlanEntry
 from ..planning.journal import ACTIONS, NEW
 from ..transfer import Moved, Mover
 from ..transfer.spool import SpoolSource
-from .change import publish, remove_unpublished, verify
+from .change import publish_as_allowed, remove_unpublished, verify
+from .original_uuid import may_go_on_with, stays
 from .region_state import RegionState, RunContext
 from .upload_queue import UploadListener
 
@@ -29,6 +39,18 @@ class MoveListener(UploadListener, Protocol):
 
     def way_skipped(self, way: str, cause: str) -> None:
         """Take why the next way is tried: this one failed, or it would have spared the master and cannot be taken."""
+        ...
+
+    def uuid_taken(self, uuid: str, new: str) -> None:
+        """Take that a restored image cannot have its original UUID, and which one it gets instead."""
+        ...
+
+    def kept_private(self, uuid: str, visibility: str, cause: GlanceSyncError) -> None:
+        """Take that the region refused the visibility of a restored image."""
+        ...
+
+    def unfinished(self, uuid: str) -> None:
+        """Take that a restored image stays without content for a later run."""
         ...
 
     def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:
@@ -57,6 +79,22 @@ def make_image(
     :return: the published image, how it was moved, and why preferred ways were not taken
     :raises GlanceSyncError: it could not be made
     """
+    try:
+        return _make_by_ways(entry, links, state, mover, context, listener)
+    except GlanceSyncError:
+        if entry.image.id in state.reserved and entry.image.id in state:
+            listener.unfinished(entry.image.id)
+        raise
+
+
+def _make_by_ways(
+    entry: PlanEntry,
+    links: Mapping[str, str],
+    state: RegionState,
+    mover: Mover,
+    context: RunContext,
+    listener: MoveListener,
+) -> tuple[Image, Moved, list[str]]:
     notes: list[str] = []
     skipped: list[tuple[str, str]] = []
     failure: TransferError | VerificationError | None = None
@@ -113,33 +151,53 @@ class _NewImage:
 
     def _attempt(self) -> tuple[Image, Moved]:
         entry, state = self.entry, self.state
-        uuid = state.place.new_id(entry.name)
-        journal = Journal(
-            image_id=uuid,
-            run=self.context.run,
-            host=self.context.host,
-            started=self.context.now(),
-            action=ACTIONS[entry.status],
-            step=NEW,
-            old=entry.old.id if entry.old else None,
-        )
+        journal = self._begin()
+        uuid = journal.image_id
         try:
-            self._create(journal)
             moved = self._move(uuid)
             made = state.refresh(uuid)
-            verify(entry.image, made, moved.digests)
+            self._verify(made, moved)
             self.listener(uuid, self.way, moved.size)
-            return publish(entry, self.links, journal, state), moved
+            kept_private = partial(self.listener.kept_private, uuid, entry.image.visibility)
+            return publish_as_allowed(entry, self.links, journal, state, kept_private), moved
         except Exception:  # any error is raised again; after an interruption `remove_unfinished` removes the image
-            self._remove(uuid)
+            self._give_up(uuid)
             raise
 
-    def _create(self, journal: Journal) -> None:
-        master = self.entry.image
+    def _verify(self, made: Image, moved: Moved) -> None:
+        try:
+            verify(self.entry.image, made, moved.digests)
+        except VerificationError:
+            self.state.reserved.discard(made.id)
+            raise
+
+    def _begin(self) -> Journal:
+        """Make the image, without content; one that is restored under its original UUID if that is free."""
+        entry, state = self.entry, self.state
+        if not entry.restores:
+            return self._create(state.place.new_id(entry.name))
+        original = entry.image.id
+        journal = self._journal(original)
+        if may_go_on_with(original, state, self.listener.check):
+            state.update(original, Patch(set={JOURNAL: journal.text()}))
+            return journal
+        if original not in state:
+            with suppress(Conflict):
+                return self._create(original)
+            state.reserved.discard(original)
+            state.forget(original)
+        new = state.place.new_id(entry.name)
+        self.listener.uuid_taken(original, new)
+        return self._create(new)
+
+    def _create(self, uuid: str) -> Journal:
+        master, journal = self.entry.image, self._journal(uuid)
+        if self.entry.restores and uuid == master.id:
+            self.state.reserved.add(uuid)
         try:
             self.state.create(
                 NewImage(
-                    id=journal.image_id,
+                    id=uuid,
                     name=master.name,
                     disk_format=master.disk_format,
                     container_format=master.container_format,
@@ -150,10 +208,26 @@ class _NewImage:
                     properties={**self.entry.properties, **self.links, JOURNAL: journal.text()},
                 )
             )
-        except PropertyRefused as error:
-            if error.too_many or JOURNAL in error.properties:
-                error.explain(f"a new image carries the property {JOURNAL} until it is done: allow it, and room for it")
+        except Exception as error:  # any error is raised again
+            if isinstance(error, PropertyRefused):
+                if error.too_many or JOURNAL in error.properties:
+                    text = f"a new image carries the property {JOURNAL} until it is done: allow it, and room for it"
+                    error.explain(text)
+            if not (isinstance(error, Conflict) and uuid in self.state.reserved):
+                self._give_up(uuid)
             raise
+        return journal
+
+    def _journal(self, uuid: str) -> Journal:
+        return Journal(
+            image_id=uuid,
+            run=self.context.run,
+            host=self.context.host,
+            started=self.context.now(),
+            action=ACTIONS[self.entry.status],
+            step=NEW,
+            old=self.entry.old.id if self.entry.old else None,
+        )
 
     def _move(self, uuid: str) -> Moved:
         """Move the content; if the region refuses it for now, try again later, as long as the image is still empty."""
@@ -169,8 +243,11 @@ class _NewImage:
             self._move_error = error
             raise
 
-    def _remove(self, uuid: str) -> None:
-        """Remove an image that was not published."""
+    def _give_up(self, uuid: str) -> None:
+        """Remove an image that was not published, unless its UUID would be lost by that."""
+        if uuid in self.state.reserved and stays(uuid, self.state, self.listener.check):
+            return
+        self.state.reserved.discard(uuid)
         try:
             remove_unpublished(uuid, self.state)
         except GlanceSyncError as error:

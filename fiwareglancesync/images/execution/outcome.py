@@ -45,6 +45,7 @@ class RegionOutcome:
     :param obsolete_changes: number of images that followed (follow) an obsolete or hidden one of the master
     :param pending_bytes: bytes that were (are) to be moved
     :param undecided: number of images that await a decision
+    :param kept_private: number of restored images whose visibility the region refused
     """
 
     region: str
@@ -58,6 +59,7 @@ class RegionOutcome:
     obsolete_changes: int = 0
     pending_bytes: int = 0
     undecided: int = 0
+    kept_private: int = 0
 
     @property
     def failures(self) -> int:
@@ -67,7 +69,7 @@ class RegionOutcome:
     @property
     def failed(self) -> bool:
         """Whether the region or one of its images failed (sync 1.2)."""
-        return self.error is not None or self.failures > 0
+        return self.error is not None or self.failures > 0 or self.kept_private > 0
 
     @property
     def bytes_moved(self) -> int:

@@ -149,6 +149,13 @@ class Recorder:
         """
         self.emit(Pending(self.region, image, action, uuid, differences=differences))
 
+    def kept_private(self, image: str, uuid: str, visibility: str, cause: GlanceSyncError) -> None:
+        """Report that a restored image does not get its visibility (vault 4); from any thread."""
+        with self._guard:
+            self.outcome.kept_private += 1
+        what = f"{self.region}: image {image or uuid} (UUID {uuid})"
+        self.report(Message.warning(f"{what} is complete, but does not become {visibility}: {cause}", image))
+
     def report(self, message: Message) -> None:
         """Report something to the user, once; from any thread."""
         with self._guard:
@@ -228,6 +235,21 @@ class MoveRecorder:
         """Report that the image is not copied with a way that was to be expected."""
         text = f"{self._region}: {self._image} is not copied with way {way}: {cause}"
         self._recorder.report(Message.warning(text, self._image))
+
+    def uuid_taken(self, uuid: str, new: str) -> None:
+        """Report that a restored image gets another UUID (vault 4)."""
+        why = f"{uuid} is not free (Glance gives no UUID twice, not even that of a deleted image)"
+        text = f"{self._region}: image {self._image or uuid} gets the UUID {new}: {why}"
+        self._recorder.report(Message.warning(text, self._image))
+
+    def kept_private(self, uuid: str, visibility: str, cause: GlanceSyncError) -> None:
+        """Report that the image does not get its visibility."""
+        self._recorder.kept_private(self._image, uuid, visibility, cause)
+
+    def unfinished(self, uuid: str) -> None:
+        """Report that an image stays without content, so that its UUID is not lost (vault 4)."""
+        text = f"{self._region}: the unfinished image {self._image or uuid} (UUID {uuid}) stays for the next restore"
+        self._recorder.report(Message.warning(f"{text}, which then has its UUID", self._image))
 
     def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:
         """Report that a new image could not be removed; other attempts or ways may succeed all the same."""

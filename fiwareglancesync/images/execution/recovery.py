@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from ...base.errors import NotFound, TransferError
 from ...events import Action
 from ..model import Image, Patch
 from ..places import ServerImport
 from ..planning import Leftover, OldNames, RegionPlan, Tidying
-from .change import publish
+from .change import publish_as_allowed
 from .recorder import Recorder
 from .region_state import RegionState
 from .settling import UnsettledImages, settle_all
@@ -32,14 +33,15 @@ def tidy(
     :return: the plan of the region as it is afterwards, and the old images that a later step of this run settles
     """
     plan = make_plan()
-    if not plan.tidyings:
+    unsettled_images = [left.image for left in plan.leftovers if _is_tidied(left, state)]
+    if not unsettled_images:
         return plan, []
     published: list[Leftover] = []
-    for image in [left.image for left in plan.tidyings]:
+    for image in unsettled_images:
         with recorder.attempt(Action.TIDY, image.name, uuid=image.id):
             if _await_import(image, plan, state, recorder):
                 plan = make_plan()
-            published += _ended(image, plan, state)
+            published += _ended(image, plan, state, recorder)
     plan = make_plan()
     _relink({left.journal.old for left in published} - {None}, plan, state, recorder)
     names = OldNames(state.listing)
@@ -50,6 +52,14 @@ def tidy(
     ]
     waiting = settle_all(unsettled, make_plan(), (), state, recorder)
     return make_plan(), waiting
+
+
+def _is_tidied(left: Leftover, state: RegionState) -> bool:
+    """Whether something is to be done with an image now; whether it can be filled shows when no import is running."""
+    place = state.place
+    if left.tidying is Tidying.FILL:
+        return isinstance(place, ServerImport) and place.is_importing(left.image.id)
+    return left.tidying is not Tidying.WAIT
 
 
 def _await_import(image: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> bool:
@@ -72,7 +82,7 @@ def _await_import(image: Image, plan: RegionPlan, state: RegionState, recorder: 
     return True
 
 
-def _ended(image: Image, plan: RegionPlan, state: RegionState) -> list[Leftover]:
+def _ended(image: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> list[Leftover]:
     """Remove or publish an image that an interrupted run left.
 
     :return: the image if it is published now
@@ -84,16 +94,17 @@ def _ended(image: Image, plan: RegionPlan, state: RegionState) -> list[Leftover]
         state.delete(image.id)
         return []
     if left.tidying is Tidying.FINISH:
-        _finish(left, plan, state)
-    return [left]
+        _finish(left, plan, state, recorder)
+    return [] if left.tidying is Tidying.FILL else [left]
 
 
-def _finish(left: Leftover, plan: RegionPlan, state: RegionState) -> None:
+def _finish(left: Leftover, plan: RegionPlan, state: RegionState, recorder: Recorder) -> None:
     """Publish an image that the plan has verified: same content, same old image."""
     if left.entry is not None:
         ids = {entry.name: entry.region_image.id for entry in plan.entries if entry.region_image}
         links = {key: ids[name] for key, name in left.entry.links.items()}
-        publish(left.entry, links, left.journal, state)
+        kept = partial(recorder.kept_private, left.image.name, left.image.id, left.entry.image.visibility)
+        publish_as_allowed(left.entry, links, left.journal, state, kept)
 
 
 def _relink(replaced: set[str | None], plan: RegionPlan, state: RegionState, recorder: Recorder) -> None:

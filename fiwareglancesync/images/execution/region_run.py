@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ...base.errors import Cancelled, GlanceSyncError, PublicationRefused
 from ...base.messages import Message
@@ -23,6 +24,7 @@ from ..planning import (
 )
 from ..settings import Target
 from ..transfer import Mover
+from .change import update_as_allowed
 from .interruption import remove_unfinished
 from .member_changes import change_members
 from .moving import move_in_order
@@ -183,7 +185,9 @@ class _PlanExecution:
         with self._recorder.attempt(
             action, entry.name, uuid=uuid, status=entry.status, differences=entry.differences
         ) as attempt:
-            self._state.update(uuid, replace(entry.patch, set={**entry.patch.set, **self._links(entry)}))
+            patch = replace(entry.patch, set={**entry.patch.set, **self._links(entry)})
+            kept = partial(self._recorder.kept_private, entry.name, uuid, entry.image.visibility)
+            update_as_allowed(entry, uuid, patch, self._state, kept)
             if entry.members:
                 change_members(uuid, entry.members, self._state)
         self._note(entry, attempt.error)

@@ -57,6 +57,8 @@ class RegionState:
         self._images = {image.id: image for image in listing.images}
         self.unanswered: dict[str, str] = {}
         """UUID → name of images whose creation has not been answered: perhaps they exist."""
+        self.reserved: set[str] = set()
+        """UUIDs of unfinished images that stay if this run does not finish them: they have their original UUIDs."""
         self.busy: set[str] = set()
         """UUIDs of images that the region is still fetching, so that they cannot be removed now."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +11,7 @@ from ...base.errors import UnknownRegion, UnknownTarget
 from ...base.messages import Message
 from ...events import Emit, Waiting
 from ..model import Listing, SyncStatus
-from ..places import Federation, FolderBacked, Place, ReportsWaits, Sharing, is_same_place
+from ..places import Federation, FolderBacked, Place, ReadablePlace, ReportsWaits, Sharing, is_same_place
 from ..planning import (
     Choice,
     PlanEntry,
@@ -57,7 +57,7 @@ class Run:
         self.context = RunContext(leftover_age=self.settings.leftover_age)
 
     @cached_property
-    def master(self) -> Place:
+    def master(self) -> ReadablePlace:
         """The master region.
 
         :raises CloudError: it cannot be reached, or there is no such region
@@ -68,6 +68,15 @@ class Run:
             source = self.settings.master_region_source
             origin = f"the master region, from {source}" if source else "the master region"
             raise UnknownRegion(f"{error} ({origin})") from error
+
+    @property
+    def source_name(self) -> str:
+        """What users read of the place from which images are copied."""
+        return self.settings.master_region
+
+    def introduction(self) -> Iterator[str]:
+        """What users are to know of the master before anything is done, a line each."""
+        return iter(())
 
     @cached_property
     def master_listing(self) -> Listing:
@@ -199,9 +208,14 @@ class Run:
             left.image.id
             for selection in self._selections.values()
             for left in selection.left_out
-            if not left.deliberate and self.choice.matches(left.image.name)
+            if not left.deliberate and self.choice.chooses(left.image)
         }
         return len(ids)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the run fails because of images that are left out."""
+        return False
 
     @property
     def matches_nothing(self) -> bool:

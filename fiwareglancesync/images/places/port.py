@@ -20,22 +20,17 @@ from ..model import DescribedImage, Image, Listing, NewImage, Patch
 from ..settings import Target, full_name
 
 
-class Place(Protocol):
-    """The images of one region, with the rights of one target's credential."""
+class ReadablePlace(Protocol):
+    """Images of one project in one place, which are only read: what a synchronisation copies from."""
 
     @property
     def name(self) -> str:
-        """Full name of the region (``Burgos``, ``federation2:Madrid``)."""
-        ...
-
-    @property
-    def target(self) -> str:
-        """Name of the target whose credential is used (``master``, ``other``)."""
+        """Full name of the region (``Burgos``, ``federation2:Madrid``), or of another place (``vault:Burgos``)."""
         ...
 
     @property
     def project(self) -> str:
-        """Id of the project of the credential, which owns our images."""
+        """Id of the project that owns our images there."""
         ...
 
     @property
@@ -52,6 +47,23 @@ class Place(Protocol):
 
     def get(self, image_id: str) -> Image:
         """Read one image."""
+        ...
+
+    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
+        """Open the content of an image for one reading.
+
+        :param start: position of the first byte that is needed; a place may begin at 0 nevertheless, as ``Body.start``
+            says
+        """
+        ...
+
+
+class Place(ReadablePlace, Protocol):
+    """The images of one region, with the rights of one target's credential."""
+
+    @property
+    def target(self) -> str:
+        """Name of the target whose credential is used (``master``, ``other``)."""
         ...
 
     def new_id(self, name: str) -> str:
@@ -87,14 +99,6 @@ class Place(Protocol):
         """Remove an image. Removing one that does not exist succeeds."""
         ...
 
-    def download(self, image_id: str, start: int = 0) -> AbstractContextManager[Download]:
-        """Open the content of an image for one reading.
-
-        :param start: position of the first byte that is needed; a place may begin at 0 nevertheless, as ``Body.start``
-            says
-        """
-        ...
-
 
 @runtime_checkable
 class InstantCopy(Protocol):
@@ -109,14 +113,14 @@ class InstantCopy(Protocol):
 class ServerImport(Protocol):
     """Capability of a place that fetches the content of an image from another place: no byte passes through here."""
 
-    def why_unable_to_import(self, master: Place) -> str | None:
+    def why_unable_to_import(self, master: ReadablePlace) -> str | None:
         """Why this place cannot fetch content from another one, in one line; None when it can.
 
         The place is asked at most once, at the first call. Never raises.
         """
         ...
 
-    def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
+    def import_from(self, image_id: str, master: ReadablePlace, image: Image, progress: Callable[[int], None]) -> Image:
         """Let the place fetch the content of an image, and wait for the end.
 
         :param image_id: the image here, which has no content
@@ -148,12 +152,17 @@ class ServerImport(Protocol):
 
 
 @runtime_checkable
-class Sharing(Protocol):
-    """Capability of a place that shares images with single projects (sync 3.5, ``sync_members``)."""
+class ListsMembers(Protocol):
+    """Capability of a place that knows with which projects its images are shared."""
 
     def members(self, image_id: str) -> frozenset[str]:
         """Ids of the projects that an image of our project is shared with."""
         ...
+
+
+@runtime_checkable
+class Sharing(ListsMembers, Protocol):
+    """Capability of a place that shares images with single projects (sync 3.5, ``sync_members``)."""
 
     def add_member(self, image_id: str, project: str) -> None:
         """Share an image that is ``shared`` with a project; doing so again succeeds."""
@@ -163,7 +172,7 @@ class Sharing(Protocol):
         """Stop sharing an image with a project; doing so again succeeds."""
         ...
 
-    def knows_projects_of(self, master: Place) -> bool:
+    def knows_projects_of(self, master: ReadablePlace) -> bool:
         """Whether a project of another place has the same id here."""
         ...
 

@@ -9,6 +9,7 @@ from .narrowing import Choice, choosable_names, narrow, why_unmatched
 from .old_names import OldNames
 from .plan import Leftover, ObsoleteChange, PlanEntry, RegionPlan, Tidying, failed_link
 from .region_plan import plan_region
+from .restoration import restored_target, select_all
 from .selection import LeftOut, Selected, Selection, add_members, select, shared_images
 
 __all__ = [
@@ -35,7 +36,9 @@ __all__ = [
     "narrow",
     "plan_region",
     "record_patch",
+    "restored_target",
     "select",
+    "select_all",
     "shared_images",
     "why_unmatched",
 ]

@@ -9,6 +9,9 @@ from ..model import Image, Listing, same_content
 from .journal import ACTIONS, PUBLISHED, Journal, Journals
 from .plan import Leftover, PlanEntry, Tidying
 
+UNFILLED = ("queued", "saving")
+"""The states of an image without content; Glance needs a moment to notice that an upload has ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanTime:
@@ -51,6 +54,8 @@ def find_leftovers(
         elif image.name not in finished and _finishable(image, journal, entries):
             finished.add(image.name)
             found.append(Leftover(image, journal, Tidying.FINISH, entries[image.name]))
+        elif _can_be_filled(image, journal, entries):
+            found.append(Leftover(image, journal, Tidying.FILL))
         else:
             found.append(Leftover(image, journal, Tidying.REMOVE))
     return tuple(found)
@@ -59,6 +64,22 @@ def find_leftovers(
 def _may_be_in_use(journal: Journal, time: PlanTime) -> bool:
     """Whether a run on another host may still be making the image."""
     return journal.host != time.host and time.now - journal.started_at < time.leftover_age
+
+
+def _can_be_filled(image: Image, journal: Journal, entries: Mapping[str, PlanEntry]) -> bool:
+    """Whether a restore can go on with an image that has no content yet. Glance never gives its UUID again."""
+    entry = entries.get(image.name)
+    if entry is None or not entry.restores or entry.blocked or image.id != entry.image.id:
+        return False
+    made = entry.image
+    return (
+        image.status in UNFILLED
+        and ACTIONS.get(entry.status) == journal.action
+        and (entry.old.id if entry.old else None) == journal.old
+        and (image.disk_format, image.container_format) == (made.disk_format, made.container_format)
+        and (image.min_disk, image.min_ram, image.hidden) == (made.min_disk, made.min_ram, made.hidden)
+        and sorted(image.tags) == sorted(made.tags)
+    )
 
 
 def _finishable(image: Image, journal: Journal, entries: Mapping[str, PlanEntry]) -> bool:

@@ -97,6 +97,20 @@ def member_change(
     )
 
 
+def added_members(
+    wanted: WantedMembers, image: Image | None, present: frozenset[str], owner: str
+) -> MemberChange:
+    """What a restored image is shared with besides: nothing is recorded, so no later run removes it.
+
+    :param wanted: what the image of the source asks for
+    :param image: the region's image, None for a new one
+    :param present: ids of the projects that it is shared with
+    :param owner: id of the project that owns it
+    """
+    record = None if image is None else image.user_properties.get(MEMBERS)
+    return MemberChange(tuple(sorted(wanted.projects - present - {owner})), (), record, record)
+
+
 def record_patch(image: Image, record: str | None) -> Patch:
     """What makes an image carry a record.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase, translate
 
 from ...base.text import nearest
-from ..model import OBSOLETE
+from ..model import OBSOLETE, Image
 from .links import links_of
 from .plan import PlanEntry, RegionPlan
 from .selection import Selection
@@ -16,16 +16,25 @@ from .selection import Selection
 
 @dataclass(frozen=True)
 class Choice:
-    """The patterns of ``--image``; none means everything.
+    """The patterns of ``--image``, or the UUIDs of ``--uuid``; none means everything.
 
     :param patterns: as in ``fnmatch``, case-sensitive
+    :param uuids: of images of the source, in the form of ``normal_uuid``
     """
 
     patterns: tuple[str, ...] = ()
+    uuids: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.patterns or self.uuids)
 
     def matches(self, name: str) -> bool:
         """Whether a name is chosen."""
-        return not self.patterns or any(re.match(translate(p), name) for p in self.patterns)
+        return not self or any(re.match(translate(p), name) for p in self.patterns)
+
+    def chooses(self, image: Image) -> bool:
+        """Whether an image of the source is chosen."""
+        return image.id in self.uuids or self.matches(image.name)
 
     def unmatched(self, names: Sequence[str]) -> tuple[str, ...]:
         """The patterns that match none of the names, in their order."""
@@ -66,14 +75,14 @@ def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
     """Keep of a plan what is chosen, the pending images that it links to, and the images to be relinked to it.
 
     :param plan: the whole plan
-    :param choice: the patterns
+    :param choice: what is chosen
     """
-    if not choice.patterns:
+    if not choice:
         return plan
     by_name = {entry.name: entry for entry in plan.entries}
     by_uuid = {entry.image.id: entry for entry in plan.entries}
     kept: set[str] = set()
-    waiting = [name for name in by_name if choice.matches(name)]
+    waiting = [name for name, entry in by_name.items() if choice.chooses(entry.image)]
     while waiting:
         name = waiting.pop()
         if name not in kept:
@@ -92,7 +101,7 @@ def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
             for change in plan.obsolete
             if choice.matches(change.name) or choice.matches(change.name.removesuffix(OBSOLETE))
         ),
-        left_out=tuple(left for left in plan.left_out if choice.matches(left.image.name)),
+        left_out=tuple(left for left in plan.left_out if choice.chooses(left.image)),
         messages=tuple(m for m in plan.messages if m.image is None or m.image in kept or choice.matches(m.image)),
     )
 

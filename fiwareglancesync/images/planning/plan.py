@@ -33,6 +33,8 @@ class PlanEntry:
         image reports its own
     :param notes: differences that a synchronisation does not settle
     :param members: what is changed about the projects that the image is shared with, after everything else
+    :param restores: whether the image is restored (vault 4): a new one gets the UUID of ``image`` if that is free, and
+        stays private if the region refuses its visibility
     :param differences: what a run would bring in line, a phrase each: ``nid_version 1 → 2``
     """
 
@@ -50,6 +52,7 @@ class PlanEntry:
     notes: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     members: MemberChange = NO_CHANGE
+    restores: bool = False
 
     @property
     def name(self) -> str:
@@ -95,6 +98,8 @@ class Tidying(Enum):
     REMOVE = "remove"
     SETTLE = "settle"
     WAIT = "wait"
+    FILL = "fill"
+    """It stays: the change that the plan has goes on with it, so that its UUID is not lost (vault 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +158,8 @@ class RegionPlan:
 
     @property
     def tidyings(self) -> tuple[Leftover, ...]:
-        """The leftovers that a run would not wait for."""
-        return tuple(left for left in self.leftovers if left.tidying is not Tidying.WAIT)
+        """The leftovers that a run settles before anything else."""
+        return tuple(left for left in self.leftovers if left.tidying not in (Tidying.WAIT, Tidying.FILL))
 
     @property
     def obstacles(self) -> Mapping[str, str]:

@@ -14,12 +14,23 @@ from .kept import find_kept
 from .leftovers import PlanTime, find_leftovers
 from .links import linked_first
 from .matching import DEACTIVATED, match
-from .members import NO_CHANGE, SHARED, MemberChange, WantedMembers, first_members, member_change, record_patch
+from .members import (
+    NO_CHANGE,
+    SHARED,
+    MemberChange,
+    WantedMembers,
+    added_members,
+    first_members,
+    member_change,
+    record_patch,
+)
 from .obsolete import plan_obsolete
 from .old_names import OldNames
 from .plan import NO_PATCH, ObsoleteChange, PlanEntry, RegionPlan, Tidying
 from .properties import difference, differences_left, field_changes, shown_differences, wanted_visibility
+from .restored_images import match_restored, with_links
 from .selection import Selected, Selection
+from .source_images import SourceImages
 
 REPLACING = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
 
@@ -35,8 +46,12 @@ def plan_region(selection: Selection, listing: Listing, time: PlanTime) -> Regio
     messages = list(journals.messages)
     obsolete = plan_obsolete(selection, listing, journals.ignored, messages)
     images = _changed(listing, obsolete)
-    found = match(selection, images, journals.ignored, messages)
-    context = PlanContext(selection.target, images, found, journals, {}, OldNames(images), messages)
+    source = selection.source
+    if source is None:
+        found = match(selection, images, journals.ignored, messages)
+    else:
+        found = match_restored(selection, source, images, journals.ignored, messages)
+    context = PlanContext(selection.target, images, found, journals, {}, OldNames(images), messages, source)
     for selected in selection.building_order:
         context.entries[selected.image.name] = _entry(selected, context)
     _limit_replacements(context)
@@ -80,6 +95,7 @@ class PlanContext:
     :param entries: name → the entries that are decided already; linked images come first
     :param names: chooses the names of replaced images
     :param messages: takes the warnings
+    :param source: the images of the source of a restore; None in a synchronisation
     """
 
     target: Target
@@ -89,6 +105,12 @@ class PlanContext:
     entries: dict[str, PlanEntry]
     names: OldNames
     messages: list[Message]
+    source: SourceImages | None = None
+
+    @property
+    def restores(self) -> bool:
+        """Whether this is the plan of a restore."""
+        return self.source is not None
 
 
 def _changed(listing: Listing, obsolete: tuple[ObsoleteChange, ...]) -> Listing:
@@ -101,6 +123,16 @@ def _changed(listing: Listing, obsolete: tuple[ObsoleteChange, ...]) -> Listing:
 
 def _entry(selected: Selected, context: PlanContext) -> PlanEntry:
     """The table of sync 3.4, from top to bottom."""
+    if context.source is not None:
+        selected = with_links(
+            selected,
+            context.source,
+            context.listing,
+            context.journals.ignored,
+            context.found,
+            context.entries,
+            context.messages,
+        )
     master = selected.image
     image = context.found.get(master.name)
     conflict = (
@@ -191,8 +223,15 @@ def _move(status: SyncStatus, selected: Selected, image: Image | None, context: 
         old_name=old_name,
         blocked=blocked,
         notes=() if members is None else _unmapped(members),
-        members=NO_CHANGE if members is None else first_members(members, context.listing.project, context.target),
+        members=NO_CHANGE if members is None else _first_members(members, context),
+        restores=context.restores,
     )
+
+
+def _first_members(members: WantedMembers, context: PlanContext) -> MemberChange:
+    if context.restores:
+        return added_members(members, None, frozenset(), context.listing.project)
+    return first_members(members, context.listing.project, context.target)
 
 
 def _same_content(selected: Selected, image: Image, context: PlanContext) -> PlanEntry:
@@ -221,6 +260,7 @@ def _same_content(selected: Selected, image: Image, context: PlanContext) -> Pla
         notes=notes,
         differences=shown_differences(image, patch, remade, members),
         members=members,
+        restores=context.restores,
     )
 
 
@@ -237,7 +277,8 @@ def _update(selected: Selected, image: Image, context: PlanContext) -> tuple[Pat
         for key, name in selected.links.items():
             if key not in remade and present.get(key) != context.found[name].id:
                 values[key] = context.found[name].id
-        superfluous += tuple(key for key in LINKS if key not in selected.links and present.get(key))
+        wanted = {*selected.links, *selected.wanted.values}
+        superfluous += tuple(key for key in LINKS if key not in wanted and present.get(key))
     visibility = wanted_visibility(master, image)
     fields = field_changes(master, image, context.target) if context.target.sync_fields else None
     if not values and not superfluous and visibility is None and not fields:
@@ -250,6 +291,8 @@ def _members(wanted: WantedMembers, image: Image, context: PlanContext) -> Membe
     present = context.listing.members.get(image.id)
     if present is None or image.visibility != SHARED:
         return NO_CHANGE
+    if context.restores:
+        return added_members(wanted, image, present, context.listing.project)
     return member_change(wanted, image, present, context.listing.project, context.target)
 
 

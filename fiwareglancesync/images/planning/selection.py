@@ -13,6 +13,7 @@ from .journal import read_journals
 from .links import in_cycles, linked_first, links_of
 from .members import SHARED, WantedMembers, wanted_members
 from .properties import Wanted, wanted_properties
+from .source_images import SourceImages
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Selection:
     :param left_out: selected images that cannot be synchronised, by name
     :param not_selected: why the other images of the master are not selected: reason → number of images
     :param messages: what the user is to know about the master's images
+    :param source: of a restore, which means all images: what it knows of them besides; None of a synchronisation
     """
 
     target: Target
@@ -68,6 +70,7 @@ class Selection:
     left_out: tuple[LeftOut, ...]
     not_selected: Mapping[str, int]
     messages: tuple[Message, ...]
+    source: SourceImages | None = field(default=None, repr=False)
 
 
 NOT_PUBLIC = "not public"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...base.errors import TransferError, VerificationError
 from ..model import JOURNAL, LINKS, Image
-from ..places import InstantCopy, Place, PlaceIdentity, ServerImport
+from ..places import InstantCopy, Place, PlaceIdentity, ReadablePlace, ServerImport
 from .way import UNHASHED, ProgressListener
 
 NOT_ABLE = "the region cannot fetch images by itself"
@@ -18,7 +18,7 @@ class ServerWay:
 
     name = "server"
 
-    def __init__(self, master: Place) -> None:
+    def __init__(self, master: ReadablePlace) -> None:
         self._master = master
         self._changing: dict[PlaceIdentity, str] = {}
         """Regions that change what they fetch, with how they do."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ...base.errors import CloudError, TransferError
 from ..model import Image
-from ..places import PIECE_BYTES, Body, FileSlice, Place
+from ..places import PIECE_BYTES, Body, FileSlice, ReadablePlace
 from .way import UNHASHED
 
 
@@ -116,7 +116,7 @@ class StreamSource:
 
     way = "stream"
 
-    def __init__(self, master: Place) -> None:
+    def __init__(self, master: ReadablePlace) -> None:
         self._master = master
 
     def why_unusable(self, image: Image) -> str | None:

@@ -20,7 +20,7 @@ from ...base.content import WRITE_BYTES
 from ...base.errors import CloudError, SourceBroke, TransferError
 from ...base.units import MIB
 from ..model import Image
-from ..places import PIECE_BYTES, Body, FileSlice, Place
+from ..places import PIECE_BYTES, Body, FileSlice, ReadablePlace
 from .spool_entry import SpoolEntry, entries, hasher, locked
 
 POLL_SECONDS = 0.005
@@ -55,7 +55,7 @@ class SpoolSource:
     way = "spool"
 
     def __init__(
-        self, master: Place, folder: Path, limit: int = 0, first_wait: float = FIRST_WAIT_SECONDS
+        self, master: ReadablePlace, folder: Path, limit: int = 0, first_wait: float = FIRST_WAIT_SECONDS
     ) -> None:
         self._master = master
         self._folder = folder
@@ -206,7 +206,7 @@ def _no_room(folder: Path, image: Image, room: int) -> str:
 class _Filling:
     """Fills an entry in a thread, unless another process is already filling it."""
 
-    def __init__(self, entry: SpoolEntry, image: Image, master: Place, first_wait: float) -> None:
+    def __init__(self, entry: SpoolEntry, image: Image, master: ReadablePlace, first_wait: float) -> None:
         self._entry = entry
         self._image = image
         self._master = master

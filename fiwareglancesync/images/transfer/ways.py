@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from enum import Enum
 
 from ...base.throttle import Throttle
-from ..places import Place
+from ..places import Place, ReadablePlace
 from ..settings import Settings
 from .mover import AUTO, Mover
 from .server_way import ServerWay
 from .sources import FileSource, Source, StreamSource
 from .spool import SpoolSource, default_folder, objection
 from .upload_way import upload_ways
+from .way import Way
 
 
 class Purpose(Enum):
@@ -24,21 +25,25 @@ class Purpose(Enum):
 
 
 @contextmanager
-def open_ways(settings: Settings, master: Place, purpose: Purpose, *, several: bool) -> Iterator[Mover]:
+def open_ways(
+    settings: Settings, master: ReadablePlace, purpose: Purpose, *, several: bool, has_files: bool = True
+) -> Iterator[Mover]:
     """The ways to move content, in the order of preference, while a run lasts.
 
     :param settings: the configuration
     :param master: the master region
     :param purpose: a run that only reads leaves the spool as it is: a later one may continue with its content
     :param several: whether several regions may need an image, so that it is worth reading it once for all
+    :param has_files: whether ``images_dir`` has the files of this master
     """
     spool = SpoolSource(master, settings.spool_dir or default_folder(), settings.spool_size)
-    sources: list[Source] = [FileSource(settings.images_dir), StreamSource(master)]
+    sources: list[Source] = [FileSource(settings.images_dir)] if has_files else []
     if several or settings.transfer == spool.way:
-        sources.insert(1, spool)
-    file, *others = upload_ways(*sources, throttles=BandwidthLimits(settings))
+        sources.append(spool)
+    ways: list[Way] = [*upload_ways(*sources, StreamSource(master), throttles=BandwidthLimits(settings))]
+    ways.insert(1 if has_files else 0, ServerWay(master))
     try:
-        yield Mover([file, ServerWay(master), *others], settings.transfer)
+        yield Mover(ways, settings.transfer)
     finally:
         # Also when this run does not use it: a run that was killed may have left content there.
         if purpose is Purpose.MOVE and not settings.spool_keep:

@@ -15,7 +15,7 @@ from ....openstack.place_identity import PlaceIdentity, is_same_keystone
 from ....openstack.service import Call, Service
 from ...model import DescribedImage, Image, Listing, NewImage, Patch
 from ...settings import Target, full_name
-from ..port import Place
+from ..port import ReadablePlace
 from . import bodies
 from .bodies import image_path, members_path, tag_path
 from .glance_answers import GLANCE, refused_creation, refused_visibility
@@ -185,7 +185,7 @@ class OpenStackPlace:
         """Open the content of an image for one reading."""
         return bodies.download(self._service, image_id, start)
 
-    def why_unable_to_import(self, master: Place) -> str | None:
+    def why_unable_to_import(self, master: ReadablePlace) -> str | None:
         """Why this Glance cannot fetch images from another one; None when it can (design 6, ``server``)."""
         if not isinstance(master, OpenStackPlace):
             return "the master is no region of an OpenStack"
@@ -195,7 +195,7 @@ class OpenStackPlace:
             return "the master's address is not the catalog's, which a region would use (image_endpoint_override)"
         return self._imports.why_unable()
 
-    def import_from(self, image_id: str, master: Place, image: Image, progress: Callable[[int], None]) -> Image:
+    def import_from(self, image_id: str, master: ReadablePlace, image: Image, progress: Callable[[int], None]) -> Image:
         """Let this Glance fetch an image's content from another one of the same Keystone.
 
         :param progress: is called with 0 only: Glance does not report more; what it raises ends the wait
@@ -230,7 +230,7 @@ class OpenStackPlace:
             path = f"{members_path(image_id)}/{quote(project, safe='')}"
             self._service.request(Call(Operation.UPDATE, "DELETE", path))
 
-    def knows_projects_of(self, master: Place) -> bool:
+    def knows_projects_of(self, master: ReadablePlace) -> bool:
         """Whether both have the same Keystone."""
         if not isinstance(master, OpenStackPlace):
             return False

@@ -1,0 +1,1 @@
+"""A shelf of a vault, as a place that is only read (vault 4)."""
