@@ -30,6 +30,10 @@ from .region_state import RegionState, RunContext
 from .upload_queue import UploadListener
 
 
+SIGNATURE = "img_signature"
+"""How the properties of a signature begin."""
+
+
 class MoveListener(UploadListener, Protocol):
     """Takes what is known of one move while it is running."""
 
@@ -205,7 +209,7 @@ class _NewImage:
                     min_ram=master.min_ram,
                     tags=master.tags,
                     hidden=master.hidden,
-                    properties={**self.entry.properties, **self.links, JOURNAL: journal.text()},
+                    properties={**self._first_properties(), **self.links, JOURNAL: journal.text()},
                 )
             )
         except Exception as error:  # any error is raised again
@@ -217,6 +221,14 @@ class _NewImage:
                 self._give_up(uuid)
             raise
         return journal
+
+    def _first_properties(self) -> Mapping[str, str]:
+        """The properties from the beginning: with a signature Glance would verify the upload by a certificate, which a
+        restored cloud may not have any more. Publishing adds it."""
+        properties = self.entry.properties
+        if not self.entry.restores:
+            return properties
+        return {key: value for key, value in properties.items() if not key.startswith(SIGNATURE)}
 
     def _journal(self, uuid: str) -> Journal:
         return Journal(

@@ -104,13 +104,14 @@ def creation(image: NewImage) -> dict[str, Any]:
     document: dict[str, Any] = {key: value for key, value in image.properties.items() if is_property(key)}
     document |= {
         "id": image.id,
-        "name": image.name,
         "visibility": "private",
         "protected": False,
         "min_disk": image.min_disk,
         "min_ram": image.min_ram,
         "tags": list(image.tags),
     }
+    if image.name:
+        document["name"] = image.name
     if image.disk_format is not None:
         document["disk_format"] = image.disk_format
     if image.container_format is not None:
