@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 
 from tests.support.cloud import running_cloud
 from tests.support.emptied_glance import empty_glance
-from tests.support.faults import Command, FaultyCloud, Result
+from tests.support.faults import FaultyCloud, Result
 from tests.support.odd_images import OddImages
 
 pytestmark = pytest.mark.integration

@@ -29,7 +29,6 @@ from .original_uuid import may_go_on_with, stays
 from .region_state import RegionState, RunContext
 from .upload_queue import UploadListener
 
-
 SIGNATURE = "img_signature"
 """How the properties of a signature begin."""
 

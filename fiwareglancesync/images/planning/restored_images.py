@@ -78,7 +78,7 @@ def with_links(
     """Decide where the links of a restored image lead in the region.
 
     The first that applies: the same UUID is there; the linked image is made in this run; the region has an image of its
-    name; the link is kept as it is, with a warning.
+    name; the link is kept as it is, with a warning. Links in a circle are kept.
 
     :param selected: the image
     :param source: the images of the source
@@ -104,7 +104,8 @@ def with_links(
         elif name is not None and _is_made(uuid, entries.get(name)):
             links[key] = name
         else:
-            same_name = _of_name(name, images, found)
+            in_circle = name in source.namesakes and name not in entries
+            same_name = None if in_circle else _of_name(name, images, found)
             known[key] = uuid if same_name is None else same_name
             if same_name is None:
                 messages.append(_kept(key, uuid, name, selected.image, listing.region))

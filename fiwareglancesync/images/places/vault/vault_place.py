@@ -112,8 +112,11 @@ class VaultPlace:
         return self._shelf.record(kept.id, kept.record)
 
     def _image(self, record: Record) -> Image:
-        """The image as the source described it, with the hash that the vault has computed."""
-        image = image_of({**record.state.document, "id": record.state.id}, self.name)
+        """The image as the source described it, with the hash that the vault has computed.
+
+        A shelf has own images only; it may have been bound to another project when the record was written.
+        """
+        image = image_of({**record.state.document, "id": record.state.id, "owner": self.project}, self.name)
         return image if record.content is None else _with_content(image, record.content)
 
     def _unreadable(self, kept: KeptImage) -> Image:
