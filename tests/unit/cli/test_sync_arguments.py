@@ -15,6 +15,7 @@ OPTIONS = (
     *("--parallel", "--config", "--dry-run", "--show-status", "--show-regions", "--make-backups", "--make-backup"),
     *("-f", "--format", "--pending", "--output-dir"),
     *("--events", "--report", "--image", "--transfer", "--progress", "--no-progress", "--exit-code"),
+    *("--from", "--uuid", "--at", "--members", "--vault"),
     *("--wait", "--conf", "--os-cloud", "-v", "--verbose", "-q", "--quiet", "--debug", "--version", "-h", "--help"),
 )
 
