@@ -213,3 +213,49 @@ def test_killed_after_each_write_the_next_restore_finishes(lost: Lost, tmp_path:
         assert {name: image.id for name, image in lost.there().items()} == lost.uuids, f"after write {number}"
         assert all(image.status == "active" and JOURNAL not in image for image in lost.there().values())
     assert number > 9
+
+
+@pytest.fixture
+def madrid(lost: Lost, tmp_path: Path) -> Iterator[tuple[Command, Any]]:
+    """The command with the region of another Keystone as a target, and an independent client of it; the region is empty."""
+    from glanceclient import Client
+    from keystoneauth1.identity import v3
+    from keystoneauth1.session import Session
+
+    empty_glance(lost.description, "Madrid")
+    account, url = lost.cloud.account("glancesync", "keystone-b"), lost.cloud.keystone_url("keystone-b")
+    credential = f"user = {account['user']}\ntenant = {account['project']}\nkeystone_url = {url}\n"
+    text = f"{lost.cloud.usual_configuration}[other]\n{credential}password = {account['password']}\n"
+    plugin = v3.Password(
+        url,
+        username=account["user"],
+        password=account["password"],
+        project_name=account["project"],
+        user_domain_name="Default",
+        project_domain_name="Default",
+    )
+    yield lost.cloud.command(tmp_path, configuration=text), Client("2", session=Session(plugin), region_name="Madrid")
+    empty_glance(lost.description, "Madrid")
+
+
+@pytest.mark.parametrize("source", [f"vault:{REGION}", REGION])
+def test_all_images_migrate_to_another_cloud(lost: Lost, madrid: tuple[Command, Any], source: str) -> None:
+    command, client = madrid
+    shared = lost.cloud.client(REGION, OURS).images
+    shared.update(lost.uuids["kernel"], visibility="shared")
+    lost.cloud.client(REGION, OURS).image_members.create(lost.uuids["kernel"], "1" * 32)
+    vault = ("--vault", str(lost.vault.folder))
+    assert command("vault", "backup", REGION, *vault).code == 0
+    result = command("--from", source, "other:Madrid", *vault, "--members")
+    assert (result.code, result.errors) == (0, [])
+    assert "other:Madrid: members are not restored: their projects are those of another Keystone" in result.err
+    there = {image.name: image for image in client.images.list()}
+    assert {name: image.id for name, image in there.items()} == lost.uuids
+    before = lost.there()
+    for name, image in there.items():
+        different = {key for key in before[name] if before[name][key] != image.get(key)}
+        assert different <= {"created_at", "updated_at", "owner", "stores", "direct_url", "locations"}, name
+        assert b"".join(client.images.data(image.id)) == b"".join(shared.data(image.id))
+    assert list(client.image_members.list(lost.uuids["kernel"])) == []
+    again = command("--from", source, "other:Madrid", *vault, "--exit-code")
+    assert (again.code, again.err) == (0, "")
