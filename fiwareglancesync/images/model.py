@@ -156,6 +156,11 @@ class Image:
         return bool(self.checksum or (self.hash_algo and self.hash_value))
 
     @property
+    def label(self) -> str:
+        """What users read of it: its name, or its UUID where it has none."""
+        return self.name or self.id
+
+    @property
     def order(self) -> tuple[str, str]:
         """The key of the order that decides between namesakes (sync 3.0)."""
         return (self.created_at, self.id)

@@ -230,7 +230,7 @@ class RegionJob:
             StatusRow(
                 entry.status,
                 plan.region,
-                entry.name,
+                entry.label,
                 entry.region_image.id if entry.region_image else None,
                 entry.size,
                 entry.blocked or entry.reason,
@@ -243,7 +243,7 @@ class RegionJob:
 
     def _left_out(self, plan: RegionPlan) -> list[LeftOutRow]:
         return [
-            LeftOutRow(plan.region, left.image.name, left.image.id, left.image.size, left.reason, left.deliberate)
+            LeftOutRow(plan.region, left.image.label, left.image.id, left.image.size, left.reason, left.deliberate)
             for left in plan.left_out
         ]
 
@@ -253,7 +253,7 @@ class RegionJob:
             recorder.report(Message.warning(f"{plan.region}: {holder}. Its unfinished images are not shown."))
         else:
             for left in plan.tidyings:
-                recorder.pending_without_status(Action.TIDY, left.image.name, left.image.id)
+                recorder.pending_without_status(Action.TIDY, left.image.label, left.image.id)
         for change in plan.obsolete:
             action = action_of_change(change)
             recorder.pending_without_status(action, change.name, change.image.id, change.differences)

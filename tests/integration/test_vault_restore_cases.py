@@ -110,7 +110,8 @@ def test_what_changed_is_brought_back(lost: Lost) -> None:
 
 def test_a_refused_visibility_leaves_the_images_private_and_complete(lost: Lost, tmp_path: Path) -> None:
     account = lost.cloud.account("member")
-    credential = f"user = {account['user']}\ntenant = {account['project']}\nkeystone_url = {lost.cloud.keystone_url()}\n"
+    url = lost.cloud.keystone_url()
+    credential = f"user = {account['user']}\ntenant = {account['project']}\nkeystone_url = {url}\n"
     text = f"{lost.cloud.usual_configuration}[master]\n{credential}password = {account['password']}\n"
     member = lost.cloud.command(tmp_path, configuration=text)
     lost.empty()
@@ -217,7 +218,7 @@ def test_killed_after_each_write_the_next_restore_finishes(lost: Lost, tmp_path:
 
 @pytest.fixture
 def madrid(lost: Lost, tmp_path: Path) -> Iterator[tuple[Command, Any]]:
-    """The command with the region of another Keystone as a target, and an independent client of it; the region is empty."""
+    """The command with the empty region of another Keystone as a target, and an independent client of that region."""
     from glanceclient import Client
     from keystoneauth1.identity import v3
     from keystoneauth1.session import Session

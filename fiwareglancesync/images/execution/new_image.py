@@ -157,7 +157,7 @@ class _NewImage:
         journal = self._begin()
         uuid = journal.image_id
         try:
-            moved = self._move(uuid)
+            moved = Moved(self.way, 0) if self._is_filled(uuid) else self._move(uuid)
             made = state.refresh(uuid)
             self._verify(made, moved)
             self.listener(uuid, self.way, moved.size)
@@ -166,6 +166,10 @@ class _NewImage:
         except Exception:  # any error is raised again; after an interruption `remove_unfinished` removes the image
             self._give_up(uuid)
             raise
+
+    def _is_filled(self, uuid: str) -> bool:
+        """Whether an attempt before has filled the image after all; its hash is compared next."""
+        return self.state[uuid].is_active and self.entry.image.has_content_hash
 
     def _verify(self, made: Image, moved: Moved) -> None:
         try:

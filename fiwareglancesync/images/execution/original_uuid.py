@@ -22,7 +22,7 @@ POLL_SECONDS = 0.2
 
 
 def may_go_on_with(uuid: str, state: RegionState, check: Callable[[], None]) -> bool:
-    """Whether the region has an unfinished image under a UUID, which can be filled; one that cannot be is removed.
+    """Whether the region has an unfinished image under a UUID, which can be filled, or is; another one is removed.
 
     :param uuid: the original UUID of an image
     :param state: the region
@@ -33,7 +33,7 @@ def may_go_on_with(uuid: str, state: RegionState, check: Callable[[], None]) -> 
     journal = Journal.of(state[uuid])
     if journal is None or journal.image_id != uuid or journal.step != NEW or not state.listing.owns(state[uuid]):
         return False
-    if _status(uuid, state, check) == "queued":
+    if _status(uuid, state, check) in ("queued", "active"):
         state.reserved.add(uuid)
         return True
     if uuid in state:

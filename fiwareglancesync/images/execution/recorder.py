@@ -115,11 +115,11 @@ class Recorder:
         if entry.message is None:
             message = Message.error(cause, entry.name)
             status, size = entry.status.value, entry.size
-            self.emit(Failed(self.region, entry.name, action, status=status, size=size, message=message))
+            self.emit(Failed(self.region, entry.label, action, status=status, size=size, message=message))
 
     def skip(self, action: Action, entry: PlanEntry, cause: str) -> None:
         """Record that an image fails for a cause that has been reported already."""
-        self.outcome.images.append(ImageOutcome(entry.name, action, entry.status, error=cause))
+        self.outcome.images.append(ImageOutcome(entry.label, action, entry.status, error=cause))
 
     def pending(
         self, action: Action, entry: PlanEntry, *, way: str | None = None, notes: tuple[str, ...] = ()
@@ -134,7 +134,7 @@ class Recorder:
         uuid = entry.region_image.id if entry.region_image else None
         status, size = entry.status.value, entry.size
         self.emit(
-            Pending(self.region, entry.name, action, uuid, status, way, size, notes, differences=entry.differences)
+            Pending(self.region, entry.label, action, uuid, status, way, size, notes, differences=entry.differences)
         )
 
     def pending_without_status(
@@ -153,7 +153,7 @@ class Recorder:
         """Report that a restored image does not get its visibility (vault 4); from any thread."""
         with self._guard:
             self.outcome.kept_private += 1
-        what = f"{self.region}: image {image or uuid} (UUID {uuid})"
+        what = f"{self.region}: image {image} (UUID {uuid})"
         self.report(Message.warning(f"{what} is complete, but does not become {visibility}: {cause}", image))
 
     def report(self, message: Message) -> None:
@@ -239,7 +239,7 @@ class MoveRecorder:
     def uuid_taken(self, uuid: str, new: str) -> None:
         """Report that a restored image gets another UUID (vault 4)."""
         why = f"{uuid} is not free (Glance gives no UUID twice, not even that of a deleted image)"
-        text = f"{self._region}: image {self._image or uuid} gets the UUID {new}: {why}"
+        text = f"{self._region}: image {self._image} gets the UUID {new}: {why}"
         self._recorder.report(Message.warning(text, self._image))
 
     def kept_private(self, uuid: str, visibility: str, cause: GlanceSyncError) -> None:
@@ -248,7 +248,7 @@ class MoveRecorder:
 
     def unfinished(self, uuid: str) -> None:
         """Report that an image stays without content, so that its UUID is not lost (vault 4)."""
-        text = f"{self._region}: the unfinished image {self._image or uuid} (UUID {uuid}) stays for the next restore"
+        text = f"{self._region}: the unfinished image {self._image} (UUID {uuid}) stays for the next restore"
         self._recorder.report(Message.warning(f"{text}, which then has its UUID", self._image))
 
     def cleanup_failed(self, uuid: str, cause: GlanceSyncError) -> None:

@@ -38,7 +38,7 @@ def tidy(
         return plan, []
     published: list[Leftover] = []
     for image in unsettled_images:
-        with recorder.attempt(Action.TIDY, image.name, uuid=image.id):
+        with recorder.attempt(Action.TIDY, image.label, uuid=image.id):
             if _await_import(image, plan, state, recorder):
                 plan = make_plan()
             published += _ended(image, plan, state, recorder)
@@ -103,7 +103,7 @@ def _finish(left: Leftover, plan: RegionPlan, state: RegionState, recorder: Reco
     if left.entry is not None:
         ids = {entry.name: entry.region_image.id for entry in plan.entries if entry.region_image}
         links = {key: ids[name] for key, name in left.entry.links.items()}
-        kept = partial(recorder.kept_private, left.image.name, left.image.id, left.entry.image.visibility)
+        kept = partial(recorder.kept_private, left.image.label, left.image.id, left.entry.image.visibility)
         publish_as_allowed(left.entry, links, left.journal, state, kept)
 
 
@@ -116,7 +116,7 @@ def _relink(replaced: set[str | None], plan: RegionPlan, state: RegionState, rec
         present = image.user_properties
         links = {key: value for key, value in entry.patch.set.items() if present.get(key) in replaced}
         if links:
-            with recorder.attempt(Action.TIDY, entry.name, uuid=image.id):
+            with recorder.attempt(Action.TIDY, entry.label, uuid=image.id):
                 state.update(image.id, Patch(set=links))
 
 

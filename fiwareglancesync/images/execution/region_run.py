@@ -111,9 +111,9 @@ def synchronise(given: RegionInput) -> RegionOutcome:
 def announce(plan: RegionPlan, recorder: Recorder) -> None:
     """Report and record what the plan found, and how much is to be moved."""
     outcome = recorder.outcome
-    outcome.statuses = tuple((entry.name, entry.status) for entry in plan.entries)
-    outcome.differences = {entry.name: entry.differences for entry in plan.entries if entry.differences}
-    outcome.left_out = tuple((left.image.name, left.reason) for left in plan.left_out)
+    outcome.statuses = tuple((entry.label, entry.status) for entry in plan.entries)
+    outcome.differences = {entry.label: entry.differences for entry in plan.entries if entry.differences}
+    outcome.left_out = tuple((left.image.label, left.reason) for left in plan.left_out)
     outcome.in_step = plan.in_step
     outcome.leftovers = len(plan.tidyings)
     outcome.obsolete_changes = len(plan.obsolete)
@@ -183,10 +183,10 @@ class _PlanExecution:
             return
         uuid = self._ids[entry.name]
         with self._recorder.attempt(
-            action, entry.name, uuid=uuid, status=entry.status, differences=entry.differences
+            action, entry.label, uuid=uuid, status=entry.status, differences=entry.differences
         ) as attempt:
             patch = replace(entry.patch, set={**entry.patch.set, **self._links(entry)})
-            kept = partial(self._recorder.kept_private, entry.name, uuid, entry.image.visibility)
+            kept = partial(self._recorder.kept_private, entry.label, uuid, entry.image.visibility)
             update_as_allowed(entry, uuid, patch, self._state, kept)
             if entry.members:
                 change_members(uuid, entry.members, self._state)
@@ -205,8 +205,8 @@ class _PlanExecution:
             self._make(entry, action)
 
     def _make(self, entry: PlanEntry, action: Action) -> None:
-        with self._recorder.attempt(action, entry.name, status=entry.status, size=entry.size) as attempt:
-            report = self._recorder.progress(action, entry.name, attempt, entry.size)
+        with self._recorder.attempt(action, entry.label, status=entry.status, size=entry.size) as attempt:
+            report = self._recorder.progress(action, entry.label, attempt, entry.size)
             links = self._links(entry)
             image, moved, notes = make_image(
                 entry, links, self._state, self._given.mover, self._given.context, report
@@ -218,7 +218,7 @@ class _PlanExecution:
                 self._unsettled[entry.name] = UnsettledImages(image.id, entry.name, journal, entry.old_name)
         self._note(entry, attempt.error)
         if attempt.error is None and entry.members:
-            with self._recorder.attempt(Action.METADATA, entry.name, uuid=attempt.uuid, status=entry.status):
+            with self._recorder.attempt(Action.METADATA, entry.label, uuid=attempt.uuid, status=entry.status):
                 change_members(self._ids[entry.name], entry.members, self._state)
         if isinstance(attempt.error, PublicationRefused):
             self._unpublishable.add(entry.image.visibility)

@@ -60,6 +60,11 @@ class PlanEntry:
         return self.image.name
 
     @property
+    def label(self) -> str:
+        """What users read of the image: its name, or its UUID in the master where it has none."""
+        return self.image.label
+
+    @property
     def size(self) -> int:
         """Bytes of the master's image."""
         return self.image.size or 0

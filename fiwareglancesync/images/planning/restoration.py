@@ -118,7 +118,7 @@ class _AllImages:
         left = _without_content(image, self.source.missing)
         if left is not None:
             self.left_out.append(left)
-            self.messages.append(Message.warning(f"Image {shown(image)} is not restored: {left.reason}", image.name))
+            self.messages.append(Message.warning(f"Image {image.label} is not restored: {left.reason}", image.name))
         return left is None
 
     def _choose(self, name: str, images: list[Image]) -> None:
@@ -133,11 +133,6 @@ class _AllImages:
         which = f"of the name {name}" if name else "without a name"
         text = f"Images {which} are not restored, as there are several; choose one with --uuid. UUIDs: {uuids}"
         self.messages.append(Message.warning(text, name))
-
-
-def shown(image: Image) -> str:
-    """What users see of an image: its name, or its UUID where it has none."""
-    return image.name or image.id
 
 
 def _unfit(image: Image, source: Listing) -> str | None:
@@ -165,9 +160,9 @@ def _as_restored(image: Image) -> Image:
 def _losses(image: Image) -> Iterator[Message]:
     """What of an image cannot be restored."""
     if image.status == DEACTIVATED:
-        yield Message.warning(f"Image {shown(image)} is deactivated: it is restored private and active", image.name)
+        yield Message.warning(f"Image {image.label} is deactivated: it is restored private and active", image.name)
     if KEY in image.user_properties:
-        text = f"Image {shown(image)} is encrypted, and {KEY} is not restored: its key may not be there any more"
+        text = f"Image {image.label} is encrypted, and {KEY} is not restored: its key may not be there any more"
         yield Message.warning(text, image.name)
 
 

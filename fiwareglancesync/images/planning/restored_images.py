@@ -128,5 +128,5 @@ def _of_name(name: str | None, images: Collection[Image], found: Mapping[str, Im
 
 def _kept(key: str, uuid: str, name: str | None, image: Image, region: str) -> Message:
     what = f"no image {uuid}" + (f", nor one named {name}" if name else "")
-    text = f"{region}: {key} of image {image.name or image.id} stays as it is: there is {what} in the region"
+    text = f"{region}: {key} of image {image.label} stays as it is: there is {what} in the region"
     return Message.warning(text, image.name)

@@ -17,6 +17,7 @@ from ..planning.narrowing import why_unmatched
 from ..region_names import RegionRef
 from ..settings import Settings
 from ..transfer import Mover
+from ..transfer.sources import FileSource
 from ..transfer.upload_way import upload_ways
 from ..transfer.vault_source import VaultSource
 from ..transfer.ways import BandwidthLimits, Purpose, open_ways
@@ -103,6 +104,8 @@ class RestoreRun(Run):
             ways = upload_ways(VaultSource(self._source), throttles=BandwidthLimits(self.settings))
             return nullcontext(Mover(ways, self.settings.transfer))
         has_files = self._is_configured(self.master)
+        if self.settings.transfer == FileSource.way and not has_files:
+            raise UsageError("--transfer file: images_dir has the files of the configured master region alone")
         return open_ways(self.settings, self.master, purpose, several=several, has_files=has_files)
 
     def _about(self, ref: RegionRef) -> Iterator[Message]:

@@ -56,6 +56,7 @@ def status(north: VaultCommand, region: str, *words: str) -> dict[object, object
         (["--from", "vault:Burgos", "Burgos", "--uuid", uuid_of(1), "--image", "a"], "exclude each other"),
         (["--from", "vault:Burgos", "Burgos", "--transfer", "spool"], "read in the way file alone"),
         (["--from", "vault:Burgos", "Burgos", "--vault", "/nowhere"], "is no vault"),
+        (["--from", "Burgos", "other:Madrid", "--transfer", "file"], "images_dir has the files of the configured"),
         (["--from", "vault:Burgos", "Burgos", "--make-backups"], "--from goes with"),
         (["Burgos", "--members"], "--members goes with --from"),
         (["vault", "restore", "Burgo", "Burgos"], "did you mean Burgos?"),

@@ -97,6 +97,26 @@ class TestUuids:
         assert (uuid_of(setup, "a"), setup.named("a").status) == ("m-a", "active")
         assert JOURNAL not in setup.named("a").user_properties
 
+    def test_an_image_that_was_filled_after_all_is_published(self) -> None:
+        setup = RestoreSetup([master_image("a")])
+        once, failures = OnceOnly(), [Unreachable("no answer")]
+
+        def after(write: Write) -> None:
+            if write.kind == "adopt" and failures:
+                error = failures.pop()
+                error.retryable = True
+                raise error
+
+        assert not setup.sync(through=once((lambda _: None, after))).failed
+        assert (uuid_of(setup, "a"), setup.named("a").visibility) == ("m-a", "public")
+        assert JOURNAL not in setup.named("a").user_properties
+
+    def test_an_image_without_a_name_is_reported_by_its_uuid(self) -> None:
+        setup = RestoreSetup([master_image("", id="unnamed")])
+        outcome = setup.sync()
+        assert [done.image for done in outcome.images] == ["unnamed"]
+        assert [name for name, _ in outcome.statuses] == ["unnamed"]
+
     def test_a_leftover_with_another_form_is_removed(self) -> None:
         left = carrying(image("a", None, id="m-a", status="queued", size=None, min_disk=7))
         setup = RestoreSetup([master_image("a")], [left])

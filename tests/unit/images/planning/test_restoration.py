@@ -23,7 +23,7 @@ def test_no_rule_selects() -> None:
         master_image("hidden", hidden=True),
         master_image("", id="unnamed"),
     ]
-    rules: dict[str, Any] = {"metadata_set": ["nid"], "metadata_condition": lambda *_: False, "support_obsolete_images": True}
+    rules: dict[str, Any] = {"metadata_set": ["nid"], "metadata_condition": lambda *_: False}
     assert sorted(names(all_of(images, **rules))) == ["", "hidden", "old_obsolete", "private"]
 
 

@@ -56,7 +56,8 @@ class TestMatching:
         assert (found.status, found.patch.hidden) == ("pending_metadata", True)
 
     def test_all_fields_of_an_image_of_equal_content_are_brought_in_line(self) -> None:
-        fields: dict[str, Any] = {"protected": True, "min_disk": 2, "min_ram": 3, "tags": ("t",), "visibility": "community"}
+        fields: dict[str, Any] = {"protected": True, "min_disk": 2, "min_ram": 3, "tags": ("t",)}
+        fields["visibility"] = "community"
         patch = only([master_image("a", **fields)], [image("a")]).patch
         assert {**patch.fields, "tags": patch.tags} == fields
 
