@@ -216,10 +216,9 @@ class _NewImage:
                 )
             )
         except Exception as error:  # any error is raised again
-            if isinstance(error, PropertyRefused):
-                if error.too_many or JOURNAL in error.properties:
-                    text = f"a new image carries the property {JOURNAL} until it is done: allow it, and room for it"
-                    error.explain(text)
+            if isinstance(error, PropertyRefused) and (error.too_many or JOURNAL in error.properties):
+                text = f"a new image carries the property {JOURNAL} until it is done: allow it, and room for it"
+                error.explain(text)
             if not (isinstance(error, Conflict) and uuid in self.state.reserved):
                 self._give_up(uuid)
             raise
