@@ -18,6 +18,7 @@ from tests.support.emptied_glance import empty_glance
 from tests.support.faults import Command, FaultyCloud, Made, Result, until
 from tests.support.kill_after import KILLED
 from tests.support.observed_federations import OURS, run_program
+from tests.support.proxy import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -237,6 +238,14 @@ def madrid(lost: Lost, tmp_path: Path) -> Iterator[tuple[Command, Any]]:
     )
     yield lost.cloud.command(tmp_path, configuration=text), Client("2", session=Session(plugin), region_name="Madrid")
     empty_glance(lost.description, "Madrid")
+
+
+def test_a_shelf_is_restored_without_the_master(lost: Lost, madrid: tuple[Command, Any]) -> None:
+    command, client = madrid
+    words = ("--from", f"vault:{REGION}", "other:Madrid", "--vault", str(lost.vault.folder))
+    result = command(*words, OS_AUTH_URL=f"http://127.0.0.1:{free_port()}/v3")
+    assert (result.code, result.err) == (0, "")
+    assert {image.name: image.id for image in client.images.list()} == lost.uuids
 
 
 @pytest.mark.parametrize("source", [f"vault:{REGION}", REGION])

@@ -149,12 +149,15 @@ class Recorder:
         """
         self.emit(Pending(self.region, image, action, uuid, differences=differences))
 
-    def kept_private(self, image: str, uuid: str, visibility: str, cause: GlanceSyncError) -> None:
+    def kept_private(
+        self, attempt: Attempt, image: str, uuid: str, visibility: str, cause: GlanceSyncError
+    ) -> None:
         """Report that a restored image does not get its visibility (vault 4); from any thread."""
         with self._guard:
             self.outcome.kept_private += 1
-        what = f"{self.region}: image {image} (UUID {uuid})"
-        self.report(Message.warning(f"{what} is complete, but does not become {visibility}: {cause}", image))
+        note = f"is complete, but does not become {visibility}: {cause}"
+        attempt.notes += (note,)
+        self.report(Message.warning(f"{self.region}: image {image} (UUID {uuid}) {note}", image))
 
     def report(self, message: Message) -> None:
         """Report something to the user, once; from any thread."""
@@ -239,12 +242,13 @@ class MoveRecorder:
     def uuid_taken(self, uuid: str, new: str) -> None:
         """Report that a restored image gets another UUID (vault 4)."""
         why = f"{uuid} is not free (Glance gives no UUID twice, not even that of a deleted image)"
-        text = f"{self._region}: image {self._image} gets the UUID {new}: {why}"
-        self._recorder.report(Message.warning(text, self._image))
+        note = f"gets the UUID {new}: {why}"
+        self._attempt.notes += (note,)
+        self._recorder.report(Message.warning(f"{self._region}: image {self._image} {note}", self._image))
 
     def kept_private(self, uuid: str, visibility: str, cause: GlanceSyncError) -> None:
         """Report that the image does not get its visibility."""
-        self._recorder.kept_private(self._image, uuid, visibility, cause)
+        self._recorder.kept_private(self._attempt, self._image, uuid, visibility, cause)
 
     def unfinished(self, uuid: str) -> None:
         """Report that an image stays without content, so that its UUID is not lost (vault 4)."""

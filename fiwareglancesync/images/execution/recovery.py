@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from ...base.errors import NotFound, TransferError
+from ...base.errors import GlanceSyncError, NotFound, TransferError
 from ...events import Action
 from ..model import Image, Patch
 from ..places import ServerImport
@@ -14,6 +14,9 @@ from .change import publish_as_allowed
 from .recorder import Recorder
 from .region_state import RegionState
 from .settling import UnsettledImages, settle_all
+
+KeptPrivate = Callable[[str, str, str, GlanceSyncError], None]
+"""Takes a restored image whose visibility is refused: its name and UUID, the visibility, and why."""
 
 STILL_FETCHED = (
     "the region is still fetching its content, so a later run will tidy it;"
@@ -38,10 +41,10 @@ def tidy(
         return plan, []
     published: list[Leftover] = []
     for image in unsettled_images:
-        with recorder.attempt(Action.TIDY, image.label, uuid=image.id):
+        with recorder.attempt(Action.TIDY, image.label, uuid=image.id) as attempt:
             if _await_import(image, plan, state, recorder):
                 plan = make_plan()
-            published += _ended(image, plan, state, recorder)
+            published += _ended(image, plan, state, partial(recorder.kept_private, attempt))
     plan = make_plan()
     _relink({left.journal.old for left in published} - {None}, plan, state, recorder)
     names = OldNames(state.listing)
@@ -82,7 +85,7 @@ def _await_import(image: Image, plan: RegionPlan, state: RegionState, recorder: 
     return True
 
 
-def _ended(image: Image, plan: RegionPlan, state: RegionState, recorder: Recorder) -> list[Leftover]:
+def _ended(image: Image, plan: RegionPlan, state: RegionState, kept_private: KeptPrivate) -> list[Leftover]:
     """Remove or publish an image that an interrupted run left.
 
     :return: the image if it is published now
@@ -94,16 +97,16 @@ def _ended(image: Image, plan: RegionPlan, state: RegionState, recorder: Recorde
         state.delete(image.id)
         return []
     if left.tidying is Tidying.FINISH:
-        _finish(left, plan, state, recorder)
+        _finish(left, plan, state, kept_private)
     return [] if left.tidying is Tidying.FILL else [left]
 
 
-def _finish(left: Leftover, plan: RegionPlan, state: RegionState, recorder: Recorder) -> None:
+def _finish(left: Leftover, plan: RegionPlan, state: RegionState, kept_private: KeptPrivate) -> None:
     """Publish an image that the plan has verified: same content, same old image."""
     if left.entry is not None:
         ids = {entry.name: entry.region_image.id for entry in plan.entries if entry.region_image}
         links = {key: ids[name] for key, name in left.entry.links.items()}
-        kept = partial(recorder.kept_private, left.image.label, left.image.id, left.entry.image.visibility)
+        kept = partial(kept_private, left.image.label, left.image.id, left.entry.image.visibility)
         publish_as_allowed(left.entry, links, left.journal, state, kept)
 
 

@@ -186,7 +186,7 @@ class _PlanExecution:
             action, entry.label, uuid=uuid, status=entry.status, differences=entry.differences
         ) as attempt:
             patch = replace(entry.patch, set={**entry.patch.set, **self._links(entry)})
-            kept = partial(self._recorder.kept_private, entry.label, uuid, entry.image.visibility)
+            kept = partial(self._recorder.kept_private, attempt, entry.label, uuid, entry.image.visibility)
             update_as_allowed(entry, uuid, patch, self._state, kept)
             if entry.members:
                 change_members(uuid, entry.members, self._state)
@@ -211,7 +211,8 @@ class _PlanExecution:
             image, moved, notes = make_image(
                 entry, links, self._state, self._given.mover, self._given.context, report
             )
-            attempt.uuid, attempt.way, attempt.size, attempt.notes = image.id, moved.way, moved.size, tuple(notes)
+            attempt.uuid, attempt.way, attempt.size = image.id, moved.way, moved.size
+            attempt.notes += tuple(notes)
             self._ids[entry.name] = image.id
             journal = Journal.of(image)
             if journal is not None:

@@ -89,6 +89,7 @@ def narrow(plan: RegionPlan, choice: Choice) -> RegionPlan:
             kept.add(name)
             # As the master links them: a plan's entry only knows the links that have to be set.
             linked = [by_uuid[uuid] for uuid in links_of(by_name[name].image).values() if uuid in by_uuid]
+            linked += [by_name[other] for other in by_name[name].links.values()]  # a restore finds some by name
             waiting.extend(entry.name for entry in linked if entry.status.pending)
     remade = {entry.name for entry in plan.moves if entry.name in kept}
     kept.update(entry.name for entry in plan.relinks if not remade.isdisjoint(entry.links.values()))

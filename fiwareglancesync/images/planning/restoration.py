@@ -63,10 +63,13 @@ def select_all(source: Listing, target: Target, chosen: Collection[str] = ()) ->
     """
     found = _AllImages(source, frozenset(chosen))
     images = sorted(found.images, key=lambda image: (image.size or 0, image.name))
-    name_of = {image.id: image.name for image in images}
-    graph = {image.name: {name_of[uuid] for uuid in links_of(image).values() if uuid in name_of} for image in images}
     by_name = {image.name: Selected(_as_restored(image), _properties(image), {}, {}) for image in images}
-    order = linked_first(list(by_name), {name: linked for name, linked in graph.items() if linked})
+    graph = {}
+    for image in images:
+        linked = {found.names[uuid] for uuid in links_of(image).values() if found.names.get(uuid) in by_name}
+        if linked:
+            graph[image.name] = linked
+    order = linked_first(list(by_name), graph)
     messages = [*found.messages, *(message for image in images for message in _losses(image))]
     return Selection(
         target,

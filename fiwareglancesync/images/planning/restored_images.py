@@ -77,8 +77,8 @@ def with_links(
 ) -> Selected:
     """Decide where the links of a restored image lead in the region.
 
-    The first that applies: the same UUID is there; the linked image is made in this run; the region has an image of its
-    name; the link is kept as it is, with a warning. Links in a circle are kept.
+    The first that applies: the same UUID is there; an image of that name is made in this run; the region has one; the
+    link is kept as it is, with a warning. Links in a circle are kept.
 
     :param selected: the image
     :param source: the images of the source
@@ -101,7 +101,7 @@ def with_links(
         name = source.names.get(uuid)
         if uuid in there:
             known[key] = uuid
-        elif name is not None and _is_made(uuid, entries.get(name)):
+        elif name is not None and name in entries and entries[name].status in MOVES:
             links[key] = name
         else:
             in_circle = name in source.namesakes and name not in entries
@@ -110,10 +110,6 @@ def with_links(
             if same_name is None:
                 messages.append(_kept(key, uuid, name, selected.image, listing.region))
     return replace(selected, links=links, wanted=Wanted({**selected.wanted.values, **known}, selected.wanted.absent))
-
-
-def _is_made(uuid: str, entry: PlanEntry | None) -> bool:
-    return entry is not None and entry.image.id == uuid and entry.status in MOVES
 
 
 def _of_name(name: str | None, images: Collection[Image], found: Mapping[str, Image]) -> str | None:

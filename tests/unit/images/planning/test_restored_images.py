@@ -85,6 +85,11 @@ class TestLinks:
         made = restore_plan(sources, [image("k", owner=THEIRS)])
         assert made.moves[0].properties == {"kernel_id": "r-k"}
 
+    def test_also_one_of_that_name_that_is_made_in_this_run(self) -> None:
+        theirs = master_image("k", id="m-k", owner=THEIRS)
+        made = restore_plan([self.AMI, theirs, master_image("k", id="ours", size=2**30)])
+        assert [(found.name, dict(found.links)) for found in made.moves] == [("k", {}), ("ami", {"kernel_id": "k"})]
+
     def test_else_the_link_is_kept_and_reported(self) -> None:
         made = restore_plan([self.AMI])
         assert made.moves[0].properties == {"kernel_id": "m-k"}
