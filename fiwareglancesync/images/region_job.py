@@ -215,9 +215,7 @@ class RegionJob:
 
     def _report_master(self, ref: RegionRef, recorder: Recorder) -> None:
         """Say why nothing is done in a region that was named, and all its images are ``ok`` (sync 1.3)."""
-        master = self.run.settings.master_region
-        same = "This is the master region" if ref.full == master else f"This is the master region {master}"
-        recorder.report(Message.info(f"{ref.full}: {same}; nothing is written to it."))
+        recorder.report(Message.info(f"{ref.full}: {self.run.same_place(ref)}; nothing is written to it."))
 
     def _plan(self, ref: RegionRef, place: Place, prefetched: PrefetchedListing) -> RegionPlan:
         run = self.run

@@ -74,6 +74,11 @@ class Run:
         """What users read of the place from which images are copied."""
         return self.settings.master_region
 
+    def same_place(self, ref: RegionRef) -> str:
+        """What users read of a region that is the place from which images are copied."""
+        master = self.source_name
+        return "This is the master region" if ref.full == master else f"This is the master region {master}"
+
     def introduction(self) -> Iterator[str]:
         """What users are to know of the master before anything is done, a line each."""
         return iter(())

@@ -71,13 +71,14 @@ class RestoreRequest:
 
 
 def restore_settings(settings: Settings, request: RestoreRequest) -> Settings:
-    """The configuration for a restore: no rule selects, and no region is the master.
+    """The configuration for a restore: no rule selects, no region is the master, and nothing is measured: the metrics
+    are those of synchronisations, which run regularly.
 
     :param settings: the configuration
     :param request: what is asked for
     """
     targets = {name: restored_target(target, members=request.members) for name, target in settings.targets.items()}
-    return replace(settings, targets=targets, master_region="")
+    return replace(settings, targets=targets, master_region="", metrics_file=None)
 
 
 def open_source(

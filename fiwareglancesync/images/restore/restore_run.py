@@ -51,6 +51,10 @@ class RestoreRun(Run):
         """What users read of the source."""
         return self._source.name
 
+    def same_place(self, ref: RegionRef) -> str:
+        """What users read of a destination that is the source."""
+        return f"This is {self.source_name}, from which images are restored"
+
     def introduction(self) -> Iterator[str]:
         """Which backup is restored."""
         if isinstance(self._source, VaultPlace):

@@ -102,7 +102,7 @@ def test_namesakes_are_reported_and_restored_by_their_uuids(tmp_path: Path) -> N
 def test_what_matches_nothing_is_reported(north: VaultCommand) -> None:
     for words, text in (
         (("--uuid", uuid_of(7)), f"--uuid {uuid_of(7)}: vault:Burgos has no such image"),
-        (("--image", "z*"), "--image z* matches no image of vault:Burgos"),
+        (("--image", "z*"), "--image z* matches no image to be synchronised"),
     ):
         result = north.command("--from", "vault:Burgos", "Burgos", *words)
         assert (result.code, text in result.err) == (1, True)
@@ -129,6 +129,7 @@ def test_a_region_can_be_the_source(north: VaultCommand) -> None:
 def test_the_source_is_never_written_to(north: VaultCommand) -> None:
     result = north.command("--from", "Burgos", "Burgos")
     assert (result.code, "Burgos: Region is synchronized." in result.out) == (0, True)
+    assert "Burgos: This is Burgos, from which images are restored; nothing is written to it." in result.out
 
 
 def test_the_master_region_is_written_to_where_it_is_named_and_that_is_reported(north: VaultCommand) -> None:
