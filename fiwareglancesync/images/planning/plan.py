@@ -14,6 +14,9 @@ from .selection import LeftOut
 
 NO_PATCH = Patch()
 
+REPLACING = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
+"""The statuses of images whose old one is replaced or renamed."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanEntry:

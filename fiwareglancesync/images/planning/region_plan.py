@@ -26,13 +26,11 @@ from .members import (
 )
 from .obsolete import plan_obsolete
 from .old_names import OldNames
-from .plan import NO_PATCH, ObsoleteChange, PlanEntry, RegionPlan, Tidying
+from .plan import NO_PATCH, REPLACING, ObsoleteChange, PlanEntry, RegionPlan, Tidying
 from .properties import difference, differences_left, field_changes, shown_differences, wanted_visibility
 from .restored_images import match_restored, with_links
 from .selection import Selected, Selection
 from .source_images import SourceImages
-
-REPLACING = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
 
 
 def plan_region(selection: Selection, listing: Listing, time: PlanTime) -> RegionPlan:

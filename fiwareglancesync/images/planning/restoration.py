@@ -11,6 +11,7 @@ from ..model import LINKS, SOURCE_HASH, SYNC_FIELDS, Image, Listing
 from ..settings import Target
 from .journal import read_journals
 from .links import linked_first, links_of
+from .matching import CONSIDERED, DEACTIVATED
 from .properties import NEVER, Wanted
 from .selection import (
     ANOTHERS,
@@ -23,8 +24,6 @@ from .selection import (
 )
 from .source_images import SourceImages
 
-DEACTIVATED = "deactivated"
-RESTORED = ("active", DEACTIVATED)
 KEY = "cinder_encryption_key_id"
 
 NO_BYTES = "it holds no bytes, as a snapshot of a volume does"
@@ -142,7 +141,7 @@ def _unfit(image: Image, source: Listing) -> str | None:
     """Why an image of the source does not count at all; None when it does."""
     if not source.owns(image):
         return ANOTHERS
-    return None if image.status in RESTORED else NOT_ACTIVE
+    return None if image.status in CONSIDERED else NOT_ACTIVE
 
 
 def _without_content(image: Image, missing: Mapping[str, str]) -> LeftOut | None:

@@ -7,15 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from ...base.messages import Message
-from ..model import LINKS, MOVES, Image, Listing, SyncStatus
+from ..model import LINKS, MOVES, Image, Listing
 from .links import links_of
 from .matching import CONSIDERED
-from .plan import PlanEntry
+from .plan import REPLACING, PlanEntry
 from .properties import Wanted
 from .selection import Selected, Selection
 from .source_images import SourceImages
-
-REPLACED = frozenset({SyncStatus.PENDING_REPLACE, SyncStatus.PENDING_RENAME})
 
 
 def match_restored(
@@ -94,7 +92,7 @@ def with_links(
     links: dict[str, str] = {}
     known: dict[str, str] = {}
     images = [image for image in listing.images if image.id not in ignored]
-    replaced = {entry.old.id for entry in entries.values() if entry.old and entry.status in REPLACED}
+    replaced = {entry.old.id for entry in entries.values() if entry.old and entry.status in REPLACING}
     there = {image.id for image in images} - replaced
     for key in (key for key in LINKS if key in given):
         uuid = given[key]

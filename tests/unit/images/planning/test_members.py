@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from fiwareglancesync.images.model import MEMBERS, NO_PROPERTIES, Image, Patch
 from fiwareglancesync.images.planning import PlanEntry, add_members, plan_region, record_patch, shared_images
-from fiwareglancesync.images.planning.members import WantedMembers, member_change, wanted_members
+from fiwareglancesync.images.planning.members import (
+    MemberChange,
+    WantedMembers,
+    added_members,
+    member_change,
+    wanted_members,
+)
 from tests.support.builders import HERE, OURS, image, listing, master_image, selection, target
 
 SHARED = master_image("a", visibility="shared")
@@ -138,3 +144,12 @@ def test_interrupted_anywhere_the_next_run_ends_the_same(
 def test_no_record_is_no_property() -> None:
     assert record_patch(recorded("p"), None) == Patch(remove=(MEMBERS,))
     assert record_patch(image("a", properties=NO_PROPERTIES), None) == Patch()
+
+
+def test_a_restore_adds_members_and_neither_removes_nor_records_any() -> None:
+    wanted = WantedMembers(frozenset({"p1", "p2", OURS}))
+    assert added_members(wanted, None, frozenset(), OURS) == MemberChange(("p1", "p2"))
+    recorded = image("a", visibility="shared", properties={MEMBERS: '{"other":["p3"]}'})
+    change = added_members(wanted, recorded, frozenset({"p1", "p3"}), OURS)
+    assert (change.add, change.remove) == (("p2",), ())
+    assert change.record == change.settled == recorded.user_properties[MEMBERS]

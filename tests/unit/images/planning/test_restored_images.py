@@ -41,7 +41,7 @@ class TestMatching:
         sources = [master_image("a", id="1"), master_image("a", "B", id="2")]
         assert only(sources, [image("a", "C", id="3")], "2").status == "error_checksum"
 
-    def test_namesakes_of_the_same_content_are_told_apart_by_their_uuids(self) -> None:
+    def test_namesakes_of_the_same_content_differ_by_their_uuids(self) -> None:
         sources = [master_image("a", id="1"), master_image("a", id="2")]
         assert only(sources, [image("a", id="1")], "2").status == "pending_upload"
 
