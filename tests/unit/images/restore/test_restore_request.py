@@ -48,7 +48,7 @@ def test_a_backup_of_exactly_this_time_may_be_incomplete(shelf: Shelf) -> None:
 
 
 def test_no_backup_is_an_error_with_a_way_out(shelf: Shelf) -> None:
-    with pytest.raises(UsageError, match="has no complete backup at .*; glancesync vault runs lists the backups"):
+    with pytest.raises(UsageError, match=r"has no complete backup at .*; glancesync vault runs lists the backups"):
         backup_at(shelf, LISTED - timedelta(seconds=1))
 
 
