@@ -8,6 +8,14 @@ MIB = 2**20
 """Bytes in a MiB, which the texts print as "MB" (sync 1.4)."""
 
 
+def mib(size: int) -> int:
+    """A size in MiB as texts have it, rounded up.
+
+    :param size: bytes
+    """
+    return -(-size // MIB)
+
+
 def duration(seconds: float) -> str:
     """A time as the configuration writes it, whole seconds."""
     left = math.ceil(seconds)

@@ -37,3 +37,9 @@ class WrongContent(VaultError):
 
 class VaultFailed(VaultError):
     """Nothing more can be written into the vault: the disk is full, read-only or gone (vault 1.4)."""
+
+
+class PruneRefused(VaultError):
+    """Nothing is removed from a vault, as not all is known, or too much would go (vault 2.4)."""
+
+    exit_code = 2

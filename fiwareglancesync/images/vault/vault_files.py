@@ -9,7 +9,9 @@ import errno
 import fcntl
 import functools
 import os
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -186,6 +188,13 @@ def sync_folder(path: Path) -> None:
     _sync_folder(path)
 
 
+@in_vault
+def sync_folder_if_there(path: Path) -> None:
+    """Write the names in a folder to the disk, unless it is gone."""
+    with suppress(FileNotFoundError):
+        _sync_folder(path)
+
+
 def _sync_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -222,6 +231,20 @@ def remove_folder(path: Path) -> None:
             raise
 
 
+@in_vault
+def remove_empty_folders(path: Path) -> None:
+    """Remove a folder and those below it, as far as they are empty; links are not followed."""
+    with os.scandir(path) as entries:
+        folders = [path / entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for folder in folders:
+        remove_empty_folders(folder)
+    try:
+        os.rmdir(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+            raise
+
+
 def clone(source: int, descriptor: int) -> bool:
     """Let a file share all blocks of another one, if the file system can.
 
@@ -241,10 +264,27 @@ def read(path: Path) -> bytes:
 
     :raises VaultError: it is not there, or cannot be read
     """
+    content = read_if_there(path)
+    if content is None:
+        raise VaultError(f"{path} is missing")
+    return content
+
+
+@in_vault
+def read_if_there(path: Path) -> bytes | None:
+    """Read a whole file; None when it is not there.
+
+    :raises VaultError: it cannot be read
+    """
     try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise VaultError(f"{path} is missing") from error
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise VaultError(f"{path} is no file")  # a pipe has no end
+    with open(descriptor, "rb") as file:
+        return file.read()
 
 
 @in_vault

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import uuid
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from . import vault_files
 from .vault_errors import NoVault, OtherSource, VaultError, VaultFailed
 from .vault_model import BackupRun, ContentKey, Record, ShelfBinding, ShelfSource, VaultMark
-from .vault_paths import ShelfPaths, VaultPaths, is_date, record_number, shelf_name
+from .vault_paths import RECORDS, ShelfPaths, VaultPaths, is_date, record_number, shelf_name
 from .vault_times import read_file_time
 
 
@@ -71,9 +72,11 @@ class Vault:
 
     def places_of(self, sha512: str) -> Iterator[Path]:
         """The files that may have a content, the usual one first."""
-        yield self.paths.content_file(sha512)
+        usual = self.paths.content_file(sha512)
+        yield usual
         for folder in self.unreferenced_folders():
             yield folder / sha512
+        yield usual  # a backup may have moved it back since the first look
 
     def unreferenced_folders(self) -> list[Path]:
         """The folders with what nothing refers to, the oldest first."""
@@ -149,17 +152,29 @@ class Shelf:
         return next((run for run in map(self.run, times) if run.complete), None)
 
     def record_numbers(self, image_id: str) -> list[int]:
-        """The numbers of an image's records, the lowest first."""
-        numbers = (record_number(name) for name in _names(self.paths.record_folder(image_id)))
+        """The numbers of an image's records, the lowest first; with those of records that are about to be deleted.
+
+        So no number is given twice while anything may refer to it.
+        """
+        usual = self.paths.record_folder(image_id)
+        names = {name for folder in (usual, *self._moved(usual)) for name in _names(folder)}
+        numbers = (record_number(name) for name in names)
         return sorted(number for number in numbers if number is not None)
 
     def record_path(self, image_id: str, number: int) -> Path | None:
         """The file of a record, wherever it is; None when it is not there."""
         path = self.paths.record(image_id, number)
-        relative = path.relative_to(self.vault.paths.shelves)
-        folders = (folder / "records" for folder in self.vault.unreferenced_folders())
-        moved = (folder / relative.parts[0] / Path(*relative.parts[2:]) for folder in folders)
-        return next((each for each in (path, *moved) if each.exists()), None)
+        places = itertools.chain((path,), self._moved(path), (path,))  # it may be moved back between the looks
+        return next((each for each in places if each.exists()), None)
+
+    def _moved(self, path: Path) -> Iterator[Path]:
+        """Where a record, or a folder of records, is before it is deleted.
+
+        :param path: where it is usually
+        """
+        image = path.relative_to(self.paths.records)
+        for folder in self.vault.unreferenced_folders():
+            yield folder / RECORDS / self.paths.folder.name / image
 
     def record(self, image_id: str, number: int) -> Record:
         """A record.

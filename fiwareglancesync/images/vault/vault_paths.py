@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from ...base.file_names import file_name, region_name
@@ -14,6 +14,9 @@ from .vault_times import file_time
 
 _RECORD = re.compile(r"([1-9][0-9]{0,17})\.json")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+RECORDS = "records"
+"""The folder of records, in a shelf and in a folder of ``unreferenced``."""
 
 MAX_NAME_BYTES = 255
 """Bytes that the name of a folder may have."""
@@ -57,6 +60,13 @@ class VaultPaths:
         """The folder in which a run writes."""
         return self.incoming / f"{file_name(host)}-{run}"
 
+    def unreferenced_folder(self, day: date) -> Path:
+        """Where what nothing refers to is before it is deleted.
+
+        :param day: when it was moved there
+        """
+        return self.unreferenced / day.isoformat()
+
     def damaged_file(self, sha512: str, time: datetime) -> Path:
         """Where wrong bytes go."""
         return self.damaged / f"{_checked(sha512)}.{file_time(time)}"
@@ -76,7 +86,7 @@ class ShelfPaths:
             raise VaultError(f"the name of a shelf has 1 to {MAX_NAME_BYTES} characters: {name!r}")
         self.folder = vault.shelves / encoded
         self.binding = self.folder / "shelf.json"
-        self.records = self.folder / "records"
+        self.records = self.folder / RECORDS
         self.runs = self.folder / "runs"
 
     def record_folder(self, image_id: str) -> Path:
@@ -105,7 +115,17 @@ def record_number(file: str) -> int | None:
 
 def is_date(folder: str) -> bool:
     """Whether a folder of ``unreferenced`` is one of ours."""
-    return _DATE.fullmatch(folder) is not None
+    return removal_date(folder) is not None
+
+
+def removal_date(folder: str) -> date | None:
+    """When what is in a folder of ``unreferenced`` was moved there; None when it is none of ours."""
+    if _DATE.fullmatch(folder) is None:
+        return None
+    try:
+        return date.fromisoformat(folder)
+    except ValueError:
+        return None
 
 
 def _checked(sha512: str) -> str:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from ...base.machine import this_machine
+from ...base.units import mib
 from . import vault_files
 from .incoming_content import IncomingContent
 from .strict_json import document
@@ -101,8 +102,8 @@ class VaultWriter:
         """
         free, needed = vault_files.free_bytes(self.vault.folder), int(size * (1 + SPARE))
         if needed > free:
-            what = f"{_mib(size)} MB and 10 % to spare"
-            raise VaultError(f"there is no room in {self.vault.folder}: {what} are needed, {_mib(free)} MB are free")
+            what = f"{mib(size)} MB and 10 % to spare"
+            raise VaultError(f"there is no room in {self.vault.folder}: {what} are needed, {mib(free)} MB are free")
 
     @contextmanager
     def incoming(self, size: int, stated: Mapping[str, str]) -> Iterator[IncomingContent]:
@@ -232,7 +233,3 @@ class VaultWriter:
 
     def _part(self) -> Path:
         return self._folder / uuid.uuid4().hex
-
-
-def _mib(size: int) -> int:
-    return -(-size // 2**20)

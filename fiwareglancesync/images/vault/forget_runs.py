@@ -1,0 +1,48 @@
+"""Drops runs of shelves by rules of retention (vault 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...base.errors import UsageError
+from . import vault_files
+from .retention import DatedRun, KeepRules, Verdict, judge
+from .vault_folder import Shelf
+
+
+@dataclass(frozen=True)
+class ShelfVerdict:
+    """What is done with a run of a shelf."""
+
+    shelf: Shelf
+    verdict: Verdict
+
+
+def judge_shelves(shelves: Sequence[Shelf], rules: KeepRules) -> list[ShelfVerdict]:
+    """Decide which runs of shelves are kept; nothing is changed.
+
+    :raises UsageError: no rule is given
+    :raises VaultError: a run cannot be read: it may be a shelf's newest complete one
+    """
+    if not rules:
+        raise UsageError("no rule says what is kept; give one, such as --keep-last 30 or --keep-daily 14")
+    return [
+        ShelfVerdict(shelf, verdict)
+        for shelf in shelves
+        for verdict in judge([DatedRun(time, shelf.run(time).complete) for time in shelf.run_times()], rules)
+    ]
+
+
+def forget(verdicts: Sequence[ShelfVerdict]) -> int:
+    """Remove the runs that are not kept.
+
+    :return: how many there were
+    :raises VaultError: the disk refuses
+    """
+    dropped = [each for each in verdicts if not each.verdict.kept]
+    for each in dropped:
+        vault_files.remove(each.shelf.paths.run(each.verdict.run.listed))
+    for folder in {each.shelf.paths.runs for each in dropped}:
+        vault_files.sync_folder(folder)
+    return len(dropped)
