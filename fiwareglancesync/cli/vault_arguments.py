@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 
 from ..base.errors import UsageError
 from ..base.parser import Parser, refuse_options
 from ..base.version import __version__
 from .sync_arguments import add_restore_arguments, check_arguments
+from .vault_upkeep_arguments import add_upkeep_verbs
 
 FORMATS = ("table", "csv", "json")
 
@@ -39,6 +41,7 @@ def build_parser(prog: str) -> Parser:
     _add_runs(verbs)
     _add_ls(verbs)
     _add_show(verbs)
+    add_upkeep_verbs(partial(_add, verbs, configured=False))
     return parser
 
 

@@ -80,6 +80,20 @@ def _size(options: argparse.Namespace) -> int:
     return print_size(options)
 
 
+def _forget(options: argparse.Namespace) -> int:
+    from .vault_upkeep import forget_runs
+
+    return forget_runs(options, _vault(options))
+
+
+def _prune(options: argparse.Namespace) -> int:
+    from .vault_upkeep import prune_vault
+
+    loaded: list[Settings] = []
+    vault = _vault(options, loaded.append)
+    return prune_vault(options, vault, loaded[0] if loaded else None)
+
+
 VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "init": _init,
     "backup": _backup,
@@ -88,12 +102,21 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "runs": _runs,
     "ls": _ls,
     "show": _show,
+    "forget": _forget,
+    "prune": _prune,
 }
 
 
-def _vault(options: argparse.Namespace) -> Vault:
+def _vault(options: argparse.Namespace, loaded: Callable[[Settings], None] = lambda settings: None) -> Vault:
+    """The vault that is meant.
+
+    :param loaded: takes the configuration, if it is read
+    """
+
     def settings() -> Settings:
         # No region is contacted, so no credential is needed.
-        return load_settings(options.conf, (), os.environ, option_tables(), mock=True)
+        found = load_settings(options.conf, (), os.environ, option_tables(), mock=True)
+        loaded(found)
+        return found
 
     return Vault(choose_vault(options.vault, settings).path)

@@ -9,9 +9,11 @@ from dataclasses import asdict, astuple, dataclass, fields
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..base.units import MIB
+from ..images.vault.vault_times import time_text
 from .text_tables import dump, print_table
 
 if TYPE_CHECKING:
+    from ..images.vault.forget_runs import ShelfVerdict
     from ..images.vault.vault_folder import Shelf
     from ..images.vault.vault_listing import ImageRow, RunRow
     from ..images.vault.vault_model import Record
@@ -30,6 +32,20 @@ class SizeRow:
     fetch: int
     record: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRow:
+    """What is done with a run.
+
+    :param reasons: why; a list in JSON
+    """
+
+    shelf: str
+    run: str
+    complete: bool
+    kept: bool
+    reasons: str | tuple[str, ...]
 
 
 def write_runs(rows: Iterable[RunRow], form: str, stream: TextIO) -> None:
@@ -77,6 +93,24 @@ def write_records(found: Sequence[tuple[Shelf, int, Record]], form: str, stream:
         csv.writer(stream).writerows(rows)
     else:
         print_table(("Shelf", "Field", "Value"), rows, stream)
+
+
+def write_verdicts(verdicts: Iterable[ShelfVerdict], form: str, stream: TextIO) -> None:
+    """Write what is done with runs, and why.
+
+    :param form: ``table``, ``csv`` or ``json``
+    """
+    rows = [
+        VerdictRow(
+            each.shelf.name,
+            time_text(each.verdict.run.listed),
+            each.verdict.run.complete,
+            each.verdict.kept,
+            each.verdict.reasons if form == "json" else "; ".join(each.verdict.reasons),
+        )
+        for each in verdicts
+    ]
+    _write(("Shelf", "Run", "Complete", "Kept", "Reason"), rows, form, stream)
 
 
 def _fields_of(shelf: str, number: int, record: Record) -> Iterable[tuple[str, str, str]]:

@@ -14,7 +14,6 @@ from .vault_errors import VaultError
 from .vault_folder import Vault
 from .vault_writer import WRITER
 
-
 _RUN = re.compile("[0-9a-f]{32}")
 _LOCK = re.compile(r"[0-9a-f]{128}\.lock")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...base.errors import UsageError
 from . import vault_files
 from .retention import DatedRun, KeepRules, Verdict, judge
 from .vault_folder import Shelf
+from .vault_model import BackupRun
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,17 @@ def judge_shelves(shelves: Sequence[Shelf], rules: KeepRules) -> list[ShelfVerdi
     return [
         ShelfVerdict(shelf, verdict)
         for shelf in shelves
-        for verdict in judge([DatedRun(time, shelf.run(time).complete) for time in shelf.run_times()], rules)
+        for verdict in judge(list(_dated_runs(shelf)), rules)
     ]
+
+
+def _dated_runs(shelf: Shelf) -> Iterator[DatedRun]:
+    """The runs of a shelf, without those that are dropped meanwhile."""
+    for time in shelf.run_times():
+        path = shelf.paths.run(time)
+        content = vault_files.read_if_there(path)
+        if content is not None:
+            yield DatedRun(time, BackupRun.read(content, str(path)).complete)
 
 
 def forget(verdicts: Sequence[ShelfVerdict]) -> int:

@@ -89,12 +89,17 @@ def _entries_if_there(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _folders(folder: Path, *, follow: bool = False) -> Iterator[Path]:
+def _folders(folder: Path, *, follow: bool = False) -> list[Path]:
     """The folders in a folder.
 
     :param follow: whether links to folders count; what is below them is read, and stays
     """
-    return (folder / entry.name for entry in _entries(folder) if entry.is_dir(follow_symlinks=follow))
+    return [folder / entry.name for entry in _entries(folder) if entry.is_dir(follow_symlinks=follow)]
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in a folder, without links; none when there is no such folder."""
+    return [folder / entry.name for entry in _entries_if_there(folder) if entry.is_dir(follow_symlinks=False)]
 
 
 def _prefix_folders(content: Path) -> Iterator[Path]:
@@ -158,8 +163,7 @@ def _removed(unreferenced: Path) -> Iterator[RemovedFolder]:
         date = removal_date(folder.name)
         if date is None:
             continue
-        shelves = (entry for entry in _entries_if_there(folder / RECORDS) if entry.is_dir(follow_symlinks=False))
-        records = (record for shelf in shelves for record in _records(folder / RECORDS / shelf.name, shelf.name))
+        records = (record for shelf in subfolders(folder / RECORDS) for record in _records(shelf, shelf.name))
         files = tuple(record for record, is_file in records if is_file)
         yield RemovedFolder(date, tuple(_contents(folder)), files)
 

@@ -154,7 +154,7 @@ def plan_prune(inventory: PruneInventory, now: datetime) -> PrunePlan:
     moved_records = tuple(
         each for each in inventory.records if each.key not in inventory.needed_records and each.changed < before
     )
-    records = _plan_removed_records(inventory, before)
+    records = _plan_removed_records(inventory, now)
     staying = (*set(inventory.records).difference(moved_records), *(record for _, record in records.returned))
     needed = {*inventory.needed, *inventory.fixed, *_contents(staying)}
     hashes = _hashes(needed) | inventory.pinned
@@ -166,7 +166,7 @@ def plan_prune(inventory: PruneInventory, now: datetime) -> PrunePlan:
         returned_records=records.returned,
         deleted_records=records.deleted,
         deleted_contents=tuple(
-            (day, content) for day, content in removed if content.sha512 not in lasting and _is_due(day, before)
+            (day, content) for day, content in removed if content.sha512 not in lasting and is_due(day, now)
         ),
         moved_records=moved_records,
         moved_contents=tuple(
@@ -193,23 +193,27 @@ class _RemovedRecords:
     left: tuple[StoredRecord, ...]
 
 
-def _plan_removed_records(inventory: PruneInventory, before: datetime) -> _RemovedRecords:
+def _plan_removed_records(inventory: PruneInventory, now: datetime) -> _RemovedRecords:
     there = {record.key for record in inventory.records}
     returned, deleted, left = [], [], []
-    for folder in inventory.removed:
+    for folder in sorted(inventory.removed, key=lambda folder: folder.date, reverse=True):
         for record in folder.records:
-            if record.key not in inventory.needed_records and _is_due(folder.date, before):
+            if record.key not in inventory.needed_records and is_due(folder.date, now):
                 deleted.append((folder.date, record))
             elif record.key in inventory.needed_records and record.key not in there:
+                there.add(record.key)
                 returned.append((folder.date, record))
             else:
                 left.append(record)
     return _RemovedRecords(tuple(returned), tuple(deleted), tuple(left))
 
 
-def _is_due(day: date, before: datetime) -> bool:
-    """Whether what was moved to ``unreferenced`` on a day may be deleted."""
-    return day <= before.date()
+def is_due(day: date, now: datetime) -> bool:
+    """Whether what was moved to ``unreferenced`` on a day may be deleted.
+
+    :param now: the present time, in UTC
+    """
+    return day <= (now - timedelta(days=KEEP_DAYS)).date()
 
 
 def _contents(records: Iterable[StoredRecord]) -> Iterator[ContentKey]:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from ...base.units import mib
+from ..model import is_uuid
 from . import vault_files
 from .dead_writers import dead_writers
-from .prune_inventory import read_inventory
-from .prune_plan import KEEP_DAYS, PrunePlan, RecordKey, StoredContent, plan_prune
+from .prune_inventory import read_inventory, subfolders
+from .prune_plan import KEEP_DAYS, PrunePlan, RecordKey, StoredContent, is_due, plan_prune
 from .vault_errors import PruneRefused
 from .vault_folder import Vault, size_of
 from .vault_paths import RECORDS
@@ -139,7 +140,12 @@ def _changed(entry: os.DirEntry[str]) -> float | None:
 
 
 def _remove_empty(vault: Vault, now: datetime) -> None:
-    """Remove the folders of earlier days that are empty by now."""
+    """Remove the folders of days that are long past, if they are empty by now, with the folders of records in them."""
     for folder in vault.unreferenced_folders():
-        if folder.name < now.date().isoformat() and not folder.is_symlink():
-            vault_files.remove_empty_folders(folder)
+        if not is_due(date.fromisoformat(folder.name), now) or folder.is_symlink():
+            continue
+        records = folder / RECORDS
+        shelves = [] if records.is_symlink() else subfolders(records)
+        images = [image for shelf in shelves for image in subfolders(shelf) if is_uuid(image.name)]
+        for each in (*images, *shelves, records, folder):
+            vault_files.remove_folder_if_empty(each)

@@ -224,24 +224,16 @@ def remove_folder(path: Path) -> None:
             os.unlink(path / name)
         except (FileNotFoundError, IsADirectoryError, PermissionError):
             continue
-    try:
-        os.rmdir(path)
-    except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
-            raise
+    remove_folder_if_empty(path)
 
 
 @in_vault
-def remove_empty_folders(path: Path) -> None:
-    """Remove a folder and those below it, as far as they are empty; links are not followed."""
-    with os.scandir(path) as entries:
-        folders = [path / entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    for folder in folders:
-        remove_empty_folders(folder)
+def remove_folder_if_empty(path: Path) -> None:
+    """Remove a folder, if it is there and empty; a link to one stays."""
     try:
         os.rmdir(path)
     except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
             raise
 
 

@@ -62,7 +62,7 @@ def test_a_run_of_another_machine_is_removed_by_its_age(vault: Vault, age: float
 
 @pytest.mark.parametrize(("age", "stays"), [(0.0, 1), (2 * DAY, 0)])
 def test_pins_without_a_run_are_removed_by_their_age(vault: Vault, age: float, stays: int) -> None:
-    folder = vault.paths.pin_folder("lost")
+    folder = vault.paths.pin_folder("0" * 32)
     folder.mkdir()
     os.utime(folder, (folder.stat().st_atime - age, folder.stat().st_mtime - age))
     remove_dead_writers(vault, DAY)

@@ -1,0 +1,76 @@
+"""The options of the verbs that look after a vault: ``verify``, ``check``, ``forget``, ``prune`` (vault 2)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from ..base.parser import Parser
+from ..config.values import DURATION, WHOLE, Kind
+
+AddVerb = Callable[[str, str], Parser]
+"""Adds a verb with its help, and the options that all verbs have."""
+
+PERIODS = ("hourly", "daily", "weekly", "monthly", "yearly")
+"""The rules of retention that keep a run of each period (vault 2.2)."""
+
+NOUNS = {"hourly": "hours", "daily": "days", "weekly": "weeks", "monthly": "months", "yearly": "years"}
+
+FORGET_HELP = (
+    "Drop runs. A run is kept if any rule keeps it; the newest complete run of a shelf is always kept. "
+    "What only dropped runs need is removed by prune."
+)
+PRUNE_HELP = (
+    "Remove what no run and no running backup needs. It is moved to unreferenced/DATE first, and deleted by a prune "
+    "at least 7 days later."
+)
+
+
+def add_upkeep_verbs(add: AddVerb) -> None:
+    """Add the verbs.
+
+    :param add: adds one of them
+    """
+    _add_forget(add)
+    _add_prune(add)
+
+
+def value_of(kind: Kind) -> Callable[[str], Any]:
+    """Read the value of an option as the configuration reads it.
+
+    :param kind: the form of the values
+    """
+
+    def read(text: str) -> Any:
+        try:
+            return kind.parse(text.strip())
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"expected {kind.expected}, not {text!r}") from error
+
+    return read
+
+
+def _add_forget(add: AddVerb) -> None:
+    parser = add("forget", "drop runs that no rule keeps")
+    parser.description = FORGET_HELP
+    count = value_of(WHOLE)
+    parser.add_argument("--keep-last", type=count, default=0, metavar="N", help="the newest N runs")
+    for period in PERIODS:
+        text = f"the newest complete run of each of the newest N {NOUNS[period]} that have a run"
+        parser.add_argument(f"--keep-{period}", type=count, default=0, metavar="N", help=text)
+    text = "runs that are not older than the newest one by more than this, such as 30d"
+    parser.add_argument("--keep-within", type=value_of(DURATION), default=0, metavar="AGE", help=text)
+    text = "only this shelf; may be repeated (default: each shelf by itself)"
+    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
+    parser.add_argument("--dry-run", action="store_true", help="print what would be dropped")
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="how it is printed")
+
+
+def _add_prune(add: AddVerb) -> None:
+    parser = add("prune", "remove what no run needs, in two steps that are 7 days apart")
+    parser.description = PRUNE_HELP
+    parser.add_argument("--dry-run", action="store_true", help="print what would be removed")
+    parser.add_argument("--force", action="store_true", help="even if over half of all bytes leave")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print each file")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
