@@ -80,6 +80,12 @@ def _size(options: argparse.Namespace) -> int:
     return print_size(options)
 
 
+def _verify(options: argparse.Namespace) -> int:
+    from .vault_verify import verify_vault
+
+    return verify_vault(options, _vault(options))
+
+
 def _forget(options: argparse.Namespace) -> int:
     from .vault_upkeep import forget_runs
 
@@ -102,6 +108,7 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "runs": _runs,
     "ls": _ls,
     "show": _show,
+    "verify": _verify,
     "forget": _forget,
     "prune": _prune,
 }

@@ -17,6 +17,10 @@ PERIODS = ("hourly", "daily", "weekly", "monthly", "yearly")
 
 NOUNS = {"hourly": "hours", "daily": "days", "weekly": "weeks", "monthly": "months", "yearly": "years"}
 
+VERIFY_HELP = (
+    "Read what is kept. Damaged content is moved to the folder damaged, and the next backup of a region that still has "
+    "the image fetches it again. Exit status 1 when anything is damaged or missing."
+)
 FORGET_HELP = (
     "Drop runs. A run is kept if any rule keeps it; the newest complete run of a shelf is always kept. "
     "What only dropped runs need is removed by prune."
@@ -32,6 +36,7 @@ def add_upkeep_verbs(add: AddVerb) -> None:
 
     :param add: adds one of them
     """
+    _add_verify(add)
     _add_forget(add)
     _add_prune(add)
 
@@ -49,6 +54,18 @@ def value_of(kind: Kind) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"expected {kind.expected}, not {text!r}") from error
 
     return read
+
+
+def _add_verify(add: AddVerb) -> None:
+    parser = add("verify", "read what is kept, and set aside what is damaged")
+    parser.description = VERIFY_HELP
+    text = "quick: presence and sizes; hash: also all bytes; structure: also qemu-img check (default: hash)"
+    parser.add_argument("--level", choices=("quick", "hash", "structure"), default="hash", help=text)
+    text = "only content that was not verified at this level within this time, such as 7d"
+    parser.add_argument("--older-than", type=value_of(DURATION), metavar="AGE", help=text)
+    text = "show a progress bar (default: when standard error is a terminal)"
+    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 
 
 def _add_forget(add: AddVerb) -> None:

@@ -95,6 +95,10 @@ class Fields:
         except ValueError as error:
             raise self._refused(key, "a time") from error
 
+    def optional_time(self, key: str) -> datetime | None:
+        """A time or null."""
+        return None if self._is_null(key) else self.time(key)
+
     def sha512(self, key: str) -> str:
         """A SHA-512 in hexadecimal."""
         text = self.text(key)

@@ -280,6 +280,24 @@ def read_if_there(path: Path) -> bytes | None:
 
 
 @in_vault
+def inode_of(path: Path) -> tuple[int, int] | None:
+    """Device and number of a file, which identify it; None when it is not there."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def changed(path: Path) -> float:
+    """When a file was written, in seconds since 1970; infinity when that is not known."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return float("inf")
+
+
+@in_vault
 def free_bytes(path: Path) -> int:
     """The bytes that can still be written in a folder."""
     found = os.statvfs(path)

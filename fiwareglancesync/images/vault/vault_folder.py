@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import stat
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
 from . import vault_files
+from .strict_json import is_sha512
 from .vault_errors import NoVault, OtherSource, VaultError, VaultFailed
 from .vault_model import BackupRun, ContentKey, Record, ShelfBinding, ShelfSource, VaultMark
 from .vault_paths import RECORDS, ShelfPaths, VaultPaths, is_date, record_number, shelf_name
@@ -81,6 +83,20 @@ class Vault:
     def unreferenced_folders(self) -> list[Path]:
         """The folders with what nothing refers to, the oldest first."""
         return [self.paths.unreferenced / name for name in _names(self.paths.unreferenced) if is_date(name)]
+
+    def content_beginnings(self) -> list[str]:
+        """The first two characters of the hashes of all contents, sorted."""
+        moved = {name[:2] for folder in self.unreferenced_folders() for name in _names(folder) if is_sha512(name)}
+        return sorted(moved.union(name for name in _names(self.paths.content) if len(name) == 2))
+
+    def content_files(self, beginning: str) -> Iterator[Path]:
+        """The files with contents, wherever they are.
+
+        :param beginning: the first two characters of their hashes
+        """
+        for folder in (self.paths.content / beginning, *self.unreferenced_folders()):
+            names = (name for name in _names(folder) if is_sha512(name) and name.startswith(beginning))
+            yield from (folder / name for name in names)
 
     def stored_bytes(self, content: ContentKey) -> int:
         """The bytes that a content takes on the disk, without its holes; 0 when it is not there."""
@@ -220,9 +236,10 @@ def init_vault(folder: Path) -> Vault:
 def size_of(path: Path) -> int | None:
     """The bytes of a file, None when there is no such file."""
     try:
-        return path.stat().st_size
+        status = path.stat()
     except OSError:
         return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _names(folder: Path) -> Sequence[str]:

@@ -37,6 +37,7 @@ class VaultPaths:
         self.incoming = folder / "incoming"
         self.unreferenced = folder / "unreferenced"
         self.damaged = folder / "damaged"
+        self.verified = folder / "verified"
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -66,6 +67,13 @@ class VaultPaths:
         :param day: when it was moved there
         """
         return self.unreferenced / day.isoformat()
+
+    def verified_file(self, beginning: str) -> Path:
+        """Where it is remembered when contents were verified.
+
+        :param beginning: the first two characters of their hashes
+        """
+        return self.verified / f"{beginning}.json"
 
     def damaged_file(self, sha512: str, time: datetime) -> Path:
         """Where wrong bytes go."""

@@ -201,6 +201,10 @@ class VaultWriter:
                 continue
             return run
 
+    def replace_document(self, path: Path, content: bytes) -> None:
+        """Write a document in place of the one that is there, which may be lost without harm."""
+        self._write(content, lambda part: vault_files.rename(part, path))
+
     def _write(self, content: bytes, publish: Callable[[Path], None], *, exists_ok: bool = False) -> None:
         """Write a document, and let it appear.
 

@@ -1,0 +1,75 @@
+"""``glancesync vault verify`` (vault 2.3)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+
+from ..base.text import printable
+from ..base.units import mib
+from ..images.vault.vault_folder import Vault
+from ..images.vault.vault_references import needs
+from ..images.vault.vault_writer import now
+from ..images.vault.verify_run import Fault, Finding, Level, Verification, VerifyListeners, VerifyOptions, verify
+from ..terminal.byte_bar import ByteBar, byte_bar, no_bar
+from ..terminal.streams import write_line
+
+
+def verify_vault(options: argparse.Namespace, vault: Vault) -> int:
+    """Verify a vault.
+
+    :param options: the parsed command line
+    :return: the exit code
+    """
+    shown = sys.stderr.isatty() if options.progress is None else options.progress
+    with ExitStack() as stack:
+        bar = stack.enter_context(byte_bar()) if shown else no_bar()
+        done = verify(vault, VerifyOptions(Level(options.level), options.older_than), _listeners(bar), now)
+    _report_needs(vault, done)
+    if not options.quiet:
+        write_line(sys.stdout, f"INFO:{_summary(done)}")
+    return 1 if done.failed else 0
+
+
+def _listeners(bar: ByteBar) -> VerifyListeners:
+    def found(finding: Finding) -> None:
+        error(f"content {finding.sha512} {finding.fault.value}: {finding.text}")
+
+    def error(text: str) -> None:
+        with bar.hidden():
+            write_line(sys.stderr, f"ERROR:{printable(text)}")
+
+    def warn(text: str) -> None:
+        with bar.hidden():
+            write_line(sys.stderr, f"WARNING:{printable(text)}")
+
+    return VerifyListeners(found, error, warn, bar.begin, bar.advance)
+
+
+def _report_needs(vault: Vault, done: Verification) -> None:
+    """Name each image that needs a content that is not as it should be."""
+    found = needs(vault, {finding.sha512 for finding in done.findings}) if done.findings else {}
+    for sha512, images in found.items():
+        for need in images:
+            runs = "1 run" if need.runs == 1 else f"{need.runs} runs"
+            image = f"image {need.name} (UUID {need.id})" if need.name else f"image {need.id}"
+            text = f"shelf {need.shelf}: {image} needs content {sha512[:16]}..., in {runs}"
+            write_line(sys.stderr, f"ERROR:{printable(text)}")
+        if not images:
+            write_line(sys.stderr, f"WARNING:no run needs content {sha512[:16]}...")
+
+
+def _summary(done: Verification) -> str:
+    counts = {fault: sum(finding.fault is fault for finding in done.findings) for fault in Fault}
+    parts = [
+        f"{done.verified} contents verified ({mib(done.bytes_read)} MB read)",
+        f"{done.skipped} verified before",
+        f"{counts[Fault.DAMAGED]} damaged",
+        f"{counts[Fault.MISSING]} missing",
+    ]
+    if counts[Fault.STRUCTURE]:
+        parts.append(f"{counts[Fault.STRUCTURE]} with a faulty structure")
+    if done.unreadable:
+        parts.append(f"{done.unreadable} documents missing or unreadable")
+    return ", ".join(parts)
