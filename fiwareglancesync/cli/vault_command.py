@@ -29,7 +29,14 @@ def main(words: Sequence[str], prog: str) -> int:
     :return: the exit code
     :raises GlanceSyncError: the call is wrong, or nothing can be done
     """
-    options = parse_arguments(words, prog)
+    try:
+        options = parse_arguments(words, prog)
+    except UsageError as error:
+        if words[:1] == ["check"]:
+            from .vault_check import report_unknown
+
+            return report_unknown(error)
+        raise
     reconfigure_output()
     if options.debug:
         log_requests()
@@ -86,6 +93,12 @@ def _verify(options: argparse.Namespace) -> int:
     return verify_vault(options, _vault(options))
 
 
+def _check(options: argparse.Namespace) -> int:
+    from .vault_check import check_vault
+
+    return check_vault(options, _vault)
+
+
 def _forget(options: argparse.Namespace) -> int:
     from .vault_upkeep import forget_runs
 
@@ -109,6 +122,7 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "ls": _ls,
     "show": _show,
     "verify": _verify,
+    "check": _check,
     "forget": _forget,
     "prune": _prune,
 }

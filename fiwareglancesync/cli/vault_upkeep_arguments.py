@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..base.parser import Parser
-from ..config.values import DURATION, WHOLE, Kind
+from ..base.units import duration
+from ..config.values import DURATION, SIZE, WHOLE, Kind
+from ..images.vault.vault_health import Room, Thresholds
 
 AddVerb = Callable[[str, str], Parser]
 """Adds a verb with its help, and the options that all verbs have."""
@@ -20,6 +22,10 @@ NOUNS = {"hourly": "hours", "daily": "days", "weekly": "weeks", "monthly": "mont
 VERIFY_HELP = (
     "Read what is kept. Damaged content is moved to the folder damaged, and the next backup of a region that still has "
     "the image fetches it again. Exit status 1 when anything is damaged or missing."
+)
+CHECK_HELP = (
+    "Print one line about the state of a vault, as plugins of Nagios do. Exit status: 0 all is well, 1 warning, "
+    "2 critical, 3 unknown: the vault cannot be looked at."
 )
 FORGET_HELP = (
     "Drop runs. A run is kept if any rule keeps it; the newest complete run of a shelf is always kept. "
@@ -37,6 +43,7 @@ def add_upkeep_verbs(add: AddVerb) -> None:
     :param add: adds one of them
     """
     _add_verify(add)
+    _add_check(add)
     _add_forget(add)
     _add_prune(add)
 
@@ -66,6 +73,38 @@ def _add_verify(add: AddVerb) -> None:
     text = "show a progress bar (default: when standard error is a terminal)"
     parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+
+
+def _add_check(add: AddVerb) -> None:
+    parser = add("check", "print one line about the state of a vault, for monitoring")
+    parser.description = CHECK_HELP
+    time, usual = value_of(DURATION), Thresholds()
+    for name, severity in (("warning", "a warning"), ("critical", "critical")):
+        age, free = getattr(usual, f"age_{name}"), getattr(usual, f"free_{name}")
+        text = f"{severity}: the newest complete run of a shelf is older (default: {age // 3600}h)"
+        parser.add_argument(f"--age-{name}", type=time, default=age, metavar="AGE", help=text)
+        limit = getattr(usual, f"unverified_{name}")
+        text = f"{severity}: content was not verified for so long (default: {duration(limit) if limit else 'never'})"
+        parser.add_argument(f"--unverified-{name}", type=time, default=limit, metavar="AGE", help=text)
+        text = f"{severity}: less space is free, such as 10%% or 50G (default: {str(free).replace(' %', '%%')})"
+        parser.add_argument(f"--free-{name}", type=_room, default=free, metavar="SPACE", help=text)
+    text = "only this shelf; may be repeated (default: all shelves)"
+    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
+    text = "write the same as metrics for the textfile collector of Prometheus' node exporter; its name ends in .prom"
+    parser.add_argument("--metrics-file", metavar="FILE", help=text)
+
+
+def _room(text: str) -> Room:
+    """Read a free space."""
+    try:
+        if text.endswith("%"):
+            percent = int(WHOLE.parse(text[:-1].strip()))
+            if percent > 100:
+                raise ValueError(text)
+            return Room(percent=percent)
+        return Room(int(SIZE.parse(text.strip())))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected a part such as 10% or a size such as 50G, not {text!r}") from error
 
 
 def _add_forget(add: AddVerb) -> None:

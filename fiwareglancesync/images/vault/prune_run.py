@@ -6,8 +6,6 @@ No lock is needed: a backup that needs what is moved or deleted meanwhile moves 
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,16 +13,12 @@ from pathlib import Path
 from ...base.units import mib
 from ..model import is_uuid
 from . import vault_files
-from .dead_writers import dead_writers
+from .dead_writers import dead_writers, old_locks
 from .prune_inventory import read_inventory, subfolders
-from .prune_plan import KEEP_DAYS, PrunePlan, RecordKey, StoredContent, is_due, plan_prune
+from .prune_plan import PrunePlan, RecordKey, StoredContent, is_due, plan_prune
 from .vault_errors import PruneRefused
 from .vault_folder import Vault, size_of
 from .vault_paths import RECORDS
-
-_LOCK = re.compile(r"[0-9a-f]{128}\.lock")
-
-DAY_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -54,7 +48,7 @@ def plan_removal(vault: Vault, leftover_age: float, now: datetime, *, force: boo
     if plan.takes_over_half and not force:
         sizes = f"{mib(plan.leaving_bytes)} of {mib(plan.all_bytes)} MB"
         raise PruneRefused(f"nothing is removed, as over half of the vault would go: {sizes}; use --force if it should")
-    return Prune(plan, (*dead, *_old_locks(vault, now)), now)
+    return Prune(plan, (*dead, *old_locks(vault, leftover_age, now.timestamp())), now)
 
 
 def prune(vault: Vault, removal: Prune) -> None:
@@ -66,7 +60,7 @@ def prune(vault: Vault, removal: Prune) -> None:
     """
     plan = removal.plan
     for path in removal.dead:
-        if path.suffix == ".lock":
+        if path.parent == vault.paths.incoming and path.suffix == ".lock":
             vault_files.remove(path)
         else:
             vault_files.remove_folder(path)
@@ -122,21 +116,6 @@ def _return_content(vault: Vault, path: Path, content: StoredContent, now: datet
     if size_of(usual) is not None:
         vault_files.link_if_there(usual, vault.paths.damaged_file(content.sha512, now))
     vault_files.rename_if_there(path, usual)
-
-
-def _old_locks(vault: Vault, now: datetime) -> list[Path]:
-    """The locks of contents that killed backups left: they only save work, and none lasts this long."""
-    before = now.timestamp() - KEEP_DAYS * DAY_SECONDS
-    with os.scandir(vault.paths.incoming) as entries:
-        locks = [entry for entry in entries if _LOCK.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
-    return [Path(lock.path) for lock in locks if (_changed(lock) or before) < before]
-
-
-def _changed(entry: os.DirEntry[str]) -> float | None:
-    try:
-        return entry.stat(follow_symlinks=False).st_mtime
-    except FileNotFoundError:
-        return None
 
 
 def _remove_empty(vault: Vault, now: datetime) -> None:

@@ -289,12 +289,27 @@ def inode_of(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def changed(path: Path) -> float:
-    """When a file was written, in seconds since 1970; infinity when that is not known."""
+def changed(path: Path) -> float | None:
+    """When a file was written, in seconds since 1970; None when it is gone."""
     try:
         return path.stat().st_mtime
     except OSError:
-        return float("inf")
+        return None
+
+
+def stored_bytes(path: Path) -> int:
+    """The bytes that a file takes on the disk, without its holes; 0 when it is gone."""
+    try:
+        return path.stat().st_blocks * 512
+    except OSError:
+        return 0
+
+
+@in_vault
+def space_of(path: Path) -> tuple[int, int]:
+    """The bytes that can still be written in a folder, and all bytes of its file system."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
 
 
 @in_vault

@@ -55,7 +55,7 @@ class Vault:
 
     def shelf_names(self) -> list[str]:
         """The names of all shelves, those that the mark has and those that are there, sorted."""
-        there = {shelf_name(name) for name in _names(self.paths.shelves)}
+        there = {shelf_name(name) for name in names_in(self.paths.shelves)}
         return sorted(there.union(self.mark().shelves))
 
     def shelf(self, name: str) -> Shelf:
@@ -82,12 +82,12 @@ class Vault:
 
     def unreferenced_folders(self) -> list[Path]:
         """The folders with what nothing refers to, the oldest first."""
-        return [self.paths.unreferenced / name for name in _names(self.paths.unreferenced) if is_date(name)]
+        return [self.paths.unreferenced / name for name in names_in(self.paths.unreferenced) if is_date(name)]
 
     def content_beginnings(self) -> list[str]:
         """The first two characters of the hashes of all contents, sorted."""
-        moved = {name[:2] for folder in self.unreferenced_folders() for name in _names(folder) if is_sha512(name)}
-        return sorted(moved.union(name for name in _names(self.paths.content) if len(name) == 2))
+        moved = {name[:2] for folder in self.unreferenced_folders() for name in names_in(folder) if is_sha512(name)}
+        return sorted(moved.union(name for name in names_in(self.paths.content) if len(name) == 2))
 
     def content_files(self, beginning: str) -> Iterator[Path]:
         """The files with contents, wherever they are.
@@ -95,16 +95,13 @@ class Vault:
         :param beginning: the first two characters of their hashes
         """
         for folder in (self.paths.content / beginning, *self.unreferenced_folders()):
-            names = (name for name in _names(folder) if is_sha512(name) and name.startswith(beginning))
+            names = (name for name in names_in(folder) if is_sha512(name) and name.startswith(beginning))
             yield from (folder / name for name in names)
 
     def stored_bytes(self, content: ContentKey) -> int:
         """The bytes that a content takes on the disk, without its holes; 0 when it is not there."""
         path = self.find(content)
-        try:
-            return path.stat().st_blocks * 512 if path is not None else 0
-        except OSError:
-            return 0
+        return 0 if path is None else vault_files.stored_bytes(path)
 
 
 class Shelf:
@@ -148,7 +145,8 @@ class Shelf:
 
     def run_times(self) -> list[datetime]:
         """When the region was listed for each run, the newest first."""
-        times = (read_file_time(name.removesuffix(".json")) for name in _names(self.paths.runs) if name[-5:] == ".json")
+        names = (name for name in names_in(self.paths.runs) if name.endswith(".json"))
+        times = (read_file_time(name.removesuffix(".json")) for name in names)
         return sorted((time for time in times if time is not None), reverse=True)
 
     def run(self, listed: datetime) -> BackupRun:
@@ -173,7 +171,7 @@ class Shelf:
         So no number is given twice while anything may refer to it.
         """
         usual = self.paths.record_folder(image_id)
-        names = {name for folder in (usual, *self._moved(usual)) for name in _names(folder)}
+        names = {name for folder in (usual, *self._moved(usual)) for name in names_in(folder)}
         numbers = (record_number(name) for name in names)
         return sorted(number for number in numbers if number is not None)
 
@@ -242,9 +240,10 @@ def size_of(path: Path) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def _names(folder: Path) -> Sequence[str]:
+def names_in(folder: Path) -> Sequence[str]:
     """The names in a folder, sorted; none when there is no such folder.
 
+    :param folder: the folder
     :raises VaultError: the folder cannot be read
     """
     try:

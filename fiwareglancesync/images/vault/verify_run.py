@@ -174,7 +174,8 @@ class _Verifier:
         if verified is None:
             return False
         time = verified.structure_at if self._options.level is Level.STRUCTURE else verified.verified_at
-        return time is not None and time >= after and time.timestamp() >= vault_files.changed(path)
+        written = vault_files.changed(path)
+        return time is not None and written is not None and time >= after and time.timestamp() >= written
 
     def _is_of_wrong_size(self, path: Path) -> bool:
         return path.name in self._sizes and size_of(path) != self._sizes[path.name]

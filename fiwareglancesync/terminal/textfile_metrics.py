@@ -1,0 +1,107 @@
+"""A file of metrics for the textfile collector of Prometheus' node exporter, replaced at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base.errors import GlanceSyncError
+
+MODE = 0o644
+"""The node exporter reads the file with another account; there is no secret in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A metric.
+
+    :param help: what it is
+    :param labels: the names of its labels
+    """
+
+    help: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A value of a metric.
+
+    :param name: of the metric
+    :param labels: the values of its labels
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    value: float
+
+
+def write_metrics(path: Path, gauges: Mapping[str, Gauge], samples: Iterable[Sample], option: str) -> None:
+    """Write metrics, in place of those that an earlier call wrote.
+
+    :param gauges: all metrics by name, in their order
+    :param option: what named the file, for messages
+    :raises GlanceSyncError: the file cannot be written, or has other content
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if not _is_replaceable(target, f"# HELP {next(iter(gauges))} ".encode()):
+            raise GlanceSyncError(f"{option}: {path} has other content than these metrics; it is not replaced")
+        _replace(target, _text(gauges, list(samples)))
+    except OSError as error:
+        raise GlanceSyncError(f"{option}: {path} cannot be written: {error.strerror}") from error
+
+
+def _is_replaceable(path: Path, beginning: bytes) -> bool:
+    """Whether a file is not there, is empty, or begins as these metrics do."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        return stat.S_ISREG(os.fstat(descriptor).st_mode) and os.read(descriptor, len(beginning)) in (b"", beginning)
+    finally:
+        os.close(descriptor)
+
+
+def _text(gauges: Mapping[str, Gauge], samples: Iterable[Sample]) -> bytes:
+    from prometheus_client import generate_latest
+    from prometheus_client.core import GaugeMetricFamily, Metric
+    from prometheus_client.registry import Collector
+
+    families = {name: GaugeMetricFamily(name, gauge.help, labels=gauge.labels) for name, gauge in gauges.items()}
+    for sample in samples:
+        families[sample.name].add_metric([_label(value) for value in sample.labels], sample.value)
+
+    class _Families(Collector):
+        """What ``generate_latest`` writes."""
+
+        def collect(self) -> Iterable[Metric]:
+            """The metrics in their order."""
+            return families.values()
+
+    return generate_latest(_Families())
+
+
+def _label(value: str) -> str:
+    """The value of a label; UTF-8 has no lone surrogates."""
+    return value.encode("utf-8", "backslashreplace").decode()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Replace a file at once, so that no half of it is ever read."""
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")  # the collector reads *.prom alone
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
+    try:
+        with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, MODE)
+            file.write(content)
+        os.replace(new, path)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
