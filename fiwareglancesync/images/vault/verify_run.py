@@ -127,13 +127,14 @@ class _Verifier:
         self._done = Verification()
         self._qemu_img = find_qemu_img() if options.level is Level.STRUCTURE else ""
         self._references = References()
-        self._sizes: dict[str, int] = {}
+        self._sizes: dict[str, set[int]] = {}
         self._writer: VaultWriter | None = None
 
     def run(self) -> Verification:
         formats = QEMU_FORMATS if self._options.level is Level.STRUCTURE else ()
         self._references = read_references(self._vault, self._complain, formats)
-        self._sizes = {content.sha512: content.size for content in self._references.contents}
+        for content in self._references.contents:
+            self._sizes.setdefault(content.sha512, set()).add(content.size)
         beginnings = self._vault.content_beginnings()
         self._listeners.begin(sum(size_of(path) or 0 for each in beginnings for path in self._due(each)[0]))
         with ExitStack() as stack:
@@ -178,7 +179,7 @@ class _Verifier:
         return time is not None and written is not None and time >= after and time.timestamp() >= written
 
     def _is_of_wrong_size(self, path: Path) -> bool:
-        return path.name in self._sizes and size_of(path) != self._sizes[path.name]
+        return bool(self._sizes.get(path.name, set()) - {size_of(path)})
 
     def _verify_some(self, beginning: str) -> None:
         """Verify the contents whose hashes have a beginning, and remember it, also when that is interrupted."""
@@ -226,8 +227,7 @@ class _Verifier:
         if check.misread is not None:
             reasons = "the memory of this machine, or the way to its disk, may be faulty"
             self._listeners.warn(f"content {sha512} was read wrongly once, and rightly the second time: {reasons}")
-        stated = self._sizes.get(sha512, check.size)
-        if stated != check.size:
+        for stated in sorted(self._sizes.get(sha512, set()) - {check.size}):
             self._complain(f"a record or a run states {stated} bytes for the content {sha512}, which has {check.size}")
         for disk_format in sorted(self._references.formats.get(sha512, ())):
             fault = structure_fault(self._qemu_img, path, disk_format)
