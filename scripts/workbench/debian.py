@@ -58,6 +58,7 @@ PACKAGES = (
         [f"{sysconfig.get_path('stdlib')}/ensurepip/__init__.py"],
         Part.SETUP,
     ),
+    _package("qemu-utils", ["qemu-img"], Part.TEST),
     _package("redis-server", ["redis-server"], Part.TEST),
     _package("systemd", ["systemd-analyze"], Part.UNIT),
     _package("wrk", ["wrk"], Part.BENCHMARKS),

@@ -231,6 +231,7 @@ def _returned(
     pinned: Set[str],
 ) -> Iterator[tuple[date, StoredContent]]:
     """What is needed and not in its usual place, or only cut off there; the newest folder is preferred."""
+    pinned_alone = pinned - _hashes(needed)
     taken: set[str] = set()
     for day, content in sorted(removed, key=lambda pair: pair[0], reverse=True):
         present = usual.get(content.sha512)
@@ -239,7 +240,7 @@ def _returned(
         if content.key in needed:
             is_missing = present is None or present.key not in needed
         else:
-            is_missing = content.sha512 in pinned and present is None
+            is_missing = content.sha512 in pinned_alone and present is None
         if is_missing:
             taken.add(content.sha512)
             yield day, content
