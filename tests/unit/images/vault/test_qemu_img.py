@@ -37,7 +37,7 @@ def test_sound_images_have_no_fault(qemu_img: str, tmp_path: Path, disk_format: 
     [
         ("qcow2", ["-b", "/etc/hostname", "-F", "raw"], "the backing file /etc/hostname"),
         ("qcow2", ["-o", "data_file=other"], "the data file other"),
-        ("vmdk", ["-o", "subformat=monolithicFlat"], "image-flat.vmdk"),
+        ("vmdk", ["-o", "subformat=monolithicFlat"], "image-flat"),
     ],
 )
 def test_images_that_name_other_files_are_found(
