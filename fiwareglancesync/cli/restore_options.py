@@ -14,7 +14,7 @@ from ..images.restore.restore_request import RestoreRequest, open_source, restor
 from ..images.restore.restore_run import RestoreRun
 from ..images.settings import Settings
 from ..images.vault.vault_folder import Vault
-from .time_option import read_at
+from .time_option import read_time
 
 
 def open_restore(options: argparse.Namespace, settings: Settings) -> RestoreRun:
@@ -43,7 +43,7 @@ def restore_request(options: argparse.Namespace) -> RestoreRequest:
 
     :raises UsageError: a value is wrong
     """
-    at = None if options.at is None else read_at(options.at)
+    at = None if options.at is None else read_time(options.at)
     request = RestoreRequest(options.source, tuple(options.uuid), at, options.members)
     for uuid in request.uuids if request.shelf is not None else ():
         if not is_uuid(uuid):

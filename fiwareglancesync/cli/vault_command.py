@@ -6,18 +6,20 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..base.signals import cancellable
 from ..images.backup.vault_choice import choose_vault
 from ..images.configuration import load_settings
 from ..images.settings import Settings
+from ..images.vault.run_diff import choose_run, differences
 from ..images.vault.vault_folder import Vault, init_vault
 from ..images.vault.vault_listing import chosen_shelves, image_rows, newest_records, run_rows
 from ..kinds import option_tables
 from ..terminal.streams import log_requests, reconfigure_output, write_line
-from ..terminal.vault_tables import write_images, write_records, write_runs
-from .time_option import read_at
+from ..terminal.vault_tables import write_differences, write_images, write_records, write_runs
+from .time_option import read_time
 from .vault_arguments import parse_arguments
 
 
@@ -58,7 +60,7 @@ def _runs(options: argparse.Namespace) -> int:
 
 
 def _ls(options: argparse.Namespace) -> int:
-    at = None if options.at is None else read_at(options.at)
+    at = None if options.at is None else read_time(options.at)
     shelves = chosen_shelves(_vault(options), options.shelves)
     write_images((row for shelf in shelves for row in image_rows(shelf, at)), options.format, sys.stdout)
     return 0
@@ -113,6 +115,20 @@ def _prune(options: argparse.Namespace) -> int:
     return prune_vault(options, vault, loaded[0] if loaded else None)
 
 
+def _diff(options: argparse.Namespace) -> int:
+    vault = _vault(options)
+    old, new = (choose_run(vault, word, partial(read_time, what="TIME")) for word in options.runs)
+    write_differences(differences(old, new), options.format, sys.stdout)
+    return 0
+
+
+def _copy(options: argparse.Namespace) -> int:
+    from .vault_copying import copy_vault
+
+    to = _vault(argparse.Namespace(**{**vars(options), "vault": options.to}))
+    return copy_vault(options, _vault(options), to)
+
+
 VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "init": _init,
     "backup": _backup,
@@ -125,6 +141,8 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "check": _check,
     "forget": _forget,
     "prune": _prune,
+    "diff": _diff,
+    "copy": _copy,
 }
 
 

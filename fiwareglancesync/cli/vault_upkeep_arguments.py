@@ -31,6 +31,10 @@ FORGET_HELP = (
     "Drop runs. A run is kept if any rule keeps it; the newest complete run of a shelf is always kept. "
     "What only dropped runs need is removed by prune."
 )
+COPY_HELP = (
+    "Copy the runs that another vault does not have, with their records and contents. Each byte is compared with its "
+    "hash. What is in both vaults is not copied again."
+)
 PRUNE_HELP = (
     "Remove what no run and no running backup needs. It is moved to unreferenced/DATE first, and deleted by a prune "
     "at least 7 days later."
@@ -46,6 +50,8 @@ def add_upkeep_verbs(add: AddVerb) -> None:
     _add_check(add)
     _add_forget(add)
     _add_prune(add)
+    _add_diff(add)
+    _add_copy(add)
 
 
 def value_of(kind: Kind) -> Callable[[str], Any]:
@@ -129,4 +135,22 @@ def _add_prune(add: AddVerb) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what would be removed")
     parser.add_argument("--force", action="store_true", help="even if over half of all bytes leave")
     parser.add_argument("-v", "--verbose", action="store_true", help="print each file")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+
+
+def _add_diff(add: AddVerb) -> None:
+    parser = add("diff", "print what differs between two runs")
+    text = "SHELF (its newest run), SHELF@TIME (the newest run at that time), or TIME where there is one shelf"
+    parser.add_argument("runs", nargs=2, metavar="RUN", help=text)
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="how it is printed")
+
+
+def _add_copy(add: AddVerb) -> None:
+    parser = add("copy", "copy what is kept into another vault")
+    parser.description = COPY_HELP
+    parser.add_argument("to", metavar="VAULT", help="the other vault: a folder, or the name of a configured one")
+    text = "only this shelf; may be repeated (default: all shelves)"
+    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
+    text = "show a progress bar (default: when standard error is a terminal)"
+    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")

@@ -14,6 +14,7 @@ from .text_tables import dump, print_table
 
 if TYPE_CHECKING:
     from ..images.vault.forget_runs import ShelfVerdict
+    from ..images.vault.run_diff import DiffRow
     from ..images.vault.vault_folder import Shelf
     from ..images.vault.vault_listing import ImageRow, RunRow
     from ..images.vault.vault_model import Record
@@ -113,6 +114,14 @@ def write_verdicts(verdicts: Iterable[ShelfVerdict], form: str, stream: TextIO) 
     _write(("Shelf", "Run", "Complete", "Kept", "Reason"), rows, form, stream)
 
 
+def write_differences(rows: Iterable[DiffRow], form: str, stream: TextIO) -> None:
+    """Write what differs between two runs.
+
+    :param form: ``table``, ``csv`` or ``json``
+    """
+    _write(("Change", "UUID", "Image", "MB", "Differences"), rows, form, stream)
+
+
 def _fields_of(shelf: str, number: int, record: Record) -> Iterable[tuple[str, str, str]]:
     """The fields of a record, a row each; those of Glance's document under their own names."""
     known = json.loads(record.as_document(number))
@@ -137,7 +146,7 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return _mib(value) if name in ("apparent", "stored", "bytes") else str(value)
+        return _mib(value) if name in ("apparent", "stored", "bytes", "size") else str(value)
     return str(value)
 
 
