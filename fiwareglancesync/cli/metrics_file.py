@@ -11,38 +11,36 @@ import os
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..base.errors import GlanceSyncError
 from ..images.execution.outcome import RegionOutcome
 from ..images.model import SyncStatus
+from ..terminal.textfile_metrics import Gauge, Sample, label_text, metrics_text, replace_file
 
-METRICS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "glancesync_last_run_timestamp_seconds": ("When the last run ended", ("mode",)),
-    "glancesync_last_run_duration_seconds": ("How long the last run took", ("mode",)),
-    "glancesync_last_run_exit_code": ("The exit code of the last run", ("mode",)),
-    "glancesync_last_run_regions": ("Regions of the last run", ("mode",)),
-    "glancesync_last_run_failed_regions": ("Regions of the last run that failed, or an image of them", ("mode",)),
-    "glancesync_region_last_run_timestamp_seconds": ("When a run last included the region", ("mode", "region")),
-    "glancesync_region_last_success_timestamp_seconds": (
+METRICS: Mapping[str, Gauge] = {
+    "glancesync_last_run_timestamp_seconds": Gauge("When the last run ended", ("mode",)),
+    "glancesync_last_run_duration_seconds": Gauge("How long the last run took", ("mode",)),
+    "glancesync_last_run_exit_code": Gauge("The exit code of the last run", ("mode",)),
+    "glancesync_last_run_regions": Gauge("Regions of the last run", ("mode",)),
+    "glancesync_last_run_failed_regions": Gauge("Regions of the last run that failed, or an image of them", ("mode",)),
+    "glancesync_region_last_run_timestamp_seconds": Gauge("When a run last included the region", ("mode", "region")),
+    "glancesync_region_last_success_timestamp_seconds": Gauge(
         "When a run last ended in which neither the region nor an image of it failed", ("mode", "region"),
     ),
-    "glancesync_region_failed": ("1 if the region failed in its last run, else 0", ("mode", "region")),
-    "glancesync_failed_images": ("Images of the region that failed in its last run", ("mode", "region")),
-    "glancesync_pending_bytes": ("Bytes that were still to be moved after its last run", ("mode", "region")),
-    "glancesync_moved_bytes": ("Bytes that its last run moved", ("mode", "region")),
-    "glancesync_images": ("Images to be synchronised, after its last run", ("mode", "region", "status")),
+    "glancesync_region_failed": Gauge("1 if the region failed in its last run, else 0", ("mode", "region")),
+    "glancesync_failed_images": Gauge("Images of the region that failed in its last run", ("mode", "region")),
+    "glancesync_pending_bytes": Gauge("Bytes that were still to be moved after its last run", ("mode", "region")),
+    "glancesync_moved_bytes": Gauge("Bytes that its last run moved", ("mode", "region")),
+    "glancesync_images": Gauge("Images to be synchronised, after its last run", ("mode", "region", "status")),
 }  # fmt: skip
 """Name of each metric, all of them gauges: its help and its labels."""
 
 LAST_SUCCESS = "glancesync_region_last_success_timestamp_seconds"
 BEGINNING = b"# HELP glancesync_"
 """How a file of this program begins."""
-
-MODE = 0o644
-"""The node exporter reads the file with another account; there is no secret in it."""
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
 """Name and values of the labels of each metric → its value."""
@@ -65,7 +63,7 @@ class MetricsFile:
 
     def take(self, outcome: RegionOutcome) -> None:
         """Take what came of a region; nothing of the outcome is kept."""
-        region = _label(outcome.region)
+        region = label_text(outcome.region)
         self._regions.add(region)
         self._failed += outcome.failed
         of_region = {
@@ -100,7 +98,8 @@ class MetricsFile:
         self._samples |= {(name, (self._mode,)): value for name, value in of_run.items()}
         try:
             with _locked(self._path.parent):
-                _replace(self._path, _text({**self._kept(_read(self._path)), **self._samples}))
+                samples = {**self._kept(_read(self._path)), **self._samples}
+                replace_file(self._path, metrics_text(METRICS, (Sample(*key, value) for key, value in samples.items())))
         except OSError as error:
             raise GlanceSyncError(f"metrics_file: {self._path} cannot be written: {error.strerror}") from error
 
@@ -125,11 +124,6 @@ def statuses_after(outcome: RegionOutcome) -> Iterator[SyncStatus]:
         yield SyncStatus.OK if status.pending and name in done else status
 
 
-def _label(region: str) -> str:
-    """The name of a region as a label; UTF-8 has no lone surrogates."""
-    return region.encode("utf-8", "backslashreplace").decode()
-
-
 def _read(path: Path) -> Samples:
     """The samples of an earlier file; none when there is none.
 
@@ -149,32 +143,12 @@ def _read(path: Path) -> Samples:
     try:
         for family in text_string_to_metric_families(content.decode()):
             if family.name in METRICS:
-                names = METRICS[family.name][1]
+                names = METRICS[family.name].labels
                 for sample in family.samples:
                     samples[family.name, tuple(sample.labels[name] for name in names)] = sample.value
     except (ValueError, KeyError):  # damaged, or of another version: what cannot be read is left out
         pass
     return samples
-
-
-def _text(samples: Samples) -> bytes:
-    from prometheus_client import generate_latest
-    from prometheus_client.core import GaugeMetricFamily, Metric
-    from prometheus_client.registry import Collector
-
-    class _Samples(Collector):
-        """What ``generate_latest`` writes."""
-
-        def collect(self) -> Iterable[Metric]:
-            """The metrics in their order."""
-            for metric, (help_, labels) in METRICS.items():
-                family = GaugeMetricFamily(metric, help_, labels=labels)
-                for (name, values), value in samples.items():
-                    if name == metric:
-                        family.add_metric(values, value)
-                yield family
-
-    return generate_latest(_Samples())
 
 
 @contextmanager
@@ -187,18 +161,3 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Replace a file at once, so that no half of it is ever read."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")  # the collector reads *.prom alone
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
-    try:
-        with open(descriptor, "wb") as file:
-            os.fchmod(descriptor, MODE)
-            file.write(content)
-        os.replace(new, path)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink()
-        raise

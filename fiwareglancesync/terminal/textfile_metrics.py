@@ -51,7 +51,7 @@ def write_metrics(path: Path, gauges: Mapping[str, Gauge], samples: Iterable[Sam
     try:
         if not _is_replaceable(target, f"# HELP {next(iter(gauges))} ".encode()):
             raise GlanceSyncError(f"{option}: {path} has other content than these metrics; it is not replaced")
-        _replace(target, _text(gauges, list(samples)))
+        replace_file(target, metrics_text(gauges, samples))
     except OSError as error:
         raise GlanceSyncError(f"{option}: {path} cannot be written: {error.strerror}") from error
 
@@ -68,14 +68,18 @@ def _is_replaceable(path: Path, beginning: bytes) -> bool:
         os.close(descriptor)
 
 
-def _text(gauges: Mapping[str, Gauge], samples: Iterable[Sample]) -> bytes:
+def metrics_text(gauges: Mapping[str, Gauge], samples: Iterable[Sample]) -> bytes:
+    """The text of metrics.
+
+    :param gauges: all metrics by name, in their order
+    """
     from prometheus_client import generate_latest
     from prometheus_client.core import GaugeMetricFamily, Metric
     from prometheus_client.registry import Collector
 
     families = {name: GaugeMetricFamily(name, gauge.help, labels=gauge.labels) for name, gauge in gauges.items()}
     for sample in samples:
-        families[sample.name].add_metric([_label(value) for value in sample.labels], sample.value)
+        families[sample.name].add_metric([label_text(value) for value in sample.labels], sample.value)
 
     class _Families(Collector):
         """What ``generate_latest`` writes."""
@@ -87,12 +91,12 @@ def _text(gauges: Mapping[str, Gauge], samples: Iterable[Sample]) -> bytes:
     return generate_latest(_Families())
 
 
-def _label(value: str) -> str:
+def label_text(value: str) -> str:
     """The value of a label; UTF-8 has no lone surrogates."""
     return value.encode("utf-8", "backslashreplace").decode()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Replace a file at once, so that no half of it is ever read."""
     new = path.with_name(f".{path.name}.{os.getpid()}.new")  # the collector reads *.prom alone
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
