@@ -129,6 +129,12 @@ def _copy(options: argparse.Namespace) -> int:
     return copy_vault(options, _vault(options), to)
 
 
+def _export(options: argparse.Namespace) -> int:
+    from .vault_copying import export_images
+
+    return export_images(options, _vault(options))
+
+
 VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "init": _init,
     "backup": _backup,
@@ -143,6 +149,7 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "prune": _prune,
     "diff": _diff,
     "copy": _copy,
+    "export": _export,
 }
 
 

@@ -1,18 +1,23 @@
-"""``glancesync vault copy`` (vault 2.7)."""
+"""``glancesync vault copy`` and ``export`` (vault 2.7, 2.8)."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TextIO
 
 from ..base.errors import UsageError
 from ..base.text import printable
 from ..base.units import mib
 from ..images.vault.vault_copy import CopyListeners, copy_shelves
+from ..images.vault.vault_export import ExportedImage, ExportListeners, export
 from ..images.vault.vault_folder import Vault
 from ..images.vault.vault_listing import chosen_shelves
-from ..terminal.byte_bar import byte_bar, no_bar
+from ..terminal.byte_bar import ByteBar, byte_bar, no_bar
 from ..terminal.streams import write_line
 
 
@@ -26,16 +31,40 @@ def copy_vault(options: argparse.Namespace, vault: Vault, to: Vault) -> int:
     if vault.id == to.id:
         raise UsageError(f"{vault.folder} and {to.folder} are the same vault; name another one, which vault init makes")
     shelves = chosen_shelves(vault, options.shelves)
-    shown = sys.stderr.isatty() if options.progress is None else options.progress
-    with ExitStack() as stack:
-        bar = stack.enter_context(byte_bar()) if shown else no_bar()
-
-        def fail(text: str) -> None:
-            with bar.hidden():
-                write_line(sys.stderr, f"ERROR:{printable(text)}")
-
+    with _bar(options) as bar:
+        fail = partial(_write, bar, sys.stderr, "ERROR")
         done = copy_shelves(shelves, to, CopyListeners(bar.begin, bar.advance, fail))
     if not options.quiet:
         runs = f"{done.runs} runs copied, {done.present} were there, {done.failures} failed"
         write_line(sys.stdout, f"INFO:{runs}; {done.contents} contents copied ({mib(done.bytes)} MB)")
     return 1 if done.failures else 0
+
+
+def export_images(options: argparse.Namespace, vault: Vault) -> int:
+    """Write the images of the newest complete runs as plain files.
+
+    :param options: the parsed command line
+    :return: the exit code
+    """
+    shelves = chosen_shelves(vault, options.shelves)
+    with _bar(options) as bar:
+
+        def done(image: ExportedImage) -> None:
+            if not options.quiet:
+                _write(bar, sys.stdout, "INFO", f"{image.file} is written")
+
+        fail = partial(_write, bar, sys.stderr, "ERROR")
+        whole = export(shelves, Path(options.folder), ExportListeners(bar.begin, bar.advance, done, fail))
+    return 0 if whole else 1
+
+
+@contextmanager
+def _bar(options: argparse.Namespace) -> Iterator[ByteBar]:
+    shown = sys.stderr.isatty() if options.progress is None else options.progress
+    with ExitStack() as stack:
+        yield stack.enter_context(byte_bar()) if shown else no_bar()
+
+
+def _write(bar: ByteBar, stream: TextIO, level: str, text: str) -> None:
+    with bar.hidden():
+        write_line(stream, f"{level}:{printable(text)}")

@@ -35,6 +35,10 @@ COPY_HELP = (
     "Copy the runs that another vault does not have, with their records and contents. Each byte is compared with its "
     "hash. What is in both vaults is not copied again."
 )
+EXPORT_HELP = (
+    "Write each image of the newest complete runs as NAME.FORMAT, and what Glance says of it as NAME.FORMAT.json. "
+    "No file is overwritten."
+)
 PRUNE_HELP = (
     "Remove what no run and no running backup needs. It is moved to unreferenced/DATE first, and deleted by a prune "
     "at least 7 days later."
@@ -52,6 +56,7 @@ def add_upkeep_verbs(add: AddVerb) -> None:
     _add_prune(add)
     _add_diff(add)
     _add_copy(add)
+    _add_export(add)
 
 
 def value_of(kind: Kind) -> Callable[[str], Any]:
@@ -149,6 +154,17 @@ def _add_copy(add: AddVerb) -> None:
     parser = add("copy", "copy what is kept into another vault")
     parser.description = COPY_HELP
     parser.add_argument("to", metavar="VAULT", help="the other vault: a folder, or the name of a configured one")
+    text = "only this shelf; may be repeated (default: all shelves)"
+    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
+    text = "show a progress bar (default: when standard error is a terminal)"
+    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+
+
+def _add_export(add: AddVerb) -> None:
+    parser = add("export", "write the images of the newest complete runs as plain files")
+    parser.description = EXPORT_HELP
+    parser.add_argument("folder", metavar="DIR", help="where to; is made if it is missing")
     text = "only this shelf; may be repeated (default: all shelves)"
     parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
     text = "show a progress bar (default: when standard error is a terminal)"

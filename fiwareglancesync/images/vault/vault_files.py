@@ -143,6 +143,22 @@ def link_new(part: Path, path: Path) -> None:
 
 
 @in_vault
+def publish(part: Path, path: Path) -> None:
+    """Give a finished file its name, which no other file has; a file system without hard links will do.
+
+    :raises FileExistsError: another file has this name; ``part`` stays
+    """
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.close(create(path))
+        os.replace(part, path)
+    _sync_folder(path.parent)
+
+
+@in_vault
 def rename(part: Path, path: Path) -> None:
     """Give a file another name, in place of the file that has it."""
     os.replace(part, path)

@@ -1,0 +1,150 @@
+"""Writes the images of a run as plain files (vault 2.8)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ...base.content import PIECE_BYTES
+from . import vault_files
+from .incoming_content import SHA512, IncomingContent
+from .vault_errors import VaultError
+from .vault_folder import Shelf
+from .vault_model import KeptImage, Record
+
+NAME_BYTES = 255
+"""Bytes that the name of a file may have."""
+
+JSON = ".json"
+PART = ".part"
+NO_FORMAT = "image"
+
+_UNSAFE = re.compile(r"^\.|[/\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class ExportedImage:
+    """An image that is written as a file.
+
+    :param stem: name of the file, without what says the format
+    """
+
+    shelf: Shelf
+    image: KeptImage
+    record: Record
+    stem: str
+
+    @property
+    def disk_format(self) -> str:
+        """Glance's format, which is how the name of the file ends."""
+        stated = self.record.state.document.get("disk_format")
+        return stated if isinstance(stated, str) and re.fullmatch("[a-z0-9]{1,20}", stated) else NO_FORMAT
+
+    @property
+    def file(self) -> str:
+        """The name of the file with the bytes."""
+        return f"{self.stem}.{self.disk_format}"
+
+
+@dataclass(frozen=True)
+class ExportListeners:
+    """Take what happens.
+
+    :param begin: takes the number of bytes that will be written at most
+    :param progress: takes the number of bytes that were written since the last call; may raise to end the export
+    :param done: takes each image that is written
+    :param fail: takes a sentence about each image that is not
+    """
+
+    begin: Callable[[int], None]
+    progress: Callable[[int], None]
+    done: Callable[[ExportedImage], None]
+    fail: Callable[[str], None]
+
+
+def export(shelves: Sequence[Shelf], folder: Path, listeners: ExportListeners) -> bool:
+    """Write the images of the newest complete run of shelves. No file that is there is touched.
+
+    :param folder: is made if it is missing
+    :return: whether all were written
+    :raises VaultError: a run cannot be read, or nothing can be written
+    """
+    images = list(_chosen(shelves))
+    listeners.begin(sum(each.image.content.size for each in images if each.image.content is not None))
+    try:
+        folder.mkdir(vault_files.FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise VaultError(f"{folder} cannot be made: {error.strerror}") from error
+    whole = True
+    for each in images:
+        try:
+            _write(each, folder, listeners.progress)
+        except VaultError as error:
+            whole = False
+            listeners.fail(f"shelf {each.shelf.name}: image {each.image.name or each.image.id} is not written: {error}")
+        else:
+            listeners.done(each)
+    return whole
+
+
+def _chosen(shelves: Sequence[Shelf]) -> Iterator[ExportedImage]:
+    found: list[tuple[Shelf, KeptImage, Record]] = []
+    for shelf in shelves:
+        run = shelf.newest_complete()
+        if run is None:
+            raise VaultError(f"shelf {shelf.name} has no complete run")
+        found += [(shelf, image, shelf.record(image.id, image.record)) for image in run.images]
+    times = Counter(stem_of(image.name or image.id) for _, image, _ in found)
+    for shelf, image, record in found:
+        stem = stem_of(image.name or image.id)
+        yield ExportedImage(shelf, image, record, stem if times[stem] == 1 else stem_of(image.name, image.id))
+
+
+def stem_of(name: str, suffix: str = "") -> str:
+    """The name of a file for the name of an image, without its end.
+
+    :param name: of the image; what no file name can have is written as %XX
+    :param suffix: what makes it different from those of other images of this name
+    """
+    safe = _UNSAFE.sub(lambda match: f"%{ord(match.group()):02X}", name)
+    end = f"-{suffix}" if suffix else ""
+    room = NAME_BYTES - len(end) - len(f".{'x' * 20}{JSON}") - len(f".{PART}")
+    return safe.encode("utf-8", "surrogatepass")[:room].decode("utf-8", "ignore") + end
+
+
+def _write(exported: ExportedImage, folder: Path, progress: Callable[[int], None]) -> None:
+    """Write an image and its document; first the bytes, so that a document always has them."""
+    content = exported.image.content
+    document = folder / f"{exported.file}{JSON}"
+    for path in (document, folder / exported.file):
+        if os.path.lexists(path):
+            raise VaultError(f"{path} is there already")
+    if content is not None:
+        source = exported.shelf.vault.find(content)
+        if source is None:
+            raise VaultError(f"its content {content.sha512} is missing")
+        part = folder / f".{exported.file}{PART}"
+        vault_files.remove(part)
+        try:
+            with (
+                IncomingContent(part, content.size, {SHA512: content.sha512}) as incoming,
+                source.open("rb") as file,
+            ):
+                if not incoming.clone(file.fileno()):
+                    incoming.write(_pieces(file.fileno(), progress))
+                incoming.finish()
+                vault_files.publish(part, folder / exported.file)
+        except OSError as error:
+            raise VaultError(f"{source}: {error.strerror}") from error
+    vault_files.write_new(document, exported.record.as_document(exported.image.record))
+
+
+def _pieces(descriptor: int, progress: Callable[[int], None]) -> Iterator[bytes]:
+    for piece in iter(partial(os.read, descriptor, PIECE_BYTES), b""):
+        progress(len(piece))
+        yield piece

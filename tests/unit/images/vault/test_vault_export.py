@@ -1,0 +1,127 @@
+"""Images are written as plain files (vault 2.8)."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.images.vault.vault_errors import VaultError
+from fiwareglancesync.images.vault.vault_export import ExportListeners, export, stem_of
+from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
+from tests.support.failing_disk import Refuse, observed_disk
+from tests.support.vaults import back_up, sha512, uuid_of
+
+
+@dataclass
+class Heard:
+    """What an export said."""
+
+    done: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    totals: list[int] = field(default_factory=list)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    vault = init_vault(tmp_path / "vault")
+    back_up(vault, vault.shelf("Burgos"), {1: b"one", 2: bytes(200_000)})
+    return vault
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+def exported(vault: Vault, folder: Path, heard: Heard) -> bool:
+    shelves = [vault.shelf(name) for name in vault.shelf_names()]
+    return export(
+        shelves,
+        folder,
+        ExportListeners(
+            heard.totals.append, lambda count: None, lambda image: heard.done.append(image.file), heard.failures.append
+        ),
+    )
+
+
+def test_each_image_is_a_file_with_its_document_beside_it(vault: Vault, tmp_path: Path, heard: Heard) -> None:
+    out = tmp_path / "new" / "out"
+    assert exported(vault, out, heard)
+    assert heard.done == ["image1.image", "image2.image"]
+    assert heard.totals == [200_003]
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("image1.image", "image1.image.json", "image2.image", "image2.image.json")
+    ]
+    assert (out / "image1.image").read_bytes() == b"one"
+    assert (out / "image2.image").stat().st_blocks * 512 < 200_000
+    assert json.loads((out / "image1.image.json").read_bytes())["image"]["id"] == uuid_of(1)
+    assert stat.S_IMODE((out / "image1.image").stat().st_mode) == 0o600
+
+
+def test_namesakes_get_their_uuid(vault: Vault, tmp_path: Path, heard: Heard) -> None:
+    back_up(vault, vault.shelf("Spain"), {1: b"else", 3: b"three"})
+    assert not exported(vault, tmp_path / "out", heard)  # two shelves have an image of the same UUID
+    assert heard.done == [f"image1-{uuid_of(1)}.image", "image2.image", "image3.image"]
+    assert "is there already" in heard.failures[0]
+
+
+def test_no_file_is_overwritten(vault: Vault, tmp_path: Path, heard: Heard) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "image1.image").symlink_to("nowhere")
+    (out / "image2.image.json").write_text("mine")
+    assert not exported(vault, out, heard)
+    assert len(heard.failures) == 2
+    assert sorted(path.name for path in out.iterdir()) == ["image1.image", "image2.image.json"]
+    assert (out / "image2.image.json").read_text() == "mine"
+
+
+def test_damaged_content_is_not_written_and_the_others_are(vault: Vault, tmp_path: Path, heard: Heard) -> None:
+    vault.paths.content_file(sha512(b"one")).write_bytes(b"onf")
+    assert not exported(vault, tmp_path / "out", heard)
+    assert heard.done == ["image2.image"]
+    assert "image image1 is not written: the sha512 of the bytes" in heard.failures[0]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["image2.image", "image2.image.json"]
+
+
+def test_a_file_system_without_hard_links_will_do(vault: Vault, tmp_path: Path, heard: Heard) -> None:
+    with observed_disk(Refuse(errno.EPERM, name="link")):
+        assert exported(vault, tmp_path / "out", heard)
+    assert (tmp_path / "out" / "image1.image").read_bytes() == b"one"
+
+
+def test_a_folder_that_cannot_be_made_is_named(vault: Vault, tmp_path: Path, heard: Heard) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(VaultError, match="cannot be made: Not a directory"):
+        exported(vault, tmp_path / "file" / "out", heard)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("ubuntu 24.04 ñ", "ubuntu 24.04 ñ"),
+        ("a/b", "a%2Fb"),
+        ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"),
+        (".hidden", "%2Ehidden"),
+        ("new\nline\0", "new%0Aline%00"),
+    ],
+)
+def test_what_no_file_name_can_have_is_encoded(name: str, stem: str) -> None:
+    assert stem_of(name) == stem
+    assert stem_of(name, "u") == f"{stem}-u"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "ñ" * 300, "\U0001f600" * 300])
+def test_long_names_are_cut(name: str, tmp_path: Path) -> None:
+    stem = stem_of(name, uuid_of(1))
+    assert stem.endswith(uuid_of(1))
+    for end in (".qcow2.json", ".abcdefghijklmnopqrst.json"):
+        path = tmp_path / f"{stem}{end}"
+        path.touch()
+        assert len(os.fsencode(path.name)) <= 255
