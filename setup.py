@@ -55,6 +55,7 @@ setup(
         "keystoneauth1>=5.6,<6",
         "keystonemiddleware>=10.7",
         "openstacksdk>=3.0,<5",
+        "oslo.utils>=8.2",
         "prometheus-client>=0.20,<1",
         "pydantic>=2.7,<3",
         "requests>=2.31,<3",

@@ -129,6 +129,14 @@ def _copy(options: argparse.Namespace) -> int:
     return copy_vault(options, _vault(options), to)
 
 
+def _adopt(options: argparse.Namespace) -> int:
+    from .vault_copying import adopt_files
+
+    loaded: list[Settings] = []
+    vault = _vault(options, loaded.append)
+    return adopt_files(options, vault, loaded[0].database if loaded else "")
+
+
 def _export(options: argparse.Namespace) -> int:
     from .vault_copying import export_images
 
@@ -149,6 +157,7 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "prune": _prune,
     "diff": _diff,
     "copy": _copy,
+    "adopt": _adopt,
     "export": _export,
 }
 

@@ -1,4 +1,4 @@
-"""``glancesync vault copy`` and ``export`` (vault 2.7, 2.8)."""
+"""``glancesync vault copy``, ``export`` and ``adopt`` (vault 2.7, 2.8, 2.9)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from typing import TextIO
 from ..base.errors import UsageError
 from ..base.text import printable
 from ..base.units import mib
+from ..images.backup.shelf_lock import shelf_lock
+from ..images.vault.adopt_files import AdoptListeners, adopt
 from ..images.vault.vault_copy import CopyListeners, copy_shelves
 from ..images.vault.vault_export import ExportedImage, ExportListeners, export
 from ..images.vault.vault_folder import Vault
 from ..images.vault.vault_listing import chosen_shelves
+from ..images.vault.vault_writer import now
 from ..terminal.byte_bar import ByteBar, byte_bar, no_bar
 from ..terminal.streams import write_line
 
@@ -55,6 +58,26 @@ def export_images(options: argparse.Namespace, vault: Vault) -> int:
 
         fail = partial(_write, bar, sys.stderr, "ERROR")
         whole = export(shelves, Path(options.folder), ExportListeners(bar.begin, bar.advance, done, fail))
+    return 0 if whole else 1
+
+
+def adopt_files(options: argparse.Namespace, vault: Vault, database: str) -> int:
+    """Take plain image files into a shelf.
+
+    :param options: the parsed command line
+    :param database: URL of the database whose lease holds between machines, "" for none
+    :return: the exit code
+    """
+    shelf = vault.shelf(options.shelf)
+    with shelf_lock(shelf, database), _bar(options) as bar:
+
+        def done(text: str) -> None:
+            if not options.quiet:
+                _write(bar, sys.stdout, "INFO", text)
+
+        fail = partial(_write, bar, sys.stderr, "ERROR")
+        listeners = AdoptListeners(bar.begin, bar.advance, done, fail)
+        whole = adopt(Path(options.folder), shelf, options.format, listeners, now)
     return 0 if whole else 1
 
 

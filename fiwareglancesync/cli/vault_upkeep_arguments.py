@@ -9,6 +9,7 @@ from typing import Any
 from ..base.parser import Parser
 from ..base.units import duration
 from ..config.values import DURATION, SIZE, WHOLE, Kind
+from ..images.vault.image_inspection import FORMATS
 from ..images.vault.vault_health import Room, Thresholds
 
 AddVerb = Callable[[str, str], Parser]
@@ -35,6 +36,11 @@ COPY_HELP = (
     "Copy the runs that another vault does not have, with their records and contents. Each byte is compared with its "
     "hash. What is in both vaults is not copied again."
 )
+ADOPT_HELP = (
+    "Take the image files of a folder into a shelf. An image has its name from its file, and its format from the "
+    "content. Archives, and images that name other files or are not safe, are refused. Files of the shelf's newest run "
+    "stay in it; a file of the same name replaces its image there."
+)
 EXPORT_HELP = (
     "Write each image of the newest complete runs as NAME.FORMAT, and what Glance says of it as NAME.FORMAT.json. "
     "No file is overwritten."
@@ -56,6 +62,7 @@ def add_upkeep_verbs(add: AddVerb) -> None:
     _add_prune(add)
     _add_diff(add)
     _add_copy(add)
+    _add_adopt(add)
     _add_export(add)
 
 
@@ -167,6 +174,18 @@ def _add_export(add: AddVerb) -> None:
     parser.add_argument("folder", metavar="DIR", help="where to; is made if it is missing")
     text = "only this shelf; may be repeated (default: all shelves)"
     parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
+    text = "show a progress bar (default: when standard error is a terminal)"
+    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+
+
+def _add_adopt(add: AddVerb) -> None:
+    parser = add("adopt", "take plain image files into a shelf of their own")
+    parser.description = ADOPT_HELP
+    parser.add_argument("folder", metavar="DIR", help="the folder with the files")
+    parser.add_argument("--shelf", required=True, metavar="S", help="the shelf; it is made if it is missing")
+    text = "the format of all files (default: what the content of each shows)"
+    parser.add_argument("--format", choices=FORMATS, help=text)
     text = "show a progress bar (default: when standard error is a terminal)"
     parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")

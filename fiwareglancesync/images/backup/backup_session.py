@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Callable, Generator, Sequence
@@ -13,7 +12,7 @@ from ...base.errors import CloudError, GlanceSyncError, UsageError
 from ...base.messages import Message
 from ...base.throttle import Throttle
 from ...events import Emit, MessageReported, RegionStarted, Waiting, one_at_a_time
-from ...locks.region_lock import check_database, region_lock
+from ...locks.region_lock import check_database
 from ..execution.recorder import Recorder
 from ..places import Federation, Place, ReportsWaits
 from ..region_job import region_error
@@ -27,6 +26,7 @@ from ..vault.vault_folder import Vault
 from .backup_inventory import describing
 from .backup_outcome import BackupOutcome, BackupResult
 from .backup_run import BackupInput, BackupOptions, back_up, outcome_of_plan, plan_only, source_of
+from .shelf_lock import shelf_lock
 
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "lustre", "fuse.sshfs"})
 """File systems where locks of files may not hold between machines."""
@@ -176,8 +176,7 @@ class BackupSession:
         given = BackupInput(place, self.vault, shelf, self.options, recorder, sources, self._throttles)
         if self.dry:
             return outcome_of_plan(plan_only(given), given)
-        key = json.dumps(["vault", self.vault.id, shelf.name])
-        with region_lock((key,), f"{os.getpid()} {ref.full}", self.settings.database, wait=self._wait):
+        with shelf_lock(shelf, self.settings.database, wait=self._wait):
             return back_up(given)
 
     def _place(self, ref: RegionRef) -> Place:

@@ -193,3 +193,43 @@ def test_a_mistake_is_named(vault: Vault, capsys: pytest.CaptureFixture[str], wo
     assert call(*words) == 2
     assert text in capsys.readouterr().err
     assert len(vault.shelf("Burgos").run_times()) == 2
+
+
+def test_two_runs_are_compared(vault: Vault, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("diff", "Burgos@2026-03-01T12:00:00Z", "Burgos", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"change": "removed", "id": uuid_of(1), "name": "image1", "size": 3, "differences": ""}
+    ]
+    assert call("diff", "2026-03-01", "Burgos") == 0
+    assert "Change" in capsys.readouterr().out
+    assert call("diff", "Burgos@soon", "Burgos") == 2
+    assert "TIME soon: expected a time" in capsys.readouterr().err
+
+
+def test_a_vault_is_copied(vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = init_vault(tmp_path / "other")
+    assert call("copy", "./other", "--progress") == 0
+    text = "INFO:2 runs copied, 0 were there, 0 failed; 2 contents copied (1 MB)\n"
+    assert capsys.readouterr().out == text
+    assert faults(other) == []
+    assert call("copy", "./other", "-q") == 0
+    assert capsys.readouterr().out == ""
+    assert call("copy", "./v") == 2
+    assert "are the same vault" in capsys.readouterr().err
+    assert call("copy", "./nope") == 2
+    assert "/nope is no vault" in capsys.readouterr().err.replace("ERROR:nope", "/nope")
+
+
+def test_images_are_exported_and_adopted(vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("export", "out") == 0
+    assert capsys.readouterr().out == "INFO:image2.image is written\n"
+    assert call("export", "out", "--shelf", "Burgos") == 1
+    assert "is there already" in capsys.readouterr().err
+    (tmp_path / "out" / "image2.image.json").unlink()
+    assert call("adopt", "out", "--shelf", "plain") == 0
+    assert capsys.readouterr().out.startswith("INFO:out/image2.image is kept as image2 (raw, UUID ")
+    assert call("adopt", "out", "--shelf", "Burgos") == 2
+    assert "is bound to another source" in capsys.readouterr().err
+    assert call("adopt", "out") == 2
+    assert "the following arguments are required: --shelf" in capsys.readouterr().err
+    assert faults(vault) == []
