@@ -217,7 +217,7 @@ def test_a_vault_is_copied(vault: Vault, tmp_path: Path, capsys: pytest.CaptureF
     assert call("copy", "./v") == 2
     assert "are the same vault" in capsys.readouterr().err
     assert call("copy", "./nope") == 2
-    assert "/nope is no vault" in capsys.readouterr().err.replace("ERROR:nope", "/nope")
+    assert "ERROR:nope is no vault" in capsys.readouterr().err
 
 
 def test_images_are_exported_and_adopted(vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

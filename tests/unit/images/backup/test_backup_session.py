@@ -164,7 +164,7 @@ def test_a_shelf_that_another_run_writes_to_is_not_touched(calls: Calls, monkeyp
     def held(*arguments: Any, **options: Any) -> Any:
         raise RegionLocked.by("process 1 at here since now")
 
-    monkeypatch.setattr(backup_session, "region_lock", held)
+    monkeypatch.setattr(backup_session, "shelf_lock", held)
     assert calls.run("Burgos")["Burgos"].outcome.failed
     assert "another run holds the region: process 1 at here" in calls.errors()[0]
     assert calls.vault.shelf_names() == []
