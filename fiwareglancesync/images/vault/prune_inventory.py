@@ -178,7 +178,7 @@ def _runs(folder: Path) -> Iterator[BackupRun]:
 
 
 def _damaged(damaged: Path) -> Iterator[DamagedFile]:
-    for entry in _entries(damaged):
+    for entry in _entries_if_there(damaged):
         sha512, _, time = entry.name.partition(".")
         found, status = read_file_time(time), _status(entry)
         if is_sha512(sha512) and found is not None and status is not None:

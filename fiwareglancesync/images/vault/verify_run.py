@@ -248,6 +248,7 @@ class _Verifier:
         try:
             if vault_files.inode_of(path) != inode:
                 return "another file is in its place by now"
+            vault_files.make_folder(damaged.parent)
             if not vault_files.rename_if_there(path, damaged):
                 return "it is gone by now"
             if vault_files.inode_of(damaged) != inode:

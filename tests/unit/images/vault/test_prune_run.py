@@ -71,6 +71,22 @@ def test_what_nothing_needs_is_moved_then_deleted_a_week_later(vault: Vault, she
     assert faults(vault) == []
 
 
+def test_damaged_files_are_deleted_when_they_are_of_no_use(vault: Vault) -> None:
+    useless = vault.paths.damaged_file(TWO.sha512, START)
+    useless.write_bytes(b"twp")
+    needed = vault.paths.damaged_file(sha512(b"lost"), START)
+    needed.write_bytes(b"lots")
+    with VaultWriter(vault) as writer:
+        writer.pin((sha512(b"lost"),))
+        pruned(vault, 6)
+        assert useless.exists()
+        pruned(vault, 9)
+    assert [path.name for path in vault.paths.damaged.iterdir()] == [needed.name]
+    needed.unlink()
+    vault.paths.damaged.rmdir()
+    pruned(vault, 10)
+
+
 def test_what_is_needed_again_is_moved_back(vault: Vault, shelf: Shelf) -> None:
     pruned(vault, 8)
     record = shelf.record(uuid_of(1), 1)

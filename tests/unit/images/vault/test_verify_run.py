@@ -114,6 +114,13 @@ def test_damaged_content_is_set_aside_and_the_next_backup_brings_it_back(
     assert not verified(vault, Heard(), level).failed
 
 
+def test_the_folder_for_damaged_content_may_have_been_removed(vault: Vault, heard: Heard) -> None:
+    spoil(vault)
+    vault.paths.damaged.rmdir()
+    assert verified(vault, heard).failed
+    assert len(list(vault.paths.damaged.iterdir())) == 1
+
+
 def test_each_image_that_needs_a_content_is_named(vault: Vault) -> None:
     back_up(vault, vault.shelf("Burgos"), {1: b"one"}, 1)
     found = needs(vault, {ONE.sha512})[ONE.sha512]
