@@ -146,7 +146,7 @@ def test_what_was_taken_before_keeps_its_uuid(folder: Path, shelf: Shelf, heard:
     [
         ("a.qcow2", qcow2("/etc/passwd"), "it is not safe: "),
         ("a.qcow2", qcow2(data_file=True), "it is not safe: "),
-        ("a.img", gzip.compress(b"raw"), "it is a gzip archive; unpack it"),
+        ("a.img", gzip.compress(b"raw", mtime=0), "it is a gzip archive; unpack it"),
         ("a.ova", tar(), "it is a tar archive; unpack it"),
         ("a.zip", b"PK\x03\x04", "it is a zip archive"),
         ("a.qcow2", b"raw", "its content is raw, and its name says qcow2; state its format with --format"),
@@ -176,7 +176,7 @@ def test_two_files_of_one_name_are_not_mixed_up(folder: Path, shelf: Shelf, hear
 def test_a_stated_format_overrides_all_but_another_format_that_the_content_shows(
     folder: Path, shelf: Shelf, heard: Heard
 ) -> None:
-    (folder / "a.gz").write_bytes(gzip.compress(b"raw"))
+    (folder / "a.gz").write_bytes(gzip.compress(b"raw", mtime=0))
     (folder / "b.img").write_bytes(qcow2())
     assert not adopted(folder, shelf, heard, "raw")
     assert names(shelf) == {"a.gz": "raw"}
