@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from ..base.errors import UsageError
 from ..base.signals import cancellable
 from ..images.backup.vault_choice import choose_vault
 from ..images.configuration import load_settings

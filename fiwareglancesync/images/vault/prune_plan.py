@@ -209,11 +209,11 @@ def _plan_removed_records(inventory: PruneInventory, now: datetime) -> _RemovedR
 
 
 def is_due(day: date, now: datetime) -> bool:
-    """Whether what was moved to ``unreferenced`` on a day may be deleted.
+    """Whether what was moved to ``unreferenced`` on a day, perhaps at its end, may be deleted.
 
     :param now: the present time, in UTC
     """
-    return day <= (now - timedelta(days=KEEP_DAYS)).date()
+    return day < (now - timedelta(days=KEEP_DAYS)).date()
 
 
 def _contents(records: Iterable[StoredRecord]) -> Iterator[ContentKey]:

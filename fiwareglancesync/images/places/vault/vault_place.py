@@ -89,17 +89,28 @@ class VaultPlace:
         :raises VaultError: the vault does not have it
         """
         content = self._record(image_id).content
-        path = None if content is None else self._shelf.vault.find(content)
-        if content is None or path is None:
+        opened = None if content is None else self._opened(content)
+        if content is None or opened is None:
             raise VaultError(f"{self.name}: image {image_id}: {LOST}")
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise VaultError(f"{path}: {error.strerror}") from error
+        descriptor, path = opened
         try:
             yield Download(content.size, lambda: checked_pieces(descriptor, content, path))
         finally:
             os.close(descriptor)
+
+    def _opened(self, content: ContentKey) -> tuple[int, Path] | None:
+        """A content's file, which a prune or a backup may move just before it is opened; None when it is lost."""
+        for _ in range(2):
+            path = self._shelf.vault.find(content)
+            if path is None:
+                break
+            try:
+                return os.open(path, os.O_RDONLY | os.O_CLOEXEC), path
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise VaultError(f"{path}: {error.strerror}") from error
+        return None
 
     @cached_property
     def _kept(self) -> dict[str, KeptImage]:

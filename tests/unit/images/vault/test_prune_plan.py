@@ -116,7 +116,7 @@ def test_what_is_needed_is_in_its_usual_place_afterwards(inventory: PruneInvento
 @given(inventories)
 def test_nothing_is_deleted_that_was_not_moved_away_seven_days_before(inventory: PruneInventory) -> None:
     plan = plan_prune(inventory, NOW)
-    limit = date(2026, 3, 24)
+    limit = date(2026, 3, 23)  # its end was at least seven days ago
     assert all(day <= limit for day, _ in (*plan.deleted_contents, *plan.deleted_records))
     old = NOW - timedelta(days=7)
     assert all(content.changed < old for content in plan.moved_contents)
@@ -155,9 +155,9 @@ def test_a_record_that_no_run_has_leaves_with_its_content_and_keeps_it_until_it_
     assert (plan.moved_records, plan.moved_contents) == ((record,), (content("a", 30),))
     # A record that was moved later keeps a content that was moved earlier.
     earlier = RemovedFolder(date(2026, 3, 1), (content("a", 30),))
-    later = RemovedFolder(date(2026, 3, 25), (), (record,))
+    later = RemovedFolder(date(2026, 3, 24), (), (record,))
     assert plan_prune(PruneInventory(removed=(earlier, later)), NOW).deleted_contents == ()
-    due = replace(later, date=date(2026, 3, 24))
+    due = replace(later, date=date(2026, 3, 23))
     plan = plan_prune(PruneInventory(removed=(earlier, due)), NOW)
     assert (len(plan.deleted_contents), len(plan.deleted_records)) == (1, 1)
 
