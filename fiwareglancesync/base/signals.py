@@ -48,10 +48,27 @@ def cancellable(*, child: bool = False) -> Iterator[None]:
 
     previous = {number: signal.signal(number, cancel if number in handled else signal.SIG_IGN) for number in SIGNALS}
     try:
+        if child:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # see signals_delayed
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def signals_delayed() -> Iterator[None]:
+    """Delay the signals that ask the program to stop until the block has ended, for :func:`os.fork`.
+
+    Before and after a fork Python calls functions whose exceptions it only prints: :class:`Cancelled` would be lost
+    there, and the program would go on. In the child the signals are delayed until it has called :func:`cancellable`.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # raises Cancelled if a signal has just come
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def ignore_signals() -> None:

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from ..base.errors import Cancelled
-from ..base.signals import cancellable
+from ..base.signals import cancellable, signals_delayed
 from ..base.waiting import SIGNAL_CHECK_SECONDS
 
 Job = TypeVar("Job")
@@ -110,8 +110,7 @@ def run_jobs(
     with _parent_pipe() as parent_pipe, _ended_with(running, left, late):
         while waiting or running:
             while waiting and len(running) < max(1, processes):
-                child = _start(waiting.pop(), work, parent_pipe, running)
-                running[child.pipe] = child
+                _start(waiting.pop(), work, parent_pipe, running)
             for pipe in wait(list(running), SIGNAL_CHECK_SECONDS):
                 assert isinstance(pipe, Connection)  # noqa: S101 - for the type checker: only pipes were waited for
                 child = running[pipe]
@@ -130,20 +129,21 @@ def _start(
     job: Job,
     work: Callable[[Job, Callable[[Any], None]], Any],
     parent_pipe: _ParentPipe,
-    inherited_pipes: Collection[Connection],
-) -> _Child[Job]:
+    running: dict[Connection, _Child[Job]],
+) -> None:
     pipe, child_pipe = FORK.Pipe(duplex=False)
     unfinished, child_unfinished = FORK.Pipe(duplex=False)
     sys.stdout.flush()
     sys.stderr.flush()
-    parent_ends = (pipe, parent_pipe.parent_end, *inherited_pipes)
+    parent_ends = (pipe, parent_pipe.parent_end, *running)
     process = FORK.Process(
         target=_child, args=(job, work, child_pipe, child_unfinished, parent_pipe.child_end, parent_ends), daemon=True
     )
-    process.start()
-    child_pipe.close()
-    child_unfinished.close()
-    return _Child(job, process, pipe, unfinished)
+    with signals_delayed():  # until the child is among those that are ended with this process
+        process.start()
+        running[pipe] = _Child(job, process, pipe, unfinished)
+        child_pipe.close()
+        child_unfinished.close()
 
 
 def _receive(child: _Child[Job], noun: str) -> Reported[Any] | Finished[Job, Any]:

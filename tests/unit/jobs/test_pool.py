@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing import connection
@@ -39,6 +41,28 @@ def gone(pid: int) -> bool:
 def wait_for_signal() -> None:
     """Wait, also for a signal that comes just before the wait begins."""
     pause(600.0, lambda: None)
+
+SIGNALLED_WHILE_FORKING = """
+import os, signal, sys
+from fiwareglancesync.base.errors import Cancelled
+from fiwareglancesync.base.signals import cancellable
+from fiwareglancesync.jobs.pool import run_jobs
+
+def stop():
+    if begun:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+begun = []
+os.register_at_fork(**{sys.argv[1]: stop})
+try:
+    with cancellable():
+        begun.append(True)
+        for item in run_jobs(["a", "b"], lambda job, report: job, 1):
+            print(item.result or item.died)
+except Cancelled as stopped:
+    sys.exit(stopped.exit_code)
+"""
+"""A program that is asked to stop while Python forks it: before it, or after it in the parent or in the child."""
 
 
 def test_each_job_has_a_process_of_its_own_and_its_result_comes_back() -> None:
@@ -272,6 +296,20 @@ def test_a_killed_parents_children_are_not_stuck_but_leave_everything_tidy() -> 
         for pid in children.values():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("when", ["before", "after_in_parent"])
+def test_a_signal_that_comes_while_a_process_is_forked_stops_all(when: str, root: Path) -> None:
+    command = [sys.executable, "-c", SIGNALLED_WHILE_FORKING, when]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (143, "", "")
+
+
+def test_a_child_that_is_stopped_while_it_is_forked_does_not_begin_its_job(root: Path) -> None:
+    command = [sys.executable, "-c", SIGNALLED_WHILE_FORKING, "after_in_child"]
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
+    died = "the process of the job ended with exit code 143\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, died * 2, "")
 
 
 def said(pipe: Any) -> Iterator[Any]:
