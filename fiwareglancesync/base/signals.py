@@ -48,8 +48,6 @@ def cancellable(*, child: bool = False) -> Iterator[None]:
 
     previous = {number: signal.signal(number, cancel if number in handled else signal.SIG_IGN) for number in SIGNALS}
     try:
-        if child:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # see signals_delayed
         yield
     finally:
         for number, handler in previous.items():
@@ -61,7 +59,7 @@ def signals_delayed() -> Iterator[None]:
     """Delay the signals that ask the program to stop until the block has ended, for :func:`os.fork`.
 
     Before and after a fork Python calls functions whose exceptions it only prints: :class:`Cancelled` would be lost
-    there, and the program would go on. In the child the signals are delayed until it has called :func:`cancellable`.
+    there, and the program would go on. In the child they are delayed until :func:`end_delay`.
     """
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
@@ -69,6 +67,24 @@ def signals_delayed() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def forget_handlers() -> None:
+    """Forget, in a child process, the handlers of its parent: outside of :func:`cancellable` a signal does nothing."""
+    for number in SIGNALS:
+        signal.signal(number, _do_nothing)  # SIG_IGN would discard the signals that are delayed
+
+
+def end_delay() -> None:
+    """End, in a child process, the delay of signals that was there when it was forked.
+
+    :raises Cancelled: a signal has come meanwhile
+    """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def _do_nothing(number: int, frame: FrameType | None) -> None:
+    """Handle a signal."""
 
 
 def ignore_signals() -> None:

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from ..base.errors import Cancelled
-from ..base.signals import cancellable, signals_delayed
+from ..base.signals import cancellable, end_delay, forget_handlers, signals_delayed
 from ..base.waiting import SIGNAL_CHECK_SECONDS
 
 Job = TypeVar("Job")
@@ -179,19 +179,22 @@ def _child(
         with suppress(BrokenPipeError):  # we are being stopped, or the parent is dead and we soon are
             pipe.send((kind, value))
 
-    try:
-        for end in parent_ends:
-            end.close()
-        with cancellable(child=True), _stopped_without(parent):
-            result = work(job, lambda event: send("report", event))
-            send("result", result)
-    except Cancelled as stopped:
-        with suppress(BrokenPipeError):
-            unfinished.send(stopped.unfinished)
-        # At once: otherwise Python waits for threads that still wait for an answer.
-        os._exit(stopped.exit_code)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's failure and no other's
-        send("died", (f"{type(error).__name__}: {error}", traceback.format_exc()))
+    forget_handlers()
+    for end in parent_ends:
+        end.close()
+    with cancellable(child=True):
+        try:
+            end_delay()
+            with _stopped_without(parent):
+                result = work(job, lambda event: send("report", event))
+                send("result", result)
+        except Cancelled as stopped:
+            with suppress(BrokenPipeError):
+                unfinished.send(stopped.unfinished)
+            # At once: otherwise Python waits for threads that still wait for an answer.
+            os._exit(stopped.exit_code)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this job's failure and no other's
+            send("died", (f"{type(error).__name__}: {error}", traceback.format_exc()))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.errors import Cancelled
+from fiwareglancesync.base.signals import cancellable
 from fiwareglancesync.base.waiting import pause
 from fiwareglancesync.jobs import pool
 from fiwareglancesync.jobs.pool import Finished, Reported, run_jobs
@@ -310,6 +311,31 @@ def test_a_child_that_is_stopped_while_it_is_forked_does_not_begin_its_job(root:
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=60)
     died = "the process of the job ended with exit code 143\n"
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, died * 2, "")
+
+
+def test_a_child_that_is_stopped_twice_reports_what_it_leaves() -> None:
+    def work(job: str, report: Report) -> None:
+        try:
+            report("begun")
+            wait_for_signal()
+        except Cancelled as stopped:
+            stopped.unfinished = (_SignalsWhenPickled("an image"),)
+            raise
+
+    left: dict[str, Sequence[str] | None] = {}
+    running = run_jobs(["a"], work, 1, left.__setitem__)
+    with cancellable():  # its handlers are inherited
+        next(running)
+        running.close()
+    assert left == {"a": ("an image",)}
+
+
+class _SignalsWhenPickled(str):
+    """A text that has its process asked again to stop while it is sent to the parent."""
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return str, (str(self),)
 
 
 def said(pipe: Any) -> Iterator[Any]:
