@@ -42,6 +42,11 @@ LAST_SUCCESS = "glancesync_region_last_success_timestamp_seconds"
 BEGINNING = b"# HELP glancesync_"
 """How a file of this program begins."""
 
+LOCK_SECONDS = 10.0
+"""Seconds to wait for other runs that write the file: each takes milliseconds, but any program may lock a folder."""
+
+LOCK_CHECK_SECONDS = 0.05
+
 Samples = dict[tuple[str, tuple[str, ...]], float]
 """Name and values of the labels of each metric → its value."""
 
@@ -51,11 +56,13 @@ class MetricsFile:
 
     :param path: the file
     :param mode: what the run does: the value of the label ``mode``
+    :param lock_seconds: how long other runs are waited for at most
     """
 
-    def __init__(self, path: Path, mode: str) -> None:
+    def __init__(self, path: Path, mode: str, lock_seconds: float = LOCK_SECONDS) -> None:
         self._path = Path(os.path.realpath(path))
         self._mode = mode
+        self._lock_seconds = lock_seconds
         self._started = time.monotonic()
         self._samples: Samples = {}
         self._regions: set[str] = set()
@@ -97,7 +104,7 @@ class MetricsFile:
         }
         self._samples |= {(name, (self._mode,)): value for name, value in of_run.items()}
         try:
-            with _locked(self._path.parent):
+            with _locked(self._path.parent, self._lock_seconds):
                 samples = {**self._kept(_read(self._path)), **self._samples}
                 replace_file(self._path, metrics_text(METRICS, (Sample(*key, value) for key, value in samples.items())))
         except OSError as error:
@@ -152,12 +159,28 @@ def _read(path: Path) -> Samples:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep two runs that end at the same time from losing what the other one writes."""
+def _locked(folder: Path, seconds: float) -> Iterator[None]:
+    """Keep two runs that end at the same time from losing what the other one writes.
+
+    :raises GlanceSyncError: another program locks the folder for longer
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor, folder, time.monotonic() + seconds)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path, end: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= end:
+                why = f"another program holds a lock on the folder {folder}"
+                raise GlanceSyncError(f"metrics_file: the metrics are not written: {why}") from error
+            time.sleep(LOCK_CHECK_SECONDS)
+        else:
+            return

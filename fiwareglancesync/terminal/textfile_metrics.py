@@ -99,7 +99,9 @@ def label_text(value: str) -> str:
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file at once, so that no half of it is ever read."""
     new = path.with_name(f".{path.name}.{os.getpid()}.new")  # the collector reads *.prom alone
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, MODE)
+    with suppress(FileNotFoundError):
+        new.unlink()  # of a process with the same number that was killed; or another account has made it
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
     try:
         with open(descriptor, "wb") as file:
             os.fchmod(descriptor, MODE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -177,6 +178,26 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / FILE)
     with pytest.raises(GlanceSyncError, match="it is not replaced"):
         MetricsFile(tmp_path / FILE, "sync").write(0)
+
+
+def test_a_folder_that_another_program_locks_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(GlanceSyncError, match=f"not written: another program .* {tmp_path}$"):
+            MetricsFile(tmp_path / FILE, "sync", lock_seconds=0.1).write(0)
+    finally:
+        os.close(folder)
+    MetricsFile(tmp_path / FILE, "sync", lock_seconds=0.1).write(0)
+
+
+def test_what_others_have_put_in_place_of_the_new_file_is_not_written_to(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("of the user")
+    os.link(other, tmp_path / f".{FILE}.{os.getpid()}.new")
+    MetricsFile(tmp_path / FILE, "sync").write(0)
+    assert other.read_text() == "of the user"
+    assert sorted(os.listdir(tmp_path)) == [FILE, "other"]
 
 
 def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
