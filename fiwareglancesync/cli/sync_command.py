@@ -152,7 +152,7 @@ class SyncCommand:
         return self._exit_code()
 
     def _summarise(self) -> None:
-        if self._record.has_regions:
+        if self._record.has_regions and not self._options.show_regions:
             self._listeners.summarise(self._record.summary)
 
     def _announce_harmless(self) -> None:

@@ -49,6 +49,7 @@ def regions(shell: Shell) -> Shell:
         (["--show-status"], ""),
         (["--show-status", "--format", "json"], ""),
         (["--show-regions"], ""),
+        (["--show-regions", "Caceres", "Nowhere"], ""),
         (["--make-backups"], ""),
         (["-q"], ""),
         (["--image", "small"], "3 regions: 1 ok, 1 uploaded (1.0 MiB), 1 to decide; N s"),
