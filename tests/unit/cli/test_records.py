@@ -49,6 +49,19 @@ class TestRecords:
             ("large", "ok"),
         ]
 
+    @pytest.mark.parametrize("option", ["--report", "--events"])
+    def test_neither_replaces_the_configuration_nor_the_metrics(self, shell: Shell, option: str) -> None:
+        shell.load(Spain=MASTERS, Burgos=[])
+        before = shell.configuration.read_text()
+        os.symlink(shell.configuration, shell.folder / "link")
+        conf = "configuration file"
+        for name, what in (("glancesync.conf", conf), ("link", conf), ("m", "metrics_file")):
+            ended = shell(option, name, "--config", "metrics_file=m")
+            complaint = f"ERROR:{option}: {name} is the {what}, which is not replaced; name another file"
+            assert (ended.code, ended.out, ended.complaints) == (2, "", [complaint])
+        assert shell.configuration.read_text() == before
+        assert shell.images("Burgos") == []
+
     def test_there_is_a_report_even_if_no_region_was_listed(self, shell: Shell) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
         assert shell("--show-regions", "--report", "report").code == 0
