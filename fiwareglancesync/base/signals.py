@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,13 +23,18 @@ SAME_REQUEST_SECONDS = 1.0
 """Seconds within which several signals count as one request to stop."""
 
 
+AGAIN_SECONDS = 0.02
+"""Seconds until a signal is repeated whose exception was ignored."""
+
+
 @contextmanager
 def cancellable(*, child: bool = False) -> Iterator[None]:
     """Turn SIGINT, SIGTERM and SIGHUP into :class:`Cancelled`, once; a later one ends the process at once.
 
     Signals that come shortly one after the other count as one. When a terminal is closed, its shell and the kernel
     both send SIGHUP, at different times: these count as one too; under ``nohup`` SIGHUP is ignored. A child process
-    always cleans up: only its parent may kill it.
+    always cleans up: only its parent may kill it. Python ignores what is raised while it removes an object: if that was
+    :class:`Cancelled`, it is raised again soon after.
 
     :param child: whether this is a child process, which leaves SIGINT and SIGHUP to its parent: a terminal sends them
         to both
@@ -46,10 +53,19 @@ def cancellable(*, child: bool = False) -> Iterator[None]:
         if not child and number != signal.SIGHUP and now - first[0] > SAME_REQUEST_SECONDS:
             os._exit(128 + number)
 
+    def raise_again(lost: sys.UnraisableHookArgs) -> None:
+        if isinstance(lost.exc_value, Cancelled):
+            first.clear()
+            threading.Timer(AGAIN_SECONDS, os.kill, (os.getpid(), lost.exc_value.signal)).start()
+        else:
+            report(lost)
+
     previous = {number: signal.signal(number, cancel if number in handled else signal.SIG_IGN) for number in SIGNALS}
+    report, sys.unraisablehook = sys.unraisablehook, raise_again
     try:
         yield
     finally:
+        sys.unraisablehook = report
         for number, handler in previous.items():
             signal.signal(number, handler)
 

@@ -188,6 +188,7 @@ def _child(
             with _stopped_without(parent):
                 result = work(job, lambda event: send("report", event))
                 send("result", result)
+            forget_handlers()  # all is done: there is nothing to stop
         except Cancelled as stopped:
             with suppress(BrokenPipeError):
                 unfinished.send(stopped.unfinished)

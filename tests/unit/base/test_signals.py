@@ -13,6 +13,7 @@ import pytest
 
 from fiwareglancesync.base.errors import Cancelled
 from fiwareglancesync.base.signals import SIGNALS, cancellable
+from fiwareglancesync.base.waiting import pause
 
 TWICE = """
 import os, signal, sys
@@ -97,6 +98,21 @@ def test_who_is_to_outlive_the_terminal_does() -> None:
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_signal_that_comes_while_an_object_is_removed_is_not_lost() -> None:
+    class Signals:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def remove() -> None:
+        Signals()
+        pause(30.0, lambda: None)
+
+    hook = sys.unraisablehook
+    with pytest.raises(Cancelled) as stopped, cancellable():
+        remove()
+    assert (stopped.value.exit_code, sys.unraisablehook) == (143, hook)
 
 
 def test_two_signals_that_come_together_count_as_one() -> None:
