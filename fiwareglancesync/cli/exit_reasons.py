@@ -21,6 +21,9 @@ def reasons(session: Session, outcomes: Iterable[RegionOutcome]) -> list[str]:
 def _of_regions(outcomes: list[RegionOutcome], *, writes: bool) -> Iterator[str]:
     found = {
         "something is pending in": [o.region for o in outcomes if not writes and not o.in_step],
+        "images are to be marked obsolete or hidden (see --dry-run) in": [
+            o.region for o in outcomes if not writes and o.obsolete_changes
+        ],
         "an interrupted run has left images in": [o.region for o in outcomes if not writes and o.leftovers],
         "images await a decision in": [o.region for o in outcomes if o.undecided],
     }

@@ -21,7 +21,7 @@ from ..base.messages import Message
 from ..events import Action, Emit, MessageReported, RegionFinished, RegionStarted
 from .execution.member_changes import with_members
 from .execution.outcome import RegionOutcome
-from .execution.outcome_counts import End, RegionCounts, count_done, count_pending, count_statuses
+from .execution.outcome_counts import End, RegionCounts, count_done, count_pending
 from .execution.recorder import Recorder
 from .execution.region_run import ACTION_OF, RegionInput, action_of_change, announce, report_decisions, synchronise
 from .execution.sync_run import Run
@@ -108,7 +108,7 @@ class RegionResult:
         :param mode: what was wanted
         """
         end = End.HELD if isinstance(self.cause, RegionLocked) else End.FAILED if self.outcome.failed else End.DONE
-        count = {Mode.DRY_RUN: count_pending, Mode.STATUS: count_statuses}.get(mode, count_done)
+        count = count_pending if mode in (Mode.DRY_RUN, Mode.STATUS) else count_done
         return count(self.outcome, end)
 
     @property

@@ -98,8 +98,8 @@ def count_done(outcome: RegionOutcome, end: End) -> RegionCounts:
     return RegionCounts(outcome.region, end, Counter(groups.values()), outcome.bytes_moved)
 
 
-def count_statuses(outcome: RegionOutcome, end: End) -> RegionCounts:
-    """Count the images by what a synchronisation would do with them.
+def count_pending(outcome: RegionOutcome, end: End) -> RegionCounts:
+    """Count the images by what a synchronisation would do with them; those without status too.
 
     :param outcome: of the region
     :param end: how the work ended
@@ -107,18 +107,8 @@ def count_statuses(outcome: RegionOutcome, end: End) -> RegionCounts:
     groups = _groups(outcome)
     for name, status in outcome.statuses:
         groups.setdefault(name, _OF_STATUS[status])
-    return RegionCounts(outcome.region, end, Counter(groups.values()), outcome.pending_bytes)
-
-
-def count_pending(outcome: RegionOutcome, end: End) -> RegionCounts:
-    """Count the same, and what a synchronisation would do with images without status.
-
-    :param outcome: of the region
-    :param end: how the work ended
-    """
-    found = count_statuses(outcome, end)
     others = Counter({Group.UPDATE: outcome.obsolete_changes, Group.TIDY: outcome.leftovers})
-    return RegionCounts(found.region, end, +(Counter(found.images) + others), found.size)
+    return RegionCounts(outcome.region, end, +(Counter(groups.values()) + others), outcome.pending_bytes)
 
 
 def total(counts: Iterable[RegionCounts]) -> Counter[Group]:

@@ -11,7 +11,7 @@ import pytest
 from fiwareglancesync.base.errors import Conflict
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
-from tests.support.builders import carrying, image
+from tests.support.builders import carrying, image, master_image
 
 from .conftest import Shell
 from .contents import CONFLICT, IN_STEP, MASTERS
@@ -20,6 +20,7 @@ from .contents import CONFLICT, IN_STEP, MASTERS
 class TestExitCodes:
     DECIDE = "images await a decision in Burgos"
     PENDING = "something is pending in Burgos"
+    OBSOLETE = "images are to be marked obsolete or hidden (see --dry-run) in Burgos"
 
     @pytest.mark.parametrize(
         ("images", "words", "code", "reason"),
@@ -55,6 +56,13 @@ class TestExitCodes:
         assert ended.code == code
         reported = [line for line in ended.complaints if "Exit code" in line]
         assert reported == ([f"WARNING:Exit code 3: {reason}"] if reason else [])
+
+    @pytest.mark.parametrize("words", [["--show-status"], ["--dry-run"]])
+    def test_3_names_what_has_no_row_in_a_status(self, shell: Shell, words: list[str]) -> None:
+        shell.load(Spain=[*MASTERS, master_image("old_obsolete", "O")], Burgos=[*IN_STEP, image("old", "O")])
+        ended = shell(*words, "--exit-code")
+        assert (ended.code, ended.complaints[-1]) == (3, f"WARNING:Exit code 3: {self.PENDING}; {self.OBSOLETE}")
+        assert shell().code == shell("--dry-run", "--exit-code").code == 0
 
     @pytest.mark.parametrize("words", [["--show-status"], ["--dry-run"]])
     def test_without_being_asked_it_is_0(self, shell: Shell, words: list[str]) -> None:

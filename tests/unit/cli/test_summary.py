@@ -21,6 +21,7 @@ from fiwareglancesync.images.places import PlaceIdentity
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.locks.region_lock import lock
+from tests.support.builders import carrying, image, master_image
 
 from .conftest import Shell
 from .contents import CONFLICT, IN_STEP, MASTERS, failing, losing
@@ -59,6 +60,14 @@ def regions(shell: Shell) -> Shell:
 )
 def test_it_is_the_last_line(regions: Shell, words: list[str], summary: str) -> None:
     assert without_time(regions(*words).summary) == summary
+
+
+def test_a_status_counts_what_is_pending_and_has_no_row(shell: Shell) -> None:
+    left = carrying(image("left"), host=os.uname().nodename)
+    shell.load(Spain=[*MASTERS, master_image("old_obsolete", "O")], Burgos=[*IN_STEP, image("old", "O"), left])
+    status = shell("--show-status", "--format", "table")
+    assert not any("old" in line or "left" in line for line in status.lines)
+    assert without_time(status.summary) == "1 region: 2 ok, 2 pending; N s"
 
 
 def test_of_json_and_events_it_is_no_part(regions: Shell) -> None:

@@ -16,7 +16,6 @@ from fiwareglancesync.images.execution.outcome_counts import (
     Group,
     count_done,
     count_pending,
-    count_statuses,
     total,
 )
 from fiwareglancesync.images.model import SyncStatus
@@ -56,8 +55,7 @@ def names(outcome: RegionOutcome) -> set[str]:
 
 @given(outcomes())
 def test_the_counts_add_up_to_the_images(outcome: RegionOutcome) -> None:
-    for count in (count_done, count_statuses):
-        assert sum(count(outcome, End.DONE).images.values()) == len(names(outcome))
+    assert sum(count_done(outcome, End.DONE).images.values()) == len(names(outcome))
     pending = count_pending(outcome, End.DONE)
     assert sum(pending.images.values()) == len(names(outcome)) + outcome.leftovers + outcome.obsolete_changes
 
@@ -69,7 +67,7 @@ def test_as_many_fail_as_the_outcome_says(outcome: RegionOutcome) -> None:
 
 @given(outcomes())
 def test_a_group_that_is_there_is_not_empty(outcome: RegionOutcome) -> None:
-    for count in (count_done, count_statuses, count_pending):
+    for count in (count_done, count_pending):
         assert 0 not in count(outcome, End.DONE).images.values()
 
 
@@ -123,5 +121,5 @@ def test_each_image_is_in_one_group(
 def test_bytes_are_those_moved_or_to_be_moved() -> None:
     images = [ImageOutcome("a", Action.UPLOAD, size=MIB), ImageOutcome("b", Action.UPLOAD, size=9, error="refused")]
     outcome = RegionOutcome("R", images, pending_bytes=5)
-    sizes = [count(outcome, End.DONE).size for count in (count_done, count_statuses, count_pending)]
-    assert sizes == [MIB, 5, 5]
+    sizes = [count(outcome, End.DONE).size for count in (count_done, count_pending)]
+    assert sizes == [MIB, 5]
