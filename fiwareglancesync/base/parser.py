@@ -56,6 +56,16 @@ def refuse_options(words: Iterable[str]) -> None:
             raise UsageError(f"{word} begins with -, so it is taken for no region: {advice}")
 
 
+def refuse_standard_output(report: str | None) -> None:
+    """Refuse ``-`` as the file of a report, which would otherwise be a file of that name (sync 1.1).
+
+    :param report: the file as the user named it, None when no report is wanted
+    :raises UsageError: it is ``-``
+    """
+    if report == "-":
+        raise UsageError("--report - names no file; write --report FILE")
+
+
 def _options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Iterator[str]:
     """The options of a parser, and those of the command that was chosen."""
     for action in parser._actions:

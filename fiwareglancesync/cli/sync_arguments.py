@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 
 from ..base.errors import UsageError
-from ..base.parser import Parser, refuse_options
+from ..base.parser import Parser, refuse_options, refuse_standard_output
 from ..base.version import __version__
 from ..terminal.command_names import COMMAND_HELP
 
@@ -241,6 +241,7 @@ def check_arguments(parsed: argparse.Namespace) -> None:
         raise UsageError("--pending goes with --show-status")
     if parsed.events == "-" and (parsed.show_status or parsed.show_regions):
         raise UsageError("--events - would mix with the data on standard output; name a file: --events FILE")
+    refuse_standard_output(parsed.report)
     if parsed.events and parsed.report and os.path.realpath(parsed.events) == os.path.realpath(parsed.report):
         raise UsageError(f"--events and --report name the same file, {parsed.report}; give each a file of its own")
     if parsed.output_dir is not None and not parsed.output_dir.strip():

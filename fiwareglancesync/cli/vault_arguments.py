@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..base.errors import UsageError
-from ..base.parser import Parser, refuse_options
+from ..base.parser import Parser, refuse_options, refuse_standard_output
 from ..base.version import __version__
 from .sync_arguments import add_restore_arguments, check_arguments
 from .vault_upkeep_arguments import add_upkeep_verbs
@@ -16,7 +16,8 @@ FORMATS = ("table", "csv", "json")
 
 EPILOG = """\
 exit status: 0 all done; 1 a region or an image failed, or the bytes of an image are refused; 2 wrong usage or
-configuration, or there is no such vault; 129, 130 and 143 interrupted, everything left tidy.
+configuration, or there is no such vault; 129, 130 and 143 interrupted: the next backup
+uses what has been read.
 """
 
 
@@ -63,8 +64,7 @@ def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
         return options
     if getattr(options, "shelf", None) == "":
         raise UsageError("--shelf needs a name")
-    if getattr(options, "events", None) == "-" and getattr(options, "report", None) == "-":
-        raise UsageError("--events - and --report - would mix; name a file for one of them")
+    refuse_standard_output(getattr(options, "report", None))
     return options
 
 

@@ -206,12 +206,13 @@ def test_for_an_option_that_is_like_none_nothing_is_reported() -> None:
     ("words", "text"),
     [
         (("--report", ""), "--report names no file"),
+        (("--report", "-"), "--report - names no file; write --report FILE"),
         (("--events", ""), "--events names no file"),
         (("--conf", ""), "--conf names no file"),
         (("--image", ""), "--image has an empty pattern, which matches no image"),
     ],
 )
-def test_an_empty_value_is_wrong_usage(words: tuple[str, ...], text: str) -> None:
+def test_a_value_that_names_nothing_is_wrong_usage(words: tuple[str, ...], text: str) -> None:
     assert refusal(*words) == text
 
 
