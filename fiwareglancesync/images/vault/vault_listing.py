@@ -114,7 +114,7 @@ def newest_records(vault: Vault, image_id: str) -> list[tuple[Shelf, int, Record
     :raises UsageError: no shelf has it, or it is no UUID
     """
     if not is_uuid(image_id):
-        raise UsageError(f"{image_id} is no UUID")
+        raise UsageError(f"{image_id} is no UUID; glancesync vault ls lists the UUIDs of the images")
     found = []
     for shelf in chosen_shelves(vault, ()):
         numbers = shelf.record_numbers(image_id)

@@ -175,7 +175,7 @@ def test_each_form_shows_the_images(vault: Vault, capsys: pytest.CaptureFixture[
         (["ls", "Burgo", "--vault", "./v"], 2, "has no shelf Burgo; it has: Burgos; did you mean Burgos?"),
         (["ls", "--at", "2020-01-01", "--vault", "./v"], 1, "shelf Burgos has no complete run at 2020-01-01T23:59"),
         (["ls", "--at", "soon", "--vault", "./v"], 2, "--at soon: expected a time"),
-        (["show", "x", "--vault", "./v"], 2, "x is no UUID"),
+        (["show", "x", "--vault", "./v"], 2, "x is no UUID; glancesync vault ls lists the UUIDs"),
         (["show", uuid_of(9), "--vault", "./v"], 2, f"has no image {uuid_of(9)}"),
         (["backup", "--vault", "./v"], 2, "the following arguments are required: REGION"),
         (["frobnicate"], 2, "invalid choice: 'frobnicate'"),
