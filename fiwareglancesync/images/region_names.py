@@ -160,7 +160,7 @@ def unknown_target(ref: RegionRef, settings: Settings) -> str:
     subject = f"{ref.full}: unknown target {ref.target}" if ref.region else f"{ref.target}: unknown target"
     text = f"{subject}; the configuration has: {', '.join(settings.targets)}"
     if near is None:
-        return text
+        return text if ref.region else f"{text}; a region of master is written without colon: {ref.target}"
     return f"{text}; did you mean {full_name(near, ref.region) if ref.region else f'{near}:'}?"
 
 

@@ -155,7 +155,7 @@ def test_a_colon_without_a_target_is_described(word: str, advice: str) -> None:
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
-        ("nobody:", ""),
+        ("nobody:", "; a region of master is written without colon: nobody"),
         ("nobody:Madrid", ""),
         ("otehr:", "; did you mean other:?"),
         ("otehr:Madrid", "; did you mean other:Madrid?"),
