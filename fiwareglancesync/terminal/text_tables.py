@@ -23,7 +23,10 @@ COLOURS: dict[str, str] = {
 LEFT_OUT = "left_out"
 """The word in the column of statuses for an image that cannot be synchronised (sync 3.1)."""
 
-NUMBERS = frozenset({"MB", "OK", "Pending", "Errors", "Images"})
+NUMBERS = frozenset(
+    {"MB", "MB on disk", "MB to fetch", "OK", "Pending", "Errors", "Failures", "Skipped", "Record"}
+    | {"Images", "Images to fetch", "Images to record"}
+)
 """Columns of numbers."""
 
 UNBROKEN = frozenset({"Task"})

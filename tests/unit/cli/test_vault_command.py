@@ -168,6 +168,16 @@ def test_each_form_shows_the_images(vault: Vault, capsys: pytest.CaptureFixture[
         assert "Burgos" in capsys.readouterr().out
 
 
+def test_numbers_of_a_table_end_where_their_head_ends(vault: Vault, capsys: pytest.CaptureFixture[str]) -> None:
+    back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    assert main(["vault", "runs", "--vault", str(vault.folder)]) == 0
+    heads, _, row = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    for head in ("Failures", "Skipped", "MB on disk"):
+        end = heads.index(head) + len(head)
+        assert row[end - 1].isdigit()
+        assert row[end:].strip() == "" or row[end].isspace()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "text"),
     [
