@@ -281,9 +281,8 @@ class _Reader:
             return
         names = " or ".join(keys)
         self._file.problems.append(
-            f"There is neither defined the environment variable {names}\n"
-            f"nor {names} in the section [{OPENSTACK}] of {self._file.origin}\n"
-            f"(another file: {SETTINGS_VARIABLE}). Please correct at least one of them to execute the program."
+            f"{names} is missing: set it in the environment, or in the section [{OPENSTACK}] of {self._file.origin}"
+            f" ({SETTINGS_VARIABLE} names another file)"
         )
 
     def _database_folder(self) -> Path:

@@ -40,13 +40,15 @@ def test_the_embedded_federation_needs_nothing() -> None:
 
 def test_everything_that_is_missing_is_reported_at_once() -> None:
     reported = problems({})
-    assert [text.splitlines()[0].rpartition("variable ")[2] for text in reported] == [
+    advice = " is missing: set it in the environment, or in the section [openstack] of "
+    assert [text.partition(advice)[0] for text in reported] == [
         "KEYSTONE_URL",
         "ADM_USER",
         "ADM_PASS",
         "ADM_TENANT_ID or ADM_TENANT_NAME",
     ]
-    assert all("fiware-glancesync.cfg" in text for text in reported)
+    file = "/fiware-glancesync.cfg (GLANCESYNC_SETTINGS_FILE names another file)"
+    assert all(text.endswith(file) and "\n" not in text for text in reported)
 
 
 def test_half_of_a_keystone_is_not_taken_for_none() -> None:
