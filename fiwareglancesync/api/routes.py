@@ -143,7 +143,7 @@ def delete_task(path: TaskPath) -> Response:
     "/regions/<string:id>/tasks/<string:task>/cancel", summary="Cancel a task", responses=ABOUT_TASK | {200: TaskRef}
 )
 def cancel_task(path: TaskPath) -> Response:
-    """End a task tidily; it fails with the reason "cancelled". One that has ended stays as it is."""
+    """End a task, which removes what it has begun and fails with "cancelled". One that has ended stays as it is."""
     store = api_service().store
     task: Task | None = _task(path)
     end = time.monotonic() + CANCEL_WAIT_SECONDS

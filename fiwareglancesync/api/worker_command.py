@@ -37,7 +37,7 @@ and the configuration with the credentials of the regions.
 
 EPILOG = """\
 SIGTERM and Ctrl-C: take no further task, end when those that run have ended. SIGQUIT and a second Ctrl-C: end those
-too; they leave everything tidy and fail. A region called "worker" is written master:worker.
+too; they fail, and what they had begun is removed. A region called "worker" is written master:worker.
 
 exit status: 0 ended by a signal, or nothing is wrong; 1 it cannot be started as it is configured; 2 wrong usage,
 or a package is not installed.

@@ -115,7 +115,7 @@ def build_parser(prog: str) -> Parser:
     watch.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
     watch.add_argument("task", nargs="?", help="the task's id (default: the newest)")
 
-    cancel = add("cancel", "end a task tidily")
+    cancel = add("cancel", "end a task; what it has begun is removed")
     cancel.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
     cancel.add_argument("task", help="the task's id")
     return parser
