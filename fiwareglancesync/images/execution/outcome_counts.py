@@ -95,7 +95,7 @@ def count_done(outcome: RegionOutcome, end: End) -> RegionCounts:
     groups = _groups(outcome)
     for name, status in outcome.statuses:
         groups.setdefault(name, Group.NOT_DONE if status.pending else _OF_STATUS[status])
-    return RegionCounts(outcome.region, end, Counter(groups.values()), outcome.bytes_moved)
+    return RegionCounts(outcome.region, end, _counted(groups, outcome), outcome.bytes_moved)
 
 
 def count_pending(outcome: RegionOutcome, end: End) -> RegionCounts:
@@ -108,7 +108,7 @@ def count_pending(outcome: RegionOutcome, end: End) -> RegionCounts:
     for name, status in outcome.statuses:
         groups.setdefault(name, _OF_STATUS[status])
     others = Counter({Group.UPDATE: outcome.obsolete_changes, Group.TIDY: outcome.leftovers})
-    return RegionCounts(outcome.region, end, +(Counter(groups.values()) + others), outcome.pending_bytes)
+    return RegionCounts(outcome.region, end, +(_counted(groups, outcome) + others), outcome.pending_bytes)
 
 
 def total(counts: Iterable[RegionCounts]) -> Counter[Group]:
@@ -131,6 +131,14 @@ def _groups(outcome: RegionOutcome) -> dict[str, Group]:
     for name, _ in outcome.left_out:
         groups.setdefault(name, Group.LEFT_OUT)
     return groups
+
+
+def _counted(groups: Mapping[str, Group], outcome: RegionOutcome) -> Counter[Group]:
+    """The number of images by group; several that are left out may have one name."""
+    counts = Counter(groups.values())
+    if counts[Group.LEFT_OUT]:
+        counts[Group.LEFT_OUT] = sum(groups[name] is Group.LEFT_OUT for name, _ in outcome.left_out)
+    return +counts
 
 
 def _group(image: ImageOutcome) -> Group:

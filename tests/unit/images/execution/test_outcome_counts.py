@@ -118,6 +118,12 @@ def test_each_image_is_in_one_group(
     assert count_done(RegionOutcome("R", images, statuses=statuses), End.DONE).images == {group: 1}
 
 
+def test_namesakes_that_are_left_out_count_each() -> None:
+    outcome = RegionOutcome("R", statuses=(("a", SyncStatus.OK),), left_out=(("two", "why"), ("two", "why")))
+    for count in (count_done, count_pending):
+        assert count(outcome, End.DONE).images == {Group.OK: 1, Group.LEFT_OUT: 2}
+
+
 def test_bytes_are_those_moved_or_to_be_moved() -> None:
     images = [ImageOutcome("a", Action.UPLOAD, size=MIB), ImageOutcome("b", Action.UPLOAD, size=9, error="refused")]
     outcome = RegionOutcome("R", images, pending_bytes=5)
