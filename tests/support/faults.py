@@ -32,13 +32,22 @@ from .summary import without_summary
 PROGRAM = str(ROOT / "fiwareglancesync" / "sync.py")
 HASTY = str(ROOT / "tests" / "support" / "hasty.py")
 EMBEDDED = re.compile("^INFO:Embedded federation .*: OpenStack is not contacted\\.\n", re.MULTILINE)
+THROUGH_PROXY = re.compile(r" \(through the proxy [^)]*\)")
 PATIENCE = 60.0
 """Seconds after which a condition that was waited for counts as never met."""
 
 
-def _told(output: bytes) -> str:
+def without_proxy(text: str) -> str:
+    """A text without the remarks that a request went through a proxy: here it is a tool of the tests.
+
+    :param text: what the program wrote
+    """
+    return THROUGH_PROXY.sub("", text)
+
+
+def _written(output: bytes) -> str:
     """What was written but the line that says that a federation is embedded."""
-    return EMBEDDED.sub("", output.decode("utf-8", "surrogatepass"), count=1)
+    return without_proxy(EMBEDDED.sub("", output.decode("utf-8", "surrogatepass"), count=1))
 
 
 @dataclass(frozen=True)
@@ -182,7 +191,7 @@ class Running:
             raise
         for reader in self._readers:
             reader.join()
-        result = Result(code, _told(self._output["stdout"]), *without_summary(_told(self._output["stderr"])))
+        result = Result(code, _written(self._output["stdout"]), *without_summary(_written(self._output["stderr"])))
         self._check(result)
         return result
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fiwareglancesync.base.units import MIB
 
-from .faults import Command, FaultyCloud, Made, Result
+from .faults import Command, FaultyCloud, Made, Result, without_proxy
 from .proxy import Proxy
 from .proxy_acts import Answer
 from .spooling import content_of
@@ -81,4 +81,4 @@ def kinds(events: Path, kind: str) -> list[str]:
 
 def assert_matches(pattern: str, text: str) -> None:
     """A text is what a pattern says, all of it."""
-    assert re.fullmatch(pattern, text), text
+    assert re.fullmatch(pattern, without_proxy(text)), text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-SUMMARY = re.compile(r"^INFO:(\d+ (?:of \d+ )?regions?: .*)\n", re.MULTILINE)
+SUMMARY = re.compile(r"^INFO:(?:\d\d:\d\d:\d\d )?(\d+ (?:of \d+ )?regions?: .*)\n", re.MULTILINE)
 
-END = re.compile(r"(?:ERROR:Interrupted; .*\n)?")
-"""What may follow the summary: the last line of a run that was interrupted."""
+END = re.compile(r"(?:DEBUG:.*\n)*(?:ERROR:Interrupted; .*\n)?")
+"""What may follow the summary: with ``--debug``, queries that nobody waits for; the last line of an interrupted run."""
 
 
 def without_summary(err: str) -> tuple[str, str]:

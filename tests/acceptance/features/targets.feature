@@ -101,8 +101,10 @@ Feature: Regions and targets
       """
       ======Master is Spain
       ======Spain
+      Spain: This is the master region; nothing is written to it.
       Spain: Region is synchronized.
       ======twin:Spain
+      twin:Spain: This is the master region Spain; nothing is written to it.
       twin:Spain: Region is synchronized.
       """
     And no region was written to
