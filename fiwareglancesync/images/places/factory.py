@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
+from ...base.errors import ConfigError
 from ...config.option_tables import OptionTables
 from ...openstack.refusals import Wait
 from ..configuration import load_settings
@@ -107,7 +108,10 @@ def _open_glance(settings: Settings, _: Mapping[str, str]) -> Federation:
 def _open_embedded(settings: Settings, environ: Mapping[str, str]) -> Federation:
     from .embedded.embedded_federation import EmbeddedFederation
 
-    return EmbeddedFederation(Path(environ[EMBEDDED]), settings)
+    try:
+        return EmbeddedFederation(Path(environ[EMBEDDED]), settings)
+    except ConfigError as error:
+        raise ConfigError(f"{EMBEDDED}: {error}") from error
 
 
 _OPEN: Mapping[PlaceKind, Callable[[Settings, Mapping[str, str]], Federation]] = {

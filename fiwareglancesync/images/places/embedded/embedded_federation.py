@@ -20,7 +20,6 @@ from ....openstack.credential import same_project
 from ....openstack.place_identity import PlaceIdentity
 from ...model import Image, Listing, NewImage, Patch
 from ...settings import MASTER, Settings, Target, full_name
-from ..factory import EMBEDDED
 from ..port import unknown_region
 from . import image_table
 from .image_limits import check_changed, check_new
@@ -49,8 +48,7 @@ class EmbeddedFederation:
         folder = path.expanduser().resolve()
         if not holds_federation(folder / FILE_NAME):
             raise ConfigError(
-                f"{EMBEDDED}: {path} holds no embedded federation; load one with "
-                f"glancesync_serverfacade_mock.py --path {path} DIR"
+                f"{path} holds no embedded federation; load one with glancesync_serverfacade_mock.py --path {path} DIR"
             )
         self._address = str(folder)
         self._store = Store(folder / FILE_NAME)

@@ -172,7 +172,7 @@ def test_what_is_no_federation_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(ConfigError) as refused:
             EmbeddedFederation(path, SETTINGS)
-        assert str(refused.value).startswith(f"GLANCESYNC_MOCKPERSISTENT_PATH: {path} holds no embedded federation")
+        assert str(refused.value).startswith(f"{path} holds no embedded federation")
     assert list(tmp_path.iterdir()) == []
 
 
