@@ -20,6 +20,8 @@ GLANCE_ATTRIBUTES = frozenset(
     )
 )
 GLANCE_PREFIX = "os_glance_"
+RENAMED = "_obsolete"
+"""What a synchronisation adds to the name of an image that the master region has retired."""
 DATA_TYPE = "application/octet-stream"
 
 
@@ -56,9 +58,17 @@ def _client(cloud: Cloud, region: str, account_name: str) -> Client:
 
 
 def _keep_one(api: Client, name: str, project: str, checksum: str) -> dict[str, Any] | None:
-    """The project's usable image of that name and content, if there is one; its namesakes are deleted."""
+    """The project's usable image of that name and content, if there is one; its namesakes are deleted.
+
+    An image that a synchronisation has renamed counts as it.
+    """
     kept: dict[str, Any] | None = None
-    for image in list(api.pages(query("/v2/images", name=name, owner=project), "images")):
+    found = [
+        image
+        for each in (name, name + RENAMED)
+        for image in api.pages(query("/v2/images", name=each, owner=project), "images")
+    ]
+    for image in found:
         if kept is None and image["status"] == "active" and image["checksum"] == checksum:
             kept = image
         else:
@@ -82,7 +92,7 @@ def _upload(api: Client, image: SeedImage, content: bytes) -> dict[str, Any]:
 
 
 def _bring_in_line(api: Client, present: dict[str, Any], image: SeedImage, properties: dict[str, str]) -> None:
-    wanted = properties | {"visibility": image.visibility}
+    wanted = properties | {"name": image.name, "visibility": image.visibility}
     changes = [
         {"op": "replace" if key in present else "add", "path": f"/{key}", "value": value}
         for key, value in wanted.items() if present.get(key) != value

@@ -173,6 +173,15 @@ class TestRunningCloud:
         (again,) = glance.pages(query("/v2/images", name="orion-psb-image-R5.4"), "images")
         assert (again["id"] != victim["id"], again["checksum"]) == (True, victim["checksum"])
 
+    def test_seed_renames_back_what_a_synchronisation_renamed(self, cloud: Cloud) -> None:
+        cloud.do("seed")
+        retired = next(image for image in cloud.images("Burgos").values() if image["name"] == "repository-image-R4")
+        change = [{"op": "replace", "path": "/name", "value": "repository-image-R4_obsolete"}]
+        cloud.glance("Burgos").call("PATCH", f"/v2/images/{retired['id']}", change, content_type=PATCH_TYPE)
+        cloud.do("seed")
+        named = {image["name"]: uuid for uuid, image in cloud.images("Burgos").items() if "-R4" in image["name"]}
+        assert named == {"repository-image-R4": retired["id"]}
+
     def test_a_quota_holds_until_the_reset_which_leaves_no_image(self, cloud: Cloud) -> None:
         cloud.do("seed")
         cloud.do("restart", "Caceres", "--set", "DEFAULT.user_storage_quota=1MB")
