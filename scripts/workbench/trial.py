@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from workbench.venv import SetupError, clean_environment, prepare
 
 VENV = CHECKOUT / ".try" / "venv"
 FEDERATION = CHECKOUT / ".try" / "federation"
+VAULT = CHECKOUT / ".try" / "vault"
 EXAMPLE = CHECKOUT / "examples" / "embedded"
 EXAMPLE_CONFIG = EXAMPLE / "glancesync.conf"
 LOADER = CHECKOUT / "fiwareglancesync" / "glancesync_serverfacade_mock.py"
@@ -25,18 +27,31 @@ WHAT_IS_INSTALLED = (LOCK, CHECKOUT / "setup.py", CHECKOUT / "fiwareglancesync" 
 REGIONS = ("master:", "federation2:")
 EMBEDDED_SYNCHRONISED = ("Caceres",)
 """On the embedded federation the other regions are left for the examples of the README, and for the user."""
+BACKED_UP = "Burgos"
+LOST_IMAGE = "repository-image-R4_obsolete"
+"""An image that no synchronisation brings back, as it is obsolete."""
 
 SYNCHRONISE_BURGOS = ("glancesync --show-status Burgos", "glancesync --dry-run Burgos", "glancesync Burgos")
 DECIDE = ("glancesync Caceres --dry-run --config master.replace=any",)
+LOOK_INTO_THE_VAULT = ("glancesync vault runs --vault .try/vault", "glancesync vault ls Burgos --vault .try/vault")
 SERVE = ("glancesync-server gunicornserver",)
 """Commands to go on with."""
 
 DESCRIPTION = """\
 Sets everything up and shows what GlanceSync does: installs it into a virtual environment, starts the
 development cloud (real Keystones and Glances on loopback) with some images, shows what is to be done, does
-it, and shows the result. With --embedded the same on a federation kept in files, within seconds; there only
-one region is synchronised, so that something is left to do.
+it, and shows the result. Then it backs up a region into the vault .try/vault, deletes an image of the
+region, and restores it. With --embedded the synchronisation on a federation kept in files, within seconds;
+there only one region is synchronised, so that something is left to do, and there is no backup.
 """
+
+
+@dataclass(frozen=True)
+class Step:
+    """Commands that are shown together; each is printed before its output."""
+
+    title: str
+    commands: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -44,12 +59,12 @@ class Stage:
     """A federation that is ready to be synchronised.
 
     :param variables: the environment that leads to it
-    :param synchronised: what to synchronise, in the words of the command line
+    :param steps: what is shown on it
     :param epilogue: how to go on
     """
 
     variables: dict[str, str]
-    synchronised: Sequence[str]
+    steps: Sequence[Step]
     epilogue: str
 
 
@@ -69,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         requirements = ["--constraint", str(LOCK), "--editable", str(CHECKOUT)]
         python = prepare(VENV, requirements, WHAT_IS_INSTALLED, _say)
         stage = _embedded(python) if options.embedded else _real()
-        _show(stage, python.parent / "glancesync")
+        _show(stage, python.parent)
     except SetupError as error:
         print(f"ERROR: {error}", file=sys.stderr)
         return 1
@@ -80,17 +95,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _show(stage: Stage, program: Path) -> None:
-    """Status, synchronisation, status."""
-    table = [*REGIONS, "--show-status", "--format", "table"]
-    for title, words in (
-        ("What is to be done: the status of each image in each region", table),
-        ("Synchronising", stage.synchronised),
-        ("The status now", table),
-    ):
-        _title(title)
-        _say(f"$ {shlex.join(['glancesync', *words])}")
-        _call([str(program), *words], _environment() | stage.variables)
+def _show(stage: Stage, programs: Path) -> None:
+    """Print and run the commands of a stage.
+
+    :param programs: the folder of the installed programs
+    """
+    environment = _environment()
+    environment["PATH"] = os.pathsep.join([str(programs), environment.get("PATH", os.defpath)])
+    for step in stage.steps:
+        _title(step.title)
+        for words in step.commands:
+            _say(f"$ {shlex.join(words)}")
+            _call(words, environment | stage.variables)
+
+
+def _synchronisation(regions: Sequence[str]) -> list[Step]:
+    """Status, synchronisation, status.
+
+    :param regions: what is synchronised, in the words of the command line
+    """
+    status = ("glancesync", *REGIONS, "--show-status", "--format", "table")
+    return [
+        Step("What is to be done: the status of each image in each region", [status]),
+        Step("Synchronising", [("glancesync", *regions)]),
+        Step("The status now", [status]),
+    ]
+
+
+def _backup_and_restore() -> list[Step]:
+    """A backup of a region, a loss, the restore from the backup."""
+    folder = os.path.relpath(VAULT, CHECKOUT)
+    vault = ("--vault", folder)
+    restore = ("glancesync", "--from", f"vault:{BACKED_UP}", BACKED_UP, *vault)
+    status = (*restore, "--show-status")
+    delete = f'import openstack; openstack.connect().delete_image("{LOST_IMAGE}")'
+    return [
+        Step(f"Backing up {BACKED_UP} into a vault, a folder that keeps images",
+             [("glancesync", "vault", "init", folder), ("glancesync", "vault", "backup", BACKED_UP, *vault)]),
+        Step(f"Deleting an image of {BACKED_UP}; the status compares {BACKED_UP} with its backup",
+             [("env", f"OS_REGION_NAME={BACKED_UP}", "python", "-c", delete), status]),
+        Step("Restoring it from the vault", [(*restore, "--dry-run"), restore, status]),
+    ]  # fmt: skip
 
 
 def _real() -> Stage:
@@ -100,11 +145,18 @@ def _real() -> Stage:
     _call(cloud.command("up"), environment, quiet=True)
     _title("Filling it with images")
     _call(cloud.command("seed"), environment)
-    return Stage(cloud.exported(environment), REGIONS, _epilogue(
+    if VAULT.exists():
+        shutil.rmtree(VAULT)  # of an earlier call, perhaps from a cloud that is no more
+    steps = [*_synchronisation(REGIONS), *_backup_and_restore()]
+    return Stage(cloud.exported(environment), steps, _epilogue(
         'eval "$(scripts/devcloud env)"',
-        {"In Caceres an image awaits a decision (error_checksum); this shows what one would do:": DECIDE},
+        {
+            "In Caceres an image awaits a decision (error_checksum); this shows what one would do:": DECIDE,
+            "What the vault has:": LOOK_INTO_THE_VAULT,
+        },
         f"The cloud goes on running; its state, logs and configuration are in {folder}.",
-        "Look at it with scripts/devcloud status, stop it with scripts/devcloud down.",
+        f"The vault is {VAULT}; the next scripts/try deletes it and makes it again.",
+        "Look at the cloud with scripts/devcloud status, stop it with scripts/devcloud down.",
     ))  # fmt: skip
 
 
@@ -115,7 +167,7 @@ def _embedded(python: Path) -> Stage:
     _call(command, environment, quiet=True)
     variables = {"GLANCESYNC_MOCKPERSISTENT_PATH": str(FEDERATION), "GLANCESYNC_CONFIG": str(EXAMPLE_CONFIG)}
     exports = "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    return Stage(variables, EMBEDDED_SYNCHRONISED, _epilogue(
+    return Stage(variables, _synchronisation(EMBEDDED_SYNCHRONISED), _epilogue(
         exports,
         {
             "Burgos and federation2:Madrid are still to be done:": SYNCHRONISE_BURGOS,
@@ -123,6 +175,7 @@ def _embedded(python: Path) -> Stage:
             "The REST server; a browser finds a page at the address that it prints:": SERVE,
         },
         f"The federation is in {FEDERATION}; nothing is running.",
+        "Its images have no bytes, so there is nothing to back up; scripts/try shows a backup and a restore.",
         "Start anew with scripts/try --embedded; scripts/try does the same on real OpenStack.",
     ))  # fmt: skip
 

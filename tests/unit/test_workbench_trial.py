@@ -1,4 +1,4 @@
-"""``scripts/try --embedded``, with the program of this checkout: what it shows, and what it leaves to be done."""
+"""``scripts/try``: with --embedded what it shows and leaves to be done, without it the commands that it calls."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from devcloud_lib.topology import MASTER_REGION, SECOND_TARGET, standard_regions
-from workbench import trial
+from devcloud_lib.seed_images import SEED
+from devcloud_lib.topology import MAIN_ACCOUNT, MASTER_REGION, SECOND_TARGET, standard_regions
+from workbench import cloud, trial
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,6 +59,69 @@ def test_each_command_that_it_proposes_can_be_called(
     for command in commands:
         done = subprocess.run(shlex.split(command), cwd=tmp_path, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, (command, done.stderr)
+
+
+def test_without_bytes_there_is_no_backup_and_a_line_says_so(
+    program: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert trial.main(["--embedded"]) == 0
+    out, _ = capfd.readouterr()
+    assert "$ glancesync vault" not in out
+    assert "Its images have no bytes, so there is nothing to back up; scripts/try shows a backup and a restore." in out
+
+
+@pytest.fixture
+def stand_ins(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Programs that only print their words, and a cloud that is not started."""
+    for name in ("python", "glancesync"):
+        (program / name).write_text(f'#!/bin/sh\necho "{name} in $OS_REGION_NAME: $*"\n')
+    monkeypatch.setattr(cloud, "command", lambda *words: ["true"])
+    monkeypatch.setattr(cloud, "exported", lambda environment: {"OS_REGION_NAME": "Spain"})
+    monkeypatch.setattr(trial, "VAULT", tmp_path / "vault")
+    return program
+
+
+def test_after_the_synchronisation_an_image_is_lost_and_restored_from_a_backup(
+    stand_ins: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert trial.main([]) == 0
+    out, _ = capfd.readouterr()
+    vault = os.path.relpath(trial.VAULT, ROOT)
+    shown = out.partition("==> The status now")[2].partition("To go on")[0]
+    restore = f"--from vault:Burgos Burgos --vault {vault}"
+    assert [line for line in shown.splitlines() if " in Spain: " in line or " in Burgos: " in line][1:] == [
+        f"glancesync in Spain: vault init {vault}",
+        f"glancesync in Spain: vault backup Burgos --vault {vault}",
+        'python in Burgos: -c import openstack; openstack.connect().delete_image("repository-image-R4_obsolete")',
+        f"glancesync in Spain: {restore} --show-status",
+        f"glancesync in Spain: {restore} --dry-run",
+        f"glancesync in Spain: {restore}",
+        f"glancesync in Spain: {restore} --show-status",
+    ]
+
+
+def test_a_command_is_printed_before_its_output(stand_ins: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert trial.main([]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    commands = [line for line in lines if line.startswith("$ ")]
+    assert len(commands) == 10
+    for command in commands:
+        words = [word for word in shlex.split(command)[1:] if word != "env" and not word.startswith("OS_")]
+        output = lines[lines.index(command) + 1]
+        assert output.startswith(f"{words[0]} in ")
+        assert output.endswith(f": {' '.join(words[1:])}")
+
+
+def test_the_vault_of_an_earlier_call_is_made_again(stand_ins: Path) -> None:
+    (trial.VAULT / "shelves").mkdir(parents=True)
+    assert trial.main([]) == 0
+    assert not trial.VAULT.exists()
+
+
+def test_the_lost_image_is_one_that_no_synchronisation_brings_back() -> None:
+    names = {f"{image.name}_obsolete" for image in SEED[trial.BACKED_UP] if image.account == MAIN_ACCOUNT}
+    assert trial.LOST_IMAGE in names
+    assert trial.LOST_IMAGE in {image.name for image in SEED[MASTER_REGION]}
 
 
 def test_its_regions_are_those_of_the_development_cloud() -> None:
