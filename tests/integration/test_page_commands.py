@@ -111,10 +111,15 @@ def relocated(block: Block, address: str) -> Block:
 def cloud() -> Iterator[DevelopmentCloud]:
     """The development cloud with its images, emptied afterwards."""
     found = development_cloud()
-    found.command("reset")
-    found.command("seed")
+    fill(found)
     yield found
     found.command("reset")
+
+
+def fill(cloud: DevelopmentCloud) -> None:
+    """Remove all images, and put in those of an example."""
+    cloud.command("reset")
+    cloud.command("seed")
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +283,7 @@ def test_every_way_is_taken(way: str, embedded: dict[str, str], tmp_path: Path) 
 
 @pytest.mark.integration
 def test_what_fails_without_the_right_to_publish(cloud: DevelopmentCloud, commands: Path, tmp_path: Path) -> None:
+    fill(cloud)  # the pages have copied images to Caceres
     member = cloud.credential("member")
     variables = environment(commands) | account_of(cloud)
     variables |= {"OS_USERNAME": member.username, "OS_PASSWORD": member.password}
