@@ -173,8 +173,8 @@ class _Resolution:
             sections = (self._values, self._inherited)
             if any(stated.is_wrong for values in sections for stated in (values.words, values.file)):
                 return []  # that part has a problem of its own, and what it should name is not known
-            section = self._name if self._values.holds_credential else DEFAULT
-            return [f"{where}: {_two_accounts(missing, merged.other_accounts[0], section)}"]
+            values = self._values if self._values.holds_credential else self._inherited
+            return [f"{where}: {_two_accounts(missing, merged.other_accounts[0], values)}"]
         if self._cloud and merged.credential.cloud:
             entry = f"the entry {self._cloud[0]!r} of {self._cloud[1].file}"
             return [f"{where}: {entry} lacks {_parts(missing)}; nothing else adds to it"]
@@ -221,11 +221,20 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _two_accounts(missing: list[str], other: OtherAccount, name: str) -> str:
+def _two_accounts(missing: list[str], other: OtherAccount, values: Values) -> str:
+    """Why parts of a credential are missing although a source states them, and what to do.
+
+    :param values: the section that has another account than the source; or the source is a part of it
+    """
     others = _listed([part.value for part in other.parts])
     source = "the environment" if other.source.kind is SourceKind.ENVIRONMENT else other.source.name
-    section = f"[{show(name)}]"
+    stronger = section = f"[{show(values.section.name)}]"
+    remedy = f"complete {section}"
+    if source.endswith(section) and values.words.states_account:
+        stronger, remedy = COMMAND_LINE, f"complete the account with {COMMAND_LINE}"
+    elif source.endswith(section):
+        stronger = f"the other keys of {section}"
     return (
-        f"{_parts(missing)} cannot come from {source}, which has another {others} than {section}: a credential is "
-        f"never put together from two accounts; complete {section}, or have both name the same"
+        f"{_parts(missing)} cannot come from {source}, which has another {others} than {stronger}: a credential is "
+        f"never put together from two accounts; {remedy}, or have both name the same"
     )

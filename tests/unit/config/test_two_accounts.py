@@ -324,7 +324,9 @@ class TestSections:
     def test_a_key_may_not_turn_credential_to_another_keystone(self, reading: Any) -> None:
         text = f"[other]\ncredential = alice,{PASSWORD},http://a:5000,pa\nkeystone_url = http://b:5000\n"
         [problem] = reading.problems(text)
-        assert "the password cannot come from credential in [other], which has another Keystone" in problem
+        expected = "credential in [other], which has another Keystone than the other keys of [other]"
+        assert f"the password cannot come from {expected}" in problem
+        assert f"{NEVER}; complete [other], or have both name the same" in problem
 
     @pytest.mark.parametrize(
         "text",
@@ -335,7 +337,8 @@ class TestSections:
     )
     def test_nor_may_one_of_the_command_line(self, reading: Any, text: str) -> None:
         [problem] = reading.problems(text, "other.keystone_url=http://b:5000")
-        assert "which has another Keystone than [other]" in problem
+        assert "[other], which has another Keystone than --config: " in problem
+        assert f"{NEVER}; complete the account with --config, or have both name the same" in problem
         words = ["other.keystone_url=http://b:5000/v3", "other.user=bob", "other.password=of-b", "other.tenant=pb"]
         assert account(reading.settings(text, *words).targets["other"].credential) == B
         mine = reading.settings(text, "other.tenant=mine").targets["other"].credential
