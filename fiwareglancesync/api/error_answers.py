@@ -98,13 +98,17 @@ def invalid(error: ValidationError, keys_in: KeysIn = no_keys) -> Response:
     for found in error.errors():
         place = found["loc"]
         shown = place[:CUT_BY_UNION] if place[:1] == ("config",) else place
-        problem = _unknown_key(str(place[-1]), keys_in(place[:-1])) if found["type"] == EXTRA else found["msg"]
+        problem = unknown_key(str(place[-1]), keys_in(place[:-1])) if found["type"] == EXTRA else found["msg"]
         problems.setdefault(".".join(map(str, shown or ("body",))), []).append(problem)
     lines = [f"{place}: {_joined(of_place)}" for place, of_place in problems.items()]
     return answer(400, BAD_REQUEST, "; ".join(lines[:MAX_PROBLEMS]))
 
 
-def _unknown_key(key: str, known: Sequence[str]) -> str:
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """What is said of a key that is not known.
+
+    :param known: the keys that are, in place of it
+    """
     near = nearest(key, known)
     if near is not None:
         return f"unknown key; did you mean {near}?"

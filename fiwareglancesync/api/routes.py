@@ -9,12 +9,13 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
+from ..base.text import nearest, show
 from ..images.summaries import Summary
 from ..images.sync_job import SYNC
 from ..jobs.tasks import Task, TaskStatus
 from .api_service import BadOptions, Busy, api_service
 from .auth import USER
-from .error_answers import BAD_REQUEST, ApiError, invalid
+from .error_answers import BAD_REQUEST, ApiError, invalid, unknown_key
 from .schemas import (
     ErrorAnswer,
     ImagesAnswer,
@@ -49,6 +50,29 @@ LOOKS: Responses = ABOUT_REGION | {502: ErrorAnswer, 504: ErrorAnswer}
 regions = APIBlueprint(
     "regions", __name__, abp_tags=[Tag(name="regions")], abp_security=[{"token": []}], abp_responses=COMMON
 )
+
+QUERIES: dict[str, type[BaseModel]] = {"regions.list_regions": RegionsQuery, "regions.get_region": ImagesQuery}
+"""The parameters of each route that has any, by its endpoint."""
+
+
+@regions.before_request
+def check_query() -> None:
+    """Refuse parameters that have no effect: who writes ``?dryRun=1`` expects that nothing is changed.
+
+    :raises ApiError: the route has no such parameter
+    """
+    query = QUERIES.get(request.endpoint or "")
+    for name in request.args:
+        if query is None or name not in query.model_fields:
+            raise ApiError(400, BAD_REQUEST, f"{show(name)}: {_unknown_parameter(name, query)}")
+
+
+def _unknown_parameter(name: str, query: type[BaseModel] | None) -> str:
+    if query is not None:
+        return unknown_key(name, list(query.model_fields))
+    body = list(SyncBody.model_fields) if request.endpoint == "regions.synchronise" else []
+    meant = nearest(name, body)
+    return "this route has no parameters" + (f"; {meant} is a key of the body, which is JSON" if meant else "")
 
 
 @regions.get("/regions", summary="All regions", responses={200: RegionsAnswer})

@@ -103,6 +103,28 @@ def test_a_query_that_makes_no_sense_is_malformed(client: FlaskClient) -> None:
     error_of(client.get("/regions?refresh=perhaps"), 400)
 
 
+OF_THE_BODY = "this route has no parameters; dryRun is a key of the body, which is JSON"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/regions?refesh=1", "refesh: unknown key; did you mean refresh?"),
+        ("GET", f"{BURGOS}?imgae=x&image=y", "imgae: unknown key; did you mean image?"),
+        ("GET", f"{BURGOS}?zzz", "zzz: unknown key; there are image"),
+        ("GET", f"{BURGOS}/tasks?image=x", "image: this route has no parameters"),
+        ("POST", f"{BURGOS}?dryRun=true", f"dryRun: {OF_THE_BODY}"),
+        ("POST", f"{BURGOS}?dry_run", f"dry_run: {OF_THE_BODY}"),
+        ("POST", f"{BURGOS}?x%0Ay=", "x\\x0ay: this route has no parameters"),
+    ],
+)
+def test_a_parameter_that_has_no_effect_is_refused(
+    client: FlaskClient, service: ApiService, method: str, path: str, expected: str
+) -> None:
+    assert error_of(client.open(path, method=method), 400)["description"] == expected
+    assert service.store.running(SYNC) == {}
+
+
 def test_a_task_is_looked_up_under_its_own_region(client: FlaskClient) -> None:
     task_id = post(client)
     error_of(client.get(f"/regions/Caceres/tasks/{task_id}"), 404)
