@@ -17,6 +17,9 @@ from .base.messages import Message
 COUNT = {"json": "count"}
 """The field has the name ``count`` in JSON, whatever it counts."""
 
+NOT_IN_JSON = {"json": ""}
+"""The field is for listeners of this program."""
+
 
 class Action(str, Enum):
     """What is done with an image."""
@@ -47,13 +50,14 @@ class _JsonEvent:
     @classmethod
     def json_names(cls) -> tuple[str, ...]:
         """The names that the JSON of such an event can have, in their order."""
-        return ("kind", "region", *(name for field in fields(cls) for name in _json_names(field) if name != "region"))
+        names = (name for field in fields(cls) for name in _json_names(field) if name not in ("", "region"))
+        return ("kind", "region", *names)
 
     def as_json(self) -> dict[str, Any]:
         """The fields under their names in JSON; what is empty, 0 or false is left out, but for the region."""
         written: dict[str, Any] = {"kind": self.kind, "region": ""}
         for each in fields(self):
-            value = getattr(self, each.name)
+            value = None if each.metadata == NOT_IN_JSON else getattr(self, each.name)
             if isinstance(value, Message):
                 written["level"] = logging.getLevelName(value.level).lower()
                 written["message"] = value.text
@@ -93,12 +97,14 @@ class RegionPlanned(_JsonEvent):
 
     :param size: bytes to be moved
     :param images: number of images to be moved
+    :param statuses: the name and the status of each image to be synchronised
     """
 
     kind = "region-planned"
     region: str
     size: int = 0
     images: int = field(default=0, metadata=COUNT)
+    statuses: tuple[tuple[str, str], ...] = field(default=(), metadata=NOT_IN_JSON, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

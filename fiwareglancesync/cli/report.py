@@ -10,12 +10,15 @@ from typing import Any
 
 from ..base.units import MIB
 from ..base.version import __version__
-from ..events import Done, Event, Failed, RegionStarted
+from ..events import Done, Event, Failed, RegionPlanned, RegionStarted
 from ..images.execution.outcome import ImageOutcome, RegionOutcome
 from ..images.model import SyncStatus
 
 UNFINISHED = "the run ended before the region was done"
-"""The error of a region in the report of a run that was interrupted."""
+"""The error of a region at which a run that was interrupted was at work, in its report."""
+
+NOT_BEGUN = "the run ended before the region was begun"
+"""The error of a region that such a run had not reached."""
 
 
 class EventWriter:
@@ -105,7 +108,12 @@ class UnfinishedRegions:
         """Take an event."""
         if isinstance(event, RegionStarted):
             self._outcomes[event.region] = RegionOutcome(event.region, error=UNFINISHED)
-        elif isinstance(event, Done | Failed) and event.region in self._outcomes:
+        elif event.region not in self._outcomes:
+            return
+        elif isinstance(event, RegionPlanned):
+            statuses = tuple((name, SyncStatus(status)) for name, status in event.statuses)
+            self._outcomes[event.region].statuses = statuses
+        elif isinstance(event, Done | Failed):
             self._outcomes[event.region].images.append(_outcome(event))
 
     def remove(self, region: str) -> None:
@@ -119,12 +127,12 @@ class UnfinishedRegions:
         """What is known of all regions that have been begun and have not ended."""
         return list(self._outcomes.values())
 
-    def get(self, region: str) -> RegionOutcome | None:
-        """What is known of a region that has been begun and has not ended.
+    def get(self, region: str) -> RegionOutcome:
+        """What is known of a region that has not ended.
 
         :param region: its full name
         """
-        return self._outcomes.get(region)
+        return self._outcomes.get(region) or RegionOutcome(region, error=NOT_BEGUN)
 
 
 def _outcome(event: Done | Failed) -> ImageOutcome:

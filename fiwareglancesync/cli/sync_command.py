@@ -167,7 +167,7 @@ class SyncCommand:
 
     @contextmanager
     def _reported(self, path: str) -> Iterator[None]:
-        """Write the report, with the regions that are done or begun by then, however the run ends."""
+        """Write the report, with all regions that are known by then, however the run ends."""
         started = datetime.now(timezone.utc)
         with private_file(path, self._listeners.report_incomplete) as file:
             code = 1
@@ -179,8 +179,7 @@ class SyncCommand:
                 raise
             finally:
                 refs = [*self._refused, *self._refs]
-                known = [self._outcomes.get(ref) or self._unfinished.get(ref.full) for ref in refs]
-                outcomes = [outcome for outcome in known if outcome is not None]
+                outcomes = [self._outcomes.get(ref) or self._unfinished.get(ref.full) for ref in refs]
                 mode = "show-regions" if self._options.show_regions else self._session.mode.value
                 file.write(report(mode, self._session.source_name, started, outcomes, code))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -282,11 +282,11 @@ class RegionJob:
 
 
 def count_interrupted(outcome: RegionOutcome) -> RegionCounts:
-    """What came of the images of a region that an interruption ended, counted.
+    """What came of the images of a region that an interruption ended, counted: of those that were done by then.
 
     :param outcome: what is known of the region
     """
-    return count_done(outcome, End.INTERRUPTED)
+    return count_done(replace(outcome, statuses=()), End.INTERRUPTED)
 
 
 def refused(ref: RegionRef, error: CloudError, emit: Emit) -> RegionResult:

@@ -74,7 +74,7 @@ WHOLE = [
 ]
 
 BARE = [
-    (RegionPlanned("R"), '{"kind": "region-planned", "region": "R"}'),
+    (RegionPlanned("R", statuses=(("a", "ok"),)), '{"kind": "region-planned", "region": "R"}'),
     (MessageReported("", None, ERROR), '{"kind": "message", "region": "", "level": "error", "message": "gone"}'),
     (Started("R", "", Action.TIDY), '{"kind": "started", "region": "R", "image": "", "action": "tidy"}'),
     (RegionFinished("R"), '{"kind": "region-finished", "region": "R"}'),

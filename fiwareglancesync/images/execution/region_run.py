@@ -121,7 +121,7 @@ def announce(plan: RegionPlan, recorder: Recorder) -> None:
     outcome.undecided = plan.undecided
     for message in (*plan.messages, *(entry.message for entry in plan.entries if entry.message is not None)):
         recorder.report(message)
-    recorder.emit(RegionPlanned(plan.region, plan.pending_bytes, len(plan.moves)))
+    recorder.emit(RegionPlanned(plan.region, plan.pending_bytes, len(plan.moves), outcome.statuses))
 
 
 def report_decisions(plan: RegionPlan, target: Target, recorder: Recorder) -> None:

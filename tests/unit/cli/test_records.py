@@ -70,7 +70,7 @@ class TestRecords:
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     @pytest.mark.parametrize("parallel", [[], ["--parallel", "--config", "main.max_children=1"]])
-    def test_the_report_of_an_interrupted_run_has_what_is_done(
+    def test_the_report_of_an_interrupted_run_has_all_regions_and_what_is_done(
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int, parallel: list[str]
     ) -> None:
         shell.load(Spain=MASTERS, Avila=IN_STEP, Burgos=[], Zamora=[])
@@ -86,12 +86,16 @@ class TestRecords:
         monkeypatch.setattr(UnfinishedRegions, "__call__", interrupt)
         assert shell("--report", "report", *parallel).code == code
         document = json.loads((shell.folder / "report").read_text())
-        avila, burgos = document["regions"]
+        avila, burgos, zamora = document["regions"]
         assert (document["exit_code"], avila["region"], avila["error"]) == (code, "Avila", None)
         assert (burgos["region"], burgos["error"]) == ("Burgos", "the run ended before the region was done")
-        found, *_ = burgos["images"]  # a process of its own may have done more by then
+        found, other = burgos["images"]
         keys = ("image", "status", "action", "bytes", "error")
         assert tuple(found[key] for key in keys) == ("small", "pending_upload", "upload", MIB, None)
+        assert tuple(other[key] for key in keys[:2]) == ("large", "pending_upload")
+        assert parallel or other["action"] is None  # a process of its own may have done more by then
+        not_begun = "the run ended before the region was begun"
+        assert (zamora["region"], zamora["error"], zamora["images"]) == ("Zamora", not_begun, [])
 
     @pytest.mark.parametrize(("words", "code"), [(["nobody:"], 2), ([], 1)])
     def test_a_run_that_fails_before_any_region_has_a_report_of_none(
