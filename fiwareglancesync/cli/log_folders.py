@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..base.errors import UsageError
 from ..base.file_names import file_name, region_name
-from ..terminal.private_files import make_private_folder
+from ..terminal.private_files import PRIVATE_FILE_MODE, make_private_folder
 
 NAME_FORMAT = "sync_%Y%m%d_%H%M"
 NAME = re.compile(r"(sync_[0-9]{8}_[0-9]{4})(?:_([1-9][0-9]*))?", re.ASCII)
@@ -167,11 +167,14 @@ def _is_log(name: str, folder: int) -> bool:
     stem = name.removesuffix(SUFFIX)
     if stem == name or file_name(region_name(stem)) != stem:
         return False
-    if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not stat.S_ISREG(status.st_mode):
         return False
+    if not status.st_size:  # of a run that was killed; an empty file of a user is usually readable by others
+        return stat.S_IMODE(status.st_mode) == PRIVATE_FILE_MODE
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     try:
         beginning = os.read(descriptor, FIRST_BYTES)
     finally:
         os.close(descriptor)
-    return not beginning or FIRST_LINE.match(beginning) is not None
+    return FIRST_LINE.match(beginning) is not None

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ..base.errors import UsageError
 
+PRIVATE_FILE_MODE = 0o600
+
 ReportIncomplete = Callable[[str], None]
 """Takes one line: which file is incomplete, and why."""
 
@@ -23,7 +25,7 @@ class PrivateFile:
     """
 
     def __init__(self, path: str | Path, report_incomplete: ReportIncomplete) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE_MODE)
         self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="")
         self._path = path
         self._report_incomplete = report_incomplete

@@ -57,7 +57,7 @@ def test_the_logs_of_any_region_are_removed(tmp_path: Path) -> None:
     with_logs = LogFolder(tmp_path)
     for region in ("Burgos", "other:Madrid", ".hidden", "two\nlines", "../up", "图像", "a\udcffb"):
         log(with_logs.file(region))
-    with_logs.file("nothing happened").touch()
+    PrivateFile(with_logs.file("nothing happened"), lambda text: None).close()
     with_logs.close()
     assert removed(tmp_path) == [with_logs.path.name]
 
@@ -100,6 +100,13 @@ def test_a_folder_with_notes_of_somebody_stays_whole(tmp_path: Path) -> None:
     (tmp_path / OLD / "notes.txt").write_text("Why Avila failed that night: …\n")
     assert removed(tmp_path) == []
     assert sorted(os.listdir(tmp_path / OLD)) == ["Avila.txt", "notes.txt"]
+
+
+def test_a_folder_with_an_empty_file_of_somebody_stays_whole(tmp_path: Path) -> None:
+    log(tmp_path / OLD / "Avila.txt")
+    (tmp_path / OLD / "keep.txt").touch(0o644)
+    assert reasons(tmp_path) == [f"{OLD} is not removed (keep_logs): keep.txt in it is no log of this program"]
+    assert sorted(os.listdir(tmp_path / OLD)) == ["Avila.txt", "keep.txt"]
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "dangling link", "pipe"])
