@@ -18,7 +18,7 @@ from pathlib import Path
 from ..base.errors import GlanceSyncError
 from ..images.execution.outcome import RegionOutcome
 from ..images.model import SyncStatus
-from ..terminal.textfile_metrics import Gauge, Sample, label_text, metrics_text, replace_file
+from ..terminal.textfile_metrics import Gauge, Sample, label_text, metrics_text, real_path, replace_file
 
 METRICS: Mapping[str, Gauge] = {
     "glancesync_last_run_timestamp_seconds": Gauge("When the last run ended", ("mode",)),
@@ -60,7 +60,7 @@ class MetricsFile:
     """
 
     def __init__(self, path: Path, mode: str, lock_seconds: float = LOCK_SECONDS) -> None:
-        self._path = Path(os.path.realpath(path))
+        self._path = path
         self._mode = mode
         self._lock_seconds = lock_seconds
         self._started = time.monotonic()
@@ -104,9 +104,10 @@ class MetricsFile:
         }
         self._samples |= {(name, (self._mode,)): value for name, value in of_run.items()}
         try:
-            with _locked(self._path.parent, self._lock_seconds):
-                samples = {**self._kept(_read(self._path)), **self._samples}
-                replace_file(self._path, metrics_text(METRICS, (Sample(*key, value) for key, value in samples.items())))
+            path = real_path(self._path, "metrics_file")
+            with _locked(path.parent, self._lock_seconds):
+                samples = {**self._kept(_read(path)), **self._samples}
+                replace_file(path, metrics_text(METRICS, (Sample(*key, value) for key, value in samples.items())))
         except OSError as error:
             raise GlanceSyncError(f"metrics_file: {self._path} cannot be written: {error.strerror}") from error
 

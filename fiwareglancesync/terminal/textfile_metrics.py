@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +15,10 @@ from ..base.errors import GlanceSyncError
 
 MODE = 0o644
 """The node exporter reads the file with another account; there is no secret in it."""
+
+
+MAX_LINKS = 40
+"""Links that are followed on the way to a file, as Linux does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,49 @@ def write_metrics(path: Path, gauges: Mapping[str, Gauge], samples: Iterable[Sam
     :param option: what named the file, for messages
     :raises GlanceSyncError: the file cannot be written, or has other content
     """
-    target = Path(os.path.realpath(path))
     try:
+        target = real_path(path, option)
         if not _is_replaceable(target, f"# HELP {next(iter(gauges))} ".encode()):
             raise GlanceSyncError(f"{option}: {path} has other content than these metrics; it is not replaced")
         replace_file(target, metrics_text(gauges, samples))
     except OSError as error:
         raise GlanceSyncError(f"{option}: {path} cannot be written: {error.strerror}") from error
+
+
+def real_path(path: Path, option: str) -> Path:
+    """The file that a path leads to, without links.
+
+    :param option: what named the path, for messages
+    :raises GlanceSyncError: another account has planted a link on the way, where everybody may write
+    :raises OSError: a folder on the way cannot be read, or the links have no end
+    """
+    found, links = Path("/"), 0
+    parts = deque((Path.cwd() / path).parts[1:])
+    while parts:
+        following = found / parts.popleft()
+        if following.name == "..":
+            found = found.parent
+        elif not following.is_symlink():
+            found = following
+        elif is_planted(following.lstat(), found.stat()):
+            raise GlanceSyncError(f"{option}: {following} is a link of another account; it is not followed")
+        elif links == MAX_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        else:
+            links += 1
+            to = Path(os.readlink(following))
+            found = Path("/") if to.is_absolute() else found
+            parts.extendleft(reversed([part for part in to.parts if part != "/"]))
+    return found
+
+
+def is_planted(link: os.stat_result, folder: os.stat_result) -> bool:
+    """Whether anybody may have made a link, as Linux judges with ``protected_symlinks``.
+
+    :param link: the state of the link
+    :param folder: of the folder that has it
+    """
+    return bool(folder.st_mode & stat.S_IWOTH) and link.st_uid not in (0, os.geteuid(), folder.st_uid)
 
 
 def _is_replaceable(path: Path, beginning: bytes) -> bool:

@@ -15,6 +15,7 @@ from fiwareglancesync.events import Action
 from fiwareglancesync.images.execution.outcome import ImageOutcome, RegionOutcome
 from fiwareglancesync.images.model import SyncStatus
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
+from fiwareglancesync.terminal.textfile_metrics import is_planted
 
 from .conftest import Shell
 from .contents import CONFLICT, IN_STEP, MASTERS, failing
@@ -178,6 +179,57 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / FILE)
     with pytest.raises(GlanceSyncError, match="it is not replaced"):
         MetricsFile(tmp_path / FILE, "sync").write(0)
+
+
+def test_links_are_followed_and_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "way").symlink_to("there/../there")
+    (tmp_path / "there" / FILE).symlink_to(tmp_path / "there" / "other.prom")
+    monkeypatch.chdir(tmp_path)
+    MetricsFile(Path("way") / FILE, "sync").write(0)
+    assert sorted(os.listdir("there")) == [FILE, "other.prom"]
+    assert (tmp_path / "there" / FILE).is_symlink()
+    assert metrics(tmp_path / "there" / "other.prom")
+
+
+def test_links_without_end_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / FILE).symlink_to(FILE)
+    with pytest.raises(GlanceSyncError, match=f"metrics_file: {tmp_path / FILE} cannot be written: Too many levels"):
+        MetricsFile(tmp_path / FILE, "sync").write(0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes links of another account")
+@pytest.mark.parametrize("linked", [FILE, "folder"])
+def test_a_link_that_another_account_has_planted_is_not_followed(tmp_path: Path, linked: str) -> None:
+    everybody, private = tmp_path / "everybody", tmp_path / "private"
+    private.mkdir()
+    everybody.mkdir()
+    everybody.chmod(0o1777)
+    (everybody / linked).symlink_to(private / FILE if linked == FILE else private)
+    os.lchown(everybody / linked, 12345, 12345)
+    path = everybody / FILE if linked == FILE else everybody / linked / FILE
+    with pytest.raises(GlanceSyncError, match=f"metrics_file: {everybody / linked} is a link of another account; "):
+        MetricsFile(path, "sync").write(0)
+    assert os.listdir(private) == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode", "of_folder", "planted"),
+    [
+        ("other", 0o1777, "root", True),
+        ("other", 0o777, "own", True),
+        ("other", 0o1777, "other", False),
+        ("other", 0o755, "root", False),
+        ("own", 0o1777, "root", False),
+        ("root", 0o1777, "other", False),
+    ],
+)
+def test_a_link_is_planted_where_everybody_may_write(owner: str, mode: int, of_folder: str, planted: bool) -> None:
+    own = os.geteuid()
+    accounts = {"root": 0, "own": own, "other": own + 1}
+    link = os.stat_result((0o120777, 1, 1, 1, accounts[owner], 0, 0, 0, 0, 0))
+    folder = os.stat_result((0o040000 | mode, 1, 1, 2, accounts[of_folder], 0, 0, 0, 0, 0))
+    assert is_planted(link, folder) is planted
 
 
 def test_a_folder_that_another_program_locks_is_not_waited_for_without_end(tmp_path: Path) -> None:
