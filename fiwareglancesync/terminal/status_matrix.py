@@ -100,9 +100,10 @@ class StatusMatrix:
                 yield [(layout.name(name), ""), *cells]
             yield []
         yield from _legend({self._state(image, region) for image in images for region in regions}, width)
-        hidden = {"images": len(self._cells) - len(images), "regions": len(self._regions) - len(regions)}
+        hidden = {"image": len(self._cells) - len(images), "region": len(self._regions) - len(regions)}
         if any(hidden.values()):
-            counts = " and ".join(f"{count} {what}" for what, count in hidden.items() if count)
+            found = (f"{count} {noun}" if count == 1 else f"{count} {noun}s" for noun, count in hidden.items() if count)
+            counts = " and ".join(found)
             yield from ([(line, "")] for line in wrap(f"Not shown, because nothing is pending: {counts}", width))
 
     def _is_shown(self, region: str) -> bool:

@@ -91,7 +91,7 @@ def test_what_is_settled_is_not_shown_when_only_what_is_pending_is_asked_for() -
         "large  u",
         "",
         "u pending_upload",
-        "Not shown, because nothing is pending: 1 images and 1 regions",
+        "Not shown, because nothing is pending: 1 image and 1 region",
     ]
 
 
