@@ -113,15 +113,20 @@ class UnfinishedRegions:
         elif isinstance(event, RegionPlanned):
             statuses = tuple((name, SyncStatus(status)) for name, status in event.statuses)
             self._outcomes[event.region].statuses = statuses
+            self._outcomes[event.region].pending_bytes = event.size
         elif isinstance(event, Done | Failed):
             self._outcomes[event.region].images.append(_outcome(event))
 
-    def remove(self, region: str) -> None:
-        """Forget a region: its job has come to its end.
+    def finish(self, outcome: RegionOutcome) -> None:
+        """Forget a region: its job has come to its end. Of one that crashed, what is known is added to its outcome.
 
-        :param region: its full name
+        :param outcome: of the region
         """
-        self._outcomes.pop(region, None)
+        known = self._outcomes.pop(outcome.region, None)
+        if known is not None and outcome.error is not None and not (outcome.images or outcome.statuses):
+            outcome.images = known.images
+            outcome.statuses = known.statuses
+            outcome.pending_bytes = known.pending_bytes
 
     def outcomes(self) -> list[RegionOutcome]:
         """What is known of all regions that have been begun and have not ended."""

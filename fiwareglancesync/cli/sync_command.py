@@ -285,6 +285,7 @@ class SyncCommand:
 
     def _finish(self, result: RegionResult) -> None:
         """Keep what the exit code needs, and a line for each region and image only for a report (design 4.6)."""
+        self._unfinished.finish(result.outcome)
         line = self._record.finish(result)
         self._measure(result.outcome)
         if not self._options.report:
@@ -292,7 +293,6 @@ class SyncCommand:
             result.outcome.differences = {}
             result.outcome.left_out = ()
         self._outcomes[result.ref] = result.outcome
-        self._unfinished.remove(result.ref.full)
         self._listeners.narrate_end(result, line)
 
     def _measure(self, outcome: RegionOutcome) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.errors import Cancelled, TimedOut
+from fiwareglancesync.base.units import MIB
 from fiwareglancesync.cli.log_folders import LogPlace
 from fiwareglancesync.cli.region_logs import RegionLogs
 from fiwareglancesync.cli.sync_command import ONE_AT_A_TIME
@@ -128,6 +130,35 @@ class TestInterrupted:
         last = {path.stem: path.read_text().splitlines()[-1] for path in folder.iterdir()}
         assert last["Burgos"].endswith(" ERROR Burgos: The run was interrupted.")
         assert last["Zamora"].endswith(" ERROR Zamora: The run was interrupted before anything was done here.")
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_what_was_done_before_a_crash_is_counted_and_reported(
+    regions: Shell, monkeypatch: pytest.MonkeyPatch, parallel: bool
+) -> None:
+    create = EmbeddedPlace.create
+
+    def crash(place: EmbeddedPlace, new: Any) -> Any:
+        if new.name == "large" and place.name == "Burgos" and parallel:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if new.name == "large" and place.name == "Burgos":
+            raise KeyError("a fault of the program")
+        return create(place, new)
+
+    monkeypatch.setattr(EmbeddedPlace, "create", crash)
+    metrics = ("--config", "main.metrics_file=m.prom")
+    ended = regions("--report", "report", *metrics, *(["--parallel"] if parallel else []))
+    assert ended.code == 1
+    done = "3 regions: 3 ok, 1 uploaded (1.0 MiB), 1 to decide, 1 not done; failed: Burgos; N s"
+    assert without_time(ended.summary).startswith(done)
+    burgos = json.loads((regions.folder / "report").read_text())["regions"][0]
+    assert burgos["error"]
+    assert [(image["image"], image["status"], image["action"]) for image in burgos["images"]] == [
+        ("small", "pending_upload", "upload"),
+        ("large", "pending_upload", None),
+    ]
+    pending = f'glancesync_pending_bytes{{mode="sync",region="Burgos"}} {2 * MIB}\n'
+    assert pending in (regions.folder / "m.prom").read_text().replace("2.097152e+06", str(2 * MIB))
 
 
 class TestParallel:
