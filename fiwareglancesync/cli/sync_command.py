@@ -216,6 +216,8 @@ class SyncCommand:
             self._record.expect(len(refs))
             messages = session.prepare(refs)
         except CloudError as error:
+            if not self._record.has_regions:  # those that were named are known all the same
+                self._record.expect(sum(bool(RegionRef.parse(word).region) for word in self._options.regions))
             self._record.lose(f"master region {master}")
             listeners.report(Message.error(region_error(master, error)))
             self._keep_failure(RegionRef(MASTER, master), error)

@@ -68,6 +68,12 @@ def test_a_master_that_cannot_be_read_is_in_the_report(shell: Shell, lost: set[s
     assert reported(shell) == {"Spain": REASON, "exit_code": 1}
 
 
+def test_regions_that_were_named_are_counted_without_the_master_too(shell: Shell, lost: set[str]) -> None:
+    lost.add("master")
+    ended = shell("Burgos", "Caceres", "other:")
+    assert ended.summary.startswith("0 of 2 regions: nothing done; failed: master region Spain; not begun: 2; ")
+
+
 def test_a_target_that_is_lost_twice_is_reported_once(shell: Shell, lost: set[str]) -> None:
     assert shell("other:", "other:Madrid", "--report", "report").code == 1
     assert reported(shell) == {"other:Madrid": REASON, "other:": REASON, "exit_code": 1}
