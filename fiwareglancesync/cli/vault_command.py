@@ -170,8 +170,8 @@ def _vault(options: argparse.Namespace, loaded: Callable[[Settings], None] = lam
     """
 
     def settings() -> Settings:
-        # No region is contacted, so no credential is needed.
-        found = load_settings(options.conf, (), os.environ, option_tables(), mock=True)
+        # No region is contacted, so neither a credential nor a master region is needed.
+        found = load_settings(options.conf, (), os.environ, option_tables(), mock=True, master_needed=False)
         loaded(found)
         return found
 

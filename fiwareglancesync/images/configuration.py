@@ -32,6 +32,7 @@ def load_settings(
     tables: OptionTables,
     *,
     mock: bool = False,
+    master_needed: bool = True,
     os_cloud: str | None = None,
 ) -> Settings:
     """Read the configuration.
@@ -45,6 +46,7 @@ def load_settings(
     :param tables: the options of every kind of section
     :param mock: whether the regions are those of the embedded federation, which needs no credentials
         (sync 4)
+    :param master_needed: whether a master region has to be stated
     :param os_cloud: the entry of ``clouds.yaml`` that ``--os-cloud`` names, None when it is not given
     :return: the settings; warnings for the user are in ``warnings``; a problem that concerns only those who ask for a
         certain target is that target's ``problem``
@@ -57,7 +59,8 @@ def load_settings(
     resolver = Resolver(environ, os_cloud, anonymous=mock, has_region=bool(stated))
     master = configuration.master(resolver)
     region, region_source = _master_region(stated, configuration.section(MAIN), master, environ)
-    configuration.findings.problems += _problems_of_region(region, region_source)
+    if region or master_needed:
+        configuration.findings.problems += _problems_of_region(region, region_source)
     targets = {
         values.name: _target(values, configuration.section(values.name))
         for values in (master, *configuration.other_targets(resolver))
