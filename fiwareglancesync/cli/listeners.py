@@ -18,7 +18,7 @@ from ..terminal.narrative import LogWriter
 from ..terminal.private_files import private_file
 from ..terminal.progress import is_terminal, progress_bars
 from ..terminal.streams import write_if_possible, write_line
-from .log_folders import LogPlace
+from .log_folders import SYNC, LogPlace
 from .region_logs import RegionLogs
 from .report import EventWriter
 
@@ -37,12 +37,15 @@ class Listeners:
     :param options: the parsed command line
     :param mode: what is wanted of the regions
     :param keep_logs: how many folders with narratives are kept, 0 for all
+    :param logs_word: the first word of their names
     """
 
-    def __init__(self, options: argparse.Namespace, mode: Mode, keep_logs: int = 0) -> None:
+    def __init__(
+        self, options: argparse.Namespace, mode: Mode, keep_logs: int = 0, logs_word: str = SYNC
+    ) -> None:
         self._options = options
         self._mode = mode
-        self._log_place = LogPlace(Path(options.output_dir or ""), keep_logs, self.narrate)
+        self._log_place = LogPlace(Path(options.output_dir or ""), keep_logs, self.narrate, logs_word)
         self._logs_regions = options.parallel and mode in NARRATED
         has_data = options.events == "-" or options.show_regions or mode is Mode.STATUS
         level = logging.WARNING if options.quiet else _detailed(options)

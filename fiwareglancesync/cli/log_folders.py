@@ -17,9 +17,12 @@ from ..base.errors import UsageError
 from ..base.file_names import file_name, region_name
 from ..terminal.private_files import PRIVATE_FILE_MODE, make_private_folder
 
-NAME_FORMAT = "sync_%Y%m%d_%H%M"
-NAME = re.compile(r"(sync_[0-9]{8}_[0-9]{4})(?:_([1-9][0-9]*))?", re.ASCII)
-"""A name of this program: the time of ``NAME_FORMAT``, and a number from 2 where that exists already."""
+SYNC, VAULT = "sync", "vault"
+"""The first words of the names: of the runs of ``glancesync``, and of ``glancesync vault backup``."""
+
+TIME_FORMAT = "%Y%m%d_%H%M"
+NAME = re.compile(r"([a-z]+)_([0-9]{8}_[0-9]{4})(?:_([1-9][0-9]*))?", re.ASCII)
+"""A name of this program: a first word, the time, and a number from 2 where that exists already."""
 
 SUFFIX = ".txt"
 FIRST_LINE = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ ")
@@ -38,16 +41,18 @@ class LogPlace:
     :param parent: the folder that has them
     :param keep: how many of the newest are kept, 0 for all
     :param report: takes a sentence about each old one, and its level of ``logging``
+    :param word: the first word of their names; those of another word are not counted and not removed
     """
 
     parent: Path
     keep: int
     report: Report
+    word: str = SYNC
 
     def remove_old(self) -> None:
         """Remove the old ones."""
         if self.keep:
-            remove_old_folders(self.parent, self.keep, self.report)
+            remove_old_folders(self.parent, self.keep, self.report, self.word)
 
 
 def make_parent_folder(path: str) -> None:
@@ -66,11 +71,12 @@ class LogFolder:
     """A new folder for the logs of one run. It is locked until it is closed, so that no other run removes it.
 
     :param parent: the folder to make it in
+    :param word: the first word of its name
     :raises OSError: it cannot be made
     """
 
-    def __init__(self, parent: Path) -> None:
-        self.path, self._descriptor = _make(parent)
+    def __init__(self, parent: Path, word: str = SYNC) -> None:
+        self.path, self._descriptor = _make(parent, word)
 
     def file(self, region: str) -> Path:
         """The log of a region.
@@ -84,10 +90,10 @@ class LogFolder:
         os.close(self._descriptor)
 
 
-def _make(parent: Path) -> tuple[Path, int]:
-    name = datetime.now().strftime(NAME_FORMAT)
+def _make(parent: Path, word: str) -> tuple[Path, int]:
+    name = f"{word}_{datetime.now().strftime(TIME_FORMAT)}"
     # After the last one of this minute: an earlier one may have been removed, and a lower number would say older.
-    numbers = [number for _, number, found in _dated(parent) if found.startswith(name)]
+    numbers = [number for _, number, found in _dated(parent, word) if found.startswith(name)]
     number = max(numbers, default=0) + 1
     while True:
         path = parent / (name if number == 1 else f"{name}_{number}")
@@ -103,7 +109,7 @@ def _make(parent: Path) -> tuple[Path, int]:
         number += 1
 
 
-def remove_old_folders(parent: Path, keep: int, report: Report) -> None:
+def remove_old_folders(parent: Path, keep: int, report: Report, word: str = SYNC) -> None:
     """Remove the log folders of earlier runs, but for the newest ones.
 
     Only a folder of this account is removed whose name has exactly the form of this program, which contains nothing but
@@ -112,9 +118,10 @@ def remove_old_folders(parent: Path, keep: int, report: Report) -> None:
     :param parent: the folder that has them
     :param keep: how many of the newest are kept
     :param report: takes a sentence about each old folder, that it is removed or why it is not, and its level
+    :param word: the first word of their names
     """
     with suppress(FileNotFoundError):
-        for *_, name in sorted(_dated(parent), reverse=True)[keep:]:
+        for *_, name in sorted(_dated(parent, word), reverse=True)[keep:]:
             path = parent / name
             try:
                 why = _remove(path)
@@ -126,13 +133,13 @@ def remove_old_folders(parent: Path, keep: int, report: Report) -> None:
                 report(f"{path} is not removed (keep_logs): {why}" if why else f"{path} is removed", logging.DEBUG)
 
 
-def _dated(parent: Path) -> Iterator[tuple[datetime, int, str]]:
-    """The time and number that names of this program in a folder state, each with the name."""
+def _dated(parent: Path, word: str) -> Iterator[tuple[datetime, int, str]]:
+    """The time and number that names of this program with a first word state in a folder, each with the name."""
     for name in os.listdir(parent):
         match = NAME.fullmatch(name)
-        if match is not None and match[2] != "1":
+        if match is not None and match[1] == word and match[3] != "1":
             with suppress(ValueError):  # digits that are no time
-                yield datetime.strptime(match[1], NAME_FORMAT), int(match[2] or 1), name
+                yield datetime.strptime(match[2], TIME_FORMAT), int(match[3] or 1), name
 
 
 def _remove(path: Path) -> str | None:

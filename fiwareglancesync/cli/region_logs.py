@@ -16,7 +16,7 @@ from .log_folders import LogFolder, LogPlace
 
 
 class RegionLogs:
-    """A folder ``sync_<date>_<time>`` with ``<R>.txt`` for each region; old ones are removed when the run has ended.
+    """A new folder with ``<R>.txt`` for each region; old ones are removed when the run has ended.
 
     :param refs: the regions
     :param level: the lowest level that is written
@@ -39,7 +39,7 @@ class RegionLogs:
 
     def __enter__(self) -> RegionLogs:
         try:
-            self._folder = self._stack.enter_context(closing(LogFolder(self._place.parent)))
+            self._folder = self._stack.enter_context(closing(LogFolder(self._place.parent, self._place.word)))
             for ref in self._refs:
                 file = PrivateFile(self._folder.file(ref.full), self._report_once)
                 self._files[ref.full] = RegionLog(self._stack.enter_context(closing(file)), self._level)

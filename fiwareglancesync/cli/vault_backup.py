@@ -26,7 +26,7 @@ from ..kinds import option_tables
 from ..terminal.private_files import private_file
 from ..terminal.vault_tables import SizeRow, write_sizes
 from .listeners import Listeners
-from .log_folders import make_parent_folder
+from .log_folders import VAULT, make_parent_folder
 from .vault_report import vault_report
 
 
@@ -39,7 +39,8 @@ def back_up(options: argparse.Namespace) -> int:
     settings = _settings(options)
     if options.parallel and options.output_dir is not None:
         make_parent_folder(options.output_dir)
-    listeners = Listeners(options, Mode.DRY_RUN if options.dry_run else Mode.SYNC, settings.keep_logs)
+    mode = Mode.DRY_RUN if options.dry_run else Mode.SYNC
+    listeners = Listeners(options, mode, settings.keep_logs, VAULT)
     command = BackupCommand(options, _session(options, settings, listeners, dry=options.dry_run), listeners)
     return command.run()
 

@@ -44,10 +44,8 @@ def _pending(event: Pending) -> Iterator[Line]:
 
 
 def _done(event: Done) -> Iterator[Line]:
-    if event.action is Action.BACKUP:
-        yield logging.INFO, f"{event.region}: Image backed up."
-        if event.way is not None:
-            yield logging.DEBUG, f"{event.region}: {event.image} was read with way {event.way}, {event.seconds:.1f} s"
+    if event.action is Action.BACKUP and event.way is not None:
+        yield logging.DEBUG, f"{event.region}: {event.image} was read with way {event.way}, {event.seconds:.1f} s"
 
 
 def _failed(event: Failed) -> Iterator[Line]:

@@ -167,7 +167,7 @@ def test_hashes_need_not_be_trusted(odd: OddImages, faulty: FaultyCloud, tmp_pat
     assert command("vault", "backup", REGION).code == 0
     content = records(vault)[odd.shared].content
     assert content is not None
-    assert command("vault", "backup", REGION).out.count("Image backed up.") == len(newest(vault).images)
+    assert command("vault", "backup", REGION).out.count("Backing up image") == len(newest(vault).images)
     assert faults(vault) == []
 
 

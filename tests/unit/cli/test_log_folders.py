@@ -53,6 +53,15 @@ def test_the_newest_are_kept(tmp_path: Path) -> None:
     assert removed(tmp_path, keep=1) == [f"{OLD}_10"]
 
 
+def test_those_of_backups_are_counted_apart(tmp_path: Path) -> None:
+    of_backups = ["vault_20260101_0317", "vault_20260102_0317"]
+    for name in (*of_backups, OLD, "sync_20260103_0317"):
+        log(tmp_path / name / "Burgos.txt")
+    assert removed(tmp_path, keep=1) == [OLD]
+    remove_old_folders(tmp_path, 1, lambda text, level: None, "vault")
+    assert sorted(os.listdir(tmp_path)) == ["sync_20260103_0317", of_backups[1]]
+
+
 def test_the_logs_of_any_region_are_removed(tmp_path: Path) -> None:
     with_logs = LogFolder(tmp_path)
     for region in ("Burgos", "other:Madrid", ".hidden", "two\nlines", "../up", "图像", "a\udcffb"):

@@ -71,17 +71,28 @@ def test_a_new_vault_is_named_with_what_to_write_into_the_configuration(
     assert "is not empty" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["ls"], ["prune"], ["verify"]])
+def test_a_vault_needs_no_master_region(
+    words: list[str], vault: Vault, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("OS_REGION_NAME", raising=False)
+    assert main(["vault", *words]) == 2
+    assert capsys.readouterr().err.startswith("ERROR:no vault is configured; name one with --vault PATH")
+    assert main(["vault", *words, "--vault", "nope"]) == 2
+    assert "no vault has this name" in capsys.readouterr().err
+    assert main(["vault", *words, "--vault", "v"]) == 0
+
+
 def test_a_backup_is_narrated(federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str]) -> None:
     federation.burgos.add(1, b"x" * 3 * 2**20, name="big")
     federation.burgos.add(2, b"bad")
     federation.burgos.contents[uuid_of(2)] = b"not"
     assert main(["vault", "backup", "Burgos", "--vault", str(vault.folder)]) == 1
     output = capsys.readouterr()
-    assert output.out.splitlines()[-5:] == [
+    assert output.out.splitlines()[-4:] == [
         "INFO:======Burgos",
         "INFO:Burgos: Backing up image image2 (0 MB)",
         "INFO:Burgos: Backing up image big (3 MB)",
-        "INFO:Burgos: Image backed up.",
         "INFO:Burgos: 1 images kept (1 fetched, 3 MB), 1 failed, 0 without content, 0 skipped",
     ]
     assert output.err.startswith("ERROR:Burgos: Backup of image2 failed. Cause: the sha512 of the bytes")
@@ -127,8 +138,8 @@ def test_with_parallel_the_regions_have_logs_of_their_own(
     words = ["--parallel", "--output-dir", str(tmp_path / "logs")]
     assert main(["vault", "backup", "Burgos", "Spain", *words, "--vault", str(vault.folder)]) == 0
     assert "INFO:Region Burgos has finished\n" in capsys.readouterr().out
-    (log,) = tmp_path.glob("logs/sync_*/Burgos.txt")
-    assert "Burgos: Image backed up." in log.read_text()
+    (log,) = tmp_path.glob("logs/vault_*/Burgos.txt")
+    assert "Burgos: Backing up image image1 (0 MB)" in log.read_text()
 
 
 def test_an_unknown_region_is_named(federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str]) -> None:
