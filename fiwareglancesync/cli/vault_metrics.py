@@ -60,6 +60,6 @@ def _samples(vault: str, state: VaultState, severity: Severity, now: datetime) -
     for name, value in values.items():
         yield Sample(name, (vault,), value)
     for shelf in state.shelves:
-        if shelf.newest is not None:
+        if shelf.newest is not None and shelf.grows_old:
             yield Sample(NEWEST, (vault, shelf.name), shelf.newest.timestamp())
         yield Sample(MISSING, (vault, shelf.name), shelf.missing)

@@ -16,12 +16,13 @@ from ...base.version import __version__
 from .image_inspection import format_of, name_and_end
 from .incoming_content import SHA512
 from .vault_errors import VaultError, VaultFailed
+from .vault_export import JSON
 from .vault_folder import Shelf
-from .vault_model import BackupRun, ContentKey, FailedImage, ImageState, KeptImage, Record, ShelfSource
+from .vault_model import FILES, BackupRun, ContentKey, FailedImage, ImageState, KeptImage, Record, ShelfSource
 from .vault_writer import VaultWriter
 
-FILES = "files"
-"""What a shelf of plain files is bound to, in place of a Glance and a project."""
+MAX_DOCUMENT_BYTES = 2**20
+"""A larger file is taken for an image, whatever its name says."""
 
 LOST = "its content or its record is not in the vault any more; adopt its file again"
 
@@ -123,7 +124,7 @@ def _image_files(
         raise VaultError(f"{folder} cannot be read: {error.strerror}") from error
     taken: dict[str, Path] = {}
     for path in paths:
-        if path.name.startswith(".") or not stat.S_ISREG(path.lstat().st_mode):
+        if path.name.startswith(".") or not stat.S_ISREG(path.lstat().st_mode) or _is_document(path):
             continue
         name, end = name_and_end(path.name)
         try:
@@ -134,6 +135,19 @@ def _image_files(
             fail(path, error)
         else:
             taken[name] = path
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a file is the document that an export has written beside an image."""
+    if path.suffix != JSON:
+        return False
+    try:
+        if path.stat().st_size > MAX_DOCUMENT_BYTES:
+            return False
+        Record.read(path.read_bytes(), str(path))
+    except (OSError, VaultError):
+        return False
+    return True
 
 
 def _former(shelf: Shelf) -> dict[str, KeptImage]:

@@ -138,10 +138,10 @@ class Shelf:
         pairs = [("Glance", was.glance, now.glance), ("project", was.project, now.project)]
         pairs.append(("region", was.region, now.region))
         differs = ", ".join(f"{what} {one} (now {other})" for what, one, other in pairs if one != other)
-        raise OtherSource(
-            f"shelf {self.name} of {self.vault.folder} is bound to another source: {differs}; "
-            "use another --shelf, or --rebind if this is the same cloud"
-        )
+        advice = "use another --shelf"
+        if not (was.is_files or now.is_files):
+            advice += ", or --rebind if this is the same cloud"
+        raise OtherSource(f"shelf {self.name} of {self.vault.folder} is bound to another source: {differs}; {advice}")
 
     def run_times(self) -> list[datetime]:
         """When the region was listed for each run, the newest first."""

@@ -26,12 +26,14 @@ class ShelfState:
     :param newest: when its region was listed for the newest complete run, None when there is none
     :param missing: number of contents that this run needs and the vault does not have
     :param error: why its runs cannot be read, None when they can
+    :param grows_old: whether a newer run is expected some day; a shelf of plain files needs none
     """
 
     name: str
     newest: datetime | None
     missing: int = 0
     error: str | None = None
+    grows_old: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ def unverified(state: VaultState, seconds: float, now: datetime) -> int:
 
 
 def age_of(shelf: ShelfState, now: datetime) -> float | None:
-    """Seconds since the newest complete run of a shelf, None when it has none."""
-    return None if shelf.newest is None else max(0.0, (now - shelf.newest).total_seconds())
+    """Seconds since the newest complete run of a shelf, None when it has none, or does not grow old."""
+    return None if shelf.newest is None or not shelf.grows_old else max(0.0, (now - shelf.newest).total_seconds())
 
 
 def _shelf_problems(state: VaultState, limits: Thresholds, now: datetime) -> Iterator[Problem]:
@@ -131,9 +133,9 @@ def _shelf_problems(state: VaultState, limits: Thresholds, now: datetime) -> Ite
         age = age_of(shelf, now)
         if shelf.error is not None:
             yield Problem(Severity.CRITICAL, f"shelf {shelf.name}: {shelf.error}")
-        elif age is None:
+        elif shelf.newest is None:
             yield Problem(Severity.CRITICAL, f"shelf {shelf.name} has no complete run")
-        else:
+        elif age is not None:
             limit = limits.age_critical if age > limits.age_critical else limits.age_warning
             text = f"shelf {shelf.name}: the newest complete run is {rough_time(age)} old (limit {duration(limit)})"
             if age > limit:

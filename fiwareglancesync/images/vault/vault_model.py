@@ -55,6 +55,10 @@ class VaultMark:
         return VaultMark(fields.uuid("id"), fields.time("created"), fields.texts("shelves"))
 
 
+FILES = "files"
+"""What a shelf of plain files is bound to, in place of a Glance and a project."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShelfSource:
     """What a shelf has its images from.
@@ -67,6 +71,11 @@ class ShelfSource:
     region: str
     glance: str
     project: str
+
+    @property
+    def is_files(self) -> bool:
+        """Whether the images come from plain files, and not from a region."""
+        return self.glance == FILES
 
 
 @dataclass(frozen=True, slots=True)

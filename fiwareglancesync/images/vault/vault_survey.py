@@ -31,13 +31,14 @@ def survey(vault: Vault, shelves: Sequence[Shelf]) -> VaultState:
 
 def _shelf_state(shelf: Shelf) -> ShelfState:
     try:
-        run = shelf.newest_complete()
+        run, binding = shelf.newest_complete(), shelf.binding()
     except VaultError as error:
         return ShelfState(shelf.name, None, error=str(error))
     if run is None:
         return ShelfState(shelf.name, None)
     contents = {image.content for image in run.images if image.content is not None}
-    return ShelfState(shelf.name, run.listed, sum(shelf.vault.find(content) is None for content in contents))
+    missing = sum(shelf.vault.find(content) is None for content in contents)
+    return ShelfState(shelf.name, run.listed, missing, grows_old=binding is None or not binding.source.is_files)
 
 
 def _verified(vault: Vault) -> Iterator[float]:

@@ -16,6 +16,7 @@ import pytest
 from fiwareglancesync.images.vault.adopt_files import AdoptListeners, adopt
 from fiwareglancesync.images.vault.image_inspection import format_of, name_and_end
 from fiwareglancesync.images.vault.vault_errors import OtherSource, VaultError
+from fiwareglancesync.images.vault.vault_export import ExportListeners, export
 from fiwareglancesync.images.vault.vault_folder import Shelf, Vault, init_vault
 from tests.support.failing_disk import Kill, Killed, observed_disk
 from tests.support.vaults import back_up, faults, sha512
@@ -186,8 +187,19 @@ def test_a_stated_format_overrides_all_but_another_format_that_the_content_shows
 def test_the_shelf_of_a_region_is_refused(vault: Vault, folder: Path, heard: Heard) -> None:
     back_up(vault, vault.shelf("Burgos"), {1: b"one"})
     (folder / "a.img").write_bytes(b"one")
-    with pytest.raises(OtherSource):
+    with pytest.raises(OtherSource, match=r"use another --shelf$"):
         adopted(folder, vault.shelf("Burgos"), heard)
+
+
+def test_the_documents_of_an_export_are_no_images(vault: Vault, folder: Path, shelf: Shelf, heard: Heard) -> None:
+    back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    export([vault.shelf("Burgos")], folder, ExportListeners(print, print, print, heard.failures.append))
+    (folder / "other.json").write_text("{}")
+    (folder / "cut.json").write_text("{")
+    assert len([*folder.glob("*.json")]) == 3
+    assert adopted(folder, shelf, heard)
+    (name,) = {path.name.split(".")[0] for path in folder.iterdir()} - {"other", "cut"}
+    assert set(names(shelf)) == {name, "other.json", "cut.json"}
 
 
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.rmdir()])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.images.vault.adopt_files import source_of_files
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from fiwareglancesync.images.vault.vault_health import (
     Room,
@@ -43,6 +44,8 @@ def shelf(**fields: Any) -> VaultState:
         (shelf(newest=NOW - timedelta(hours=27)), Severity.WARNING, "is 27h old (limit 1d2h)"),
         (shelf(newest=NOW - timedelta(hours=51)), Severity.CRITICAL, "is 2d old (limit 2d2h)"),
         (shelf(newest=NOW + timedelta(hours=51)), Severity.OK, ""),
+        (shelf(newest=NOW - timedelta(days=99), grows_old=False), Severity.OK, ""),
+        (shelf(newest=None, grows_old=False), Severity.CRITICAL, "shelf Burgos has no complete run"),
         (shelf(newest=None), Severity.CRITICAL, "shelf Burgos has no complete run"),
         (shelf(newest=None, error="x cannot be read"), Severity.CRITICAL, "shelf Burgos: x cannot be read"),
         (shelf(missing=2), Severity.CRITICAL, "2 contents of the newest complete run are missing"),
@@ -104,6 +107,12 @@ class TestSurvey:
         assert min(state.verified) > datetime.now(timezone.utc).timestamp() - HOUR
         assert 0 < state.stored_bytes < state.all_bytes
         assert 0 < state.free_bytes <= state.all_bytes
+
+    def test_a_shelf_of_files_does_not_grow_old(self, vault: Vault) -> None:
+        with VaultWriter(vault) as writer:
+            writer.bind(vault.shelf("plain"), source_of_files("plain"))
+            writer.add_run(vault.shelf("plain"), run_of((), 1))
+        assert {state.name: state.grows_old for state in self.state(vault).shelves} == {"Burgos": True, "plain": False}
 
     def test_damaged_and_missing_contents_are_counted(self, vault: Vault) -> None:
         path = vault.paths.content_file(sha512(b"one"))
