@@ -40,8 +40,18 @@ class Parser(argparse.ArgumentParser):
             near = [nearest(word.partition("=")[0], known) for word in rest if word.startswith("-")]
             meant = " ".join(dict.fromkeys(filter(None, near)))
             hint = f", did you mean {meant}?" if meant else ""
-            self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+            _chosen(self, options).error(f"unrecognized arguments: {' '.join(rest)}{hint}")
         return options
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is none of the choices; argparse itself names no near one."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            near = nearest(str(value), map(str, action.choices or ()))
+            if near is not None:
+                error.message += f", did you mean {near}?"
+            raise
 
 
 def refuse_options(words: Iterable[str]) -> None:
@@ -70,7 +80,21 @@ def _options(parser: argparse.ArgumentParser, given: argparse.Namespace) -> Iter
     """The options of a parser, and those of the command that was chosen."""
     for action in parser._actions:
         yield from action.option_strings
+    chosen = _command(parser, given)
+    if chosen is not None:
+        yield from _options(chosen, given)
+
+
+def _chosen(parser: argparse.ArgumentParser, given: argparse.Namespace) -> argparse.ArgumentParser:
+    """The parser of the command that was chosen, or the parser itself."""
+    chosen = _command(parser, given)
+    return parser if chosen is None else _chosen(chosen, given)
+
+
+def _command(parser: argparse.ArgumentParser, given: argparse.Namespace) -> argparse.ArgumentParser | None:
+    """The parser of the command that follows a parser's own words; None when there is none."""
+    for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            chosen = getattr(given, action.dest, "")
-            if chosen in action.choices:
-                yield from _options(action.choices[chosen], given)
+            command: argparse.ArgumentParser | None = action.choices.get(getattr(given, action.dest, ""))
+            return command
+    return None

@@ -14,6 +14,14 @@ from ..terminal.command_names import COMMAND_HELP
 
 WAYS = ("auto", "file", "stream", "spool", "server")
 
+FORM_HELP = (
+    "the format of --show-status (default: csv) and --show-regions (default: words on one line); matrix, of"
+    " --show-status alone, has a row for each image and a column for each region"
+)
+FOLDER_HELP = (
+    "the folder for the backup of --make-backups and for the logs of --parallel (default: the current folder)"
+)
+
 EPILOG = """\
 Regions are named NAME (or master:NAME) when they share the master's Keystone,
 TARGET:NAME when they belong to another target; TARGET: stands for all regions
@@ -62,14 +70,18 @@ def add_restore_arguments(parser: Parser) -> None:
     """
     parser.set_defaults(show_regions=False, make_backups=False)
     mode = parser.add_argument_group("modes, one at most; none of them ever writes to a region")
-    _add_reading_modes(mode.add_mutually_exclusive_group())
+    _add_reading_modes(mode.add_mutually_exclusive_group(), "restore")
     what = parser.add_argument_group("what is done")
     _add_image(what)
     _add_uuid(what)
     _add_time_and_members(what)
     _add_how(what)
     _add_configuration(parser)
-    _add_output(parser)
+    _add_output(
+        parser,
+        "the format of --show-status (default: csv); matrix has a row for each image and a column for each region",
+        "the folder for the logs of --parallel (default: the current folder)",
+    )
 
 
 def _add_modes(parser: Parser) -> None:
@@ -87,8 +99,8 @@ def _add_modes(parser: Parser) -> None:
     )
 
 
-def _add_reading_modes(mode: argparse._MutuallyExclusiveGroup) -> None:
-    mode.add_argument("--dry-run", action="store_true", help="print what a synchronisation would do")
+def _add_reading_modes(mode: argparse._MutuallyExclusiveGroup, what: str = "synchronisation") -> None:
+    mode.add_argument("--dry-run", action="store_true", help=f"print what a {what} would do")
     mode.add_argument("--show-status", action="store_true", help="print the status of each image in each region")
 
 
@@ -166,14 +178,13 @@ def _add_configuration(parser: Parser) -> None:
     )
 
 
-def _add_output(parser: Parser) -> None:
+def _add_output(parser: Parser, form: str = FORM_HELP, folder: str = FOLDER_HELP) -> None:
     output = parser.add_argument_group("output")
     output.add_argument(
         "-f",
         "--format",
         choices=("csv", "table", "json", "matrix"),
-        help="the format of --show-status (default: csv) and --show-regions (default: words on one line); matrix, of"
-        " --show-status alone, has a row for each image and a column for each region",
+        help=form,
     )
     output.add_argument(
         "--pending", action="store_true", help="with --show-status, print only what is pending or awaits a decision"
@@ -181,7 +192,7 @@ def _add_output(parser: Parser) -> None:
     output.add_argument(
         "--output-dir",
         metavar="DIR",
-        help="the folder for the backup of --make-backups and for the logs of --parallel (default: the current folder)",
+        help=folder,
     )
     output.add_argument("--events", metavar="FILE", help="write each event as JSON Lines; - is standard output")
     output.add_argument("--report", metavar="FILE", help="write the results as one JSON document")

@@ -57,7 +57,8 @@ def print_size(options: argparse.Namespace) -> int:
     code = command.run()
     whole = (outcome for outcome in command.outcomes if outcome.error is None)
     rows = [SizeRow(o.region, o.to_fetch, o.to_record, o.fetched_bytes) for o in whole]
-    write_sizes(rows, options.format, sys.stdout)
+    if rows or options.format != "table":
+        write_sizes(rows, options.format, sys.stdout)
     return code
 
 

@@ -18,6 +18,18 @@ AddVerb = Callable[[str, str], Parser]
 PERIODS = ("hourly", "daily", "weekly", "monthly", "yearly")
 """The rules of retention that keep a run of each period (vault 2.2)."""
 
+
+def _age(text: str) -> int:
+    if text.isdecimal():
+        raise ValueError(text)
+    return int(DURATION.parse(text))
+
+
+AGE = Kind("a time such as 7d or 36h, with its unit", _age)
+"""Ages of what is kept. A number alone is refused: who means days would drop nearly all runs."""
+
+FORM_HELP = "how it is printed (default: table)"
+
 NOUNS = {"hourly": "hours", "daily": "days", "weekly": "weeks", "monthly": "months", "yearly": "years"}
 
 VERIFY_HELP = (
@@ -87,7 +99,7 @@ def _add_verify(add: AddVerb) -> None:
     text = "quick: presence and sizes; hash: also all bytes; structure: also qemu-img check (default: hash)"
     parser.add_argument("--level", choices=("quick", "hash", "structure"), default="hash", help=text)
     text = "only content that was not verified at this level within this time, such as 7d"
-    parser.add_argument("--older-than", type=value_of(DURATION), metavar="AGE", help=text)
+    parser.add_argument("--older-than", type=value_of(AGE), metavar="AGE", help=text)
     text = "show a progress bar (default: when standard error is a terminal)"
     parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
@@ -96,7 +108,7 @@ def _add_verify(add: AddVerb) -> None:
 def _add_check(add: AddVerb) -> None:
     parser = add("check", "print one line about the state of a vault, for monitoring")
     parser.description = CHECK_HELP
-    time, usual = value_of(DURATION), Thresholds()
+    time, usual = value_of(AGE), Thresholds()
     for name, severity in (("warning", "a warning"), ("critical", "critical")):
         age, free = getattr(usual, f"age_{name}"), getattr(usual, f"free_{name}")
         text = f"{severity}: the newest complete run of a shelf is older (default: {age // 3600}h)"
@@ -134,11 +146,11 @@ def _add_forget(add: AddVerb) -> None:
         text = f"the newest complete run of each of the newest N {NOUNS[period]} that have a run"
         parser.add_argument(f"--keep-{period}", type=count, default=0, metavar="N", help=text)
     text = "runs that are not older than the newest one by more than this, such as 30d"
-    parser.add_argument("--keep-within", type=value_of(DURATION), default=0, metavar="AGE", help=text)
+    parser.add_argument("--keep-within", type=value_of(AGE), default=0, metavar="AGE", help=text)
     text = "only this shelf; may be repeated (default: each shelf by itself)"
     parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
     parser.add_argument("--dry-run", action="store_true", help="print what would be dropped")
-    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="how it is printed")
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help=FORM_HELP)
 
 
 def _add_prune(add: AddVerb) -> None:
@@ -154,7 +166,7 @@ def _add_diff(add: AddVerb) -> None:
     parser = add("diff", "print what differs between two runs")
     text = "SHELF (its newest run), SHELF@TIME (the newest run at that time), or TIME where there is one shelf"
     parser.add_argument("runs", nargs=2, metavar="RUN", help=text)
-    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="how it is printed")
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help=FORM_HELP)
 
 
 def _add_copy(add: AddVerb) -> None:

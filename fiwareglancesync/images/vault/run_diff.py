@@ -67,7 +67,7 @@ def choose_run(vault: Vault, word: str, read_time: Callable[[str], datetime]) ->
     listed = next((each for each in shelf.run_times() if at is None or each <= at), None)
     if listed is None:
         when = "" if at is None else f" at {time_text(at)}"
-        raise UsageError(f"shelf {shelf.name} has no run{when}")
+        raise UsageError(f"shelf {shelf.name} has no run{when}; glancesync vault runs lists the runs")
     return ChosenRun(shelf, shelf.run(listed))
 
 

@@ -96,7 +96,7 @@ def image_rows(shelf: Shelf, at: datetime | None = None) -> Iterator[ImageRow]:
     run = shelf.newest_complete(at)
     if run is None:
         when = "" if at is None else f" at {time_text(at)}"
-        raise VaultError(f"shelf {shelf.name} has no complete run{when}")
+        raise VaultError(f"shelf {shelf.name} has no complete run{when}; glancesync vault runs lists the runs")
     yield from rows_of_run(shelf, run)
 
 

@@ -117,6 +117,15 @@ def test_a_dry_run_is_narrated_and_size_says_the_same(
     assert capsys.readouterr().out == f"Burgos,1,0,{3 * 2**20}\r\n"
 
 
+def test_nothing_is_tabled_when_no_region_is_known(
+    federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    for form, text in (("table", ""), ("csv", ""), ("json", "[]\n")):
+        assert main(["vault", "size", "Nowhere", "--vault", str(vault.folder), "--format", form]) == 1
+        assert capsys.readouterr().out == text
+
+
 def test_a_report_and_events_are_written(federation: Regions, vault: Vault, tmp_path: Path) -> None:
     federation.burgos.add(1, b"one")
     words = ["--report", "report.json", "--events", "events.json", "-q"]
@@ -195,11 +204,16 @@ def test_numbers_of_a_table_end_where_their_head_ends(vault: Vault, capsys: pyte
         (["runs", "--vault", "/nope/"], 2, "/nope is no vault: it has no vault.json"),
         (["ls", "Burgo", "--vault", "./v"], 2, "has no shelf Burgo; it has: Burgos; did you mean Burgos?"),
         (["ls", "--at", "2020-01-01", "--vault", "./v"], 1, "shelf Burgos has no complete run at 2020-01-01T23:59"),
+        (["ls", "--at", "2020-01-01", "--vault", "./v"], 1, "; glancesync vault runs lists the runs"),
         (["ls", "--at", "soon", "--vault", "./v"], 2, "--at soon: expected a time"),
         (["show", "x", "--vault", "./v"], 2, "x is no UUID; glancesync vault ls lists the UUIDs"),
         (["show", uuid_of(9), "--vault", "./v"], 2, f"has no image {uuid_of(9)}"),
         (["backup", "--vault", "./v"], 2, "the following arguments are required: REGION"),
         (["frobnicate"], 2, "invalid choice: 'frobnicate'"),
+        (["bakcup"], 2, ", did you mean backup?; see "),
+        (["runs", "--frobnicate"], 2, "vault runs --help"),
+        (["forget", "--keep-within", "30", "--vault", "./v"], 2, "expected a time such as 7d or 36h, with its unit"),
+        (["verify", "--older-than", "7", "--vault", "./v"], 2, "expected a time such as 7d or 36h, with its unit"),
         (["backup", "Burgos", "--report", "-", "--vault", "./v"], 2, "--report - names no file; write --report FILE"),
         (["backup", "Burgos", "--shelf", "", "--vault", "./v"], 2, "--shelf needs a name"),
     ],
