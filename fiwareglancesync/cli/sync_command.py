@@ -28,6 +28,7 @@ from ..images.region_job import Mode, RegionResult, refused, region_error
 from ..images.region_names import RegionRef
 from ..images.session import Session, ignore_result
 from ..images.settings import MASTER, Settings, Target
+from ..images.vault_options import PREFIX as SHELF_PREFIX
 from ..kinds import option_tables
 from ..terminal.private_files import private_file
 from ..terminal.status_writer import StatusWriter
@@ -218,9 +219,7 @@ class SyncCommand:
         except CloudError as error:
             if not self._record.has_regions:  # those that were named are known all the same
                 self._record.expect(sum(bool(RegionRef.parse(word).region) for word in self._options.regions))
-            self._record.lose(f"master region {master}")
-            listeners.report(Message.error(region_error(master, error)))
-            self._keep_failure(RegionRef(MASTER, master), error)
+            self._lose_master(error)
             return False
         session.emit(RunStarted(master))
         if session.mode in NARRATED:
@@ -263,6 +262,15 @@ class SyncCommand:
         text = f"The regions of target {target.name} are unknown. Cause: {error}"
         self._listeners.report(Message.error(text))
         self._keep_failure(RegionRef(target.name, ""), error)
+
+    def _lose_master(self, error: CloudError) -> None:
+        """Report that nothing can be done; of a shelf, no cloud is asked, so the target of destinations failed."""
+        master = self._session.source_name
+        from_shelf = master.startswith(SHELF_PREFIX)
+        self._record.lose(f"target {MASTER}" if from_shelf else f"master region {master}")
+        cause = f"Nothing can be restored. Cause: {error}" if from_shelf else region_error(master, error)
+        self._listeners.report(Message.error(cause))
+        self._keep_failure(RegionRef(MASTER, "" if from_shelf else master), error)
 
     def _keep_failure(self, ref: RegionRef, error: CloudError) -> None:
         """Keep, for the report and the exit code, what failed as a whole: a target (``target:``), or the master."""

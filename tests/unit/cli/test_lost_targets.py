@@ -11,7 +11,9 @@ import pytest
 from fiwareglancesync.base.errors import Rejected, Scope
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation
 from fiwareglancesync.images.settings import Target
+from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from tests.support.builders import image
+from tests.support.vaults import back_up
 
 from .conftest import Shell
 
@@ -72,6 +74,15 @@ def test_regions_that_were_named_are_counted_without_the_master_too(shell: Shell
     lost.add("master")
     ended = shell("Burgos", "Caceres", "other:")
     assert ended.summary.startswith("0 of 2 regions: nothing done; failed: master region Spain; not begun: 2; ")
+
+
+def test_a_restore_does_not_blame_the_shelf(shell: Shell, lost: set[str]) -> None:
+    lost.add("master")
+    back_up(init_vault(shell.folder / "v"), Vault(shell.folder / "v").shelf("Burgos"), {1: b"one"})
+    ended = shell("--from", "vault:Burgos", "Burgos", "--vault", str(shell.folder / "v"), "--report", "report")
+    assert (ended.code, ended.complaints) == (1, [f"ERROR:Nothing can be restored. Cause: {REASON}"])
+    assert ended.summary.startswith("0 of 1 region: nothing done; failed: target master; not begun: 1; ")
+    assert reported(shell) == {"master:": REASON, "exit_code": 1}
 
 
 def test_a_target_that_is_lost_twice_is_reported_once(shell: Shell, lost: set[str]) -> None:
