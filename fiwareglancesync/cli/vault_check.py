@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ..base.errors import GlanceSyncError
+from ..base.errors import GlanceSyncError, UsageError
 from ..base.file_names import file_name
 from ..base.text import printable
 from ..base.units import MIB
@@ -46,6 +46,8 @@ def check_vault(options: argparse.Namespace, find: Callable[[argparse.Namespace]
         options.free_critical,
     )
     try:
+        if options.metrics_file and not options.metrics_file.endswith(".prom"):
+            raise UsageError(f"--metrics-file {options.metrics_file}: the collector reads only names that end in .prom")
         vault, moment = find(options), now()
         state = survey(vault, chosen_shelves(vault, options.shelves))
         found = problems(state, limits, moment)

@@ -14,6 +14,8 @@ from .vault_folder import Shelf, Vault
 from .vault_model import BackupRun, ContentKey, KeptImage, Record
 from .vault_writer import VaultWriter
 
+ADVICE = "copy into another vault, or the other shelves with --shelf"
+
 
 @dataclass
 class CopyResult:
@@ -62,7 +64,7 @@ def copy_shelves(shelves: list[Shelf], to: Vault, listeners: CopyListeners) -> C
             raise VaultError(
                 f"shelf {shelf.name} of {shelf.vault.folder} is not bound to a source: it has no shelf.json"
             )
-        to.shelf(shelf.name).check_source(source.source)
+        to.shelf(shelf.name).check_source(source.source, ADVICE)
     with VaultWriter(to) as writer:
         return _Copy(writer, listeners).run(shelves)
 

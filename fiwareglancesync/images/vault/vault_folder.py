@@ -126,9 +126,10 @@ class Shelf:
             return None
         return ShelfBinding.read(vault_files.read(path), str(path))
 
-    def check_source(self, source: ShelfSource) -> None:
+    def check_source(self, source: ShelfSource, advice: str | None = None) -> None:
         """Refuse another source than the one that the shelf is bound to.
 
+        :param advice: what the user can do, None for what helps with a backup
         :raises OtherSource: it is another one
         """
         bound = self.binding()
@@ -138,9 +139,9 @@ class Shelf:
         pairs = [("Glance", was.glance, now.glance), ("project", was.project, now.project)]
         pairs.append(("region", was.region, now.region))
         differs = ", ".join(f"{what} {one} (now {other})" for what, one, other in pairs if one != other)
-        advice = "use another --shelf"
-        if not (was.is_files or now.is_files):
-            advice += ", or --rebind if this is the same cloud"
+        if advice is None:
+            may_be_same = not (was.is_files or now.is_files)
+            advice = f"use another --shelf{', or --rebind if this is the same cloud' if may_be_same else ''}"
         raise OtherSource(f"shelf {self.name} of {self.vault.folder} is bound to another source: {differs}; {advice}")
 
     def run_times(self) -> list[datetime]:

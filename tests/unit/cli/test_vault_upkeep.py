@@ -161,7 +161,8 @@ def test_a_check_prints_one_line_and_has_the_exit_codes_of_nagios(
         ),
         (["--vault", "./v", "--free-warning", "101%"], "VAULT UNKNOWN - argument --free-warning: expected a part such"),
         (["--vault", "./v", "--shelf", "Burgo"], "did you mean Burgos?"),
-        (["--vault", "./v", "--metrics-file", "mine"], "has other content than these metrics; it is not replaced"),
+        (["--vault", "./v", "--metrics-file", "mine.prom"], "has other content than these metrics; it is not replaced"),
+        (["--vault", "./v", "--metrics-file", "v.txt"], "the collector reads only names that end in .prom"),
         (["--vault", "./v", "--metrics-file", "no/v.prom"], "no/v.prom cannot be written: No such file or directory"),
         (["--frobnicate"], "VAULT UNKNOWN - unrecognized arguments: --frobnicate"),
     ],
@@ -169,12 +170,12 @@ def test_a_check_prints_one_line_and_has_the_exit_codes_of_nagios(
 def test_what_cannot_be_checked_is_unknown(
     vault: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], text: str
 ) -> None:
-    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "mine.prom").write_text("mine")
     assert main(["vault", "check", *words]) == 3
     output = capsys.readouterr()
     assert text in output.out
     assert (output.out.count("\n"), output.err) == (1, "")
-    assert (tmp_path / "mine").read_text() == "mine"
+    assert (tmp_path / "mine.prom").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_a_shelf_of_another_source_is_refused_before_anything_is_written(
 ) -> None:
     with VaultWriter(other) as writer:
         writer.bind(other.shelf("Spain"), ShelfSource("Spain", "http://other", "p"))
-    with pytest.raises(OtherSource):
+    with pytest.raises(OtherSource, match="; copy into another vault, or the other shelves with --shelf"):
         copied(vault, other, heard)
     assert other.shelf_names() == ["Spain"]
 
