@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from traceback import format_exc
 from types import TracebackType
 
 from ..base.errors import NotWritten, UsageError
 from ..base.messages import Message
-from ..events import Emit, Event, MessageReported, one_at_a_time
+from ..events import Emit, Event, one_at_a_time
 from ..locks.region_lock import check_database
 from .execution.outcome import RegionOutcome
 from .execution.sync_run import Run
@@ -21,7 +20,7 @@ from .places.embedded.backup_files import make_backup_folder
 from .planning import Choice
 from .prefetch import prefetch
 from .region_job import Mode, RegionJob, RegionResult
-from .region_loop import in_processes
+from .region_loop import RegionLoop, report_waits
 from .region_names import (
     KnownRegion,
     Lost,
@@ -79,8 +78,9 @@ class Session:
         self.emit = one_at_a_time(emit or ignore_event)
         self._run = run or Run(settings, federation, Choice(tuple(images)))
         if emit is not None:
-            self._run.report_waits(self.emit)
+            report_waits(federation, self.emit)
         self._job = RegionJob(self._run, mode, wait, ways, self.backup_folder)
+        self._loop = RegionLoop(federation, self.emit, _crashed)
 
     def __enter__(self) -> Session:
         return self
@@ -198,29 +198,10 @@ class Session:
 
     def _in_turn(self, refs: Sequence[RegionRef]) -> Generator[RegionResult, None, None]:
         for ref, prefetched in prefetch(refs, self._job.fetch_ahead):
-            try:
-                result = self._job(ref, self.emit, prefetched)
-            except BrokenPipeError:
-                raise  # nobody reads the output any more, so there is no reason to go on
-            except Exception as error:  # noqa: BLE001 - an unexpected error fails this region alone
-                result = self._crashed(ref, f"internal error: {type(error).__name__}: {error}", format_exc())
-            yield result
+            yield self._loop.do(ref, partial(self._job, ref, self.emit, prefetched))
 
     def _in_parallel(self, refs: Sequence[RegionRef]) -> Generator[RegionResult, None, None]:
-        def work(ref: RegionRef, emit: Emit) -> RegionResult:
-            """Do a region in the process that has been forked for it."""
-            emit = one_at_a_time(emit)
-            self.federation.forked()
-            self._run.report_waits(emit)
-            return self._job(ref, emit)
-
-        return in_processes(refs, work, self.settings.max_children, self.emit, self._crashed)
-
-    def _crashed(self, ref: RegionRef, how: str, trace: str) -> RegionResult:
-        """The result of a region whose job ended by an unexpected error, or whose process died."""
-        self.emit(MessageReported(ref.full, None, Message.error(f"{ref.full}: {how}")))
-        logging.getLogger("glancesync").debug("%s", trace)
-        return RegionResult(ref, RegionOutcome(ref.full, error=how))
+        return self._loop.in_processes(refs, self._job, self.settings.max_children)
 
     @property
     def source_name(self) -> str:
@@ -250,6 +231,10 @@ class Session:
     def left_out(self) -> int:
         """Number of images that were selected and cannot be synchronised (sync 3.1)."""
         return self._run.left_out
+
+
+def _crashed(ref: RegionRef, how: str) -> RegionResult:
+    return RegionResult(ref, RegionOutcome(ref.full, error=how))
 
 
 def _passed_to(take: TakeResult, results: Iterable[RegionResult]) -> Iterator[RegionResult]:

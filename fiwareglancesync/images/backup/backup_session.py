@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
-from traceback import format_exc
+from functools import partial
 
 from ...base.errors import CloudError, GlanceSyncError, UsageError
 from ...base.messages import Message
 from ...base.throttle import Throttle
-from ...events import Emit, MessageReported, RegionStarted, Waiting, one_at_a_time
+from ...events import Emit, RegionStarted, one_at_a_time
 from ...locks.region_lock import check_database
 from ..execution.recorder import Recorder
-from ..places import Federation, Place, ReportsWaits
+from ..places import Federation, Place
 from ..region_job import region_error
-from ..region_loop import in_processes
+from ..region_loop import RegionLoop, report_waits
 from ..region_names import Lost, Refuse, RegionRef, resolve_regions
 from ..settings import MASTER, Settings
 from ..transfer.sources import FileSource, StreamSource
@@ -67,7 +66,8 @@ class BackupSession:
         self._wait = wait
         self._throttles = [Throttle(settings.bandwidth)] if settings.bandwidth else []
         self._vault_failure: VaultFailed | None = None
-        self._report_waits(self.emit)
+        self._loop = RegionLoop(federation, self.emit, self._crashed)
+        report_waits(federation, self.emit)
 
     def resolve(
         self, words: Sequence[str], lost: Lost, report: Callable[[Message], None], refuse: Refuse
@@ -134,23 +134,10 @@ class BackupSession:
 
     def _in_turn(self, refs: Sequence[RegionRef]) -> Generator[BackupResult, None, None]:
         for ref in refs:
-            try:
-                result = self._do(ref, self.emit)
-            except BrokenPipeError:
-                raise  # nobody reads the output any more, so there is no reason to go on
-            except Exception as error:  # noqa: BLE001 - an unexpected error fails this region alone
-                result = self._crashed(ref, f"internal error: {type(error).__name__}: {error}", format_exc())
-            yield result
+            yield self._loop.do(ref, partial(self._do, ref, self.emit))
 
     def _in_parallel(self, refs: Sequence[RegionRef]) -> Generator[BackupResult, None, None]:
-        def work(ref: RegionRef, emit: Emit) -> BackupResult:
-            """Do a region in the process that has been forked for it."""
-            emit = one_at_a_time(emit)
-            self.federation.forked()
-            self._report_waits(emit)
-            return self._do(ref, emit)
-
-        return in_processes(refs, work, self.settings.max_children, self.emit, self._crashed)
+        return self._loop.in_processes(refs, self._do, self.settings.max_children)
 
     def _do(self, ref: RegionRef, emit: Emit) -> BackupResult:
         emit(RegionStarted(ref.full))
@@ -182,16 +169,7 @@ class BackupSession:
     def _place(self, ref: RegionRef) -> Place:
         return self.federation.place(self.settings.targets[ref.target], ref.region)
 
-    def _report_waits(self, emit: Emit) -> None:
-        if isinstance(self.federation, ReportsWaits):
-            self.federation.report_waits(
-                lambda wait: emit(Waiting(wait.region, None, wait.seconds, Message.warning(wait.text)))
-            )
-
-    def _crashed(self, ref: RegionRef, how: str, trace: str) -> BackupResult:
-        """The result of a region whose job ended by an unexpected error, or whose process died."""
-        self.emit(MessageReported(ref.full, None, Message.error(f"{ref.full}: {how}")))
-        logging.getLogger("glancesync").debug("%s", trace)
+    def _crashed(self, ref: RegionRef, how: str) -> BackupResult:
         return BackupResult(ref, BackupOutcome(ref.full, self._shelf or ref.full, error=how))
 
 

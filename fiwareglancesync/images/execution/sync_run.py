@@ -9,9 +9,8 @@ from functools import cached_property
 
 from ...base.errors import UnknownRegion, UnknownTarget
 from ...base.messages import Message
-from ...events import Emit, Waiting
 from ..model import Listing, SyncStatus
-from ..places import Federation, FolderBacked, Place, ReadablePlace, ReportsWaits, Sharing, is_same_place
+from ..places import Federation, FolderBacked, Place, ReadablePlace, Sharing, is_same_place
 from ..planning import (
     Choice,
     PlanEntry,
@@ -94,16 +93,6 @@ class Run:
     def close(self) -> None:
         """Close the ways: remove what they kept while the run lasted."""
         self._resources.close()
-
-    def report_waits(self, emit: Emit) -> None:
-        """Report each wait for a service that refuses for now.
-
-        :param emit: takes the events, from any thread
-        """
-        if isinstance(self.federation, ReportsWaits):
-            self.federation.report_waits(
-                lambda wait: emit(Waiting(wait.region, None, wait.seconds, Message.warning(wait.text)))
-            )
 
     def selection(self, target: str) -> Selection:
         """What a target gets from the master.
