@@ -252,22 +252,32 @@ def check_arguments(parsed: argparse.Namespace) -> None:
         raise UsageError("--pending goes with --show-status")
     if parsed.events == "-" and (parsed.show_status or parsed.show_regions):
         raise UsageError("--events - would mix with the data on standard output; name a file: --events FILE")
-    refuse_standard_output(parsed.report)
-    if parsed.events and parsed.report and os.path.realpath(parsed.events) == os.path.realpath(parsed.report):
-        raise UsageError(f"--events and --report name the same file, {parsed.report}; give each a file of its own")
-    if parsed.output_dir is not None and not parsed.output_dir.strip():
-        raise UsageError("--output-dir names no folder")
-    if parsed.os_cloud is not None and not parsed.os_cloud.strip():
-        raise UsageError("--os-cloud names no entry of clouds.yaml")
-    for option in ("conf", "events", "report"):
-        if getattr(parsed, option) == "":
-            raise UsageError(f"--{option} names no file")
-    if "" in parsed.image:
-        raise UsageError("--image has an empty pattern, which matches no image")
+    check_values(parsed)
     if any(not region.strip() or (":" in region and region.endswith(" ")) for region in parsed.regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
     refuse_options(parsed.regions)
     _check_source(parsed)
+
+
+def check_values(parsed: argparse.Namespace) -> None:
+    """Check the values of the options that synchronisations and backups have.
+
+    :param parsed: of any command, which need not have them all
+    :raises UsageError: one names nothing, or two name the same file
+    """
+    given = vars(parsed)
+    events, report = given.get("events"), given.get("report")
+    refuse_standard_output(report)
+    if events and report and os.path.realpath(events) == os.path.realpath(report):
+        raise UsageError(f"--events and --report name the same file, {report}; give each a file of its own")
+    for option, what in (("output_dir", "folder"), ("os_cloud", "entry of clouds.yaml")):
+        if given.get(option) is not None and not given[option].strip():
+            raise UsageError(f"--{option.replace('_', '-')} names no {what}")
+    for option in ("conf", "events", "report"):
+        if given.get(option) == "":
+            raise UsageError(f"--{option} names no file")
+    if "" in given.get("image", ()):
+        raise UsageError("--image has an empty pattern, which matches no image")
 
 
 def _check_source(parsed: argparse.Namespace) -> None:

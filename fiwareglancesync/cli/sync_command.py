@@ -18,7 +18,6 @@ from pathlib import Path
 from ..base.errors import CloudError, ConfigError, GlanceSyncError, UnknownRegion, UsageError
 from ..base.messages import Message
 from ..base.signals import cancellable
-from ..config.resolving import ENVIRONMENT
 from ..events import RunFinished, RunStarted
 from ..images.configuration import check_targets
 from ..images.execution.outcome import RegionOutcome
@@ -39,6 +38,7 @@ from .exit_reasons import reasons
 from .listeners import NARRATED, Listeners
 from .log_folders import make_parent_folder
 from .metrics_file import MetricsFile
+from .output_files import keep_other_files
 from .report import UnfinishedRegions, report
 from .run_record import RunRecord
 
@@ -77,7 +77,7 @@ def carry_out(options: argparse.Namespace) -> int:
     """
     _search_cycles_seldom()
     settings = _settings(options)
-    _keep_other_files(options, settings)
+    keep_other_files(options, settings)
     _make_output_folder(options)
     listeners = Listeners(options, _mode(options), settings.keep_logs)
     run = None
@@ -341,20 +341,6 @@ def _mode(options: argparse.Namespace) -> Mode:
     if options.show_status:
         return Mode.STATUS
     return Mode.BACKUP if options.make_backups else Mode.SYNC
-
-
-def _keep_other_files(options: argparse.Namespace, settings: Settings) -> None:
-    """Refuse to empty, for the events or the report, the configuration or the file of the metrics.
-
-    :raises UsageError: an option names one of them
-    """
-    configuration = None if settings.source == ENVIRONMENT else settings.source
-    others = {"the configuration file": configuration, "the metrics_file": settings.metrics_file}
-    for option in ("events", "report"):
-        path = getattr(options, option)
-        for what, other in others.items():
-            if path and other and os.path.realpath(path) == os.path.realpath(os.path.expanduser(other)):
-                raise UsageError(f"--{option}: {path} is {what}, which is not replaced; name another file")
 
 
 def _make_output_folder(options: argparse.Namespace) -> None:

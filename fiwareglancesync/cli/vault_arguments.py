@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from ..base.errors import UsageError
-from ..base.parser import Parser, refuse_options, refuse_standard_output
+from ..base.parser import Parser, refuse_options
 from ..base.version import __version__
-from .sync_arguments import add_restore_arguments, check_arguments
+from .sync_arguments import add_restore_arguments, check_arguments, check_values
 from .vault_upkeep_arguments import add_upkeep_verbs
 
 FORMATS = ("table", "csv", "json")
@@ -64,7 +64,7 @@ def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
         return options
     if getattr(options, "shelf", None) == "":
         raise UsageError("--shelf needs a name")
-    refuse_standard_output(getattr(options, "report", None))
+    check_values(options)
     return options
 
 

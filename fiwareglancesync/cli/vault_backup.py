@@ -27,6 +27,7 @@ from ..terminal.private_files import private_file
 from ..terminal.vault_tables import SizeRow, write_sizes
 from .listeners import Listeners
 from .log_folders import VAULT, make_parent_folder
+from .output_files import keep_other_files
 from .vault_report import vault_report
 
 
@@ -37,6 +38,7 @@ def back_up(options: argparse.Namespace) -> int:
     :return: the exit code (sync 1.2)
     """
     settings = _settings(options)
+    keep_other_files(options, settings)
     if options.parallel and options.output_dir is not None:
         make_parent_folder(options.output_dir)
     mode = Mode.DRY_RUN if options.dry_run else Mode.SYNC

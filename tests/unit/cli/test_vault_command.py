@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,13 @@ def vault(tmp_path: Path) -> Vault:
 
 
 class Regions:
-    """A federation of one region in memory."""
+    """A federation of one region in memory.
 
-    def __init__(self) -> None:
+    :param settings: its configuration
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.burgos = DescribedPlace()
 
     def regions(self, target: Target) -> list[str]:
@@ -51,13 +56,12 @@ class Regions:
 
 @pytest.fixture
 def federation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Regions:
-    made = Regions()
-    settings = Settings("Spain", {"master": Target("master")}, images_dir=tmp_path / "none")
+    made = Regions(Settings("Spain", {"master": Target("master")}, images_dir=tmp_path / "none"))
 
     def opened(*unused: Any) -> Federation:
         return made
 
-    monkeypatch.setattr(vault_backup, "read_settings", lambda *unused: settings)
+    monkeypatch.setattr(vault_backup, "read_settings", lambda *unused: made.settings)
     monkeypatch.setattr(vault_backup, "open_federation", opened)
     return made
 
@@ -138,6 +142,45 @@ def test_a_report_and_events_are_written(federation: Regions, vault: Vault, tmp_
     assert [event["kind"] for event in events][:3] == ["region-started", "region-planned", "started"]
     (end,) = [event for event in events if event["kind"] == "region-finished"]
     assert (end["kept"], end["fetched"], end["complete"]) == (1, 1, True)
+
+
+@pytest.mark.parametrize("option", ["--report", "--events"])
+@pytest.mark.parametrize(("name", "what"), [("c.conf", "configuration file"), ("m.prom", "metrics_file")])
+def test_neither_replaces_the_configuration_nor_the_metrics(
+    federation: Regions,
+    vault: Vault,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    name: str,
+    what: str,
+) -> None:
+    federation.settings = replace(federation.settings, source="c.conf", metrics_file=Path("m.prom"))
+    (tmp_path / name).write_text("kept")
+    assert main(["vault", "backup", "Burgos", "--vault", str(vault.folder), option, name]) == 2
+    complaint = f"ERROR:{option}: {name} is the {what}, which is not replaced; name another file\n"
+    assert capsys.readouterr().err == complaint
+    assert (tmp_path / name).read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--events", "x", "--report", "./x"], "--events and --report name the same file, ./x"),
+        (["--events="], "--events names no file"),
+        (["--report="], "--report names no file"),
+        (["--conf="], "--conf names no file"),
+        (["--output-dir="], "--output-dir names no folder"),
+        (["--os-cloud="], "--os-cloud names no entry of clouds.yaml"),
+        (["--image="], "--image has an empty pattern"),
+    ],
+)
+def test_an_option_that_names_nothing_or_the_same_file_is_refused(
+    federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str], words: list[str], complaint: str
+) -> None:
+    assert main(["vault", "backup", "Burgos", "--vault", str(vault.folder), *words]) == 2
+    assert complaint in capsys.readouterr().err
+    assert vault.shelf_names() == []
 
 
 def test_with_parallel_the_regions_have_logs_of_their_own(

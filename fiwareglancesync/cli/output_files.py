@@ -1,0 +1,26 @@
+"""The files that the command line names for what a run writes (sync 1.1)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from ..base.errors import UsageError
+from ..config.resolving import ENVIRONMENT
+from ..images.settings import Settings
+
+
+def keep_other_files(options: argparse.Namespace, settings: Settings) -> None:
+    """Refuse to empty, for the events or the report, the configuration or the file of the metrics.
+
+    :param options: the parsed command line
+    :param settings: the configuration
+    :raises UsageError: an option names one of them
+    """
+    configuration = None if settings.source == ENVIRONMENT else settings.source
+    others = {"the configuration file": configuration, "the metrics_file": settings.metrics_file}
+    for option in ("events", "report"):
+        path = getattr(options, option)
+        for what, other in others.items():
+            if path and other and os.path.realpath(path) == os.path.realpath(os.path.expanduser(other)):
+                raise UsageError(f"--{option}: {path} is {what}, which is not replaced; name another file")
