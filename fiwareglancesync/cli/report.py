@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..base.version import __version__
 from ..events import Done, Event, Failed, RegionPlanned, RegionStarted
 from ..images.execution.outcome import ImageOutcome, RegionOutcome
 from ..images.model import SyncStatus
+from ..terminal.private_files import ReportIncomplete, private_file
 
 UNFINISHED = "the run ended before the region was done"
 """The error of a region at which a run that was interrupted was at work, in its report."""
@@ -44,16 +46,68 @@ def report(mode: str, master: str, started: datetime, outcomes: Sequence[RegionO
     :param outcomes: what came of each region
     :param exit_code: of the command
     """
-    document = {
+    head = {"mode": mode, "master": master}
+    return document(head, started, exit_code, [_region(outcome) for outcome in outcomes])
+
+
+def document(head: Mapping[str, str], started: datetime, exit_code: int, regions: list[dict[str, Any]]) -> str:
+    """The document of a run, whatever it does with regions.
+
+    :param head: what the run was
+    :param started: when the run began
+    :param exit_code: of the command
+    :param regions: what came of each
+    """
+    fields = {
         "version": __version__,
-        "mode": mode,
-        "master": master,
+        **head,
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "exit_code": exit_code,
-        "regions": [_region(outcome) for outcome in outcomes],
+        "regions": regions,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(fields, indent=2) + "\n"
+
+
+@contextmanager
+def reported(
+    path: str,
+    report_incomplete: ReportIncomplete,
+    exit_code: Callable[[], int],
+    write: Callable[[datetime, int], str],
+) -> Iterator[None]:
+    """Write a report at the end of the block, however it ends.
+
+    :param path: the file
+    :param report_incomplete: called when it cannot be written to its end
+    :param exit_code: of the command, when the block has ended without an error
+    :param write: makes the document, with the time when the block began, and the exit code
+    :raises UsageError: the file cannot be opened
+    """
+    started = datetime.now(timezone.utc)
+    with (
+        private_file(path, report_incomplete) as file,
+        exit_code_taken(exit_code, lambda code: file.write(write(started, code))),
+    ):
+        yield
+
+
+@contextmanager
+def exit_code_taken(exit_code: Callable[[], int], take: Callable[[int], None]) -> Iterator[None]:
+    """Pass the exit code on at the end of the block, however it ends.
+
+    :param exit_code: of the command, when the block has ended without an error
+    :param take: takes it, or that of the error
+    """
+    code = 1
+    try:
+        yield
+        code = exit_code()
+    except BaseException as error:
+        code = getattr(error, "exit_code", code)
+        raise
+    finally:
+        take(code)
 
 
 def _region(outcome: RegionOutcome) -> dict[str, Any]:

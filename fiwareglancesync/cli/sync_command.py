@@ -11,8 +11,9 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime, timezone
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from ..base.errors import CloudError, ConfigError, GlanceSyncError, UnknownRegion, UsageError
@@ -29,7 +30,6 @@ from ..images.session import Session, ignore_result
 from ..images.settings import MASTER, Settings, Target
 from ..images.vault_options import PREFIX as SHELF_PREFIX
 from ..kinds import option_tables
-from ..terminal.private_files import private_file
 from ..terminal.status_writer import StatusWriter
 from ..terminal.streams import log_requests, reconfigure_output
 from ..terminal.suggestions import advice, hint
@@ -39,7 +39,7 @@ from .listeners import NARRATED, Listeners
 from .log_folders import make_parent_folder
 from .metrics_file import MetricsFile
 from .output_files import keep_other_files
-from .report import UnfinishedRegions, report
+from .report import UnfinishedRegions, exit_code_taken, report, reported
 from .run_record import RunRecord
 
 MEASURED = (Mode.SYNC, Mode.STATUS)
@@ -141,9 +141,10 @@ class SyncCommand:
         with ExitStack() as stack:
             listeners.open(stack, self._record, self._unfinished)
             if self._options.report:
-                stack.enter_context(self._reported(self._options.report))
+                written = reported(self._options.report, listeners.report_incomplete, self._exit_code, self._report)
+                stack.enter_context(written)
             if self._metrics is not None:
-                stack.enter_context(self._measured(self._metrics))
+                stack.enter_context(exit_code_taken(self._exit_code, partial(self._write_metrics, self._metrics)))
             self._announce_harmless()
             for message in session.settings.warnings:
                 listeners.report(message)
@@ -166,40 +167,20 @@ class SyncCommand:
         if isinstance(federation, FolderBacked):
             self._listeners.narrate(f"Embedded federation {federation.folder}: OpenStack is not contacted.")
 
-    @contextmanager
-    def _reported(self, path: str) -> Iterator[None]:
-        """Write the report, with all regions that are known by then, however the run ends."""
-        started = datetime.now(timezone.utc)
-        with private_file(path, self._listeners.report_incomplete) as file:
-            code = 1
-            try:
-                yield
-                code = self._exit_code()
-            except BaseException as error:
-                code = getattr(error, "exit_code", code)
-                raise
-            finally:
-                refs = [*self._refused, *self._refs]
-                outcomes = [self._outcomes.get(ref) or self._unfinished.get(ref.full) for ref in refs]
-                mode = "show-regions" if self._options.show_regions else self._session.mode.value
-                file.write(report(mode, self._session.source_name, started, outcomes, code))
+    def _report(self, started: datetime, code: int) -> str:
+        """The report, with all regions that are known by now."""
+        refs = [*self._refused, *self._refs]
+        outcomes = [self._outcomes.get(ref) or self._unfinished.get(ref.full) for ref in refs]
+        mode = "show-regions" if self._options.show_regions else self._session.mode.value
+        return report(mode, self._session.source_name, started, outcomes, code)
 
-    @contextmanager
-    def _measured(self, metrics: MetricsFile) -> Iterator[None]:
-        """Write the metrics, even when the run is interrupted; not when it was wrong and did nothing."""
-        code: int | None = None
-        try:
-            yield
-            code = self._exit_code()
-        except BaseException as error:
-            code = getattr(error, "exit_code", 1)
-            raise
-        finally:
-            if code not in (None, UsageError.exit_code):
-                try:
-                    metrics.write(code)
-                except GlanceSyncError as error:
-                    self._listeners.report_incomplete(str(error))
+    def _write_metrics(self, metrics: MetricsFile, code: int) -> None:
+        """Write the metrics, also of a run that was interrupted; not of one that was wrong and did nothing."""
+        if code != UsageError.exit_code:
+            try:
+                metrics.write(code)
+            except GlanceSyncError as error:
+                self._listeners.report_incomplete(str(error))
 
     def _prepare(self) -> bool:
         """Find the regions and ask the master.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import datetime, timezone
+from contextlib import ExitStack
+from datetime import datetime
 
 from ..base.errors import CloudError, UnknownRegion
 from ..base.messages import Message
@@ -23,11 +22,11 @@ from ..images.region_names import RegionRef
 from ..images.settings import MASTER, Settings, Target
 from ..images.vault.vault_folder import Vault
 from ..kinds import option_tables
-from ..terminal.private_files import private_file
 from ..terminal.vault_tables import SizeRow, write_sizes
 from .listeners import Listeners
 from .log_folders import VAULT, make_parent_folder
 from .output_files import keep_other_files
+from .report import reported
 from .vault_report import vault_report
 
 
@@ -110,7 +109,8 @@ class BackupCommand:
         with ExitStack() as stack:
             listeners.open(stack)
             if self._options.report:
-                stack.enter_context(self._reported(self._options.report))
+                report = reported(self._options.report, listeners.report_incomplete, self._exit_code, self._report)
+                stack.enter_context(report)
             if session.dry and not self._sizes_only:
                 listeners.narrate("Dry run: nothing is changed.")
             refs = session.resolve(self._options.regions, self._lose, listeners.report, self._refuse)
@@ -123,21 +123,10 @@ class BackupCommand:
             session.emit(RunFinished(sum(outcome.failed for outcome in self.outcomes)))
         return self._exit_code()
 
-    @contextmanager
-    def _reported(self, path: str) -> Iterator[None]:
-        """Write the report, with the regions that are done by then, however the run ends."""
-        started = datetime.now(timezone.utc)
-        with private_file(path, self._listeners.report_incomplete) as file:
-            code = 1
-            try:
-                yield
-                code = self._exit_code()
-            except BaseException as error:
-                code = getattr(error, "exit_code", code)
-                raise
-            finally:
-                mode = "dry-run" if self._session.dry else "backup"
-                file.write(vault_report(self._session.vault.folder, mode, started, self.outcomes, code))
+    def _report(self, started: datetime, code: int) -> str:
+        """The report, with the regions that are done by now."""
+        mode = "dry-run" if self._session.dry else "backup"
+        return vault_report(self._session.vault.folder, mode, started, self.outcomes, code)
 
     def _finish(self, result: BackupResult) -> None:
         self.outcomes.append(result.outcome)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..base.version import __version__
 from ..images.backup.backup_outcome import BackupOutcome
 from ..images.vault.vault_times import time_text
+from .report import document
 
 
 def vault_report(
@@ -23,16 +22,8 @@ def vault_report(
     :param started: when the call began
     :param exit_code: of the command
     """
-    document = {
-        "version": __version__,
-        "vault": str(vault),
-        "mode": mode,
-        "started": started.isoformat(timespec="seconds"),
-        "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "exit_code": exit_code,
-        "regions": [_region(outcome) for outcome in outcomes],
-    }
-    return json.dumps(document, indent=2) + "\n"
+    head = {"vault": str(vault), "mode": mode}
+    return document(head, started, exit_code, [_region(outcome) for outcome in outcomes])
 
 
 def _region(outcome: BackupOutcome) -> dict[str, Any]:
