@@ -10,10 +10,12 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from ..base.errors import CloudError
 from ..base.messages import Message
 from ..events import Emit, Event, MessageReported
-from ..images.region_job import Mode, RegionResult
+from ..images.region_job import Mode
 from ..images.region_names import RegionRef
+from ..images.settings import Target
 from ..terminal.narrative import LogWriter
 from ..terminal.private_files import private_file
 from ..terminal.progress import is_terminal, progress_bars
@@ -110,23 +112,28 @@ class Listeners:
         """Report what the user is to know of the run as a whole."""
         self.announce(MessageReported("", message.image, message))
 
+    def report_lost(self, target: Target, error: CloudError) -> None:
+        """Report a target that cannot be asked for its regions."""
+        self.report(Message.error(f"The regions of target {target.name} are unknown. Cause: {error}"))
+
     def narrate(self, text: str, level: int = logging.INFO) -> None:
         """Write a line that belongs to no event."""
         self._log_writer.write(level, text)
 
-    def narrate_end(self, result: RegionResult, line: str) -> None:
+    def narrate_end(self, region: str, *lines: str, failed: bool) -> None:
         """Write what came of a region, unless its narrative says so; with a dry run, first its whole plan.
 
-        :param result: of the region
-        :param line: what was done there
+        :param region: its full name
+        :param lines: what was done there
+        :param failed: whether it failed, or an image of it
         """
         if not self._logs_regions:
             return
-        for event in (self._plans or {}).pop(result.ref.full, ()):
+        for event in (self._plans or {}).pop(region, ()):
             self._log_writer(event)
-        ending = "has finished with errors" if result.outcome.failed else "has finished"
-        self.narrate(line)
-        self.narrate(f"Region {result.ref.full} {ending}")
+        ending = "has finished with errors" if failed else "has finished"
+        for line in (*lines, f"Region {region} {ending}"):
+            self.narrate(line)
 
     def narrate_end_of_all(self) -> None:
         """Write that all regions have finished, unless their narrative says so."""

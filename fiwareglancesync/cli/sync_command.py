@@ -240,8 +240,7 @@ class SyncCommand:
     def _lose(self, target: Target, error: CloudError) -> None:
         """Report a target that cannot be asked for its regions; the others go on."""
         self._record.lose(f"target {target.name}")
-        text = f"The regions of target {target.name} are unknown. Cause: {error}"
-        self._listeners.report(Message.error(text))
+        self._listeners.report_lost(target, error)
         self._keep_failure(RegionRef(target.name, ""), error)
 
     def _lose_master(self, error: CloudError) -> None:
@@ -284,7 +283,7 @@ class SyncCommand:
             result.outcome.differences = {}
             result.outcome.left_out = ()
         self._outcomes[result.ref] = result.outcome
-        self._listeners.narrate_end(result, line)
+        self._listeners.narrate_end(result.ref.full, line, failed=result.outcome.failed)
 
     def _measure(self, outcome: RegionOutcome) -> None:
         if self._metrics is not None:

@@ -130,9 +130,7 @@ class BackupCommand:
 
     def _finish(self, result: BackupResult) -> None:
         self.outcomes.append(result.outcome)
-        if self._options.parallel:
-            ending = "has finished with errors" if result.outcome.failed else "has finished"
-            self._listeners.narrate(f"Region {result.ref.full} {ending}")
+        self._listeners.narrate_end(result.ref.full, failed=result.outcome.failed)
 
     def _refuse(self, ref: RegionRef, error: CloudError) -> None:
         """Report at once a region that was named and cannot be done; the others go on (sync 1.3).
@@ -147,8 +145,7 @@ class BackupCommand:
     def _lose(self, target: Target, error: CloudError) -> None:
         """Report a target that cannot be asked for its regions; the others go on."""
         self._failed = True
-        text = f"The regions of target {target.name} are unknown. Cause: {error}"
-        self._listeners.report(Message.error(text))
+        self._listeners.report_lost(target, error)
 
     def _report_unmatched(self) -> None:
         """Report the patterns that match no image of any region."""

@@ -144,6 +144,23 @@ def test_a_report_and_events_are_written(federation: Regions, vault: Vault, tmp_
     assert (end["kept"], end["fetched"], end["complete"]) == (1, 1, True)
 
 
+def test_a_dry_run_with_parallel_prints_the_plan_of_each_region(
+    federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    federation.burgos.add(1, b"x" * 3 * 2**20, name="big")
+    words = ["--dry-run", "--parallel"]
+    assert main(["vault", "backup", "Burgos", "Spain", "--vault", str(vault.folder), *words]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("INFO:======Burgos")
+    assert lines[start : start + 4] == [
+        "INFO:======Burgos",
+        "INFO:Burgos: Pending: big (3 MB)",
+        "INFO:Burgos: MBs pending : 3",
+        "INFO:Region Burgos has finished",
+    ]
+    assert "INFO:Region Spain has finished" in lines
+
+
 @pytest.mark.parametrize("option", ["--report", "--events"])
 @pytest.mark.parametrize(("name", "what"), [("c.conf", "configuration file"), ("m.prom", "metrics_file")])
 def test_neither_replaces_the_configuration_nor_the_metrics(
