@@ -93,6 +93,25 @@ def value_of(kind: Kind) -> Callable[[str], Any]:
     return read
 
 
+def _add_shelves(parser: Parser, usual: str = "all shelves") -> None:
+    text = f"only this shelf; may be repeated (default: {usual})"
+    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
+
+
+def _add_format(parser: Parser) -> None:
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="how it is printed")
+
+
+def _add_progress_and_quiet(parser: Parser) -> None:
+    text = "show a progress bar (default: when standard error is a terminal)"
+    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
+    _add_quiet(parser)
+
+
+def _add_quiet(parser: Parser) -> None:
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+
+
 def _add_verify(add: AddVerb) -> None:
     parser = add("verify", "read what is kept, and set aside what is damaged")
     parser.description = VERIFY_HELP
@@ -100,9 +119,7 @@ def _add_verify(add: AddVerb) -> None:
     parser.add_argument("--level", choices=("quick", "hash", "structure"), default="hash", help=text)
     text = "only content that was not verified at this level within this time, such as 7d"
     parser.add_argument("--older-than", type=value_of(AGE), metavar="AGE", help=text)
-    text = "show a progress bar (default: when standard error is a terminal)"
-    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    _add_progress_and_quiet(parser)
 
 
 def _add_check(add: AddVerb) -> None:
@@ -118,8 +135,7 @@ def _add_check(add: AddVerb) -> None:
         parser.add_argument(f"--unverified-{name}", type=time, default=limit, metavar="AGE", help=text)
         text = f"{severity}: less space is free, such as 10%% or 50G (default: {str(free).replace(' %', '%%')})"
         parser.add_argument(f"--free-{name}", type=_room, default=free, metavar="SPACE", help=text)
-    text = "only this shelf; may be repeated (default: all shelves)"
-    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
+    _add_shelves(parser)
     text = "write the same as metrics for the textfile collector of Prometheus' node exporter; its name ends in .prom"
     parser.add_argument("--metrics-file", metavar="FILE", help=text)
 
@@ -147,10 +163,9 @@ def _add_forget(add: AddVerb) -> None:
         parser.add_argument(f"--keep-{period}", type=count, default=0, metavar="N", help=text)
     text = "runs that are not older than the newest one by more than this, such as 30d"
     parser.add_argument("--keep-within", type=value_of(AGE), default=0, metavar="AGE", help=text)
-    text = "only this shelf; may be repeated (default: each shelf by itself)"
-    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
+    _add_shelves(parser, "each shelf by itself")
     parser.add_argument("--dry-run", action="store_true", help="print what would be dropped")
-    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help=FORM_HELP)
+    _add_format(parser)
 
 
 def _add_prune(add: AddVerb) -> None:
@@ -159,36 +174,30 @@ def _add_prune(add: AddVerb) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what would be removed")
     parser.add_argument("--force", action="store_true", help="even if over half of all bytes leave")
     parser.add_argument("-v", "--verbose", action="store_true", help="print each file")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    _add_quiet(parser)
 
 
 def _add_diff(add: AddVerb) -> None:
     parser = add("diff", "print what differs between two runs")
     text = "SHELF (its newest run), SHELF@TIME (the newest run at that time), or TIME where there is one shelf"
     parser.add_argument("runs", nargs=2, metavar="RUN", help=text)
-    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help=FORM_HELP)
+    _add_format(parser)
 
 
 def _add_copy(add: AddVerb) -> None:
     parser = add("copy", "copy what is kept into another vault")
     parser.description = COPY_HELP
     parser.add_argument("to", metavar="VAULT", help="the other vault: a folder, or the name of a configured one")
-    text = "only this shelf; may be repeated (default: all shelves)"
-    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
-    text = "show a progress bar (default: when standard error is a terminal)"
-    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    _add_shelves(parser)
+    _add_progress_and_quiet(parser)
 
 
 def _add_export(add: AddVerb) -> None:
     parser = add("export", "write the images of the newest complete runs as plain files")
     parser.description = EXPORT_HELP
     parser.add_argument("folder", metavar="DIR", help="where to; is made if it is missing")
-    text = "only this shelf; may be repeated (default: all shelves)"
-    parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
-    text = "show a progress bar (default: when standard error is a terminal)"
-    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    _add_shelves(parser)
+    _add_progress_and_quiet(parser)
 
 
 def _add_adopt(add: AddVerb) -> None:
@@ -198,6 +207,4 @@ def _add_adopt(add: AddVerb) -> None:
     parser.add_argument("--shelf", required=True, metavar="S", help="the shelf; it is made if it is missing")
     text = "the format of all files (default: what the content of each shows)"
     parser.add_argument("--format", choices=FORMATS, help=text)
-    text = "show a progress bar (default: when standard error is a terminal)"
-    parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    _add_progress_and_quiet(parser)
