@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 from ..base.errors import UsageError
-from ..base.text import printable
 from ..base.units import mib
 from ..images.backup.shelf_lock import shelf_lock
 from ..images.vault.adopt_files import AdoptListeners, adopt
@@ -20,7 +16,7 @@ from ..images.vault.vault_export import ExportedImage, ExportListeners, export
 from ..images.vault.vault_folder import Vault
 from ..images.vault.vault_listing import chosen_shelves
 from ..images.vault.vault_writer import now
-from ..terminal.byte_bar import ByteBar, byte_bar, no_bar
+from ..terminal.byte_bar import byte_bar, write_above
 from ..terminal.streams import write_line
 
 
@@ -34,8 +30,8 @@ def copy_vault(options: argparse.Namespace, vault: Vault, to: Vault) -> int:
     if vault.id == to.id:
         raise UsageError(f"{vault.folder} and {to.folder} are the same vault; name another one, which vault init makes")
     shelves = chosen_shelves(vault, options.shelves)
-    with _bar(options) as bar:
-        fail = partial(_write, bar, sys.stderr, "ERROR")
+    with byte_bar(options.progress) as bar:
+        fail = partial(write_above, bar, sys.stderr, "ERROR")
         done = copy_shelves(shelves, to, CopyListeners(bar.begin, bar.advance, fail))
     if not options.quiet:
         runs = f"{done.runs} runs copied, {done.present} were there, {done.failures} failed"
@@ -50,13 +46,13 @@ def export_images(options: argparse.Namespace, vault: Vault) -> int:
     :return: the exit code
     """
     shelves = chosen_shelves(vault, options.shelves)
-    with _bar(options) as bar:
+    with byte_bar(options.progress) as bar:
 
         def done(image: ExportedImage) -> None:
             if not options.quiet:
-                _write(bar, sys.stdout, "INFO", f"{image.file} is written")
+                write_above(bar, sys.stdout, "INFO", f"{image.file} is written")
 
-        fail = partial(_write, bar, sys.stderr, "ERROR")
+        fail = partial(write_above, bar, sys.stderr, "ERROR")
         whole = export(shelves, Path(options.folder), ExportListeners(bar.begin, bar.advance, done, fail))
     return 0 if whole else 1
 
@@ -69,25 +65,13 @@ def adopt_files(options: argparse.Namespace, vault: Vault, database: str) -> int
     :return: the exit code
     """
     shelf = vault.shelf(options.shelf)
-    with shelf_lock(shelf, database), _bar(options) as bar:
+    with shelf_lock(shelf, database), byte_bar(options.progress) as bar:
 
         def done(text: str) -> None:
             if not options.quiet:
-                _write(bar, sys.stdout, "INFO", text)
+                write_above(bar, sys.stdout, "INFO", text)
 
-        fail = partial(_write, bar, sys.stderr, "ERROR")
+        fail = partial(write_above, bar, sys.stderr, "ERROR")
         listeners = AdoptListeners(bar.begin, bar.advance, done, fail)
         whole = adopt(Path(options.folder), shelf, options.format, listeners, now)
     return 0 if whole else 1
-
-
-@contextmanager
-def _bar(options: argparse.Namespace) -> Iterator[ByteBar]:
-    shown = sys.stderr.isatty() if options.progress is None else options.progress
-    with ExitStack() as stack:
-        yield stack.enter_context(byte_bar()) if shown else no_bar()
-
-
-def _write(bar: ByteBar, stream: TextIO, level: str, text: str) -> None:
-    with bar.hidden():
-        write_line(stream, f"{level}:{printable(text)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import ExitStack
+from functools import partial
 
 from ..base.text import printable
 from ..base.units import mib
@@ -12,7 +12,7 @@ from ..images.vault.vault_folder import Vault
 from ..images.vault.vault_references import needs
 from ..images.vault.vault_writer import now
 from ..images.vault.verify_run import Fault, Finding, Level, Verification, VerifyListeners, VerifyOptions, verify
-from ..terminal.byte_bar import ByteBar, byte_bar, no_bar
+from ..terminal.byte_bar import ByteBar, byte_bar, write_above
 from ..terminal.streams import write_line
 
 
@@ -22,9 +22,7 @@ def verify_vault(options: argparse.Namespace, vault: Vault) -> int:
     :param options: the parsed command line
     :return: the exit code
     """
-    shown = sys.stderr.isatty() if options.progress is None else options.progress
-    with ExitStack() as stack:
-        bar = stack.enter_context(byte_bar()) if shown else no_bar()
+    with byte_bar(options.progress) as bar:
         done = verify(vault, VerifyOptions(Level(options.level), options.older_than), _listeners(bar), now)
     _report_needs(vault, done)
     if not options.quiet:
@@ -33,16 +31,11 @@ def verify_vault(options: argparse.Namespace, vault: Vault) -> int:
 
 
 def _listeners(bar: ByteBar) -> VerifyListeners:
+    error = partial(write_above, bar, sys.stderr, "ERROR")
+    warn = partial(write_above, bar, sys.stderr, "WARNING")
+
     def found(finding: Finding) -> None:
         error(f"content {finding.sha512} {finding.fault.value}: {finding.text}")
-
-    def error(text: str) -> None:
-        with bar.hidden():
-            write_line(sys.stderr, f"ERROR:{printable(text)}")
-
-    def warn(text: str) -> None:
-        with bar.hidden():
-            write_line(sys.stderr, f"WARNING:{printable(text)}")
 
     return VerifyListeners(found, error, warn, bar.begin, bar.advance)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from ..base.text import printable
+from .streams import write_line
 
 if TYPE_CHECKING:
     from rich import progress as rich_progress
@@ -26,14 +30,15 @@ class ByteBar(Protocol):
         """Hide the bar while something else is written."""
 
 
-def no_bar() -> ByteBar:
-    """Shows nothing."""
-    return _NoBar()
-
-
 @contextmanager
-def byte_bar() -> Iterator[ByteBar]:
-    """Show a bar on standard error while the block runs."""
+def byte_bar(shown: bool | None) -> Iterator[ByteBar]:
+    """Show a bar on standard error while the block runs.
+
+    :param shown: whether it is shown; None means that it is when standard error is a terminal
+    """
+    if not (sys.stderr.isatty() if shown is None else shown):
+        yield _NoBar()
+        return
     from rich import progress as rich_progress
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
@@ -50,7 +55,19 @@ def byte_bar() -> Iterator[ByteBar]:
         yield _Bar(progress)
 
 
+def write_above(bar: ByteBar, stream: TextIO, level: str, text: str) -> None:
+    """Write a line that the bar does not touch.
+
+    :param bar: is hidden meanwhile
+    :param level: such as ERROR
+    """
+    with bar.hidden():
+        write_line(stream, f"{level}:{printable(text)}")
+
+
 class _NoBar:
+    """Shows nothing."""
+
     def begin(self, total: int) -> None:
         pass
 
