@@ -18,8 +18,7 @@ from ..images.region_names import RegionRef
 from ..images.settings import Target
 from ..terminal.narrative import LogWriter
 from ..terminal.private_files import private_file
-from ..terminal.progress import is_terminal, progress_bars
-from ..terminal.streams import write_if_possible, write_line
+from ..terminal.streams import shows_bars, write_if_possible, write_line
 from .log_folders import SYNC, LogPlace
 from .region_logs import RegionLogs
 from .report import EventWriter
@@ -88,7 +87,9 @@ class Listeners:
         """
         options = self._options
         silent = options.quiet or options.debug or options.progress is False
-        if self._mode is Mode.SYNC and not silent and is_terminal():
+        if self._mode is Mode.SYNC and not silent and shows_bars():
+            from ..terminal.progress import progress_bars  # only now: a run from cron shows none
+
             bars = stack.enter_context(progress_bars(len(refs)))
             self._log_writer.without_bars = bars.hidden
             self._listeners.insert(0, bars)  # so that they show what the line above them says

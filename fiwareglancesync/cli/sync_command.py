@@ -15,6 +15,7 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.errors import CloudError, ConfigError, GlanceSyncError, UnknownRegion, UsageError
 from ..base.messages import Message
@@ -37,10 +38,12 @@ from ..terminal.text_tables import write_regions
 from .exit_reasons import reasons
 from .listeners import NARRATED, Listeners
 from .log_folders import make_parent_folder
-from .metrics_file import MetricsFile
 from .output_files import keep_other_files
 from .report import UnfinishedRegions, exit_code_taken, report, reported
 from .run_record import RunRecord
+
+if TYPE_CHECKING:
+    from .metrics_file import MetricsFile
 
 MEASURED = (Mode.SYNC, Mode.STATUS)
 """The modes that write ``metrics_file``: those that are run regularly."""
@@ -116,9 +119,15 @@ class SyncCommand:
         self._outcomes: dict[RegionRef, RegionOutcome] = {}
         self._unfinished = UnfinishedRegions()
         self._record = RunRecord(session.mode, self._unfinished)
-        path = session.settings.metrics_file
-        is_measured = session.mode in MEASURED and not options.show_regions and not options.image
-        self._metrics = MetricsFile(path, session.mode.value) if path is not None and is_measured else None
+        self._metrics = self._open_metrics()
+
+    def _open_metrics(self) -> MetricsFile | None:
+        path, mode = self._session.settings.metrics_file, self._session.mode
+        if path is None or mode not in MEASURED or self._options.show_regions or self._options.image:
+            return None
+        from .metrics_file import MetricsFile  # only now: most calls write none
+
+        return MetricsFile(path, mode.value)
 
     def run(self) -> int:
         """Do what is wanted.

@@ -16,7 +16,8 @@ from ..config.values import parse_url
 from ..events import Emit, Event
 from ..images.region_names import RegionRef
 from ..terminal.narrative import LogWriter
-from ..terminal.progress import is_terminal, progress_bars
+from ..terminal.progress import progress_bars
+from ..terminal.streams import shows_bars
 from ..terminal.suggestions import is_probably_no_region
 from .client import Client
 from .following import Following
@@ -156,7 +157,7 @@ class RemoteCommand:
         """Yield what takes the events of tasks: the log writer, and progress bars on a terminal."""
         with ExitStack() as stack:
             listeners: list[Emit] = [self._log_writer]
-            if _follow(self._options) is Follow.STEP_BY_STEP and is_terminal():
+            if _follow(self._options) is Follow.STEP_BY_STEP and shows_bars():
                 bars = stack.enter_context(progress_bars(len(self._named()), redraw_seconds=0))
                 self._log_writer.without_bars = bars.hidden
                 listeners.insert(0, bars)  # so that they show what the line above them says

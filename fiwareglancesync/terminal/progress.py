@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -18,11 +17,6 @@ REDRAW_SECONDS = 0.1
 
 PRINTING_SECONDS = 0.2
 """Seconds for a program between standard output and the terminal to print a line."""
-
-
-def is_terminal() -> bool:
-    """Whether standard error is a terminal that can show bars."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 @contextmanager

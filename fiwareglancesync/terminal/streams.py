@@ -20,6 +20,11 @@ class Output(Protocol):
         """Pass on what has been written."""
 
 
+def shows_bars() -> bool:
+    """Whether standard error is a terminal that can show bars."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def write_line(stream: Output, text: str) -> None:
     """Write a line at once, so that a merged stream reads in order."""
     stream.write(text + "\n")

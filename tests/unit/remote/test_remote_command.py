@@ -242,7 +242,7 @@ class TestSync:
                 shown.append(type(event))
 
         monkeypatch.setattr(remote_command, "progress_bars", lambda regions, redraw_seconds: nullcontext(Bars()))
-        monkeypatch.setattr(remote_command, "is_terminal", lambda: True)
+        monkeypatch.setattr(remote_command, "shows_bars", lambda: True)
         server.on("POST", "/regions/Burgos", STARTED)
         server.on("GET", TASK, Answer(200, task_document(bytesTotal=MIB)))
         assert remote("sync", "Burgos", "--wait")[0] == 0

@@ -9,7 +9,7 @@ import pytest
 
 from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Action, Event, Progress, RegionPlanned, Started
-from fiwareglancesync.terminal import progress
+from fiwareglancesync.terminal import streams
 from fiwareglancesync.terminal.progress import PRINTING_SECONDS, REDRAW_SECONDS, Bars
 
 PLANNED = RegionPlanned("R", 4 * MIB, 1)
@@ -85,10 +85,10 @@ def test_behind_a_pipe_a_line_has_time_to_be_printed() -> None:
     assert len(setup.after(PRINTING_SECONDS, moved(MIB))) == 1
 
 
-@pytest.mark.parametrize(("term", "is_terminal"), [("xterm", True), ("dumb", False)])
+@pytest.mark.parametrize(("term", "shown"), [("xterm", True), ("dumb", False)])
 def test_a_terminal_that_cannot_move_the_cursor_shows_none(
-    monkeypatch: pytest.MonkeyPatch, term: str, is_terminal: bool
+    monkeypatch: pytest.MonkeyPatch, term: str, shown: bool
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("TERM", term)
-    assert progress.is_terminal() is is_terminal
+    assert streams.shows_bars() is shown
