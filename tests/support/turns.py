@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from .failing_disk import Killed
@@ -57,3 +59,29 @@ class Turns:
         if self._next is None and self._waiting and self._waiting == self._running:
             self._next = self._random.choice(sorted(self._waiting))
             self._changed.notify_all()
+
+
+def at_once(actors: Sequence[Callable[[], object]], turns: Turns) -> list[BaseException]:
+    """Do several things at the same time, each in a thread whose name is its number.
+
+    :param turns: is called before each step of a thread
+    :return: what was not expected
+    """
+    problems: list[BaseException] = []
+
+    def work(actor: Callable[[], object]) -> None:
+        try:
+            with suppress(Killed):
+                actor()
+        except BaseException as error:  # noqa: BLE001 - the test shows it
+            problems.append(error)
+        finally:
+            turns.end()
+
+    turns.begin(len(actors))
+    threads = [threading.Thread(target=work, args=(actor,), name=str(number)) for number, actor in enumerate(actors)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return problems

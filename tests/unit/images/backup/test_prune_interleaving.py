@@ -6,7 +6,7 @@ import fcntl
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
@@ -15,18 +15,17 @@ from unittest import mock
 
 import pytest
 
-from fiwareglancesync.images.backup.backup_run import back_up
 from fiwareglancesync.images.vault import prune_inventory, vault_files
 from fiwareglancesync.images.vault.forget_runs import forget, judge_shelves
 from fiwareglancesync.images.vault.prune_run import plan_removal, prune
 from fiwareglancesync.images.vault.retention import KeepRules
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from tests.support.described_place import DescribedPlace
-from tests.support.failing_disk import Killed, observed_disk
-from tests.support.turns import Turns
+from tests.support.failing_disk import observed_disk
+from tests.support.turns import Turns, at_once
 from tests.support.vaults import faults
 
-from .conftest import given
+from .conftest import back_up_whole
 
 ORDERS = [pytest.param(range(40), id="40 orders"), pytest.param(range(40, 240), id="200 more", marks=pytest.mark.slow)]
 """Numbers of the orders of steps that are tried."""
@@ -69,38 +68,11 @@ PRUNES = {"2", "3"}
 """The names of the threads that prune."""
 
 
-def at_once(actors: list[Callable[[], object]], turns: Turns) -> list[BaseException]:
-    """Do several things at the same time, each in a thread; return what was not expected."""
-    problems: list[BaseException] = []
-
-    def work(actor: Callable[[], object]) -> None:
-        try:
-            with suppress(Killed):
-                actor()
-        except BaseException as error:  # noqa: BLE001 - the test shows it
-            problems.append(error)
-        finally:
-            turns.end()
-
-    turns.begin(len(actors))
-    threads = [threading.Thread(target=work, args=(actor,), name=str(number)) for number, actor in enumerate(actors)]
-    with observed_disk(turns), observed_reading(turns):
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    return problems
-
-
 def region(name: str, *images: tuple[int, bytes]) -> DescribedPlace:
     place = DescribedPlace(name)
     for number, content in images:
         place.add(number, content)
     return place
-
-
-def back_up_whole(vault: Vault, place: DescribedPlace) -> None:
-    assert not back_up(given(vault, place, [])).failed
 
 
 def prepared(folder: Path, seed: int) -> Vault:
@@ -136,7 +108,8 @@ def test_backups_and_prunes_in_any_order_of_steps_leave_a_whole_vault(
             *(partial(prune_at, vault, days + more) for more in (0, chance.choice([0, 1]))),
             partial(forget_all_but_the_last, vault),
         ]
-        assert at_once(actors, turns) == [], seed
+        with observed_disk(turns), observed_reading(turns):
+            assert at_once(actors, turns) == [], seed
         assert faults(vault) == [], seed
         # Whatever the prunes moved, the next ones bring back what is needed before they delete.
         for later in (days + 9, days + 18, days + 27):
