@@ -1,4 +1,4 @@
-"""Databases for the tests: SQLite always, PostgreSQL and MariaDB where they are installed."""
+"""Databases for the tests (SQLite always, PostgreSQL and MariaDB where they are installed), and a certificate."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ import pytest
 from sqlalchemy import Engine
 
 from fiwareglancesync.base.database import metadata, open_engine
+from tests.support.certificates import self_signed
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that signs itself, with its key."""
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,6 @@ from fiwareglancesync.openstack.failures import FAILURES, from_exception
 from fiwareglancesync.openstack.tls_failures import tls_failure
 from fiwareglancesync.openstack.transport import Transport
 from fiwareglancesync.openstack.tuning import Tuning
-from tests.support.certificates import self_signed
 from tests.support.scripted_server import ScriptedServer
 
 HASTY = Tuning(connect=5.0, control=5.0)
@@ -41,12 +40,6 @@ def failure(url: str, **trust: str) -> CloudError:
     with pytest.raises(FAILURES) as caught:
         Transport(trust.get("cacert", ""), False, HASTY, None).send("GET", url, headers={})
     return from_exception(caught.value, "Keystone", url, is_first=True)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that signs itself."""
-    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from fiwareglancesync.base.units import MIB
 from fiwareglancesync.events import Event, RegionFinished, RegionPlanned
 from fiwareglancesync.main import main
 from fiwareglancesync.remote import remote_command
-from tests.support.certificates import self_signed
 from tests.support.scripted_server import Answer, ScriptedServer
 
 from .conftest import GREETING, TOKENS, Call, refused, task_document
@@ -356,12 +355,6 @@ class TestEndings:
         _, _, err = remote("regions", "--debug")
         assert any(f"GET {server.url}/regions: 200" in line for line in err)
         assert "token-1" not in "".join(err)
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody has vouched for."""
-    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -24,12 +24,6 @@ FILE = "/v2/images/i-1/file"
 PIECE = bytes(2**20)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that signs itself, with its key."""
-    return self_signed(tmp_path_factory.mktemp("tls"))
-
-
 @pytest.fixture
 def secure(certificate: Path) -> Iterator[ScriptedServer]:
     server = ScriptedServer(certificate)
