@@ -10,6 +10,7 @@ import pytest
 from tests.support.cloud import running_cloud
 from tests.support.faults import Command, FaultyCloud, Made
 from tests.support.moving import CONTENT, SPAIN, Uploads, proxied
+from tests.support.odd_images import OddImages
 from tests.support.proxy import Proxy, running_proxy
 
 
@@ -22,6 +23,15 @@ def faulty(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fau
     yield cloud
     for region in ("Spain", "Burgos", "Caceres"):
         cloud.fill(region, [])
+
+
+@pytest.fixture(scope="module")
+def odd(faulty: FaultyCloud) -> Iterator[OddImages]:
+    """Images of all kinds in Burgos."""
+    images = OddImages(faulty, "Burgos")
+    images.fill()
+    yield images
+    images.clean()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,6 @@ from tests.support.vaults import faults
 pytestmark = pytest.mark.integration
 
 REGION = "Burgos"
-
-
-@pytest.fixture(scope="module")
-def odd(faulty: FaultyCloud) -> Iterator[OddImages]:
-    images = OddImages(faulty, REGION)
-    images.fill()
-    yield images
-    images.clean()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,6 @@ pytestmark = pytest.mark.integration
 
 REGION = "Burgos"
 NOT_RESTORED = ("created_at", "updated_at")
-
-
-@pytest.fixture(scope="module")
-def odd(faulty: FaultyCloud) -> Iterator[OddImages]:
-    images = OddImages(faulty, REGION)
-    images.fill()
-    yield images
-    images.clean()
 
 
 @pytest.fixture(scope="module")
