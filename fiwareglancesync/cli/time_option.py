@@ -16,9 +16,17 @@ def read_time(text: str, what: str = "--at") -> datetime:
     :raises UsageError: it is none
     """
     try:
-        time = datetime.fromisoformat(text.removesuffix("Z"))
-    except ValueError as error:
+        time = _in_utc(datetime.fromisoformat(text.removesuffix("Z")))
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"{what} {text}: expected a time such as {DATE} or {DATE}T09:00:00Z") from error
     if len(text) == len(DATE):
         time = time.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
+    return time
+
+
+def _in_utc(time: datetime) -> datetime:
+    """A time in UTC; one without an offset is meant so.
+
+    :raises OverflowError: no calendar has it
+    """
+    return time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time.astimezone(timezone.utc)

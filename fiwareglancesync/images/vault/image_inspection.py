@@ -92,6 +92,8 @@ def _safe_format(path: Path) -> str:
         except format_inspector.SafetyCheckFailed as error:
             reasons = "; ".join(sorted(str(each) for each in error.failures.values()))
             raise VaultError(f"it is not safe: {reasons}") from error
+        except format_inspector.ImageFormatError as error:
+            raise VaultError(f"it is cut off: {error}") from error
     found = "iso" if "iso" in names else next(iter(names), "raw")
     found = "raw" if found == PARTITIONED else found
     if found not in FORMATS:

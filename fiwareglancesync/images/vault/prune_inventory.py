@@ -116,7 +116,11 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
 
 
 def _changed(status: os.stat_result) -> datetime:
-    return datetime.fromtimestamp(status.st_mtime, timezone.utc)
+    """When a file was written; what has a time that no calendar has stays, as if it were new."""
+    try:
+        return datetime.fromtimestamp(status.st_mtime, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return datetime.max.replace(tzinfo=timezone.utc)
 
 
 def _contents(folder: Path) -> Iterator[StoredContent]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -128,8 +129,7 @@ def _write(exported: ExportedImage, folder: Path, progress: Callable[[int], None
         source = exported.shelf.vault.find(content)
         if source is None:
             raise VaultError(f"its content {content.sha512} is missing")
-        part = folder / f".{exported.file}{PART}"
-        vault_files.remove(part)
+        part = folder / f".{uuid.uuid4().hex}{PART}"  # another export may write the same image at this moment
         try:
             with (
                 IncomingContent(part, content.size, {SHA512: content.sha512}) as incoming,
@@ -139,9 +139,14 @@ def _write(exported: ExportedImage, folder: Path, progress: Callable[[int], None
                     incoming.write(_pieces(file.fileno(), progress))
                 incoming.finish()
                 vault_files.publish(part, folder / exported.file)
+        except FileExistsError as error:
+            raise VaultError(f"{folder / exported.file} is there already") from error
         except OSError as error:
             raise VaultError(f"{source}: {error.strerror}") from error
-    vault_files.write_new(document, exported.record.as_document(exported.image.record))
+    try:
+        vault_files.write_new(document, exported.record.as_document(exported.image.record))
+    except FileExistsError as error:
+        raise VaultError(f"{document} is there already") from error
 
 
 def _pieces(descriptor: int, progress: Callable[[int], None]) -> Iterator[bytes]:

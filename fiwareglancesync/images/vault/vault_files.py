@@ -282,12 +282,23 @@ def read(path: Path) -> bytes:
 def read_if_there(path: Path) -> bytes | None:
     """Read a whole file; None when it is not there.
 
-    :raises VaultError: it cannot be read
+    :raises VaultError: it cannot be read, or is a link to what is not there, such as a disk that is not mounted
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return read_file(path)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise VaultError(f"{path} is a link to a file that is missing") from None
         return None
+
+
+def read_file(path: Path) -> bytes:
+    """Read a whole file.
+
+    :raises OSError: it cannot be opened or read
+    :raises VaultError: it is a folder or a special file
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise VaultError(f"{path} is no file")  # a pipe has no end

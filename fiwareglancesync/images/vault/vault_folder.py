@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from ...base.file_names import file_name
 from . import vault_files
 from .strict_json import is_sha512
 from .vault_errors import NoVault, OtherSource, VaultError, VaultFailed
@@ -45,18 +46,24 @@ class Vault:
         """
         path = self.paths.mark
         try:
-            content = path.read_bytes()
+            content = vault_files.read_file(path)
         except (FileNotFoundError, NotADirectoryError) as error:
             advice = "is its disk mounted? glancesync vault init makes a new vault in an empty folder"
             raise NoVault(f"{self.folder} is no vault: it has no {path.name}; {advice}") from error
         except OSError as error:
             raise NoVault(f"{path} cannot be read: {error.strerror}") from error
+        except VaultError as error:
+            raise NoVault(str(error)) from error
         return VaultMark.read(content, str(path))
 
     def shelf_names(self) -> list[str]:
         """The names of all shelves, those that the mark has and those that are there, sorted."""
-        there = {shelf_name(name) for name in names_in(self.paths.shelves)}
+        there = {shelf_name(name) for name in names_in(self.paths.shelves) if self._is_shelf(name)}
         return sorted(there.union(self.mark().shelves))
+
+    def _is_shelf(self, folder: str) -> bool:
+        """Whether a name in ``shelves`` is that of a shelf; files and folders of others have no such name."""
+        return file_name(shelf_name(folder)) == folder and (self.paths.shelves / folder).is_dir()
 
     def shelf(self, name: str) -> Shelf:
         """A shelf, which may not be there yet.
@@ -122,9 +129,8 @@ class Shelf:
         :raises UnreadableDocument: it cannot be read
         """
         path = self.paths.binding
-        if not path.exists():
-            return None
-        return ShelfBinding.read(vault_files.read(path), str(path))
+        content = vault_files.read_if_there(path)
+        return None if content is None else ShelfBinding.read(content, str(path))
 
     def check_source(self, source: ShelfSource, advice: str | None = None) -> None:
         """Refuse another source than the one that the shelf is bound to.

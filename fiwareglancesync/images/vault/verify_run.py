@@ -167,7 +167,11 @@ class _Verifier:
             return files, 0
         known = read_verified(self._vault, beginning)
         after = self._now() - timedelta(seconds=self._options.older_than)
-        due = [path for path in files if not self._is_recent(path, known.get(path.name), after)]
+        due = [
+            path
+            for path in files
+            if self._is_of_wrong_size(path) or not self._is_recent(path, known.get(path.name), after)
+        ]
         return due, len(files) - len(due)
 
     def _is_recent(self, path: Path, verified: Verified | None, after: datetime) -> bool:

@@ -266,6 +266,7 @@ def test_numbers_of_a_table_end_where_their_head_ends(vault: Vault, capsys: pyte
         (["ls", "--at", "2020-01-01", "--vault", "./v"], 1, "shelf Burgos has no complete run at 2020-01-01T23:59"),
         (["ls", "--at", "2020-01-01", "--vault", "./v"], 1, "; glancesync vault runs lists the runs"),
         (["ls", "--at", "soon", "--vault", "./v"], 2, "--at soon: expected a time"),
+        (["ls", "--at", "0001-01-01T00:00:00+14:00", "--vault", "./v"], 2, "+14:00: expected a time"),
         (["show", "x", "--vault", "./v"], 2, "x is no UUID; glancesync vault ls lists the UUIDs"),
         (["show", uuid_of(9), "--vault", "./v"], 2, f"has no image {uuid_of(9)}"),
         (["backup", "--vault", "./v"], 2, "the following arguments are required: REGION"),

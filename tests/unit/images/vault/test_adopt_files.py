@@ -256,3 +256,10 @@ def test_the_name_of_a_file_is_split_only_where_it_says_a_format(file: str, name
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(VaultError, match="cannot be read: No such file or directory"):
         format_of(tmp_path / "nothing", "")
+
+
+def test_an_image_that_is_cut_off_in_its_head_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "disk.img"
+    path.write_bytes(b"KDMV\x01" + bytes(8))
+    with pytest.raises(VaultError, match="it is cut off: Incomplete file"):
+        format_of(path, "img")

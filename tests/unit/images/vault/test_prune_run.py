@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.images.vault import vault_files
+from fiwareglancesync.images.vault import prune_inventory, vault_files
 from fiwareglancesync.images.vault.prune_run import plan_removal, prune
 from fiwareglancesync.images.vault.vault_errors import PruneRefused, VaultFailed
 from fiwareglancesync.images.vault.vault_folder import Shelf, Vault, init_vault
 from fiwareglancesync.images.vault.vault_model import BackupRun, ContentKey, KeptImage
 from fiwareglancesync.images.vault.vault_writer import VaultWriter
 from tests.support.failing_disk import Kill, Killed, Refuse, observed_disk
-from tests.support.vaults import back_up, faults, run_of, sha512, uuid_of
+from tests.support.vaults import back_up, faults, run_of, sha512, store, uuid_of
 
 DAY = 86_400.0
 START = datetime.now(timezone.utc)
@@ -302,3 +303,12 @@ def test_a_disk_that_refuses_ends_the_prune(vault: Vault, number: int) -> None:
             pruned(vault, 8)
         assert isinstance(ended.value, VaultFailed) == (number != errno.EIO)
         assert faults(vault) == []
+
+
+@pytest.mark.parametrize("time", [2**38, -(2**40)])
+def test_content_with_a_time_that_no_calendar_has_stays(
+    vault: Vault, time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = os.stat_result((stat.S_IFREG, 1, 1, 1, 0, 0, 3, time, time, time))
+    monkeypatch.setattr(prune_inventory, "_status", lambda entry: odd)
+    assert plan_removal(vault, DAY, START + timedelta(days=8)).plan.moved_contents == ()

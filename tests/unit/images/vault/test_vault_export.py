@@ -125,3 +125,41 @@ def test_long_names_are_cut(name: str, tmp_path: Path) -> None:
         path = tmp_path / f"{stem}{end}"
         path.touch()
         assert len(os.fsencode(path.name)) <= 255
+
+
+def test_two_exports_into_one_folder_write_each_file_whole_and_remove_nothing(
+    vault: Vault, tmp_path: Path, heard: Heard
+) -> None:
+    out, again, other = tmp_path / "out", iter([True]), Heard()
+    out.mkdir()
+    (out / ".image1.image.part").write_text("mine")
+
+    def export_as_well(count: int) -> None:
+        if next(again, False):
+            assert exported(vault, out, other)
+
+    listeners = ExportListeners(heard.totals.append, export_as_well, lambda image: None, heard.failures.append)
+    assert not export([vault.shelf("Burgos")], out, listeners)
+    assert other.done == ["image1.image", "image2.image"]
+    assert [failure.rpartition(": ")[2] for failure in heard.failures] == [
+        f"{out / 'image1.image'} is there already",
+        f"{out / 'image2.image.json'} is there already",
+    ]
+    assert (out / "image1.image").read_bytes() == b"one"
+    assert (out / "image2.image").read_bytes() == bytes(200_000)
+    assert {path.name for path in out.iterdir() if path.name.startswith(".")} == {".image1.image.part"}
+    assert (out / ".image1.image.part").read_text() == "mine"
+
+
+def test_a_document_that_appears_meanwhile_fails_its_image_alone(
+    vault: Vault, tmp_path: Path, heard: Heard
+) -> None:
+    def write_document(count: int) -> None:
+        (tmp_path / "image1.image.json").write_text("mine")
+
+    listeners = ExportListeners(heard.totals.append, write_document, lambda image: None, heard.failures.append)
+    assert not export([vault.shelf("Burgos")], tmp_path, listeners)
+    assert heard.failures == [
+        f"shelf Burgos: image image1 is not written: {tmp_path / 'image1.image.json'} is there already"
+    ]
+    assert (tmp_path / "image2.image").exists()

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.images.vault.vault_errors import NewerFormat, NoVault, OtherSource, UnreadableDocument, VaultError
+from fiwareglancesync.images.vault.prune_inventory import read_inventory
+from fiwareglancesync.images.vault.vault_errors import (
+    NewerFormat,
+    NoVault,
+    OtherSource,
+    PruneRefused,
+    UnreadableDocument,
+    VaultError,
+)
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from fiwareglancesync.images.vault.vault_model import ContentKey, ShelfSource
 from fiwareglancesync.images.vault.vault_writer import VaultWriter
@@ -160,3 +170,32 @@ def test_a_name_is_one_folder_whatever_it_is(vault: Vault, name: str) -> None:
     back_up(vault, vault.shelf(name), {1: b"one"})
     assert vault.shelf_names() == [name]
     assert len(list(vault.paths.shelves.iterdir())) == 1
+
+
+def test_a_pipe_in_place_of_the_mark_is_refused_at_once(vault: Vault) -> None:
+    vault.paths.mark.unlink()
+    os.mkfifo(vault.paths.mark)
+    with pytest.raises(NoVault, match=r"vault\.json is no file"):
+        Vault(vault.folder)
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "a b", "notes.txt"])
+@pytest.mark.parametrize("make", [Path.mkdir, Path.touch])
+def test_what_others_put_beside_the_shelves_is_no_shelf(vault: Vault, name: str, make: Callable[[Path], None]) -> None:
+    back_up(vault, vault.shelf("west:Spain"), {1: b"one"})
+    make(vault.paths.shelves / name)
+    is_folder_of_shelf = (name, make) == ("notes.txt", Path.mkdir)
+    assert vault.shelf_names() == (["notes.txt", "west:Spain"] if is_folder_of_shelf else ["west:Spain"])
+
+
+def test_a_document_that_is_a_link_to_nothing_is_unreadable_and_not_absent(vault: Vault, tmp_path: Path) -> None:
+    shelf = vault.shelf("Burgos")
+    back_up(vault, shelf, {1: b"one"})
+    (run,) = shelf.paths.runs.iterdir()
+    for path in (run, shelf.paths.binding):
+        path.unlink()
+        path.symlink_to(tmp_path / "not mounted")
+    with pytest.raises(VaultError, match="is a link to a file that is missing"):
+        shelf.binding()
+    with pytest.raises(PruneRefused, match="is a link to a file that is missing"):
+        read_inventory(vault)

@@ -20,9 +20,10 @@ from fiwareglancesync.images.vault.prune_run import plan_removal, prune
 from fiwareglancesync.images.vault.retention import KeepRules
 from fiwareglancesync.images.vault.vault_folder import init_vault
 from fiwareglancesync.images.vault.vault_model import BackupRun, ContentKey
+from fiwareglancesync.images.vault.vault_writer import VaultWriter
 from fiwareglancesync.images.vault.verify_run import VerifyListeners, VerifyOptions, verify
 from tests.support.failing_disk import Kill, Killed, observed_disk
-from tests.support.vaults import back_up, faults, sha512
+from tests.support.vaults import back_up, faults, sha512, store
 
 CONTENTS = [b"one", b"two", b"three"]
 SHELVES = ["Burgos", "west:Spain"]
@@ -68,20 +69,49 @@ class VaultMachine(RuleBasedStateMachine):
     @rule(last=st.integers(1, 3), kill=kills)
     def forget(self, last: int, kill: int) -> None:
         found = [self.vault.shelf(name) for name in self.vault.shelf_names()]
+        newest = [(shelf, shelf.newest_complete()) for shelf in found]
         self.do(kill, lambda: forget(judge_shelves(found, KeepRules(last=last))))
+        for shelf, run in newest:
+            assert shelf.newest_complete() == run
         there = {(shelf.name, time) for shelf in found for time in shelf.run_times()}
-        for name in SHELVES:
-            complete = [key for key in self.runs if key[0] == name]
-            assert not complete or max(complete) in there
         self.runs = {key: run for key, run in self.runs.items() if key in there}
 
     @rule(days=st.integers(0, 20))
     def wait(self, days: int) -> None:
         self.now += timedelta(days=days)
 
-    @rule(kill=kills)
-    def prune(self, kill: int) -> None:
+    @rule(days=st.integers(0, 10), kill=kills)
+    def prune(self, days: int, kill: int) -> None:
+        self.wait(days)
+        before, week_ago = self.contents(), self.now - timedelta(days=7)
         self.do(kill, lambda: prune(self.vault, plan_removal(self.vault, 3600, self.now, force=True)))
+        after = self.contents()
+        for name in before.keys() - after.keys():
+            assert before[name], f"{name} was deleted without having been in unreferenced"
+            assert max(before[name]) < week_ago.date().isoformat(), f"{name} was deleted too early"
+        for name in [name for name, dates in after.items() if dates and not before[name]]:
+            written = (self.vault.paths.unreferenced / after[name][0] / name).stat().st_mtime
+            assert written < week_ago.timestamp(), f"{name} was moved although it is new"
+
+    @rule(content=st.sampled_from(CONTENTS), days=st.integers(0, 20), kill=kills)
+    def prune_while_a_backup_needs_content(self, content: bytes, days: int, kill: int) -> None:
+        key = ContentKey(sha512(content), len(content))
+        with VaultWriter(self.vault) as writer:
+            writer.pin((key.sha512,))
+            if not writer.hold(key):
+                store(writer, content)
+            self.prune(days, kill)
+            assert self.vault.paths.content_file(key.sha512).is_file()
+
+    def contents(self) -> dict[str, list[str]]:
+        """The dates under which contents are in ``unreferenced``; none for those in their usual place."""
+        found: dict[str, list[str]] = {}
+        for beginning in self.vault.content_beginnings():
+            for path in self.vault.content_files(beginning):
+                dates = found.setdefault(path.name, [])
+                if path.parent.parent == self.vault.paths.unreferenced:
+                    dates.append(path.parent.name)
+        return found
 
     @precondition(lambda self: self.runs)
     @rule(content=st.sampled_from(CONTENTS), kill=kills)

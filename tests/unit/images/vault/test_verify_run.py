@@ -266,6 +266,16 @@ def test_what_was_verified_not_long_ago_is_not_read_again(vault: Vault, heard: H
     assert verified(vault, heard, days=9, older=week).verified == 1
 
 
+def test_content_that_was_cut_off_is_read_although_it_was_verified_not_long_ago(vault: Vault, heard: Heard) -> None:
+    verified(vault, heard)
+    path = vault.paths.content_file(ONE.sha512)
+    written = path.stat().st_mtime_ns
+    os.truncate(path, 2)
+    os.utime(path, ns=(written, written))
+    assert verified(vault, heard, older=86_400).failed
+    assert [(finding.sha512, finding.fault) for finding in heard.found] == [(ONE.sha512, Fault.DAMAGED)]
+
+
 def test_damaged_content_is_not_remembered(vault: Vault, heard: Heard) -> None:
     verified(vault, heard)
     assert ONE.sha512 in read_verified(vault, ONE.sha512[:2])
