@@ -10,43 +10,30 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .model import NO_PROPERTIES, Image
 from .settings import ConditionError
 
-MAX_STEPS = 100_000
-"""Steps of one evaluation (sync 2)."""
+MAX_STEPS = 100_000  # steps of one evaluation (sync 2)
+STEP_CHARACTERS = 16  # characters of a text that are read in one step
+STEP_COMPARISONS = 1024  # comparisons of two characters that a search makes in one step
+FREE_CHARACTERS = 1024  # characters below which reading a text takes no step of its own
+MAX_INT_CHARACTERS = 40  # characters that int reads at most
 
-STEP_CHARACTERS = 16
-"""Characters of a text that are read in one step."""
-
-FREE_CHARACTERS = 1024
-"""Characters of a text below which reading it takes no step of its own."""
-
-STEP_COMPARISONS = 1024
-"""Comparisons of two characters that a search in a text makes in one step."""
-
-MAX_INT_CHARACTERS = 40
-"""Characters that ``int`` reads at most."""
-
-ATTRIBUTES = frozenset({
+ATTRIBUTES: Mapping[str, str] = {name: name for name in (
     "id", "name", "owner", "size", "region", "is_public", "visibility", "checksum", "status", "disk_format",
     "container_format", "tags", "user_properties", "min_disk", "min_ram", "protected", "hidden", "created_at",
-    "hash_algo", "hash_value", "os_hidden",
-})  # fmt: skip
-"""Attributes of ``image``."""
-
-ALIASES: Mapping[str, str] = {"os_hidden": "hidden"}
-"""What Glance calls attributes of ``image`` that have another name here."""
+    "hash_algo", "hash_value",
+)} | {"os_hidden": "hidden"}  # fmt: skip
+"""Attributes of ``image``, and what they are called in ``Image``."""
 
 SCALARS = frozenset({bool, int, float, type(None)})
-SETS = (set, frozenset)
-LISTS = (list, tuple, *SETS)
-MAPPINGS = (dict, MappingProxyType, type(NO_PROPERTIES))
-ITERABLES = (str, *LISTS, *MAPPINGS)
+TEXT, SETS, MAPPINGS = (str,), (set, frozenset), (dict, MappingProxyType, type(NO_PROPERTIES))
+OWNERS: Mapping[tuple[type, ...], str] = {TEXT: "text", SETS: "sets", MAPPINGS: "mappings"}
+"""The types that have methods, and what error messages call them."""
 
 OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
     ast.Not: operator.not_, ast.USub: operator.neg, ast.Is: operator.is_, ast.IsNot: operator.is_not,
@@ -65,12 +52,10 @@ class Evaluation:
 
     def value(self, node: ast.expr) -> Any:
         """Evaluate a part of the expression."""
-        self.steps -= 1
-        if self.steps < 0:
-            self.spend(0)
+        self.spend(1)
         return EVALUATORS[type(node)](self, node)
 
-    def values(self, nodes: Iterable[ast.expr]) -> list[Any]:
+    def values(self, nodes: Sequence[ast.expr]) -> list[Any]:
         """Evaluate parts of the expression."""
         return [self.value(node) for node in nodes]
 
@@ -88,43 +73,34 @@ class Evaluation:
 
         A value that holds another one twice costs that twice, because comparing, hashing and printing read it twice.
         """
-        kind = type(value)
-        if kind in SCALARS or (kind is str and len(value) < FREE_CHARACTERS):
-            return value  # the usual case, without a step
-        unread = [value]
+        unread = [] if type(value) in SCALARS or (type(value) is str and len(value) < FREE_CHARACTERS) else [value]
         while unread:
             item = unread.pop()
             if isinstance(item, str):
                 self.spend(len(item) // STEP_CHARACTERS)
             elif type(item) not in SCALARS:
-                for items in (item,) if isinstance(item, LISTS) else (item, item.values()):
-                    steps = 1 + len(items)
-                    try:
-                        steps += sum(map(str.__len__, items)) // STEP_CHARACTERS
-                    except TypeError:  # not all of them are texts
-                        unread += items
-                    self.spend(steps)
+                for items in (item, item.values()) if isinstance(item, MAPPINGS) else (item,):
+                    texts = [part for part in items if isinstance(part, str)]
+                    self.spend(1 + len(items) + sum(map(len, texts)) // STEP_CHARACTERS)
+                    if len(texts) < len(items):
+                        unread += [part for part in items if not isinstance(part, str)]
         return value
 
     def bool_op(self, node: ast.BoolOp) -> Any:
-        decisive, answer = isinstance(node.op, ast.Or), None
         for part in node.values:
             answer = self.value(part)
-            if bool(answer) is decisive:
+            if bool(answer) is isinstance(node.op, ast.Or):
                 break
         return answer
 
     def compare(self, node: ast.Compare) -> Any:
         left, answer = self.value(node.left), None
         for relation, part in zip(node.ops, node.comparators, strict=True):
-            right = self.value(part)
-            kind = type(relation)
+            right, kind = self.value(part), type(relation)
             if kind in (ast.In, ast.NotIn):
-                expect(right, ITERABLES, "found {} where in needs a list, a set, a mapping or text")
                 self.read(left)
                 if not isinstance(right, (*SETS, *MAPPINGS)):
-                    self.read(right)
-                    self.spend(_search_steps(right, left))
+                    self.spend(_search_steps(self.read(right), left))
             elif kind not in (ast.Is, ast.IsNot):
                 self.read(left)
                 self.read(right)
@@ -135,157 +111,115 @@ class Evaluation:
         return answer
 
     def subscript(self, node: ast.Subscript) -> Any:
-        owner, key = self.value(node.value), self.value(node.slice)
-        expect(owner, (str, list, tuple, *MAPPINGS), "found {} where an index needs a list, a mapping or text")
+        owner, key = self.values([node.value, node.slice])
         return owner[self.read(key)]
-
-    def mapping(self, node: ast.Dict) -> Any:
-        keys = self.read(self.values(key for key in node.keys if key))  # None would be **, which is refused
-        return dict(zip(keys, self.values(node.values), strict=True))
 
     def call(self, node: ast.Call) -> Any:
         function: Any = node.func
         if node.args and isinstance(node.args[0], ast.GeneratorExp):
             wanted = function.id == "any"
             return self._occurs(wanted, node.args[0].elt, node.args[0].generators) is wanted
-        operands: list[Any] = []
         if isinstance(function, ast.Attribute):
-            callee = METHODS[function.attr]
-            reason = f"{function.attr}() is for {callee.owners}, found {{}}"
-            operands.append(expect(self.value(function.value), callee.types, reason))
+            callee, operands = METHODS[function.attr], self.values([function.value, *node.args])
+            if not isinstance(operands[0], callee.owner):
+                found = "None" if operands[0] is None else f"a value of type {type(operands[0]).__name__}"
+                raise TypeError(f"{function.attr}() is for {OWNERS[callee.owner]}, found {found}")
         else:
-            callee = FUNCTIONS[function.id]
-        operands += self.values(node.args)
+            callee, operands = FUNCTIONS[function.id], self.values(node.args)
         for operand in operands[callee.unread :]:
             self.read(operand)
-        if callee.extra_steps is not None:
-            self.spend(callee.extra_steps(*operands))
+        self.spend(callee.extra_steps(*operands))
         result = callee.run(*operands)
-        if type(result) is list:
-            self.spend(len(result))
+        self.spend(len(result) if type(result) is list else 0)
         return result
 
     def _occurs(self, wanted: bool, element: ast.expr, loops: Sequence[ast.comprehension]) -> bool:
         """Whether the element of a generator is true, or false where that is wanted, in one of the turns."""
         if not loops:
             return bool(self.value(element)) is wanted
-        for item in iterable(self.value(loops[0].iter)):
+        target: Any = loops[0].target
+        for item in self.value(loops[0].iter):
             self.spend(1)
-            self._bind(loops[0].target, item)
+            names, items = ([target], [item]) if isinstance(target, ast.Name) else (target.elts, item)
+            if len(items) != len(names):
+                raise ValueError(f"a loop binds {len(names)} names, found {len(items)} values")
+            self.variables.update(zip((name.id for name in names), items, strict=True))
             if all(map(self.value, loops[0].ifs)) and self._occurs(wanted, element, loops[1:]):
                 return True
         return False
 
-    def _bind(self, target: Any, item: Any) -> None:
-        if isinstance(target, ast.Name):
-            self.variables[target.id] = item
-            return
-        if len(iterable(item)) != len(target.elts):
-            raise ValueError(f"a loop binds {len(target.elts)} names, found {len(item)} values")
-        self.variables.update(zip((name.id for name in target.elts), item, strict=True))
-
 
 EVALUATORS: Mapping[type[ast.AST], Callable[[Evaluation, Any], Any]] = {
     ast.Constant: lambda _, node: node.value,
-    ast.Name: lambda evaluation, node: evaluation.variables[node.id],
-    ast.Attribute: lambda evaluation, node: getattr(evaluation.image, ALIASES.get(node.attr, node.attr)),
+    ast.Name: lambda walk, node: walk.variables[node.id],
+    ast.Attribute: lambda walk, node: getattr(walk.image, ATTRIBUTES[node.attr]),
     ast.BoolOp: Evaluation.bool_op,
-    ast.UnaryOp: lambda evaluation, node: OPERATORS[type(node.op)](evaluation.value(node.operand)),
+    ast.UnaryOp: lambda walk, node: OPERATORS[type(node.op)](walk.value(node.operand)),
     ast.Compare: Evaluation.compare,
-    ast.IfExp: lambda evaluation, node: evaluation.value(node.body if evaluation.value(node.test) else node.orelse),
+    ast.IfExp: lambda walk, node: walk.value(node.body if walk.value(node.test) else node.orelse),
     ast.Subscript: Evaluation.subscript,
     ast.Call: Evaluation.call,
-    ast.List: lambda evaluation, node: evaluation.values(node.elts),
-    ast.Tuple: lambda evaluation, node: tuple(evaluation.values(node.elts)),
-    ast.Set: lambda evaluation, node: set(evaluation.read(evaluation.values(node.elts))),
-    ast.Dict: Evaluation.mapping,
+    ast.List: lambda walk, node: walk.values(node.elts),
+    ast.Tuple: lambda walk, node: tuple(walk.values(node.elts)),
+    ast.Set: lambda walk, node: set(walk.read(walk.values(node.elts))),
+    ast.Dict: lambda walk, node: dict(zip(walk.read(walk.values(node.keys)), walk.values(node.values), strict=True)),
 }
 """The parts that an expression may have, and what evaluates them."""
-
-
-def expect(value: Any, types: tuple[type, ...], reason: str) -> Any:
-    """Return a value of one of the types.
-
-    :raises TypeError: it is of another type; the reason, with what was found for ``{}``
-    """
-    if not isinstance(value, types):
-        raise TypeError(reason.format("None" if value is None else f"a value of type {type(value).__name__}"))
-    return value
-
-
-def iterable(value: Any) -> Any:
-    """Return a value that has items.
-
-    :raises TypeError: it has none
-    """
-    return expect(value, ITERABLES, "found {} where a list, a set or a mapping is needed")
 
 
 def _int(value: Any) -> int:
     if isinstance(value, str) and len(value) > MAX_INT_CHARACTERS:
         raise ValueError(f"int() reads at most {MAX_INT_CHARACTERS} characters")
-    return int(expect(value, (str, int, float), "int() reads a number or text, found {}"))
-
-
-def _set_method(name: str) -> Callable[..., Any]:
-    return lambda owner, *others: getattr(owner, name)(*map(iterable, others))
+    return int(value)
 
 
 def _search_steps(text: Any, part: Any = None, *_: Any) -> int:
-    if not isinstance(text, str) or not isinstance(part, str):
-        return 0
-    # At worst all characters of the part are compared wherever it may begin.
-    return max(0, len(text) - len(part) + 1) * len(part) // STEP_COMPARISONS
+    """At worst all characters of the part are compared wherever it may begin."""
+    texts = isinstance(text, str) and isinstance(part, str)
+    return max(0, len(text) - len(part) + 1) * len(part) // STEP_COMPARISONS if texts else 0
 
 
 def _strip_steps(text: str, characters: object = None) -> int:
-    # Each character of the text is searched among the others.
+    """Each character of the text is searched among the others."""
     return len(text) * len(characters) // STEP_CHARACTERS if isinstance(characters, str) else 0
 
 
 class Callee(NamedTuple):
-    """A function or method.
-
-    :param run: gets the object of a method, and the arguments
-    :param least: how many arguments it takes at least
-    :param most: how many at most
-    :param types: of the object of a method
-    :param owners: what error messages call these types
-    :param unread: how many operands, from the first, are not read: an item is looked up there, or they are counted
-    :param extra_steps: the steps that it takes besides reading its operands
-    """
+    """A function or method; its operands are the object of a method, and the arguments."""
 
     run: Callable[..., Any]
-    least: int
+    least: int  # arguments, without the object of a method
     most: int
-    types: tuple[type, ...] = ()
-    owners: str = ""
-    unread: int = 0
-    extra_steps: Callable[..., int] | None = None
+    owner: tuple[type, ...] = ()  # types of the object of a method
+    unread: int = 0  # operands, from the first, that are only counted, or in which an item is looked up
+    extra_steps: Callable[..., int] = lambda *_: 0  # besides those of reading the operands
+
+
+def _method(name: str, *limits: Any, **more: Any) -> Callee:
+    return Callee(lambda owner, *arguments: getattr(owner, name)(*arguments), *limits, **more)
 
 
 FUNCTIONS: Mapping[str, Callee] = {
-    "any": Callee(lambda value: any(iterable(value)), 1, 1),
-    "all": Callee(lambda value: all(iterable(value)), 1, 1),
-    "len": Callee(lambda value: len(iterable(value)), 1, 1, unread=1),
-    "set": Callee(lambda *values: set(*map(iterable, values)), 0, 1),
+    "any": Callee(any, 1, 1),
+    "all": Callee(all, 1, 1),
+    "len": Callee(len, 1, 1, unread=1),
+    "set": Callee(set, 0, 1),
     "str": Callee(str, 1, 1),
     "int": Callee(_int, 1, 1),
 }
 """The functions of sync 2."""
 
 METHODS: Mapping[str, Callee] = {
-    **{name: Callee(getattr(str, name), 1, 3, (str,), "text") for name in ("startswith", "endswith")},
-    "find": Callee(str.find, 1, 3, (str,), "text", extra_steps=_search_steps),
-    "count": Callee(str.count, 1, 3, (str,), "text", extra_steps=_search_steps),
-    **{name: Callee(getattr(str, name), 0, 0, (str,), "text") for name in ("lower", "upper", "isdigit")},
-    "strip": Callee(str.strip, 0, 1, (str,), "text", extra_steps=_strip_steps),
-    "split": Callee(str.split, 0, 2, (str,), "text", extra_steps=_search_steps),
-    "get": Callee(lambda owner, *arguments: owner.get(*arguments), 1, 2, MAPPINGS, "mappings", unread=1),
-    "keys": Callee(list, 0, 0, MAPPINGS, "mappings", unread=1),
-    "values": Callee(lambda owner: list(owner.values()), 0, 0, MAPPINGS, "mappings", unread=1),
-    "items": Callee(lambda owner: list(owner.items()), 0, 0, MAPPINGS, "mappings", unread=1),
-    **{name: Callee(_set_method(name), 0, 16, SETS, "sets") for name in ("intersection", "union", "difference")},
-    **{name: Callee(_set_method(name), 1, 1, SETS, "sets") for name in ("issubset", "issuperset", "isdisjoint")},
+    **{name: _method(name, 1, 3, TEXT) for name in ("startswith", "endswith")},
+    **{name: _method(name, 1, 3, TEXT, extra_steps=_search_steps) for name in ("find", "count")},
+    **{name: _method(name, 0, 0, TEXT) for name in ("lower", "upper", "isdigit")},
+    "strip": _method("strip", 0, 1, TEXT, extra_steps=_strip_steps),
+    "split": _method("split", 0, 2, TEXT, extra_steps=_search_steps),
+    "get": _method("get", 1, 2, MAPPINGS, unread=1),
+    "keys": Callee(list, 0, 0, MAPPINGS, unread=1),
+    "values": Callee(lambda owner: list(owner.values()), 0, 0, MAPPINGS, unread=1),
+    "items": Callee(lambda owner: list(owner.items()), 0, 0, MAPPINGS, unread=1),
+    **{name: _method(name, 0, 16, SETS) for name in ("intersection", "union", "difference")},
+    **{name: _method(name, 1, 1, SETS) for name in ("issubset", "issuperset", "isdisjoint")},
 }
 """The methods of sync 2; no name stands for methods of two types."""

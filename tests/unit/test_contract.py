@@ -54,7 +54,7 @@ def test_the_ways_are_reported_in_their_order() -> None:
 
 def test_the_language_of_conditions_and_the_sections_of_other_kinds_are_named() -> None:
     reported = words("2 Configuration")
-    assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= reported
+    assert {*ATTRIBUTES, *FUNCTIONS, *METHODS} <= reported
     assert {f"[{name}NAME]" if name.endswith(":") else f"[{name}]" for name in SECTIONS} <= reported
 
 

@@ -92,7 +92,7 @@ class TestConcepts:
 
     def test_the_language_of_conditions_is_reported(self) -> None:
         reported = words("The language of metadata_condition", DOCS / "selecting.rst")
-        assert ATTRIBUTES | set(FUNCTIONS) | set(METHODS) <= reported
+        assert {*ATTRIBUTES, *FUNCTIONS, *METHODS} <= reported
 
     def test_the_variables_of_the_environment_are_named(self) -> None:
         reported = words("The credential of a target", CONFIGURATION)

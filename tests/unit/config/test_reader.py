@@ -217,7 +217,7 @@ def test_a_bad_condition_points_into_the_expression(reading: Any) -> None:
     problems = reading.problems("[master]\nmetadata_condition = image.is_public and image.sise > 3\n")
     assert problems[0].startswith(
         "FILE:2: [master] metadata_condition: column 21, at 'image.sise': "
-        "image has no such attribute, did you mean size?"
+        "this attribute is not permitted, did you mean size?"
     )
 
 

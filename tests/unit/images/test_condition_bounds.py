@@ -190,7 +190,7 @@ def test_an_expression_has_40_levels_at_most(opening: str, inner: str, closing: 
 
 
 def test_beyond_40_levels_what_is_not_in_the_language_is_still_said_to_be_so() -> None:
-    assert bound("not " * 40 + "(1 + 1)") == "column 162, at '1 + 1': arithmetic and % are not allowed"
+    assert bound("not " * 40 + "(1 + 1)").startswith("column 162, at '1 + 1': this part is not permitted; ")
 
 
 def test_a_set_method_takes_16_arguments_at_most() -> None:
