@@ -18,7 +18,7 @@ from fiwareglancesync.images.vault.vault_folder import Shelf, Vault, init_vault
 from fiwareglancesync.images.vault.vault_model import BackupRun, ContentKey, KeptImage
 from fiwareglancesync.images.vault.vault_writer import VaultWriter
 from tests.support.failing_disk import Kill, Killed, Refuse, observed_disk
-from tests.support.vaults import back_up, faults, run_of, sha512, store, uuid_of
+from tests.support.vaults import back_up, faults, run_of, sha512, uuid_of
 
 DAY = 86_400.0
 START = datetime.now(timezone.utc)
