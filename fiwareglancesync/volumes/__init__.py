@@ -1,0 +1,1 @@
+"""Backups of volumes through Cinder: which are due, which expire, and what came of them (volumes 1)."""
