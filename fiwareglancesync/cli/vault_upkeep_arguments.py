@@ -28,8 +28,6 @@ def _age(text: str) -> int:
 AGE = Kind("a time such as 7d or 36h, with its unit", _age)
 """Ages of what is kept. A number alone is refused: who means days would drop nearly all runs."""
 
-FORM_HELP = "how it is printed (default: table)"
-
 NOUNS = {"hourly": "hours", "daily": "days", "weekly": "weeks", "monthly": "months", "yearly": "years"}
 
 VERIFY_HELP = (
@@ -99,7 +97,8 @@ def _add_shelves(parser: Parser, usual: str = "all shelves") -> None:
 
 
 def _add_format(parser: Parser) -> None:
-    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="how it is printed")
+    text = "how it is printed (default: table)"
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help=text)
 
 
 def _add_progress_and_quiet(parser: Parser) -> None:
