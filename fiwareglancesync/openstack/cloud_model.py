@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +98,47 @@ class Project:
     domain_id: str
     domain_name: str
     enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """A service of Cinder, as ``/os-services`` lists it.
+
+    :param binary: such as ``cinder-backup``
+    :param is_up: whether it has reported lately
+    :param is_enabled: whether an administrator lets it work
+    """
+
+    binary: str
+    host: str
+    is_up: bool
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CloudAccount:
+    """The account that the program uses.
+
+    :param project_id: its own project, for which its tokens for listings are
+    """
+
+    user_id: str
+    user_name: str
+    project_id: str
+    project_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[T]):
+    """All items of one kind that a cloud listed.
+
+    :param items: each once; when the listing is not whole, those that were read
+    :param is_whole: whether certainly nothing is missing; otherwise nothing may be removed because of it (volumes 3)
+    :param reason: why it is not whole, "" when it is
+    :param begun: before the first request, by the clock of this machine
+    """
+
+    items: Sequence[T]
+    is_whole: bool
+    reason: str
+    begun: datetime
