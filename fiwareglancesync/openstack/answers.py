@@ -196,7 +196,7 @@ def _document(body: bytes) -> object:
 
 
 def _message(document: object) -> str | None:
-    """The message in an error document of Keystone, Glance or their middlewares."""
+    """The message in an error document of a service or of its middlewares."""
     if not isinstance(document, dict):
         return None
     for key in ("error", _OVER_LIMIT, "message", "explanation", "description", "title", "faultstring"):
@@ -205,7 +205,9 @@ def _message(document: object) -> str | None:
             return _message(value)
         if isinstance(value, str) and value.strip():
             return value
-    return None
+    # Nova and Cinder name the class of the error: {"badRequest": {"code": 400, "message": ...}}.
+    only = next(iter(document.values())) if len(document) == 1 else None
+    return _message(only) if isinstance(only, dict) else None
 
 
 def _without_markup(text: str) -> str:
@@ -218,7 +220,7 @@ def _without_markup(text: str) -> str:
 
 def prefixed(error: CloudError, prefix: str) -> CloudError:
     """The same error with a prefix that says where it happened."""
-    return type(error)(
+    made = type(error)(
         f"{prefix}: {error.cause}",
         status=error.status,
         scope=error.scope,
@@ -226,3 +228,5 @@ def prefixed(error: CloudError, prefix: str) -> CloudError:
         request_id=error.request_id,
         retry_after=error.retry_after,
     )
+    vars(made).update({name: value for name, value in vars(error).items() if name not in vars(made)})
+    return made

@@ -51,6 +51,8 @@ class CloudBackup:
     :param status: Cinder's word, such as ``available``
     :param size: of its volume then, in GiB
     :param host: the backup service that has it, "" as long as none has
+    :param data_timestamp: the time of its content, by which Cinder finds the newest one; a backup of a snapshot has
+        the time of the snapshot; None means that it is not known
     """
 
     id: str
@@ -66,6 +68,7 @@ class CloudBackup:
     fail_reason: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     host: str = ""
+    data_timestamp: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

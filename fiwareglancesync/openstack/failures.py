@@ -75,6 +75,14 @@ def from_exception(error: BaseException, service: str, url: str, *, is_first: bo
     return Unreachable(f"{who} does not speak HTTP as expected ({_reason(chain[-1])})")
 
 
+def was_not_sent(error: BaseException) -> bool:
+    """Whether there was no connection, so that a request cannot have reached the service.
+
+    :param error: an error that :func:`from_exception` made, with its causes
+    """
+    return any(isinstance(cause, _NOT_SENT) for cause in _causes(error))
+
+
 def through_proxy(url: str) -> str:
     """Which proxy of the environment is used for an address, as a phrase in brackets; "" for none."""
     try:
@@ -87,6 +95,13 @@ def through_proxy(url: str) -> str:
 
 
 _TIMEOUTS = (TimeoutError, requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)
+_NOT_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    requests.exceptions.ConnectTimeout,
+    socket.gaierror,
+    ssl.SSLCertVerificationError,
+)
 _ADDRESSES = (
     requests.exceptions.InvalidURL,
     requests.exceptions.MissingSchema,

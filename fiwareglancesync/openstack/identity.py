@@ -49,26 +49,33 @@ class Access:
 
     :param project: id of the project
     :param catalog: the catalog, with the addresses that the configuration sets
+    :param granted: when it was granted
     """
 
     token: str
     project: str
     catalog: Catalog
+    user: str = ""
+    user_name: str = ""
+    project_name: str = ""
+    granted: Granted | None = None
 
     def __repr__(self) -> str:
         return f"Access(project={self.project!r})"
 
 
 @dataclass(frozen=True)
-class _Granted:
+class Granted:
     """When a token was granted and how long it is valid, whatever the clock of this machine shows.
 
     :param at: value of the clock just before the request; a forked child has the same clock
     :param life: seconds, None when the Keystone does not state them
+    :param issued: the time of Keystone's clock then, in seconds since the epoch, None when it does not state it
     """
 
     at: float
     life: float | None
+    issued: float | None = None
 
 
 def with_renewal(
@@ -94,16 +101,19 @@ class SignIn:
     Messages of errors do not name the target, because several may share a credential; the caller adds it.
 
     :param waits: reports waits for the Keystone
+    :param transport: the connections of another sign-in at the same Keystone, None for new ones
     """
 
-    def __init__(self, credential: Credential, tuning: Tuning, waits: Waits) -> None:
+    def __init__(
+        self, credential: Credential, tuning: Tuning, waits: Waits, transport: Transport | None = None
+    ) -> None:
         self._credential = credential
         self._tuning = tuning
         self._waits = waits
         self._lock = threading.Lock()
-        self.transport = _transport(credential, tuning)
+        self.transport = transport or _transport(credential, tuning)
         self._plugin: v3.Auth | None = None
-        self._granted: _Granted | None = None
+        self._granted: Granted | None = None
         self._given_up: tuple[float, Throttled] | None = None
         self._access: Access | None = None
         # The library logs whole requests and answers; our own log (glancesync.http) has a line for each.
@@ -171,7 +181,15 @@ class SignIn:
             raise Rejected(f"{self._where} sent no token", scope=Scope.REGION)
         services = granted.service_catalog.catalog if granted.has_service_catalog() else None
         catalog = with_overrides(read_catalog(services, self._credential.interfaces), self._credential.overrides)
-        return Access(granted.auth_token, granted.project_id, catalog)
+        return Access(
+            granted.auth_token,
+            granted.project_id,
+            catalog,
+            granted.user_id or "",
+            granted.username or "",
+            granted.project_name or "",
+            self._granted,
+        )
 
     def _persist(self, action: Callable[[], T]) -> T:
         return with_retries(lambda _: action(), self._tuning, report=self._report_wait)
@@ -209,11 +227,12 @@ class SignIn:
             raise other_versions(self._where, answer.status_code, body)
         return f"{root}/v3"
 
-    def _timed(self, plugin: v3.Auth) -> tuple[AccessInfo, _Granted]:
+    def _timed(self, plugin: v3.Auth) -> tuple[AccessInfo, Granted]:
         """Request a token, once, and note how long it is valid."""
         begun = self._tuning.clock()
         granted = self._ask(plugin)
-        return granted, _Granted(begun, _life_of(granted))
+        issued = None if granted.issued is None else _utc(granted.issued).timestamp()
+        return granted, Granted(begun, _life_of(granted), issued)
 
     def _ask(self, plugin: v3.Auth) -> AccessInfo:
         """Request a token, once."""

@@ -13,7 +13,7 @@ class Refusal(Enum):
     NO_PARENT = "no parent"
     """An incremental backup was requested, and the volume has no available backup (400)."""
 
-    STATE = "state"
+    REJECTED = "rejected"
     """The backup, volume or server is in a state that does not allow it, or the request is not valid (400, 409)."""
 
     QUOTA = "quota"

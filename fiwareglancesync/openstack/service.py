@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import requests
 
-from ..base.errors import CloudError, NotFound, Redirected, Scope, Throttled
+from ..base.errors import CloudError, NotFound, Redirected, Scope, Throttled, Unauthorized
 from .answers import Operation, Row, from_answer, moment, prefixed
 from .failures import FAILURES, from_exception
 from .identity import Access, SignIn, with_renewal
@@ -33,11 +33,13 @@ class ServiceKind:
     :param type: type of the service in catalogs
     :param name: name of the service in messages
     :param answers: what its refusals mean
+    :param headers: sent with every request, for example the microversion
     """
 
     type: str
     name: str
     answers: tuple[Row, ...]
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,20 @@ class Service:
         :raises CloudError: the service refused or failed
         """
         return self.renewing(lambda access: self._exchange(call, access, deadline))
+
+    def request_without_renewal(self, call: Call) -> Any:
+        """Send a request exactly once, even when the service refuses the token; the next request has a new one then.
+
+        For requests that make something: whoever sends one twice may get two.
+
+        :raises CloudError: the service refused or failed
+        """
+        access = self.access()
+        try:
+            return self._exchange(call, access, None)
+        except Unauthorized:
+            self.reject(access)
+            raise
 
     def renewing(self, action: Callable[[Access], T]) -> T:
         """Run an action with a token, and once more with a new one if the service refuses the first.
@@ -190,7 +206,7 @@ class Service:
         self._waits.report(self.address, wait_for(f"{self._region}: {self._kind.name}", self._region, seconds, error))
 
     def _exchange(self, call: Call, access: Access, deadline: Deadline | None) -> Any:
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", **self._kind.headers}
         data = None
         if call.document is not None:
             headers["Content-Type"] = call.kind
@@ -199,7 +215,7 @@ class Service:
             deadline = Deadline(self.tuning.control)
         timeout = max(0.001, deadline.moment - time.monotonic())
         answer = self.send(call.method, call.path, access, headers=headers, data=data, timeout=timeout)
-        if not 200 <= answer.status_code < 300:
+        if not _is_success(call.operation, answer.status_code):
             error = self.failure(call.operation, answer)
             if call.operation is Operation.LIST and isinstance(error, NotFound | Redirected):
                 # Probably the address is wrong, in the catalog or in the configuration.
@@ -207,6 +223,11 @@ class Service:
             raise error
         body = self.mapping_errors(lambda: content(answer, most=_MAX_DOCUMENT_BYTES, deadline=deadline.moment))
         return _decoded(body, call.operation)
+
+
+def _is_success(operation: Operation, status: int) -> bool:
+    """Whether a status means that all went well; a page of a listing counts only with 200."""
+    return status == 200 if operation is Operation.LIST else 200 <= status < 300
 
 
 def _decoded(body: bytes, operation: Operation) -> Any:

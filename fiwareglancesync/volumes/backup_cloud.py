@@ -102,7 +102,7 @@ class BackupCloud(Protocol):
         """A volume of any project; None when there is none of this id (404)."""
         ...
 
-    def parent_of(self, project_id: str, backup_id: str) -> str | None:
+    def parent_of(self, backup_id: str) -> str | None:
         """The id of the backup that an available one builds on; None for a full one (volumes 2).
 
         :raises CloudError: it cannot be determined
