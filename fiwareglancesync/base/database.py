@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Dialect, Engine, MetaData, Text, create_engine, event
@@ -13,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.types import TypeDecorator
 
 from .dependencies import EXTRAS, without
-from .errors import GlanceSyncError, NotInstalled
+from .errors import DatabaseUnavailable, GlanceSyncError, NotInstalled
 
 BUSY_SECONDS = 30
 """Seconds that a writer of an SQLite database waits for another one."""
@@ -95,6 +97,19 @@ def error_text(error: SQLAlchemyError) -> str:
     """The error message of a database, without the statement and SQLAlchemy's own text."""
     cause = getattr(error, "orig", None) or error
     return " ".join(str(cause).split())
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn an error of a database into one of the program, in one line.
+
+    :raises DatabaseUnavailable: the database cannot be used
+    """
+    try:
+        yield
+    except SQLAlchemyError as error:
+        text = f"the database cannot be used: {error_text(error)}; see database in [main]"
+        raise DatabaseUnavailable(text) from error
 
 
 class ExactText(TypeDecorator[str]):

@@ -244,6 +244,14 @@ class LocksUnavailable(GlanceSyncError):
     """The regions cannot be locked, because the database of the locks cannot be used."""
 
 
+class DatabaseUnavailable(GlanceSyncError):
+    """The database does not answer, is locked for too long, or refuses what the program needs."""
+
+
+class LeaseLost(GlanceSyncError):
+    """Another process has taken over the work that a lease is for; nothing was written."""
+
+
 class RegionLocked(GlanceSyncError):
     """Another run has the lock of the region."""
 

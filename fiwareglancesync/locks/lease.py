@@ -8,13 +8,27 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Column, Double, Engine, Integer, Row, String, Table, insert, select, true, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Engine,
+    Integer,
+    Row,
+    String,
+    Table,
+    insert,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..base.database import error_text, key_of, metadata, open_engine
@@ -33,6 +47,8 @@ leases = Table(
     Column("started", Double, nullable=False),
     Column("expires", Double, nullable=False),
 )
+
+EXPIRED = leases.c.expires < NOW
 
 log = logging.getLogger("glancesync")
 
@@ -110,10 +126,10 @@ class Lease:
 
     def __init__(self, engine: Engine, identity: str, run: str, timing: LeaseTiming = USUAL_TIMING) -> None:
         self._engine = engine
-        self._key = key_of(identity)
+        self.key = key_of(identity)
+        self.token = str(uuid.uuid4())
         self._run = run
         self._timing = timing
-        self._token = str(uuid.uuid4())
 
     def take(self, *, wait: bool = False) -> str:
         """Take the lease.
@@ -125,22 +141,45 @@ class Lease:
         while True:
             holder = self._holder()
             if holder is None:
-                with suppress(IntegrityError), self._engine.begin() as connection:
-                    connection.execute(insert(leases).values(identity=self._key, **self._mine()))
+                if self._take_first():
                     return ""
-            elif self._take_from(holder):
+            elif self._take_from(holder, true() if _is_dead(holder) else EXPIRED):
                 return str(holder.run)
             elif wait or holder.run == self._run:
                 time.sleep(self._timing.retry)
             else:
                 raise RegionLocked.by(_process(holder))
 
-    def _take_from(self, holder: Row[Any]) -> bool:
-        """Take the lease if it has expired or its holder has died, unless another run takes it first."""
-        free = true() if _is_dead(holder) else leases.c.expires < NOW
-        theirs = update(leases).where(leases.c.identity == self._key, leases.c.token == holder.token, free)
+    def take_if_free(self) -> bool:
+        """Take the lease unless somebody has it by the database's clock, wherever that process is, dead or alive."""
+        holder = self._holder()
+        return self._take_first() if holder is None else self._take_from(holder, EXPIRED)
+
+    def _take_first(self) -> bool:
+        """Make the row, unless another run makes it first."""
+        with suppress(IntegrityError), self._engine.begin() as connection:
+            connection.execute(insert(leases).values(identity=self.key, **self._mine()))
+            return True
+        return False
+
+    def _take_from(self, holder: Row[Any], free: ColumnElement[bool]) -> bool:
+        """Take the lease from a holder if it is free, unless another run takes it first."""
+        theirs = update(leases).where(leases.c.identity == self.key, leases.c.token == holder.token, free)
         with self._engine.begin() as connection:
             return connection.execute(theirs.values(**self._mine())).rowcount > 0
+
+    def holds(self, connection: Connection) -> bool:
+        """Whether the lease is still this one's; if so, nobody else takes it before the transaction ends.
+
+        :param connection: in a transaction
+        """
+        return connection.execute(self._change().values(token=self.token)).rowcount > 0
+
+    def taken(self) -> float:
+        """When it was taken, by the database's clock, in seconds since the epoch; 0 when it is another run's."""
+        mine = select(leases.c.started).where(leases.c.identity == self.key, leases.c.token == self.token)
+        with self._engine.connect() as connection:
+            return connection.execute(mine).scalar() or 0.0
 
     def renew(self) -> bool:
         """Prolong the lease; False when another run has it now."""
@@ -153,21 +192,34 @@ class Lease:
             connection.execute(self._change().values(expires=0.0, token=""))
 
     def _change(self) -> Any:
-        return update(leases).where(leases.c.identity == self._key, leases.c.token == self._token)
+        return update(leases).where(leases.c.identity == self.key, leases.c.token == self.token)
 
     def _holder(self) -> Row[Any] | None:
         with self._engine.connect() as connection:
-            return connection.execute(select(leases).where(leases.c.identity == self._key)).first()
+            return connection.execute(select(leases).where(leases.c.identity == self.key)).first()
 
     def _mine(self) -> dict[str, Any]:
         return {
             "run": self._run,
-            "token": self._token,
+            "token": self.token,
             "host": this_machine(),
             "pid": os.getpid(),
             "started": NOW,
             "expires": NOW + self._timing.lease,
         }
+
+
+def renew_all(connection: Connection, held: Sequence[Lease], seconds: float) -> frozenset[str]:
+    """Prolong several leases at once.
+
+    :param connection: in a transaction
+    :param held: few enough for one statement
+    :param seconds: how long they last from now on
+    :return: the tokens of those that nobody else has taken
+    """
+    mine = (leases.c.identity.in_([lease.key for lease in held]), leases.c.token.in_([lease.token for lease in held]))
+    connection.execute(update(leases).where(*mine).values(expires=NOW + seconds))
+    return frozenset(connection.execute(select(leases.c.token).where(*mine)).scalars())
 
 
 @contextmanager
