@@ -90,6 +90,11 @@ class BackupRecord:
     missing_since: datetime | None = None
     reported: bool = False
 
+    @property
+    def is_good(self) -> bool:
+        """Whether it succeeded, and, for an incremental one, its parent is known (volumes 2)."""
+        return self.state is RecordState.GOOD and (self.type is BackupType.FULL or self.parent_id is not None)
+
 
 class Verdict(Enum):
     """What the plan says of a volume, or of a backup (volumes 1)."""
