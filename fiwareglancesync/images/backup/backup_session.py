@@ -25,6 +25,7 @@ from ..vault.vault_folder import Vault
 from .backup_inventory import describing
 from .backup_outcome import BackupOutcome, BackupResult
 from .backup_run import BackupInput, BackupOptions, back_up, outcome_of_plan, plan_only, source_of
+from .planned_contents import PlannedContents, fetched_once
 from .shelf_lock import shelf_lock
 
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "lustre", "fuse.sshfs"})
@@ -66,6 +67,7 @@ class BackupSession:
         self._wait = wait
         self._throttles = [Throttle(settings.bandwidth)] if settings.bandwidth else []
         self._vault_failure: VaultFailed | None = None
+        self._planned = PlannedContents() if dry and options.trust_hashes else None
         self._loop = RegionLoop(federation, self.emit, self._crashed)
         report_waits(federation, self.emit)
 
@@ -162,7 +164,8 @@ class BackupSession:
         sources = (FileSource(self.settings.images_dir), StreamSource(place))
         given = BackupInput(place, self.vault, shelf, self.options, recorder, sources, self._throttles)
         if self.dry:
-            return outcome_of_plan(plan_only(given), given)
+            plan = plan_only(given)
+            return outcome_of_plan(fetched_once(plan, self._planned.claim) if self._planned else plan, given)
         with shelf_lock(shelf, self.settings.database, wait=self._wait):
             return back_up(given)
 

@@ -178,6 +178,22 @@ def test_a_dry_run_writes_nothing(calls: Calls) -> None:
     assert calls.session(dry=True).prepare() == []
 
 
+@pytest.mark.parametrize("parallel", [False, True])
+def test_a_dry_run_counts_content_of_several_images_and_regions_once(calls: Calls, parallel: bool) -> None:
+    calls.federation.places["Burgos"].add(9, b"the same", name="again")
+    results = calls.run(*REGIONS, parallel=parallel, dry=True)
+    outcomes = [results[name].outcome for name in REGIONS]
+    assert sum(outcome.to_fetch for outcome in outcomes) == 4
+    assert sum(outcome.to_record for outcome in outcomes) == 3
+    assert sum(outcome.fetched_bytes for outcome in outcomes) == len("the same") + 3 * len("of 0")
+    assert calls.vault.shelf_names() == []
+
+
+def test_without_trust_in_hashes_each_image_is_fetched(calls: Calls) -> None:
+    results = calls.run(*REGIONS, dry=True, options=BackupOptions(trust_hashes=False))
+    assert [results[name].outcome.to_fetch for name in REGIONS] == [2, 2, 2]
+
+
 def test_a_vault_beside_the_images_is_a_warning(calls: Calls) -> None:
     assert calls.session().prepare() == []
     calls.settings.images_dir.mkdir()
