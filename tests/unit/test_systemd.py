@@ -11,12 +11,14 @@ import pytest
 
 from fiwareglancesync.api.server_command import cli
 from fiwareglancesync.cli.sync_arguments import parse_arguments
+from fiwareglancesync.cli.vault_arguments import parse_arguments as parse_vault_arguments
 from fiwareglancesync.commands import command_of
 from tests.support.programs import program
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "systemd"
 UNITS = sorted(path.name for path in FOLDER.iterdir())
 SERVICES = [name for name in UNITS if name.endswith(".service")]
+TIMERS = [name for name in UNITS if name.endswith(".timer")]
 INSTALLED = "/opt/glancesync/bin/"
 
 
@@ -38,16 +40,20 @@ def unit(name: str) -> configparser.RawConfigParser:
     return parser
 
 
-def command(service: str) -> list[str]:
-    """The words of a service's command, the program's name first."""
-    program, *words = shlex.split(unit(service)["Service"]["ExecStart"])
-    assert program.startswith(INSTALLED)
-    return [program.removeprefix(INSTALLED), *words]
+def commands(service: str) -> list[list[str]]:
+    """The words of a service's commands, the program's name first."""
+    found = []
+    for line in unit(service)["Service"]["ExecStart"].splitlines():
+        program, *words = shlex.split(line)
+        assert program.startswith(INSTALLED)
+        found.append([program.removeprefix(INSTALLED), *words])
+    return found
 
 
 def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
     for service in SERVICES:
-        (tmp_path / command(service)[0]).touch(0o755)
+        for program_name, *_ in commands(service):
+            (tmp_path / program_name).touch(0o755)
     for name in UNITS:
         text = (FOLDER / name).read_text(encoding="utf-8")
         (tmp_path / name).write_text(text.replace(INSTALLED, f"{tmp_path}/"), encoding="utf-8")
@@ -58,13 +64,15 @@ def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_is_started_with_words_that_its_program_takes(service: str) -> None:
-    program, *words = command(service)
-    if program == "glancesync-server":
-        cli.commands[words[0]].make_context(words[0], words[1:])
-        return
-    assert program == "glancesync"
-    if command_of(words) is None:
-        parse_arguments(words, program)
+    for program_name, *words in commands(service):
+        if program_name == "glancesync-server":
+            cli.commands[words[0]].make_context(words[0], words[1:])
+            continue
+        assert program_name == "glancesync"
+        if words[0] == "vault":
+            parse_vault_arguments(words[1:], "glancesync vault")
+        elif command_of(words) is None:
+            parse_arguments(words, program_name)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -83,8 +91,15 @@ def test_runs_of_the_account_find_each_others_locks(service: str) -> None:
     assert "/tmp" in section["ReadWritePaths"].split()
 
 
-def test_the_timer_starts_the_synchronisation() -> None:
-    (timer,) = [name for name in UNITS if name.endswith(".timer")]
+@pytest.mark.parametrize("timer", TIMERS)
+def test_a_timer_starts_the_service_of_its_name(timer: str) -> None:
     assert timer.replace(".timer", ".service") in SERVICES
     assert unit(timer)["Timer"]["OnCalendar"]
     assert unit(timer)["Install"]["WantedBy"] == "timers.target"
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if "vault" in name])
+def test_a_service_of_a_vault_waits_for_its_disk_and_has_a_timer(service: str) -> None:
+    assert unit(service)["Unit"]["RequiresMountsFor"] == "/srv/vault"
+    assert ("-/srv/vault" in unit(service)["Service"]["ReadWritePaths"].split()) == ("check" not in service)
+    assert service.replace(".service", ".timer") in TIMERS
