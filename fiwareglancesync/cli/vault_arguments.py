@@ -62,8 +62,9 @@ def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
         options.source = f"vault:{options.shelf}"
         check_arguments(options)
         return options
-    if getattr(options, "shelf", None) == "":
-        raise UsageError("--shelf needs a name")
+    shelves = [getattr(options, "shelf", None), *(getattr(options, "shelves", None) or ())]
+    if any(shelf is not None and not shelf.strip() for shelf in shelves):
+        raise UsageError("the name of a shelf is empty")
     check_values(options)
     return options
 

@@ -11,15 +11,16 @@ from pathlib import Path
 
 from ..base.errors import UsageError
 from ..base.signals import cancellable
+from ..base.text import printable
 from ..images.backup.vault_choice import choose_vault
 from ..images.configuration import load_settings
 from ..images.settings import Settings
 from ..images.vault.run_diff import choose_run, differences
 from ..images.vault.vault_folder import Vault, init_vault
-from ..images.vault.vault_listing import chosen_shelves, image_rows, newest_records, run_rows
+from ..images.vault.vault_listing import newest_records
 from ..kinds import option_tables
 from ..terminal.streams import log_requests, reconfigure_output, write_line
-from ..terminal.vault_tables import write_differences, write_images, write_records, write_runs
+from ..terminal.vault_tables import write_differences, write_records
 from .time_option import read_time
 from .vault_arguments import parse_arguments
 
@@ -49,22 +50,21 @@ def main(words: Sequence[str], prog: str) -> int:
 
 def _init(options: argparse.Namespace) -> int:
     vault = init_vault(Path(options.folder))
-    write_line(sys.stdout, f"INFO:{vault.folder} is a vault now. Name it in the configuration:")
-    write_line(sys.stdout, f"INFO:  [vault:NAME]\nINFO:  path = {vault.folder.resolve()}")
+    write_line(sys.stdout, f"INFO:{printable(str(vault.folder))} is a vault now. Name it in the configuration:")
+    write_line(sys.stdout, f"INFO:  [vault:NAME]\nINFO:  path = {printable(str(vault.folder.resolve()))}")
     return 0
 
 
 def _runs(options: argparse.Namespace) -> int:
-    shelves = chosen_shelves(_vault(options), options.shelves)
-    write_runs((row for shelf in shelves for row in run_rows(shelf)), options.format, sys.stdout)
-    return 0
+    from .vault_lists import print_runs
+
+    return print_runs(options, _vault(options))
 
 
 def _ls(options: argparse.Namespace) -> int:
-    at = None if options.at is None else read_time(options.at)
-    shelves = chosen_shelves(_vault(options), options.shelves)
-    write_images((row for shelf in shelves for row in image_rows(shelf, at)), options.format, sys.stdout)
-    return 0
+    from .vault_lists import print_images
+
+    return print_images(options, _vault(options))
 
 
 def _show(options: argparse.Namespace) -> int:

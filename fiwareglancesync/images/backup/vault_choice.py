@@ -18,6 +18,8 @@ def choose_vault(word: str | None, settings: Callable[[], Settings]) -> VaultSet
     :param settings: reads the configuration, which is not needed for a path
     :raises UsageError: there is none, or it is not clear which
     """
+    if word is not None and not word.strip():
+        raise UsageError("the name of the vault is empty; write the NAME of a section [vault:NAME], or a PATH")
     if word is not None and os.sep in word:
         return VaultSettings(word, Path(word))
     vaults = settings().vaults

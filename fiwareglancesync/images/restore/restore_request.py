@@ -13,6 +13,7 @@ from ..places.vault.vault_place import PREFIX, VaultPlace
 from ..planning import restored_target
 from ..region_names import RegionRef, unknown_target
 from ..settings import Settings
+from ..vault.vault_errors import NewerFormat, UnreadableDocument
 from ..vault.vault_folder import Shelf, Vault
 from ..vault.vault_listing import chosen_shelves
 from ..vault.vault_model import BackupRun
@@ -108,10 +109,17 @@ def backup_at(shelf: Shelf, at: datetime | None) -> BackupRun:
     """The newest complete backup of a shelf, now or at a time; the backup of exactly that time may be incomplete.
 
     :raises UsageError: there is none
+    :raises UnreadableDocument: it cannot be read
     """
     if at is not None and at in shelf.run_times():
         return shelf.run(at)
-    run = shelf.newest_complete(at)
+    try:
+        run = shelf.newest_complete(at)
+    except NewerFormat:
+        raise
+    except UnreadableDocument as error:
+        advice = "--at TIME takes an older backup; glancesync vault runs lists them"
+        raise UnreadableDocument(f"{error}; {advice}") from error
     if run is not None:
         return run
     when = "" if at is None else f" at {time_text(at)}"

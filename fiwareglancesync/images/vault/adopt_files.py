@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ...base.content import PIECE_BYTES
+from ...base.errors import UsageError
 from ...base.version import __version__
 from .image_inspection import format_of, name_and_end
 from .incoming_content import SHA512
@@ -72,7 +73,8 @@ def adopt(
     :param now: returns the present time
     :return: whether all were taken
     :raises OtherSource: the shelf is that of a region
-    :raises VaultError: the folder cannot be read or has no image file, or no run could be written
+    :raises UsageError: the folder cannot be read
+    :raises VaultError: it has no image file, or no run could be written
     """
     shelf.check_source(source_of_files(shelf.name))
     failures: list[FailedImage] = []
@@ -121,7 +123,7 @@ def _image_files(
     try:
         paths = sorted(folder.iterdir())
     except OSError as error:
-        raise VaultError(f"{folder} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{folder} cannot be read: {error.strerror}") from error
     taken: dict[str, Path] = {}
     for path in paths:
         if path.name.startswith(".") or not stat.S_ISREG(path.lstat().st_mode) or _is_document(path):

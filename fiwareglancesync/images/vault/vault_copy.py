@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ...base.content import PIECE_BYTES
-from .vault_errors import VaultError, VaultFailed
+from .vault_errors import NewerFormat, VaultError, VaultFailed
 from .vault_folder import Shelf, Vault
 from .vault_model import BackupRun, ContentKey, KeptImage, Record
 from .vault_writer import VaultWriter
@@ -56,6 +56,7 @@ def copy_shelves(shelves: list[Shelf], to: Vault, listeners: CopyListeners) -> C
     :param to: the other vault
     :raises OtherSource: a shelf of this name has another source there
     :raises VaultError: a shelf cannot be read
+    :raises NewerFormat: a newer program wrote a run
     :raises VaultFailed: nothing more can be written
     """
     for shelf in shelves:
@@ -86,7 +87,7 @@ class _Copy:
         missing = {
             image.content
             for shelf in shelves
-            for run in self._runs(shelf)
+            for run in self._runs(shelf, lambda text: None)
             for image in run.images
             if image.content is not None and self._writer.vault.find(image.content) is None
         }
@@ -95,15 +96,26 @@ class _Copy:
             binding = shelf.binding()
             if binding is not None:
                 self._writer.bind(self._there(shelf), binding.source)
-            for run in self._runs(shelf):
+            for run in self._runs(shelf, self._fail):
                 self._copy_run(shelf, run)
         return self._done
 
     def _there(self, shelf: Shelf) -> Shelf:
         return self._writer.vault.shelf(shelf.name)
 
-    def _runs(self, shelf: Shelf) -> Iterator[BackupRun]:
-        return (shelf.run(listed) for listed in reversed(shelf.run_times()))
+    def _runs(self, shelf: Shelf, fail: Callable[[str], None]) -> Iterator[BackupRun]:
+        """The runs of a shelf that can be read, the oldest first."""
+        for listed in reversed(shelf.run_times()):
+            try:
+                yield shelf.run(listed)
+            except (NewerFormat, VaultFailed):
+                raise
+            except VaultError as error:
+                fail(_not_copied(shelf, listed, error))
+
+    def _fail(self, text: str) -> None:
+        self._done.failures += 1
+        self._listeners.fail(text)
 
     def _copy_run(self, shelf: Shelf, run: BackupRun) -> None:
         there = self._there(shelf)
@@ -117,10 +129,7 @@ class _Copy:
         except VaultFailed:
             raise
         except VaultError as error:
-            self._done.failures += 1
-            self._listeners.fail(
-                f"shelf {shelf.name}: the run of {run.listed:%Y-%m-%dT%H:%M:%SZ} is not copied: {error}"
-            )
+            self._fail(_not_copied(shelf, run.listed, error))
             return
         self._writer.add_run(there, replace(run, images=images))
         self._done.runs += 1
@@ -173,6 +182,10 @@ class _Copy:
         if image.content is not None and not self._writer.hold(image.content):
             return False
         return self._writer.hold_record(there, image.id, image.record)
+
+
+def _not_copied(shelf: Shelf, listed: datetime, error: VaultError) -> str:
+    return f"shelf {shelf.name}: the run of {listed:%Y-%m-%dT%H:%M:%SZ} is not copied: {error}"
 
 
 def _is_near(listed: datetime, time: datetime) -> bool:

@@ -25,6 +25,12 @@ class NewerFormat(UnreadableDocument):
     """A document was written by a newer program (vault 1.1)."""
 
 
+class ShelfNameRefused(VaultError):
+    """No shelf can have this name: no folder can (vault 1)."""
+
+    exit_code = 2
+
+
 class OtherSource(VaultError):
     """A shelf is bound to another source (vault 3)."""
 

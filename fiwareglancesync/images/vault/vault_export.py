@@ -12,14 +12,21 @@ from functools import partial
 from pathlib import Path
 
 from ...base.content import PIECE_BYTES
+from ...base.errors import UsageError
+from ...base.file_names import file_name
 from . import vault_files
 from .incoming_content import SHA512, IncomingContent
-from .vault_errors import VaultError
+from .vault_errors import NewerFormat, VaultError, VaultFailed
 from .vault_folder import Shelf
+from .vault_listing import newest_run
 from .vault_model import KeptImage, Record
+from .vault_paths import VaultPaths
 
 NAME_BYTES = 255
 """Bytes that the name of a file may have."""
+
+SHELF_BYTES = 100
+"""Bytes of it that the name of a shelf may have."""
 
 JSON = ".json"
 PART = ".part"
@@ -73,37 +80,89 @@ def export(shelves: Sequence[Shelf], folder: Path, listeners: ExportListeners) -
 
     :param folder: is made if it is missing
     :return: whether all were written
-    :raises VaultError: a run cannot be read, or nothing can be written
+    :raises UsageError: the folder cannot be made, or is in a vault
+    :raises NewerFormat: a newer program wrote a run or a record
     """
-    images = list(_chosen(shelves))
+    failures: list[str] = []
+
+    def fail(text: str) -> None:
+        failures.append(text)
+        listeners.fail(text)
+
+    _check_outside(folder)
+    images = _named(list(_chosen(shelves, fail)))
     listeners.begin(sum(each.image.content.size for each in images if each.image.content is not None))
     try:
         folder.mkdir(vault_files.FOLDER_MODE, parents=True, exist_ok=True)
     except OSError as error:
-        raise VaultError(f"{folder} cannot be made: {error.strerror}") from error
-    whole = True
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
     for each in images:
         try:
             _write(each, folder, listeners.progress)
         except VaultError as error:
-            whole = False
-            listeners.fail(f"shelf {each.shelf.name}: image {each.image.name or each.image.id} is not written: {error}")
+            fail(_not_written(each.shelf, each.image, error))
         else:
             listeners.done(each)
-    return whole
+    return not failures
 
 
-def _chosen(shelves: Sequence[Shelf]) -> Iterator[ExportedImage]:
-    found: list[tuple[Shelf, KeptImage, Record]] = []
+def _not_written(shelf: Shelf, image: KeptImage, error: VaultError) -> str:
+    return f"shelf {shelf.name}: image {image.name or image.id} is not written: {error}"
+
+
+def _check_outside(folder: Path) -> None:
+    """Refuse a folder in a vault: what the program does not know there would stay for ever.
+
+    :raises UsageError: it is in one
+    """
+    real = folder.resolve()
+    for each in (real, *real.parents):
+        if VaultPaths(each).mark.exists():
+            raise UsageError(f"{folder} is in the vault {each}; name a folder outside of it")
+
+
+_Found = tuple[Shelf, KeptImage, Record]
+
+
+def _chosen(shelves: Sequence[Shelf], fail: Callable[[str], None]) -> Iterator[_Found]:
+    """The images of the newest complete runs that can be read.
+
+    :param fail: takes a sentence about each shelf and each image that cannot be read
+    """
     for shelf in shelves:
-        run = shelf.newest_complete()
-        if run is None:
-            raise VaultError(f"shelf {shelf.name} has no complete run")
-        found += [(shelf, image, shelf.record(image.id, image.record)) for image in run.images]
-    times = Counter(stem_of(image.name or image.id) for _, image, _ in found)
-    for shelf, image, record in found:
-        stem = stem_of(image.name or image.id)
-        yield ExportedImage(shelf, image, record, stem if times[stem] == 1 else stem_of(image.name, image.id))
+        try:
+            images = newest_run(shelf).images
+        except (NewerFormat, VaultFailed):
+            raise
+        except VaultError as error:
+            fail(str(error))
+            continue
+        for image in images:
+            try:
+                yield shelf, image, shelf.record(image.id, image.record)
+            except (NewerFormat, VaultFailed):
+                raise
+            except VaultError as error:
+                fail(_not_written(shelf, image, error))
+
+
+def _named(images: Sequence[_Found]) -> list[ExportedImage]:
+    """The images with the names of their files.
+
+    Namesakes get their UUID; images of one UUID, which several shelves have after a restore, their shelf besides.
+    """
+    stems = Counter(stem_of(image.name or image.id) for _, image, _ in images)
+    uuids = Counter((stem_of(image.name or image.id), image.id) for _, image, _ in images)
+
+    def stem(shelf: Shelf, image: KeptImage) -> str:
+        usual = stem_of(image.name or image.id)
+        if stems[usual] == 1:
+            return usual
+        if uuids[usual, image.id] == 1:
+            return stem_of(image.name, image.id)
+        return stem_of(image.name, f"{image.id}-{file_name(shelf.name)[:SHELF_BYTES]}")
+
+    return [ExportedImage(shelf, image, record, stem(shelf, image)) for shelf, image, record in images]
 
 
 def stem_of(name: str, suffix: str = "") -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ...base.errors import UsageError
 from ...base.text import nearest
 from ..model import is_uuid
-from .vault_errors import VaultError
+from .vault_errors import NewerFormat, VaultError, VaultFailed
 from .vault_folder import Shelf, Vault
 from .vault_model import BackupRun, ContentKey, Record
 from .vault_times import time_text
@@ -67,37 +67,69 @@ def chosen_shelves(vault: Vault, names: Sequence[str]) -> list[Shelf]:
     return [vault.shelf(name) for name in names or known]
 
 
-def run_rows(shelf: Shelf) -> Iterator[RunRow]:
-    """The runs of a shelf, the newest first.
+def run_rows(shelves: Iterable[Shelf], fail: Callable[[VaultError], None]) -> Iterator[RunRow]:
+    """The runs of shelves, of each shelf the newest first.
 
-    :raises VaultError: one cannot be read
+    :param fail: takes the error of each run that cannot be read
+    :raises NewerFormat: a newer program wrote one
     """
-    for listed in shelf.run_times():
-        run = shelf.run(listed)
-        contents = {image.content for image in run.images if image.content is not None}
-        yield RunRow(
-            shelf.name,
-            time_text(run.listed),
-            run.complete,
-            len(run.images),
-            len(run.failures),
-            len(run.skipped),
-            sum(image.content.size for image in run.images if image.content is not None),
-            sum(shelf.vault.stored_bytes(content) for content in contents),
-        )
+    for shelf in shelves:
+        for listed in shelf.run_times():
+            try:
+                run = shelf.run(listed)
+            except (NewerFormat, VaultFailed):
+                raise
+            except VaultError as error:
+                fail(error)
+            else:
+                yield _row_of_run(shelf, run)
 
 
-def image_rows(shelf: Shelf, at: datetime | None = None) -> Iterator[ImageRow]:
-    """The images of the newest complete run, by name.
+def _row_of_run(shelf: Shelf, run: BackupRun) -> RunRow:
+    contents = {image.content for image in run.images if image.content is not None}
+    return RunRow(
+        shelf.name,
+        time_text(run.listed),
+        run.complete,
+        len(run.images),
+        len(run.failures),
+        len(run.skipped),
+        sum(image.content.size for image in run.images if image.content is not None),
+        sum(shelf.vault.stored_bytes(content) for content in contents),
+    )
+
+
+def image_rows(
+    shelves: Iterable[Shelf], at: datetime | None, fail: Callable[[VaultError], None]
+) -> Iterator[ImageRow]:
+    """The images of the newest complete run of each shelf, by name.
 
     :param at: the time at which it was the newest, None for now
-    :raises VaultError: there is no such run, or it cannot be read
+    :param fail: takes an error for each shelf that has no such run, or whose run cannot be read
+    :raises NewerFormat: a newer program wrote a run
+    """
+    for shelf in shelves:
+        try:
+            run = newest_run(shelf, at)
+        except (NewerFormat, VaultFailed):
+            raise
+        except VaultError as error:
+            fail(error)
+        else:
+            yield from rows_of_run(shelf, run)
+
+
+def newest_run(shelf: Shelf, at: datetime | None = None) -> BackupRun:
+    """The newest complete run of a shelf.
+
+    :param at: the time at which it was the newest, None for now
+    :raises VaultError: there is none, or it cannot be read
     """
     run = shelf.newest_complete(at)
     if run is None:
         when = "" if at is None else f" at {time_text(at)}"
         raise VaultError(f"shelf {shelf.name} has no complete run{when}; glancesync vault runs lists the runs")
-    yield from rows_of_run(shelf, run)
+    return run
 
 
 def rows_of_run(shelf: Shelf, run: BackupRun) -> Iterator[ImageRow]:

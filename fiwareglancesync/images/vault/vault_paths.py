@@ -9,7 +9,7 @@ from pathlib import Path
 from ...base.file_names import file_name, region_name
 from ..model import normal_uuid
 from .strict_json import is_sha512
-from .vault_errors import VaultError
+from .vault_errors import ShelfNameRefused, VaultError
 from .vault_times import file_time
 
 _RECORD = re.compile(r"([1-9][0-9]{0,17})\.json")
@@ -85,13 +85,13 @@ class ShelfPaths:
 
     :param vault: the vault
     :param name: name of the shelf
-    :raises VaultError: the name is too long for a folder
+    :raises ShelfNameRefused: the name is too long for a folder
     """
 
     def __init__(self, vault: VaultPaths, name: str) -> None:
         encoded = file_name(name)
         if not name or len(encoded) > MAX_NAME_BYTES:
-            raise VaultError(f"the name of a shelf has 1 to {MAX_NAME_BYTES} characters: {name!r}")
+            raise ShelfNameRefused(f"the name of a shelf has 1 to {MAX_NAME_BYTES} characters: {name!r}")
         self.folder = vault.shelves / encoded
         self.binding = self.folder / "shelf.json"
         self.records = self.folder / RECORDS

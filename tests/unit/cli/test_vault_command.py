@@ -276,7 +276,13 @@ def test_numbers_of_a_table_end_where_their_head_ends(vault: Vault, capsys: pyte
         (["forget", "--keep-within", "30", "--vault", "./v"], 2, "expected a time such as 7d or 36h, with its unit"),
         (["verify", "--older-than", "7", "--vault", "./v"], 2, "expected a time such as 7d or 36h, with its unit"),
         (["backup", "Burgos", "--report", "-", "--vault", "./v"], 2, "--report - names no file; write --report FILE"),
-        (["backup", "Burgos", "--shelf", "", "--vault", "./v"], 2, "--shelf needs a name"),
+        (["ls", "--vault", ""], 2, "the name of the vault is empty; write the NAME"),
+        (["copy", " ", "--vault", "./v"], 2, "the name of the vault is empty; write the NAME"),
+        (["check", "--shelf", " ", "--vault", "./v"], 3, ""),
+        (["forget", "--keep-last", "1", "--shelf", " ", "--vault", "./v"], 2, "the name of a shelf is empty"),
+        (["backup", "Burgos", "--shelf", " ", "--vault", "./v"], 2, "the name of a shelf is empty"),
+        (["adopt", ".", "--shelf", "x" * 256, "--vault", "./v"], 2, "the name of a shelf has 1 to 255 characters"),
+        (["backup", "Burgos", "--shelf", "", "--vault", "./v"], 2, "the name of a shelf is empty"),
     ],
 )
 def test_a_mistake_is_named(
@@ -285,6 +291,23 @@ def test_a_mistake_is_named(
     back_up(vault, vault.shelf("Burgos"), {1: b"one"})
     assert main(["vault", *words]) == code
     assert text in capsys.readouterr().err
+
+
+def test_what_cannot_be_listed_is_reported_and_the_rest_is_listed(
+    vault: Vault, capsys: pytest.CaptureFixture[str]
+) -> None:
+    back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    newest = back_up(vault, vault.shelf("Burgos"), {1: b"one"}, 1)
+    back_up(vault, vault.shelf("Spain"), {2: b"two"})
+    broken = vault.shelf("Burgos").paths.run(newest.listed)
+    broken.write_text("{")
+    for words, rows in ((["runs"], ["Burgos", "Spain"]), (["ls"], ["Spain"]), (["ls", "Burgos"], [])):
+        assert main(["vault", *words, "--vault", "./v", "--format", "csv"]) == 1
+        output = capsys.readouterr()
+        assert [line.partition(",")[0] for line in output.out.splitlines()] == rows
+        assert output.err.startswith(f"ERROR:{broken.relative_to(Path.cwd())} cannot be read: ")
+    assert main(["vault", "ls", "Burgos", "--vault", "./v"]) == 1
+    assert capsys.readouterr().out == ""
 
 
 def test_the_configured_vault_is_taken(

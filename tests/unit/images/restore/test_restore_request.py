@@ -12,6 +12,7 @@ from fiwareglancesync.base.errors import UsageError
 from fiwareglancesync.images.model import SYNC_FIELDS
 from fiwareglancesync.images.restore.restore_request import RestoreRequest, backup_at, restore_settings
 from fiwareglancesync.images.settings import Settings
+from fiwareglancesync.images.vault.vault_errors import UnreadableDocument
 from fiwareglancesync.images.vault.vault_folder import Shelf, init_vault
 from tests.support.builders import target
 from tests.support.vaults import LISTED, back_up, run_of, uuid_of
@@ -50,6 +51,14 @@ def test_a_backup_of_exactly_this_time_may_be_incomplete(shelf: Shelf) -> None:
 def test_no_backup_is_an_error_with_a_way_out(shelf: Shelf) -> None:
     with pytest.raises(UsageError, match=r"has no complete backup at .*; glancesync vault runs lists the backups"):
         backup_at(shelf, LISTED - timedelta(seconds=1))
+
+
+def test_a_backup_that_cannot_be_read_is_an_error_with_a_way_out(shelf: Shelf) -> None:
+    newer = back_up(shelf.vault, shelf, {1: b"one"}, number=2)
+    shelf.paths.run(newer.listed).write_text("{")
+    with pytest.raises(UnreadableDocument, match=r"cannot be read: .*; --at TIME takes an older backup"):
+        backup_at(shelf, None)
+    assert backup_at(shelf, newer.listed - timedelta(seconds=1)).listed == LISTED
 
 
 def test_what_selects_does_not_apply_and_all_fields_are_kept_in_step() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.images.vault.vault_copy import CopyListeners, CopyResult, copy_shelves
-from fiwareglancesync.images.vault.vault_errors import OtherSource, VaultFailed
+from fiwareglancesync.images.vault.vault_errors import NewerFormat, OtherSource, VaultFailed
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from fiwareglancesync.images.vault.vault_model import ShelfSource
 from fiwareglancesync.images.vault.vault_writer import VaultWriter
@@ -94,6 +94,22 @@ def test_damaged_content_is_not_copied_and_the_other_runs_are(vault: Vault, othe
     assert "shelf Burgos: the run of 2026-03-01T13:00:00Z is not copied: the sha512 of the bytes" in heard.failures[0]
     assert faults(other) == []
     vault.paths.content_file(sha512(b"new")).write_bytes(b"new")
+    assert copied(vault, other, heard).runs == 1
+
+
+def test_a_run_that_cannot_be_read_is_not_copied_and_the_others_are(vault: Vault, other: Vault, heard: Heard) -> None:
+    path = vault.shelf("Burgos").paths.run(LISTED)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
+    done = copied(vault, other, heard)
+    assert (done.runs, done.failures) == (3, 1)
+    (failure,) = heard.failures
+    assert failure.startswith("shelf Burgos: the run of 2026-03-01T12:00:00Z is not copied: ")
+    assert "it is no complete JSON document" in failure
+    path.write_bytes(whole.replace(b'"format": 1', b'"format": 2'))
+    with pytest.raises(NewerFormat):
+        copied(vault, other, heard)
+    path.write_bytes(whole)
     assert copied(vault, other, heard).runs == 1
 
 

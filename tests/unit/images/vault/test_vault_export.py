@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.images.vault.vault_errors import VaultError
+from fiwareglancesync.base.errors import UsageError
 from fiwareglancesync.images.vault.vault_export import ExportListeners, export, stem_of
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from tests.support.failing_disk import Refuse, observed_disk
-from tests.support.vaults import back_up, sha512, uuid_of
+from tests.support.vaults import LISTED, back_up, sha512, uuid_of
 
 
 @dataclass
@@ -65,10 +65,41 @@ def test_each_image_is_a_file_with_its_document_beside_it(vault: Vault, tmp_path
 
 
 def test_namesakes_get_their_uuid(vault: Vault, tmp_path: Path, heard: Heard) -> None:
-    back_up(vault, vault.shelf("Spain"), {1: b"else", 3: b"three"})
-    assert not exported(vault, tmp_path / "out", heard)  # two shelves have an image of the same UUID
-    assert heard.done == [f"image1-{uuid_of(1)}.image", "image2.image", "image3.image"]
-    assert "is there already" in heard.failures[0]
+    back_up(vault, vault.shelf("Spain"), {3: b"three"})
+    path = vault.shelf("Spain").paths.run(LISTED)
+    path.write_bytes(path.read_bytes().replace(b"image3", b"image1"))
+    assert exported(vault, tmp_path / "out", heard)
+    assert heard.done == [f"image1-{uuid_of(1)}.image", "image2.image", f"image1-{uuid_of(3)}.image"]
+
+
+def test_images_of_one_uuid_get_their_shelf_as_well(vault: Vault, tmp_path: Path, heard: Heard) -> None:
+    long = "x" * 200
+    for name in ("a/b", long):
+        back_up(vault, vault.shelf(name), {1: b"else"})
+    assert exported(vault, tmp_path / "out", heard)
+    names = [f"image1-{uuid_of(1)}-{shelf}.image" for shelf in ("Burgos", "a%2Fb", long[:100])]
+    assert sorted(heard.done) == sorted([*names, "image2.image"])
+    assert [(tmp_path / "out" / name).read_bytes() for name in names] == [b"one", b"else", b"else"]
+
+
+def test_what_cannot_be_read_is_left_out_and_the_rest_is_written(vault: Vault, tmp_path: Path, heard: Heard) -> None:
+    vault.shelf("Burgos").paths.record(uuid_of(1), 1).write_text("{")
+    back_up(vault, vault.shelf("Spain"), {3: b"three"})
+    vault.shelf("Spain").paths.run(LISTED).write_text("{")
+    assert not exported(vault, tmp_path / "out", heard)
+    assert heard.done == ["image2.image"]
+    of_image, of_run = heard.failures
+    assert of_image.startswith("shelf Burgos: image image1 is not written: ")
+    assert of_run.startswith(f"{vault.shelf('Spain').paths.run(LISTED)} cannot be read: ")
+
+
+@pytest.mark.parametrize("inside", ["", "content", "shelves/Burgos/new"])
+def test_nothing_is_written_into_a_vault(vault: Vault, tmp_path: Path, heard: Heard, inside: str) -> None:
+    before = sorted(vault.folder.rglob("*"))
+    (tmp_path / "link").symlink_to(vault.folder)
+    with pytest.raises(UsageError, match=r"link.* is in the vault .*; name a folder outside of it"):
+        exported(vault, tmp_path / "link" / inside, heard)
+    assert sorted(vault.folder.rglob("*")) == before
 
 
 def test_no_file_is_overwritten(vault: Vault, tmp_path: Path, heard: Heard) -> None:
@@ -98,7 +129,7 @@ def test_a_file_system_without_hard_links_will_do(vault: Vault, tmp_path: Path, 
 
 def test_a_folder_that_cannot_be_made_is_named(vault: Vault, tmp_path: Path, heard: Heard) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(VaultError, match="cannot be made: Not a directory"):
+    with pytest.raises(UsageError, match="cannot be made: Not a directory"):
         exported(vault, tmp_path / "file" / "out", heard)
 
 
