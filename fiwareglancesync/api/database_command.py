@@ -18,10 +18,11 @@ from ..images.places.factory import read_settings
 from ..images.settings import Settings
 from ..jobs.database_owner import OtherFederation, may_be_renamed, rebind, rebind_command, recorded, shown
 from ..kinds import option_tables
+from ..serving.start_error import StartError
 from .database_files import owners, rebind_file
 from .flask_file import read_flask_file
 from .server_database import configured_url, open_database, prepare_database_url, reported, upgrade_database
-from .server_settings import ServerSettings, StartError, load_worker_settings
+from .server_settings import ServerSettings, load_worker_settings
 
 DESCRIPTION = """\
 Looks after the database of tasks without a server: the one that "database" in the configuration names, else the

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from .server_settings import FLASK_VARIABLE, StartError
+from ..serving.start_error import StartError
+from .server_settings import FLASK_VARIABLE
 
 LIMIT = "MAX_CONTENT_LENGTH"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import g, has_request_context
 
-from .server_settings import StartError
+from ..serving.start_error import StartError
 
 FILE = "glancesync-api.log"
 MAX_FILE_BYTES = 10 * 2**20

@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,21 @@ from flask import Flask
 
 from ..base.signals import cancellable
 from ..images.settings import Settings
-from .listen_address import check_address
+from ..serving.bound_address import bound_addresses
+from ..serving.gunicorn_server import run_gunicorn
+from ..serving.listen_address import ListenAddress, ListenOptions, check_address
+from ..serving.start_error import StartError
+from ..serving.unix_socket import check_socket, socket_path
 from .logs import set_up
-from .server_settings import ServerSettings, StartError, configuration, is_loopback
-from .start_report import BoundAddress, start_report
-from .unix_socket import check_socket, socket_path
+from .server_settings import ServerSettings, configuration, is_loopback
+from .start_report import start_report
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
+GUNICORN_OPTIONS, DEVELOPMENT_OPTIONS = ListenOptions("-H", "-p"), ListenOptions("-t", "-p")
+
 REQUEST_SECONDS = 120
 """Seconds that a request may take: a status with refresh asks every region."""
-
-STOP_SECONDS = 30
-"""Seconds that requests have to end when the server stops."""
 
 log = logging.getLogger("glancesync.api")
 
@@ -49,34 +51,28 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
         os.environ[METRICS_VARIABLE] = str(counters)
         # Only now: the counters choose their folder when they are imported.
         from .app import create_app
-        from .gunicorn_worker import TimedWorker
 
         settings, synchronisation = configuration(os.environ)
         host, port = checked_host(host or settings.host, settings), port or settings.port
-        _check_address(host, port, "-H")
+        _check_address(host, port, GUNICORN_OPTIONS)
         _begin(settings, synchronisation)
 
         def report(arbiter: Any) -> None:
-            bound = [_bound_address(listener.sock.getsockname()) for listener in arbiter.LISTENERS]
-            _report(start_report("REST API", bound, settings, synchronisation, os.environ))
+            _report(start_report("REST API", bound_addresses(arbiter), settings, synchronisation, os.environ))
 
         # Errors are found and reported here, once; each worker then makes its own application and connections.
         _check(create_app(os.environ, shared=shared, background=False))
         options = {
-            "bind": _gunicorn_address(host, port),
             "workers": workers or settings.workers,
-            "worker_class": TimedWorker,
             "threads": settings.threads,
             "timeout": REQUEST_SECONDS,
-            "graceful_timeout": STOP_SECONDS,
             "proc_name": "glancesync",
-            "forwarded_allow_ips": "",  # no proxy is trusted to name another address than that of the connection
-            "control_socket_disable": True,
             "child_exit": _forget_counters,
             "when_ready": report,
         }
         started = time.time()
-        _gunicorn(lambda: create_app(os.environ, shared=shared, started=started), options)
+        address = ListenAddress(host, port).for_gunicorn
+        run_gunicorn(lambda: create_app(os.environ, shared=shared, started=started), address, options)
     finally:
         if os.getpid() == owner:
             shutil.rmtree(shared, ignore_errors=True)
@@ -100,7 +96,7 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
     # The reloader starts this program again and again, below the process that has begun and reports.
     is_first = not is_running_from_reloader()
     if is_first:  # it also has the socket of the others
-        _check_address(host, port, "-t")
+        _check_address(host, port, DEVELOPMENT_OPTIONS)
     _begin(settings, synchronisation, quiet=not is_first)
     app = create_app(os.environ)
     _check(app)
@@ -113,10 +109,10 @@ def develop(host: str | None, port: int | None, *, debug: bool, **options: Any) 
         run_simple(f"unix://{path}" if path else host, port, app, use_debugger=False, **options)
 
 
-def _check_address(host: str, port: int, host_option: str) -> None:
+def _check_address(host: str, port: int, options: ListenOptions) -> None:
     """Check that a host and port can be listened at; a unix socket has been checked already."""
     if not socket_path(host):
-        check_address(host, port, host_option)
+        check_address(host, port, options)
 
 
 def checked_host(host: str, settings: ServerSettings, host_option: str = "-H") -> str:
@@ -131,18 +127,6 @@ def checked_host(host: str, settings: ServerSettings, host_option: str = "-H") -
     if socket_path(host):
         check_socket(socket_path(host))
     return host
-
-
-def _gunicorn_address(host: str, port: int) -> str:
-    path = socket_path(host)
-    if path:
-        return f"unix:{path}"
-    return f"{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _bound_address(name: Any) -> BoundAddress:
-    """An address as sockets have it: a path, or a tuple that begins with host and port."""
-    return os.fsdecode(name) if isinstance(name, str | bytes) else (name[0], name[1])
 
 
 def _check(app: Flask) -> None:
@@ -171,21 +155,6 @@ def _report(lines: Sequence[str]) -> None:
     print(*lines, sep="\n", file=sys.stderr, flush=True)
     for line in lines:
         log.info("%s", line.strip())
-
-
-def _gunicorn(load: Callable[[], Any], options: Mapping[str, Any]) -> None:
-    from gunicorn.app.base import BaseApplication
-
-    class Application(BaseApplication):  # type: ignore[misc]
-        def load_config(self) -> None:
-            for name, value in options.items():
-                if name in self.cfg.settings:  # not every version knows them all
-                    self.cfg.set(name, value)
-
-        def load(self) -> Any:
-            return load()
-
-    Application().run()
 
 
 def _forget_counters(server: Any, worker: Any) -> None:

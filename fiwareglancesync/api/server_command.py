@@ -12,9 +12,9 @@ from flask_migrate.cli import db as db_group
 
 from ..base.errors import ConfigError, GlanceSyncError, NotInstalled, system_error
 from ..config.resolving import CHOSEN
+from ..serving.start_error import StartError
 from ..terminal.standard_outputs import OutputFailed
 from .server import develop, serve
-from .server_settings import StartError
 
 PORT = click.IntRange(1, 65535)
 OS_CLOUD = click.option(

@@ -22,8 +22,9 @@ from ..images.summaries import summaries
 from ..jobs import tables
 from ..jobs.database_owner import claim, may_be_renamed, rebind_command, refuse_another
 from ..locks.lease import leases
+from ..serving.start_error import StartError
 from .database_files import file_of, owners, url_of
-from .server_settings import DATABASE_VARIABLE, ServerSettings, StartError
+from .server_settings import DATABASE_VARIABLE, ServerSettings
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 

@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..base.errors import ConfigError, GlanceSyncError
+from ..base.errors import ConfigError
 from ..config.service_file import CORRECT_IT, ServiceFile
 from ..images.places.factory import EMBEDDED, read_settings
 from ..images.settings import Settings
 from ..kinds import option_tables
+from ..serving.start_error import StartError
 from .server_options import DAY, KEYSTONE_OPTIONS, OPENSTACK, SECTIONS, ExecutorKind
 
 SYSTEM_FOLDER = Path("/etc/fiware.d")
@@ -25,14 +26,6 @@ DATABASE_VARIABLE, FLASK_VARIABLE = "GLANCESYNCAPP_DATABASE_PATH", "GLANCESYNCAP
 
 BROKERS = ("redis://", "rediss://", "amqp://", "amqps://")
 """How the URL of a broker begins."""
-
-
-class StartError(GlanceSyncError):
-    """The server cannot be started as it is configured; holds every problem found (sync 5.4: exit 1)."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,11 @@ from ..jobs.celery_worker import work
 from ..jobs.runner import TaskLauncher
 from ..jobs.store import TaskStore
 from ..kinds import WORKER_COMMAND
+from ..serving.start_error import StartError
 from .flask_file import read_flask_file
 from .logs import FORMAT, RedactSecrets, set_up
 from .server_database import open_database, prepare_database, prepare_database_url
-from .server_settings import ServerSettings, StartError, worker_configuration
+from .server_settings import ServerSettings, worker_configuration
 
 DESCRIPTION = """\
 Carries out the tasks of a GlanceSync server whose settings say EXECUTOR = celery, on this machine or another one. Run

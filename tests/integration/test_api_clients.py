@@ -21,7 +21,7 @@ from tests.support.server import LOOPBACK, ROOT, embedded_environment, serving, 
 THREADS = 2
 PATIENCE = 1.0
 HASTY = (
-    "from fiwareglancesync.api import gunicorn_worker\n"
+    "from fiwareglancesync.serving import gunicorn_worker\n"
     f"gunicorn_worker.REQUEST_TIMEOUT_SECONDS = {PATIENCE}\n"
     "from fiwareglancesync.api.server import serve\n"
     "serve(None, {port}, 1)\n"

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from fiwareglancesync.api.flask_file import read_flask_file
-from fiwareglancesync.api.server_settings import StartError
+from fiwareglancesync.serving.start_error import StartError
 
 
 def test_what_it_sets_is_set(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.api.logs import set_up
-from fiwareglancesync.api.server_settings import StartError
+from fiwareglancesync.serving.start_error import StartError
 
 HANDLER = """\
 [loggers]

@@ -17,7 +17,6 @@ from fiwareglancesync.api import server_database
 from fiwareglancesync.api.api_service import NAME, ApiService
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.server_database import db, prepare_database
-from fiwareglancesync.api.server_settings import StartError
 from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.images.summaries import Summary, SummaryStore
 from fiwareglancesync.images.sync_job import SYNC
@@ -27,6 +26,7 @@ from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation
 from fiwareglancesync.jobs.worker import carry_out
 from fiwareglancesync.kinds import KINDS
+from fiwareglancesync.serving.start_error import StartError
 from tests.support.databases import at_revision
 from tests.support.jobs import sync_of
 from tests.support.server import ROOT, database_in

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.api import server_settings
-from fiwareglancesync.api.server_settings import StartError, is_loopback, load_server_settings
+from fiwareglancesync.api.server_settings import is_loopback, load_server_settings
+from fiwareglancesync.serving.start_error import StartError
 
 KEYSTONE = {"KEYSTONE_URL": "http://keystone:5000/v3", "ADM_USER": "admin", "ADM_PASS": "secret", "ADM_TENANT_ID": "1"}
 

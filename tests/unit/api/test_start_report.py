@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.api.server import checked_host
-from fiwareglancesync.api.server_settings import Keystone, ServerSettings, StartError
-from fiwareglancesync.api.start_report import BoundAddress, start_report
+from fiwareglancesync.api.server_settings import Keystone, ServerSettings
+from fiwareglancesync.api.start_report import start_report
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
+from fiwareglancesync.serving.bound_address import BoundAddress
+from fiwareglancesync.serving.start_error import StartError
 
 SERVER = ServerSettings("127.0.0.1", 8888, 2, 8, 8, 30.0, database_folder=Path())
 KEYSTONE = Keystone("https://carla:s3cret@keystone.example.org:5000/v3", password="s3cret", roles=("admin", "operator"))

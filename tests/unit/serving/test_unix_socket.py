@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.api.server_settings import StartError
-from fiwareglancesync.api.unix_socket import check_socket, socket_path
+from fiwareglancesync.serving.start_error import StartError
+from fiwareglancesync.serving.unix_socket import check_socket, socket_path
 
 
 def test_the_path_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from .server_settings import StartError
+from .start_error import StartError
 
 MAX_PATH_BYTES = 107
 """Bytes of the path of a unix socket that Linux takes."""

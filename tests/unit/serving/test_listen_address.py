@@ -12,9 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.api.listen_address import check_address
-from fiwareglancesync.api.server_settings import StartError
+from fiwareglancesync.serving.listen_address import (
+    ListenAddress,
+    ListenOptions,
+    check_address,
+    check_listen_address,
+    read_listen_address,
+)
+from fiwareglancesync.serving.start_error import StartError
 
+OPTIONS = ListenOptions("-H", "-p")
 RUN = Path(__file__).resolve().parents[3] / "fiwareglancesync" / "run.py"
 
 
@@ -28,14 +35,14 @@ def taken() -> Iterator[int]:
 def problem(host: str, port: int) -> str:
     """Why an address cannot be listened at."""
     with pytest.raises(StartError) as caught:
-        check_address(host, port, "-H")
+        check_address(host, port, OPTIONS)
     return str(caught.value)
 
 
 def test_a_free_port_is_no_problem(taken: int) -> None:
-    check_address("127.0.0.1", 0, "-H")
-    check_address("::1", 0, "-H")
-    check_address("127.0.0.2", taken, "-H")
+    check_address("127.0.0.1", 0, OPTIONS)
+    check_address("::1", 0, OPTIONS)
+    check_address("127.0.0.2", taken, OPTIONS)
 
 
 def test_a_port_in_use_is_named(taken: int) -> None:
@@ -67,6 +74,42 @@ def test_another_reason_of_the_system_is_given(monkeypatch: pytest.MonkeyPatch, 
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
     assert problem("::1", 80).endswith(says)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "for_gunicorn"),
+    [
+        ("127.0.0.1:8808", ListenAddress("127.0.0.1", 8808), "127.0.0.1:8808"),
+        ("[::1]:80", ListenAddress("::1", 80), "[::1]:80"),
+        ("policy.example.org:65535", ListenAddress("policy.example.org", 65535), "policy.example.org:65535"),
+        ("unix:/run/policy.sock", ListenAddress("unix:/run/policy.sock"), "unix:/run/policy.sock"),
+    ],
+)
+def test_an_address_is_read(text: str, expected: ListenAddress, for_gunicorn: str) -> None:
+    assert read_listen_address(text) == expected
+    assert expected.for_gunicorn == for_gunicorn
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "8808", ":8808", "host", "host:", "host:0", "host:65536", "host:-1", "host:٣", "::1:80", "[::1]", "[host]:80",
+     "a b:80", "host:80/", "http://host:80", "unix:", "host:80\n"],
+)  # fmt: skip
+def test_another_text_is_no_address(text: str) -> None:
+    with pytest.raises(ValueError):
+        read_listen_address(text)
+
+
+def test_each_kind_of_address_is_checked(taken: int, tmp_path: Path) -> None:
+    for address in (ListenAddress("127.0.0.1", taken), ListenAddress(f"unix:{tmp_path}/none/a.sock")):
+        with pytest.raises(StartError, match="The server cannot listen at "):
+            check_listen_address(address, OPTIONS)
+    check_listen_address(ListenAddress(f"unix:{tmp_path}/a.sock"), OPTIONS)
+
+
+def test_a_name_that_cannot_be_one_is_named() -> None:
+    for host in ("a" * 64 + ".example.org", ".example.org"):
+        assert "the host name cannot be resolved (it is no host name)" in problem(host, 80)
 
 
 @pytest.mark.parametrize("words", [["gunicornserver"], ["runserver"], ["runserver", "--no-reload"]])
