@@ -119,6 +119,14 @@ class _Kept:
     missing: str | None = None
 
 
+class _BackupEnded(Exception):
+    """The vault has failed. That is reported once, and not as the failure of the image that met it."""
+
+    def __init__(self, failure: VaultFailed) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
 class _BackupExecution:
     """Carries out a plan.
 
@@ -172,11 +180,14 @@ class _BackupExecution:
         uuid, attempt, started = planned.image.id, Attempt(), time.monotonic()
         try:
             with self._recorder.attempt(action, planned.name, uuid=uuid, size=planned.size) as attempt:
-                self._kept[uuid] = act(planned, attempt)
+                try:
+                    self._kept[uuid] = act(planned, attempt)
+                except VaultFailed as failure:
+                    raise _BackupEnded(failure) from failure
         except RegionFailed as failure:
             self._stopped = str(failure)
-        if isinstance(attempt.error, VaultFailed):
-            raise attempt.error
+        except _BackupEnded as ended:
+            raise ended.failure from ended
         self._note(planned, action, attempt, time.monotonic() - started)
 
     def _note(

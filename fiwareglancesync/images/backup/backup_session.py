@@ -132,6 +132,8 @@ class BackupSession:
         """
         with closing(self._in_parallel(refs) if parallel else self._in_turn(refs)) as results:
             for result in results:
+                if isinstance(result.outcome.cause, VaultFailed):
+                    self._vault_failure = result.outcome.cause  # also where another process has met it
                 finished(result)
 
     def _in_turn(self, refs: Sequence[RegionRef]) -> Generator[BackupResult, None, None]:
@@ -142,19 +144,23 @@ class BackupSession:
         return self._loop.in_processes(refs, self._do, self.settings.max_children)
 
     def _do(self, ref: RegionRef, emit: Emit) -> BackupResult:
+        if self._vault_failure is not None:
+            return self._leave_out(ref, emit, self._vault_failure)
         emit(RegionStarted(ref.full))
         recorder = Recorder(ref.full, emit)
         try:
-            if self._vault_failure is not None:
-                raise self._vault_failure
             outcome = self._back_up(ref, recorder)
         except BrokenPipeError:
             raise
         except (GlanceSyncError, OSError) as error:
-            if isinstance(error, VaultFailed):
-                self._vault_failure = error
             outcome = BackupOutcome(ref.full, self._shelf or ref.full, error=str(error), cause=error)
             recorder.report(Message.error(_sentence(ref, error)))
+        emit(outcome.event(dry=self.dry))
+        return BackupResult(ref, outcome)
+
+    def _leave_out(self, ref: RegionRef, emit: Emit, failure: VaultFailed) -> BackupResult:
+        """The result of a region whose turn comes after the vault has failed, which was reported already."""
+        outcome = BackupOutcome(ref.full, self._shelf or ref.full, error=f"not attempted: {failure}", cause=failure)
         emit(outcome.event(dry=self.dry))
         return BackupResult(ref, outcome)
 
@@ -177,6 +183,8 @@ class BackupSession:
 
 
 def _sentence(ref: RegionRef, error: GlanceSyncError | OSError) -> str:
+    if isinstance(error, VaultFailed):
+        return f"{ref.full}: {error}; the backup ends here"
     if isinstance(error, VaultError | NewerFormat | UsageError):
         return f"{ref.full}: {error}"
     return region_error(ref.full, error)

@@ -82,6 +82,7 @@ def export(shelves: Sequence[Shelf], folder: Path, listeners: ExportListeners) -
     :return: whether all were written
     :raises UsageError: the folder cannot be made, or is in a vault
     :raises NewerFormat: a newer program wrote a run or a record
+    :raises VaultFailed: a disk is full or gone
     """
     failures: list[str] = []
 
@@ -99,6 +100,8 @@ def export(shelves: Sequence[Shelf], folder: Path, listeners: ExportListeners) -
     for each in images:
         try:
             _write(each, folder, listeners.progress)
+        except VaultFailed:
+            raise
         except VaultError as error:
             fail(_not_written(each.shelf, each.image, error))
         else:

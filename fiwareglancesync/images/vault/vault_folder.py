@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import stat
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
 from ...base.file_names import file_name
 from . import vault_files
 from .strict_json import is_sha512
-from .vault_errors import NoVault, OtherSource, VaultError, VaultFailed
+from .vault_errors import NoVault, OtherSource, VaultError
 from .vault_model import BackupRun, ContentKey, Record, ShelfBinding, ShelfSource, VaultMark
 from .vault_paths import RECORDS, ShelfPaths, VaultPaths, is_date, record_number, shelf_name
 from .vault_times import read_file_time
+
+NO_HARD_LINKS = frozenset((errno.EPERM, errno.ENOTSUP, errno.ENOSYS))
+"""What a file system without hard links answers."""
 
 
 class Vault:
@@ -225,17 +230,43 @@ def init_vault(folder: Path) -> Vault:
         folder.chmod(vault_files.FOLDER_MODE)
     except OSError as error:
         raise NoVault(f"{folder} cannot be made a vault: {error.strerror}") from error
-    for each in paths.folders:
-        vault_files.make_folder(each)
     mark = VaultMark(str(uuid.uuid4()), datetime.now(timezone.utc))
     part = paths.incoming / f"{mark.id}.json"
-    vault_files.write_new(part, mark.as_document())
+    try:
+        for each in paths.folders:
+            vault_files.make_folder(each)
+        vault_files.write_new(part, mark.as_document())
+        _link_mark(part, paths)
+    except VaultError as error:
+        _remove_beginnings(part, paths)
+        raise NoVault(f"{folder} cannot be made a vault: {error}") from error
+    return Vault(folder)
+
+
+def _link_mark(part: Path, paths: VaultPaths) -> None:
+    """Let the mark of a new vault appear.
+
+    :raises VaultError: the file system has no hard links, or another process has made a vault here meanwhile
+    """
     try:
         vault_files.link_new(part, paths.mark)
-    except VaultFailed as error:
+    except FileExistsError as error:
+        raise VaultError("it is one by now") from error
+    except VaultError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in NO_HARD_LINKS:
+            raise VaultError(f"its file system has no hard links: {error}") from error
+        raise
+
+
+def _remove_beginnings(part: Path, paths: VaultPaths) -> None:
+    """Remove what a vault that could not be made has left, unless there is a vault by now."""
+    with suppress(VaultError):
         vault_files.remove(part)
-        raise NoVault(f"{folder} cannot be made a vault, as its file system has no hard links: {error}") from error
-    return Vault(folder)
+    if not paths.mark.exists():
+        for folder in reversed(paths.folders):
+            with suppress(VaultError):
+                vault_files.remove_folder_if_empty(folder)
 
 
 def size_of(path: Path) -> int | None:

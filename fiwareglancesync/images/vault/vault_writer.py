@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from ...base.machine import this_machine
-from ...base.units import mib
+from ...base.units import MIB, mib
 from . import vault_files
 from .incoming_content import IncomingContent
 from .strict_json import document
@@ -103,7 +103,7 @@ class VaultWriter:
         free, needed = vault_files.free_bytes(self.vault.folder), int(size * (1 + SPARE))
         if needed > free:
             what = f"{mib(size)} MB and 10 % to spare"
-            raise VaultError(f"there is no room in {self.vault.folder}: {what} are needed, {mib(free)} MB are free")
+            raise VaultError(f"there is no room in {self.vault.folder}: {what} are needed, {free // MIB} MB are free")
 
     @contextmanager
     def incoming(self, size: int, stated: Mapping[str, str]) -> Iterator[IncomingContent]:

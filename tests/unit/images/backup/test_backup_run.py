@@ -310,13 +310,16 @@ def test_another_source_is_refused_before_anything_is_read(
     assert binding.source.glance == "http://other"
 
 
-def test_a_full_disk_ends_the_backup_without_a_run(run: BackUp, place: DescribedPlace, shelf: Shelf) -> None:
+def test_a_full_disk_ends_the_backup_without_a_run(
+    run: BackUp, place: DescribedPlace, shelf: Shelf, events: list[Event]
+) -> None:
     place.add(1, b"one")
     with observed_disk(Refuse(errno.ENOSPC, name="pwrite", at=4)), pytest.raises(VaultFailed, match="No space left"):
         run()
     assert shelf.run_times() == []
     assert list(shelf.vault.paths.incoming.iterdir()) == []
     assert faults(shelf.vault) == []
+    assert not [event for event in events if isinstance(event, Failed)]  # it is reported for the whole vault
 
 
 def test_an_error_of_one_file_fails_one_image(run: BackUp, place: DescribedPlace, shelf: Shelf) -> None:

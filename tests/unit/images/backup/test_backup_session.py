@@ -18,7 +18,7 @@ from fiwareglancesync.images.backup.backup_run import BackupOptions
 from fiwareglancesync.images.backup.backup_session import BackupSession, file_system_of
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.images.settings import Settings, Target
-from fiwareglancesync.images.vault.vault_errors import OtherSource
+from fiwareglancesync.images.vault.vault_errors import OtherSource, VaultFailed
 from fiwareglancesync.images.vault.vault_folder import Vault
 from tests.support.described_place import DescribedPlace
 from tests.support.failing_disk import Refuse, observed_disk
@@ -147,7 +147,23 @@ def test_a_vault_that_fails_ends_all_regions(calls: Calls) -> None:
         results = calls.run("Burgos", "Spain")
     assert [result.outcome.failed for result in results.values()] == [True, True]
     assert calls.federation.places["Spain"].downloads == []
-    assert all("Read-only file system" in text for text in calls.errors())
+    (error,) = calls.errors()
+    assert error.startswith("Burgos: ")
+    assert error.endswith("Read-only file system; the backup ends here")
+    assert str(results["Spain"].outcome.error).startswith("not attempted: ")
+
+
+def test_a_vault_that_fails_in_one_process_ends_the_regions_that_have_not_begun(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any) -> Any:
+        raise VaultFailed("the disk is gone")
+
+    monkeypatch.setattr(backup_session, "back_up", fail)
+    calls.settings = replace(calls.settings, max_children=1)
+    results = calls.run(*REGIONS, parallel=True)
+    assert [results[name].outcome.failed for name in REGIONS] == [True, True, True]
+    assert calls.errors() == ["Burgos: the disk is gone; the backup ends here"]
 
 
 def test_an_unexpected_error_fails_one_region(calls: Calls) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.images.vault import vault_files
 from fiwareglancesync.images.vault.prune_inventory import read_inventory
 from fiwareglancesync.images.vault.vault_errors import (
     NewerFormat,
@@ -20,8 +22,9 @@ from fiwareglancesync.images.vault.vault_errors import (
     VaultError,
 )
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
-from fiwareglancesync.images.vault.vault_model import ContentKey, ShelfSource
+from fiwareglancesync.images.vault.vault_model import ContentKey, ShelfSource, VaultMark
 from fiwareglancesync.images.vault.vault_writer import VaultWriter
+from tests.support.failing_disk import Refuse, observed_disk
 from tests.support.vaults import LISTED, SOURCE, back_up, faults, run_of, sha512, uuid_of
 
 
@@ -44,6 +47,41 @@ def test_a_folder_that_holds_anything_is_refused(tmp_path: Path) -> None:
         init_vault(tmp_path)
     assert refused.value.exit_code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "text"),
+    [
+        ("link", errno.EPERM, "its file system has no hard links: .*Operation not permitted"),
+        ("link", errno.ENOSPC, "No space left on device"),
+        ("pwrite", errno.ENOSPC, "No space left on device"),
+        ("mkdir", errno.EROFS, "Read-only file system"),
+    ],
+)
+def test_a_vault_that_cannot_be_made_leaves_nothing(tmp_path: Path, name: str, number: int, text: str) -> None:
+    with (
+        observed_disk(Refuse(number, name=name)),
+        pytest.raises(NoVault, match=f"vault cannot be made a vault: .*{text}"),
+    ):
+        init_vault(tmp_path / "vault")
+    assert list((tmp_path / "vault").iterdir()) == []
+    init_vault(tmp_path / "vault")
+
+
+def test_of_two_processes_that_make_a_vault_one_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = vault_files.link_new
+
+    def late(part: Path, path: Path) -> None:
+        monkeypatch.undo()
+        path.write_bytes(VaultMark("11111111-2222-4333-8444-555555555555", LISTED).as_document())
+        link(part, path)
+
+    monkeypatch.setattr(vault_files, "link_new", late)
+    with pytest.raises(NoVault, match="cannot be made a vault: it is one by now"):
+        init_vault(tmp_path / "vault")
+    made = Vault(tmp_path / "vault")
+    assert all(folder.is_dir() for folder in made.paths.folders)
+    assert list(made.paths.incoming.iterdir()) == []
 
 
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir(), lambda path: path.touch()])
