@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -14,6 +15,9 @@ from ...base.content import PIECE_BYTES
 from . import vault_files
 from .vault_errors import VaultFailed
 
+OF_ONE_FILE = frozenset((errno.EACCES, errno.EPERM))
+"""Errors that end all writing, but concern one file when it is read: another user may have written it."""
+
 Progress = Callable[[int], None]
 """Takes the number of bytes that have been read since the last call; may raise to end the reading."""
 
@@ -24,7 +28,7 @@ class Reading:
 
     :param fault: what is wrong, None when nothing is
     :param size: bytes that were read
-    :param inode: device and number of the file, None when it could not be opened
+    :param inode: device and number of the file, None when it may not be opened or read
     """
 
     fault: str | None
@@ -85,7 +89,7 @@ def _read(path: Path, sha512: str, progress: Progress) -> Reading | None:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         size, found = _hash(descriptor, progress)
     except OSError as error:
-        return Reading(_unreadable(error), 0, inode)
+        return Reading(_unreadable(error), 0, None if error.errno in OF_ONE_FILE else inode)
     finally:
         os.close(descriptor)
     fault = None if found == sha512 else f"its {size} bytes have the SHA-512 {found}"
@@ -98,7 +102,7 @@ def _unreadable(error: OSError) -> str:
     :raises VaultFailed: it is no fault of this file alone
     """
     found = vault_files.vault_error(error)
-    if isinstance(found, VaultFailed):
+    if isinstance(found, VaultFailed) and error.errno not in OF_ONE_FILE:
         raise found from error
     return f"it cannot be read: {error.strerror}"
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from ...base.errors import UsageError
 from ...base.text import nearest
 from ..model import is_uuid
-from .vault_errors import NewerFormat, VaultError, VaultFailed
+from .vault_errors import NewerFormat, VaultError
 from .vault_folder import Shelf, Vault
 from .vault_model import BackupRun, ContentKey, Record
 from .vault_times import time_text
@@ -70,14 +70,19 @@ def chosen_shelves(vault: Vault, names: Sequence[str]) -> list[Shelf]:
 def run_rows(shelves: Iterable[Shelf], fail: Callable[[VaultError], None]) -> Iterator[RunRow]:
     """The runs of shelves, of each shelf the newest first.
 
-    :param fail: takes the error of each run that cannot be read
+    :param fail: takes the error of each run, and of each shelf, that cannot be read
     :raises NewerFormat: a newer program wrote one
     """
     for shelf in shelves:
-        for listed in shelf.run_times():
+        try:
+            times = shelf.run_times()
+        except VaultError as error:
+            fail(error)
+            continue
+        for listed in times:
             try:
                 run = shelf.run(listed)
-            except (NewerFormat, VaultFailed):
+            except NewerFormat:
                 raise
             except VaultError as error:
                 fail(error)
@@ -111,7 +116,7 @@ def image_rows(
     for shelf in shelves:
         try:
             run = newest_run(shelf, at)
-        except (NewerFormat, VaultFailed):
+        except NewerFormat:
             raise
         except VaultError as error:
             fail(error)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -308,6 +310,32 @@ def test_what_cannot_be_listed_is_reported_and_the_rest_is_listed(
         assert output.err.startswith(f"ERROR:{broken.relative_to(Path.cwd())} cannot be read: ")
     assert main(["vault", "ls", "Burgos", "--vault", "./v"]) == 1
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("place", ["a run", "its folder"])
+def test_what_another_user_has_written_is_reported_and_the_rest_is_listed(
+    vault: Vault, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    run = back_up(vault, vault.shelf("Burgos"), {1: b"one"})
+    back_up(vault, vault.shelf("Spain"), {2: b"two"})
+    paths = vault.shelf("Burgos").paths
+    unreadable = paths.run(run.listed) if place == "a run" else paths.runs
+
+    def refuse(real: Any) -> Any:
+        def guarded(path: Any, *more: Any, **options: Any) -> Any:
+            if Path(path).absolute() == unreadable:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path, *more, **options)
+
+        return guarded
+
+    for name in ("open", "listdir"):
+        monkeypatch.setattr(os, name, refuse(getattr(os, name)))
+    for verb in ("runs", "ls"):
+        assert main(["vault", verb, "--vault", "./v", "--format", "csv"]) == 1
+        output = capsys.readouterr()
+        assert [line.partition(",")[0] for line in output.out.splitlines()] == ["Spain"]
+        assert output.err.endswith("Permission denied\n")
 
 
 def test_the_configured_vault_is_taken(

@@ -199,6 +199,16 @@ def test_a_file_that_cannot_be_read_twice_is_set_aside(vault: Vault, heard: Hear
     assert vault.find(ONE) is None
 
 
+def test_a_file_of_another_user_stays_where_it_is_and_the_others_are_verified(vault: Vault, heard: Heard) -> None:
+    refused = OSError(errno.EACCES, os.strerror(errno.EACCES))
+    with mock.patch.object(content_check, "os", MisreadingOs([refused] * 2)):
+        done = verified(vault, heard)
+    assert (done.failed, done.verified) == (True, 1)
+    assert heard.found[0].text == "it cannot be read: Permission denied; it stays where it is"
+    assert vault.find(ONE) is not None
+    assert vault.find(TWO) is not None
+
+
 def test_a_disk_that_is_gone_ends_the_verification_and_sets_nothing_aside(vault: Vault, heard: Heard) -> None:
     gone = MisreadingOs([OSError(errno.ESTALE, os.strerror(errno.ESTALE))])
     with mock.patch.object(content_check, "os", gone), pytest.raises(VaultFailed, match="Stale file handle"):
