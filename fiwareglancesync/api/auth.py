@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from ..base.machine import is_loopback
 from . import trace
 from .error_answers import body_of
 from .metrics import count_refused
-from .server_settings import Keystone, is_loopback
+from .server_settings import Keystone
 from .tokens import TOKEN_CACHE_SECONDS, TokenCache
 
 WSGIEnvironment = dict[str, Any]

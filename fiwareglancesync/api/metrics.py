@@ -16,11 +16,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from ..base.machine import is_loopback
 from ..images.summaries import SummaryStore
 from ..jobs.store import TaskStore
 from .api_service import api_service
 from .error_answers import ApiError
-from .server_settings import is_loopback
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import Flask
 
+from ..base.machine import is_loopback
 from ..base.signals import cancellable
 from ..images.settings import Settings
 from ..serving.bound_address import bound_addresses
@@ -22,7 +23,7 @@ from ..serving.listen_address import ListenAddress, ListenOptions, check_address
 from ..serving.start_error import StartError
 from ..serving.unix_socket import check_socket, socket_path
 from .logs import set_up
-from .server_settings import ServerSettings, configuration, is_loopback
+from .server_settings import ServerSettings, configuration
 from .start_report import start_report
 
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"

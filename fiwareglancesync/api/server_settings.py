@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -83,19 +82,6 @@ class ServerSettings:
     flask_file: Path | None = None
     logging_file: Path | None = None
     warnings: tuple[str, ...] = ()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine alone.
-
-    :param host: a name or an address, without port
-    """
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def configuration(environ: Mapping[str, str]) -> tuple[ServerSettings, Settings]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.api import server_settings
-from fiwareglancesync.api.server_settings import is_loopback, load_server_settings
+from fiwareglancesync.api.server_settings import load_server_settings
 from fiwareglancesync.serving.start_error import StartError
 
 KEYSTONE = {"KEYSTONE_URL": "http://keystone:5000/v3", "ADM_USER": "admin", "ADM_PASS": "secret", "ADM_TENANT_ID": "1"}
@@ -129,20 +129,3 @@ def test_a_named_file_has_to_be_there(variable: str) -> None:
 def test_a_file_that_is_malformed(tmp_path: Path) -> None:
     (reported,) = problems(file_with(tmp_path, "password = secret\n"), embedded=True)
     assert "server.cfg" in reported
-
-
-@pytest.mark.parametrize(
-    ("host", "near"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("127.1.2.3", True),
-        ("::1", True),
-        ("[::1]", True),
-        ("0.0.0.0", False),  # noqa: S104 - only looked at
-        ("", False),
-        ("localhost.example.org", False),
-    ],
-)
-def test_which_hosts_are_this_machine_alone(host: str, near: bool) -> None:
-    assert is_loopback(host) is near
