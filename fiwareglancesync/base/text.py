@@ -47,8 +47,18 @@ def printable(text: str) -> str:
     return CONTROL.sub(lambda match: _escape(match[0]), text)
 
 
+def escaped(text: str) -> str:
+    r"""Show what is not printable, also characters that join others or have no width, as ``\xNN`` or ``\uNNNN``.
+
+    :param text: any text
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
 def _escape(character: str) -> str:
     code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiwareglancesync.base.text import printable, show
+from fiwareglancesync.base.text import escaped, printable, show
 from tests.strategies import LAW
 
 
@@ -31,6 +31,17 @@ def test_what_is_shown_is_one_line_that_can_be_written_and_shown_again(text: str
     assert len(shown.splitlines()) <= 1
     assert printable(shown) == shown
     shown.encode()
+
+
+@LAW
+@given(st.text(st.characters()))
+def test_what_is_escaped_is_printable_and_stays_as_it_is(text: str) -> None:
+    assert escaped(text).isprintable()
+    assert escaped(escaped(text)) == escaped(text)
+
+
+def test_joiners_and_what_has_no_width_are_escaped_too() -> None:
+    assert escaped("a\u200db\u00ad\ufeff\U000e0041\xa0é") == "a\\u200db\\xad\\ufeff\\U000e0041\\xa0é"
 
 
 def test_show_escapes_what_a_terminal_would_obey() -> None:
