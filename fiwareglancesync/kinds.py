@@ -42,8 +42,14 @@ def _vault() -> SectionTable:
     return vault_section()
 
 
+def _notify() -> SectionTable:
+    from .config.mail_options import mail_section
+
+    return mail_section()
+
+
 SECTIONS: Sections = {
-    "notify": _reserved,
+    "notify": _notify,
     "schedule": _reserved,
     "listen": _reserved,
     "volumes": _reserved,

@@ -89,18 +89,21 @@ def is_reserved(section: Section, tables: OptionTables, findings: Findings) -> b
     """
     name = section.name
     options = tables.other_options(name)
-    if options is None or options:
+    if options is None or ":" in name:  # a target never had a colon in its name
         return False
-    target_keys = [key for key in section.entries if key in tables.target_keys]
-    if target_keys or any(entry.is_override for entry in section.entries.values()):
+    own_keys = {option.key for option in options}
+    target_keys = [key for key in section.entries if key in tables.target_keys and key not in own_keys]
+    if target_keys or (not options and any(entry.is_override for entry in section.entries.values())):
         findings.problems.append(
             f"{section.origin}: [{show(name)}] can be no target: the name is reserved since version 2.0; to upgrade, "
             "give the section another name, and write its regions with that (NAME:REGION)"
         )
-    else:
-        findings.warnings.append(
-            f"{section.origin}: [{show(name)}] is reserved, and this version reads nothing in it; ignored"
-        )
+        return True
+    if options:
+        return False
+    findings.warnings.append(
+        f"{section.origin}: [{show(name)}] is reserved, and this version reads nothing in it; ignored"
+    )
     return True
 
 

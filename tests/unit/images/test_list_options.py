@@ -149,7 +149,11 @@ class TestReservedSections:
             "another name, and write its regions with that (NAME:REGION)"
         ]
 
-    @pytest.mark.parametrize("name", ["notify", "vault"])
+    def test_one_that_has_options_of_its_own_is_none_on_the_command_line_either(self, reading: Any) -> None:
+        (problem,) = reading.problems("[notify]\n", "notify.replace=any")
+        assert problem.startswith("FILE:1: [notify] can be no target: the name is reserved since version 2.0")
+
+    @pytest.mark.parametrize("name", ["schedule", "vault"])
     def test_any_other_is_passed_over_with_a_warning(self, reading: Any, name: str) -> None:
         settings = reading.settings(f"[{name}]\nsmtp = x\n")
         assert list(settings.targets) == ["master"]

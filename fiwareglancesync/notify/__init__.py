@@ -1,0 +1,1 @@
+"""Mail, as plain functions for every subject: addresses, messages, an outbox that keeps mails until they are sent."""

@@ -1,0 +1,202 @@
+"""A connection to the mail server, over which mails go one after the other; its failures become errors of mail."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.message import EmailMessage
+
+from ..base.errors import system_error
+from ..base.text import one_line
+from ..base.units import readable_duration
+from .mail_errors import (
+    ConnectionBroke,
+    ContentRefused,
+    LoginRefused,
+    ReceiverRefused,
+    SenderRefused,
+    ServerRefused,
+    ServerUnreachable,
+    TlsFailed,
+)
+from .mail_settings import MailSettings, SmtpTls
+
+ANSWER_TIMEOUT_SECONDS = 60.0
+"""For each answer of the server."""
+
+
+class SmtpSession:
+    """A connection to the mail server, made when the first mail is sent, and again after it broke.
+
+    :param settings: which server, and how
+    :param timeout: seconds for each answer
+    """
+
+    def __init__(self, settings: MailSettings, timeout: float = ANSWER_TIMEOUT_SECONDS) -> None:
+        self._settings = settings
+        self._timeout = timeout
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, message: EmailMessage, sender: str, receiver: str) -> None:
+        """Send a message to one receiver.
+
+        :param message: the message
+        :param sender: the address that failures are returned to
+        :param receiver: the address
+        :raises MailError: it was not sent; after ``ConnectionBroke`` it may have been
+        """
+        if self._connection is None:
+            self._connection = _open(self._settings, self._timeout)
+        connection, sent = self._connection, False
+        try:
+            with _errors_of_a_copy(self._settings.server, receiver, self._timeout):
+                connection.sendmail(sender, [receiver], message.as_bytes())
+            sent = True
+        finally:
+            if not sent:
+                self._begin_anew(connection)
+
+    def close(self) -> None:
+        """End the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                connection.quit()
+            connection.close()
+
+    def _begin_anew(self, connection: smtplib.SMTP) -> None:
+        """Make the connection ready for another mail, or give it up."""
+        with suppress(OSError, smtplib.SMTPException):
+            if connection.sock is not None:
+                connection.rset()
+        if connection.sock is None:
+            self._connection = None
+
+
+def _open(settings: MailSettings, timeout: float) -> smtplib.SMTP:
+    """Connect, encrypt and sign in.
+
+    :raises MailError: that is not possible
+    """
+    context = None if settings.smtp_tls is SmtpTls.NONE else _context(settings)
+    with _errors_of_the_server(settings, timeout):
+        if settings.smtp_tls is SmtpTls.TLS:
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                settings.smtp_host, settings.smtp_port, timeout=timeout, context=context
+            )
+        else:
+            connection = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=timeout)
+        opened = False
+        try:
+            connection.ehlo_or_helo_if_needed()
+            if settings.smtp_tls is SmtpTls.STARTTLS:
+                _encrypt(connection, settings, context)
+            if settings.smtp_user:
+                _sign_in(connection, settings)
+            opened = True
+        finally:
+            if not opened:
+                connection.close()
+    return connection
+
+
+def _context(settings: MailSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.smtp_cacert or None)
+    except ssl.SSLError as error:
+        raise TlsFailed(f"[notify] smtp_cacert: {settings.smtp_cacert} holds no certificate in PEM") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TlsFailed(f"[notify] smtp_cacert: {settings.smtp_cacert} cannot be read: {reason}") from error
+
+
+def _encrypt(connection: smtplib.SMTP, settings: MailSettings, context: ssl.SSLContext | None) -> None:
+    try:
+        connection.starttls(context=context)
+    except smtplib.SMTPNotSupportedError as error:
+        raise TlsFailed(f"{settings.server} offers no STARTTLS; see [notify] smtp_tls and smtp_port") from error
+    except smtplib.SMTPResponseException as error:
+        raise TlsFailed(f"{settings.server} refuses STARTTLS: {_reply(error)}", error.smtp_code) from error
+
+
+def _sign_in(connection: smtplib.SMTP, settings: MailSettings) -> None:
+    user = one_line(settings.smtp_user)
+    try:
+        connection.login(settings.smtp_user, settings.smtp_password)
+    except smtplib.SMTPNotSupportedError as error:
+        raise LoginRefused(
+            f"{settings.server} offers no login; many servers offer it only with [notify] smtp_tls"
+        ) from error
+    except smtplib.SMTPResponseException as error:
+        text = f"{settings.server} does not accept the login of {user}: {_reply(error)}"
+        raise LoginRefused(text, error.smtp_code) from error
+    except (smtplib.SMTPServerDisconnected, OSError):
+        raise
+    except smtplib.SMTPException as error:  # none of the ways to sign in is known here
+        raise LoginRefused(f"{settings.server}: {one_line(str(error))}") from error
+
+
+@contextmanager
+def _errors_of_the_server(settings: MailSettings, timeout: float) -> Iterator[None]:
+    """Make the program's errors of what fails before the first mail."""
+    server = settings.server
+    try:
+        yield
+    except ssl.SSLCertVerificationError as error:
+        raise TlsFailed(f"the certificate of {server} is not valid: {error.verify_message}") from error
+    except ssl.SSLError as error:
+        reason = one_line(error.reason or str(error))
+        raise TlsFailed(f"no TLS with {server}: {reason}; see [notify] smtp_tls and smtp_port") from error
+    except smtplib.SMTPResponseException as error:
+        raise ServerRefused(f"{server} refuses the connection: {_reply(error)}", error.smtp_code) from error
+    except smtplib.SMTPServerDisconnected as error:
+        raise ServerUnreachable(f"{server} {_silence(error, timeout)}") from error
+    except TimeoutError as error:
+        raise ServerUnreachable(f"{server} {_no_answer(timeout)}") from error
+    except OSError as error:
+        raise ServerUnreachable(f"{server} cannot be reached: {system_error(error)}") from error
+
+
+@contextmanager
+def _errors_of_a_copy(server: str, receiver: str, timeout: float) -> Iterator[None]:
+    """Make the program's errors of what fails while a mail is sent."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        code, reply = error.recipients[receiver]
+        text = f"{server} does not accept the receiver {receiver}: {_words(code, reply)}"
+        raise ReceiverRefused(text, code) from error
+    except smtplib.SMTPSenderRefused as error:
+        text = f"{server} does not accept a mail from {error.sender}: {_reply(error)}"
+        raise SenderRefused(text, error.smtp_code) from error
+    except smtplib.SMTPResponseException as error:
+        text = f"{server} does not accept the mail to {receiver}: {_reply(error)}"
+        raise ContentRefused(text, error.smtp_code) from error
+    except smtplib.SMTPServerDisconnected as error:
+        raise ConnectionBroke(f"{server} {_silence(error, timeout)} while the mail to {receiver} was sent") from error
+    except TimeoutError as error:
+        raise ConnectionBroke(f"{server} {_no_answer(timeout)} while the mail to {receiver} was sent") from error
+    except OSError as error:
+        text = f"{server}: the connection broke while the mail to {receiver} was sent: {system_error(error)}"
+        raise ConnectionBroke(text) from error
+
+
+def _silence(error: smtplib.SMTPServerDisconnected, timeout: float) -> str:
+    # smtplib makes this error of a time-out too.
+    return _no_answer(timeout) if isinstance(error.__context__, TimeoutError) else "closed the connection"
+
+
+def _no_answer(timeout: float) -> str:
+    return f"did not answer within {readable_duration(timeout)}"
+
+
+def _reply(error: smtplib.SMTPResponseException) -> str:
+    return _words(error.smtp_code, error.smtp_error)
+
+
+def _words(code: int, reply: bytes | str) -> str:
+    """The words of a server in one line; a code below zero stands for none."""
+    text = one_line(reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply)
+    return f"{code} {text}".strip() if code > 0 else f"its answer is none of SMTP ({text})"
