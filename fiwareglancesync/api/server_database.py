@@ -23,6 +23,7 @@ from ..jobs import tables
 from ..jobs.database_owner import claim, may_be_renamed, rebind_command, refuse_another
 from ..locks.lease import leases
 from ..serving.start_error import StartError
+from ..volumes import volume_tables
 from .database_files import file_of, owners, url_of
 from .server_settings import DATABASE_VARIABLE, ServerSettings
 
@@ -72,7 +73,13 @@ class LeaseModel(db.Model):  # type: ignore[name-defined,misc]
     __table__ = leases
 
 
-MODELS = (FederationModel, TaskModel, ItemModel, MessageModel, SummaryModel, LeaseModel)
+class VolumeBackupModel(db.Model):  # type: ignore[name-defined,misc]
+    """A backup of a volume, for the shell."""
+
+    __table__ = volume_tables.backups
+
+
+MODELS = (FederationModel, TaskModel, ItemModel, MessageModel, SummaryModel, LeaseModel, VolumeBackupModel)
 
 
 def configured_url(app: Flask, settings: Settings) -> str:

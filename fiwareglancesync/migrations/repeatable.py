@@ -5,20 +5,22 @@ SQLite and PostgreSQL undo an upgrade that does not come to its end; MariaDB kee
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
 
 
-def create_table(name: str, *columns: sa.Column[Any]) -> None:
+def create_table(name: str, *columns: sa.Column[Any], constraints: Sequence[sa.Constraint] = ()) -> None:
     """Make a table. One that is there with other columns is not ours, and is an error.
 
     :param name: its name
     :param columns: its columns
+    :param constraints: those of several columns
     """
     if columns_of(name) != {column.name for column in columns}:
-        op.create_table(name, *columns)
+        op.create_table(name, *columns, *constraints)
 
 
 def drop_table(name: str) -> None:
@@ -27,10 +29,10 @@ def drop_table(name: str) -> None:
         op.drop_table(name)
 
 
-def create_index(name: str, table: str, column: str) -> None:
-    """Make an index of one column."""
+def create_index(name: str, table: str, *columns: str) -> None:
+    """Make an index of one column or several."""
     if not has_index(table, name):
-        op.create_index(name, table, [column])
+        op.create_index(name, table, columns)
 
 
 def inspector() -> sa.Inspector | None:

@@ -78,7 +78,7 @@ def used(path: Path, owner: str, tasks: int = 1) -> Path:
 
 def test_upgrade_makes_the_federations_own_file(db: Call, folder: Path) -> None:
     path = folder / file_name(NEW)
-    reported = f"The database {path} is at revision 0003 and belongs to the federation {NEW}.\n"
+    reported = f"The database {path} is at revision 0004 and belongs to the federation {NEW}.\n"
     assert db("upgrade") == (0, reported, "")
     assert recorded(open_engine(url_of(path))) == NEW
     assert path.stat().st_mode & 0o077 == 0
@@ -91,7 +91,7 @@ def test_upgrade_goes_on_with_the_file_of_an_older_version(db: Call, folder: Pat
     old = used(folder / FILE, OLD)
     at_revision(url_of(old), "0001", OLD, down=True)
     code, out, _ = db("upgrade")
-    assert (code, out) == (0, f"The database {old} is at revision 0003 and belongs to the federation {NEW}.\n")
+    assert (code, out) == (0, f"The database {old} is at revision 0004 and belongs to the federation {NEW}.\n")
     assert len(TaskStore(open_engine(url_of(old))).running("sync")) == 1
 
 
@@ -218,7 +218,7 @@ def test_a_database_on_a_server(db: Call, folder: Path, server_url: str) -> None
     assert (code, "belongs to no federation yet" in err) == (1, True)
     code, out, err = db("upgrade")
     assert (code, err) == (0, "")
-    assert out.endswith(f" is at revision 0003 and belongs to the federation {NEW}.\n")
+    assert out.endswith(f" is at revision 0004 and belongs to the federation {NEW}.\n")
     engine = open_engine(server_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []

@@ -191,4 +191,4 @@ def test_the_command_upgrades(environ: dict[str, str], tmp_path: Path) -> None:
     for words in (["upgrade"], ["current"]):
         done = run(new, tmp_path, "db", *words)
         assert done.returncode == 0, done.stderr
-    assert "0003 (head)" in done.stdout
+    assert "0004 (head)" in done.stdout

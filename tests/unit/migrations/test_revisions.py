@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, event, inspect
+from sqlalchemy import inspect
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from fiwareglancesync.api.server_database import db
@@ -25,7 +21,15 @@ from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Item, TaskMessage, TaskProgress, TaskStatus
 from fiwareglancesync.locks.lease import Lease
 from fiwareglancesync.migrations.versions.r0003_jobs import RENAMED
-from tests.support.databases import Rows, at_revision, read_rows, remove_tables, write_rows
+from tests.support.databases import (
+    Rows,
+    at_revision,
+    broken_off,
+    differences,
+    read_rows,
+    remove_tables,
+    write_rows,
+)
 
 FEDERATION = "Spain@https://keystone.example.org"
 ODD = "odd \ud800 \x00 'name'; DROP TABLE tasks; --"
@@ -33,15 +37,8 @@ NOW = 1790000000.125
 LATER = 4e9
 """No task whose heartbeat is then has been without one for long."""
 
-CHANGES = frozenset({"ALTER", "CREATE", "DROP", "UPDATE", "DELETE", "INSERT"})
-"""How statements begin that change a database."""
-
 WAITING, RUNNING, SYNCED, FAILED = (f"{number:08}-0000-4000-8000-000000000000" for number in range(4))
 OLDEST_REQUEST = '{"config": {"replace": "any"}, "dry_run": true, "images": ["a*"]}'
-
-
-class Killed(Exception):
-    """The upgrade ends here."""
 
 
 def task(task_id: str, region: str, **values: Any) -> dict[str, Any]:
@@ -105,33 +102,20 @@ NEW_NAMES = {
     "images_failed": "items_failed",
 }  # fmt: skip
 
+TABLES_OF_0004 = (
+    "volume_backups", "volume_projects", "volume_listings", "volume_listing_parts", "volume_regions", "mails",
+)  # fmt: skip
+
 
 def as_new(old: Rows) -> Rows:
     """The rows of an older revision as they should be in the newest one."""
     new = dict(old)
-    new["alembic_version"] = [{"version_num": "0003"}]
+    new["alembic_version"] = [{"version_num": "0004"}]
+    new |= {name: [] for name in TABLES_OF_0004}
     new["tasks"] = [{NEW_NAMES.get(k, k): v for k, v in row.items()} | {"kind": "sync"} for row in old["tasks"]]
     new["items"] = [{"name" if k == "image" else k: v for k, v in row.items()} for row in new.pop("image_results")]
     new["messages"] = [{"item" if k == "image" else k: v for k, v in row.items()} for row in old["messages"]]
     return new
-
-
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.outside),
-        pytest.param("mariadb", marks=[pytest.mark.outside, pytest.mark.slow]),
-    ]
-)
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database without tables."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/tasks.db"
-        return
-    url = request.getfixturevalue(request.param)
-    remove_tables(url)
-    yield url
-    remove_tables(url)
 
 
 @pytest.fixture
@@ -140,15 +124,6 @@ def old(empty: str) -> str:
     at_revision(empty, "0002", FEDERATION)
     write_rows(empty, OLD_ROWS | ROWS_OF_0002)
     return empty
-
-
-def differences(url: str) -> list[Any]:
-    """What the tables of a database are, and those of the program are not."""
-    engine = open_engine(url)
-    with engine.connect() as connection:
-        found: list[Any] = compare_metadata(MigrationContext.configure(connection), db.metadata)
-    engine.dispose()
-    return found
 
 
 def test_a_new_database_has_the_tables_of_the_program(empty: str) -> None:
@@ -260,42 +235,6 @@ def test_the_way_back_keeps_every_value_too(old: str) -> None:
     assert read_rows(old) == before
     at_revision(old, "head", FEDERATION)
     assert read_rows(old) == as_new(before)
-
-
-@contextmanager
-def broken_at(number: int) -> Iterator[list[str]]:
-    """Break off before a statement that changes a table, as a kill does; yields those that were begun.
-
-    :param number: of the statement, from 1
-    """
-    begun: list[str] = []
-
-    def count(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if statement.split(None, 1)[0].upper() in CHANGES:
-            begun.append(statement)
-            if len(begun) == number:
-                raise Killed(statement)
-
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
-        yield begun
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
-
-
-def broken_off(prepare: Callable[[], None], attempt: Callable[[], None]) -> Iterator[int]:
-    """Break an attempt off before each of its statements, until it comes to its end; yields the statement's number.
-
-    :param prepare: makes the database as it is before
-    """
-    number = 0
-    begun: list[str] = []
-    while len(begun) >= number:
-        number += 1
-        prepare()
-        with broken_at(number) as begun, suppress(Killed):
-            attempt()
-        yield number
 
 
 def test_the_first_start_can_be_broken_off_at_any_statement(empty: str) -> None:
