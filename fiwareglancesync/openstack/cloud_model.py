@@ -53,6 +53,7 @@ class CloudBackup:
     :param host: the backup service that has it, "" as long as none has
     :param data_timestamp: the time of its content, by which Cinder finds the newest one; a backup of a snapshot has
         the time of the snapshot; None means that it is not known
+    :param updated_at: when its status changed last, None when Cinder does not say
     """
 
     id: str
@@ -69,6 +70,7 @@ class CloudBackup:
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     host: str = ""
     data_timestamp: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

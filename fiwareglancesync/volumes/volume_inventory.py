@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,8 +22,8 @@ MAX_CLOCK_DIFFERENCE = 300
 class VolumeInventory:
     """What Keystone, Nova and Cinder said of one region.
 
-    :param backups: of all projects, users' own ones too; those of volumes that are due, whose backups expire, or that
-        are ``backing-up`` have just been read (``volumes_to_read``)
+    :param backups: of all projects, users' own ones too
+    :param read_again: when the backups of single volumes in it were read again, by the volume's id
     :param clock_difference: seconds that the clock of this machine is ahead of Keystone's, negative when it is behind
     :param no_access: projects in which the account can do nothing, with the reason
     """
@@ -35,6 +36,7 @@ class VolumeInventory:
     backups: Listing[CloudBackup]
     clock_difference: float = 0.0
     no_access: Mapping[str, str] = field(default_factory=dict)
+    read_again: Mapping[str, datetime] = field(default_factory=dict)
 
     @cached_property
     def backup_hosts(self) -> frozenset[str]:
@@ -72,7 +74,10 @@ class VolumeInventory:
     def why_incomplete(self) -> str:
         """Why nothing may be removed in any project, "" when all has been read wholly."""
         listings: dict[str, Listing[Any]] = {
-            "projects": self.projects, "servers": self.servers, "volumes": self.volumes, "backups": self.backups
+            "projects": self.projects,
+            "servers": self.servers,
+            "volumes": self.volumes,
+            "backups": self.backups,
         }
         for name, listing in listings.items():
             if not listing.is_whole:
@@ -82,6 +87,13 @@ class VolumeInventory:
                 f"the clocks of this machine and of Keystone differ by {readable_duration(abs(self.clock_difference))}"
             )
         return ""
+
+    def backups_read(self, volume_id: str) -> datetime:
+        """Before which moment all backups of a volume are certainly in the listing.
+
+        :param volume_id: of any volume
+        """
+        return self.read_again.get(volume_id, self.backups.begun)
 
     def why_untouchable(self, project_id: str) -> str:
         """Why nothing can be done in a project, "" when something can.

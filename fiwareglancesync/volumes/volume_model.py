@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+HOUR = 3_600
 DAY = 86_400
+
+SHORTEST_TIMEOUT = 12 * HOUR
+"""Seconds that a backup may take, however small its volume is, unless the configuration says another time."""
 
 
 class BackupType(Enum):
@@ -148,3 +152,12 @@ class VolumeSettings:
     report_period: int = DAY
     policy_listen: str = "127.0.0.1:8808"
     allowed_clients: tuple[str, ...] = ()
+
+    def timeout_of(self, size: int) -> int:
+        """Seconds after which a backup has failed that Cinder still makes, restores or deletes.
+
+        :param size: of the volume, in GiB
+        """
+        if self.backup_timeout is not None:
+            return self.backup_timeout
+        return max(SHORTEST_TIMEOUT, HOUR + size * HOUR // 100)
