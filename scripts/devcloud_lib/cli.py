@@ -17,6 +17,8 @@ from devcloud_lib.configuration import environment
 from devcloud_lib.errors import CloudError
 from devcloud_lib.seed import seed
 from devcloud_lib.state import Cloud, Service
+from devcloud_lib.volumes import server_table
+from devcloud_lib.volumes.volume_seed import seed_volumes
 
 Command = Callable[[argparse.Namespace], int]
 StatusRow = tuple[Service, servers.Health]
@@ -24,6 +26,7 @@ StatusRow = tuple[Service, servers.Health]
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 FOLDER_VARIABLE = "GLANCESYNC_DEVCLOUD_DIR"
 VENV_VARIABLE = "GLANCESYNC_DEVCLOUD_VENV"
+PARTS = ("volumes",)
 
 DESCRIPTION = f"""\
 A real OpenStack federation on loopback, without root: Keystone A with the regions Spain (the master),
@@ -73,27 +76,43 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--regions", type=int, default=0, metavar="N",
                     help="have at least N regions beside the master (default: 3, or as before; at most 8); "
                          "those that are added belong to Keystone A")
+    _add_parts(up, "what else the cloud has from now on: `volumes` are Cinder, Nova and what they need, in the region "
+                   "Spain; RabbitMQ and MariaDB come from Debian")
     down = add("down", _down, "end all servers")
     down.add_argument("--purge", nargs="?", const="state", choices=("state", "all"),
                       help="also remove databases, images and accounts; with `all` the installed software, too")
     status = add("status", _status, "show the servers; exit code 0 if all of them are up")
     status.add_argument("--json", action="store_true", help="as JSON")
     env = add("env", _env, 'print the environment: eval "$(scripts/devcloud env)"')
-    accounts = sorted(name for name in topology.ACCOUNTS if name != "glance")
+    accounts = sorted([*topology.CLIENT_ACCOUNTS, *topology.SEED_ACCOUNTS])
     env.add_argument("--account", choices=accounts, default=topology.MAIN_ACCOUNT, help="whose (default: %(default)s)")
-    add("seed", _seed, "fill the cloud with a small, realistic set of images")
-    add("reset", _reset, "remove all images, undo what `restart --set` changed, start what is stopped")
+    seed_command = add("seed", _seed, "fill the cloud with a small, realistic set of images")
+    _add_parts(seed_command, "`volumes` makes projects with servers, volumes and an account for their backups, too")
+    add("reset", _reset, "remove all images, servers, volumes and backups, undo what `restart` changed, start what is "
+                         "stopped")
 
-    names = topology.service_names(len(topology.FURTHER_REGIONS))
+    names = (*topology.service_names(len(topology.FURTHER_REGIONS)), *server_table.SERVERS)
     servers_help = ", ".join(names)
-    for name, command, text in (("stop", _stop, "end single servers"), ("start", _start, "start single servers")):
+    for name, command, text in (
+        ("stop", _stop, "end single servers"),
+        ("kill", _kill, "end single servers as a crash would (SIGKILL)"),
+        ("start", _start, "start single servers"),
+    ):
         single = add(name, command, text)
         single.add_argument("names", nargs="+", metavar="NAME", choices=names, help=servers_help)
     restart = add("restart", _restart, "restart a server, optionally with another configuration")
     restart.add_argument("name", metavar="NAME", choices=names, help=servers_help)
     restart.add_argument("--set", nargs="+", action="extend", default=[], type=_override, metavar="SECTION.KEY=VALUE",
                          dest="overrides", help="options that differ from the standard until the next restart or reset")
+    restart.add_argument("--processes", type=_count, default=1, metavar="N",
+                         help=f"how many processes answer requests, likewise ({', '.join(server_table.APIS)})")
+    restart.add_argument("--policy", type=Path, metavar="FILE",
+                         help="a policy file (YAML) to use instead of the service's own rules, likewise (the same)")
     return parser
+
+
+def _add_parts(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--with", action="append", default=[], choices=PARTS, dest="parts", metavar="PART", help=text)
 
 
 def _override(word: str) -> tuple[str, str]:
@@ -103,10 +122,16 @@ def _override(word: str) -> tuple[str, str]:
     return option, value
 
 
+def _count(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not a number from 1 on")
+    return int(word)
+
+
 def _up(options: argparse.Namespace) -> int:
     folder = _folder(options)
     with lifecycle.exclusive(folder, _say):
-        cloud = lifecycle.up(folder, _venv(folder), _say, options.regions)
+        cloud = lifecycle.up(folder, _venv(folder), _say, options.regions, with_volumes="volumes" in options.parts)
     _say('The development cloud is up. To use it: eval "$(scripts/devcloud env)"')
     _print_environment(cloud, topology.MAIN_ACCOUNT)
     return 0
@@ -128,7 +153,7 @@ def _down(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     cloud = state.load(_folder(options))
     with ThreadPoolExecutor() as pool:
-        healths = list(pool.map(servers.health, cloud.services.values()))
+        healths = list(pool.map(lambda service: servers.health(cloud, service), cloud.services.values()))
     rows = list(zip(cloud.services.values(), healths, strict=True))
     print(_status_json(rows) if options.json else _status_table(rows))
     return 0 if all(health is servers.Health.UP for health in healths) else 1
@@ -138,7 +163,7 @@ def _status_json(rows: Sequence[StatusRow]) -> str:
     return json.dumps(
         [
             {"name": service.name, "state": health.value, "pid": service.pid, "url": service.url,
-             "overrides": service.overrides}
+             "overrides": service.overrides, "processes": service.processes, "policy": bool(service.policy)}
             for service, health in rows
         ],
         indent=2,
@@ -148,9 +173,10 @@ def _status_json(rows: Sequence[StatusRow]) -> str:
 def _status_table(rows: Sequence[StatusRow]) -> str:
     lines = [("NAME", "STATE", "PID", "URL", "")]
     for service, health in rows:
-        overrides = " ".join(f"{option}={value}" for option, value in service.overrides.items())
-        lines.append((service.name, health.value, str(service.pid or "-"), service.url, overrides))
-    return "\n".join("{:<11} {:<10} {:<8} {:<27} {}".format(*line).rstrip() for line in lines)
+        changes = [f"{option}={value}" for option, value in service.overrides.items()]
+        changes += [f"processes={service.processes}"] * (service.processes != 1) + ["policy"] * bool(service.policy)
+        lines.append((service.name, health.value, str(service.pid or "-"), service.url, " ".join(changes)))
+    return "\n".join("{:<16} {:<10} {:<8} {:<27} {}".format(*line).rstrip() for line in lines)
 
 
 def _env(options: argparse.Namespace) -> int:
@@ -167,12 +193,20 @@ def _reset(options: argparse.Namespace) -> int:
 def _seed(options: argparse.Namespace) -> int:
     with _changing(options) as cloud:
         seed(cloud, _say)
+        if "volumes" in options.parts:
+            seed_volumes(cloud, _say)
     return 0
 
 
 def _stop(options: argparse.Namespace) -> int:
     with _changing(options) as cloud:
         lifecycle.stop(cloud, options.names)
+    return 0
+
+
+def _kill(options: argparse.Namespace) -> int:
+    with _changing(options) as cloud:
+        lifecycle.kill(cloud, options.names)
     return 0
 
 
@@ -184,7 +218,10 @@ def _start(options: argparse.Namespace) -> int:
 
 def _restart(options: argparse.Namespace) -> int:
     with _changing(options) as cloud:
-        lifecycle.restart(cloud, options.name, dict(options.overrides), _say)
+        lifecycle.restart(
+            cloud, options.name, dict(options.overrides), _say,
+            processes=options.processes, policy=_policy(options.policy) if options.policy else "",
+        )
     return 0
 
 
@@ -208,6 +245,20 @@ def _venv(folder: Path) -> Path:
     if named:
         return Path(named).expanduser().resolve()
     return state.load(folder).venv if state.exists(folder) else folder / "venv"
+
+
+def _policy(path: Path) -> str:
+    """The text of a policy file.
+
+    :raises CloudError: it cannot be read, or is empty.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise CloudError(f"cannot read the policy file {path}: {error}") from error
+    if not text.strip():
+        raise CloudError(f"the policy file {path} is empty; without --policy the service's own rules hold")
+    return text
 
 
 def _print_environment(cloud: Cloud, account: str) -> None:

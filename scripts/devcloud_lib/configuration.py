@@ -15,6 +15,9 @@ Sections = Mapping[str, Mapping[str, str]]
 # How long a writer waits for another one before it gives up, in seconds.
 DATABASE_TIMEOUT = 60
 
+# Of Cinder and Nova, for python-openstackclient: with the oldest ones it would not show much.
+API_VERSIONS = {"OS_VOLUME_API_VERSION": "3.70", "OS_COMPUTE_API_VERSION": "2.90"}
+
 IMPORT_METHODS = "[glance-direct,web-download,copy-image,glance-download]"
 
 
@@ -24,11 +27,19 @@ def server_config(cloud: Cloud, service: Service, paste_config: Path) -> str:
     :param paste_config: Glance's pipeline file.
     """
     sections = _keystone_sections() if service.is_keystone else _glance_sections(cloud, service, paste_config)
-    merged = {name: dict(values) for name, values in sections.items()}
-    for option, value in service.overrides.items():
+    return render(merged(sections, service.overrides))
+
+
+def merged(sections: Sections, overrides: Mapping[str, str]) -> Sections:
+    """Sections with some values replaced.
+
+    :param overrides: ``section.key`` -> value.
+    """
+    found = {name: dict(values) for name, values in sections.items()}
+    for option, value in overrides.items():
         section, key = split_option(option)
-        merged.setdefault(section, {})[key] = value
-    return render(merged)
+        found.setdefault(section, {})[key] = value
+    return found
 
 
 def split_option(option: str) -> tuple[str, str]:
@@ -71,10 +82,14 @@ def glancesync_config(cloud: Cloud) -> str:
 def environment(cloud: Cloud, account_name: str = topology.MAIN_ACCOUNT) -> dict[str, str]:
     """The variables that let OpenStack's clients and GlanceSync use this cloud.
 
-    :param account_name: a key of `topology.ACCOUNTS`.
+    :param account_name: a key of `topology.ACCOUNTS`, or of those of the volumes.
+    :raises CloudError: the cloud does not have it.
     """
     keystone = cloud.keystone_of(topology.MASTER_REGION)
-    account = cloud.accounts[keystone.name][account_name]
+    account = cloud.accounts[keystone.name].get(account_name)
+    if account is None:
+        raise CloudError(f"this cloud has no account {account_name}; "
+                         f"{'seed' if account_name in topology.SEED_ACCOUNTS else 'up'} --with volumes makes it")
     return {
         "OS_AUTH_URL": keystone.url,
         "OS_USERNAME": account.user,
@@ -82,9 +97,10 @@ def environment(cloud: Cloud, account_name: str = topology.MAIN_ACCOUNT) -> dict
         "OS_PROJECT_NAME": account.project,
         "OS_TENANT_NAME": account.project,
         "OS_REGION_NAME": topology.MASTER_REGION,
-        "OS_USER_DOMAIN_NAME": "Default",
-        "OS_PROJECT_DOMAIN_NAME": "Default",
+        "OS_USER_DOMAIN_NAME": account.domain,
+        "OS_PROJECT_DOMAIN_NAME": account.domain,
         "OS_IDENTITY_API_VERSION": "3",
+        **(API_VERSIONS if cloud.has_volumes else {}),
         "GLANCESYNC_CONFIG": str(cloud.config_file),
     }
 
@@ -106,7 +122,7 @@ def _keystone_sections() -> Sections:
 def _glance_sections(cloud: Cloud, service: Service, paste_config: Path) -> Sections:
     keystone = cloud.keystone_of(service.name)
     account = cloud.accounts[keystone.name]["glance"]
-    stores = {name: {"filesystem_store_datadir": _path(path)} for name, path in service.stores.items()}
+    stores = {name: {"filesystem_store_datadir": path_value(path)} for name, path in service.stores.items()}
     return {
         "DEFAULT": {
             "enabled_backends": ",".join(f"{name}:file" for name in stores),
@@ -116,9 +132,9 @@ def _glance_sections(cloud: Cloud, service: Service, paste_config: Path) -> Sect
         "database": _database(),
         "glance_store": {"default_backend": "local"},
         **stores,
-        "os_glance_staging_store": {"filesystem_store_datadir": _path(service.scratch["staging"])},
-        "os_glance_tasks_store": {"filesystem_store_datadir": _path(service.scratch["tasks"])},
-        "paste_deploy": {"flavor": "keystone", "config_file": _path(paste_config)},
+        "os_glance_staging_store": {"filesystem_store_datadir": path_value(service.scratch["staging"])},
+        "os_glance_tasks_store": {"filesystem_store_datadir": path_value(service.scratch["tasks"])},
+        "paste_deploy": {"flavor": "keystone", "config_file": path_value(paste_config)},
         "keystone_authtoken": {
             "auth_type": "password",
             "auth_url": keystone.url,
@@ -134,7 +150,7 @@ def _glance_sections(cloud: Cloud, service: Service, paste_config: Path) -> Sect
         },
         # An empty list of ports allows all of them: the other Glances' may change while this one runs.
         "import_filtering_opts": {"allowed_hosts": f"[{HOST}]", "allowed_ports": "[]"},
-        "oslo_concurrency": {"lock_path": _path(service.scratch["tmp"])},
+        "oslo_concurrency": {"lock_path": path_value(service.scratch["tmp"])},
     }
 
 
@@ -143,6 +159,6 @@ def _database() -> Mapping[str, str]:
     return {"connection": f"sqlite:///database.sqlite?timeout={DATABASE_TIMEOUT}", "sqlite_synchronous": "false"}
 
 
-def _path(path: Path) -> str:
+def path_value(path: Path) -> str:
     """A path as a value: the servers would replace `$name`."""
     return str(path).replace("$", "$$")

@@ -35,10 +35,12 @@ class Client:
 
     :param port: port of the server on loopback.
     :param token: token to send along; None sends none.
+    :param version: the version of the API that is spoken, as in ``compute 2.90``; empty means the oldest.
     """
 
     port: int
     token: str | None = field(default=None, repr=False)
+    version: str = ""
 
     def call(self, method: str, path: str, body: Any = None, *, content_type: str = "application/json") -> Answer:
         """Send a request and demand success.
@@ -63,6 +65,8 @@ class Client:
         headers = {} if data is None else {"Content-Type": content_type}
         if self.token:
             headers["X-Auth-Token"] = self.token
+        if self.version:
+            headers["OpenStack-API-Version"] = self.version
         connection = http.client.HTTPConnection(HOST, self.port, timeout=timeout)
         try:
             connection.request(method, path, body=data, headers=headers)
@@ -91,19 +95,23 @@ def query(path: str, **parameters: str) -> str:
     return f"{path}?{urllib.parse.urlencode(parameters)}"
 
 
-def sign_in(port: int, *, user: str, password: str, project: str) -> str:
+def sign_in(
+    port: int, *, user: str, password: str, project: str, domain: str = "Default", project_id: str = ""
+) -> str:
     """Sign in at a Keystone and give the token for `project`.
 
+    :param domain: the name of the domain of the user and of the project.
+    :param project_id: a project of any domain, instead of `project`.
     :raises CloudError: Keystone does not answer, or refuses.
     """
-    domain = {"id": "default"}
+    named = {"name": domain}
     body = {
         "auth": {
             "identity": {
                 "methods": ["password"],
-                "password": {"user": {"name": user, "domain": domain, "password": password}},
+                "password": {"user": {"name": user, "domain": named, "password": password}},
             },
-            "scope": {"project": {"name": project, "domain": domain}},
+            "scope": {"project": {"id": project_id} if project_id else {"name": project, "domain": named}},
         }
     }
     answer = Client(port).call("POST", "/v3/auth/tokens", body)

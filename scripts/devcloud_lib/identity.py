@@ -11,11 +11,15 @@ from devcloud_lib import topology
 from devcloud_lib.errors import CloudError
 from devcloud_lib.http import Client, query, sign_in
 from devcloud_lib.state import Account, Cloud, Service
+from devcloud_lib.volumes.server_table import CATALOG
 
-SERVICES = {"identity": "keystone", "image": "glance"}
 INTERFACES = ("public", "internal", "admin")
 CREDENTIAL_NAME = "glancesync"
-DEFAULT_DOMAIN = "default"
+NAMES = {"identity": "keystone", "image": "glance", "block-storage": "cinder", "volumev3": "cinderv3",
+         "compute": "nova", "placement": "placement", "network": "neutron"}
+"""Types of service -> names in the catalog."""
+SERVICE_ROLE = "service"
+INHERITED_ROLE = "admin"
 
 
 def ensure(cloud: Cloud, keystone: Service) -> None:
@@ -27,11 +31,12 @@ def ensure(cloud: Cloud, keystone: Service) -> None:
     if cloud.identities.get(keystone.name) == fingerprint:
         return
     accounts = cloud.accounts[keystone.name]
-    api = Client(keystone.port, _token(keystone, accounts[topology.BOOTSTRAP_ACCOUNT.user]))
+    api = administrator(cloud, keystone)
     _ensure_catalog(api, cloud, keystone)
-    roles = {role["name"]: role["id"] for role in api.pages("/v3/roles", "roles")}
     for account in accounts.values():
-        _ensure_account(api, account, roles[account.role])
+        ensure_account(api, account)
+    if topology.BACKUP_ACCOUNT in accounts:
+        ensure_inherited_role(api, accounts[topology.BACKUP_ACCOUNT])
     if keystone.name not in cloud.application_credentials:
         credential = _new_application_credential(keystone, accounts[topology.MAIN_ACCOUNT])
         cloud.application_credentials[keystone.name] = credential
@@ -46,52 +51,108 @@ def introduce(cloud: Cloud, glance: Service) -> None:
     :raises CloudError: the Glance does not answer, or does not accept its users' tokens.
     """
     keystone = cloud.keystone_of(glance.name)
-    token = _token(keystone, cloud.accounts[keystone.name][topology.MAIN_ACCOUNT])
+    token = sign_in_as(keystone, cloud.accounts[keystone.name][topology.MAIN_ACCOUNT])
     answer = Client(glance.port, token).try_call("GET", "/v2/images?limit=1")
     # What the user may do is the policy's affair; a token that was refused is not.
     if answer.status == 401 or answer.status >= 500:
         raise CloudError(f"{glance.name} does not accept a token of {keystone.name} ({answer.status})")
 
 
+def administrator(cloud: Cloud, keystone: Service) -> Client:
+    """A Keystone as its first administrator.
+
+    :raises CloudError: it does not answer.
+    """
+    return Client(keystone.port, sign_in_as(keystone, cloud.accounts[keystone.name][topology.BOOTSTRAP_ACCOUNT.user]))
+
+
+def ensure_account(api: Client, account: Account) -> None:
+    """Give Keystone an account: its domain, project, user and roles; its ids are set.
+
+    :param api: Keystone as its administrator.
+    """
+    domain_id = _ensure_named(api, "domain", {"name": account.domain}, query("/v3/domains", name=account.domain))
+    account.project_id = _ensure_named(
+        api, "project", {"name": account.project, "domain_id": domain_id},
+        query("/v3/projects", name=account.project, domain_id=domain_id),
+    )
+    account.user_id = _ensure_named(
+        api, "user",
+        {"name": account.user, "domain_id": domain_id, "password": account.password,
+         "default_project_id": account.project_id},
+        query("/v3/users", name=account.user, domain_id=domain_id),
+    )
+    roles = _roles(api)
+    for role in (account.role, SERVICE_ROLE if account.service_role else ""):
+        if role:
+            api.call("PUT", f"/v3/projects/{account.project_id}/users/{account.user_id}/roles/{roles[role]}")
+
+
+def ensure_inherited_role(api: Client, account: Account) -> None:
+    """Give an account the role of an administrator in all projects of every domain that there is.
+
+    :param api: Keystone as its administrator.
+    """
+    role = _roles(api)[INHERITED_ROLE]
+    for domain in api.pages("/v3/domains", "domains"):
+        path = f"/v3/OS-INHERIT/domains/{domain['id']}/users/{account.user_id}/roles/{role}/inherited_to_projects"
+        api.call("PUT", path)
+
+
+def sign_in_as(keystone: Service, account: Account, project_id: str = "") -> str:
+    """The token of an account.
+
+    :param project_id: the project that it is for; empty means the account's own.
+    :raises CloudError: Keystone refuses.
+    """
+    return sign_in(
+        keystone.port, user=account.user, password=account.password, project=account.project, domain=account.domain,
+        project_id=project_id,
+    )
+
+
 def _ensure_catalog(api: Client, cloud: Cloud, keystone: Service) -> None:
-    """Every region has an image endpoint, its own Glance, and an identity endpoint, the common Keystone."""
-    regions = cloud.regions_of(keystone.name)
+    """Give the catalog the endpoints of every region."""
+    wanted = _endpoints(cloud, keystone)
     known_regions = {region["id"] for region in api.pages("/v3/regions", "regions")}
-    for region in regions:
+    for region in cloud.regions_of(keystone.name):
         if region not in known_regions:
             api.call("POST", "/v3/regions", {"region": {"id": region}})
-    services = {kind: _ensure_service(api, kind, name) for kind, name in SERVICES.items()}
+    services = {
+        kind: _ensure_named(api, "service", {"type": kind, "name": NAMES[kind]}, query("/v3/services", type=kind))
+        for kind in sorted({kind for kind, _ in wanted})
+    }
     endpoints = {
         (endpoint["service_id"], endpoint["region_id"], endpoint["interface"]): endpoint
         for endpoint in api.pages("/v3/endpoints", "endpoints")
     }
-    for region in regions:
-        for kind, url in (("identity", keystone.url), ("image", cloud.services[region].url)):
-            for interface in INTERFACES:
-                wanted = {"service_id": services[kind], "region_id": region, "interface": interface, "url": url}
-                known = endpoints.get((services[kind], region, interface))
-                if known is None:
-                    api.call("POST", "/v3/endpoints", {"endpoint": wanted})
-                elif known["url"] != url:
-                    api.call("PATCH", f"/v3/endpoints/{known['id']}", {"endpoint": {"url": url}})
+    for (kind, region), url in wanted.items():
+        for interface in INTERFACES:
+            known = endpoints.get((services[kind], region, interface))
+            if known is None:
+                api.call("POST", "/v3/endpoints", {"endpoint": {
+                    "service_id": services[kind], "region_id": region, "interface": interface, "url": url}})
+            elif known["url"] != url:
+                api.call("PATCH", f"/v3/endpoints/{known['id']}", {"endpoint": {"url": url}})
 
 
-def _ensure_service(api: Client, kind: str, name: str) -> str:
-    return _ensure_named(api, "service", {"type": kind, "name": name}, query("/v3/services", type=kind))
+def _endpoints(cloud: Cloud, keystone: Service) -> dict[tuple[str, str], str]:
+    """Type of service and region -> URL.
+
+    Every region has an image endpoint, its own Glance, and an identity endpoint, the common Keystone; the volumes
+    belong to one region.
+    """
+    urls = {}
+    for region in cloud.regions_of(keystone.name):
+        urls["identity", region] = keystone.url
+        urls["image", region] = cloud.services[region].url
+        if cloud.has_volumes and region == topology.VOLUMES_REGION:
+            urls |= {(kind, region): cloud.services[name].url for kind, name in CATALOG.items()}
+    return urls
 
 
-def _ensure_account(api: Client, account: Account, role_id: str) -> None:
-    account.project_id = _ensure_named(
-        api, "project", {"name": account.project, "domain_id": DEFAULT_DOMAIN},
-        query("/v3/projects", name=account.project, domain_id=DEFAULT_DOMAIN),
-    )
-    account.user_id = _ensure_named(
-        api, "user",
-        {"name": account.user, "domain_id": DEFAULT_DOMAIN, "password": account.password,
-         "default_project_id": account.project_id},
-        query("/v3/users", name=account.user, domain_id=DEFAULT_DOMAIN),
-    )
-    api.call("PUT", f"/v3/projects/{account.project_id}/users/{account.user_id}/roles/{role_id}")
+def _roles(api: Client) -> dict[str, str]:
+    return {role["name"]: role["id"] for role in api.pages("/v3/roles", "roles")}
 
 
 def _ensure_named(api: Client, kind: str, wanted: dict[str, Any], listing: str) -> str:
@@ -103,7 +164,7 @@ def _ensure_named(api: Client, kind: str, wanted: dict[str, Any], listing: str) 
 
 def _new_application_credential(keystone: Service, account: Account) -> dict[str, str]:
     """Only the user itself may create one, and its secret is never shown again: an older one is replaced."""
-    api = Client(keystone.port, _token(keystone, account))
+    api = Client(keystone.port, sign_in_as(keystone, account))
     path = f"/v3/users/{account.user_id}/application_credentials"
     for known in api.pages(query(path, name=CREDENTIAL_NAME), "application_credentials"):
         api.call("DELETE", f"{path}/{known['id']}")
@@ -113,12 +174,8 @@ def _new_application_credential(keystone: Service, account: Account) -> dict[str
     return {"id": created["id"], "name": CREDENTIAL_NAME, "secret": secret}
 
 
-def _token(keystone: Service, account: Account) -> str:
-    return sign_in(keystone.port, user=account.user, password=account.password, project=account.project)
-
-
 def _fingerprint(cloud: Cloud, keystone: Service) -> str:
-    urls = [cloud.services[region].url for region in cloud.regions_of(keystone.name)]
-    accounts = [[account.user, account.password, account.project, account.role]
+    urls = [[*where, url] for where, url in _endpoints(cloud, keystone).items()]
+    accounts = [[account.user, account.password, account.project, account.role, account.domain, account.service_role]
                 for account in cloud.accounts[keystone.name].values()]
     return hashlib.sha256(json.dumps([keystone.url, urls, accounts]).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Installs the servers into a virtual environment of their own, once."""
+"""Installs the servers into virtual environments of their own, once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from workbench import debian
@@ -23,30 +24,54 @@ from devcloud_lib.errors import CloudError
 MINIMUM_PYTHON = (3, 11)
 CANDIDATE_PYTHONS = ("python3.13", "python3.12", "python3.11")
 PYTHON_VARIABLE = "GLANCESYNC_DEVCLOUD_PYTHON"
-REQUIREMENTS = Path(__file__).resolve().parent.parent / "devcloud-requirements.txt"
-CONSTRAINTS = REQUIREMENTS.with_name("devcloud-constraints.txt")
+SCRIPTS = Path(__file__).resolve().parent.parent
 LOG_LINES = 15
 
 
-def install(venv: Path, say: Say) -> str:
+@dataclass(frozen=True)
+class Software:
+    """What is installed into a virtual environment of its own.
+
+    :param names: what it is, for people.
+    :param requirements: the file that lists the packages; a file beside it has their exact versions.
+    :param make_databases: makes empty databases of the right schema in a virtual environment.
+    """
+
+    names: str
+    requirements: Path
+    make_databases: Callable[[Path], None]
+
+    @property
+    def fingerprint(self) -> str:
+        constraints = self.requirements.with_name(self.requirements.name.replace("requirements", "constraints"))
+        return hashlib.sha256(self.requirements.read_bytes() + constraints.read_bytes()).hexdigest()
+
+
+def install(venv: Path, say: Say, software: Software | None = None) -> str:
     """Make sure that the software is in `venv`, together with empty databases of the right schema.
 
     :param venv: folder of the virtual environment; several clouds may share it.
     :param say: takes a line of progress.
+    :param software: what is installed; None means Keystone and Glance.
     :returns: a fingerprint of the software.
     :raises CloudError: something could not be installed; the message names the log.
     """
-    fingerprint = hashlib.sha256(REQUIREMENTS.read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
-    stamp = _prepared_folder(venv) / "installed"
+    software = software or FEDERATION
+    stamp = prepared_folder(venv) / "installed"
     venv.parent.mkdir(parents=True, exist_ok=True)
     with _exclusive(venv.with_name(venv.name + ".lock")):
-        if _read(stamp) != fingerprint:
+        if _read(stamp) != software.fingerprint:
             stamp.unlink(missing_ok=True)
-            _install_packages(venv, say)
-            with progress("Making empty databases for Keystone and Glance, only once", say):
-                _make_empty_databases(venv)
-            stamp.write_text(fingerprint, encoding="ascii")
-    return fingerprint
+            _install_packages(venv, say, software)
+            with progress(f"Making empty databases for {software.names}, only once", say):
+                software.make_databases(venv)
+            stamp.write_text(software.fingerprint, encoding="ascii")
+    return software.fingerprint
+
+
+def prepared_folder(venv: Path) -> Path:
+    """Where the empty databases are."""
+    return venv / "devcloud"
 
 
 def program(venv: Path, name: str) -> list[str]:
@@ -59,7 +84,7 @@ def program(venv: Path, name: str) -> list[str]:
 
 def empty_database(venv: Path, kind: str) -> Path:
     """The empty database of `keystone` or `glance`, to be copied."""
-    return _prepared_folder(venv) / f"{kind}.sqlite"
+    return prepared_folder(venv) / f"{kind}.sqlite"
 
 
 def paste_config(venv: Path) -> Path:
@@ -107,7 +132,7 @@ def _check(status: int, command: Sequence[str], log: Path) -> None:
         raise CloudError(f"{name} failed with status {status}; the whole log is {log}", tail(log))
 
 
-def _install_packages(venv: Path, say: Say) -> None:
+def _install_packages(venv: Path, say: Say, software: Software) -> None:
     log = venv.with_name(venv.name + ".log")
     log.write_bytes(b"")
     begun = venv / "installing"
@@ -123,8 +148,8 @@ def _install_packages(venv: Path, say: Say) -> None:
             raise CloudError(f"cannot make a virtual environment in {venv}; {reason}", str(error.details)) from error
     begun.touch()
     pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--prefer-binary"]
-    words = ["--progress-bar", "off", "--no-input", "-r", str(REQUIREMENTS)]
-    _run_shown([*pip, *words], "Installing Keystone and Glance, only once", say, venv, log)
+    words = ["--progress-bar", "off", "--no-input", "-r", str(software.requirements)]
+    _run_shown([*pip, *words], f"Installing {software.names}, only once", say, venv, log)
     begun.unlink()
 
 
@@ -136,7 +161,7 @@ def _run_shown(command: Sequence[str], title: str, say: Say, venv: Path, log: Pa
 
 
 def _python() -> str:
-    """An interpreter that Keystone and Glance support: this one if it will do."""
+    """An interpreter that OpenStack's servers support: this one if it will do."""
     wanted = os.environ.get(PYTHON_VARIABLE)
     if wanted:
         return wanted
@@ -146,14 +171,14 @@ def _python() -> str:
         found = shutil.which(name)
         if found:
             return found
-    raise CloudError(f"Keystone and Glance need Python {'.'.join(map(str, MINIMUM_PYTHON))} or newer, this is "
+    raise CloudError(f"OpenStack's servers need Python {'.'.join(map(str, MINIMUM_PYTHON))} or newer, this is "
                      f"{sys.version.split()[0]}; name another one in {PYTHON_VARIABLE}")
 
 
 def _make_empty_databases(venv: Path) -> None:
     """Run the migrations once; every server then gets a copy, which takes no time."""
     for kind, words in (("keystone", ["db_sync"]), ("glance", ["db", "sync"])):
-        folder = _prepared_folder(venv) / kind
+        folder = prepared_folder(venv) / kind
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         database = folder / "database.sqlite"
@@ -165,15 +190,14 @@ def _make_empty_databases(venv: Path) -> None:
         database.replace(empty_database(venv, kind))
 
 
+FEDERATION = Software("Keystone and Glance", SCRIPTS / "devcloud-requirements.txt", _make_empty_databases)
+
+
 def _use_write_ahead_log(database: Path) -> None:
     """Let readers go on while somebody writes; the setting is kept in the file."""
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.close()
-
-
-def _prepared_folder(venv: Path) -> Path:
-    return venv / "devcloud"
 
 
 def _read(path: Path) -> str:

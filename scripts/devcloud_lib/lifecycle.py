@@ -11,12 +11,16 @@ from pathlib import Path
 
 from workbench.progress import Say, progress
 
-from devcloud_lib import identity, servers, state
+from devcloud_lib import identity, servers, state, topology
 from devcloud_lib.configuration import glancesync_config, split_option
 from devcloud_lib.errors import CloudError
 from devcloud_lib.install import install
 from devcloud_lib.reset import remove_images
 from devcloud_lib.state import Cloud, Service
+from devcloud_lib.volumes import quick_folder, server_table, volume_launch
+from devcloud_lib.volumes.volume_install import install_volumes
+from devcloud_lib.volumes.volume_reset import remove_volumes
+from devcloud_lib.volumes.volume_seed import ensure_flavor
 
 
 @contextmanager
@@ -32,13 +36,14 @@ def exclusive(folder: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def up(folder: Path, venv: Path, say: Say, regions: int = 0) -> Cloud:
+def up(folder: Path, venv: Path, say: Say, regions: int = 0, *, with_volumes: bool = False) -> Cloud:
     """Start whatever does not run yet; with nothing to do it does nothing.
 
     :param folder: the cloud's folder.
     :param venv: where the servers' software is, or is to be installed.
     :param say: takes a line of progress.
     :param regions: how many regions beside the master there are to be at least.
+    :param with_volumes: whether there are to be Cinder and Nova; a cloud that has them keeps them.
     :returns: the running cloud.
     :raises CloudError: something failed; what runs goes on running, and the next `up` tries the rest again.
     """
@@ -46,20 +51,28 @@ def up(folder: Path, venv: Path, say: Say, regions: int = 0) -> Cloud:
     cloud = state.load(folder) if state.exists(folder) else state.new_cloud(folder, venv)
     cloud.venv = venv
     cloud.add_regions(regions)
+    if with_volumes or cloud.has_volumes:
+        volumes_software = install_volumes(cloud.volumes_venv, say)
+        cloud.add_volumes()
     # Whatever the folder's surroundings ignore, nobody should commit a cloud.
     (folder / ".gitignore").write_text("*\n", encoding="ascii")
+    unprepared = [service for service in _federation(cloud) if service.prepared_with != software]
+    volumes_are_new = cloud.has_volumes and _must_prepare_volumes(cloud, volumes_software, unprepared)
+    servers.stop([*unprepared, *(cloud.volume_servers() if volumes_are_new else [])])
     for service in cloud.services.values():
-        if service.is_running and service.prepared_with != software:
-            servers.stop([service])
         if not service.is_running:
             servers.keep_or_choose_port(cloud, service)
     cloud.save()
-    unprepared = [service for service in cloud.services.values() if service.prepared_with != software]
     if unprepared:
         with progress(f"Preparing {_names(unprepared)}", say), ThreadPoolExecutor() as pool:
             list(pool.map(lambda service: servers.prepare(cloud, service, software), unprepared))
+    if volumes_are_new:
+        with progress("Preparing the databases of Cinder and Nova", say):
+            volume_launch.prepare(cloud, volumes_software)
     cloud.save()
     start(cloud, list(cloud.services), say)
+    # Some may have been started by an `up` that has failed.
+    servers.wait(cloud, cloud.volume_servers(), {}, lambda _: None)
     state.write_private(cloud.config_file, glancesync_config(cloud))
     return cloud
 
@@ -80,19 +93,28 @@ def start(cloud: Cloud, names: Sequence[str], say: Say) -> None:
 def _start(cloud: Cloud, names: Sequence[str], waiting: Sequence[Service], note: Say) -> None:
     servers.stop(waiting)
     servers.demand_ports(waiting)
-    log_starts = {}
+    log_starts: dict[str, int] = {}
+    keystones = [service for service in _services(cloud, names) if service.is_keystone]
     for service in waiting:
+        servers.wait(cloud, [needed for needed in waiting if needed.name in service.needs], log_starts, note)
+        if any(keystone.name in service.needs for keystone in keystones):
+            _ensure_identities(cloud, keystones)
         log_starts[service.name] = servers.start(cloud, service)
         cloud.save()
-    keystones = [service for service in _services(cloud, names) if service.is_keystone]
-    servers.wait([service for service in waiting if service.is_keystone], log_starts, note)
+    servers.wait(cloud, [service for service in waiting if service.is_keystone], log_starts, note)
+    _ensure_identities(cloud, keystones)
+    servers.wait(cloud, waiting, log_starts, note)
+    for service in waiting:
+        if service.is_glance:
+            identity.introduce(cloud, service)
+        if service.name == "nova-api":
+            ensure_flavor(cloud)
+
+
+def _ensure_identities(cloud: Cloud, keystones: Sequence[Service]) -> None:
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda keystone: identity.ensure(cloud, keystone), keystones))
     cloud.save()
-    servers.wait(waiting, log_starts, note)
-    for glance in waiting:
-        if not glance.is_keystone:
-            identity.introduce(cloud, glance)
 
 
 def stop(cloud: Cloud, names: Sequence[str]) -> None:
@@ -101,17 +123,39 @@ def stop(cloud: Cloud, names: Sequence[str]) -> None:
     cloud.save()
 
 
-def restart(cloud: Cloud, name: str, overrides: Mapping[str, str], say: Say) -> None:
-    """End a server and start it with its standard configuration, changed by `overrides` alone.
+def kill(cloud: Cloud, names: Sequence[str]) -> None:
+    """End the named servers as a crash would, without letting them finish anything.
 
-    :param overrides: ``section.key`` -> value; they stay until the next `restart` or `reset`.
-    :raises CloudError: no such server, a malformed option, or the server does not start like that.
+    :raises CloudError: no such server.
+    """
+    servers.kill(_services(cloud, names))
+    cloud.save()
+
+
+def restart(
+    cloud: Cloud, name: str, overrides: Mapping[str, str], say: Say, *, processes: int = 1, policy: str = ""
+) -> None:
+    """End a server and start it with its standard configuration, changed by what is given alone.
+
+    The changes stay until the next `restart` or `reset`.
+
+    :param overrides: ``section.key`` -> value.
+    :param processes: how many processes answer requests.
+    :param policy: the text of a policy file of oslo.policy, in YAML; empty for the rules of the service itself.
+    :raises CloudError: no such server, one that does not have that, a malformed option, or it does not start like that.
     """
     service = _services(cloud, [name])[0]
     for option in overrides:
         split_option(option)
+    if overrides and not service.takes_overrides:
+        raise CloudError(f"{name} has no options that can be set")
+    if (processes != 1 or policy) and not service.is_api_of_volumes:
+        raise CloudError(f"{name} takes neither --processes nor --policy; "
+                         f"{', '.join(server_table.APIS)} do")
     servers.stop([service])
     service.overrides = dict(overrides)
+    service.processes = processes
+    service.policy = policy
     cloud.save()
     start(cloud, [name], say)
 
@@ -119,23 +163,34 @@ def restart(cloud: Cloud, name: str, overrides: Mapping[str, str], say: Say) -> 
 def reset(cloud: Cloud, say: Say) -> None:
     """Back to the cloud as it was after its first `up`: no images, no overrides, and all servers run if any does.
 
+    The volumes' servers, volumes and backups go, too; the accounts stay.
+
     :raises CloudError: a server does not start again.
     """
     is_up = any(service.is_running for service in cloud.services.values())
-    changed = [service for service in cloud.services.values() if service.overrides]
+    changed = [service for service in cloud.services.values() if service.is_changed]
     servers.stop(changed)
     for service in changed:
-        service.overrides = {}
+        service.use_standard()
     cloud.save()
     for glance in cloud.glances():
         remove_images(glance)
+    if cloud.has_volumes:
+        if is_up:
+            start(cloud, ["mariadb"], say)
+        remove_volumes(cloud)
     if is_up:
         start(cloud, list(cloud.services), say)
 
 
 def down(cloud: Cloud) -> None:
     """End every server of the cloud."""
-    stop(cloud, list(cloud.services))
+    # Against the order of the start: Cinder and Nova report their end to what they need.
+    dependent = [service.name for service in cloud.volume_servers() if service.needs]
+    stop(cloud, dependent)
+    stop(cloud, [name for name in cloud.services if name not in dependent])
+    if cloud.has_volumes:
+        quick_folder.give_back(cloud)
 
 
 def purge(cloud: Cloud, *, with_software: bool) -> None:
@@ -143,14 +198,32 @@ def purge(cloud: Cloud, *, with_software: bool) -> None:
 
     :param with_software: also the installed software, when it lies below the cloud's folder.
     """
-    for service in cloud.services.values():
-        shutil.rmtree(service.folder, ignore_errors=True)
+    for folder in (*(service.folder for service in cloud.services.values()), cloud.folder / "volumes"):
+        shutil.rmtree(folder, ignore_errors=True)
     for path in (cloud.config_file, cloud.folder / state.STATE_FILE):
         path.unlink(missing_ok=True)
     if with_software and cloud.folder in cloud.venv.parents:
-        shutil.rmtree(cloud.venv, ignore_errors=True)
-        for suffix in (".lock", ".log"):
-            cloud.venv.with_name(cloud.venv.name + suffix).unlink(missing_ok=True)
+        for venv in (cloud.venv, cloud.volumes_venv):
+            shutil.rmtree(venv, ignore_errors=True)
+            for suffix in (".lock", ".log"):
+                venv.with_name(venv.name + suffix).unlink(missing_ok=True)
+
+
+def _federation(cloud: Cloud) -> list[Service]:
+    return [service for service in cloud.services.values() if not service.is_of_volumes]
+
+
+def _must_prepare_volumes(cloud: Cloud, software: str, unprepared: Sequence[Service]) -> bool:
+    """Whether the volumes begin anew: they have not begun, or what they refer to or their databases are gone.
+
+    :param software: fingerprint of their installed software.
+    :param unprepared: what of the federation begins anew.
+    """
+    if any(service.prepared_with != software for service in cloud.volume_servers()):
+        return True
+    if any(service.name == topology.VOLUMES_KEYSTONE for service in unprepared):
+        return True
+    return not cloud.services["mariadb"].is_running and not quick_folder.fetch_data(cloud)
 
 
 def _names(services: Sequence[Service]) -> str:

@@ -61,12 +61,14 @@ def spawn(command: Sequence[str], *, folder: Path, log: Path, environment: Mappi
     return Process(child.pid, started, _boot_id())
 
 
-def end(processes: Iterable[Process]) -> None:
+def end(processes: Iterable[Process], *, gently: bool = True) -> None:
     """End the processes: SIGTERM, then SIGKILL to the groups of those that do not obey in time.
 
+    :param gently: False means SIGKILL at once.
     :raises CloudError: one survived even that.
     """
-    for signal_number, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
+    signals = [(signal.SIGTERM, TERM_SECONDS)] * gently + [(signal.SIGKILL, KILL_SECONDS)]
+    for signal_number, seconds in signals:
         alive = [process for process in processes if process.is_alive()]
         for process in alive:
             _signal_group(process.pid, signal_number)

@@ -28,10 +28,11 @@ def remove_images(glance: Service) -> None:
                 connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 (the name is the schema's own)
         connection.execute("COMMIT")
     for folder in (*glance.stores.values(), *glance.scratch.values()):
-        _remove_files(folder)
+        remove_files(folder)
 
 
-def _remove_files(folder: Path) -> None:
+def remove_files(folder: Path) -> None:
+    """Remove all files below a folder; folders stay."""
     for path in folder.rglob("*"):
         if path.is_file():
             path.unlink(missing_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import enum
-import hashlib
 import os
 import secrets
 import shutil
@@ -18,15 +17,15 @@ from devcloud_lib import install, ports, processes
 from devcloud_lib.configuration import server_config
 from devcloud_lib.errors import CloudError
 from devcloud_lib.http import Client
+from devcloud_lib.launch import SERVER_SIDE, Launch, uwsgi_command
 from devcloud_lib.state import Cloud, Service, write_private
 from devcloud_lib.topology import BOOTSTRAP_ACCOUNT
+from devcloud_lib.volumes import volume_health, volume_launch
 
 START_SECONDS = 240.0
 HEALTH_SECONDS = 2.0
 POLL_SECONDS = 0.1
 THREADS = 8
-CHUNKED_INPUT_BYTES = 16 * 2**20
-SERVER_SIDE = Path(__file__).resolve().parent / "server_side"
 
 
 class Health(enum.Enum):
@@ -37,11 +36,11 @@ class Health(enum.Enum):
     DOWN = "down"
 
 
-def health(service: Service) -> Health:
+def health(cloud: Cloud, service: Service) -> Health:
     """Look at the process and ask the server."""
     if not service.is_running:
         return Health.DOWN
-    return Health.UP if _answers(service) else Health.SILENT
+    return Health.UP if _answers(cloud, service) else Health.SILENT
 
 
 def prepare(cloud: Cloud, service: Service, software: str) -> None:
@@ -68,8 +67,10 @@ def prepare(cloud: Cloud, service: Service, software: str) -> None:
 
 def keep_or_choose_port(cloud: Cloud, service: Service) -> None:
     """Keep the port of a server that does not run, or choose another one when somebody else listens there now."""
-    if not service.port or not ports.is_free(service.port):
+    if service.has_port and not (service.port and ports.is_free(service.port)):
         service.port = ports.choose(cloud.ports())
+    if service.name == "rabbitmq" and not (service.second_port and ports.is_free(service.second_port)):
+        service.second_port = ports.choose(cloud.ports())
 
 
 def demand_ports(services: Iterable[Service]) -> None:
@@ -78,14 +79,14 @@ def demand_ports(services: Iterable[Service]) -> None:
     :raises CloudError: somebody does.
     """
     for service in services:
-        if not ports.is_free(service.port):
+        if service.has_port and not ports.is_free(service.port):
             raise CloudError(f"port {service.port} of {service.name} is taken by another program; "
                              "scripts/devcloud up chooses another one")
 
 
 def needs_start(cloud: Cloud, service: Service) -> bool:
     """Whether the server is not running with its present configuration."""
-    return not service.is_running or service.started_with != _fingerprint(cloud, service)
+    return not service.is_running or service.started_with != _launch(cloud, service).fingerprint
 
 
 def start(cloud: Cloud, service: Service) -> int:
@@ -94,23 +95,19 @@ def start(cloud: Cloud, service: Service) -> int:
     :returns: where its new lines begin in its log, an offset in bytes.
     :raises CloudError: it cannot be started.
     """
-    kind = "keystone" if service.is_keystone else "glance"
-    _write_config(cloud, service)
+    if service.is_of_volumes:
+        volume_launch.make_folders(cloud, service)
+    launch = _launch(cloud, service)
+    launch.write_files()
     log_start = service.log.stat().st_size if service.log.exists() else 0
-    service.started_with = _fingerprint(cloud, service)
+    service.started_with = launch.fingerprint
     service.process = processes.spawn(
-        _command(cloud, service), folder=service.folder, log=service.log,
-        environment=install.server_environment(cloud.venv) | {
-            f"OS_{kind.upper()}_CONFIG_DIR": "conf",
-            "DEVCLOUD_APPLICATION": f"{kind}.wsgi.api",
-            "PYTHONPATH": str(SERVER_SIDE),
-            "TMPDIR": str(service.scratch["tmp"]),
-        },
+        launch.command, folder=service.folder, log=service.log, environment=launch.environment
     )
     return log_start
 
 
-def wait(services: Iterable[Service], log_starts: dict[str, int], note: Say) -> None:
+def wait(cloud: Cloud, services: Iterable[Service], log_starts: dict[str, int], note: Say) -> None:
     """Wait until every server answers.
 
     :param log_starts: what `start` returned, by the server's name.
@@ -120,12 +117,13 @@ def wait(services: Iterable[Service], log_starts: dict[str, int], note: Say) -> 
     deadline = time.monotonic() + START_SECONDS
     for service in services:
         note(f"waiting for {service.name}")
-        while not _answers(service):
+        while not _answers(cloud, service):
             new_lines = install.tail(service.log, log_starts.get(service.name, 0))
             if not service.is_running:
                 raise CloudError(f"{service.name} ended while starting; the whole log is {service.log}", new_lines)
             if time.monotonic() > deadline:
-                raise CloudError(f"{service.name} does not answer on {service.url} after {START_SECONDS:.0f} s; "
+                where = f" on {service.url}" if service.url else ""
+                raise CloudError(f"{service.name} does not answer{where} after {START_SECONDS:.0f} s; "
                                  f"the whole log is {service.log}", new_lines)
             time.sleep(POLL_SECONDS)
 
@@ -141,47 +139,52 @@ def stop(services: Iterable[Service]) -> None:
         service.process = None
 
 
-def _answers(service: Service) -> bool:
+def kill(services: Iterable[Service]) -> None:
+    """Kill the servers' processes.
+
+    :raises CloudError: one survives.
+    """
+    services = list(services)
+    processes.end([service.process for service in services if service.process], gently=False)
+    for service in services:
+        service.process = None
+
+
+def _answers(cloud: Cloud, service: Service) -> bool:
+    if service.is_of_volumes:
+        return volume_health.answers(cloud, service)
     try:
         return Client(service.port).try_call("GET", service.health_path, timeout=HEALTH_SECONDS).status == 200
     except CloudError:
         return False
 
 
-def _command(cloud: Cloud, service: Service) -> list[str]:
-    """The command line of a server; it holds no path of the user's but uWSGI's own, for uWSGI expands `%` and `$`."""
-    return [
-        *install.program(cloud.venv, "uwsgi"),
-        "--http-socket", f"{ports.HOST}:{service.port}",
-        "--module", "devcloud_app:application",
-        # One process, so that a server is one pid; threads, so that several requests are served at once.
-        "--lazy-apps", "--need-app", "--enable-threads", "--threads", str(THREADS),
-        "--die-on-term",
-        # Headers hold tokens and long property values.
-        "--buffer-size", "65535",
-        # python-glanceclient uploads in chunks of 1 MiB, which uWSGI's own limit does not quite take.
-        "--chunked-input-limit", str(CHUNKED_INPUT_BYTES),
-        # This socket closes each connection after the answer; clients that do not know this would meet resets.
-        "--add-header", "Connection: close",
-        # No log file of its own for requests: uWSGI would start a second process to write it.
-        "--log-format", "request %(method) %(uri) %(status) at %(ltime), %(msecs) ms",
-    ]
+def _launch(cloud: Cloud, service: Service) -> Launch:
+    """How to start a server."""
+    if service.is_of_volumes:
+        return volume_launch.launch(cloud, service)
+    kind = "keystone" if service.is_keystone else "glance"
+    return Launch(
+        uwsgi_command(cloud.venv, service, "devcloud_app:application", THREADS),
+        install.server_environment(cloud.venv) | {
+            f"OS_{kind.upper()}_CONFIG_DIR": "conf",
+            "DEVCLOUD_APPLICATION": f"{kind}.wsgi.api",
+            "PYTHONPATH": str(SERVER_SIDE),
+            "TMPDIR": str(service.scratch["tmp"]),
+        },
+        _config_file(cloud, service),
+    )
 
 
-def _fingerprint(cloud: Cloud, service: Service) -> str:
-    config = server_config(cloud, service, install.paste_config(cloud.venv))
-    application = (SERVER_SIDE / "devcloud_app.py").read_text(encoding="utf-8")
-    return hashlib.sha256(repr([config, application, _command(cloud, service)]).encode()).hexdigest()
-
-
-def _write_config(cloud: Cloud, service: Service) -> None:
+def _config_file(cloud: Cloud, service: Service) -> dict[Path, str]:
     name = "keystone.conf" if service.is_keystone else "glance-api.conf"
-    write_private(service.conf_dir / name, server_config(cloud, service, install.paste_config(cloud.venv)))
+    return {service.conf_dir / name: server_config(cloud, service, install.paste_config(cloud.venv))}
 
 
 def _bootstrap(cloud: Cloud, service: Service) -> None:
     """Create the first administrator, its roles and the identity service; everything else goes through the API."""
-    _write_config(cloud, service)
+    for path, text in _config_file(cloud, service).items():
+        write_private(path, text)
     account = cloud.accounts[service.name][BOOTSTRAP_ACCOUNT.user]
     environment = install.server_environment(cloud.venv) | {
         # Not on the command line, where everybody could read the password.

@@ -18,6 +18,7 @@ from devcloud_lib import topology
 from devcloud_lib.errors import CloudError
 from devcloud_lib.ports import HOST
 from devcloud_lib.processes import Process
+from devcloud_lib.volumes import server_table
 
 FORMAT_VERSION = 1
 STATE_FILE = "devcloud.json"
@@ -31,26 +32,66 @@ class Account:
     user: str
     password: str = field(repr=False)
     project: str
-    role: str
+    role: str  # in the project; empty for an account whose roles there are inherited
     user_id: str = ""
     project_id: str = ""
+    domain: str = topology.DEFAULT_DOMAIN  # the name of the domain of the user and of the project
+    service_role: bool = False  # whether it has the role `service` in the project, too
 
 
 @dataclass
 class Service:
-    """One server: a Keystone, or the Glance of a region, which has the region's name."""
+    """One server: a Keystone, the Glance of a region, which has the region's name, or a server of the volumes."""
 
     name: str
     folder: Path
     port: int = 0
+    second_port: int = 0  # where RabbitMQ listens to its own tools
     process: Process | None = None
     started_with: str = ""  # fingerprint of the configuration that the process runs with
     prepared_with: str = ""  # fingerprint of the software that made its database
     overrides: dict[str, str] = field(default_factory=dict)  # section.key -> value, set by `restart --set`
+    processes: int = 1  # of an API of the volumes, set by `restart --processes`
+    policy: str = ""  # text of the policy file of an API of the volumes, set by `restart --policy`
 
     @property
     def is_keystone(self) -> bool:
         return self.name in topology.REGIONS_OF_KEYSTONE
+
+    @property
+    def is_glance(self) -> bool:
+        return not self.is_keystone and not self.is_of_volumes
+
+    @property
+    def is_of_volumes(self) -> bool:
+        """Whether it is there for the volumes alone (`up --with volumes`)."""
+        return self.name in server_table.SERVERS
+
+    @property
+    def has_port(self) -> bool:
+        return not self.is_of_volumes or server_table.SERVERS[self.name].has_port
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The servers that have to be ready before it starts."""
+        return server_table.SERVERS[self.name].needs if self.is_of_volumes else ()
+
+    @property
+    def takes_overrides(self) -> bool:
+        return self.name not in server_table.WITHOUT_OPTIONS
+
+    @property
+    def is_api_of_volumes(self) -> bool:
+        return self.name in server_table.APIS
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether `restart` has given it another configuration than the standard one."""
+        return bool(self.overrides or self.policy) or self.processes != 1
+
+    def use_standard(self) -> None:
+        """Take back what `restart` has changed; a running server keeps it until it is started anew."""
+        self.overrides, self.policy, self.processes = {}, "", 1
 
     @property
     def is_running(self) -> bool:
@@ -63,12 +104,17 @@ class Service:
 
     @property
     def url(self) -> str:
-        """What the catalog says: Keystone's with its version, Glance's without."""
+        """What the catalog says: Keystone's with its version, Glance's without; empty without a port."""
+        if self.is_of_volumes:
+            spec = server_table.SERVERS[self.name]
+            return f"{spec.scheme}://{HOST}:{self.port}{spec.url_path}" if spec.has_port else ""
         return f"http://{HOST}:{self.port}" + ("/v3" if self.is_keystone else "")
 
     @property
     def health_path(self) -> str:
-        """A path that answers 200 to anybody as soon as the server works."""
+        """A path that answers 200 to anybody as soon as the server works; empty for one that does not speak HTTP."""
+        if self.is_of_volumes:
+            return server_table.SERVERS[self.name].health_path
         return "/v3" if self.is_keystone else "/healthcheck"
 
     @property
@@ -87,7 +133,7 @@ class Service:
     @property
     def stores(self) -> dict[str, Path]:
         """The folders where a Glance keeps its images' bytes, by store; a file's name is the image's UUID."""
-        names = () if self.is_keystone else topology.stores_of(self.name)
+        names = topology.stores_of(self.name) if self.is_glance else ()
         return {name: self.folder / "stores" / name for name in names}
 
     @property
@@ -106,17 +152,42 @@ class Cloud:
     accounts: dict[str, dict[str, Account]]  # Keystone's name -> account's name -> account
     application_credentials: dict[str, dict[str, str]]  # Keystone's name -> id, name and secret
     identities: dict[str, str]  # Keystone's name -> fingerprint of the users and endpoints it was given
+    database_password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    queue_password: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
 
     @property
     def config_file(self) -> Path:
         """The configuration of GlanceSync for this cloud."""
         return self.folder / CONFIG_FILE
 
+    @property
+    def has_volumes(self) -> bool:
+        return bool(self.volume_servers())
+
+    @property
+    def volumes_venv(self) -> Path:
+        """The virtual environment of the servers of the volumes."""
+        return self.venv.with_name(self.venv.name + "-volumes")
+
+    @property
+    def share(self) -> Path:
+        """Where the content of the volumes is: a sparse file each, ``volume-UUID``."""
+        return self.folder / "volumes" / "mounts" / server_table.SHARE_HASH
+
+    @property
+    def backups(self) -> Path:
+        """Where the content of the backups is."""
+        return self.folder / "volumes" / "backups"
+
     def keystones(self) -> list[Service]:
         return [service for service in self.services.values() if service.is_keystone]
 
     def glances(self) -> list[Service]:
-        return [service for service in self.services.values() if not service.is_keystone]
+        return [service for service in self.services.values() if service.is_glance]
+
+    def volume_servers(self) -> list[Service]:
+        """The servers of the volumes, in the order in which they start; none in a cloud without volumes."""
+        return [service for service in self.services.values() if service.is_of_volumes]
 
     def keystone_of(self, region: str) -> Service:
         return self.services[topology.keystone_of(region)]
@@ -137,8 +208,15 @@ class Cloud:
         for name in topology.service_names(max(0, further)):
             self.services.setdefault(name, Service(name, self.folder / name))
 
+    def add_volumes(self) -> None:
+        """Have the servers and the accounts of the volumes; those that are there stay."""
+        for name in server_table.SERVERS:
+            self.services.setdefault(name, Service(name, self.folder / name))
+        for name, spec in topology.VOLUME_ACCOUNTS.items():
+            self.accounts[topology.VOLUMES_KEYSTONE].setdefault(name, new_account(spec))
+
     def ports(self) -> set[int]:
-        return {service.port for service in self.services.values()}
+        return {port for service in self.services.values() for port in (service.port, service.second_port)}
 
     def save(self) -> None:
         """Write the state in one step: a reader sees the old file or the new one."""
@@ -149,7 +227,7 @@ class Cloud:
 def new_cloud(folder: Path, venv: Path) -> Cloud:
     """A cloud that exists on paper only, with fresh passwords."""
     accounts = {
-        keystone: {name: _account(spec) for name, spec in _all_accounts()}
+        keystone: {name: new_account(spec) for name, spec in _all_accounts()}
         for keystone in topology.REGIONS_OF_KEYSTONE
     }
     return Cloud(folder, venv, _services(folder), accounts, {}, {})
@@ -197,8 +275,11 @@ def _all_accounts() -> Iterator[tuple[str, topology.AccountSpec]]:
     yield from topology.ACCOUNTS.items()
 
 
-def _account(spec: topology.AccountSpec) -> Account:
-    return Account(spec.user, secrets.token_hex(16), spec.project, spec.role)
+def new_account(spec: topology.AccountSpec) -> Account:
+    """An account on paper, with a fresh password."""
+    return Account(
+        spec.user, secrets.token_hex(16), spec.project, spec.role, domain=spec.domain, service_role=spec.service_role
+    )
 
 
 def _to_json(cloud: Cloud) -> dict[str, Any]:
@@ -228,6 +309,18 @@ def _to_json(cloud: Cloud) -> dict[str, Any]:
             }
             for service in cloud.glances()
         },
+        "volumes": {
+            "database_password": cloud.database_password,
+            "queue_password": cloud.queue_password,
+            "share": str(cloud.share),
+            "servers": {service.name: _volume_server_json(service) for service in cloud.volume_servers()},
+        },
+    }
+
+
+def _volume_server_json(service: Service) -> dict[str, Any]:
+    return _service_json(service) | {
+        "second_port": service.second_port, "processes": service.processes, "policy": service.policy,
     }
 
 
@@ -249,14 +342,19 @@ def _service_json(service: Service) -> dict[str, Any]:
 def _from_json(data: dict[str, Any]) -> Cloud:
     folder = Path(data["folder"])
     services = _services(folder)
-    for name, values in (data["keystones"] | data["regions"]).items():
+    volumes = data.get("volumes", {"servers": {}})  # a cloud of an older version has none
+    for name, values in (data["keystones"] | data["regions"] | volumes["servers"]).items():
         service = services.setdefault(name, Service(name, folder / name))
         service.port = values["port"]
         service.process = Process(**values["process"]) if values["process"] else None
         service.started_with = values["started_with"]
         service.prepared_with = values["prepared_with"]
         service.overrides = values["overrides"]
+        service.second_port = values.get("second_port", 0)
+        service.processes = values.get("processes", 1)
+        service.policy = values.get("policy", "")
     keystones = data["keystones"]
+    passwords = {name: volumes[name] for name in ("database_password", "queue_password") if name in volumes}
     return Cloud(
         folder,
         Path(data["venv"]),
@@ -266,4 +364,5 @@ def _from_json(data: dict[str, Any]) -> Cloud:
         {name: values["application_credential"] for name, values in keystones.items()
          if values["application_credential"]},
         {name: values["identity"] for name, values in keystones.items() if values["identity"]},
+        **passwords,
     )

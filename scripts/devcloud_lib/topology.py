@@ -13,6 +13,7 @@ MASTER_REGION = "Spain"
 # Further regions of the first Keystone, in this order, for a cloud that is asked for more (`up --regions`).
 FURTHER_REGIONS = ("Aviles", "Cadiz", "Lleida", "Malaga", "Zamora")
 FURTHER_REGIONS_KEYSTONE = "keystone-a"
+DEFAULT_DOMAIN = "Default"
 SECOND_TARGET = "federation2"
 SECOND_TARGET_KEYSTONE = "keystone-b"
 
@@ -27,11 +28,18 @@ STORES_OF_REGION: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class AccountSpec:
-    """A user, its project and its role there; the same on every Keystone, with other passwords."""
+    """A user, its project and its role there; the same on every Keystone, with other passwords.
+
+    :param role: empty for an account whose roles in its project are inherited from the domain.
+    :param domain: the name of the domain of the user and of the project.
+    :param service_role: whether it has the role ``service`` there, too.
+    """
 
     user: str
     project: str
     role: str
+    domain: str = DEFAULT_DOMAIN
+    service_role: bool = False
 
 
 # `glance` is the service's own account: Glance validates its callers' tokens with it.
@@ -43,6 +51,28 @@ ACCOUNTS: dict[str, AccountSpec] = {
 }
 MAIN_ACCOUNT = "glancesync"
 BOOTSTRAP_ACCOUNT = AccountSpec("admin", "admin", "admin")
+
+# The volumes, which `up --with volumes` adds, belong to the master region and so to the first Keystone.
+VOLUMES_REGION = MASTER_REGION
+VOLUMES_KEYSTONE = "keystone-a"
+
+# `backup` is who makes and deletes the backups of all projects: it has the role `admin` by an inherited assignment on
+# every domain. The others are the services' own accounts.
+VOLUME_ACCOUNTS: dict[str, AccountSpec] = {
+    "backup": AccountSpec("glancesync-backup", "glancesync-backup", ""),
+    "cinder": AccountSpec("cinder", "service", "admin", service_role=True),
+    "nova": AccountSpec("nova", "service", "admin", service_role=True),
+    "placement": AccountSpec("placement", "service", "admin", service_role=True),
+}
+BACKUP_ACCOUNT = "backup"
+CLIENT_ACCOUNTS = ("admin", "glancesync", "member", "foreign", BACKUP_ACCOUNT)
+"""Those that are not a service's own."""
+
+# Whose volumes `seed --with volumes` makes: members of projects in domains of their own.
+SEED_ACCOUNTS: dict[str, AccountSpec] = {
+    "demo": AccountSpec("demo", "demo", "member", domain="demo"),
+    "other": AccountSpec("other", "other", "member", domain="other"),
+}
 
 
 def keystone_of(region: str) -> str:

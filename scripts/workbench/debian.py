@@ -26,6 +26,7 @@ class Part(Enum):
     TEST = "scripts/test"
     LONG = "scripts/test --long"
     BENCHMARKS = "benchmarks/run"
+    VOLUMES = "scripts/devcloud up --with volumes"
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,10 @@ def _package(name: str, gives: Sequence[str], *parts: Part) -> Package:
 
 PACKAGES = (
     _package("curl", ["curl"], Part.UNIT, Part.BENCHMARKS),
+    _package("erlang-base", ["epmd"], Part.VOLUMES),
     _package("git", ["git"], Part.UNIT, Part.BENCHMARKS),
-    _package("mariadb-client-core", ["mariadb"], Part.LONG),
-    _package("mariadb-server-core", ["mariadbd", "mariadb-install-db"], Part.LONG),
+    _package("mariadb-client-core", ["mariadb"], Part.LONG, Part.VOLUMES),
+    _package("mariadb-server-core", ["mariadbd", "mariadb-install-db"], Part.LONG, Part.VOLUMES),
     _package("openssl", ["openssl"], Part.UNIT),
     _package("postgresql", [f"/usr/lib/postgresql/*/bin/{name}" for name in ("initdb", "pg_ctl")], Part.TEST),
     _package(
@@ -58,7 +60,8 @@ PACKAGES = (
         [f"{sysconfig.get_path('stdlib')}/ensurepip/__init__.py"],
         Part.SETUP,
     ),
-    _package("qemu-utils", ["qemu-img"], Part.TEST),
+    _package("qemu-utils", ["qemu-img"], Part.TEST, Part.VOLUMES),
+    _package("rabbitmq-server", ["/usr/lib/rabbitmq/bin/rabbitmq-server"], Part.VOLUMES),
     _package("redis-server", ["redis-server"], Part.TEST),
     _package("systemd", ["systemd-analyze"], Part.UNIT),
     _package("wrk", ["wrk"], Part.BENCHMARKS),
