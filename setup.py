@@ -38,10 +38,15 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["fiwareglancesync", "fiwareglancesync.*"]),
-    package_data={"fiwareglancesync": ["py.typed"], "fiwareglancesync.migrations": ["alembic.ini", "script.py.mako"]},
+    package_data={
+        "fiwareglancesync": ["py.typed"],
+        "fiwareglancesync.migrations": ["alembic.ini", "script.py.mako"],
+        "fiwareglancesync.volumes": ["templates/*.html"],
+    },
     data_files=[("share/man/man1", ["docs/man/glancesync.1"])],
     python_requires=">=3.10",
     install_requires=[
+        "Jinja2>=3.1,<4",
         "PyYAML>=6,<7",
         "SQLAlchemy>=2.0,<3",
         "alembic>=1.13,<2",

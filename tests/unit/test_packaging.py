@@ -26,7 +26,10 @@ HOMES = ("/ho" + "me/", "/Us" + "ers/", "/ro" + "ot/")
 NOT_OURS = ("LICENSE",)
 BROUGHT_ALONG = {"kombu", "redis"}
 """What Celery's own declaration, ``celery[redis]``, names in the versions that it goes with."""
-DATA = {f"fiwareglancesync/{name}" for name in ("py.typed", "migrations/alembic.ini", "migrations/script.py.mako")}
+DATA = {
+    f"fiwareglancesync/{name}"
+    for name in ("py.typed", "migrations/alembic.ini", "migrations/script.py.mako", "volumes/templates/digest.html")
+}
 
 
 @pytest.fixture(scope="module")
