@@ -48,6 +48,7 @@ def _package(name: str, gives: Sequence[str], *parts: Part) -> Package:
 
 
 PACKAGES = (
+    _package("chromium", ["chromium"], Part.TEST),
     _package("curl", ["curl"], Part.UNIT, Part.BENCHMARKS),
     _package("erlang-base", ["epmd"], Part.VOLUMES),
     _package("git", ["git"], Part.UNIT, Part.BENCHMARKS),

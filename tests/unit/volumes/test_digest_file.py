@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.errors import NotWritten
-from fiwareglancesync.volumes import digest_file
 from fiwareglancesync.volumes.digest import whole_page
 from fiwareglancesync.volumes.digest_file import write_digest
 from fiwareglancesync.volumes.digest_html import digest_html
@@ -60,7 +59,7 @@ def test_a_full_disk_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(digest_file.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(NotWritten, match="No space left on device"):
         write_digest(PAGE, file)
     assert (os.listdir(tmp_path), file.read_text()) == (["report.html"], "old")
