@@ -49,7 +49,7 @@ def check_vault(options: argparse.Namespace, find: Callable[[argparse.Namespace]
         if options.metrics_file and not options.metrics_file.endswith(".prom"):
             raise UsageError(f"--metrics-file {options.metrics_file}: the collector reads only names that end in .prom")
         vault, moment = find(options), now()
-        state = survey(vault, chosen_shelves(vault, options.shelves))
+        state = survey(vault, chosen_shelves(vault, options.shelves), moment)
         found = problems(state, limits, moment)
         severity = worst(found)
         text = "; ".join(problem.text for problem in found) or _all_well(state, moment)

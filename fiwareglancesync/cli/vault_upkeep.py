@@ -30,7 +30,7 @@ def forget_runs(options: argparse.Namespace, vault: Vault) -> int:
     """
     periods = {period: getattr(options, f"keep_{period}") for period in PERIODS}
     rules = KeepRules(last=options.keep_last, within=options.keep_within, **periods)
-    verdicts = judge_shelves(chosen_shelves(vault, options.shelves), rules)
+    verdicts = judge_shelves(chosen_shelves(vault, options.shelves), rules, now())
     write_verdicts(verdicts, options.format, sys.stdout)
     dropped = sum(not each.verdict.kept for each in verdicts)
     if not options.dry_run:

@@ -19,6 +19,7 @@ from ..transfer.sources import Source
 from ..vault.vault_errors import VaultError, VaultFailed
 from ..vault.vault_folder import Shelf, Vault
 from ..vault.vault_model import BackupRun, ContentKey, FailedImage, KeptImage, Record, ShelfSource
+from ..vault.vault_times import is_in_future
 from ..vault.vault_writer import VaultWriter, now
 from .backup_inventory import take_inventory
 from .backup_outcome import BackedUpImage, BackupOutcome
@@ -102,10 +103,20 @@ def back_up(given: BackupInput) -> BackupOutcome:
             return frozenset(content for content in contents if writer.hold(content))
 
         listed = now()
+        _report_future(given, listed)
         inventory = take_inventory(given.place, given.shelf, hold, given.recorder.report)
         plan = plan_backup(inventory, given.options.patterns, trust_hashes=given.options.trust_hashes)
         writer.bind(given.shelf, source_of(given.place), rebind=given.options.rebind)
         return _BackupExecution(given, writer, plan, listed).run()
+
+
+def _report_future(given: BackupInput, now: datetime) -> None:
+    """Warn of a run of the future: it is taken for the newest one, also when there are newer ones."""
+    newest = next(iter(given.shelf.run_times()), None)
+    if newest is not None and is_in_future(newest, now):
+        text = f"{given.shelf.paths.run(newest)} is a run of the future, which restores take for the newest one"
+        advice = "set the clock; if it was wrong then, delete the file after this backup"
+        given.recorder.report(Message.warning(f"{given.place.name}: {text}; {advice}"))
 
 
 @dataclass(frozen=True)

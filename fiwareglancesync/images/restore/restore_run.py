@@ -21,7 +21,8 @@ from ..transfer.sources import FileSource
 from ..transfer.upload_way import upload_ways
 from ..transfer.vault_source import VaultSource
 from ..transfer.ways import BandwidthLimits, Purpose, open_ways
-from ..vault.vault_times import time_text
+from ..vault.vault_times import is_in_future, time_text
+from ..vault.vault_writer import now
 
 
 class RestoreRun(Run):
@@ -88,6 +89,9 @@ class RestoreRun(Run):
         if isinstance(self._source, VaultPlace) and not self._source.run.complete:
             text = f"{self.source_name}: the backup of {time_text(self._source.run.listed)} is not complete"
             messages.append(Message.warning(text))
+        if isinstance(self._source, VaultPlace) and is_in_future(self._source.run.listed, now()):
+            text = f"the backup of {time_text(self._source.run.listed)} is of the future: a clock is or was wrong"
+            messages.append(Message.warning(f"{self.source_name}: {text}; --at TIME takes another one"))
         selections = [self.selection(ref.target) for ref in refs if ref.target in self.settings.targets]
         for selection in selections[:1]:
             messages += self._about_images(selection)

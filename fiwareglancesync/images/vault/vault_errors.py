@@ -45,6 +45,12 @@ class VaultFailed(VaultError):
     """Nothing more can be written into the vault: the disk is full, read-only or gone (vault 1.4)."""
 
 
+class RunInFuture(VaultError):
+    """A shelf has a run whose time is in the future: which run is the newest is not known (vault 2.2)."""
+
+    exit_code = 2
+
+
 class PruneRefused(VaultError):
     """Nothing is removed from a vault, as not all is known, or too much would go (vault 2.4)."""
 

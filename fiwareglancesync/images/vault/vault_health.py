@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from ...base.units import MIB, duration
+from .vault_times import time_text
 
 
 class Severity(IntEnum):
@@ -23,10 +24,12 @@ class Severity(IntEnum):
 class ShelfState:
     """A shelf, as far as monitoring looks at it.
 
-    :param newest: when its region was listed for the newest complete run, None when there is none
+    :param newest: when its region was listed for the newest complete run, None when there is none; runs of the future
+        do not count
     :param missing: number of contents that this run needs and the vault does not have
     :param error: why its runs cannot be read, None when they can
     :param grows_old: whether a newer run is expected some day; a shelf of plain files needs none
+    :param future: the time of a run of the future, None when there is none
     """
 
     name: str
@@ -34,6 +37,7 @@ class ShelfState:
     missing: int = 0
     error: str | None = None
     grows_old: bool = True
+    future: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,9 @@ def _shelf_problems(state: VaultState, limits: Thresholds, now: datetime) -> Ite
             text = f"shelf {shelf.name}: the newest complete run is {rough_time(age)} old (limit {duration(limit)})"
             if age > limit:
                 yield Problem(_severity(age > limits.age_critical), text)
+        if shelf.future is not None:
+            text = f"shelf {shelf.name} has a run of the future, {time_text(shelf.future)}: a clock is or was wrong"
+            yield Problem(Severity.WARNING, text)
         if shelf.missing:
             text = f"shelf {shelf.name}: {shelf.missing} contents of the newest complete run are missing"
             yield Problem(Severity.CRITICAL, text)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from . import vault_files
 from .strict_json import is_sha512
 from .vault_errors import VaultError
 from .vault_folder import Shelf, Vault, names_in, size_of
 from .vault_health import ShelfState, VaultState
+from .vault_times import CLOCK_TOLERANCE, is_in_future
 from .verified_contents import read_verified
 
 
-def survey(vault: Vault, shelves: Sequence[Shelf]) -> VaultState:
+def survey(vault: Vault, shelves: Sequence[Shelf], now: datetime) -> VaultState:
     """Look at a vault.
 
     :param shelves: those that are looked at
+    :param now: the present time
     :raises VaultError: the vault cannot be read
     """
     free, every = vault_files.space_of(vault.folder)
     return VaultState(
-        tuple(_shelf_state(shelf) for shelf in shelves),
+        tuple(_shelf_state(shelf, now) for shelf in shelves),
         tuple(_verified(vault)),
         sum(1 for _ in _damaged(vault)),
         sum(_stored_bytes(vault)),
@@ -29,16 +32,17 @@ def survey(vault: Vault, shelves: Sequence[Shelf]) -> VaultState:
     )
 
 
-def _shelf_state(shelf: Shelf) -> ShelfState:
+def _shelf_state(shelf: Shelf, now: datetime) -> ShelfState:
     try:
-        run, binding = shelf.newest_complete(), shelf.binding()
+        future = next((time for time in shelf.run_times() if is_in_future(time, now)), None)
+        run, binding = shelf.newest_complete(now + CLOCK_TOLERANCE), shelf.binding()
     except VaultError as error:
         return ShelfState(shelf.name, None, error=str(error))
     if run is None:
-        return ShelfState(shelf.name, None)
+        return ShelfState(shelf.name, None, future=future)
     contents = {image.content for image in run.images if image.content is not None}
     missing = sum(shelf.vault.find(content) is None for content in contents)
-    return ShelfState(shelf.name, run.listed, missing, grows_old=binding is None or not binding.source.is_files)
+    return ShelfState(shelf.name, run.listed, missing, None, binding is None or not binding.source.is_files, future)
 
 
 def _verified(vault: Vault) -> Iterator[float]:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 DOCUMENT_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 FILE_FORMAT = "%Y%m%dT%H%M%S.%fZ"
+
+CLOCK_TOLERANCE = timedelta(hours=1)
+"""By how much the clocks of machines may differ."""
+
+
+def is_in_future(time: datetime, now: datetime) -> bool:
+    """Whether a time is later than the present one, so that a clock is or was wrong.
+
+    :param now: the present time
+    """
+    return time > now + CLOCK_TOLERANCE
 
 
 def time_text(time: datetime) -> str:

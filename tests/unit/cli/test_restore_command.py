@@ -114,6 +114,14 @@ def test_a_former_backup_can_be_restored(north: VaultCommand) -> None:
     assert list(status(north, "Burgos", "--at", "2026-03-01T13:00:00Z")) == ["image1", "image2"]
 
 
+def test_a_backup_of_the_future_is_a_warning(north: VaultCommand) -> None:
+    north.back_up({3: {}}, number=24 * 366 * 100)
+    result = north.command("--from", "vault:Burgos", "Burgos")
+    assert result.code == 0
+    assert "is of the future: a clock is or was wrong; --at TIME takes another one" in result.err
+    assert "of the future" not in north.command("--from", "vault:Burgos", "Burgos", "--at", "2026-03-02").err
+
+
 def test_a_region_can_be_the_source(north: VaultCommand) -> None:
     assert north.command("--from", "vault:Burgos", "Burgos").code == 0
     result = north.command("--from", "Burgos", "other:Madrid")

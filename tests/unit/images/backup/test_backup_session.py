@@ -166,6 +166,17 @@ def test_a_vault_that_fails_in_one_process_ends_the_regions_that_have_not_begun(
     assert calls.errors() == ["Burgos: the disk is gone; the backup ends here"]
 
 
+def test_a_run_of_the_future_is_reported(calls: Calls) -> None:
+    calls.run("Burgos")
+    shelf = calls.vault.shelf("Burgos")
+    made = shelf.run(shelf.run_times()[0])
+    future = replace(made, listed=made.listed.replace(year=made.listed.year + 100))
+    shelf.paths.run(future.listed).write_bytes(future.as_document())
+    assert not calls.run("Burgos")["Burgos"].outcome.failed
+    (text,) = calls.errors()
+    assert text.startswith(f"Burgos: {shelf.paths.run(future.listed)} is a run of the future, which restores take")
+
+
 def test_an_unexpected_error_fails_one_region(calls: Calls) -> None:
     def fail() -> Any:
         raise RuntimeError("odd")

@@ -40,7 +40,7 @@ def prune_at(vault: Vault, days: int) -> None:
 
 
 def forget_all_but_the_last(vault: Vault) -> None:
-    forget(judge_shelves([vault.shelf(name) for name in vault.shelf_names()], KeepRules(last=1)))
+    forget(judge_shelves([vault.shelf(name) for name in vault.shelf_names()], KeepRules(last=1), START))
 
 
 @contextmanager

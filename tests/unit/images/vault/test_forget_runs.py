@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from fiwareglancesync.base.errors import UsageError
 from fiwareglancesync.images.vault.forget_runs import forget, judge_shelves
 from fiwareglancesync.images.vault.retention import KeepRules
-from fiwareglancesync.images.vault.vault_errors import UnreadableDocument
+from fiwareglancesync.images.vault.vault_errors import RunInFuture, UnreadableDocument
 from fiwareglancesync.images.vault.vault_folder import Shelf, Vault, init_vault
 from fiwareglancesync.images.vault.vault_writer import VaultWriter
 from tests.support.vaults import LISTED, back_up, faults, run_of
+
+NOW = LISTED + timedelta(days=30)
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def shelves(vault: Vault) -> list[Shelf]:
 
 
 def test_each_shelf_is_judged_by_itself_and_keeps_its_newest_complete_run(vault: Vault) -> None:
-    verdicts = judge_shelves(shelves(vault), KeepRules(last=1))
+    verdicts = judge_shelves(shelves(vault), KeepRules(last=1), NOW)
     assert [each.verdict.kept for each in verdicts] == [True, True, False] * 2
     assert forget(verdicts) == 2
     for shelf in shelves(vault):
@@ -41,17 +44,25 @@ def test_each_shelf_is_judged_by_itself_and_keeps_its_newest_complete_run(vault:
 
 def test_without_a_rule_nothing_is_judged(vault: Vault) -> None:
     with pytest.raises(UsageError, match="no rule says what is kept; give one, such as --keep-last 30"):
-        judge_shelves(shelves(vault), KeepRules())
+        judge_shelves(shelves(vault), KeepRules(), NOW)
 
 
 def test_no_run_is_dropped_while_one_cannot_be_read(vault: Vault) -> None:
     vault.shelf("Spain").paths.run(LISTED).write_bytes(b"{")
     with pytest.raises(UnreadableDocument):
-        judge_shelves(shelves(vault), KeepRules(last=1))
+        judge_shelves(shelves(vault), KeepRules(last=1), NOW)
 
 
 def test_runs_that_are_dropped_meanwhile_do_no_harm(vault: Vault) -> None:
-    verdicts = judge_shelves(shelves(vault), KeepRules(last=1))
+    verdicts = judge_shelves(shelves(vault), KeepRules(last=1), NOW)
     forget(verdicts)
     assert forget(verdicts) == 2
     assert faults(vault) == []
+
+
+def test_no_run_is_dropped_while_one_is_of_the_future(vault: Vault) -> None:
+    future = vault.shelf("Burgos").paths.run(LISTED + timedelta(hours=2))
+    with pytest.raises(RunInFuture, match=f"{future} is a run of the future, so nothing is dropped") as refused:
+        judge_shelves(shelves(vault), KeepRules(last=1), LISTED)
+    assert refused.value.exit_code == 2
+    assert judge_shelves(shelves(vault), KeepRules(last=1), LISTED + timedelta(hours=1))

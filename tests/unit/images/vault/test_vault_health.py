@@ -43,7 +43,8 @@ def shelf(**fields: Any) -> VaultState:
         (shelf(newest=NOW - timedelta(hours=26)), Severity.OK, ""),
         (shelf(newest=NOW - timedelta(hours=27)), Severity.WARNING, "is 27h old (limit 1d2h)"),
         (shelf(newest=NOW - timedelta(hours=51)), Severity.CRITICAL, "is 2d old (limit 2d2h)"),
-        (shelf(newest=NOW + timedelta(hours=51)), Severity.OK, ""),
+        (shelf(newest=NOW + timedelta(minutes=51)), Severity.OK, ""),
+        (shelf(future=NOW + timedelta(days=51)), Severity.WARNING, "has a run of the future, 2026-05-21T12:00:00"),
         (shelf(newest=NOW - timedelta(days=99), grows_old=False), Severity.OK, ""),
         (shelf(newest=None, grows_old=False), Severity.CRITICAL, "shelf Burgos has no complete run"),
         (shelf(newest=None), Severity.CRITICAL, "shelf Burgos has no complete run"),
@@ -98,7 +99,11 @@ class TestSurvey:
         return vault
 
     def state(self, vault: Vault) -> VaultState:
-        return survey(vault, [vault.shelf(name) for name in vault.shelf_names()])
+        return survey(vault, [vault.shelf(name) for name in vault.shelf_names()], NOW)
+
+    def test_a_run_of_the_future_is_not_the_newest_one(self, vault: Vault) -> None:
+        future = back_up(vault, vault.shelf("Burgos"), {1: b"one"}, 24 * 365).listed
+        assert self.state(vault).shelves == (ShelfState("Burgos", LISTED, future=future),)
 
     def test_a_whole_vault(self, vault: Vault) -> None:
         state = self.state(vault)
