@@ -27,7 +27,7 @@ def copy_vault(options: argparse.Namespace, vault: Vault, to: Vault) -> int:
     :return: the exit code
     :raises UsageError: both are the same vault
     """
-    if vault.id == to.id:
+    if vault.folder.samefile(to.folder):
         raise UsageError(f"{vault.folder} and {to.folder} are the same vault; name another one, which vault init makes")
     shelves = chosen_shelves(vault, options.shelves)
     with byte_bar(options.progress) as bar:

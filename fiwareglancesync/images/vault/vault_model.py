@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from .strict_json import Fields, document, read_document
+from .vault_errors import UnreadableDocument
+from .vault_paths import is_shelf_name
 from .vault_times import time_text
 
 
@@ -52,7 +54,10 @@ class VaultMark:
         :raises UnreadableDocument: it cannot be read
         """
         fields = read_document(content, "vault", where)
-        return VaultMark(fields.uuid("id"), fields.time("created"), fields.texts("shelves"))
+        shelves = fields.texts("shelves")
+        if not all(map(is_shelf_name, shelves)):
+            raise UnreadableDocument(f"{where} cannot be read: shelves has a name that no shelf can have")
+        return VaultMark(fields.uuid("id"), fields.time("created"), shelves)
 
 
 FILES = "files"

@@ -89,10 +89,9 @@ class ShelfPaths:
     """
 
     def __init__(self, vault: VaultPaths, name: str) -> None:
-        encoded = file_name(name)
-        if not name or len(encoded) > MAX_NAME_BYTES:
+        if not is_shelf_name(name):
             raise ShelfNameRefused(f"the name of a shelf has 1 to {MAX_NAME_BYTES} characters: {name!r}")
-        self.folder = vault.shelves / encoded
+        self.folder = vault.shelves / file_name(name)
         self.binding = self.folder / "shelf.json"
         self.records = self.folder / RECORDS
         self.runs = self.folder / "runs"
@@ -108,6 +107,11 @@ class ShelfPaths:
     def run(self, listed: datetime) -> Path:
         """The file of a run."""
         return self.runs / f"{file_time(listed)}.json"
+
+
+def is_shelf_name(name: str) -> bool:
+    """Whether a folder can have the name of a shelf."""
+    return 0 < len(file_name(name)) <= MAX_NAME_BYTES
 
 
 def shelf_name(folder: str) -> str:

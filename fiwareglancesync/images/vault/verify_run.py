@@ -12,7 +12,7 @@ from pathlib import Path
 from . import vault_files
 from .content_check import Progress, check_content
 from .image_structure import QEMU_FORMATS, find_qemu_img, structure_fault
-from .vault_errors import VaultError
+from .vault_errors import VaultError, VaultFailed
 from .vault_folder import Vault, size_of
 from .vault_model import ContentKey
 from .vault_references import References, read_references
@@ -107,6 +107,7 @@ def verify(
     :param now: returns the present time
     :raises UsageError: ``qemu-img`` is needed and not installed
     :raises NewerFormat: a newer program wrote a document
+    :raises VaultFailed: the disk of the contents is gone
     """
     return _Verifier(vault, options, listeners, now).run()
 
@@ -133,6 +134,8 @@ class _Verifier:
     def run(self) -> Verification:
         formats = QEMU_FORMATS if self._options.level is Level.STRUCTURE else ()
         self._references = read_references(self._vault, self._complain, formats)
+        if self._references.contents and not self._vault.paths.content.is_dir():
+            raise VaultFailed(f"{self._vault.paths.content} is missing; is its disk mounted?")
         for content in self._references.contents:
             self._sizes.setdefault(content.sha512, set()).add(content.size)
         beginnings = self._vault.content_beginnings()

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -217,6 +218,10 @@ def test_a_vault_is_copied(vault: Vault, tmp_path: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out == ""
     assert call("copy", "./v") == 2
     assert "are the same vault" in capsys.readouterr().err
+    shutil.copytree(tmp_path / "v", tmp_path / "twin")  # it has the same id
+    back_up(vault, vault.shelf("Burgos"), {3: b"three"}, 3)
+    assert call("copy", "./twin") == 0
+    assert "INFO:1 runs copied, 2 were there, 0 failed; 1 contents copied" in capsys.readouterr().out
     assert call("copy", "./nope") == 2
     assert "ERROR:nope is no vault" in capsys.readouterr().err
 

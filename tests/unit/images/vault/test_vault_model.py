@@ -117,6 +117,13 @@ def test_a_hash_that_is_none_is_refused(sha512: str) -> None:
         BackupRun.read(json.dumps(fields).encode(), "file")
 
 
+@pytest.mark.parametrize("name", ["", "x" * 256, "\n" * 86])
+def test_a_name_that_no_shelf_can_have_is_refused(name: str) -> None:
+    mark = VaultMark(uuid_of(1), LISTED, ("Burgos", name))
+    with pytest.raises(UnreadableDocument, match="file cannot be read: shelves has a name that no shelf can have"):
+        VaultMark.read(mark.as_document(), "file")
+
+
 @pytest.mark.parametrize("id", ["..", "a/b", "", "1"])
 def test_an_id_that_is_no_uuid_is_refused(id: str) -> None:
     fields = json.loads(RECORD.as_document(1))

@@ -216,6 +216,13 @@ def test_a_disk_that_is_gone_ends_the_verification_and_sets_nothing_aside(vault:
     assert list(vault.paths.damaged.iterdir()) == []
 
 
+def test_contents_that_are_all_gone_are_reported_in_one_line(vault: Vault, heard: Heard) -> None:
+    vault.paths.content.rename(vault.folder / "elsewhere")
+    with pytest.raises(VaultFailed, match="sha512 is missing; is its disk mounted"):
+        verified(vault, heard)
+    assert heard.found == []
+
+
 def test_right_content_that_takes_the_place_of_a_damaged_one_meanwhile_stays(vault: Vault, heard: Heard) -> None:
     path = spoil(vault)
 
