@@ -24,6 +24,7 @@ from ..vault.vault_writer import VaultWriter, now
 from .backup_inventory import take_inventory
 from .backup_outcome import BackedUpImage, BackupOutcome
 from .backup_plan import NO_BYTES, BackupPlan, PlannedImage, Step, plan_backup
+from .backup_threads import AT_ONCE, make_together
 from .content_fetch import ContentFetcher
 
 ROUNDS = 3
@@ -53,6 +54,7 @@ class BackupInput:
 
     :param sources: where its content can be read, the preferred one first
     :param throttles: limit the bytes per second
+    :param at_once: how many small images are backed up at the same time
     :param first_wait: seconds before the second attempt at a content
     """
 
@@ -63,6 +65,7 @@ class BackupInput:
     recorder: Recorder
     sources: Sequence[Source] = ()
     throttles: Sequence[Throttle] = field(default=(), repr=False)
+    at_once: int = AT_ONCE
     first_wait: float = FIRST_WAIT_SECONDS
 
 
@@ -167,8 +170,8 @@ class _BackupExecution:
             self._keep_former(planned)
         for planned in plan.of(Step.REFUSE):
             self._fail(planned, planned.reason)
-        for planned in (*plan.of(Step.RECORD), *fetches):
-            self._make(planned)
+        changes = (*plan.of(Step.RECORD), *fetches)
+        make_together(changes, self._given.at_once, self._make, recorder.stop)
         self._look_again()
         return self._finish()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -30,7 +31,7 @@ EMPTY = "empty"
 
 
 class ContentFetcher:
-    """Fetches contents of one region.
+    """Fetches contents of one region; several threads may use it at the same time.
 
     :param writer: the run that needs them
     :param sources: where they can be read, the preferred one first
@@ -49,6 +50,8 @@ class ContentFetcher:
         self._writer = writer
         self._sources = sources
         self._throttles = throttles
+        self._guard = threading.Lock()
+        self._reading = 0
 
     def fetch(self, planned: PlannedImage, recorder: MoveRecorder, *, trust_hashes: bool = True) -> ContentKey:
         """Let the content of an image appear in the vault. The recorder gets the way; none if it was there already.
@@ -71,9 +74,27 @@ class ContentFetcher:
 
     def _read(self, planned: PlannedImage, recorder: MoveRecorder) -> ContentKey:
         """Read it from the first source that has it."""
-        self._writer.check_room(planned.size)
-        if not planned.size:
-            return self._write(planned, EMPTY, recorder, lambda content: None)
+        with self._room(planned.size):
+            if not planned.size:
+                return self._write(planned, EMPTY, recorder, lambda content: None)
+            return self._read_from_first(planned, recorder)
+
+    @contextmanager
+    def _room(self, size: int) -> Iterator[None]:
+        """Refuse what does not fit beside what other threads are reading.
+
+        :param size: bytes
+        """
+        with self._guard:
+            self._writer.check_room(self._reading + size)
+            self._reading += size
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._reading -= size
+
+    def _read_from_first(self, planned: PlannedImage, recorder: MoveRecorder) -> ContentKey:
         usable = [source for source in self._sources if source.why_unusable(planned.image) is None]
         for source in usable[:-1]:
             try:

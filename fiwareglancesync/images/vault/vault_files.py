@@ -190,12 +190,16 @@ def link_if_there(path: Path, to: Path) -> None:
 
 
 @in_vault
-def mark(path: Path) -> None:
-    """Make an empty file, unless it is there; its folder has to be synchronised afterwards."""
+def mark(path: Path) -> bool:
+    """Make an empty file, unless it is there; its folder has to be synchronised afterwards.
+
+    :return: whether it was made
+    """
     try:
         os.close(create(path))
     except FileExistsError:
-        return
+        return False
+    return True
 
 
 @in_vault

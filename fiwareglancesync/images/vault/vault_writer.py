@@ -68,13 +68,12 @@ class VaultWriter:
         vault_files.remove_folder(self._folder)
 
     def pin(self, hashes: Collection[str]) -> None:
-        """Say that this run needs contents, before they are looked for.
+        """Say that this run needs contents, before they are looked for; pins that are there already cost nothing.
 
         :param hashes: their SHA-512
         """
-        for sha512 in hashes:
-            vault_files.mark(self._paths.pin(self.run, sha512))
-        if hashes:
+        made = [vault_files.mark(self._paths.pin(self.run, sha512)) for sha512 in hashes]
+        if any(made):
             vault_files.sync_folder(self._paths.pin_folder(self.run))
 
     def hold(self, content: ContentKey) -> bool:

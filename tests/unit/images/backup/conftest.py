@@ -49,10 +49,16 @@ def run(vault: Vault, place: DescribedPlace, events: list[Event]) -> BackUp:
     return back_it_up
 
 
-def given(vault: Vault, place: Any, events: list[Event], options: BackupOptions = USUAL) -> BackupInput:
-    """What a backup needs."""
-    recorder = Recorder(place.name, events.append)
-    return BackupInput(place, vault, vault.shelf(place.name), options, recorder, (StreamSource(place),), first_wait=0)
+def given(
+    vault: Vault, place: Any, events: list[Event], options: BackupOptions = USUAL, at_once: int = 1
+) -> BackupInput:
+    """What a backup needs.
+
+    :param at_once: how many small images are backed up at the same time
+    """
+    recorder, shelf = Recorder(place.name, events.append), vault.shelf(place.name)
+    sources = (StreamSource(place),)
+    return BackupInput(place, vault, shelf, options, recorder, sources, at_once=at_once, first_wait=0)
 
 
 def back_up_whole(vault: Vault, place: DescribedPlace) -> None:
