@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -24,6 +25,9 @@ ACCOUNT = "glancesync"
 MASTER = "Spain"
 TARGETS = ("Burgos", "Caceres", "federation2:Madrid")
 """The regions of every development cloud, as the program names them."""
+
+SMALL_BYTES = 4096
+"""Bytes of one of many images with content."""
 
 
 @dataclass(frozen=True)
@@ -153,30 +157,61 @@ def add_many_images(regions: Sequence[Region], count: int) -> None:
 
     :param count: how many in each region
     """
-    stamp = "2026-01-01 00:00:00.000000"
     for region in regions:
         with closing(sqlite3.connect(region.database, timeout=60)) as connection, connection:
             for number in range(count):
                 image = str(uuid.uuid4())
-                connection.execute(
-                    "INSERT INTO images (id, name, size, status, created_at, updated_at, deleted, disk_format,"
-                    " container_format, checksum, owner, min_disk, min_ram, protected, visibility, os_hidden,"
-                    " os_hash_algo, os_hash_value) VALUES (?, ?, ?, 'active', ?, ?, 0, 'qcow2', 'bare', ?, ?, 0, 0, 0,"
-                    " 'public', 0, 'sha512', ?)",
-                    (image, f"image-{number:05}", 1000 + number, stamp, stamp, f"{number:032x}", region.project_id,
-                     f"{number:0128x}"),
-                )
-                properties = {"nid": str(number), "type": "benchmark", "os_distro": "debian", "os_version": "12"}
-                connection.executemany(
-                    "INSERT INTO image_properties (image_id, name, value, created_at, updated_at, deleted)"
-                    " VALUES (?, ?, ?, ?, ?, 0)",
-                    [(image, key, value, stamp, stamp) for key, value in properties.items()],
-                )
-                connection.execute(
-                    "INSERT INTO image_locations (image_id, value, created_at, updated_at, deleted, meta_data, status)"
-                    " VALUES (?, ?, ?, ?, 0, '{\"store\": \"local\"}', 'active')",
-                    (image, f"file:///nowhere/{image}", stamp, stamp),
-                )
+                hashes = f"{number:032x}", f"{number:0128x}"
+                _insert_image(connection, region, image, number, 1000 + number, hashes, f"/nowhere/{image}")
+
+
+def add_small_images(region: Region, count: int) -> list[str]:
+    """Give a region small public images with random bytes, straight into its database and its store.
+
+    :param count: how many
+    :return: their UUIDs
+    """
+    made = []
+    with closing(sqlite3.connect(region.database, timeout=60)) as connection, connection:
+        for number in range(count):
+            image, content = str(uuid.uuid4()), os.urandom(SMALL_BYTES)
+            path = region.store / image
+            path.write_bytes(content)
+            md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            hashes = md5, hashlib.sha512(content).hexdigest()
+            _insert_image(connection, region, image, number, SMALL_BYTES, hashes, str(path))
+            made.append(image)
+    return made
+
+
+def _insert_image(
+    connection: sqlite3.Connection, region: Region, image: str, number: int, size: int, hashes: tuple[str, str],
+    path: str,
+) -> None:
+    """Add an image to the database of a Glance.
+
+    :param hashes: its MD5 and its SHA-512
+    :param path: the file of its content
+    """
+    stamp = "2026-01-01 00:00:00.000000"
+    connection.execute(
+        "INSERT INTO images (id, name, size, status, created_at, updated_at, deleted, disk_format,"
+        " container_format, checksum, owner, min_disk, min_ram, protected, visibility, os_hidden,"
+        " os_hash_algo, os_hash_value) VALUES (?, ?, ?, 'active', ?, ?, 0, 'qcow2', 'bare', ?, ?, 0, 0, 0,"
+        " 'public', 0, 'sha512', ?)",
+        (image, f"image-{number:05}", size, stamp, stamp, hashes[0], region.project_id, hashes[1]),
+    )
+    properties = {"nid": str(number), "type": "benchmark", "os_distro": "debian", "os_version": "12"}
+    connection.executemany(
+        "INSERT INTO image_properties (image_id, name, value, created_at, updated_at, deleted)"
+        " VALUES (?, ?, ?, ?, ?, 0)",
+        [(image, key, value, stamp, stamp) for key, value in properties.items()],
+    )
+    connection.execute(
+        "INSERT INTO image_locations (image_id, value, created_at, updated_at, deleted, meta_data, status)"
+        " VALUES (?, ?, ?, ?, 0, '{\"store\": \"local\"}', 'active')",
+        (image, f"file://{path}", stamp, stamp),
+    )
 
 
 class Listener:

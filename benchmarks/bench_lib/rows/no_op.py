@@ -19,7 +19,7 @@ def measure(setting: Setting) -> Result:
     regions = [cloud.region(name) for name in (MASTER, *TARGETS)]
     setting.say(f"no-op: {count} images in each of {len(regions)} regions")
     add_many_images(regions, count)
-    lines = [line for region in regions for line in _queries(region)]
+    lines = [line for region in regions for line in queries(region)]
     # Line by line what one Keystone's regions are asked, so that each Keystone is asked for one token.
     (setting.work / "listings").write_text("".join(sorted(lines)), encoding="ascii")
     os.chmod(setting.work / "listings", 0o600)
@@ -51,7 +51,8 @@ def measure(setting: Setting) -> Result:
     ])
 
 
-def _queries(region: Region) -> list[str]:
+def queries(region: Region) -> list[str]:
+    """The lines for ``listings.sh`` that read what the program lists of a region."""
     own = [f"owner={region.project_id}", f"owner={region.project_id}&os_hidden=true"]
     others = [] if region.name == MASTER else ["visibility=public", "visibility=community"]
     return [f"{region.keystone} {region.password} {region.url} {query}\n" for query in own + others]

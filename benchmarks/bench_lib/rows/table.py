@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..figures import Result
 from ..setting import Setting
-from . import api, memory, no_op, one_image, plan, rebuild, scaling, several, start
+from . import api, memory, no_op, one_image, plan, rebuild, scaling, several, start, vault_large, vault_many
 
 ROWS: dict[str, Callable[[Setting], Result]] = {
     "start": start.measure,
@@ -18,5 +18,11 @@ ROWS: dict[str, Callable[[Setting], Result]] = {
     "fan-out": several.measure_fan_out,
     "scaling": scaling.measure,
     "api": api.measure,
+    "vault-backup": vault_large.measure_backup,
+    "vault-restore": vault_large.measure_restore,
+    "vault-verify": vault_large.measure_verify,
+    "vault-many": vault_many.measure_many,
+    "vault-shelves": vault_many.measure_shelves,
+    "vault-ls": vault_many.measure_ls,
     "rebuild": rebuild.measure,
 }
