@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from ..base.text import printable
 from ..images.model import SyncStatus
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ..images.region_names import KnownRegion
 
 COLOURS: dict[str, str] = {
@@ -31,9 +33,6 @@ NUMBERS = frozenset(
 
 UNBROKEN = frozenset({"Task"})
 """Columns of identifiers, which people copy: they are never wrapped."""
-
-UNLIMITED_WIDTH = 1_000_000
-"""Characters of a line of a table that is not written to a terminal."""
 
 
 def colour_of(status: str) -> str:
@@ -91,9 +90,52 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: Tex
     :param rows: cells; their texts are escaped
     :param stream: where to
     """
-    from rich import box
+    cells = [tuple(map(printable, row)) for row in rows]
+    if not stream.isatty():
+        stream.write("\n".join(["", *_lines(heads, cells), "", ""]))
+        return
     from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    if heads[0] != "Status":
+        head, rule, *lines = _lines(heads, cells)
+        if _width(rule) < console.width:
+            console.print(Text(f"\n{head}", "bold"))
+            stream.write("\n".join([rule, *lines, "", ""]))  # 10,000 rows take rich 5 s
+            return
+    _print_wrapped(heads, cells, console)
+
+
+def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table of any width."""
+    widths = [max(map(_width, column)) for column in zip(heads, *rows, strict=True)]
+    is_right = [head in NUMBERS for head in heads]
+    head, *others = (
+        " " + "   ".join(map(_aligned, row, widths, is_right)).rstrip(" ") for row in (heads, *rows)
+    )
+    yield head
+    yield " " + "─" * (sum(widths) + 3 * (len(widths) - 1))
+    yield from (line.rstrip(" ") for line in others)
+
+
+def _aligned(cell: str, width: int, is_right: bool) -> str:
+    space = " " * (width - _width(cell))
+    return space + cell if is_right else cell + space
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes on a terminal: some characters take two, some none."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _print_wrapped(heads: Sequence[str], rows: Iterable[Sequence[str]], console: Console) -> None:
+    """Write a table to a terminal, with colours, and wrapped where it is wider."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
@@ -103,11 +145,5 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: Tex
         table.add_column(head, justify=justify, no_wrap=head in UNBROKEN, overflow="fold")
     for first, *others in rows:
         colour = colour_of(first) if heads[0] == "Status" else ""
-        table.add_row(Text(printable(first), colour), *(escape(printable(cell)) for cell in others))
-    if stream.isatty():
-        Console(file=stream, highlight=False).print(table)
-        return
-    console = Console(file=stream, width=UNLIMITED_WIDTH, highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    stream.write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
+        table.add_row(Text(first, colour), *map(Text, others))
+    console.print(table)

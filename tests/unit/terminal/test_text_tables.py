@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Sequence
 
+import pytest
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
 from fiwareglancesync.images.region_names import KnownRegion, RegionRef
-from fiwareglancesync.terminal.text_tables import write_regions
+from fiwareglancesync.terminal.text_tables import print_table, write_regions
+
+HEADS = ("Region", "MB", "Remarks")
+ROWS = [("a", "1", "long [b] text :smile:"), ("日本", "1234", ""), ("", "", ""), ("e\u0301", "12", "x" * 30)]
 
 REGIONS = [
     KnownRegion(RegionRef("master", "Burgos")),
@@ -58,3 +68,43 @@ def test_a_table_has_all_with_what_they_are() -> None:
 
 def test_a_region_that_the_command_line_names_is_done_although_it_is_ignored() -> None:
     assert KnownRegion(RegionRef("other", "Trento"), is_ignored=True, is_named=True).is_done
+
+
+class Terminal(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def without_styles(text: str) -> str:
+    """A text without escape sequences, and without spaces at the ends of its lines."""
+    return "\n".join(line.rstrip(" ") for line in re.sub("\x1b\\[[0-9;]*m", "", text).split("\n"))
+
+
+def drawn_by_rich(width: int) -> str:
+    """The same table as rich draws it."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in HEADS:
+        table.add_column(head, justify="right" if head == "MB" else "left", overflow="fold")
+    for row in ROWS:
+        table.add_row(*map(Text, row))
+    stream = io.StringIO()
+    Console(file=stream, width=width, highlight=False).print(table)
+    return without_styles(stream.getvalue())
+
+
+def test_a_table_in_a_file_is_drawn_without_wrapping() -> None:
+    stream = io.StringIO()
+    print_table(HEADS, ROWS, stream)
+    assert stream.getvalue() == drawn_by_rich(1000)
+
+
+@pytest.mark.parametrize("width", [100, 30])
+def test_a_table_on_a_terminal_is_wrapped_where_it_is_wider(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    print_table(HEADS, ROWS, stream)
+    assert without_styles(stream.getvalue()) == drawn_by_rich(width)
+    assert "\x1b[1m" in stream.getvalue()
