@@ -103,9 +103,13 @@ def make_inventory(
     servers: Sequence[Server] | None = None,
     volumes: Sequence[Volume] | None = None,
     backups: Sequence[CloudBackup] = (),
+    cut: str = "",
     **values: Any,
 ) -> VolumeInventory:
-    """What was read of a cloud: a marked server with a volume, and one backup service, unless a test says otherwise."""
+    """What was read of a cloud: a marked server with a volume, and one backup service, unless a test says otherwise.
+
+    :param cut: which listing is not whole
+    """
     servers = [make_server()] if servers is None else servers
     volumes = [make_volume()] if volumes is None else volumes
     named: list[Server | Volume | CloudBackup] = [*servers, *volumes, *backups]
@@ -117,4 +121,6 @@ def make_inventory(
         "volumes": listed(volumes),
         "backups": listed(backups),
     }
+    if cut:
+        usual[cut] = replace(usual[cut], is_whole=False, reason="999 of 1000 came")
     return VolumeInventory(account=ACCOUNT, **{**usual, **values})

@@ -1,0 +1,82 @@
+"""When backups expire, and which of a volume's are kept all the same (volumes 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+from ..openstack.cloud_model import CloudBackup
+from .backup_chain import CinderStatus, chain_of, is_whole
+from .volume_model import BackupRecord, RecordState, VolumeSettings
+
+RESTORABLE = frozenset({CinderStatus.AVAILABLE.value})
+"""Statuses of backups that count as good when others are removed."""
+
+
+def new_expiry(record: BackupRecord, retention: int | None, *, may_shrink: bool) -> datetime | None:
+    """When a backup expires, as its volume's retention is now.
+
+    :param retention: seconds, None when its volume is not backed up any more: then nothing changes
+    :param may_shrink: whether a shorter retention has an effect
+    :return: None for a backup that has not ended
+    """
+    if record.finished is None:
+        return record.expires
+    fixed = record.expires or record.finished + timedelta(seconds=record.retention)
+    if retention is None:
+        return fixed
+    wished = record.finished + timedelta(seconds=retention)
+    return wished if may_shrink else max(fixed, wished)
+
+
+def has_expired(record: BackupRecord, expires: datetime | None, now: datetime) -> bool:
+    """Whether a backup may go, as far as its time says: a failed one, when its report is stored.
+
+    :param expires: of the backup
+    :param now: in UTC
+    """
+    if record.state is RecordState.FAILED:
+        return record.reported
+    return record.state is RecordState.GOOD and expires is not None and expires <= now
+
+
+def good_ones(history: Sequence[BackupRecord], backups: Mapping[str, CloudBackup]) -> Iterator[BackupRecord]:
+    """The backups of a volume that can certainly be restored, the newest first.
+
+    :param history: its records, the oldest first
+    :param backups: by Cinder's id
+    """
+    by_backup_id = {record.backup_id: record for record in history if record.backup_id}
+    for record in reversed(history):
+        if record.is_good and is_whole(list(chain_of(record, by_backup_id)), backups, RESTORABLE):
+            yield record
+
+
+def kept_beyond(
+    history: Sequence[BackupRecord],
+    expiries: Mapping[str, datetime | None],
+    backups: Mapping[str, CloudBackup],
+    settings: VolumeSettings,
+    now: datetime,
+    *,
+    volume_exists: bool,
+) -> Mapping[str, str]:
+    """Expired backups of a volume that are kept, with the reason: id of the record → why.
+
+    :param history: its records, the oldest first
+    :param expiries: by id of the record
+    :param backups: by Cinder's id
+    :param now: in UTC
+    :param volume_exists: whether the volume is there, in any project
+    """
+    found = {}
+    for number, record in enumerate(islice(good_ones(history, backups), max(settings.keep_at_least, 1))):
+        if volume_exists:
+            if number < settings.keep_at_least:
+                found[record.id] = f"it is one of the last {settings.keep_at_least} good backups of its volume"
+        elif number == 0:
+            until = (expiries[record.id] or now) + timedelta(seconds=settings.keep_after_deletion)
+            if until > now:
+                found[record.id] = f"the last good backup of a volume that is gone is kept until {until:%F %H:%M}Z"
+    return found | {record.id: "an operator holds it" for record in history if record.held}
