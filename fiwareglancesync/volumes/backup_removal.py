@@ -126,7 +126,7 @@ class _Judge:
         kept = kept_beyond(
             self._history, self._expiries, self._inventory.backup_by_id, self._settings, self._now, volume_exists=exists
         )
-        is_busy = any(record.state in (RecordState.CREATING, RecordState.RUNNING) for record in self._history)
+        is_busy = any(record.is_in_progress for record in self._history)
         for record in expired:
             if record.id in kept:
                 yield record.id, _Reason(kept[record.id])

@@ -64,6 +64,7 @@ class BackupRecord:
     :param removal_asked: when its removal was asked for last
     :param last_refusal: what Cinder said then
     :param missing_since: first listing by id that answered 404; the record goes at the second in another cycle
+    :param reported: whether its outcome is stored for a digest
     :param removed: when it was seen gone for good; the record is kept until that is in a digest
     """
 
@@ -92,12 +93,18 @@ class BackupRecord:
     removal_asked: datetime | None = None
     last_refusal: str = ""
     missing_since: datetime | None = None
+    reported: bool = False
     removed: datetime | None = None
 
     @property
     def is_unfinished(self) -> bool:
         """Whether an outcome is to be looked for: it is open, or was lost and then found in Cinder (volumes 4)."""
         return self.state.is_open or (self.state is RecordState.LOST and self.backup_id is not None)
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether Cinder makes it, or may make it."""
+        return self.is_unfinished and self.state is not RecordState.PLANNED
 
     @property
     def is_good(self) -> bool:

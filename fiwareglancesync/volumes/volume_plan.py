@@ -282,7 +282,7 @@ def _running(histories: Mapping[str, Sequence[BackupRecord]], inventory: VolumeI
     found = []
     for history in histories.values():
         for record in history:
-            if record.state in (RecordState.CREATING, RecordState.RUNNING):
+            if record.is_in_progress:
                 backup = inventory.backup_by_id.get(record.backup_id or "")
                 found.append(RunningBackup(record.project_id, "" if backup is None else backup.host))
     return found

@@ -220,9 +220,7 @@ def chunked(client: FlaskClient, **environ: Any) -> tuple[int, str]:
     return of(client.post(PATH, input_stream=body, headers=headers, environ_overrides=environ))
 
 
-def test_a_body_in_chunks_is_read_where_the_wsgi_server_passes_it_on(
-    client: FlaskClient, around: Surroundings
-) -> None:
+def test_a_body_in_chunks_is_read_where_the_wsgi_server_passes_it_on(client: FlaskClient, around: Surroundings) -> None:
     around.backup = BACKUP
     assert chunked(client, **{"wsgi.input_terminated": True}) == FALSE
     assert chunked(client) == MALFORMED
