@@ -77,12 +77,13 @@ def test_no_limit_is_exceeded_and_no_place_is_left_free(
     counts = Counter(each.project_id for each in busy)
     before = dict(counts)
     counts.update(project_of[volume_id] for volume_id in chosen.begins)
-    on_hosts = sum(1 for each in busy if each.host in ("", *TWO_HOSTS))
+    on_hosts = Counter(each.host for each in busy)
+    room = sum(max(0, per_host - on_hosts[host]) for host in TWO_HOSTS) - on_hosts[""]
     assert len(set(chosen.begins)) == len(chosen.begins)
     assert all(count <= max(per_project, before.get(project, 0)) for project, count in counts.items())
     if chosen.begins:
         assert len(busy) + len(chosen.begins) <= most
-        assert on_hosts + len(chosen.begins) <= per_host * len(TWO_HOSTS)
+        assert len(chosen.begins) <= room
     if not chosen.is_full:
         left = [each for each in found if each.volume_id not in chosen.begins]
         assert all(counts[each.project_id] >= per_project for each in left)
