@@ -70,14 +70,14 @@ class VolumeStore:
     def unfinished(self, project_id: str | None = None) -> list[BackupRecord]:
         """The records whose outcome is to be looked for, the longest-waiting first."""
         found_late = (backups.c.state == RecordState.LOST.value) & backups.c.backup_id.is_not(None)
-        return list(self._found(_of(project_id).where(or_(_is_open(), found_late)).order_by(backups.c.due, backups.c.id)))
+        query = _of(project_id).where(or_(backups.c.open_volume.is_not(None), found_late))
+        return list(self._found(query.order_by(backups.c.due, backups.c.id)))
 
     def expiring(self, before: datetime, project_id: str | None = None) -> list[BackupRecord]:
         """The good backups that expire before a moment, the earliest first."""
         expires = backups.c.expires
-        return list(
-            self._found(_of(project_id).where(expires < seconds(before)).order_by(expires, backups.c.volume_id))
-        )
+        query = _of(project_id).where(expires < seconds(before))
+        return list(self._found(query.order_by(expires, backups.c.id)))
 
     def by_backup_id(self, backup_id: str) -> BackupRecord | None:
         """The record of a backup of Cinder, None when there is none of this id; also when the backup is gone."""
@@ -148,10 +148,6 @@ def _of(project_id: str | None) -> Select[Any]:
     """The records of a project, or of all, but for backups that are gone."""
     query = _records().where(backups.c.removed.is_(None))
     return query if project_id is None else query.where(backups.c.project_id == project_id)
-
-
-def _is_open() -> Any:
-    return backups.c.open_volume.is_not(None)
 
 
 def _project(row: Any) -> ProjectState:
