@@ -85,6 +85,18 @@ def _vault_parser(prog: str) -> Parser:
     return build_parser(prog)
 
 
+def _volumes(words: Sequence[str], prog: str) -> int:
+    from .cli.volumes_command import main
+
+    return main(words, prog)
+
+
+def _volumes_parser(prog: str) -> Parser:
+    from .cli.volumes_command import build_parser
+
+    return build_parser(prog)
+
+
 def _worker(words: Sequence[str], prog: str) -> int:
     from .api.worker_command import main
 
@@ -101,6 +113,7 @@ COMMANDS: Mapping[str, Command] = {
     "db": Command(_db, _db_parser),
     "remote": Command(_remote, _remote_parser),
     "vault": Command(_vault, _vault_parser),
+    "volumes": Command(_volumes, _volumes_parser),
     "worker": Command(_worker, _worker_parser),
 }
 """By name; ``terminal.command_names`` says what each does."""

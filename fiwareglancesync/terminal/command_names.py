@@ -11,6 +11,7 @@ COMMAND_HELP: Mapping[str, str] = {
     "db": "look after the database of tasks: upgrade it, or rebind it to its federation's new name",
     "remote": "see and start what a GlanceSync server carries out",
     "vault": "keep the images of regions in a folder",
+    "volumes": "back up volumes through Cinder, and protect the backups",
     "worker": "carry out tasks of a GlanceSync server, with Celery",
 }
 """What each command does, for ``--help``."""

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..config.values import FALSE
-
-MARK = "__automated_backup"
-"""The metadata item of a backup that an installation of this program has made; it may forbid, and never allow."""
+from .backup_marks import AUTOMATED_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,9 @@ class BackupOwner:
 
         Only a value that clearly says no counts as no.
         """
-        if MARK not in self.metadata:
+        if AUTOMATED_KEY not in self.metadata:
             return False
-        value = self.metadata[MARK]
+        value = self.metadata[AUTOMATED_KEY]
         return value is not False and not (isinstance(value, str) and value.strip().lower() in {"", *FALSE})
 
 

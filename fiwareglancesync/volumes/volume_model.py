@@ -132,7 +132,9 @@ class VolumeSettings:
     :param backup_window: minutes of the day from and to, which may cross midnight; None means always
     :param timezone: IANA name in which the window is meant
     :param backup_timeout: None means 12 h, or 1 h and 1 h for each 100 GiB where that is longer
+    :param policy_listen: where the policy server listens: ``HOST:PORT``, ``[ADDRESS]:PORT`` or ``unix:PATH``
     :param allowed_clients: addresses and networks that may ask the policy server; none means all
+    :param account_id: id of the account in Keystone, "" to find it by signing in
     """
 
     region: str = ""
@@ -159,6 +161,7 @@ class VolumeSettings:
     report_period: int = DAY
     policy_listen: str = "127.0.0.1:8808"
     allowed_clients: tuple[str, ...] = ()
+    account_id: str = ""
 
     def timeout_of(self, size: int) -> int:
         """Seconds after which a backup has failed that Cinder still makes, restores or deletes.

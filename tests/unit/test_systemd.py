@@ -12,6 +12,7 @@ import pytest
 from fiwareglancesync.api.server_command import cli
 from fiwareglancesync.cli.sync_arguments import parse_arguments
 from fiwareglancesync.cli.vault_arguments import parse_arguments as parse_vault_arguments
+from fiwareglancesync.cli.volumes_command import build_parser as build_volumes_parser
 from fiwareglancesync.commands import command_of
 from tests.support.programs import program
 
@@ -71,6 +72,8 @@ def test_a_service_is_started_with_words_that_its_program_takes(service: str) ->
         assert program_name == "glancesync"
         if words[0] == "vault":
             parse_vault_arguments(words[1:], "glancesync vault")
+        elif words[0] == "volumes":
+            build_volumes_parser("glancesync volumes").read(words[1:])
         elif command_of(words) is None:
             parse_arguments(words, program_name)
 

@@ -1,0 +1,108 @@
+"""One call of ``glancesync volumes`` (volumes 1): the table of its verbs, each loaded only when it is called."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..base.parser import Parser
+from ..base.version import __version__
+from ..terminal.streams import log_requests, reconfigure_output
+
+EPILOG = """\
+exit status: 0 all done; 1 something failed; 2 wrong usage or configuration; 129, 130 and 143 interrupted.
+"""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb; its functions import what they need when they are called.
+
+    :param help: what it does, in a few words
+    :param description: the same for its own help, in whole sentences
+    :param add_arguments: adds the arguments that not all verbs have
+    :param run: carries a call out, and returns the exit code
+    """
+
+    help: str
+    description: str
+    add_arguments: Callable[[Parser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def _policy_server_arguments(parser: Parser) -> None:
+    from .volumes_policy_arguments import add_policy_server_arguments
+
+    add_policy_server_arguments(parser)
+
+
+def _policy_server(options: argparse.Namespace) -> int:
+    from .volumes_policy_server import run_policy_server
+
+    return run_policy_server(options)
+
+
+VERBS: Mapping[str, Verb] = {
+    "policy-server": Verb(
+        "answer Cinder's question whether a backup may be deleted",
+        "Answer Cinder's question, by oslo.policy, whether a project member may delete a backup, until a signal ends "
+        "it. Without its answer nobody but an administrator can delete one.",
+        _policy_server_arguments,
+        _policy_server,
+    ),
+}
+
+
+def build_parser(prog: str) -> Parser:
+    """The parser of all verbs.
+
+    :param prog: the command as the user typed it, such as ``glancesync volumes``
+    """
+    parser = Parser(
+        prog=prog,
+        description="Back up the volumes of marked servers, and protect the backups.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"glancesync {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, verb in VERBS.items():
+        of_verb = verbs.add_parser(name, help=verb.help, description=verb.description, allow_abbrev=False)
+        _add_common_arguments(of_verb)
+        verb.add_arguments(of_verb)
+    return parser
+
+
+def main(words: Sequence[str], prog: str) -> int:
+    """Carry one call out.
+
+    :param words: without the command itself
+    :param prog: the command as the user typed it
+    :return: the exit code
+    :raises GlanceSyncError: the call is wrong, or nothing can be done
+    """
+    options = build_parser(prog).read(words)
+    reconfigure_output()
+    if options.debug:
+        log_requests()
+    return VERBS[options.verb].run(options)
+
+
+def _add_common_arguments(parser: Parser) -> None:
+    """The options that all verbs have."""
+    parser.add_argument("--conf", metavar="FILE", help="the configuration file")
+    parser.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
+    parser.add_argument(
+        "--os-cloud",
+        metavar="NAME",
+        help="the account is this entry of clouds.yaml, whatever else says so",
+    )
+    parser.add_argument(
+        "--config",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set an option: section.key=value, or key=value for all targets; may be repeated",
+    )

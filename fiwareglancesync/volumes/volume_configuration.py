@@ -1,0 +1,114 @@
+"""What the configuration says of volume backups: section ``[volumes]``, the account, and the database (volumes 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..base.errors import ConfigError
+from ..config.option_tables import MAIN, MASTER, OptionTables
+from ..config.reader import Configuration, TargetValues, without_empty
+from ..config.resolving import Resolver
+from ..config.sections import Findings, Values
+from ..openstack.credential import Credential
+from ..openstack.project_tokens import check_account
+from .volume_model import VolumeSettings
+
+SECTION = "volumes"
+"""The name of the section."""
+
+REGION_VARIABLE = "OS_REGION_NAME"
+"""The variable that names the region where nothing else does."""
+
+DATABASE_VARIABLE = "GLANCESYNCAPP_DATABASE_PATH"
+"""The variable that names the folder of databases that no configuration names."""
+
+DATABASE_FILE = "glancesync-volumes.db"
+
+
+@dataclass(frozen=True)
+class VolumeConfiguration:
+    """What the configuration says of volume backups.
+
+    :param credential: of the account; None when it is not needed and not complete
+    :param target: name of the target whose credential it is
+    :param region: name of the region in the catalog, "" for the only one that has a Cinder
+    :param database: URL
+    :param warnings: what is odd, for the user
+    """
+
+    settings: VolumeSettings
+    credential: Credential | None
+    target: str
+    region: str
+    database: str = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+def load_volumes(
+    conf: str | None,
+    overrides: Sequence[str],
+    environ: Mapping[str, str],
+    tables: OptionTables,
+    *,
+    os_cloud: str | None = None,
+    account_needed: bool = True,
+) -> VolumeConfiguration:
+    """Read the configuration.
+
+    :param conf: path given with ``--conf``, None when it is not given
+    :param overrides: the words after ``--config`` (sync 1.1)
+    :param environ: the environment
+    :param tables: the options of every kind of section
+    :param os_cloud: the entry of ``clouds.yaml`` that ``--os-cloud`` names, None when it is not given
+    :param account_needed: whether the account has to be stated although ``account_id`` is
+    :raises ConfigError: with one line for every problem found
+    :raises UsageError: an override is not ``KEY=VALUE``
+    """
+    configuration = Configuration(conf, overrides, environ, tables, _no_check)
+    settings = VolumeSettings(**without_empty(configuration.section(SECTION).rules))
+    prefix, _, region = settings.region.rpartition(":")
+    may_lack_account = not account_needed and bool(settings.account_id)
+    target = _target(configuration, prefix or MASTER, Resolver(environ, os_cloud, may_lack_account, bool(region)))
+    configuration.raise_problems()
+    if target is None:
+        where = configuration.section(SECTION).where("region")
+        raise ConfigError(f"{where}: there is no target {prefix}", configuration.findings.warnings)
+    if target.problem:
+        raise ConfigError(target.problem, configuration.findings.warnings)
+    credential = target.credential
+    if not may_lack_account:
+        check_account(credential)
+    return VolumeConfiguration(
+        settings,
+        credential if not may_lack_account or _is_complete(credential) else None,
+        target.name,
+        region or target.region or environ.get(REGION_VARIABLE, "").strip(),
+        str(configuration.section(MAIN).rules.get("database") or _default_database(environ)),
+        tuple(configuration.findings.warnings),
+    )
+
+
+def _target(configuration: Configuration, name: str, resolver: Resolver) -> TargetValues | None:
+    """The target whose credential is that of the account, None when there is none of this name."""
+    targets = (configuration.master(resolver), *configuration.other_targets(resolver))
+    return next((target for target in targets if target.name == name), None)
+
+
+def _is_complete(credential: Credential) -> bool:
+    """Whether one can sign in with it."""
+    has_user = bool(credential.username or credential.user_id)
+    has_project = bool(credential.project_name or credential.project_id)
+    return bool(credential.auth_url and has_user and credential.password and has_project)
+
+
+def _default_database(environ: Mapping[str, str]) -> str:
+    """The URL of an SQLite file in the folder of databases."""
+    data = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or "~", ".local", "share")
+    folder = environ.get(DATABASE_VARIABLE) or Path(data, "glancesync")
+    return f"sqlite:///{Path(folder).expanduser().absolute() / DATABASE_FILE}"
+
+
+def _no_check(values: Values, findings: Findings) -> None:
+    """Sections of targets are checked by the subject that they are for."""

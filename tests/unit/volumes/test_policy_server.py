@@ -1,0 +1,121 @@
+"""The policy server as a process (volumes 5)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.policy import RECORDED, ask, form_of, policy_server, record_backup
+from tests.support.proxy import free_port
+
+pytestmark = pytest.mark.outside
+
+ID = "6f1b7c1e-94d5-4b0c-8f6e-0c3b7d2a9e15"
+NO_KEYSTONE = "[master]\nkeystone_url = http://127.0.0.1:1/v3\nuser = u\npassword = p\ntenant = t\n"
+UNKNOWN = (503, "unknown")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("policy")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[str]:
+    """A server whose Keystone does not answer, so that it never knows the account."""
+    url = f"sqlite:///{folder}/a.db"
+    record_backup(url, RECORDED)
+    conf = folder / "glancesync.conf"
+    conf.write_text(f"[main]\ndatabase = {url}\n{NO_KEYSTONE}")
+    conf.chmod(0o600)
+    with policy_server(conf, free_port(), folder / "out") as address:
+        yield address
+
+
+def test_it_reports_where_it_serves(server: str, folder: Path) -> None:
+    output = (folder / "out").read_text()
+    assert f"  Address: {server}/v1/backup\n" in output
+    assert "Traceback" not in output
+
+
+def test_without_keystone_it_answers_and_allows_nothing(server: str) -> None:
+    assert ask(server, RECORDED) == (401, "False")
+    assert ask(server, ID, metadata={"__automated_backup": "True"}) == (401, "False")
+    assert ask(server, ID) == UNKNOWN
+    health = requests.get(f"{server}/v1/health", timeout=30)
+    assert (health.status_code, health.json()["checks"]) == (503, {"database": "ok", "account": "failed"})
+
+
+def test_the_reason_is_in_the_log_and_nothing_of_a_body(server: str, folder: Path) -> None:
+    ask(server, ID, metadata={"s3cret": "s3cret"})
+    requests.post(f"{server}/v1/backup?backup_id={ID}", data="s3cret", timeout=30)
+    output = (folder / "out").read_text()
+    assert "The id of the account is not known, so no deletion is allowed: " in output
+    assert "s3cret" not in output
+
+
+def raw(address: str, request: bytes) -> bytes:
+    """What the server answers to bytes."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def head(*lines: str) -> bytes:
+    """The head of a request for a recorded backup."""
+    return "\r\n".join([f"POST /v1/backup?backup_id={RECORDED} HTTP/1.1", "Host: x", *lines, "", ""]).encode()
+
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+
+
+def test_a_body_in_chunks_is_read(server: str) -> None:
+    body = requests.Request("POST", "http://x", data=form_of(RECORDED)).prepare().body
+    assert isinstance(body, str)
+    chunks = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n".encode()
+    answer = raw(server, head(FORM, "Transfer-Encoding: chunked", "Connection: close") + chunks)
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert answer.endswith(b"\r\n\r\nFalse")
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        head(FORM, "Content-Length: 10", "Connection: close") + b"target",
+        head(FORM, "Content-Length: x", "Connection: close"),
+        head(FORM, "Content-Length: 3", "Transfer-Encoding: chunked", "Connection: close") + b"3\r\nabc\r\n0\r\n\r\n",
+        head(FORM, "Transfer-Encoding: chunked", "Connection: close") + b"zz\r\n",
+        head(FORM, "Transfer-Encoding: gzip", "Connection: close"),
+        b"\x00\xff\r\n\r\n",
+        b"",
+    ],
+)
+def test_a_broken_request_is_never_answered_with_true(server: str, request_bytes: bytes) -> None:
+    assert b"True" not in raw(server, request_bytes)
+
+
+def test_a_body_that_is_too_large_is_refused(server: str) -> None:
+    data = {"target": "x" * 2**20}
+    answer = requests.post(f"{server}/v1/backup?backup_id={RECORDED}", data=data, timeout=30)
+    assert (answer.status_code, answer.text) == (413, "unknown")
+
+
+def test_a_unix_socket_serves_too(folder: Path) -> None:
+    path = folder / "p.sock"
+    words = ["--listen", f"unix:{path}", "--workers", "1"]
+    conf, output = folder / "glancesync.conf", folder / "unix.out"
+    with (
+        policy_server(conf, free_port(), output, *words, is_ready=path.exists),
+        socket.socket(socket.AF_UNIX) as connection,
+    ):
+        connection.connect(str(path))
+        connection.sendall(f"GET /v1/backup?backup_id={RECORDED} HTTP/1.0\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.endswith(b"False")
+    assert not path.exists()
