@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from sys import intern
-from types import MappingProxyType
 from typing import Any
 
 from ..base.text import one_line
@@ -15,7 +14,9 @@ from .catalog import dicts
 from .cloud_model import BackupQuota, CloudBackup, Limit, Project, Server, ServiceState, Volume
 from .page_listing import Unreadable
 
-_NO_METADATA: Mapping[str, str] = MappingProxyType({})
+_NO_METADATA: Mapping[str, str] = {}
+"""One for all, because most volumes have none."""
+
 _OF_A_DEAD_CELL = "UNKNOWN"
 """The status in Nova's answers of what is in a cell that does not answer."""
 
@@ -41,7 +42,7 @@ def read_volume(document: Document) -> Volume:
     return Volume(
         _text(document, "id"),
         _name(document),
-        intern(_admins(document, "os-vol-tenant-attr:tenant_id")),
+        intern(_text(document, "os-vol-tenant-attr:tenant_id")),
         intern(_text(document, "status")),
         _number(document, "size"),
         _metadata(document),
