@@ -42,8 +42,9 @@ class KeystoneStandIn:
 
         :param path: below the address, with the version
         """
-        if path in ("", "/"):
-            return Reply(300, {"versions": {"values": [{"id": "v3.14", "status": "stable"}]}})
+        if path == "/v3" and asked.method == "GET":
+            link = {"rel": "self", "href": f"{self._endpoints()['identity']}/v3/"}
+            return Reply(200, {"version": {"id": "v3.14", "status": "stable", "links": [link]}})
         if path == "/v3/auth/tokens" and asked.method == "POST":
             return self._sign_in(asked.document["auth"])
         caller = self._state.caller(asked.headers.get("x-auth-token", ""))

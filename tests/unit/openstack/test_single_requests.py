@@ -1,0 +1,160 @@
+"""Requests that change something: sent once, whatever comes of it, and their outcome is a value (volumes 4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fiwareglancesync.base.errors import Unreachable
+from fiwareglancesync.openstack.project_tokens import NoAccess
+from fiwareglancesync.openstack.request_outcome import Accepted, Outcome, Refusal, Refused, Unknown
+from fiwareglancesync.volumes.backup_cloud import NewBackup, NewVolume
+from tests.support.hasty_backups import HASTY, region
+from tests.support.stand_ins.cloud_stand_in import CloudStandIn
+
+POST = "POST /volume/.*/backups"
+OVER_LIMIT = {"overLimit": {"message": "Maximum number of backups allowed (3) exceeded", "retryAfter": "0"}}
+
+
+@pytest.fixture
+def volume(cloud: CloudStandIn) -> str:
+    """A volume of the tenant."""
+    return cloud.add_volume()
+
+
+def create(cloud: CloudStandIn, volume: str, **details: Any) -> Outcome:
+    """Request a backup."""
+    return region(cloud, **details).create_backup(NewBackup(cloud.tenant, volume, "backup", False))
+
+
+def said(outcome: Outcome, refusal: Refusal) -> str:
+    """The service's words in a refusal."""
+    assert isinstance(outcome, Refused), outcome
+    assert outcome.refusal is refusal
+    return outcome.text
+
+
+def test_a_backup_is_requested_with_force_and_metadata(cloud: CloudStandIn, volume: str) -> None:
+    cloud.add_backups(volume)
+    backup = NewBackup(cloud.tenant, volume, "backup", True, {"glancesync_task": "a-task"})
+    outcome = region(cloud).create_backup(backup)
+    assert isinstance(outcome, Accepted)
+    (sent,) = [asked for asked in cloud.http.requests if asked.method == "POST" and "backups" in asked.path]
+    assert sent.document == {
+        "backup": {
+            "volume_id": volume,
+            "name": "backup",
+            "incremental": True,
+            "force": True,
+            "metadata": {"glancesync_task": "a-task"},
+        }
+    }
+    assert sent.path == f"/volume/v3/{cloud.tenant}/backups"
+    made = cloud.state.backups[outcome.id]
+    assert (made.project_id, made.user_id) == (cloud.tenant, cloud.account)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408])
+def test_a_failure_behind_the_service_leaves_it_open(cloud: CloudStandIn, volume: str, status: int) -> None:
+    cloud.fail(POST, status, times=99, headers={"Retry-After": "1"})
+    outcome = create(cloud, volume)
+    assert isinstance(outcome, Unknown)
+    assert str(status) in outcome.text
+    assert len(cloud.http.lines(POST)) == 1
+
+
+def test_a_connection_that_breaks_leaves_it_open(cloud: CloudStandIn, volume: str) -> None:
+    cloud.fail(POST, 0, is_done=True, times=99)
+    outcome = create(cloud, volume)
+    assert isinstance(outcome, Unknown)
+    assert "closed the connection" in outcome.text
+    assert len(cloud.http.lines(POST)) == len(cloud.state.backups) == 1
+
+
+def test_an_answer_that_takes_too_long_leaves_it_open(cloud: CloudStandIn, volume: str) -> None:
+    cloud.fail(POST, -1, is_done=True, times=99)
+    outcome = create(cloud, volume, tuning=replace(HASTY, control=0.5))
+    assert isinstance(outcome, Unknown)
+    assert "did not answer in time" in outcome.text
+    assert len(cloud.http.lines(POST)) == len(cloud.state.backups) == 1
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"backup": None}, {"backup": {"id": 7}}])
+def test_an_answer_without_an_id_leaves_it_open(cloud: CloudStandIn, volume: str, document: object) -> None:
+    cloud.fail(POST, 202, document=document)
+    assert create(cloud, volume) == Unknown("malformed answer: no id of what was made")
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "refusal"),
+    [
+        (400, {"badRequest": {"message": "Invalid backup: No backups available to do an incremental backup."}},
+         Refusal.NO_PARENT),
+        (400, {"badRequest": {"message": 'Invalid volume: the current status is "deleting".'}}, Refusal.REJECTED),
+        (409, {"conflictingRequest": {"message": "in use"}}, Refusal.REJECTED),
+        (406, {"computeFault": {"message": "Version 3.56 is not supported by the API."}}, Refusal.REJECTED),
+        (302, None, Refusal.REJECTED),
+        (403, {"forbidden": {"message": "Policy doesn't allow backup:create to be performed."}}, Refusal.FORBIDDEN),
+        (404, {"itemNotFound": {"message": "Volume x could not be found."}}, Refusal.NOT_FOUND),
+        (413, OVER_LIMIT, Refusal.QUOTA),
+        (413, {"overLimit": {"message": "This request was rate-limited.", "retryAfter": "30"}}, Refusal.FOR_NOW),
+        (429, None, Refusal.FOR_NOW),
+    ],
+)
+def test_a_refusal_has_its_reason_and_is_not_repeated(
+    cloud: CloudStandIn, volume: str, status: int, document: Any, refusal: Refusal
+) -> None:
+    cloud.fail(POST, status, times=99, document=document)
+    text = said(create(cloud, volume), refusal)
+    if document:
+        assert next(iter(document.values()))["message"].rstrip(".") in text
+    assert len(cloud.http.lines(POST)) == 1
+    assert cloud.state.backups == {}
+
+
+def test_a_token_that_is_refused_is_renewed_for_the_next_request(cloud: CloudStandIn, volume: str) -> None:
+    backups = region(cloud)
+    cloud.fail(POST, 401)
+    backup = NewBackup(cloud.tenant, volume, "backup", False)
+    said(backups.create_backup(backup), Refusal.UNAUTHORIZED)
+    assert len(cloud.http.lines(POST)) == 1
+    assert isinstance(backups.create_backup(backup), Accepted)
+    assert len({asked.headers["x-auth-token"] for asked in cloud.http.requests if "backups" in asked.path}) == 2
+
+
+def test_without_a_token_nothing_is_sent(cloud: CloudStandIn, volume: str) -> None:
+    cloud.state.projects[cloud.tenant].enabled = False
+    with pytest.raises(NoAccess):
+        create(cloud, volume)
+    assert cloud.http.lines(POST) == []
+
+
+def test_without_a_connection_nothing_is_sent(
+    cloud: CloudStandIn, volume: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoints = {"block-storage": "http://127.0.0.1:1/volume/v3/%(project)s"}
+    monkeypatch.setattr(cloud.keystone, "_endpoints", lambda: endpoints)
+    with pytest.raises(Unreachable, match="connection refused"):
+        create(cloud, volume)
+
+
+@pytest.mark.parametrize(
+    ("request_of", "line"),
+    [
+        (lambda backups, tenant: backups.delete_backup(tenant, "x"), "DELETE /volume/.*/backups/x"),
+        (lambda backups, tenant: backups.set_server_metadata(tenant, "x", "a", "b"), "POST /compute/.*/metadata"),
+        (lambda backups, tenant: backups.restore("x", "y"), "POST /volume/.*/backups/x/restore"),
+        (lambda backups, tenant: backups.create_volume(NewVolume("drill", 1)), "POST /volume/.*/volumes"),
+        (lambda backups, tenant: backups.delete_volume("x"), "DELETE /volume/.*/volumes/x"),
+    ],
+)
+def test_every_change_is_requested_once(cloud: CloudStandIn, request_of: Any, line: str) -> None:
+    backups = region(cloud)
+    for status in (503, 429, 401, 0):
+        before = len(cloud.http.lines(line))
+        cloud.fail(line, status)
+        outcome = request_of(backups, cloud.tenant)
+        assert isinstance(outcome, Refused if status in (401, 429) else Unknown)
+        assert len(cloud.http.lines(line)) == before + 1
