@@ -67,6 +67,12 @@ class VolumeStore:
         """
         return self._found(_of(project_id).order_by(backups.c.volume_id, backups.c.due))
 
+    def recorded_projects(self) -> set[str]:
+        """The ids of the projects that have records, without those of which all backups are gone."""
+        query = select(backups.c.project_id).filter_by(**self._region).where(backups.c.removed.is_(None)).distinct()
+        with database_errors(), self._engine.connect() as connection:
+            return set(connection.execute(query).scalars())
+
     def unfinished(self, project_id: str | None = None) -> list[BackupRecord]:
         """The records whose outcome is to be looked for, the longest-waiting first."""
         found_late = (backups.c.state == RecordState.LOST.value) & backups.c.backup_id.is_not(None)

@@ -1,0 +1,168 @@
+"""Requests backups: the record is committed before, and every outcome is written down (volumes 2 and 4)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from enum import Enum
+
+from ..base.errors import CloudError, LeaseLost
+from ..openstack.request_outcome import Accepted, Refusal, Refused, Unknown
+from .backup_chain import CinderStatus
+from .backup_cloud import BackupCloud, NewBackup
+from .backup_marks import marks_of
+from .project_work import ProjectWork, Records
+from .volume_events import BackupEnded, BackupRequested, BackupUndecided, EmitVolume
+from .volume_model import BackupRecord, BackupType, RecordState, VolumeSettings
+from .volume_plan import PASSING, READY, VolumeEntry, new_record
+
+
+class Begun(Enum):
+    """What came of the attempt to begin a backup."""
+
+    YES = "yes"
+    """Cinder makes it, or may make it."""
+
+    NO = "no"
+    """It has failed, or waits; others may begin."""
+
+    REGION_IS_FULL = "region is full"
+    """As many backups as permitted are made in the region, by all conductors together."""
+
+    PROJECT_IS_FULL = "project is full"
+    """Nothing further begins in the project in this cycle: a quota is used up, or the account gets no token."""
+
+
+class BackupRequester:
+    """Requests one backup after the other.
+
+    :param records: of the region
+    :param now: the present moment by the database's clock
+    """
+
+    def __init__(
+        self,
+        cloud: BackupCloud,
+        records: Records,
+        settings: VolumeSettings,
+        emit: EmitVolume,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._cloud = cloud
+        self._records = records
+        self._settings = settings
+        self._emit = emit
+        self._now = now
+
+    def begin(self, work: ProjectWork, entry: VolumeEntry) -> Begun:
+        """Begin a backup that is due.
+
+        :param work: of the volume's project
+        :raises LeaseLost: another conductor has the project; what was sent is found by it
+        """
+        record = new_record(entry, str(uuid.uuid4()), self._now())
+        if entry.record is not None:
+            # What was planned earlier may be of another type by now, and its name has another time.
+            work.changes.withdraw(entry.record.id)
+            self._records.drop(entry.record)
+        if not work.changes.plan(record):
+            return Begun.NO
+        self._records.by_id[record.id] = record
+        return self._request(work, record)
+
+    def fail(self, work: ProjectWork, entry: VolumeEntry) -> None:
+        """Write down that a volume that was due cannot be backed up."""
+        planned = entry.record
+        record = replace(new_record(entry, str(uuid.uuid4()), self._now()), state=RecordState.PLANNED, finished=None)
+        if planned is None and not work.changes.plan(record):
+            return
+        self._fail(work, planned or record, entry.why)
+
+    def _request(self, work: ProjectWork, record: BackupRecord) -> Begun:
+        begun = self._now()
+        if not work.changes.creating(record.id, begun, self._settings.max_running):
+            work.changes.withdraw(record.id)
+            self._records.drop(record)
+            return Begun.REGION_IS_FULL
+        record = self._records.change(record, state=RecordState.CREATING, begun=begun)
+        try:
+            work.check_request()
+            outcome = self._cloud.create_backup(_wanted(record, begun))
+        except LeaseLost:
+            self._withdraw_request(work, record)
+            raise
+        except CloudError as error:  # nothing was sent
+            self._fail(work, record, str(error))
+            return Begun.PROJECT_IS_FULL
+        if isinstance(outcome, Accepted):
+            work.changes.running(record.id, outcome.id)
+            record = self._records.change(record, state=RecordState.RUNNING, backup_id=outcome.id)
+            self._emit(BackupRequested(record))
+            return Begun.YES
+        if isinstance(outcome, Unknown):
+            self._emit(BackupUndecided(record, outcome.text))
+            return Begun.YES
+        return self._refused(work, record, outcome)
+
+    def _refused(self, work: ProjectWork, record: BackupRecord, refused: Refused) -> Begun:
+        """Cinder has made nothing."""
+        if refused.refusal is Refusal.NO_PARENT and record.type is BackupType.INCREMENTAL:
+            return self._full_instead(work, record)
+        if refused.refusal is Refusal.QUOTA:
+            self._fail(work, record, refused.text)
+            return Begun.PROJECT_IS_FULL
+        if refused.refusal in (Refusal.FOR_NOW, Refusal.UNAUTHORIZED):
+            self._withdraw_request(work, record)
+            return Begun.PROJECT_IS_FULL
+        if refused.refusal is Refusal.REJECTED and self._is_passing(record):
+            self._withdraw_request(work, record)
+            return Begun.NO
+        self._fail(work, record, refused.text)
+        return Begun.NO
+
+    def _full_instead(self, work: ProjectWork, record: BackupRecord) -> Begun:
+        """The volume has no backup to build on: a full one in the same cycle, unless a restore hides its backups."""
+        try:
+            found = self._cloud.backups(record.volume_id)
+        except CloudError:
+            self._withdraw_request(work, record)
+            return Begun.NO
+        if any(backup.status == CinderStatus.RESTORING for backup in found.items):
+            self._withdraw_request(work, record)
+            return Begun.NO
+        work.changes.refused(record.id, BackupType.FULL)
+        record = self._records.change(record, state=RecordState.PLANNED, begun=None, type=BackupType.FULL)
+        return self._request(work, record)
+
+    def _is_passing(self, record: BackupRecord) -> bool:
+        """Whether the volume, read again, is in a state in which the next cycle may succeed."""
+        try:
+            volume = self._cloud.volume(record.volume_id)
+        except CloudError:
+            return True  # the next listing shows it
+        return volume is not None and (volume.status in PASSING and volume.status not in READY)
+
+    def _withdraw_request(self, work: ProjectWork, record: BackupRecord) -> None:
+        """Nothing was made: the record is planned again, for a later attempt."""
+        work.changes.refused(record.id)
+        self._records.change(record, state=RecordState.PLANNED, begun=None)
+
+    def _fail(self, work: ProjectWork, record: BackupRecord, reason: str) -> None:
+        finished = self._now()
+        work.changes.failed(record.id, finished, reason)
+        record = self._records.change(
+            record, state=RecordState.FAILED, finished=finished, reason=reason, reported=True
+        )
+        self._emit(BackupEnded(record))
+
+
+def _wanted(record: BackupRecord, begun: datetime) -> NewBackup:
+    return NewBackup(
+        project_id=record.project_id,
+        volume_id=record.volume_id,
+        name=record.name,
+        is_incremental=record.type is BackupType.INCREMENTAL,
+        metadata=marks_of(record, begun),
+    )

@@ -1,0 +1,97 @@
+"""Reads what a plan needs: all listings, and of backups what may have changed (volumes 4 and 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..base.errors import CloudError
+from ..openstack.cloud_model import CloudBackup, Listing
+from .backup_cloud import BackupCloud
+from .shared_listings import SharedListings
+from .volume_inventory import VolumeInventory
+from .volume_model import VolumeSettings
+
+
+class InventoryReader:
+    """Reads one region, cycle after cycle.
+
+    The backups of the whole region are listed every ``reconcile`` seconds; in between those of single volumes are read
+    again, and what is known of the others is older.
+
+    :param now: the present moment by the database's clock
+    """
+
+    def __init__(
+        self, cloud: BackupCloud, shared: SharedListings, settings: VolumeSettings, now: Callable[[], datetime]
+    ) -> None:
+        self._cloud = cloud
+        self._shared = shared
+        self._settings = settings
+        self._now = now
+        self._backups: Listing[CloudBackup] | None = None
+
+    def read(self, since: datetime, leased: datetime) -> VolumeInventory:
+        """Read the region; of backups what the last listing of all of them showed, when it is not too old.
+
+        :param since: listings of projects, servers and volumes that began earlier are made again
+        :param leased: when the newest lease was taken: no older listing is used
+        :raises CloudError: the cloud cannot be read
+        """
+        cloud = self._cloud
+        services = cloud.services()
+        listings = self._shared.read(max(since, leased))
+        oldest = max(self._now() - timedelta(seconds=self._settings.reconcile), leased)
+        if self._backups is None or self._backups.begun < oldest or not self._backups.is_whole:
+            self._backups = self._shared.backups(oldest)
+        return VolumeInventory(
+            account=cloud.account(),
+            services=services,
+            projects=listings.projects,
+            servers=listings.servers,
+            volumes=listings.volumes,
+            backups=self._backups,
+            clock_difference=cloud.clock_difference(),
+        )
+
+    def read_again(
+        self, inventory: VolumeInventory, volumes: Mapping[str, str], backup_ids: Collection[str]
+    ) -> VolumeInventory:
+        """Read the backups of single volumes, and single backups, into an inventory.
+
+        Nothing is done in a project of which something cannot be read.
+
+        :param volumes: the volumes all of whose backups are read: id → id of their project
+        :param backup_ids: backups of other volumes
+        :raises CloudError: a backup cannot be read
+        """
+        again: dict[str, datetime] = {}
+        unreadable: dict[str, str] = {}
+        backups = dict(inventory.backup_by_id)
+        for volume_id, project_id in sorted(volumes.items()):
+            try:
+                listing = self._cloud.backups(volume_id)
+            except CloudError as error:
+                unreadable[project_id] = str(error)
+                continue
+            if not listing.is_whole:
+                unreadable[project_id] = f"the listing of backups is not whole: {listing.reason}"
+                continue
+            for backup in inventory.backups_of.get(volume_id, ()):
+                backups.pop(backup.id, None)
+            backups.update((backup.id, backup) for backup in listing.items)
+            again[volume_id] = listing.begun
+        for backup_id in sorted(backup_ids):
+            found = self._cloud.backup(backup_id)
+            if found is None:
+                backups.pop(backup_id, None)
+            else:
+                backups[backup_id] = found
+        self._backups = replace(inventory.backups, items=tuple(backups.values()))
+        return replace(
+            inventory,
+            backups=self._backups,
+            read_again={**inventory.read_again, **again},
+            no_access={**inventory.no_access, **unreadable},
+        )

@@ -1,0 +1,64 @@
+"""What one conductor does in one project, under its lease: the records that it changes, and requests (volumes 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from ..base.errors import LeaseLost
+from .project_leases import ProjectLease
+from .volume_changes import VolumeChanges
+from .volume_model import BackupRecord
+
+REQUEST_SECONDS = 35.0
+"""Seconds that a request takes at most; shorter than a lease that is renewed in time lasts."""
+
+
+@dataclass
+class Records:
+    """The records of a region, as this process knows them; kept in step with what it writes."""
+
+    by_id: dict[str, BackupRecord]
+
+    def change(self, record: BackupRecord, **values: Any) -> BackupRecord:
+        """Replace a record by a changed one, and return that."""
+        changed = replace(record, **values)
+        self.by_id[record.id] = changed
+        return changed
+
+    def drop(self, record: BackupRecord) -> None:
+        """Forget a record."""
+        self.by_id.pop(record.id, None)
+
+    def of_project(self, project_id: str) -> Mapping[str, BackupRecord]:
+        """The records of a project, by id."""
+        return {id: record for id, record in self.by_id.items() if record.project_id == project_id}
+
+
+class ProjectWork:
+    """The right to work on a project.
+
+    :param lease: of the project
+    """
+
+    def __init__(self, engine: Engine, lease: ProjectLease) -> None:
+        self.lease = lease
+        self.project_id = lease.project_id
+        self.changes = VolumeChanges(engine, lease)
+
+    @property
+    def taken(self) -> datetime:
+        """When the lease was taken, by the database's clock."""
+        return self.lease.taken
+
+    def check_request(self) -> None:
+        """Make sure that a request ends before another conductor can take over.
+
+        :raises LeaseLost: it may not; nothing may be sent
+        """
+        if not self.lease.outlives(REQUEST_SECONDS):
+            raise LeaseLost(f"the lease of project {self.project_id} may end before a request has its answer")

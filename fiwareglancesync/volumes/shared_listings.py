@@ -1,0 +1,125 @@
+"""Listings of a region that one conductor makes and all use (volumes 4 and 8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from ..openstack.cloud_model import CloudBackup, Listing, Project, Server, Volume
+from .backup_cloud import BackupCloud
+from .project_leases import ProjectLeases
+from .volume_listings import ListingStore, StoredListing
+
+T = TypeVar("T", Project, Server, Volume, CloudBackup)
+
+POLL_SECONDS = 1.0
+"""Seconds between two looks for a listing that another conductor makes."""
+
+TIMES = ("created_at", "data_timestamp", "updated_at")
+"""Fields of a backup that are moments."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionListings:
+    """All listings of a region."""
+
+    projects: Listing[Project]
+    servers: Listing[Server]
+    volumes: Listing[Volume]
+
+
+class SharedListings:
+    """Makes listings, unless another conductor has made them lately.
+
+    :param wait: waits for so many seconds; it raises whatever ends the conductor
+    """
+
+    def __init__(
+        self, cloud: BackupCloud, store: ListingStore, leases: ProjectLeases, wait: Callable[[float], None]
+    ) -> None:
+        self._cloud = cloud
+        self._store = store
+        self._leases = leases
+        self._wait = wait
+
+    def read(self, since: datetime) -> RegionListings:
+        """The projects, servers and volumes of the region.
+
+        :param since: by the database's clock; listings that began earlier are made again
+        :raises CloudError: they cannot be read
+        """
+        projects, servers, volumes = self._shared(
+            since,
+            {
+                "projects": (Project, self._cloud.projects),
+                "servers": (Server, self._cloud.servers),
+                "volumes": (Volume, self._cloud.volumes),
+            },
+        )
+        return RegionListings(projects, servers, volumes)
+
+    def backups(self, since: datetime) -> Listing[CloudBackup]:
+        """The backups of the region.
+
+        :param since: by the database's clock; a listing that began earlier is made again
+        :raises CloudError: they cannot be read
+        """
+        (listing,) = self._shared(since, {"backups": (CloudBackup, self._cloud.backups)})
+        return listing
+
+    def _shared(
+        self, since: datetime, kinds: Mapping[str, tuple[type[Any], Callable[[], Listing[Any]]]]
+    ) -> list[Listing[Any]]:
+        while True:
+            stored = {kind: self._store.newest(kind, since) for kind in kinds}
+            found = {kind: each for kind, each in stored.items() if each is not None}
+            if len(found) == len(kinds):
+                return [decoded(found[kind], item) for kind, (item, _) in kinds.items()]
+            lease = self._leases.take_listing()
+            if lease is None:
+                self._wait(POLL_SECONDS)
+                continue
+            try:
+                return [self._list(kind, make, lease) for kind, (_, make) in kinds.items()]
+            finally:
+                lease.give_back()
+
+    def _list(self, kind: str, make: Callable[[], Listing[Any]], lease: Any) -> Listing[Any]:
+        began = self._store.now()
+        listing = make()
+        self._store.save(lease, kind, began, encoded(listing), whole=listing.is_whole)
+        return listing
+
+
+def encoded(listing: Listing[Any]) -> bytes:
+    """A listing as JSON."""
+    document = {"reason": listing.reason, "begun": listing.begun, "items": [asdict(item) for item in listing.items]}
+    return json.dumps(document, default=_as_json, separators=(",", ":")).encode()
+
+
+def decoded(stored: StoredListing, item: type[T]) -> Listing[T]:
+    """A listing that ``encoded`` has made.
+
+    :param item: the type of what was listed
+    """
+    document = json.loads(stored.content)
+    items = tuple(item(**_values(values)) for values in document["items"])
+    return Listing(items, stored.whole, document["reason"], datetime.fromisoformat(document["begun"]))
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return dict(value)  # a mapping that is no dict
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    for name in TIMES:
+        if values.get(name) is not None:
+            values[name] = datetime.fromisoformat(values[name])
+    if "volume_ids" in values:
+        values["volume_ids"] = tuple(values["volume_ids"])
+    return values

@@ -1,0 +1,92 @@
+"""Everything that works on the volumes of one region, put together from a cloud, a database and the settings."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from ..locks.lease import USUAL_TIMING, LeaseTiming
+from ..openstack.credential import Credential
+from ..openstack.refusals import Waits
+from ..openstack.tuning import Tuning
+from .backup_cloud import BackupCloud
+from .inventory_reader import InventoryReader
+from .openstack_backups import OpenStackBackups
+from .project_leases import ProjectLeases
+from .shared_clock import SharedClock
+from .shared_listings import SharedListings
+from .volume_cycle import VolumeCycle
+from .volume_events import EmitVolume
+from .volume_listings import ListingStore
+from .volume_model import VolumeSettings
+from .volume_store import VolumeStore
+
+TUNING = Tuning(connect=10.0, control=25.0)
+"""A request ends before a lease that is renewed in time does: see ``project_work.REQUEST_SECONDS``."""
+
+
+@dataclass(frozen=True)
+class VolumeRegion:
+    """One region with volumes.
+
+    :param cloud: with the rights of the account
+    :param engine: the database, its tables in place
+    :param clock: of the database
+    """
+
+    cloud: BackupCloud
+    engine: Engine
+    clock: SharedClock
+    settings: VolumeSettings
+
+    @property
+    def store(self) -> VolumeStore:
+        """What the database knows of the region."""
+        return VolumeStore(self.engine, self.cloud.region)
+
+    @contextmanager
+    def cycles(
+        self, emit: EmitVolume, wait: Callable[[float], None], timing: LeaseTiming = USUAL_TIMING
+    ) -> Iterator[VolumeCycle]:
+        """What does cycles in the region; its leases are given back at the end.
+
+        :param emit: takes what happens
+        :param wait: waits for so many seconds; what it raises ends the cycle
+        :param timing: of the leases
+        :raises CloudError: the region is not in the catalog
+        """
+        region = self.cloud.region
+        with ProjectLeases(self.engine, region, str(uuid.uuid4()), timing) as leases:
+            shared = SharedListings(self.cloud, ListingStore(self.engine, region), leases, wait)
+            reader = InventoryReader(self.cloud, shared, self.settings, self.clock.now)
+            yield VolumeCycle(
+                self.cloud, self.engine, reader, leases, self.settings, emit, self.clock.now, wait
+            )
+
+
+def open_region(
+    credential: Credential,
+    engine: Engine,
+    settings: VolumeSettings,
+    region: str = "",
+    target: str = "master",
+    waits: Waits | None = None,
+    tuning: Tuning = TUNING,
+) -> VolumeRegion:
+    """Open a region.
+
+    :param credential: user and password of the account, and its own project
+    :param engine: the database, its tables in place
+    :param region: name of the region in the catalog, "" for the only one that has a Cinder
+    :param target: name of the target, for messages about signing in
+    :raises ConfigError: the credential is bound to one project
+    :raises DatabaseUnavailable: the database cannot be used
+    """
+    clock = SharedClock(VolumeStore(engine, region).now, time.monotonic)
+    cloud = OpenStackBackups(credential, region, target, tuning, waits, clock.now, clock.timestamp)
+    return VolumeRegion(cloud, engine, clock, settings)

@@ -1,0 +1,180 @@
+"""Cycles of volume backups on a cloud of stand-ins: what is requested, written down and removed (volumes 1–4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fiwareglancesync.volumes.volume_cycle import CycleCounts, CycleOrder
+from fiwareglancesync.volumes.volume_events import BackupEnded, BackupRequested, BackupUndecided, CycleStarted, Problem
+from fiwareglancesync.volumes.volume_model import BackupType, RecordState, VolumeSettings
+from tests.support.stand_ins.cloud_stand_in import CloudStandIn, cloud_stand_in
+from tests.support.volume_cycles import CycleBench, new_database
+
+FULL, INCREMENTAL = BackupType.FULL, BackupType.INCREMENTAL
+CREATE = r"POST \S*/backups(\?|$)"
+
+
+@pytest.fixture
+def cloud() -> Iterator[CloudStandIn]:
+    with cloud_stand_in() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def bench(cloud: CloudStandIn, tmp_path: Path) -> CycleBench:
+    return CycleBench(cloud, new_database(tmp_path), VolumeSettings())
+
+
+def posts(cloud: CloudStandIn) -> int:
+    return sum(asked.method == "POST" and asked.path.endswith("/backups") for asked in cloud.http.requests)
+
+
+def test_a_cycle_backs_up_the_volumes_of_marked_servers_alone(cloud: CloudStandIn, bench: CycleBench) -> None:
+    volumes = [cloud.add_volume(f"v{number}") for number in range(3)]
+    server = cloud.add_server("web", *volumes[:2], backup="true")
+    cloud.add_server("db", volumes[2])
+    events = bench.cycle()
+    assert events[0] == CycleStarted("Spain", 2, 2)
+    records = bench.records()
+    assert sorted(record.volume_id for record in records) == sorted(volumes[:2])
+    assert {(record.state, record.type) for record in records} == {(RecordState.GOOD, FULL)}
+    assert {backup.user_id for backup in cloud.state.backups.values()} == {cloud.account}
+    assert {backup.project_id for backup in cloud.state.backups.values()} == {cloud.tenant}
+    last = max(record.finished for record in records if record.finished)
+    assert cloud.state.servers[server].metadata["last-backup-time"] == f"{last:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_nothing_is_requested_before_it_is_due_again(cloud: CloudStandIn, bench: CycleBench) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+    bench.cycle()
+    bench.pass_time(hours=23)
+    bench.cycle()
+    assert posts(cloud) == 1
+    bench.pass_time(hours=2)
+    bench.cycle()
+    assert [record.type for record in bench.records()] == [FULL, INCREMENTAL]
+    full, incremental = bench.records()
+    assert incremental.parent_id == full.backup_id
+
+
+def test_what_is_forced_is_due_now(cloud: CloudStandIn, bench: CycleBench) -> None:
+    server = cloud.add_server("web", cloud.add_volume(), backup="true")
+    bench.cycle()
+    bench.pass_time(minutes=1)
+    bench.cycle(CycleOrder(forced=[server]))
+    assert len(bench.records()) == 2
+
+
+def test_more_volumes_than_the_limits_permit_are_done_one_after_the_other(
+    cloud: CloudStandIn, bench: CycleBench
+) -> None:
+    cloud.add_server("web", *(cloud.add_volume(f"v{number}") for number in range(5)), backup="true")
+    bench.cycle()
+    assert [record.state for record in bench.records()] == [RecordState.GOOD] * 5
+    assert bench.waited
+
+
+@pytest.mark.parametrize(("status", "is_done"), [(503, True), (0, True), (503, False)])
+def test_an_unknown_outcome_is_found_or_lost_and_never_sent_again(
+    cloud: CloudStandIn, bench: CycleBench, status: int, is_done: bool
+) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+    cloud.fail(CREATE, status, is_done=is_done)
+    events = bench.cycle()
+    assert [type(event) for event in events] == [CycleStarted, BackupUndecided]
+    assert [record.state for record in bench.records()] == [RecordState.CREATING]
+    bench.pass_time(minutes=1)
+    bench.cycle()
+    expected = RecordState.GOOD if is_done else RecordState.CREATING
+    assert [record.state for record in bench.records()] == [expected]
+    bench.pass_time(minutes=20)
+    bench.cycle()
+    assert [record.state for record in bench.records()] == [RecordState.GOOD if is_done else RecordState.LOST]
+    assert posts(cloud) == 1
+
+
+def test_a_quota_that_is_used_up_fails_one_backup_and_leaves_the_others_of_the_project_alone(
+    cloud: CloudStandIn, bench: CycleBench
+) -> None:
+    cloud.add_server("web", *(cloud.add_volume(f"v{number}") for number in range(3)), backup="true")
+    text = "BackupLimitExceeded: Maximum number of backups allowed (10) exceeded"
+    cloud.fail(CREATE, 413, times=9, document={"overLimit": {"code": 413, "message": text}})
+    counts = CycleCounts()
+    for event in bench.cycle():
+        counts(event)
+    assert (counts.failed, counts.has_failed, posts(cloud)) == (1, True, 1)
+    (record,) = bench.records()
+    assert record.state is RecordState.FAILED
+    assert "Maximum number of backups allowed (10) exceeded" in record.reason
+
+
+def test_a_volume_in_a_wrong_state_has_failed_and_is_tried_after_an_hour(
+    cloud: CloudStandIn, bench: CycleBench
+) -> None:
+    volume = cloud.add_volume()
+    cloud.add_server("web", volume, backup="true")
+    cloud.state.volumes[volume].status = "error"
+    bench.cycle()
+    bench.cycle()
+    assert [(record.state, record.reason) for record in bench.records()] == [
+        (RecordState.FAILED, "the volume is error")
+    ]
+    cloud.state.volumes[volume].status = "in-use"
+    bench.pass_time(minutes=61)
+    bench.cycle()
+    assert [record.state for record in bench.records()] == [RecordState.FAILED, RecordState.GOOD]
+
+
+def test_an_incremental_backup_without_a_parent_becomes_a_full_one_in_the_same_cycle(
+    cloud: CloudStandIn, bench: CycleBench
+) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+    bench.cycle()
+    bench.pass_time(hours=25)
+    text = "Invalid backup: No backups available to do an incremental backup."
+    cloud.fail(CREATE, 400, document={"badRequest": {"code": 400, "message": text}})
+    bench.cycle()
+    assert [(record.type, record.state) for record in bench.records()] == [(FULL, RecordState.GOOD)] * 2
+    assert posts(cloud) == 3
+
+
+def test_expired_backups_go_after_two_cycles_without_them_but_for_the_last_good_chain(
+    cloud: CloudStandIn, bench: CycleBench
+) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+    for _ in range(4):  # F I I F
+        bench.cycle()
+        bench.pass_time(hours=25)
+    assert len(cloud.state.backups) == 4
+    cloud.state.servers.clear()  # so that nothing new is due
+    cloud.changed()
+    bench.pass_time(days=15)
+    with bench.cycles() as cycle:
+        for _ in range(8):
+            bench.done(cycle)
+            bench.pass_time(minutes=10)
+    (left,) = cloud.state.backups.values()
+    assert [record.backup_id for record in bench.records()] == [left.id]
+    assert left.parent_id is None
+
+
+def test_a_project_that_another_conductor_has_is_left_to_it(cloud: CloudStandIn, bench: CycleBench) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+    with bench.cycles() as other:
+        bench.done(other)
+        bench.pass_time(hours=25)
+        events = bench.cycle()
+        assert not [event for event in events if isinstance(event, BackupRequested | BackupEnded)]
+    bench.cycle()
+    assert len(bench.records()) == 2
+
+
+def test_a_service_that_is_down_is_reported_and_nothing_begins(cloud: CloudStandIn, bench: CycleBench) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+    cloud.state.backup_service_is_up = False
+    events = bench.cycle()
+    assert Problem("", "no cinder-backup service is up: nothing is begun") in events
+    assert posts(cloud) == 0
