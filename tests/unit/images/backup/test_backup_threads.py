@@ -56,7 +56,7 @@ def test_small_images_are_read_at_the_same_time(
     for number in range(3):
         place.add(number, b"content %d" % number)
     both = threading.Barrier(3, timeout=SECONDS)
-    observe_downloads(place, monkeypatch, lambda image_id: None if both.wait() < 3 else pytest.fail("a fourth download"))
+    observe_downloads(place, monkeypatch, lambda image_id: None if both.wait() < 3 else pytest.fail("fourth"))
     outcome = back_up(given(vault, place, events, at_once=3))
     assert (outcome.failed, outcome.bytes_read, len(outcome.images)) == (False, 27, 3)
     assert faults(vault) == []
