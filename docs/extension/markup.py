@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 def escaped(text: str) -> str:
     """Text that means nothing to reStructuredText; addresses in it are no links."""
-    return re.sub(r"([\\*`_|]|:(?=//))", r"\\\1", text)
+    return re.sub(r"([\\*`_|@]|:(?=//))", r"\\\1", text)
 
 
 def indented(text: str) -> str:
