@@ -48,6 +48,9 @@ class OutgoingMail:
 class Outbox(Protocol):
     """Keeps mails over restarts. A mail is named by its Message-ID."""
 
+    def add(self, mail: OutgoingMail) -> None:
+        """Keep a new mail; if there is one of the same Message-ID, that one stays as it is."""
+
     def due(self, now: datetime) -> Iterator[OutgoingMail]:
         """The mails whose next attempt is not after a moment, the earliest first.
 

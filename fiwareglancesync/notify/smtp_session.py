@@ -15,6 +15,7 @@ from .mail_errors import (
     ConnectionBroke,
     ContentRefused,
     LoginRefused,
+    MailError,
     ReceiverRefused,
     SenderRefused,
     ServerRefused,
@@ -25,6 +26,9 @@ from .mail_settings import MailSettings, SmtpTls
 
 ANSWER_TIMEOUT_SECONDS = 60.0
 """For each answer of the server."""
+
+QUIT_TIMEOUT_SECONDS = 5.0
+"""For its answer to our last word, which changes nothing any more."""
 
 
 class SmtpSession:
@@ -49,20 +53,25 @@ class SmtpSession:
         """
         if self._connection is None:
             self._connection = _open(self._settings, self._timeout)
-        connection, sent = self._connection, False
+        connection = self._connection
         try:
             with _errors_of_a_copy(self._settings.server, receiver, self._timeout):
                 connection.sendmail(sender, [receiver], message.as_bytes())
-            sent = True
-        finally:
-            if not sent:
-                self._begin_anew(connection)
+        except MailError:
+            self._begin_anew(connection)
+            raise
+        except BaseException:  # such as a signal: the server is not waited for
+            self._connection = None
+            connection.close()
+            raise
 
     def close(self) -> None:
         """End the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(OSError, smtplib.SMTPException):
+                if connection.sock is not None:
+                    connection.sock.settimeout(min(self._timeout, QUIT_TIMEOUT_SECONDS))
                 connection.quit()
             connection.close()
 

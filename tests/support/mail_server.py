@@ -59,6 +59,7 @@ class MailServer:
     :param port: where it listens
     :param answers: what it says to ``RCPT`` of an address, one answer after the other, then takes it
     :param data_answers: the same after the content of a mail
+    :param answers_after_taking: the same once the mail is taken
     :param received: the mails that it took
     :param connections: how many were made
     :param users: passwords by user, for servers that want a login
@@ -67,6 +68,7 @@ class MailServer:
     port: int = 0
     answers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     data_answers: list[str] = field(default_factory=list)
+    answers_after_taking: list[str] = field(default_factory=list)
     received: list[ReceivedMail] = field(default_factory=list)
     connections: int = 0
     users: dict[str, str] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class MailServer:
         if answer == TAKEN:
             content = cast(bytes, envelope.content)
             self.received += [ReceivedMail(str(envelope.mail_from), each, content) for each in envelope.rcpt_tos]
+            return await self._answer(server, self.answers_after_taking)
         return answer
 
     def authenticate(

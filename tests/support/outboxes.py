@@ -19,6 +19,10 @@ class MemoryOutbox:
         self.sent: list[str] = []
         self.given_up: list[OutgoingMail] = []
 
+    def add(self, mail: OutgoingMail) -> None:
+        """Keep a new mail."""
+        self.waiting.setdefault(mail.message_id, mail)
+
     def due(self, now: datetime) -> Iterator[OutgoingMail]:
         """The mails that are due, the earliest first."""
         for mail in sorted(self.waiting.values(), key=lambda mail: mail.next_attempt):
