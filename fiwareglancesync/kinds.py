@@ -48,11 +48,17 @@ def _notify() -> SectionTable:
     return mail_section()
 
 
+def _volumes() -> SectionTable:
+    from .volumes.volume_options import volumes_section
+
+    return volumes_section()
+
+
 SECTIONS: Sections = {
     "notify": _notify,
     "schedule": _reserved,
     "listen": _reserved,
-    "volumes": _reserved,
+    "volumes": _volumes,
     "snapshots": _reserved,
     "vault": _reserved,
     "vault:": _vault,
