@@ -8,15 +8,13 @@ from pathlib import Path
 
 from ..base.errors import ConfigError
 from ..config.option_tables import MAIN, MASTER, OptionTables
-from ..config.reader import Configuration, TargetValues, without_empty
+from ..config.reader import Configuration, TargetValues
 from ..config.resolving import Resolver
 from ..config.sections import Findings, Values
 from ..openstack.credential import Credential
 from ..openstack.project_tokens import check_account
 from .volume_model import VolumeSettings
-
-SECTION = "volumes"
-"""The name of the section."""
+from .volume_options import SECTION, read_volume_settings
 
 REGION_VARIABLE = "OS_REGION_NAME"
 """The variable that names the region where nothing else does."""
@@ -67,7 +65,7 @@ def load_volumes(
     :raises UsageError: an override is not ``KEY=VALUE``
     """
     configuration = Configuration(conf, overrides, environ, tables, _no_check)
-    settings = VolumeSettings(**without_empty(configuration.section(SECTION).rules))
+    settings = read_volume_settings(configuration)
     prefix, _, region = settings.region.rpartition(":")
     may_lack_account = not account_needed and bool(settings.account_id)
     target = _target(configuration, prefix or MASTER, Resolver(environ, os_cloud, may_lack_account, bool(region)))
