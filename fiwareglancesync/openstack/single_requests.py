@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from ..base.errors import CloudError, Forbidden, NotFound, QuotaExceeded, Throttled, Unauthorized
 from .failures import was_not_sent
 from .request_outcome import Accepted, Outcome, Refusal, Refused, Unknown
 from .service import Call, Service
 from .service_kinds import NoParentBackup
+
+Check: TypeAlias = Callable[[], None]
+"""Raises what prevents a request, for example that a lease has been lost."""
+
+
+def do_not_check() -> None:
+    """Prevent nothing."""
+
 
 _REFUSALS: tuple[tuple[type[CloudError], Refusal], ...] = (
     (NoParentBackup, Refusal.NO_PARENT),
@@ -20,13 +29,15 @@ _REFUSALS: tuple[tuple[type[CloudError], Refusal], ...] = (
 )
 
 
-def send_once(service: Service, call: Call, key: str = "") -> Outcome:
+def send_once(service: Service, call: Call, key: str = "", check: Check = do_not_check) -> Outcome:
     """Send a request once.
 
     :param key: of the object in the answer that has the id of what was made, "" when nothing is made
+    :param check: called when the token is there, immediately before the request is sent; what it raises prevents that
     :raises CloudError: nothing was sent: there is no token, or no connection
     """
     service.access()
+    check()
     try:
         document = service.request_without_renewal(call)
     except CloudError as error:

@@ -2,6 +2,10 @@
 
 Methods that read may repeat their requests. Methods that change something send one request each; they raise an error
 only if nothing has been sent, and return everything else as an outcome.
+
+Getting a token may take minutes while Keystone refuses for now. So the methods that change something take a ``check``.
+They call it when they have the token, immediately before the request; what it raises prevents the request. A conductor
+checks there that its lease outlives ``request_seconds``.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from ..openstack.cloud_model import (
     Volume,
 )
 from ..openstack.request_outcome import Outcome
+from ..openstack.single_requests import Check, do_not_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ class BackupCloud(Protocol):
     @property
     def region(self) -> str:
         """Name of the region."""
+        ...
+
+    @property
+    def request_seconds(self) -> float:
+        """Seconds after which a request that changes something has ended in any case."""
         ...
 
     def account(self) -> CloudAccount:
@@ -117,26 +127,28 @@ class BackupCloud(Protocol):
         """The mail addresses of the enabled users that have a role in a project, sorted, each once (volumes 6)."""
         ...
 
-    def create_backup(self, backup: NewBackup) -> Outcome:
+    def create_backup(self, backup: NewBackup, *, check: Check = do_not_check) -> Outcome:
         """Request a backup; accepted with its id."""
         ...
 
-    def delete_backup(self, project_id: str, backup_id: str) -> Outcome:
+    def delete_backup(self, project_id: str, backup_id: str, *, check: Check = do_not_check) -> Outcome:
         """Request the deletion of a backup, with a token for its project: then Cinder protects a chain."""
         ...
 
-    def set_server_metadata(self, project_id: str, server_id: str, key: str, value: str) -> Outcome:
+    def set_server_metadata(
+        self, project_id: str, server_id: str, key: str, value: str, *, check: Check = do_not_check
+    ) -> Outcome:
         """Set one item of a server's metadata."""
         ...
 
-    def restore(self, backup_id: str, volume_id: str) -> Outcome:
+    def restore(self, backup_id: str, volume_id: str, *, check: Check = do_not_check) -> Outcome:
         """Request to restore a backup of any project into a volume of the account's own project."""
         ...
 
-    def create_volume(self, volume: NewVolume) -> Outcome:
+    def create_volume(self, volume: NewVolume, *, check: Check = do_not_check) -> Outcome:
         """Request a volume in the account's own project; accepted with its id."""
         ...
 
-    def delete_volume(self, volume_id: str) -> Outcome:
+    def delete_volume(self, volume_id: str, *, check: Check = do_not_check) -> Outcome:
         """Request the deletion of a volume of the account's own project."""
         ...

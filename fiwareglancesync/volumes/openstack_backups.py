@@ -26,7 +26,7 @@ from ..openstack.refusals import Waits
 from ..openstack.region_services import RegionServices
 from ..openstack.request_outcome import Outcome
 from ..openstack.service import Call
-from ..openstack.single_requests import send_once
+from ..openstack.single_requests import Check, do_not_check, send_once
 from ..openstack.tuning import Tuning
 from .backup_cloud import NewBackup, NewVolume
 
@@ -53,6 +53,7 @@ class OpenStackBackups:
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         tuning, waits = tuning or Tuning(), waits or Waits()
+        self._tuning = tuning
         self._tokens = ProjectTokens(credential, tuning, waits, wall_clock)
         self._region = RegionServices(self._tokens, credential.auth_url, region, target, tuning, waits)
         self._inventory = CloudInventory(self._region, clock)
@@ -62,6 +63,11 @@ class OpenStackBackups:
     def region(self) -> str:
         """Name of the region."""
         return self._region.region
+
+    @property
+    def request_seconds(self) -> float:
+        """Seconds after which a request that changes something has ended in any case."""
+        return self._tuning.connect + self._tuning.control
 
     def account(self) -> CloudAccount:
         """The account."""
@@ -111,7 +117,7 @@ class OpenStackBackups:
         """The mail addresses of the members of a project."""
         return self._directory.member_addresses(project_id)
 
-    def create_backup(self, backup: NewBackup) -> Outcome:
+    def create_backup(self, backup: NewBackup, *, check: Check = do_not_check) -> Outcome:
         """Request a backup; accepted with its id."""
         wanted = {
             "volume_id": backup.volume_id,
@@ -121,33 +127,35 @@ class OpenStackBackups:
             "metadata": dict(backup.metadata),
         }
         call = Call(Operation.CREATE, "POST", "/backups", {"backup": wanted})
-        return send_once(self._region.cinder(backup.project_id), call, "backup")
+        return send_once(self._region.cinder(backup.project_id), call, "backup", check)
 
-    def delete_backup(self, project_id: str, backup_id: str) -> Outcome:
+    def delete_backup(self, project_id: str, backup_id: str, *, check: Check = do_not_check) -> Outcome:
         """Request the deletion of a backup, with a token for its project: then Cinder protects a chain."""
-        return send_once(self._region.cinder(project_id), _deletion(f"/backups/{quoted(backup_id)}"))
+        return send_once(self._region.cinder(project_id), _deletion(f"/backups/{quoted(backup_id)}"), check=check)
 
-    def set_server_metadata(self, project_id: str, server_id: str, key: str, value: str) -> Outcome:
+    def set_server_metadata(
+        self, project_id: str, server_id: str, key: str, value: str, *, check: Check = do_not_check
+    ) -> Outcome:
         """Set one item of a server's metadata."""
         document: dict[str, Any] = {"metadata": {key: value}}
         call = Call(Operation.UPDATE, "POST", f"/servers/{quoted(server_id)}/metadata", document)
-        return send_once(self._region.nova(project_id), call)
+        return send_once(self._region.nova(project_id), call, check=check)
 
-    def restore(self, backup_id: str, volume_id: str) -> Outcome:
+    def restore(self, backup_id: str, volume_id: str, *, check: Check = do_not_check) -> Outcome:
         """Request to restore a backup of any project into a volume of the account's own project."""
         document = {"restore": {"volume_id": volume_id}}
         call = Call(Operation.UPDATE, "POST", f"/backups/{quoted(backup_id)}/restore", document)
-        return send_once(self._region.cinder(), call)
+        return send_once(self._region.cinder(), call, check=check)
 
-    def create_volume(self, volume: NewVolume) -> Outcome:
+    def create_volume(self, volume: NewVolume, *, check: Check = do_not_check) -> Outcome:
         """Request a volume in the account's own project; accepted with its id."""
         wanted = {"name": volume.name, "size": volume.size, "metadata": dict(volume.metadata)}
         call = Call(Operation.CREATE, "POST", "/volumes", {"volume": wanted})
-        return send_once(self._region.cinder(), call, "volume")
+        return send_once(self._region.cinder(), call, "volume", check)
 
-    def delete_volume(self, volume_id: str) -> Outcome:
+    def delete_volume(self, volume_id: str, *, check: Check = do_not_check) -> Outcome:
         """Request the deletion of a volume of the account's own project."""
-        return send_once(self._region.cinder(), _deletion(f"/volumes/{quoted(volume_id)}"))
+        return send_once(self._region.cinder(), _deletion(f"/volumes/{quoted(volume_id)}"), check=check)
 
 
 def _deletion(path: str) -> Call:

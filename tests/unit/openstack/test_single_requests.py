@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from fiwareglancesync.base.errors import Unreachable
 from fiwareglancesync.openstack.project_tokens import NoAccess
 from fiwareglancesync.openstack.request_outcome import Accepted, Outcome, Refusal, Refused, Unknown
+from fiwareglancesync.openstack.single_requests import do_not_check
 from fiwareglancesync.volumes.backup_cloud import NewBackup, NewVolume
 from tests.support.hasty_backups import HASTY, region
 from tests.support.stand_ins.cloud_stand_in import CloudStandIn
@@ -140,21 +142,54 @@ def test_without_a_connection_nothing_is_sent(
         create(cloud, volume)
 
 
+class LeaseLost(Exception):
+    """What prevents a request in these tests."""
+
+
+def _prevent(send: Callable[[Callable[[], None]], Outcome]) -> None:
+    """Have the check before a request raise an error."""
+
+    def check() -> None:
+        raise LeaseLost
+
+    with pytest.raises(LeaseLost):
+        send(check)
+
+
+def test_the_check_comes_after_the_sign_in(cloud: CloudStandIn, volume: str) -> None:
+    requests: list[list[str]] = []
+    backup = NewBackup(cloud.tenant, volume, "backup", False)
+    region(cloud).create_backup(backup, check=lambda: requests.append(cloud.http.lines("")))
+    assert len(requests) == 1
+    assert requests[0] == ["POST /identity/v3/auth/tokens"] * 2
+    assert cloud.http.lines("")[2:] == [f"POST /volume/v3/{cloud.tenant}/backups"]
+
+
+def test_a_request_has_ended_after_a_stated_time(cloud: CloudStandIn) -> None:
+    assert region(cloud, tuning=replace(HASTY, connect=3.0, control=40.0)).request_seconds == 43.0
+
+
 @pytest.mark.parametrize(
     ("request_of", "line"),
     [
-        (lambda backups, tenant: backups.delete_backup(tenant, "x"), "DELETE /volume/.*/backups/x"),
-        (lambda backups, tenant: backups.set_server_metadata(tenant, "x", "a", "b"), "POST /compute/.*/metadata"),
-        (lambda backups, tenant: backups.restore("x", "y"), "POST /volume/.*/backups/x/restore"),
-        (lambda backups, tenant: backups.create_volume(NewVolume("drill", 1)), "POST /volume/.*/volumes"),
-        (lambda backups, tenant: backups.delete_volume("x"), "DELETE /volume/.*/volumes/x"),
+        (lambda cloud, tenant, check: cloud.delete_backup(tenant, "x", check=check), "DELETE /volume/.*/backups/x"),
+        (lambda cloud, tenant, check: cloud.set_server_metadata(tenant, "x", "a", "b", check=check), "POST .*/x/meta"),
+        (lambda cloud, tenant, check: cloud.restore("x", "y", check=check), "POST /volume/.*/backups/x/restore"),
+        (lambda cloud, tenant, check: cloud.create_volume(NewVolume("drill", 1), check=check), "POST .*/volumes"),
+        (lambda cloud, tenant, check: cloud.delete_volume("x", check=check), "DELETE /volume/.*/volumes/x"),
+        (
+            lambda cloud, tenant, check: cloud.create_backup(NewBackup(tenant, "v", "n", False), check=check),
+            "POST /volume/.*/backups",
+        ),
     ],
 )
 def test_every_change_is_requested_once(cloud: CloudStandIn, request_of: Any, line: str) -> None:
     backups = region(cloud)
+    _prevent(lambda check: request_of(backups, cloud.tenant, check))
+    assert cloud.http.lines(line) == []
     for status in (503, 429, 401, 0):
         before = len(cloud.http.lines(line))
         cloud.fail(line, status)
-        outcome = request_of(backups, cloud.tenant)
+        outcome = request_of(backups, cloud.tenant, do_not_check)
         assert isinstance(outcome, Refused if status in (401, 429) else Unknown)
         assert len(cloud.http.lines(line)) == before + 1
