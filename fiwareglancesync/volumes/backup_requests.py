@@ -88,8 +88,7 @@ class BackupRequester:
             return Begun.REGION_IS_FULL
         record = self._records.change(record, state=RecordState.CREATING, begun=begun)
         try:
-            work.check_request()
-            outcome = self._cloud.create_backup(_wanted(record, begun))
+            outcome = self._cloud.create_backup(_wanted(record, begun), check=work.check_request)
         except LeaseLost:
             self._withdraw_request(work, record)
             raise

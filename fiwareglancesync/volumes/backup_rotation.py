@@ -88,8 +88,7 @@ class Rotation:
             self._records.change(record, held=True)
             return
         record = self._records.change(record, removal_asked=self._now())
-        work.check_request()
-        outcome = self._cloud.delete_backup(record.project_id, backup_id)
+        outcome = self._cloud.delete_backup(record.project_id, backup_id, check=work.check_request)
         if isinstance(outcome, Refused) and outcome.refusal is not Refusal.NOT_FOUND:
             work.changes.removal_refused(record.id, outcome.text)
             values = {"refusals": record.refusals + 1, "last_refusal": outcome.text}

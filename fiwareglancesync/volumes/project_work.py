@@ -14,10 +14,6 @@ from .project_leases import ProjectLease
 from .volume_changes import VolumeChanges
 from .volume_model import BackupRecord
 
-REQUEST_SECONDS = 35.0
-"""Seconds that a request takes at most; shorter than a lease that is renewed in time lasts."""
-
-
 @dataclass
 class Records:
     """The records of a region, as this process knows them; kept in step with what it writes."""
@@ -43,12 +39,14 @@ class ProjectWork:
     """The right to work on a project.
 
     :param lease: of the project
+    :param request_seconds: after which a request has ended in any case
     """
 
-    def __init__(self, engine: Engine, lease: ProjectLease) -> None:
+    def __init__(self, engine: Engine, lease: ProjectLease, request_seconds: float) -> None:
         self.lease = lease
         self.project_id = lease.project_id
         self.changes = VolumeChanges(engine, lease)
+        self._request_seconds = request_seconds
 
     @property
     def taken(self) -> datetime:
@@ -60,5 +58,5 @@ class ProjectWork:
 
         :raises LeaseLost: it may not; nothing may be sent
         """
-        if not self.lease.outlives(REQUEST_SECONDS):
+        if not self.lease.outlives(self._request_seconds):
             raise LeaseLost(f"the lease of project {self.project_id} may end before a request has its answer")

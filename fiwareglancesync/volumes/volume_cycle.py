@@ -173,7 +173,7 @@ class VolumeCycle:
             if lease is None:
                 self._elsewhere.add(project_id)
             else:
-                self._works[project_id] = ProjectWork(self._engine, lease)
+                self._works[project_id] = ProjectWork(self._engine, lease, self._cloud.request_seconds)
         return len(self._works) > before
 
     def _plan(
@@ -283,12 +283,15 @@ class VolumeCycle:
     def _mark_servers(self, plan: VolumePlan, records: Records) -> None:
         """Write the time of their last backup into the metadata of servers; a refusal is a warning (volumes 2)."""
         for server, text in servers_to_mark(plan.marked, records.by_id.values()):
-            if server.project_id not in self._works:
+            work = self._works.get(server.project_id)
+            if work is None:
                 continue
             try:
-                outcome = self._cloud.set_server_metadata(server.project_id, server.id, LAST_BACKUP_KEY, text)
+                outcome = self._cloud.set_server_metadata(
+                    server.project_id, server.id, LAST_BACKUP_KEY, text, check=work.check_request
+                )
                 why = "" if isinstance(outcome, Accepted) else outcome.text
-            except CloudError as error:
+            except (CloudError, LeaseLost) as error:
                 why = str(error)
             if why:
                 text = f"server {show(server.name)} ({server.id}) does not get {LAST_BACKUP_KEY}: {why}"

@@ -27,7 +27,7 @@ from .volume_model import VolumeSettings
 from .volume_store import VolumeStore
 
 TUNING = Tuning(connect=10.0, control=25.0)
-"""A request ends before a lease that is renewed in time does: see ``project_work.REQUEST_SECONDS``."""
+"""A request ends before a lease that is renewed in time does: see ``request_seconds``."""
 
 
 @dataclass(frozen=True)
