@@ -14,6 +14,7 @@ from .project_leases import ProjectLease
 from .volume_changes import VolumeChanges
 from .volume_model import BackupRecord
 
+
 @dataclass
 class Records:
     """The records of a region, as this process knows them; kept in step with what it writes."""
