@@ -87,7 +87,8 @@ class VolumeStore:
 
     def by_backup_id(self, backup_id: str) -> BackupRecord | None:
         """The record of a backup of Cinder, None when there is none of this id; also when the backup is gone."""
-        return next(self._found(_records().where(backups.c.backup_id == backup_id)), None)
+        found = list(self._found(_records().where(backups.c.backup_id == backup_id)))
+        return found[0] if found else None
 
     def outcomes(self, since: datetime, until: datetime | None = None) -> list[BackupRecord]:
         """The records that got an outcome, or whose backup went, within a time, for a digest; by volume and due time.
