@@ -22,6 +22,7 @@ from ..images.summaries import summaries
 from ..jobs import tables
 from ..jobs.database_owner import claim, may_be_renamed, rebind_command, refuse_another
 from ..locks.lease import leases
+from ..notify import database_outbox
 from ..serving.start_error import StartError
 from ..volumes import volume_tables
 from .database_files import file_of, owners, url_of
@@ -79,7 +80,22 @@ class VolumeBackupModel(db.Model):  # type: ignore[name-defined,misc]
     __table__ = volume_tables.backups
 
 
-MODELS = (FederationModel, TaskModel, ItemModel, MessageModel, SummaryModel, LeaseModel, VolumeBackupModel)
+class MailModel(db.Model):  # type: ignore[name-defined,misc]
+    """A mail that is not sent yet, for the shell."""
+
+    __table__ = database_outbox.mails
+
+
+MODELS = (
+    FederationModel,
+    TaskModel,
+    ItemModel,
+    MessageModel,
+    SummaryModel,
+    LeaseModel,
+    VolumeBackupModel,
+    MailModel,
+)
 
 
 def configured_url(app: Flask, settings: Settings) -> str:

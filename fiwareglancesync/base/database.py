@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, MetaData, Text, create_engine, event
+from sqlalchemy import Dialect, Engine, LargeBinary, MetaData, Text, create_engine, event
+from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -125,6 +127,20 @@ class ExactText(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Give back what the program had."""
         return None if value is None else str(json.loads(value))
+
+
+LARGE_BYTES = LargeBinary().with_variant(MEDIUMBLOB(), "mysql", "mariadb")
+"""Bytes of a size for which MySQL's usual type has no room."""
+
+
+def packed(text: str) -> bytes:
+    """Any text, also with lone surrogates, as few bytes, for a column of ``LARGE_BYTES``."""
+    return zlib.compress(json.dumps(text).encode("ascii"))
+
+
+def unpacked(content: bytes) -> str:
+    """The text again."""
+    return str(json.loads(zlib.decompress(content)))
 
 
 def key_of(text: str) -> str:

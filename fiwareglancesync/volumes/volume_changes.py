@@ -29,12 +29,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
-from ..base.database import database_errors, key_of
+from ..base.database import database_errors, key_of, packed
 from ..base.database_clock import NOW
 from ..base.errors import GlanceSyncError
 from .project_leases import ProjectLease
 from .volume_model import BackupRecord, BackupType, RecordState
-from .volume_rows import ProjectState, make_row, packed, seconds, values_of
+from .volume_rows import NEW_REGION, ProjectState, make_row, seconds, values_of
 from .volume_tables import backups, projects, regions
 
 PLANNED, CREATING, RUNNING = RecordState.PLANNED, RecordState.CREATING, RecordState.RUNNING
@@ -95,7 +95,7 @@ class VolumeChanges:
         :return: False, and nothing is written, when so many are being made
         """
         if at_most is not None:
-            make_row(self._engine, regions, self._region, {"reported_until": NOW})
+            make_row(self._engine, regions, self._region, NEW_REGION)
         with self._transaction() as connection:
             if at_most is not None and self._count_in_progress(connection) >= at_most:
                 return False

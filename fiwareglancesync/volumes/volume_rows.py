@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -14,6 +13,7 @@ from sqlalchemy import ColumnElement, Engine, Row, Table, Text, insert, literal,
 from sqlalchemy.exc import IntegrityError
 
 from ..base.database import ExactText, database_errors
+from ..base.database_clock import NOW
 from .volume_model import BackupRecord, BackupType, RecordState
 from .volume_tables import backups
 
@@ -23,6 +23,9 @@ FIELDS = tuple("recorded" if field.name == "reported" else field.name for field 
 TIMES = ("due", "begun", "finished", "expires", "removal_asked", "missing_since", "removed")
 REPEATED = ("project_id", "server_id", "volume_id", "project_name", "server_name", "volume_name", "reason")
 """Texts that many records have in common."""
+
+NEW_REGION = {"account_id": "", "reported_until": NOW}
+"""The columns of a region that no cycle has seen yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +107,6 @@ class RecordReader:
         if found is None:
             found = self._texts[stored] = json.loads(stored)
         return found
-
-
-def packed(text: str) -> bytes:
-    """Any text, also with lone surrogates, as few bytes."""
-    return zlib.compress(json.dumps(text).encode("ascii"))
-
-
-def unpacked(content: bytes) -> str:
-    """The text again."""
-    return str(json.loads(zlib.decompress(content)))
 
 
 def make_row(engine: Engine, table: Table, key: Mapping[str, str], values: Mapping[str, Any]) -> None:

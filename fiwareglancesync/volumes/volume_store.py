@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, delete, exists, or_, select, update
 
-from ..base.database import database_errors, key_of
+from ..base.database import database_errors, key_of, unpacked
 from ..base.database_clock import NOW
+from ..base.errors import GlanceSyncError
 from .volume_model import BackupRecord, RecordState
 from .volume_rows import (
+    NEW_REGION,
     ProjectState,
     RecordReader,
     make_row,
@@ -23,9 +25,8 @@ from .volume_rows import (
     moment_of,
     record_columns,
     seconds,
-    unpacked,
 )
-from .volume_tables import backups, projects
+from .volume_tables import backups, projects, regions
 
 ROWS_AT_ONCE = 2000
 """Records that are read from the database at once."""
@@ -42,6 +43,10 @@ def is_recorded(engine: Engine, backup_id: str) -> bool:
         return connection.execute(select(exists().where(backups.c.backup_id == backup_id))).scalar_one()
 
 
+class OtherAccount(GlanceSyncError):
+    """The database holds the backups of another account; nothing may be done with them."""
+
+
 class VolumeStore:
     """The backups of a region.
 
@@ -53,12 +58,30 @@ class VolumeStore:
 
     def __init__(self, engine: Engine, region: str) -> None:
         self._engine = engine
+        self._name = region
         self._region = {"region_key": key_of(region)}
 
     def now(self) -> datetime:
         """The present moment by the database's clock."""
         with database_errors(), self._engine.connect() as connection:
             return moment(connection.execute(select(NOW)).scalar_one())
+
+    def claim(self, account_id: str) -> None:
+        """Record whose backups the region's are, unless that is recorded.
+
+        :param account_id: id of the user that makes them
+        :raises OtherAccount: they are another user's: of another cloud, perhaps, or of a former account
+        """
+        make_row(self._engine, regions, self._region, {**NEW_REGION, "account_id": account_id})
+        ours = update(regions).filter_by(**self._region, account_id="").values(account_id=account_id)
+        with database_errors(), self._engine.begin() as connection:
+            connection.execute(ours)
+            found = connection.execute(select(regions.c.account_id).filter_by(**self._region)).scalar_one()
+        if found != account_id:
+            raise OtherAccount(
+                f"the database holds the backups that user {found} made in region {self._name}, and the account is"
+                f" user {account_id}; use that account, or name another database in [main]"
+            )
 
     def records(self, project_id: str | None = None) -> Iterator[BackupRecord]:
         """The records of a project, or of all, without those of backups that are gone; by volume and due time.

@@ -6,13 +6,9 @@ database, and what Cinder lists in one of them says nothing about the backups of
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, String, Table, UniqueConstraint
-from sqlalchemy.dialects.mysql import MEDIUMBLOB
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, String, Table, UniqueConstraint
 
-from ..base.database import ExactText, metadata
-
-LARGE_BYTES = LargeBinary().with_variant(MEDIUMBLOB(), "mysql", "mariadb")
-"""Bytes of a size for which MySQL's usual type has no room."""
+from ..base.database import LARGE_BYTES, ExactText, metadata
 
 backups = Table(
     "volume_backups",
@@ -92,19 +88,8 @@ regions = Table(
     "volume_regions",
     metadata,
     Column("region_key", String(64), primary_key=True),
+    # The user whose backups these are, "" before the first cycle: another cloud, or another account, is refused.
+    Column("account_id", String(64), nullable=False),
     # Everything before this moment, by the database's clock, is in a digest.
     Column("reported_until", Double, nullable=False),
-)
-
-mails = Table(
-    "mails",
-    metadata,
-    Column("message_key", String(64), primary_key=True),
-    Column("message_id", ExactText, nullable=False),
-    Column("created", Double, nullable=False),
-    Column("next_attempt", Double, nullable=False, index=True),
-    Column("attempts", Integer, nullable=False),
-    Column("problem", ExactText, nullable=False),
-    # The mail itself: compressed JSON.
-    Column("content", LARGE_BYTES, nullable=False),
 )

@@ -80,6 +80,7 @@ def upgrade() -> None:
     create_table(
         "volume_regions",
         sa.Column("region_key", sa.String(64), primary_key=True),
+        sa.Column("account_id", sa.String(64), nullable=False),
         sa.Column("reported_until", sa.Double, nullable=False),
     )
     create_table(

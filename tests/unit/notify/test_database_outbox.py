@@ -1,0 +1,74 @@
+"""Mails in the database until they are sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Engine
+
+from fiwareglancesync.base.database import open_engine
+from fiwareglancesync.base.errors import DatabaseUnavailable
+from fiwareglancesync.notify.database_outbox import DatabaseOutbox
+from fiwareglancesync.notify.outbox import OutgoingMail, new_mail
+
+NOW = datetime(2026, 11, 28, 6, 0, 0, 123457, tzinfo=timezone.utc)
+HOUR = timedelta(hours=1)
+ODD = "odd \ud800 \x00 'name'; DROP TABLE mails; --"
+
+
+@pytest.fixture
+def outbox(engine: Engine) -> DatabaseOutbox:
+    """An empty one."""
+    return DatabaseOutbox(engine)
+
+
+def mail(name: str = "a", text: str = "text") -> OutgoingMail:
+    """A mail that is due at once."""
+    return new_mail(f"<{name}@example.org>", ("a@example.org", "b@example.org"), ODD, text, "<p>html</p>", NOW)
+
+
+def test_a_mail_comes_back_exactly(outbox: DatabaseOutbox) -> None:
+    large = mail(text=ODD * 100_000)
+    outbox.add(large)
+    assert list(outbox.due(NOW)) == [large]
+    assert list(outbox.due(NOW - HOUR)) == []
+
+
+def test_mails_come_the_earliest_first(outbox: DatabaseOutbox) -> None:
+    for name, hours in (("a", 0), ("b", -2), ("c", -1), ("d", 1)):
+        outbox.add(replace(mail(name), next_attempt=NOW + hours * HOUR))
+    assert [each.message_id[1] for each in outbox.due(NOW)] == ["b", "c", "a"]
+
+
+def test_one_that_is_changed_meanwhile_comes_as_it_is_then(outbox: DatabaseOutbox) -> None:
+    outbox.add(mail("a"))
+    outbox.add(mail("b"))
+    coming = outbox.due(NOW)
+    first = next(coming)
+    outbox.replace(replace(first, receivers=("b@example.org",), attempts=3, problem=ODD, next_attempt=NOW + HOUR))
+    outbox.remove_sent(mail("b"))
+    assert list(coming) == []
+    (kept,) = outbox.due(NOW + HOUR)
+    assert (kept.receivers, kept.attempts, kept.problem) == (("b@example.org",), 3, ODD)
+    assert (kept.text, kept.html, kept.created) == (first.text, first.html, NOW)
+
+
+def test_a_mail_that_waits_is_not_added_twice(outbox: DatabaseOutbox) -> None:
+    outbox.add(replace(mail(), attempts=2))
+    outbox.add(mail())
+    (kept,) = outbox.due(NOW)
+    assert kept.attempts == 2
+
+
+def test_a_mail_that_is_given_up_is_forgotten(outbox: DatabaseOutbox) -> None:
+    outbox.add(mail())
+    outbox.remove_given_up(replace(mail(), problem="refused"))
+    assert list(outbox.due(NOW)) == []
+
+
+def test_a_database_that_is_away_is_reported_in_one_line(tmp_path_factory: pytest.TempPathFactory) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('disk')}/no/such.db")
+    with pytest.raises(DatabaseUnavailable, match=r"^the database cannot be used: .*; see database in \[main\]$"):
+        list(DatabaseOutbox(engine).due(NOW))
