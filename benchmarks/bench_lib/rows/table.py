@@ -6,7 +6,20 @@ from collections.abc import Callable
 
 from ..figures import Result
 from ..setting import Setting
-from . import api, memory, no_op, one_image, plan, rebuild, scaling, several, start, vault_large, vault_many
+from . import (
+    api,
+    memory,
+    no_op,
+    one_image,
+    plan,
+    rebuild,
+    scaling,
+    several,
+    start,
+    vault_large,
+    vault_many,
+    volume_plan,
+)
 
 ROWS: dict[str, Callable[[Setting], Result]] = {
     "start": start.measure,
@@ -24,5 +37,6 @@ ROWS: dict[str, Callable[[Setting], Result]] = {
     "vault-many": vault_many.measure_many,
     "vault-shelves": vault_many.measure_shelves,
     "vault-ls": vault_many.measure_ls,
+    "volume-plan": volume_plan.measure,
     "rebuild": rebuild.measure,
 }
