@@ -8,6 +8,7 @@ from itertools import islice
 
 from ..openstack.cloud_model import CloudBackup
 from .backup_chain import CinderStatus, chain_of, is_whole
+from .backup_schedule import ONE_SECOND
 from .volume_model import BackupRecord, RecordState, VolumeSettings
 
 RESTORABLE = frozenset({CinderStatus.AVAILABLE.value})
@@ -19,15 +20,17 @@ def new_expiry(record: BackupRecord, retention: int | None, *, may_shrink: bool)
 
     :param retention: seconds, None when its volume is not backed up any more: then nothing changes
     :param may_shrink: whether a shorter retention has an effect
-    :return: None for a backup that has not ended
+    :return: None for a backup that has not succeeded
     """
-    if record.finished is None:
-        return record.expires
+    if record.state is not RecordState.GOOD or record.finished is None:
+        return None
     fixed = record.expires or record.finished + timedelta(seconds=record.retention)
     if retention is None:
         return fixed
     wished = record.finished + timedelta(seconds=retention)
-    return wished if may_shrink else max(fixed, wished)
+    # A database may return a time that differs by a microsecond from the one it got.
+    is_other = abs(wished - fixed) >= ONE_SECOND and (wished > fixed or may_shrink)
+    return wished if is_other else fixed
 
 
 def has_expired(record: BackupRecord, expires: datetime | None, now: datetime) -> bool:

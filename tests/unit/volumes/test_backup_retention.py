@@ -93,6 +93,15 @@ class TestExpiry:
         unsure = retention([older, NEW], weeks=1, settings=shrinking, cut="servers")
         assert not unsure.expiries
 
+    def test_a_fraction_of_a_second_is_no_change(self) -> None:
+        rounded = replace(NEW, finished=(NEW.finished or NOW) + timedelta(microseconds=1))
+        assert not retention([rounded], settings=VolumeSettings(retention_may_shrink=True)).expiries
+        assert not retention([rounded]).expiries
+
+    @pytest.mark.parametrize("state", [RecordState.FAILED, RecordState.LOST, RecordState.RUNNING])
+    def test_only_a_backup_that_succeeded_has_a_time(self, state: RecordState) -> None:
+        assert not retention([make_record("x", NOW - DAY, state=state, finished=NOW)]).expiries
+
     def test_when_the_server_is_gone_nothing_changes(self) -> None:
         assert removed(retention([OLD, NEW], weeks=None)) == ["old"]
         assert not retention([NEW], weeks=None).expiries

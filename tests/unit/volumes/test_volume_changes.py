@@ -102,9 +102,7 @@ def test_every_field_of_a_record_comes_back(store: VolumeStore, changes: VolumeC
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_is_possible_from_its_states_only(
-    store: VolumeStore, changes: VolumeChanges, name: str
-) -> None:
+def test_a_change_is_possible_from_its_states_only(store: VolumeStore, changes: VolumeChanges, name: str) -> None:
     change, possible = CHANGES[name]
     for state in RecordState:
         record = planned(volume=state.value)
@@ -280,9 +278,7 @@ def test_who_has_lost_the_lease_changes_nothing(engine: Engine, store: VolumeSto
 
 def test_a_rebuilt_record_is_there_once_and_in_no_digest(store: VolumeStore, changes: VolumeChanges) -> None:
     began = store.now()
-    found = planned(
-        state=RecordState.GOOD, backup_id="b", begun=DUE, finished=DUE, expires=DUE + DAY, reported=True
-    )
+    found = planned(state=RecordState.GOOD, backup_id="b", begun=DUE, finished=DUE, expires=DUE + DAY, reported=True)
     assert changes.restore(found)
     assert only(store) == found
     assert not changes.restore(replace(found, id="00000000-0000-4000-8000-000000000000", due=DUE + DAY))
