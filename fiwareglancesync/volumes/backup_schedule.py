@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from .backup_window import BackupWindow
@@ -55,7 +55,10 @@ def next_due(
     if not believed:
         return _placed(_whole_seconds(now), NEVER, interval, now, window)
     first = _first_due(believed, interval, now)
-    return _placed(first, first, interval, now, window)
+    found = _placed(first, first, interval, now, window)
+    if first > now and believed[-1].state is RecordState.FAILED:
+        return replace(found, why="it failed, and is tried again later")
+    return found
 
 
 def retry_delay(failures: int, interval: int) -> int:

@@ -69,6 +69,7 @@ def test_the_delay_counts_from_the_end_of_the_failure() -> None:
     second = failed(NOW - 10 * MINUTE, NOW - 2 * MINUTE, "f2")
     found = next_due([second, good, first], INTERVAL, NOW)
     assert (found.due, found.is_due) == (NOW - 2 * MINUTE + 2 * HOUR, False)
+    assert found.why == "it failed, and is tried again later"
 
 
 def test_a_success_ends_the_doubling() -> None:
