@@ -30,6 +30,7 @@ from .nova_stand_in import NovaStandIn
 
 REGION = "Spain"
 PASSWORD = "secret"
+MARKS = {"__automated_backup": "True", "glancesync_expires": "2026-12-12T22:00:00Z"}
 
 
 class CloudStandIn:
@@ -108,13 +109,16 @@ class CloudStandIn:
         return volume.id
 
     def add_backups(self, volume: str, count: int = 1, *, user: str = "", since: datetime | None = None) -> list[str]:
-        """Add available full backups of a volume, an hour between each two; the newest is the last one."""
+        """Add available full backups of a volume, an hour between each two; the newest is the last one.
+
+        They have the marks of automated backups.
+        """
         owner = self.state.volumes[volume]
         first = since or now() - timedelta(hours=count)
         made = [
             StoredBackup(
                 new_id(), f"{owner.name}-{number}", owner.project_id, user or self.account, volume, "available",
-                owner.size, created_at=first + timedelta(hours=number),
+                owner.size, metadata={**MARKS, "glancesync_task": new_id()}, created_at=first + timedelta(hours=number),
             )
             for number in range(count)
         ]
