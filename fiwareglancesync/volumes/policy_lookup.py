@@ -103,7 +103,7 @@ class RecordLookup:
             self._watch.fails(error)
             return None
         self._watch.works()
-        return found
+        return bool(found)  # some databases have numbers for truth values
 
 
 class CinderLookup:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, bindparam, create_engine, literal, select
+from sqlalchemy import URL, create_engine
 
 from ..base.database import connect_args, database_url, no_driver
-from .volume_tables import backups
+from .volume_store import is_recorded
 
 TIMEOUT_SECONDS = 2
 """Seconds for a connection, and for each step of a statement, where the driver has such limits."""
@@ -25,8 +26,6 @@ LIMITS: dict[str, dict[str, Any]] = {
     "mysql": {"connect_timeout": TIMEOUT_SECONDS, "read_timeout": TIMEOUT_SECONDS, "write_timeout": TIMEOUT_SECONDS},
 }
 """Arguments of connections, by the kind of the database; an answer is waited for only so long whatever they do."""
-
-RECORDED = select(literal(1)).select_from(backups).where(backups.c.backup_id == bindparam("backup_id")).limit(1)
 
 
 def recorded_in(url: str) -> Callable[[str], bool]:
@@ -50,12 +49,7 @@ def recorded_in(url: str) -> Callable[[str], bool]:
         )
     except ImportError as error:
         raise no_driver(found) from error
-
-    def is_recorded(backup_id: str) -> bool:
-        with engine.connect() as connection:
-            return connection.execute(RECORDED, {"backup_id": backup_id}).first() is not None
-
-    return is_recorded
+    return partial(is_recorded, engine)
 
 
 def _only_existing(url: URL) -> URL:

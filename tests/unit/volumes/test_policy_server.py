@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -119,3 +121,55 @@ def test_a_unix_socket_serves_too(folder: Path) -> None:
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.endswith(b"False")
     assert not path.exists()
+
+
+ACCOUNT = "0a" * 16
+
+
+@pytest.fixture(scope="module")
+def configured(folder: Path, server: str) -> Iterator[str]:
+    """A server whose configuration states the account's id, and who may ask."""
+    conf = folder / "configured.conf"
+    conf.touch(0o600)
+    volumes = f"[volumes]\naccount_id = {ACCOUNT}\nallowed_clients = 127.0.0.1, 192.0.2.0/24\n"
+    conf.write_text(f"[main]\ndatabase = sqlite:///{folder}/a.db\n{volumes}")
+    with policy_server(conf, free_port(), folder / "configured.out", "--workers", "1") as address:
+        yield address
+
+
+def test_with_the_accounts_id_it_needs_neither_password_nor_keystone(configured: str, folder: Path) -> None:
+    assert requests.get(f"{configured}/v1/health", timeout=30).status_code == 200
+    assert ask(configured, ID) == (200, "True")
+    assert ask(configured, ID, user_id=ACCOUNT) == (401, "False")
+    assert ask(configured, RECORDED) == (401, "False")
+    answer = requests.get(f"{configured}/v1/backup?backup_id={ID}", timeout=30)
+    assert (answer.status_code, answer.text) == UNKNOWN
+    assert f"  Account: {ACCOUNT}\n" in (folder / "configured.out").read_text()
+
+
+def test_other_clients_are_refused_whatever_they_say_of_forwarding(configured: str) -> None:
+    forwarded = {"X-Forwarded-For": "192.0.2.7", "Forwarded": "for=192.0.2.7"}
+    with requests.Session() as session:
+        session.mount("http://", _From("127.0.0.2"))
+        data = form_of(ID)
+        answer = session.post(f"{configured}/v1/backup?backup_id={ID}", data=data, headers=forwarded, timeout=30)
+    assert (answer.status_code, answer.text) == (403, "unknown")
+
+
+class _From(requests.adapters.HTTPAdapter):
+    """Connects from an address of loopback."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **words: Any) -> None:
+        super().init_poolmanager(*args, **words, source_address=(self._address, 0))
+
+
+def test_it_ends_within_seconds_of_a_signal(folder: Path, server: str) -> None:
+    conf, output = folder / "glancesync.conf", folder / "short.out"
+    with policy_server(conf, free_port(), output):
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 20
+    assert "Traceback" not in output.read_text()
