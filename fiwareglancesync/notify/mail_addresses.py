@@ -89,7 +89,8 @@ def project_receivers(project_id: str, project_name: str, domain: str, members: 
     shown = f"project {show(project_name)} ({project_id})"
     if domain:
         address = f"{project_name}@{domain}"
-        if is_address(address):
+        # To some mail servers a slash means a file.
+        if is_address(address) and "/" not in project_name:
             return Receivers((address,))
         return Receivers((), (f"{shown}: its name is no local part of an address; it gets no mail",))
     found = tuple(dict.fromkeys(members(project_id)))

@@ -83,7 +83,7 @@ def whole_page(digest: Digest, *, max_rows: int = MAX_ROWS) -> DigestPage:
     :param digest: what there is to report
     :param max_rows: how many rows it may have
     """
-    projects = sorted(digest.projects, key=lambda project: project.full_name)
+    projects = sorted(digest.projects, key=lambda project: project.project_name)
     general = [ProjectWarning("", one_row_text(text)) for text in digest.warnings]
     return _page(digest, projects, "", general + _warnings(projects), max_rows)
 
@@ -95,7 +95,7 @@ def project_page(digest: Digest, project: ProjectDigest, *, max_rows: int = MAX_
     :param project: one of the digest
     :param max_rows: how many rows it may have
     """
-    return _page(digest, [project], escaped(project.full_name), _warnings([project]), max_rows)
+    return _page(digest, [project], escaped(project.project_name), _warnings([project]), max_rows)
 
 
 def _page(
@@ -133,7 +133,7 @@ def _subject(counts: Mapping[Topic, int], project: str, region: str) -> str:
 
 def _warnings(projects: Sequence[ProjectDigest]) -> list[ProjectWarning]:
     return [
-        ProjectWarning(escaped(project.full_name), one_row_text(text))
+        ProjectWarning(escaped(project.project_name), one_row_text(text))
         for project in projects
         for text in project.warnings
     ]
@@ -161,7 +161,7 @@ def _section(
     numbered = ((place, row) for place, project in enumerate(projects) for row in rows(project, topic, times))
     shown = list(islice(numbered, room))
     groups = tuple(
-        ProjectRows(escaped(projects[place].full_name), tuple(row for _, row in pairs))
+        ProjectRows(escaped(projects[place].project_name), tuple(row for _, row in pairs))
         for place, pairs in groupby(shown, key=lambda pair: pair[0])
     )
     return Section(topic, number, groups, number - len(shown))

@@ -72,14 +72,12 @@ def project_mails(
     for project in digest.projects:
         if only is not None and project.project_id not in only:
             continue
-        name = project.project_name
         try:
-            found = project_receivers(project.project_id, name, settings.project_receiver_domain, members)
+            found = project_receivers(project.project_id, project.short_name, settings.project_receiver_domain, members)
         except CloudError as error:
             problems.unread_projects.append(project.project_id)
-            problems.warnings.append(
-                f"project {show(name)} ({project.project_id}): its members cannot be read, so its mail waits: {error}"
-            )
+            who = f"project {show(project.project_name)} ({project.project_id})"
+            problems.warnings.append(f"{who}: its members cannot be read, so its mail waits: {error}")
             continue
         problems.warnings += found.warnings
         if found.addresses:

@@ -79,7 +79,7 @@ class ExpiredBackup:
 class ProjectDigest:
     """What there is to report of one project.
 
-    :param domain_name: "" when it is not known
+    :param project_name: its full name, ``DOMAIN/NAME``
     :param unprotected: names of servers without a mark
     :param quota: None when it could not be read
     :param warnings: sentences that name what they are about
@@ -87,7 +87,6 @@ class ProjectDigest:
 
     project_id: str
     project_name: str
-    domain_name: str = ""
     failed: tuple[FailedBackup, ...] = ()
     late: tuple[LateVolume, ...] = ()
     skipped: tuple[SkippedVolume, ...] = ()
@@ -98,10 +97,9 @@ class ProjectDigest:
     warnings: tuple[str, ...] = ()
 
     @property
-    def full_name(self) -> str:
-        """The name with that of its domain, as the command line takes it."""
-        name = self.project_name or self.project_id
-        return f"{self.domain_name}/{name}" if self.domain_name else name
+    def short_name(self) -> str:
+        """The name without that of the domain."""
+        return self.project_name.partition("/")[2] or self.project_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def quota_bars(projects: Iterable[ProjectDigest]) -> list[QuotaBar]:
 
 def _bars(project: ProjectDigest) -> Iterator[QuotaBar]:
     if project.quota is not None:
-        name = escaped(project.full_name)
+        name = escaped(project.project_name)
         yield _bar(name, "Backups", "", project.quota.backups)
         yield _bar(name, "Size of backups", " GiB", project.quota.gigabytes)
 

@@ -37,8 +37,7 @@ def expired(server: str, volume: str, days: int) -> ExpiredBackup:
 
 WEB = ProjectDigest(
     "6f70656e737461636b20697320636f6f",
-    "web",
-    "Default",
+    "Default/web",
     failed=(
         FailedBackup("db-01", "db-01-data", BEGIN + timedelta(hours=17), "Cinder: no space left on device (/backups)"),
     ),
@@ -56,8 +55,7 @@ WEB = ProjectDigest(
 )
 ANALYTICS = ProjectDigest(
     "a1b2c3d4e5f60718293a4b5c6d7e8f90",
-    "analytics",
-    "Default",
+    "Default/analytics",
     good=(good("spark-01", "spark-01-hdfs", 31, BackupType.FULL, 500), good("spark-02", "spark-02-hdfs", 44)),
     quota=BackupQuota(Limit(50, 30), Limit(None, 12400)),
 )
@@ -69,8 +67,7 @@ def of_names(name: str, text: str) -> Digest:
     """A digest in which everything has one name, and every reason one text."""
     project = ProjectDigest(
         "1",
-        name,
-        name,
+        f"{name}/{name}",
         failed=(FailedBackup(name, name, BEGIN, text),),
         late=(LateVolume(name, name, None),),
         skipped=(SkippedVolume(name, name, text),),

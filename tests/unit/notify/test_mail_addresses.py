@@ -48,7 +48,9 @@ class TestProjects:
     def test_a_project_has_the_address_of_its_name(self) -> None:
         assert project_receivers("1", "demo", "example.org", no_members) == Receivers(("demo@example.org",))
 
-    @pytest.mark.parametrize("name", ["", "two words", "größe", "a@b", "x" * 65, "a\r\nBcc: x", "a,b", ".dot", "<b>"])
+    @pytest.mark.parametrize(
+        "name", ["", "two words", "größe", "a@b", "x" * 65, "a\r\nBcc: x", "a,b", ".dot", "<b>", "a/b"]
+    )
     def test_a_name_that_is_no_local_part_is_skipped_with_a_warning(self, name: str) -> None:
         found = project_receivers("1", name, "example.org", no_members)
         assert found.addresses == ()

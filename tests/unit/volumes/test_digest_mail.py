@@ -71,7 +71,8 @@ def test_a_project_whose_members_cannot_be_read_waits_and_holds_back_no_other() 
     assert [mail.receivers for mail in mails(BY_MEMBERS, problems)] == [("ana@example.org",)]
     assert problems.unread_projects == [WEB.project_id]
     assert problems.warnings == [
-        f"project web ({WEB.project_id}): its members cannot be read, so its mail waits: Keystone does not answer",
+        f"project Default/web ({WEB.project_id}): its members cannot be read, so its mail waits: "
+        "Keystone does not answer",
         f"project analytics ({ANALYTICS.project_id}): no address is no address of mail; skipped",
     ]
 

@@ -55,7 +55,7 @@ def test_a_bar_is_never_longer_than_its_frame(limit: int, in_use: int, reserved:
 def test_the_fullest_come_first_and_those_without_a_limit_last() -> None:
     projects = [
         ProjectDigest("1", "a", quota=BackupQuota(NONE, Limit(10, 2))),
-        ProjectDigest("2", "b", "x", quota=BackupQuota(Limit(10, 9), Limit(10, 3))),
+        ProjectDigest("2", "x/b", quota=BackupQuota(Limit(10, 9), Limit(10, 3))),
         ProjectDigest("3", "c"),
     ]
     assert [(each.project, each.in_use) for each in quota_bars(projects)] == [
