@@ -1,0 +1,139 @@
+"""Makes the digests of a region when a period has ended, and sends the mails that wait (volumes 6)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select, update
+
+from ..base.database import database_errors, key_of
+from ..base.errors import LeaseLost
+from ..base.messages import Message
+from ..locks.lease_group import HeldLease
+from ..notify.delivery import send_due
+from ..notify.mail_addresses import Members
+from ..notify.mail_settings import MailSettings
+from .digest_mail import DigestProblems, project_mails, whole_mail
+from .digest_model import Digest
+from .digest_outcomes import with_outcomes
+from .digest_summary import read_summary
+from .mail_outbox import MailOutbox
+from .project_leases import ProjectLeases
+from .volume_events import EmitVolume, Problem
+from .volume_model import VolumeSettings
+from .volume_rows import make_row, moment, seconds
+from .volume_store import VolumeStore
+from .volume_tables import regions
+
+
+def digest_of(engine: Engine, region: str, settings: VolumeSettings, begin: datetime, end: datetime) -> Digest:
+    """What there is to report of a period, from the database alone.
+
+    :param engine: the database, its tables in place
+    :param region: full name of the region
+    :param begin: by the database's clock
+    :param end: not included
+    :raises DatabaseUnavailable: the database cannot be used
+    """
+    store = VolumeStore(engine, region)
+    projects = [read_summary(each.project_id, each.project_name, each.summary) for each in store.projects().values()]
+    reported = with_outcomes(projects, store.outcomes(begin, end), begin, end)
+    return Digest(begin, end, tuple(reported), region, zone=ZoneInfo(settings.timezone))
+
+
+class DigestReporter:
+    """Called by a conductor after each cycle: one of all conductors makes digests and sends mails.
+
+    :param engine: the database, its tables in place
+    :param region: full name of the region
+    :param leases: of the conductor
+    :param mail: where mails go
+    :param members: the addresses of a project's members
+    :param account_id: id of the account that makes the backups
+    :param emit: takes what somebody has to know
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        region: str,
+        leases: ProjectLeases,
+        settings: VolumeSettings,
+        mail: MailSettings,
+        members: Members,
+        account_id: str,
+        emit: EmitVolume,
+    ) -> None:
+        self._engine = engine
+        self._region = region
+        self._leases = leases
+        self._settings = settings
+        self._mail = mail
+        self._members = members
+        self._account_id = account_id
+        self._emit = emit
+        self._outbox = MailOutbox(engine)
+        self._waiting: tuple[Digest, frozenset[str]] | None = None
+
+    def __call__(self, now: datetime) -> None:
+        """Make digests of a period that has ended, and send what is due.
+
+        :param now: the moment by the database's clock
+        :raises DatabaseUnavailable: the database cannot be used; nothing is lost
+        """
+        lease = self._leases.take_digest()
+        if lease is None:
+            return
+        try:
+            self._add_waiting(now)
+            self._add_digests(now, lease)
+            report = send_due(self._outbox, self._mail, now)
+        except LeaseLost:  # another conductor goes on
+            return
+        finally:
+            lease.give_back()
+        for message in report.messages:
+            self._report(message)
+
+    def _add_digests(self, now: datetime, lease: HeldLease) -> None:
+        """Put the mails of a period that has ended into the outbox; they have the same ids if this is done again."""
+        begin = self._reported_until(now)
+        period = timedelta(seconds=self._settings.report_period)
+        end = begin + (now - begin) // period * period
+        if end <= begin:
+            return
+        digest = digest_of(self._engine, self._region, self._settings, begin, end)
+        self._outbox.add(whole_mail(digest, self._mail, self._account_id, now))
+        self._add_of_projects(digest, None, now)
+        with database_errors(), self._engine.begin() as connection:
+            lease.guard(connection)
+            connection.execute(update(regions).filter_by(**self._key).values(reported_until=seconds(end)))
+
+    def _add_waiting(self, now: datetime) -> None:
+        """Try again for the projects whose members could not be read."""
+        if self._waiting is not None:
+            digest, projects = self._waiting
+            self._add_of_projects(digest, projects, now)
+
+    def _add_of_projects(self, digest: Digest, only: frozenset[str] | None, now: datetime) -> None:
+        problems = DigestProblems()
+        for mail in project_mails(digest, self._mail, self._members, self._account_id, now, problems, only):
+            self._outbox.add(mail)
+        for warning in problems.warnings:
+            self._report(Message.warning(warning))
+        self._waiting = (digest, frozenset(problems.unread_projects)) if problems.unread_projects else None
+
+    def _reported_until(self, now: datetime) -> datetime:
+        make_row(self._engine, regions, self._key, {"reported_until": seconds(now)})
+        query = select(regions.c.reported_until).filter_by(**self._key)
+        with database_errors(), self._engine.connect() as connection:
+            return moment(connection.execute(query).scalar_one())
+
+    @property
+    def _key(self) -> dict[str, str]:
+        return {"region_key": key_of(self._region)}
+
+    def _report(self, message: Message) -> None:
+        self._emit(Problem("", message.text, is_failure=message.level >= logging.ERROR))
