@@ -22,6 +22,8 @@ from devcloud_lib.volumes.volume_install import install_volumes
 from devcloud_lib.volumes.volume_reset import remove_volumes
 from devcloud_lib.volumes.volume_seed import ensure_flavor
 
+MOST_NAMES = 6
+
 
 @contextmanager
 def exclusive(folder: Path, say: Say) -> Iterator[None]:
@@ -227,6 +229,9 @@ def _must_prepare_volumes(cloud: Cloud, software: str, unprepared: Sequence[Serv
 
 
 def _names(services: Sequence[Service]) -> str:
+    """The servers for a line of progress, which has to have room for what is waited for."""
+    if len(services) > MOST_NAMES:
+        return f"{len(services)} servers"
     return ", ".join(service.name for service in services)
 
 

@@ -34,6 +34,14 @@ class Process:
         """Whether exactly this process still runs; one that only waits to be reaped does not."""
         return _boot_id() == self.boot and _running_since(self.pid) == self.started
 
+    def has_group(self) -> bool:
+        """Whether it runs, or one that it has started and left behind: such a one may still listen on its port."""
+        if _boot_id() != self.boot:
+            return False
+        started = _running_since(self.pid)
+        # The number of a group that has members is not given to another process.
+        return started == self.started if started is not None else _has_members(self.pid)
+
 
 def spawn(command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]) -> Process:
     """Start `command` in a session of its own, so that it outlives the shell that started it.
@@ -62,14 +70,14 @@ def spawn(command: Sequence[str], *, folder: Path, log: Path, environment: Mappi
 
 
 def end(processes: Iterable[Process], *, gently: bool = True) -> None:
-    """End the processes: SIGTERM, then SIGKILL to the groups of those that do not obey in time.
+    """End the processes and their groups: SIGTERM, then SIGKILL to those that do not obey in time.
 
     :param gently: False means SIGKILL at once.
     :raises CloudError: one survived even that.
     """
     signals = [(signal.SIGTERM, TERM_SECONDS)] * gently + [(signal.SIGKILL, KILL_SECONDS)]
     for signal_number, seconds in signals:
-        alive = [process for process in processes if process.is_alive()]
+        alive = [process for process in processes if process.has_group()]
         for process in alive:
             _signal_group(process.pid, signal_number)
         processes = _survivors(alive, seconds)
@@ -82,7 +90,7 @@ def end(processes: Iterable[Process], *, gently: bool = True) -> None:
 def _survivors(processes: list[Process], seconds: float) -> list[Process]:
     deadline = time.monotonic() + seconds
     while True:
-        processes = [process for process in processes if process.is_alive()]
+        processes = [process for process in processes if process.has_group()]
         if not processes or time.monotonic() > deadline:
             return processes
         time.sleep(POLL_SECONDS)
@@ -106,6 +114,23 @@ def _running_since(pid: int) -> int | None:
     if fields[0] in "ZX" and _threads(pid) <= 1:
         return None
     return int(fields[19])
+
+
+def _has_members(group: int) -> bool:
+    """Whether a process of that group runs."""
+    return any(_group_of(path) == group for path in Path("/proc").glob("[0-9]*"))
+
+
+def _group_of(process: Path) -> int | None:
+    """The group of a running process; None when it has ended.
+
+    :param process: its folder in ``/proc``.
+    """
+    try:
+        fields = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[2])
 
 
 def _threads(pid: int) -> int:

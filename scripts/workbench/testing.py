@@ -24,7 +24,7 @@ from workbench.venv import SetupError, clean_environment, prepare_checkout
 FEATURES = CHECKOUT / "tests" / "acceptance"
 QUIET = ("-q", "-p", "no:cacheprovider")
 WITHOUT_CLOUD = "not integration"
-WITH_CLOUD = "integration"
+WITH_CLOUD = "integration and not volumes"
 MINUTE = 60.0
 LOGS = CHECKOUT / "build" / "test"
 UNIT_MINUTES, NO_CLOUD_MINUTES, ALL_MINUTES = 5, 15, 25

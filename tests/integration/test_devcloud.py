@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import json
 import os
 import signal
 import socket
 import struct
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,49 +19,13 @@ import pytest
 from devcloud_lib import image_files, ports, processes, state, topology
 from devcloud_lib.configuration import render, split_option
 from devcloud_lib.errors import CloudError
-from devcloud_lib.http import PATCH_TYPE, Client, query, sign_in
+from devcloud_lib.http import PATCH_TYPE, Client, query
 from devcloud_lib.seed_images import SEED
 
-COMMAND_SECONDS = 600
-GONE_SECONDS = 20
+from tests.support.own_cloud import COMMAND_SECONDS, OwnCloud, in_folder, own_cloud, wait_for, wait_until_gone
+
 WRITERS = 8
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """A development cloud and the command that governs it."""
-
-    script: Path
-    folder: Path
-    environment: dict[str, str]
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(self.script), "--dir", str(self.folder), *words]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True,
-                              timeout=COMMAND_SECONDS, check=False)
-
-    def do(self, *words: str) -> str:
-        done = self.run(*words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def describe(self) -> dict[str, Any]:
-        description: dict[str, Any] = json.loads((self.folder / "devcloud.json").read_text(encoding="utf-8"))
-        return description
-
-    def states(self) -> dict[str, str]:
-        return {row["name"]: row["state"] for row in json.loads(self.run("status", "--json").stdout)}
-
-    def glance(self, region: str, account: str = "glancesync") -> Client:
-        description = self.describe()
-        keystone = description["keystones"][description["regions"][region]["keystone"]]
-        who = keystone["accounts"][account]
-        token = sign_in(keystone["port"], user=who["user"], password=who["password"], project=who["project"])
-        return Client(description["regions"][region]["port"], token)
-
-    def images(self, region: str) -> dict[str, dict[str, Any]]:
-        return {image["id"]: image for image in self.glance(region).pages("/v2/images", "images")}
 
 
 def all_up() -> dict[str, str]:
@@ -73,28 +33,21 @@ def all_up() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def cloud(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def cloud(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnCloud]:
     """A running cloud in a folder with a space and a dollar sign; the software is that of the checkout's cloud."""
-    venv = os.environ.get("GLANCESYNC_DEVCLOUD_VENV") or str(root / ".devcloud" / "venv")
-    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    folder = tmp_path_factory.mktemp("clouds") / "a cloud of $HOME"
-    made = Cloud(root / "scripts" / "devcloud", folder, environment | {"GLANCESYNC_DEVCLOUD_VENV": venv})
-    try:
-        made.do("up")
+    with own_cloud(root, tmp_path_factory.mktemp("clouds") / "a cloud of $HOME") as made:
         yield made
-    finally:
-        made.run("down", "--purge")
 
 
 @pytest.mark.integration
 class TestRunningCloud:
-    def test_up_again_changes_nothing(self, cloud: Cloud) -> None:
+    def test_up_again_changes_nothing(self, cloud: OwnCloud) -> None:
         before = cloud.describe()
         cloud.do("up")
         assert cloud.describe() == before
         assert cloud.states() == all_up()
 
-    def test_up_repairs_a_killed_glance(self, cloud: Cloud) -> None:
+    def test_up_repairs_a_killed_glance(self, cloud: OwnCloud) -> None:
         pid = cloud.describe()["regions"]["Burgos"]["pid"]
         os.kill(pid, signal.SIGKILL)
         wait_until_gone(pid)
@@ -103,13 +56,13 @@ class TestRunningCloud:
         cloud.do("up")
         assert cloud.states() == all_up()
 
-    def test_a_single_server_stops_and_starts(self, cloud: Cloud) -> None:
+    def test_a_single_server_stops_and_starts(self, cloud: OwnCloud) -> None:
         cloud.do("stop", "Madrid")
         assert cloud.states() == all_up() | {"Madrid": "down"}
         cloud.do("start", "Madrid")
         assert cloud.states() == all_up()
 
-    def test_an_unfitting_configuration_is_reported_with_the_log(self, cloud: Cloud) -> None:
+    def test_an_unfitting_configuration_is_reported_with_the_log(self, cloud: OwnCloud) -> None:
         refused = cloud.run("restart", "Madrid", "--set", "DEFAULT.enabled_backends=nonsense")
         assert refused.returncode == 1
         assert "ERROR: Madrid ended while starting" in refused.stderr
@@ -117,17 +70,17 @@ class TestRunningCloud:
         cloud.do("restart", "Madrid")
         assert cloud.states() == all_up()
 
-    def test_the_environment_survives_a_shell(self, cloud: Cloud) -> None:
+    def test_the_environment_survives_a_shell(self, cloud: OwnCloud) -> None:
         script = 'eval "$1"; printf %s "$OS_REGION_NAME|$GLANCESYNC_CONFIG"'
         shell = ["sh", "-c", script, "sh", cloud.do("env")]
         seen = subprocess.run(shell, capture_output=True, text=True, check=True).stdout
         assert seen == f"Spain|{cloud.folder}/glancesync.conf"
 
-    def test_secrets_are_for_the_owner_only(self, cloud: Cloud) -> None:
+    def test_secrets_are_for_the_owner_only(self, cloud: OwnCloud) -> None:
         readable = [path for path in cloud.folder.rglob("*") if path.lstat().st_mode & 0o077]
         assert readable == []
 
-    def test_the_catalog_lists_every_region_once_for_images(self, cloud: Cloud) -> None:
+    def test_the_catalog_lists_every_region_once_for_images(self, cloud: OwnCloud) -> None:
         description = cloud.describe()
         for name, regions in topology.REGIONS_OF_KEYSTONE.items():
             keystone = description["keystones"][name]
@@ -143,13 +96,13 @@ class TestRunningCloud:
             }
             assert endpoints == {region: description["regions"][region]["url"] for region in regions}
 
-    def test_seeding_twice_is_seeding_once(self, cloud: Cloud) -> None:
+    def test_seeding_twice_is_seeding_once(self, cloud: OwnCloud) -> None:
         cloud.do("seed")
         first = {region: cloud.images(region) for region in SEED}
         cloud.do("seed")
         assert {region: cloud.images(region) for region in SEED} == first
 
-    def test_seeded_images_are_what_they_claim(self, cloud: Cloud) -> None:
+    def test_seeded_images_are_what_they_claim(self, cloud: OwnCloud) -> None:
         cloud.do("seed")
         for region, wanted in SEED.items():
             present = {(image["owner"], image["name"]): image for image in cloud.images(region).values()}
@@ -164,7 +117,7 @@ class TestRunningCloud:
                 for key, name in image.links.items():
                     assert found[key] == present[found["owner"], name]["id"]
 
-    def test_seed_mends_what_was_changed(self, cloud: Cloud) -> None:
+    def test_seed_mends_what_was_changed(self, cloud: OwnCloud) -> None:
         cloud.do("seed")
         glance = cloud.glance("Spain")
         (victim,) = glance.pages(query("/v2/images", name="orion-psb-image-R5.4"), "images")
@@ -173,7 +126,7 @@ class TestRunningCloud:
         (again,) = glance.pages(query("/v2/images", name="orion-psb-image-R5.4"), "images")
         assert (again["id"] != victim["id"], again["checksum"]) == (True, victim["checksum"])
 
-    def test_seed_renames_back_what_a_synchronisation_renamed(self, cloud: Cloud) -> None:
+    def test_seed_renames_back_what_a_synchronisation_renamed(self, cloud: OwnCloud) -> None:
         cloud.do("seed")
         retired = next(image for image in cloud.images("Burgos").values() if image["name"] == "repository-image-R4")
         change = [{"op": "replace", "path": "/name", "value": "repository-image-R4_obsolete"}]
@@ -182,7 +135,7 @@ class TestRunningCloud:
         named = {image["name"]: uuid for uuid, image in cloud.images("Burgos").items() if "-R4" in image["name"]}
         assert named == {"repository-image-R4": retired["id"]}
 
-    def test_a_quota_holds_until_the_reset_which_leaves_no_image(self, cloud: Cloud) -> None:
+    def test_a_quota_holds_until_the_reset_which_leaves_no_image(self, cloud: OwnCloud) -> None:
         cloud.do("seed")
         cloud.do("restart", "Caceres", "--set", "DEFAULT.user_storage_quota=1MB")
         assert upload(cloud, "Caceres", 2 * image_files.MIB) == 413
@@ -195,11 +148,11 @@ class TestRunningCloud:
         stores = [Path(region["store"]) for region in cloud.describe()["regions"].values()]
         assert [path for store in stores for path in store.rglob("*") if path.is_file()] == []
 
-    def test_a_member_may_not_publish(self, cloud: Cloud) -> None:
+    def test_a_member_may_not_publish(self, cloud: OwnCloud) -> None:
         body = {"name": "n", "disk_format": "raw", "container_format": "bare", "visibility": "public"}
         assert cloud.glance("Spain", "member").try_call("POST", "/v2/images", body).status == 403
 
-    def test_an_upload_in_chunks_of_a_mebibyte_arrives_whole(self, cloud: Cloud) -> None:
+    def test_an_upload_in_chunks_of_a_mebibyte_arrives_whole(self, cloud: OwnCloud) -> None:
         glance = cloud.glance("Spain")
         body = {"name": "n", "disk_format": "raw", "container_format": "bare"}
         path = "/v2/images/" + glance.call("POST", "/v2/images", body).json()["id"]
@@ -210,7 +163,7 @@ class TestRunningCloud:
             assert connection.getresponse().status == 204
         assert glance.call("GET", path).json()["checksum"] == hashlib.md5(b"".join(chunks)).hexdigest()
 
-    def test_several_writers_at_once_do_not_disturb_each_other(self, cloud: Cloud) -> None:
+    def test_several_writers_at_once_do_not_disturb_each_other(self, cloud: OwnCloud) -> None:
         glance = cloud.glance("Spain")
 
         def work(number: int) -> str:
@@ -226,7 +179,7 @@ class TestRunningCloud:
         with ThreadPoolExecutor(WRITERS) as pool:
             assert set(pool.map(work, range(3 * WRITERS))) == {"active"}
 
-    def test_glance_imports_from_another_region(self, cloud: Cloud) -> None:
+    def test_glance_imports_from_another_region(self, cloud: OwnCloud) -> None:
         cloud.do("seed")
         (source,) = cloud.glance("Spain").pages(query("/v2/images", name="debian-12-netinst"), "images")
         glance = cloud.glance("Burgos")
@@ -240,7 +193,7 @@ class TestRunningCloud:
 
 
 @pytest.mark.integration
-def test_down_ends_everything_and_may_be_repeated(cloud: Cloud) -> None:
+def test_down_ends_everything_and_may_be_repeated(cloud: OwnCloud) -> None:
     running = [server["pid"] for kind in ("keystones", "regions") for server in cloud.describe()[kind].values()]
     assert all(Path(f"/proc/{pid}").exists() for pid in running)
     cloud.do("down")
@@ -250,7 +203,7 @@ def test_down_ends_everything_and_may_be_repeated(cloud: Cloud) -> None:
 
 
 def test_a_folder_without_cloud_is_reported_from_one_that_is_down(root: Path, tmp_path: Path) -> None:
-    nowhere = Cloud(root / "scripts" / "devcloud", tmp_path / "none", dict(os.environ))
+    nowhere = OwnCloud(root / "scripts" / "devcloud", tmp_path / "none", dict(os.environ))
     reported = nowhere.run("env")
     assert (reported.returncode, reported.stdout) == (1, "")
     assert reported.stderr.startswith("ERROR: no development cloud in ")
@@ -353,7 +306,7 @@ class TestImageFiles:
         assert built[at * sector:][:size] == data
 
 
-def upload(cloud: Cloud, region: str, size: int) -> int:
+def upload(cloud: OwnCloud, region: str, size: int) -> int:
     """Upload an image and give the status of the answer."""
     glance = cloud.glance(region)
     body = {"name": "n", "disk_format": "raw", "container_format": "bare"}
@@ -371,30 +324,3 @@ def finished_task(glance: Client, path: str) -> dict[str, Any]:
 
     wait_for(lambda: task()["status"] in ("success", "failure"))
     return task()
-
-
-def wait_until_gone(pid: int) -> None:
-    """Wait until a process of nobody's is no more than its remains."""
-    def gone() -> bool:
-        try:
-            return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z"
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-
-    wait_for(gone)
-
-
-def wait_for(condition: Any) -> None:
-    """Wait until the condition holds; fail when it never does."""
-    deadline = time.monotonic() + GONE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def in_folder(process: Path, folder: Path) -> bool:
-    """Whether a running process works in that folder."""
-    try:
-        return folder in Path(os.readlink(process / "cwd")).parents
-    except OSError:
-        return False  # it ended, or is somebody else's

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from devcloud_lib.errors import CloudError
 from devcloud_lib.state import Cloud
 
-MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of ours in it is private)
+# A folder of ours in them is private.
+MEMORY = Path("/dev/shm")  # noqa: S108
+DISK = Path("/tmp")  # noqa: S108
 NEEDED_BYTES = 512 * 2**20
 DATA = "mariadb"
 
@@ -22,8 +23,15 @@ DATA = "mariadb"
 def path_of(folder: Path) -> Path:
     """The quick folder of the cloud in `folder`, whether it is there or not."""
     name = f"glancesync-devcloud-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
-    in_memory = MEMORY / name
-    return in_memory if in_memory.is_dir() or _has_room(MEMORY) else Path(tempfile.gettempdir()) / name
+    present = [parent / name for parent in (MEMORY, DISK) if (parent / name).is_dir()]
+    if present:
+        return present[0]
+    return place() / name
+
+
+def place() -> Path:
+    """Where a quick folder is made: in memory, or on disk where there is no room in memory."""
+    return MEMORY if _has_room(MEMORY) else DISK
 
 
 def make(path: Path) -> None:

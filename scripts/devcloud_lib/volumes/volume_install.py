@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 from workbench import debian
@@ -60,10 +59,8 @@ def _make_databases(venv: Path) -> None:
     work = template.with_name("work")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    memory = quick_folder.MEMORY
-    with ExitStack() as stack:
-        place = memory if memory.is_dir() else None
-        quick = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="glancesync-devcloud-", dir=place)))
+    with tempfile.TemporaryDirectory(prefix="glancesync-devcloud-", dir=quick_folder.place()) as name:
+        quick = Path(name)
         data = quick / quick_folder.DATA
         install.run(mariadb_server.install_command(data), folder=work, log=work / "install.log",
                     environment=install.server_environment(venv))

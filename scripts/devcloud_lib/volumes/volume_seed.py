@@ -12,10 +12,9 @@ from devcloud_lib import identity, image_files, topology
 from devcloud_lib.errors import CloudError
 from devcloud_lib.http import Client, query
 from devcloud_lib.state import Account, Cloud, new_account
+from devcloud_lib.volumes.volume_clients import block_storage, compute
 from devcloud_lib.waiting import wait_for
 
-COMPUTE_VERSION = "compute 2.90"
-VOLUME_VERSION = "volume 3.70"
 READY_SECONDS = 120.0
 
 FLAVOR = {"id": "1", "name": "tiny", "ram": 64, "vcpus": 1, "disk": 1}
@@ -70,18 +69,6 @@ def seed_volumes(cloud: Cloud, say: Callable[[str], None]) -> None:
     backup = _account(cloud, topology.BACKUP_ACCOUNT)
     say(f"Account {backup.user}: admin in all projects of every domain; its password: "
         f"scripts/devcloud env --account {topology.BACKUP_ACCOUNT}")
-
-
-def compute(cloud: Cloud, account: Account) -> Client:
-    """Nova as somebody."""
-    token = identity.sign_in_as(cloud.services[topology.VOLUMES_KEYSTONE], account)
-    return Client(cloud.services["nova-api"].port, token, COMPUTE_VERSION)
-
-
-def block_storage(cloud: Cloud, account: Account) -> Client:
-    """Cinder as somebody."""
-    token = identity.sign_in_as(cloud.services[topology.VOLUMES_KEYSTONE], account)
-    return Client(cloud.services["cinder-api"].port, token, VOLUME_VERSION)
 
 
 def ensure_flavor(cloud: Cloud) -> None:

@@ -1,0 +1,221 @@
+"""The volumes of the development cloud: what `--with volumes` adds, and that it ends again, on a cloud of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from devcloud_lib import identity, state, topology
+from devcloud_lib.http import Client, query
+from devcloud_lib.volumes import quick_folder
+from devcloud_lib.volumes.server_table import CATALOG, SERVERS
+from devcloud_lib.volumes.volume_clients import compute
+from devcloud_lib.volumes.volume_seed import SEED_SERVERS
+
+from tests.support.development_volumes import READY_SECONDS, Volumes
+from tests.support.own_cloud import OwnCloud, in_folder, own_cloud, wait_until_gone
+
+POLICY = '"backup:delete": "!"\n'
+CHUNK_BYTES = 2**20
+MARK = b"written by the test"
+
+pytestmark = [pytest.mark.integration, pytest.mark.volumes]
+
+
+@pytest.fixture(scope="module")
+def cloud(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnCloud]:
+    """A running cloud with volumes, in a folder with a space and a dollar sign."""
+    with own_cloud(root, tmp_path_factory.mktemp("clouds") / "a cloud of $HOME", "--with", "volumes") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def seeded(cloud: OwnCloud) -> Volumes:
+    """The seed's servers and volumes."""
+    cloud.do("seed", "--with", "volumes")
+    return Volumes(state.load(cloud.folder))
+
+
+class TestSeed:
+    def test_the_catalog_lists_the_services_in_the_master_region(self, seeded: Volumes) -> None:
+        keystone = seeded.cloud.services[topology.VOLUMES_KEYSTONE]
+        token = identity.sign_in_as(keystone, seeded.accounts["demo"])
+        catalog = Client(keystone.port, token).call("GET", "/v3/auth/catalog").json()["catalog"]
+        regions = {each["type"]: {endpoint["region"] for endpoint in each["endpoints"]} for each in catalog}
+        assert {kind: regions[kind] for kind in CATALOG} == {kind: {"Spain"} for kind in CATALOG}
+
+    def test_owners_have_servers_with_attached_volumes(self, seeded: Volumes) -> None:
+        for wanted in SEED_SERVERS:
+            server = seeded.servers(wanted.account)[wanted.name]
+            volumes = seeded.listed(wanted.account, "volumes")
+            attached = [volumes[each["id"]] for each in server["os-extended-volumes:volumes_attached"]]
+            assert server["status"] == "ACTIVE"
+            assert server["metadata"] == wanted.metadata
+            assert sorted(volume["name"] for volume in attached) == sorted(wanted.volumes)
+            assert {volume["attachments"][0]["server_id"] for volume in attached} == {server["id"]}
+
+    def test_seeding_twice_is_seeding_once(self, cloud: OwnCloud, seeded: Volumes) -> None:
+        before = [(seeded.servers(name).keys(), seeded.listed(name, "volumes").keys()) for name in ("demo", "other")]
+        cloud.do("seed", "--with", "volumes")
+        after = [(seeded.servers(name).keys(), seeded.listed(name, "volumes").keys()) for name in ("demo", "other")]
+        assert after == before
+
+    def test_the_account_for_backups_is_an_administrator_in_every_project(self, seeded: Volumes) -> None:
+        for project in ("backup", "demo", "other", "foreign"):
+            api, root = seeded.cinder("backup", project)
+            assert api.call("GET", f"{root}/os-services").json()["services"]
+
+    def test_a_server_starts_from_an_image_of_the_region(self, seeded: Volumes) -> None:
+        api = compute(seeded.cloud, seeded.accounts["demo"])
+        glance = Client(seeded.cloud.services["Spain"].port, api.token)
+        image = next(glance.pages(query("/v2/images", visibility="public", status="active"), "images"))
+        body = {"name": "from-image", "flavorRef": "1", "imageRef": image["id"], "networks": "none"}
+        made = api.call("POST", "/v2.1/servers", {"server": body}).json()["server"]
+        deadline = time.monotonic() + READY_SECONDS
+        while (status := seeded.servers("demo")["from-image"]["status"]) == "BUILD":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        api.call("DELETE", f"/v2.1/servers/{made['id']}")
+        assert status == "ACTIVE"
+
+
+class TestBackups:
+    def test_a_chain_of_backups_restores_what_the_volume_was(self, seeded: Volumes) -> None:
+        volume_id = seeded.volume("web-data")
+        full = seeded.created("backup", "demo", "backup", volume_id=volume_id, force=True)
+        before = digest(seeded.content(volume_id))
+        with seeded.content(volume_id).open("r+b") as file:
+            file.seek(2**20)
+            file.write(MARK)
+        changed = digest(seeded.content(volume_id))
+        incremental = seeded.created("backup", "demo", "backup", volume_id=volume_id, force=True, incremental=True)
+        assert (full["is_incremental"], incremental["is_incremental"]) == (False, True)
+        assert incremental["size"] == 1
+        assert before != changed
+        assert [restored(seeded, each["id"]) for each in (full, incremental)] == [before, changed]
+        assert seeded.settled("demo", "demo", "volume", volume_id)["status"] == "in-use"
+        remove_backups(seeded, incremental["id"], full["id"])
+
+    def test_the_owner_sees_the_backup_that_the_account_made(self, seeded: Volumes) -> None:
+        volume_id = seeded.volume("database-root", "other")
+        made = seeded.created("backup", "other", "backup", volume_id=volume_id, force=True)
+        assert made["user_id"] == seeded.accounts["backup"].user_id
+        assert made["id"] in seeded.listed("other", "backups")
+
+
+class TestFaults:
+    def test_a_killed_service_is_seen_and_comes_back(self, cloud: OwnCloud) -> None:
+        cloud.do("kill", "cinder-backup")
+        assert cloud.states()["cinder-backup"] == "down"
+        cloud.do("up")
+        assert set(cloud.states().values()) == {"up"}
+
+    def test_the_queues_and_the_databases_can_be_restarted(self, cloud: OwnCloud, seeded: Volumes) -> None:
+        for name in ("rabbitmq", "mariadb", "nova-compute"):
+            cloud.do("restart", name)
+        wait_until_all_up(cloud)
+        api, root = seeded.cinder("demo", "demo")
+        made = seeded.created("demo", "demo", "volume", name="after the restart", size=1)
+        api.call("DELETE", f"{root}/volumes/{made['id']}")
+        assert seeded.servers("demo")["web"]["status"] == "ACTIVE"
+
+    def test_a_policy_holds_in_all_processes_until_the_next_restart(
+        self, cloud: OwnCloud, seeded: Volumes, tmp_path: Path
+    ) -> None:
+        made = seeded.created("demo", "demo", "backup", volume_id=seeded.volume("web-root"), force=True)
+        (tmp_path / "policy.yaml").write_text(POLICY, encoding="ascii")
+        policy = ["--policy", str(tmp_path / "policy.yaml"), "--processes", "4"]
+        cloud.do("restart", "cinder-api", *policy, "--set", "oslo_policy.remote_timeout=5")
+        path = f"/v3/{seeded.accounts['demo'].project_id}/backups/{made['id']}"
+        statuses = {seeded.cinder("demo", "demo")[0].try_call("DELETE", path).status for _ in range(8)}
+        processes = [each for each in Path("/proc").glob("[0-9]*") if in_folder(each, cloud.folder / "cinder-api")]
+        cloud.do("restart", "cinder-api")
+        assert (statuses, len(processes)) == ({403}, 5)
+        assert seeded.cinder("demo", "demo")[0].try_call("DELETE", path).status == 202
+
+    def test_a_server_that_does_not_start_names_its_log(self, cloud: OwnCloud) -> None:
+        refused = cloud.run("restart", "cinder-backup", "--set", "DEFAULT.backup_driver=nonsense")
+        assert refused.returncode == 1
+        assert f"the whole log is {cloud.folder}/cinder-backup/server.log" in refused.stderr
+        cloud.do("restart", "cinder-backup")
+
+    def test_the_services_below_take_no_options(self, cloud: OwnCloud) -> None:
+        refused = cloud.run("restart", "mariadb", "--set", "a.b=c")
+        assert (refused.returncode, refused.stderr) == (1, "ERROR: mariadb has no options that can be set\n")
+        refused = cloud.run("restart", "cinder-volume", "--processes", "4")
+        assert refused.returncode == 1
+        assert "cinder-volume takes neither --processes nor --policy" in refused.stderr
+
+
+class TestEnd:
+    def test_volumes_and_backups_survive_a_down(self, cloud: OwnCloud, seeded: Volumes) -> None:
+        before = [seeded.listed(name, kind).keys() for name in ("demo", "other") for kind in ("volumes", "backups")]
+        cloud.do("down")
+        assert not quick_folder.path_of(cloud.folder).exists()
+        cloud.do("up")
+        again = Volumes(state.load(cloud.folder))
+        after = [again.listed(name, kind).keys() for name in ("demo", "other") for kind in ("volumes", "backups")]
+        assert after == before
+
+    def test_a_reset_leaves_nothing_of_any_project(self, cloud: OwnCloud, seeded: Volumes) -> None:
+        cloud.do("reset")
+        assert set(cloud.states().values()) == {"up"}
+        again = Volumes(state.load(cloud.folder))
+        assert again.servers("demo") == {}
+        assert [again.listed(name, kind) for name in ("demo", "other") for kind in ("volumes", "backups")] == [{}] * 4
+        assert [path for path in (again.cloud.folder / "volumes").rglob("*") if path.is_file()] == []
+        cloud.do("seed", "--with", "volumes")
+        assert again.servers("demo").keys() == {"web", "cache"}
+
+    def test_down_ends_everything_and_purge_leaves_nothing(self, cloud: OwnCloud) -> None:
+        pids = [server["pid"] for server in cloud.describe()["volumes"]["servers"].values()]
+        assert len(pids) == len(SERVERS)
+        cloud.do("down", "--purge")
+        for pid in pids:
+            wait_until_gone(pid)
+        assert not any(in_folder(path, cloud.folder) for path in Path("/proc").glob("[0-9]*"))
+        assert not quick_folder.path_of(cloud.folder).exists()
+        assert sorted(path.name for path in cloud.folder.iterdir()) == [".gitignore", "lock"]
+
+
+def digest(path: Path) -> str:
+    """What a file contains; where nothing was written, which a restored volume need not have, does not count."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        for number, chunk in enumerate(iter(lambda: file.read(CHUNK_BYTES), b"")):
+            if chunk.strip(b"\0"):
+                found.update(b"%d:" % number + chunk)
+    return found.hexdigest()
+
+
+def restored(seeded: Volumes, backup_id: str) -> str:
+    """What a backup contains: it is restored into a new volume, which is deleted again."""
+    api, root = seeded.cinder("demo", "demo")
+    begun = api.call("POST", f"{root}/backups/{backup_id}/restore", {"restore": {"name": "restored"}}).json()["restore"]
+    seeded.settled("demo", "demo", "backup", backup_id)
+    seeded.settled("demo", "demo", "volume", begun["volume_id"])
+    found = digest(seeded.content(begun["volume_id"]))
+    api.call("DELETE", f"{root}/volumes/{begun['volume_id']}")
+    return found
+
+
+def remove_backups(seeded: Volumes, *uuids: str) -> None:
+    """Delete backups one after the other and wait until each is gone."""
+    api, root = seeded.cinder("backup", "demo")
+    for uuid in uuids:
+        api.call("DELETE", f"{root}/backups/{uuid}")
+        deadline = time.monotonic() + READY_SECONDS
+        while api.try_call("GET", f"{root}/backups/{uuid}").status != 404:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def wait_until_all_up(cloud: OwnCloud) -> None:
+    """Wait until every server works again."""
+    deadline = time.monotonic() + READY_SECONDS
+    while set(cloud.states().values()) != {"up"}:
+        assert time.monotonic() < deadline, cloud.states()
+        time.sleep(0.5)
