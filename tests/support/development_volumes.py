@@ -10,7 +10,20 @@ from devcloud_lib import state, topology
 from devcloud_lib.http import Client
 from devcloud_lib.volumes.volume_clients import block_storage, compute
 
+from .cloud import missing, running_cloud
+
 READY_SECONDS = 120
+
+
+def running_volumes(root: Path) -> Volumes:
+    """Cinder and Nova of the development cloud; without them the test is skipped, or in CI has failed.
+
+    :param root: the checkout
+    """
+    cloud = state.load(running_cloud(root).parent)
+    if not all(service.is_running for service in cloud.volume_servers()) or not cloud.has_volumes:
+        missing(f"no volumes in the cloud in {cloud.folder}; start them with scripts/devcloud up --with volumes")
+    return Volumes(cloud)
 
 
 class Volumes:

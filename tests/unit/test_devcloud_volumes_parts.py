@@ -238,11 +238,19 @@ class TestStandIns:
 class TestRefusals:
     def test_missing_programs_of_debian_are_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         absent = [debian.holder("mariadbd"), debian.holder("rabbitmq-server")]
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
         monkeypatch.setattr(debian, "provide", lambda *parts, say: absent)
         with pytest.raises(CloudError) as refused:
             volume_install.install_volumes(tmp_path / "venv", print)
         assert str(refused.value).endswith(" mariadb-server-core rabbitmq-server")
         assert not (tmp_path / "venv").exists()
+
+    def test_an_ordinary_user_reads_that_they_need_root(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        with pytest.raises(CloudError, match="the volumes need root"):
+            volume_install.install_volumes(tmp_path / "venv", print)
 
     @pytest.mark.parametrize("name", ["cinder-volume", "Spain", "rabbitmq"])
     def test_processes_are_for_the_apis(self, cloud: state.Cloud, name: str) -> None:

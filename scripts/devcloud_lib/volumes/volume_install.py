@@ -5,6 +5,7 @@ The migrations of Cinder and Nova take a minute: they are run once, and every cl
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -38,6 +39,9 @@ def install_volumes(venv: Path, say: Say) -> str:
     :returns: a fingerprint of the software.
     :raises CloudError: something could not be installed.
     """
+    if os.geteuid() != 0:
+        raise CloudError("the volumes need root, for Cinder's helper (oslo.privsep) does; "
+                         "call scripts/devcloud up --with volumes as root, for instance in a container")
     absent = debian.provide(Part.VOLUMES, say=say)
     if absent:
         raise CloudError(f"the volumes need programs of Debian; {debian.advice(absent)}")
