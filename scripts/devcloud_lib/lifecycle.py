@@ -53,11 +53,26 @@ def up(folder: Path, venv: Path, say: Say, regions: int = 0, *, with_volumes: bo
     cloud = state.load(folder) if state.exists(folder) else state.new_cloud(folder, venv)
     cloud.venv = venv
     cloud.add_regions(regions)
+    volumes_software = ""
     if with_volumes or cloud.has_volumes:
         volumes_software = install_volumes(cloud.volumes_venv, say)
         cloud.add_volumes()
     # Whatever the folder's surroundings ignore, nobody should commit a cloud.
     (folder / ".gitignore").write_text("*\n", encoding="ascii")
+    _prepare(cloud, software, volumes_software, say)
+    start(cloud, list(cloud.services), say)
+    # Some may have been started by an `up` that has failed.
+    servers.wait(cloud, cloud.volume_servers(), {}, lambda _: None)
+    state.write_private(cloud.config_file, glancesync_config(cloud))
+    return cloud
+
+
+def _prepare(cloud: Cloud, software: str, volumes_software: str, say: Say) -> None:
+    """Give ports, folders and empty databases to the servers that lack them.
+
+    :param software: fingerprint of the software of Keystone and Glance.
+    :param volumes_software: likewise, of the volumes.
+    """
     unprepared = [service for service in _federation(cloud) if service.prepared_with != software]
     volumes_are_new = cloud.has_volumes and _must_prepare_volumes(cloud, volumes_software, unprepared)
     servers.stop([*unprepared, *(cloud.volume_servers() if volumes_are_new else [])])
@@ -72,11 +87,6 @@ def up(folder: Path, venv: Path, say: Say, regions: int = 0, *, with_volumes: bo
         with progress("Preparing the databases of Cinder and Nova", say):
             volume_launch.prepare(cloud, volumes_software)
     cloud.save()
-    start(cloud, list(cloud.services), say)
-    # Some may have been started by an `up` that has failed.
-    servers.wait(cloud, cloud.volume_servers(), {}, lambda _: None)
-    state.write_private(cloud.config_file, glancesync_config(cloud))
-    return cloud
 
 
 def start(cloud: Cloud, names: Sequence[str], say: Say) -> None:
@@ -99,8 +109,7 @@ def _start(cloud: Cloud, names: Sequence[str], waiting: Sequence[Service], note:
     keystones = [service for service in _services(cloud, names) if service.is_keystone]
     for service in waiting:
         servers.wait(cloud, [needed for needed in waiting if needed.name in service.needs], log_starts, note)
-        if any(keystone.name in service.needs for keystone in keystones):
-            _ensure_identities(cloud, keystones)
+        _ensure_identities(cloud, [keystone for keystone in keystones if keystone.name in service.needs])
         log_starts[service.name] = servers.start(cloud, service)
         cloud.save()
     servers.wait(cloud, [service for service in waiting if service.is_keystone], log_starts, note)
@@ -114,6 +123,8 @@ def _start(cloud: Cloud, names: Sequence[str], waiting: Sequence[Service], note:
 
 
 def _ensure_identities(cloud: Cloud, keystones: Sequence[Service]) -> None:
+    if not keystones:
+        return
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda keystone: identity.ensure(cloud, keystone), keystones))
     cloud.save()

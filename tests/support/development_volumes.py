@@ -12,7 +12,7 @@ from devcloud_lib.volumes.volume_clients import block_storage, compute
 
 from .cloud import missing, running_cloud
 
-READY_SECONDS = 120
+READY_SECONDS = 240
 
 
 def running_volumes(root: Path) -> Volumes:
