@@ -270,7 +270,10 @@ class _BackupExecution:
         """Look at all records and contents again, and make anew what has vanished; what stays away is not kept."""
         planned = {each.image.id: each for each in self._plan.images}
         for last in (*[False] * ROUNDS, True):
-            for uuid in [uuid for uuid, kept in self._kept.items() if not self._is_there(kept.image)]:
+            vanished = [uuid for uuid, kept in self._kept.items() if not self._is_there(kept.image)]
+            if not vanished:
+                return
+            for uuid in vanished:
                 del self._kept[uuid]
                 if last or planned[uuid].step is Step.SKIP:
                     self._fail(planned[uuid], VANISHED)

@@ -9,6 +9,7 @@ from datetime import datetime
 from ...base.errors import UsageError
 from ...base.text import nearest
 from ..model import is_uuid
+from . import vault_files
 from .vault_errors import NewerFormat, VaultError
 from .vault_folder import Shelf, Vault
 from .vault_model import BackupRun, ContentKey, Record
@@ -165,6 +166,5 @@ def newest_records(vault: Vault, image_id: str) -> list[tuple[Shelf, int, Record
 def _content(vault: Vault, content: ContentKey | None) -> tuple[str, int]:
     if content is None:
         return "none", 0
-    if vault.find(content) is None:
-        return "missing", 0
-    return "kept", vault.stored_bytes(content)
+    path = vault.find(content)
+    return ("missing", 0) if path is None else ("kept", vault_files.stored_bytes(path))

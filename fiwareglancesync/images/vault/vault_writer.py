@@ -72,7 +72,8 @@ class VaultWriter:
 
         :param hashes: their SHA-512
         """
-        made = [vault_files.mark(self._paths.pin(self.run, sha512)) for sha512 in hashes]
+        like = self._folder / WRITER
+        made = [vault_files.mark(self._paths.pin(self.run, sha512), like) for sha512 in hashes]
         if any(made):
             vault_files.sync_folder(self._paths.pin_folder(self.run))
 
