@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...base.content import PIECE_BYTES, Piece
@@ -45,14 +46,22 @@ class IncomingContent:
         vault_files.remove(self.path)
 
     def write(self, pieces: Iterable[Piece]) -> None:
-        """Write all pieces, in their order.
+        """Write all pieces, in their order; a piece is hashed in a thread while it is written and the next one comes.
 
         :raises VaultError: the disk refuses
         """
-        for piece in pieces:
-            content = piece if isinstance(piece, bytes) else piece.read()
-            self._hash(content)
-            self._write(content)
+        if self._size <= PIECE_BYTES:  # not worth a thread
+            for content in map(_bytes_of, pieces):
+                self._hash(content)
+                self._write(content)
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="hash") as thread:
+            hashed = thread.submit(self._hash, b"")
+            for content in map(_bytes_of, pieces):
+                hashed.result()
+                hashed = thread.submit(self._hash, content)
+                self._write(content)
+            hashed.result()
 
     def clone(self, source: int) -> bool:
         """Let the file share the blocks of another one, if the file system can, and hash it.
@@ -107,6 +116,10 @@ class IncomingContent:
                 self._position += len(content)
         except OSError as error:
             raise VaultError(f"{self.path}: {error.strerror}") from error
+
+
+def _bytes_of(piece: Piece) -> bytes:
+    return piece if isinstance(piece, bytes) else piece.read()
 
 
 def _needed(stated: Mapping[str, str]) -> set[str]:

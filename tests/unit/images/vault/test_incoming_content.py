@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiwareglancesync.base.content import FileSlice
+from fiwareglancesync.base.content import PIECE_BYTES, FileSlice
 from fiwareglancesync.images.vault.incoming_content import BLOCK_BYTES, IncomingContent
 from fiwareglancesync.images.vault.vault_errors import WrongContent
 from tests.support.vaults import sha512
@@ -38,6 +39,20 @@ def test_what_is_written_is_what_came(folder: Path, pieces: list[bytes]) -> None
         assert (folder / "new").read_bytes() == whole
     assert (key.sha512, key.size) == (sha512(whole), len(whole))
     assert not (folder / "new").exists()
+
+
+def test_large_content_is_hashed_in_its_order_in_a_thread_that_ends(folder: Path) -> None:
+    parts = [os.urandom(PIECE_BYTES - number) for number in range(4)]
+    whole = b"".join(parts)
+    before = threading.active_count()
+    stated = {"md5": hashlib.md5(whole, usedforsecurity=False).hexdigest()}
+    with IncomingContent(folder / "new", len(whole), stated) as content:
+        content.write(parts)
+        assert content.finish().sha512 == sha512(whole)
+        assert (folder / "new").read_bytes() == whole
+    with IncomingContent(folder / "new", len(whole), {}) as content, pytest.raises(ZeroDivisionError):
+        content.write(part for number, part in enumerate(parts) if 1 // (2 - number) or True)
+    assert threading.active_count() == before
 
 
 def test_holes_stay_holes(folder: Path) -> None:
