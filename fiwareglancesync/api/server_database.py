@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import Migrate, upgrade
+from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,14 +18,13 @@ from ..images.settings import Settings
 from ..images.summaries import summaries
 from ..jobs import tables
 from ..jobs.database_owner import claim, may_be_renamed, rebind_command, refuse_another
+from ..jobs.database_upgrade import MIGRATIONS, WrongRevision, make_ready, revision_of, upgrade
 from ..locks.lease import leases
 from ..notify import database_outbox
 from ..serving.start_error import StartError
 from ..volumes import volume_tables
 from .database_files import file_of, owners, url_of
 from .server_settings import DATABASE_VARIABLE, ServerSettings
-
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 FEDERATION = "GLANCESYNC_FEDERATION"
 """Where an application keeps the name of the federation that its database is to belong to."""
@@ -178,13 +174,10 @@ def prepare_database(app: Flask) -> None:
     :raises StartError: it is at another revision, or it cannot be used
     """
     with _own_database(app) as federation:
-        newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-        if _revision() != newest and db.engine.dialect.name == "sqlite":
-            _upgrade_with_lock()
-        found = _revision()
-        if found != newest:
-            text = f"The tables of the database are at revision {found or 'none'}, this program needs {newest}."
-            raise StartError([f"{text}\nPlease run the command: glancesync db upgrade (or run.py db upgrade)"])
+        try:
+            make_ready(db.engine)
+        except WrongRevision as error:
+            raise StartError([str(error)]) from error
         claim(db.engine, federation)
 
 
@@ -196,12 +189,12 @@ def upgrade_database(app: Flask) -> str:
     :raises StartError: it cannot be used
     """
     with _own_database(app) as federation:
-        if db.engine.dialect.name == "sqlite":
-            _upgrade_with_lock()
-        else:
-            upgrade()
+        try:
+            upgrade(db.engine)
+        except WrongRevision as error:
+            raise StartError([str(error)]) from error
         claim(db.engine, federation)
-        return _revision() or "none"
+        return revision_of(db.engine) or "none"
 
 
 @contextmanager
@@ -226,20 +219,3 @@ def _own_database(app: Flask) -> Iterator[str]:
             yield federation
         finally:
             db.engine.dispose()
-
-
-def _revision() -> str | None:
-    with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def _upgrade_with_lock() -> None:
-    """Upgrade while no other process does."""
-    path = str(db.engine.url.database or "")
-    if not path or path == ":memory:":
-        upgrade()
-        return
-    descriptor = os.open(f"{path}.upgrade", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
-        upgrade()

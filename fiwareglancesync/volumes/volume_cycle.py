@@ -122,9 +122,11 @@ class VolumeCycle:
 
         :raises CloudError: the cloud cannot be read
         :raises DatabaseUnavailable: the database cannot be used
+        :raises OtherAccount: the database holds the backups of another account
         """
         begun = self._now()
         inventory = self._read(begun)
+        self._store.claim(inventory.account.user_id)
         records = Records({record.id: record for record in self._store.records()})
         plan, inventory = self._plan(inventory, records, order, begun)
         due = sum(entry.verdict in BEGINS for entry in plan.entries)

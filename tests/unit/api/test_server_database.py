@@ -13,7 +13,6 @@ from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect
 
-from fiwareglancesync.api import server_database
 from fiwareglancesync.api.api_service import NAME, ApiService
 from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.server_database import db, prepare_database
@@ -21,6 +20,7 @@ from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.images.summaries import Summary, SummaryStore
 from fiwareglancesync.images.sync_job import SYNC
 from fiwareglancesync.images.sync_request import SyncRequest
+from fiwareglancesync.jobs import database_upgrade
 from fiwareglancesync.jobs.database_owner import OtherFederation, claim, recorded
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tables import federation
@@ -49,7 +49,7 @@ def test_an_sqlite_database_is_private_and_shared_well(app: Flask, environ: dict
 
 
 def test_another_database_is_refused_with_the_command_to_run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_database, "_revision", lambda: None)
+    monkeypatch.setattr(database_upgrade, "revision_of", lambda engine: None)
     with app.app_context():
         monkeypatch.setattr(db.engine.dialect, "name", "postgresql")
     with pytest.raises(StartError, match=r"run\.py db upgrade"):

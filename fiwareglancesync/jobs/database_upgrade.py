@@ -1,0 +1,82 @@
+"""Makes the tables of a database and brings them up to date, for the server and for commands without one (sync 1)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from ..base.errors import GlanceSyncError
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+ENGINE = "engine"
+"""The attribute of Alembic's configuration by which the migrations get their database."""
+
+
+class WrongRevision(GlanceSyncError):
+    """The tables of the database are not those that this program needs."""
+
+
+def make_ready(engine: Engine) -> None:
+    """Make sure that the tables of a database are up to date.
+
+    An SQLite database is made or upgraded; any other one has to be at its newest revision.
+
+    :raises WrongRevision: it is at another one
+    :raises SQLAlchemyError: the database cannot be used
+    """
+    if revision_of(engine) != newest_revision() and engine.dialect.name == "sqlite":
+        upgrade(engine)
+    found, newest = revision_of(engine), newest_revision()
+    if found != newest:
+        text = f"The tables of the database are at revision {found or 'none'}, this program needs {newest}."
+        raise WrongRevision(f"{text} Please run the command: glancesync db upgrade (or run.py db upgrade)")
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables of a database to the newest revision; of SQLite while no other process does.
+
+    :raises WrongRevision: a newer version of this program has used the database
+    :raises SQLAlchemyError: the database cannot be used
+    """
+    path = str(engine.url.database or "")
+    if engine.dialect.name != "sqlite" or path in ("", ":memory:"):
+        _upgrade(engine)
+        return
+    descriptor = os.open(f"{path}.upgrade", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        _upgrade(engine)
+
+
+def revision_of(engine: Engine) -> str | None:
+    """The revision of the tables of a database, None when there are none.
+
+    :raises SQLAlchemyError: the database cannot be used
+    """
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str:
+    """The revision that this program needs."""
+    return str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
+
+
+def _upgrade(engine: Engine) -> None:
+    found = revision_of(engine)
+    known = {revision.revision for revision in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if found is not None and found not in known:
+        text = f"The tables of the database are at revision {found}, which this program does not know"
+        raise WrongRevision(f"{text}; a newer version has used it. Please install that version.")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes[ENGINE] = engine
+    command.upgrade(config, "head")
