@@ -43,7 +43,64 @@ def _policy_server(options: argparse.Namespace) -> int:
     return run_policy_server(options)
 
 
+def _plan_arguments(parser: Parser) -> None:
+    text = "only these projects, by id or as domain/name (default: all)"
+    parser.add_argument("projects", nargs="*", metavar="PROJECT", help=text)
+    parser.add_argument(
+        "--format", choices=("table", "csv", "json"), default="table", help="how it is printed (default: table)"
+    )
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from .volumes_plan import print_plan
+
+    return print_plan(options)
+
+
+def _run_arguments(parser: Parser) -> None:
+    text = "a server or volume, by id, that is due now, whatever schedule and window say; may be repeated"
+    parser.add_argument("--now", action="append", default=[], metavar="ID", help=text)
+    text = "allow N removals in PROJECT in this cycle, when more are due than usual"
+    parser.add_argument("--allow-deletions", nargs=2, metavar=("N", "PROJECT"), help=text)
+    _add_quiet(parser)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from .volumes_run import run_once
+
+    return run_once(options)
+
+
+def _conduct(options: argparse.Namespace) -> int:
+    from .volumes_run import conduct
+
+    return conduct(options)
+
+
+def _add_quiet(parser: Parser) -> None:
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+
+
 VERBS: Mapping[str, Verb] = {
+    "plan": Verb(
+        "print what a cycle would do now",
+        "Print, for each volume of a marked server, what a cycle would do now and why, and which backups would go. "
+        "Nothing is written anywhere.",
+        _plan_arguments,
+        _plan,
+    ),
+    "run": Verb(
+        "do one cycle",
+        "Do one cycle: back up what is due, wait until it is done, and remove what has expired.",
+        _run_arguments,
+        _run,
+    ),
+    "conductor": Verb(
+        "do one cycle after the other",
+        "Do one cycle after the other until a signal ends it. Several conductors, on any machines, share the work.",
+        _add_quiet,
+        _conduct,
+    ),
     "policy-server": Verb(
         "answer Cinder's question whether a backup may be deleted",
         "Answer Cinder's question, by oslo.policy, whether a project member may delete a backup, until a signal ends "

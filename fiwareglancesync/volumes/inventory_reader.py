@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ..base.errors import CloudError
 from ..openstack.cloud_model import CloudBackup, Listing
 from .backup_cloud import BackupCloud
-from .shared_listings import SharedListings
+from .shared_listings import Listings
 from .volume_inventory import VolumeInventory
 from .volume_model import VolumeSettings
 
@@ -24,10 +24,10 @@ class InventoryReader:
     """
 
     def __init__(
-        self, cloud: BackupCloud, shared: SharedListings, settings: VolumeSettings, now: Callable[[], datetime]
+        self, cloud: BackupCloud, listings: Listings, settings: VolumeSettings, now: Callable[[], datetime]
     ) -> None:
         self._cloud = cloud
-        self._shared = shared
+        self._listings = listings
         self._settings = settings
         self._now = now
         self._backups: Listing[CloudBackup] | None = None
@@ -41,10 +41,10 @@ class InventoryReader:
         """
         cloud = self._cloud
         services = cloud.services()
-        listings = self._shared.read(max(since, leased))
+        listings = self._listings.read(max(since, leased))
         oldest = max(self._now() - timedelta(seconds=self._settings.reconcile), leased)
         if self._backups is None or self._backups.begun < oldest or not self._backups.is_whole:
-            self._backups = self._shared.backups(oldest)
+            self._backups = self._listings.backups(oldest)
         return VolumeInventory(
             account=cloud.account(),
             services=services,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..openstack.cloud_model import CloudBackup, Listing, Project, Server, Volume
 from .backup_cloud import BackupCloud
@@ -29,6 +29,34 @@ class RegionListings:
     projects: Listing[Project]
     servers: Listing[Server]
     volumes: Listing[Volume]
+
+
+class Listings(Protocol):
+    """Lists a region."""
+
+    def read(self, since: datetime) -> RegionListings:
+        """The projects, servers and volumes of the region, listed after a moment."""
+        ...
+
+    def backups(self, since: datetime) -> Listing[CloudBackup]:
+        """The backups of the region, listed after a moment."""
+        ...
+
+
+class OwnListings:
+    """Makes listings for itself, and stores nothing: for what only shows a plan."""
+
+    def __init__(self, cloud: BackupCloud) -> None:
+        self._cloud = cloud
+
+    def read(self, since: datetime) -> RegionListings:
+        """The projects, servers and volumes of the region."""
+        cloud = self._cloud
+        return RegionListings(cloud.projects(), cloud.servers(), cloud.volumes())
+
+    def backups(self, since: datetime) -> Listing[CloudBackup]:
+        """The backups of the region."""
+        return self._cloud.backups()
 
 
 class SharedListings:

@@ -30,6 +30,7 @@ from .volume_events import (
     EmitVolume,
     Problem,
     RemovalRefused,
+    RemovalRequested,
     VolumeEvent,
 )
 from .volume_inventory import VolumeInventory
@@ -60,6 +61,7 @@ class CycleCounts:
     good: int = 0
     failed: int = 0
     undecided: int = 0
+    removed: int = 0
     refused: int = 0
     problems: int = 0
 
@@ -73,6 +75,8 @@ class CycleCounts:
                     self.failed += 1
             case BackupUndecided():
                 self.undecided += 1
+            case RemovalRequested():
+                self.removed += 1
             case RemovalRefused():
                 self.refused += 1
             case Problem(is_failure=True):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
 from ..base.database import database_errors, open_engine
 from ..base.errors import DatabaseUnavailable
 from ..jobs.database_upgrade import make_ready
+from .volume_tables import backups
 
 
 def open_volume_database(url: str) -> Engine:
@@ -28,6 +29,23 @@ def open_volume_database(url: str) -> Engine:
     with database_errors():
         make_ready(engine)
     return engine
+
+
+def open_existing_database(url: str) -> Engine | None:
+    """Open the database without making or upgrading anything.
+
+    :param url: as the configuration has it
+    :return: None when there is none yet
+    :raises DatabaseUnavailable: it cannot be used
+    :raises GlanceSyncError: the URL is wrong
+    :raises NotInstalled: its driver is not installed
+    """
+    engine = open_engine(url)
+    path = engine.url.database
+    if engine.dialect.name == "sqlite" and path and not os.path.exists(path):
+        return None
+    with database_errors(), engine.connect() as connection:
+        return engine if inspect(connection).has_table(backups.name) else None
 
 
 def _make_private(path: Path) -> None:
