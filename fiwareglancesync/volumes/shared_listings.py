@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
+from ..locks.lease_group import HeldLease
 from ..openstack.cloud_model import CloudBackup, Listing, Project, Server, Volume
+from ..openstack.listing_content import pack, unpack
 from .backup_cloud import BackupCloud
 from .project_leases import ProjectLeases
-from .volume_listings import ListingStore, StoredListing
-
-T = TypeVar("T", Project, Server, Volume, CloudBackup)
+from .volume_listings import ListingStore
 
 POLL_SECONDS = 1.0
 """Seconds between two looks for a listing that another conductor makes."""
-
-TIMES = ("created_at", "data_timestamp", "updated_at")
-"""Fields of a backup that are moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,49 +101,18 @@ class SharedListings:
             stored = {kind: self._store.newest(kind, since) for kind in kinds}
             found = {kind: each for kind, each in stored.items() if each is not None}
             if len(found) == len(kinds):
-                return [decoded(found[kind], item) for kind, (item, _) in kinds.items()]
+                return [unpack(found[kind].content, item) for kind, (item, _) in kinds.items()]
             lease = self._leases.take_listing()
             if lease is None:
                 self._wait(POLL_SECONDS)
                 continue
             try:
-                return [self._list(kind, make, lease) for kind, (_, make) in kinds.items()]
+                return [self._list(kind, item, make, lease) for kind, (item, make) in kinds.items()]
             finally:
                 lease.give_back()
 
-    def _list(self, kind: str, make: Callable[[], Listing[Any]], lease: Any) -> Listing[Any]:
+    def _list(self, kind: str, item: type[Any], make: Callable[[], Listing[Any]], lease: HeldLease) -> Listing[Any]:
         began = self._store.now()
         listing = make()
-        self._store.save(lease, kind, began, encoded(listing), whole=listing.is_whole)
+        self._store.save(lease, kind, began, pack(listing, item), whole=listing.is_whole)
         return listing
-
-
-def encoded(listing: Listing[Any]) -> bytes:
-    """A listing as JSON."""
-    document = {"reason": listing.reason, "begun": listing.begun, "items": [asdict(item) for item in listing.items]}
-    return json.dumps(document, default=_as_json, separators=(",", ":")).encode()
-
-
-def decoded(stored: StoredListing, item: type[T]) -> Listing[T]:
-    """A listing that ``encoded`` has made.
-
-    :param item: the type of what was listed
-    """
-    document = json.loads(stored.content)
-    items = tuple(item(**_values(values)) for values in document["items"])
-    return Listing(items, stored.whole, document["reason"], datetime.fromisoformat(document["begun"]))
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return dict(value)  # a mapping that is no dict
-
-
-def _values(values: dict[str, Any]) -> dict[str, Any]:
-    for name in TIMES:
-        if values.get(name) is not None:
-            values[name] = datetime.fromisoformat(values[name])
-    if "volume_ids" in values:
-        values["volume_ids"] = tuple(values["volume_ids"])
-    return values
