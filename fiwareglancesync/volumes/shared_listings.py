@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..locks.lease_group import HeldLease
 from ..openstack.cloud_model import CloudBackup, Listing, Project, Server, Volume
-from ..openstack.listing_content import pack, unpack
+from ..openstack.listing_content import OtherFormat, pack, unpack
 from .backup_cloud import BackupCloud
 from .project_leases import ProjectLeases
 from .volume_listings import ListingStore
@@ -98,10 +98,9 @@ class SharedListings:
         self, since: datetime, kinds: Mapping[str, tuple[type[Any], Callable[[], Listing[Any]]]]
     ) -> list[Listing[Any]]:
         while True:
-            stored = {kind: self._store.newest(kind, since) for kind in kinds}
-            found = {kind: each for kind, each in stored.items() if each is not None}
-            if len(found) == len(kinds):
-                return [unpack(found[kind].content, item) for kind, (item, _) in kinds.items()]
+            found = [self._stored(kind, item, since) for kind, (item, _) in kinds.items()]
+            if None not in found:
+                return [listing for listing in found if listing is not None]
             lease = self._leases.take_listing()
             if lease is None:
                 self._wait(POLL_SECONDS)
@@ -110,6 +109,16 @@ class SharedListings:
                 return [self._list(kind, item, make, lease) for kind, (item, make) in kinds.items()]
             finally:
                 lease.give_back()
+
+    def _stored(self, kind: str, item: type[Any], since: datetime) -> Listing[Any] | None:
+        """A listing that a conductor has stored; None when there is none, or a conductor of another version made it."""
+        stored = self._store.newest(kind, since)
+        if stored is None:
+            return None
+        try:
+            return unpack(stored.content, item)
+        except OtherFormat:
+            return None
 
     def _list(self, kind: str, item: type[Any], make: Callable[[], Listing[Any]], lease: HeldLease) -> Listing[Any]:
         began = self._store.now()
