@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Column, Connection, Double, Engine, Integer, Row, String, Table, delete, insert, select, update
+from sqlalchemy import Column, Double, Engine, Integer, Row, String, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ..base.database import LARGE_BYTES, ExactText, database_errors, key_of, metadata, packed, unpacked
 from .outbox import OutgoingMail
@@ -26,16 +28,6 @@ mails = Table(
 )
 
 
-def add_mail(connection: Connection, mail: OutgoingMail) -> None:
-    """Keep a mail until it is sent; one of the same Message-ID that waits already stays as it is.
-
-    :param connection: in the transaction of what the mail reports, so that both are kept or neither
-    """
-    key = key_of(mail.message_id)
-    if connection.execute(select(mails.c.message_key).where(mails.c.message_key == key)).first() is None:
-        connection.execute(insert(mails).values(message_key=key, **_values(mail)))
-
-
 class DatabaseOutbox:
     """An :class:`~fiwareglancesync.notify.outbox.Outbox` in the database; who sends holds a lease for that.
 
@@ -48,9 +40,10 @@ class DatabaseOutbox:
         self._engine = engine
 
     def add(self, mail: OutgoingMail) -> None:
-        """Keep a mail until it is sent."""
-        with database_errors(), self._engine.begin() as connection:
-            add_mail(connection, mail)
+        """Keep a mail until it is sent; one of the same Message-ID that waits already stays as it is."""
+        new = insert(mails).values(message_key=key_of(mail.message_id), **_values(mail))
+        with database_errors(), suppress(IntegrityError), self._engine.begin() as connection:
+            connection.execute(new)
 
     def due(self, now: datetime) -> Iterator[OutgoingMail]:
         """The mails whose next attempt is not after a moment, the earliest first; one at a time."""

@@ -12,6 +12,7 @@ from ..base.database import database_errors, key_of
 from ..base.errors import LeaseLost
 from ..base.messages import Message
 from ..locks.lease_group import HeldLease
+from ..notify.database_outbox import DatabaseOutbox
 from ..notify.delivery import send_due
 from ..notify.mail_addresses import Members
 from ..notify.mail_settings import MailSettings
@@ -19,13 +20,15 @@ from .digest_mail import DigestProblems, project_mails, whole_mail
 from .digest_model import Digest
 from .digest_outcomes import with_outcomes
 from .digest_summary import read_summary
-from .mail_outbox import MailOutbox
 from .project_leases import ProjectLeases
 from .volume_events import EmitVolume, Problem
 from .volume_model import VolumeSettings
-from .volume_rows import make_row, moment, seconds
+from .volume_rows import NEW_REGION, make_row, moment, seconds
 from .volume_store import VolumeStore
 from .volume_tables import regions
+
+MARGIN = timedelta(minutes=1)
+"""From the end of a period until its digest is made: what was written at the last moment is visible then."""
 
 
 def digest_of(engine: Engine, region: str, settings: VolumeSettings, begin: datetime, end: datetime) -> Digest:
@@ -74,7 +77,7 @@ class DigestReporter:
         self._members = members
         self._account_id = account_id
         self._emit = emit
-        self._outbox = MailOutbox(engine)
+        self._outbox = DatabaseOutbox(engine)
         self._waiting: tuple[Digest, frozenset[str]] | None = None
 
     def __call__(self, now: datetime) -> None:
@@ -101,7 +104,7 @@ class DigestReporter:
         """Put the mails of a period that has ended into the outbox; they have the same ids if this is done again."""
         begin = self._reported_until(now)
         period = timedelta(seconds=self._settings.report_period)
-        end = begin + (now - begin) // period * period
+        end = begin + (now - MARGIN - begin) // period * period
         if end <= begin:
             return
         digest = digest_of(self._engine, self._region, self._settings, begin, end)
@@ -126,7 +129,7 @@ class DigestReporter:
         self._waiting = (digest, frozenset(problems.unread_projects)) if problems.unread_projects else None
 
     def _reported_until(self, now: datetime) -> datetime:
-        make_row(self._engine, regions, self._key, {"reported_until": seconds(now)})
+        make_row(self._engine, regions, self._key, {**NEW_REGION, "reported_until": seconds(now)})
         query = select(regions.c.reported_until).filter_by(**self._key)
         with database_errors(), self._engine.connect() as connection:
             return moment(connection.execute(query).scalar_one())

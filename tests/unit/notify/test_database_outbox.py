@@ -11,7 +11,9 @@ from sqlalchemy import Engine
 from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.base.errors import DatabaseUnavailable
 from fiwareglancesync.notify.database_outbox import DatabaseOutbox
+from fiwareglancesync.notify.delivery import send_due
 from fiwareglancesync.notify.outbox import OutgoingMail, new_mail
+from tests.support.mail_server import mail_server
 
 NOW = datetime(2026, 11, 28, 6, 0, 0, 123457, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -66,6 +68,18 @@ def test_a_mail_that_is_given_up_is_forgotten(outbox: DatabaseOutbox) -> None:
     outbox.add(mail())
     outbox.remove_given_up(replace(mail(), problem="refused"))
     assert list(outbox.due(NOW)) == []
+
+
+def test_mails_go_from_the_database_to_a_server(outbox: DatabaseOutbox) -> None:
+    with mail_server() as server:
+        server.answers["b@example.org"] = ["451 Greylisted"]
+        outbox.add(mail())
+        send_due(outbox, server.settings(), NOW)
+        (waiting,) = outbox.due(NOW + timedelta(minutes=1))
+        assert waiting.receivers == ("b@example.org",)
+        send_due(outbox, server.settings(), waiting.next_attempt)
+        assert server.receivers == ["a@example.org", "b@example.org"]
+    assert list(outbox.due(NOW + timedelta(days=30))) == []
 
 
 def test_a_database_that_is_away_is_reported_in_one_line(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 
 from fiwareglancesync.base.errors import DatabaseUnavailable, LeaseLost, Unreachable
 from fiwareglancesync.locks.lease_group import HeldLease
+from fiwareglancesync.notify.database_outbox import DatabaseOutbox
 from fiwareglancesync.notify.mail_settings import MailSettings
 from fiwareglancesync.notify.outbox import OutgoingMail
 from fiwareglancesync.volumes.digest_model import ProjectDigest
 from fiwareglancesync.volumes.digest_reporter import DigestReporter, digest_of
 from fiwareglancesync.volumes.digest_summary import summary_json
-from fiwareglancesync.volumes.mail_outbox import MailOutbox
 from fiwareglancesync.volumes.project_leases import ProjectLeases
 from fiwareglancesync.volumes.volume_changes import VolumeChanges
 from fiwareglancesync.volumes.volume_events import Problem, VolumeEvent
@@ -168,14 +168,14 @@ def test_what_was_interrupted_before_the_end_makes_no_second_mail(
 ) -> None:
     added: list[str] = []
 
-    def add(outbox: MailOutbox, mail: OutgoingMail) -> None:
+    def add(outbox: DatabaseOutbox, mail: OutgoingMail) -> None:
         original(outbox, mail)
         added.append(mail.message_id)
         if len(added) == 2:
             raise DatabaseUnavailable("the database went away")
 
-    original = MailOutbox.add
-    monkeypatch.setattr(MailOutbox, "add", add)
+    original = DatabaseOutbox.add
+    monkeypatch.setattr(DatabaseOutbox, "add", add)
     with pytest.raises(DatabaseUnavailable):
         reporting.after(24.1)
     assert server.receivers == []
