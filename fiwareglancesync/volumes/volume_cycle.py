@@ -23,6 +23,7 @@ from .inventory_reader import InventoryReader
 from .project_leases import ProjectLeases
 from .project_work import ProjectWork, Records
 from .server_times import LAST_BACKUP_KEY, servers_to_mark
+from .volume_changes import WrongState
 from .volume_events import (
     BackupEnded,
     BackupUndecided,
@@ -40,6 +41,9 @@ from .volume_store import VolumeStore
 
 POLL_SECONDS = 5.0
 """Seconds between two looks at the backups that are being made."""
+
+KEPT_DIGESTS = 10
+"""Periods of digests for which the record of a backup that is gone is kept; the digest of a period may be late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ class VolumeCycle:
         self._make(plan, inventory, records, requester, outcomes, order, begun)
         self._mark_servers(plan, records)
         self._rotate(plan, inventory, records, begun)
+        self._store.drop_gone(KEPT_DIGESTS * self._settings.report_period)
 
     def take_over(self) -> bool:
         """Take the projects that another conductor had and has left.
@@ -337,6 +342,8 @@ class VolumeCycle:
         except LeaseLost as error:
             self._works.pop(work.project_id, None)
             self._emit(Problem(work.project_id, str(error), is_failure=False))
+        except WrongState as error:  # this process does not know what the database has; the next cycle reads it again
+            self._emit(Problem(work.project_id, str(error)))
 
 
 def _unfinished(work: ProjectWork, records: Records) -> list[BackupRecord]:

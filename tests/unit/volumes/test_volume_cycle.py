@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.volumes.volume_changes import VolumeChanges, WrongState
 from fiwareglancesync.volumes.volume_cycle import CycleCounts, CycleOrder
 from fiwareglancesync.volumes.volume_events import BackupEnded, BackupRequested, BackupUndecided, CycleStarted, Problem
 from fiwareglancesync.volumes.volume_model import BackupType, RecordState, VolumeSettings
+from fiwareglancesync.volumes.volume_store import OtherAccount, VolumeStore
 from tests.support.stand_ins.cloud_stand_in import CloudStandIn, cloud_stand_in
 from tests.support.volume_cycles import CycleBench, new_database
 
@@ -177,4 +179,27 @@ def test_a_service_that_is_down_is_reported_and_nothing_begins(cloud: CloudStand
     cloud.state.backup_service_is_up = False
     events = bench.cycle()
     assert Problem("", "no cinder-backup service is up: nothing is begun") in events
+    assert posts(cloud) == 0
+
+
+def test_a_record_that_another_process_has_changed_costs_its_project_one_cycle(
+    cloud: CloudStandIn, bench: CycleBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+
+    def wrong(*_: object) -> bool:
+        raise WrongState("not in the state that is expected")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(VolumeChanges, "creating", wrong)
+        assert Problem(cloud.tenant, "not in the state that is expected") in bench.cycle()
+    bench.cycle()
+    assert [record.state for record in bench.records()] == [RecordState.GOOD]
+
+
+def test_the_backups_of_another_account_are_left_alone(cloud: CloudStandIn, bench: CycleBench) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+    VolumeStore(bench.engine, "Spain").claim("another")
+    with pytest.raises(OtherAccount, match="that user another made in region Spain"):
+        bench.cycle()
     assert posts(cloud) == 0
