@@ -51,7 +51,7 @@ def main() -> int:
     plan = plan_volumes(inventory, records, SETTINGS, NOW)
     retention = plan_retention(inventory, records, plan.marked, SETTINGS, NOW)
     unknown = resolve_unknown(records, inventory, SETTINGS)
-    read = volumes_to_read(plan, records) | expiring_volumes(records, plan.marked, SETTINGS, NOW)
+    read = volumes_to_read(plan, records) | expiring_volumes(inventory, records, plan.marked, SETTINGS, NOW)
     cpu = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     found = {

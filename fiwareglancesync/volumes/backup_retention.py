@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from .backup_chain import by_volume
-from .backup_expiry import has_expired, new_expiry
+from .backup_expiry import new_expiry
 from .backup_removal import ExpiredBackup, Fate, judge_expired
 from .server_metadata import MarkedVolume
 from .volume_inventory import VolumeInventory
@@ -107,19 +107,23 @@ def is_gone(record: BackupRecord, cycle_begun: datetime) -> bool:
 
 
 def expiring_volumes(
-    records: Iterable[BackupRecord], marked: Mapping[str, MarkedVolume], settings: VolumeSettings, now: datetime
+    inventory: VolumeInventory,
+    records: Iterable[BackupRecord],
+    marked: Mapping[str, MarkedVolume],
+    settings: VolumeSettings,
+    now: datetime,
 ) -> frozenset[str]:
-    """The volumes with backups that may have to go: their backups must be read before the retention is planned.
+    """The volumes of which something would be removed: their backups are read again before that is decided.
 
+    Others with expired backups are not read again, because a chain may keep a backup for months.
+
+    :param inventory: with a listing of backups that may be older
+    :param records: all that have not been removed
     :param marked: the volumes that are backed up, by id
     :param now: in UTC
     """
-    may_shrink = settings.retention_may_shrink
-    return frozenset(
-        record.volume_id
-        for record in records
-        if record.backup_id is not None and has_expired(record, _expiry(record, marked, may_shrink=may_shrink), now)
-    )
+    plan = plan_retention(inventory, records, marked, settings, now)
+    return frozenset(each.record.volume_id for each in plan.removals)
 
 
 def _expiry(record: BackupRecord, marked: Mapping[str, MarkedVolume], *, may_shrink: bool) -> datetime | None:

@@ -193,7 +193,8 @@ class VolumeCycle:
         """Plan with the listings, read again what the plan depends on, settle what was unknown, and plan again."""
         settings, known = self._settings, records.by_id
         plan = plan_volumes(inventory, known.values(), settings, begun, order.forced)
-        volumes = volumes_to_read(plan, known.values()) | expiring_volumes(known.values(), plan.marked, settings, begun)
+        expiring = expiring_volumes(inventory, known.values(), plan.marked, settings, begun)
+        volumes = volumes_to_read(plan, known.values()) | expiring
         projects = {record.volume_id: record.project_id for record in known.values()}
         projects |= {volume_id: each.volume.project_id for volume_id, each in plan.marked.items()}
         mine = {id: projects[id] for id in volumes if projects.get(id) in self._works}

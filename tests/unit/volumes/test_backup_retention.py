@@ -106,10 +106,10 @@ class TestExpiry:
         assert removed(retention([OLD, NEW], weeks=None)) == ["old"]
         assert not retention([NEW], weeks=None).expiries
 
-    def test_volumes_with_something_expired_are_found_before(self) -> None:
-        other = make_record("other", NOW - 20 * DAY, volume_id="v2")
-        marked = {"v2": MarkedVolume(make_volume("v2"), (make_server(),), 86400, 30 * 86400)}
-        assert expiring_volumes([OLD, NEW, other], marked, SETTINGS, NOW) == {"v1"}
+    def test_only_volumes_of_which_something_would_be_removed_are_read_again(self) -> None:
+        records = [OLD, NEW, *(replace(each, volume_id="v2") for each in CHAIN)]
+        inventory = make_inventory(backups=with_dependants(records), volumes=[make_volume(), make_volume("v2")])
+        assert expiring_volumes(inventory, records, {}, SETTINGS, NOW) == {"v1"}
 
 
 class TestKept:
