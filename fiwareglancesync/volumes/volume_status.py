@@ -127,11 +127,11 @@ def _is_restorable(chain: Sequence[BackupRecord], inventory: VolumeInventory) ->
 
 
 def _is_there(record: BackupRecord, inventory: VolumeInventory) -> bool:
-    """Whether a backup is in the listing, or ended after the listing was made."""
+    """Whether a backup is in the listing, or ended after that was made."""
+    if (record.finished or record.due) >= inventory.backups_read(record.volume_id):
+        return True
     backup = inventory.backup_by_id.get(record.backup_id or "")
-    if backup is None:
-        return (record.finished or record.due) >= inventory.backups_read(record.volume_id)
-    return backup.status in PRESENT
+    return backup is not None and backup.status in PRESENT
 
 
 def _what_is_missing(chain: Sequence[BackupRecord], inventory: VolumeInventory) -> str:

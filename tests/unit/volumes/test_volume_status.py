@@ -108,3 +108,4 @@ def test_a_backup_that_is_being_restored_is_there() -> None:
 def test_a_backup_that_ended_after_the_listing_was_made_is_there() -> None:
     last = make_record(due=NOW, finished=NOW + 5 * MINUTE)
     assert status([last], [], now=NOW + HOUR).last_good == last
+    assert status([last], [backup_of(last, status="creating")], now=NOW + HOUR).last_good == last
