@@ -145,3 +145,13 @@ def test_a_clock_that_is_set_after_the_sign_in_shows(cloud: CloudStandIn) -> Non
     assert made.clock_difference() == pytest.approx(0, abs=5)
     wall.seconds += 400
     assert made.clock_difference() == pytest.approx(400, abs=5)
+
+
+def test_time_that_passes_makes_no_difference(cloud: CloudStandIn) -> None:
+    wall, steady = Clock(), Clock()
+    wall.seconds = time.time()
+    made = ProjectTokens(cloud.credential(), replace(HASTY, clock=steady), Waits(), wall)
+    made.account()
+    for clock in (wall, steady):
+        clock.seconds += 1800
+    assert made.clock_difference() == pytest.approx(0, abs=5)
