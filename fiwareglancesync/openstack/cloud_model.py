@@ -50,7 +50,7 @@ class CloudBackup:
     :param user_id: who made it, "" when Cinder does not say
     :param status: Cinder's word, such as ``available``
     :param size: of its volume then, in GiB
-    :param host: the backup service that has it, "" as long as none has
+    :param host: the backup service that has it; always "" as far as Cinder's API goes, which does not show it
     :param data_timestamp: the time of its content, by which Cinder finds the newest one; a backup of a snapshot has
         the time of the snapshot; None means that it is not known
     :param updated_at: when its status changed last, None when Cinder does not say

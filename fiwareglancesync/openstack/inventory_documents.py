@@ -53,7 +53,7 @@ def read_volume(document: Document) -> Volume:
 def read_backup(document: Document) -> CloudBackup:
     """A backup of Cinder."""
     created = _moment(document, "created_at")
-    data = document.get("data_timestamp")
+    data, updated = document.get("data_timestamp"), document.get("updated_at")
     return CloudBackup(
         _text(document, "id"),
         _name(document),
@@ -69,6 +69,7 @@ def read_backup(document: Document) -> CloudBackup:
         _metadata(document),
         intern(str(document.get("host") or "")),
         _moment(document, "data_timestamp") if data and data != document.get("created_at") else created,
+        _moment(document, "updated_at") if updated else None,
     )
 
 

@@ -124,7 +124,6 @@ def _volume(row: _Row, shared: list[str]) -> Volume:
 
 def _backup_row(backup: CloudBackup, number: _Number) -> _Row:
     created = _microseconds(backup.created_at)
-    data = backup.data_timestamp
     return [
         backup.id,
         backup.name,
@@ -135,16 +134,17 @@ def _backup_row(backup: CloudBackup, number: _Number) -> _Row:
         backup.size,
         backup.is_incremental + 2 * backup.has_dependent_backups,
         created,
-        None if data is None else _microseconds(data) - created,
+        _difference(backup.data_timestamp, created),
         backup.fail_reason,
         _metadata_row(backup.metadata, number),
         number(backup.host),
+        _difference(backup.updated_at, created),
     ]
 
 
 def _backup(row: _Row, shared: list[str]) -> CloudBackup:
     created = _moment(row[8])
-    data = created if row[9] == 0 else None if row[9] is None else _moment(row[8] + row[9])
+    data = created if row[9] == 0 else _moment_after(row[8], row[9])
     return CloudBackup(
         row[0],
         row[1],
@@ -160,6 +160,7 @@ def _backup(row: _Row, shared: list[str]) -> CloudBackup:
         _metadata(row[11], shared),
         shared[row[12]],
         data,
+        _moment_after(row[8], row[13]),
     )
 
 
@@ -187,6 +188,14 @@ def _metadata(row: _Row, shared: list[str]) -> Mapping[str, str]:
 
 def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def _difference(moment: datetime | None, microseconds: int) -> int | None:
+    return None if moment is None else _microseconds(moment) - microseconds
+
+
+def _moment_after(microseconds: int, difference: int | None) -> datetime | None:
+    return None if difference is None else _moment(microseconds + difference)
 
 
 def _moment(microseconds: int) -> datetime:

@@ -75,6 +75,8 @@ def test_a_backup_is_in_the_project_of_its_volume_and_of_the_account(
     assert backup.metadata == MARKS
     assert backup.data_timestamp is not None
     assert abs((backup.data_timestamp - backup.created_at).total_seconds()) < 60
+    assert backup.updated_at is not None
+    assert backup.updated_at >= backup.created_at
     # The tenant sees and can restore it.
     shown = world.operator.ask("block-storage", "GET", f"/backups/{made}", person=world.alice)["backup"]
     assert shown["name"] == "web_data_20261128T220000Z"

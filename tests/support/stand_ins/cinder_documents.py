@@ -49,6 +49,7 @@ def shown_backup(backup: StoredBackup, caller: Caller, version: tuple[int, int])
         "has_dependent_backups": backup.dependants > 0,
         "created_at": written(backup.created_at),
         "data_timestamp": written(backup.created_at),
+        "updated_at": written(backup.updated_at) if backup.updated_at else None,
         "fail_reason": backup.fail_reason,
     }
     if caller.is_admin and version >= (3, 18):

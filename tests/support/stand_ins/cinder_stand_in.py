@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 
 from .cinder_documents import microversion, shown_backup, shown_volume
-from .cloud_state import Caller, CloudState, StoredBackup, StoredVolume, new_id
+from .cloud_state import Caller, CloudState, StoredBackup, StoredVolume, new_id, now
 from .http_stand_in import Asked, Refuses, Reply
 from .paging import PagedLists
 
 _LISTING = frozenset(("all_tenants", "limit", "marker", "with_count"))
 _FILTERS = frozenset(("project_id", "user_id", "volume_id", "status"))
+_PASSING = ("creating", "deleting", "restoring")
 _NO_PARENT = "Invalid backup: No backups available to do an incremental backup."
 
 
@@ -68,6 +69,8 @@ class CinderStandIn:
     def finish(self, backup: StoredBackup, status: str = "available", reason: str | None = None) -> None:
         """Complete what is going on with one backup."""
         volume = self._state.volumes.get(backup.volume_id)
+        if backup.status in _PASSING:
+            backup.updated_at = now()
         if backup.status == "deleting":
             self._drop(backup)
         elif backup.status == "creating":

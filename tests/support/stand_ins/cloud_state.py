@@ -116,6 +116,7 @@ class StoredBackup:
     created_at: datetime = field(default_factory=now)
     fail_reason: str | None = None
     dependants: int = 0
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True)

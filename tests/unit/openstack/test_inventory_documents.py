@@ -23,6 +23,7 @@ BACKUP = {
     "volume_id": "v",
     "created_at": "2026-11-28T22:00:00.000000",
     "data_timestamp": "2026-11-28T21:00:00.000000",
+    "updated_at": "2026-11-28T22:05:00.000000",
     "fail_reason": "no\nspace",
     "os-backup-project-attr:project_id": "p",
     "metadata": {"a": "b"},
@@ -45,6 +46,8 @@ def test_a_backup_is_read() -> None:
     assert (backup.id, backup.name, backup.project_id, backup.user_id) == ("b", "", "p", "")
     assert backup.created_at == datetime(2026, 11, 28, 22, tzinfo=timezone.utc)
     assert backup.data_timestamp == datetime(2026, 11, 28, 21, tzinfo=timezone.utc)
+    assert backup.updated_at == datetime(2026, 11, 28, 22, 5, tzinfo=timezone.utc)
+    assert read_backup({**BACKUP, "updated_at": None}).updated_at is None
     assert backup.fail_reason == "no space"
     assert backup.metadata == {"a": "b"}
 

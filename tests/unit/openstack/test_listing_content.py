@@ -21,7 +21,7 @@ ITEMS: dict[type, some.SearchStrategy[Any]] = {
     Volume: some.builds(Volume, TEXT, TEXT, TEXT, TEXT, some.integers(), METADATA, TEXT),
     CloudBackup: some.builds(
         CloudBackup, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, some.integers(), some.booleans(), some.booleans(), MOMENTS,
-        TEXT, METADATA, TEXT, some.none() | MOMENTS,
+        TEXT, METADATA, TEXT, some.none() | MOMENTS, some.none() | MOMENTS,
     ),
     Project: some.builds(Project, TEXT, TEXT, TEXT, TEXT, some.booleans()),
 }
@@ -34,7 +34,7 @@ def backup(number: int) -> CloudBackup:
     created = NOW + timedelta(seconds=number)
     return CloudBackup(
         identifier, f"server_volume_{number}", "p" * 32, "u" * 32, f"volume-{number % 10}", "available", 1,
-        number % 3 > 0, False, created, "", marks, "", created,
+        number % 3 > 0, False, created, "", marks, "", created, created + timedelta(minutes=5),
     )
 
 
