@@ -61,7 +61,7 @@ def test_the_reason_is_kept() -> None:
     assert (kept.attempts, kept.problem) == (1, "greylisted")
 
 
-@given(st.integers(0, 10**6), st.timedeltas(timedelta(0), KEPT, ))
+@given(st.integers(0, 10**6), st.timedeltas(timedelta(0), KEPT))
 def test_the_next_attempt_is_later_and_within_the_week(attempts: int, age: timedelta) -> None:
     mail = OutgoingMail("<1@x>", ("a@x",), "", "", "", NOW, NOW, attempts)
     kept = after_failure(mail, FOR_NOW, NOW + age)
