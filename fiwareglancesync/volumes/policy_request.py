@@ -95,9 +95,9 @@ def _target(body: Body) -> Mapping[str, Any]:
         raise Malformed("the body has another character set than UTF-8")
     try:
         if body.kind == FORM:
-            found = _document(_only_field(body.content.decode("ascii")))
+            found = _JSON.decode(_only_field(body.content.decode("ascii")))
         elif body.kind == JSON:
-            document = _document(body.content.decode("utf-8"))
+            document = _JSON.decode(body.content.decode("utf-8"))
             found = document.get(TARGET) if isinstance(document, dict) else None
         else:
             raise Malformed("the body is no form")
@@ -117,13 +117,12 @@ def _only_field(form: str) -> str:
     return found[0]
 
 
-def _document(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_object)
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose keys occur once: of two values, Cinder may mean the other one."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise Malformed("a key occurs twice")
     return found
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_object)

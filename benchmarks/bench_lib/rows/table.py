@@ -19,6 +19,7 @@ from . import (
     vault_large,
     vault_many,
     volume_plan,
+    volume_policy,
 )
 
 ROWS: dict[str, Callable[[Setting], Result]] = {
@@ -38,5 +39,6 @@ ROWS: dict[str, Callable[[Setting], Result]] = {
     "vault-shelves": vault_many.measure_shelves,
     "vault-ls": vault_many.measure_ls,
     "volume-plan": volume_plan.measure,
+    "volume-policy": volume_policy.measure,
     "rebuild": rebuild.measure,
 }
