@@ -46,9 +46,7 @@ def _policy_server(options: argparse.Namespace) -> int:
 def _plan_arguments(parser: Parser) -> None:
     text = "only these projects, by id or as domain/name (default: all)"
     parser.add_argument("projects", nargs="*", metavar="PROJECT", help=text)
-    parser.add_argument(
-        "--format", choices=("table", "csv", "json"), default="table", help="how it is printed (default: table)"
-    )
+    _add_format(parser)
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -77,6 +75,88 @@ def _conduct(options: argparse.Namespace) -> int:
     return conduct(options)
 
 
+def _status_arguments(parser: Parser) -> None:
+    _add_format(parser)
+    text = "end with 1 unless every volume is ok"
+    parser.add_argument("--exit-code", action="store_true", help=text)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from .volumes_state import print_status
+
+    return print_status(options)
+
+
+def _check_arguments(parser: Parser) -> None:
+    text = "write the same as metrics for the textfile collector of Prometheus' node exporter; its name ends in .prom"
+    parser.add_argument("--metrics-file", metavar="FILE", help=text)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .volumes_state import check
+
+    return check(options)
+
+
+def _report_arguments(parser: Parser) -> None:
+    text = "a time such as 2026-03-01 or 2026-03-01T09:00:00Z (default: one report_period ago)"
+    parser.add_argument("--since", metavar="T", help=text)
+    parser.add_argument("--out", metavar="FILE", help="write it as HTML into a file (default: print it as text)")
+
+
+def _report(options: argparse.Namespace) -> int:
+    from .volumes_state import report
+
+    return report(options)
+
+
+def _backup_arguments(parser: Parser) -> None:
+    parser.add_argument("backup", metavar="BACKUP", help="id of the backup in Cinder")
+    _add_quiet(parser)
+
+
+def _hold(options: argparse.Namespace) -> int:
+    from .volumes_records import hold
+
+    return hold(options)
+
+
+def _release(options: argparse.Namespace) -> int:
+    from .volumes_records import release
+
+    return release(options)
+
+
+def _retry(options: argparse.Namespace) -> int:
+    from .volumes_records import retry
+
+    return retry(options)
+
+
+def _purge_arguments(parser: Parser) -> None:
+    parser.add_argument("project", metavar="PROJECT", help="the project, by id or as domain/name")
+    parser.add_argument("--yes", action="store_true", help="do not ask for a confirmation at a terminal")
+    _add_quiet(parser)
+
+
+def _purge(options: argparse.Namespace) -> int:
+    from .volumes_records import purge_project
+
+    return purge_project(options)
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    from .volumes_records import rebuild
+
+    return rebuild(options)
+
+
+def _add_format(parser: Parser) -> None:
+    parser.add_argument(
+        "--format", choices=("table", "csv", "json"), default="table", help="how it is printed (default: table)"
+    )
+
+
 def _add_quiet(parser: Parser) -> None:
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 
@@ -100,6 +180,58 @@ VERBS: Mapping[str, Verb] = {
         "Do one cycle after the other until a signal ends it. Several conductors, on any machines, share the work.",
         _add_quiet,
         _conduct,
+    ),
+    "status": Verb(
+        "print how well each volume is protected",
+        "Print, for each volume of a marked server, its last good backup, its age and a verdict, and the servers "
+        "without the mark. Everything is read from Cinder itself.",
+        _status_arguments,
+        _status,
+    ),
+    "check": Verb(
+        "print one line about all volumes, for monitoring",
+        "Print one line about all volumes, and end with the exit codes of a plugin of Nagios: 0 ok, 1 a warning, "
+        "2 critical, 3 unknown.",
+        _check_arguments,
+        _check,
+    ),
+    "report": Verb(
+        "write what a digest says of the time until now",
+        "Write what a digest says of the time until now: what failed, what is late, skipped and unprotected, what was "
+        "backed up and what has gone.",
+        _report_arguments,
+        _report,
+    ),
+    "hold": Verb(
+        "keep a backup until release",
+        "Keep a backup, whatever its retention says, until glancesync volumes release.",
+        _backup_arguments,
+        _hold,
+    ),
+    "release": Verb(
+        "let a held backup go when it has expired",
+        "Let a backup that hold keeps go when it has expired.",
+        _backup_arguments,
+        _release,
+    ),
+    "retry": Verb(
+        "try a removal again",
+        "Try again in the next cycle to remove a backup whose removal Cinder has refused.",
+        _backup_arguments,
+        _retry,
+    ),
+    "purge": Verb(
+        "remove all backups of a project",
+        "Remove all recorded backups of a project for good, the newest first. It is the only way in which the backups "
+        "of a deleted project go. At a terminal it asks first.",
+        _purge_arguments,
+        _purge,
+    ),
+    "rebuild": Verb(
+        "record the backups that Cinder has, when the database is lost",
+        "Record the backups that Cinder has of the account and the database does not, when the database is lost.",
+        _add_quiet,
+        _rebuild,
     ),
     "policy-server": Verb(
         "answer Cinder's question whether a backup may be deleted",

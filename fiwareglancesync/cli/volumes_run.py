@@ -13,8 +13,7 @@ from ..base.text import show
 from ..base.waiting import pause
 from ..terminal.streams import write_line
 from ..terminal.volume_narrative import volume_line
-from ..volumes.conductor import Conductor
-from ..volumes.volume_cycle import CycleCounts, CycleOrder
+from ..volumes.cycle_order import CycleCounts, CycleOrder
 from ..volumes.volume_events import VolumeEvent
 from ..volumes.volume_preview import chosen_projects
 from ..volumes.volume_region import VolumeRegion
@@ -70,10 +69,11 @@ def conduct(options: argparse.Namespace) -> int:
 
     :param options: the parsed command line
     """
-    region = open_volumes(open_configuration(options))
+    configuration = open_configuration(options)
+    region = open_volumes(configuration)
     narrator = Narrator(options, times=True)
-    with cancellable(), region.cycles(narrator, _wait) as cycle:
-        Conductor(cycle, region.settings, region.clock, narrator, _wait, lambda now: None).run()
+    with cancellable(), region.conductor(configuration.mail, narrator, _wait) as conductor:
+        conductor.run()
     return 0
 
 

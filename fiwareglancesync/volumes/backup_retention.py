@@ -94,6 +94,16 @@ def plan_retention(
     )
 
 
+def retention_problems(plan: RetentionPlan) -> Mapping[str, Sequence[str]]:
+    """What somebody has to know about what is not removed: id of the project → sentences."""
+    found: dict[str, list[str]] = {id: [f"Nothing is removed: {why}."] for id, why in plan.problems.items()}
+    for each in plan.kept:
+        if each.is_problem:
+            text = f"Backup {each.record.backup_id} of {each.record.name} has expired and stays: {each.why}."
+            found.setdefault(each.record.project_id, []).append(text)
+    return found
+
+
 def is_gone(record: BackupRecord, cycle_begun: datetime) -> bool:
     """Whether a backup that Cinder does not find by its id is gone: it did not in an earlier cycle either.
 

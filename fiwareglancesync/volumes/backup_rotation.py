@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ..base.errors import CloudError
@@ -21,15 +21,23 @@ class Rotation:
 
     :param records: of the region
     :param now: the present moment by the database's clock
+    :param scope: id of the project whose token removes backups, "" for that of each backup, as it has to be: Cinder
+        protects a chain only then
     """
 
     def __init__(
-        self, cloud: BackupCloud, records: Records, emit: EmitVolume, now: Callable[[], datetime]
+        self,
+        cloud: BackupCloud,
+        records: Records,
+        emit: EmitVolume,
+        now: Callable[[], datetime],
+        scope: str = "",
     ) -> None:
         self._cloud = cloud
         self._records = records
         self._emit = emit
         self._now = now
+        self._scope = scope
 
     def rotate(self, work: ProjectWork, plan: RetentionPlan, account: str, cycle_begun: datetime) -> None:
         """Do what the plan says in the project of a lease.
@@ -60,42 +68,54 @@ class Rotation:
             name = next((record.project_name for record in mine.values()), work.project_id)
             self._emit(Problem(name, f"nothing is removed: {plan.problems[work.project_id]}"))
             return
-        self._remove(work, [each for each in plan.removals if each.record.id in mine], account)
+        self.remove(work, [each for each in plan.removals if each.record.id in mine], account)
 
-    def _remove(self, work: ProjectWork, removals: list[ExpiredBackup], account: str) -> None:
+    def remove(self, work: ProjectWork, removals: Sequence[ExpiredBackup], account: str) -> set[str]:
+        """Request removals, one after the other.
+
+        :param removals: in the project of the lease
+        :param account: id of the user of the account
+        :return: the ids of the records whose removal Cinder accepted
+        :raises LeaseLost: another conductor has the project
+        """
+        accepted = set()
         if removals:
             work.changes.use_allowed_deletions()
         for each in removals:
             try:
-                self._remove_one(work, each.record, account)
+                if self._remove_one(work, each.record, account):
+                    accepted.add(each.record.id)
             except CloudError as error:  # nothing was sent
                 self._emit(Problem(each.record.project_name, f"backup {each.record.backup_id} is not removed: {error}"))
-                return
+                break
+        return accepted
 
-    def _remove_one(self, work: ProjectWork, record: BackupRecord, account: str) -> None:
+    def _remove_one(self, work: ProjectWork, record: BackupRecord, account: str) -> bool:
         """Read it again, and request its removal if it is still what the plan took it for."""
         backup_id = record.backup_id or ""
         backup = self._cloud.backup(backup_id)
         if backup is None:
             work.changes.missing(record.id, self._now())
             self._records.change(record, missing_since=record.missing_since or self._now())
-            return
+            return False
         why = _why_not(record, backup, account)
         if why:
             self._emit(RemovalRefused(record, why))
-            return
+            return False
         if not work.changes.ask_removal(record.id, self._now()):
             self._records.change(record, held=True)
-            return
+            return False
         record = self._records.change(record, removal_asked=self._now())
-        outcome = self._cloud.delete_backup(record.project_id, backup_id, check=work.check_request)
+        outcome = self._cloud.delete_backup(self._scope or record.project_id, backup_id, check=work.check_request)
         if isinstance(outcome, Refused) and outcome.refusal is not Refusal.NOT_FOUND:
             work.changes.removal_refused(record.id, outcome.text)
             values = {"refusals": record.refusals + 1, "last_refusal": outcome.text}
             self._emit(RemovalRefused(self._records.change(record, **values), outcome.text))
         elif isinstance(outcome, Accepted):
             self._emit(RemovalRequested(record))
+            return True
         # What came of an unknown outcome, or of a backup that is not found, the next cycle sees.
+        return False
 
     def _confirm(self, work: ProjectWork, record: BackupRecord, cycle_begun: datetime) -> None:
         """Ask for a backup that no listing has by its id."""

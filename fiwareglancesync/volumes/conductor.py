@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ..base.errors import CloudError, DatabaseUnavailable
+from .cycle_order import CycleOrder
 from .shared_clock import SharedClock
-from .volume_cycle import CycleOrder, VolumeCycle
+from .volume_cycle import VolumeCycle
 from .volume_events import EmitVolume, Problem
 from .volume_model import VolumeSettings
 

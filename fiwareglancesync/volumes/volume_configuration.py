@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..base.errors import ConfigError
+from ..config.mail_options import read_mail_settings
 from ..config.option_tables import MAIN, MASTER, OptionTables
 from ..config.reader import Configuration, TargetValues
 from ..config.resolving import Resolver
 from ..config.sections import Findings, Values
+from ..notify.mail_settings import MailSettings
 from ..openstack.credential import Credential
 from ..openstack.project_tokens import check_account
 from .volume_model import VolumeSettings
@@ -33,6 +35,7 @@ class VolumeConfiguration:
     :param target: name of the target whose credential it is
     :param region: name of the region in the catalog, "" for the only one that has a Cinder
     :param database: URL
+    :param mail: where digests go
     :param warnings: what is odd, for the user
     """
 
@@ -41,6 +44,7 @@ class VolumeConfiguration:
     target: str
     region: str
     database: str = field(repr=False)
+    mail: MailSettings = field(default_factory=MailSettings)
     warnings: tuple[str, ...] = ()
 
 
@@ -65,7 +69,7 @@ def load_volumes(
     :raises UsageError: an override is not ``KEY=VALUE``
     """
     configuration = Configuration(conf, overrides, environ, tables, _no_check)
-    settings = read_volume_settings(configuration)
+    settings, mail = read_volume_settings(configuration), read_mail_settings(configuration, environ)
     prefix, _, region = settings.region.rpartition(":")
     may_lack_account = not account_needed and bool(settings.account_id)
     target = _target(configuration, prefix or MASTER, Resolver(environ, os_cloud, may_lack_account, bool(region)))
@@ -84,6 +88,7 @@ def load_volumes(
         target.name,
         region or target.region or environ.get(REGION_VARIABLE, "").strip(),
         str(configuration.section(MAIN).rules.get("database") or _default_database(environ)),
+        mail,
         tuple(configuration.findings.warnings),
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -17,26 +16,26 @@ from .backup_cloud import BackupCloud
 from .backup_limits import Candidate, RunningBackup, choose
 from .backup_outcomes import OutcomeFinder
 from .backup_requests import BackupRequester, Begun
-from .backup_retention import expiring_volumes, plan_retention
+from .backup_retention import expiring_volumes, plan_retention, retention_problems
 from .backup_rotation import Rotation
+from .cycle_order import CycleOrder
+from .cycle_summary import summaries
+from .digest_summary import summary_json
 from .inventory_reader import InventoryReader
 from .project_leases import ProjectLeases
 from .project_work import ProjectWork, Records
 from .server_times import LAST_BACKUP_KEY, servers_to_mark
 from .volume_changes import WrongState
 from .volume_events import (
-    BackupEnded,
-    BackupUndecided,
     CycleStarted,
     EmitVolume,
     Problem,
-    RemovalRefused,
-    RemovalRequested,
-    VolumeEvent,
 )
 from .volume_inventory import VolumeInventory
 from .volume_model import BackupRecord, BackupType, RecordState, Verdict, VolumeSettings
 from .volume_plan import BEGINS, VolumeEntry, VolumePlan, plan_volumes, volumes_to_read
+from .volume_rows import ProjectState
+from .volume_status import volume_statuses
 from .volume_store import VolumeStore
 
 POLL_SECONDS = 5.0
@@ -44,52 +43,6 @@ POLL_SECONDS = 5.0
 
 KEPT_DIGESTS = 10
 """Periods of digests for which the record of a backup that is gone is kept; the digest of a period may be late."""
-
-
-@dataclass(frozen=True, slots=True)
-class CycleOrder:
-    """What one cycle is to do.
-
-    :param forced: ids of servers and volumes that are due now, whatever schedule and window say
-    :param seconds: after which nothing new begins; None means that the cycle ends when nothing is due any more
-    """
-
-    forced: Collection[str] = ()
-    seconds: float | None = None
-
-
-@dataclass
-class CycleCounts:
-    """What came of a cycle."""
-
-    good: int = 0
-    failed: int = 0
-    undecided: int = 0
-    removed: int = 0
-    refused: int = 0
-    problems: int = 0
-
-    def __call__(self, event: VolumeEvent) -> None:
-        """Count an event."""
-        match event:
-            case BackupEnded(record):
-                if record.state is RecordState.GOOD:
-                    self.good += 1
-                else:
-                    self.failed += 1
-            case BackupUndecided():
-                self.undecided += 1
-            case RemovalRequested():
-                self.removed += 1
-            case RemovalRefused():
-                self.refused += 1
-            case Problem(is_failure=True):
-                self.problems += 1
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the exit code is 1."""
-        return bool(self.failed or self.undecided or self.problems)
 
 
 class VolumeCycle:
@@ -116,7 +69,7 @@ class VolumeCycle:
         self._cloud = cloud
         self._engine = engine
         self._reader = reader
-        self._leases = leases
+        self.leases = leases
         self._settings = settings
         self._emit = emit
         self._now = now
@@ -180,7 +133,7 @@ class VolumeCycle:
         self._works = {id: work for id, work in self._works.items() if not work.lease.is_lost}
         before = len(self._works)
         for project_id in sorted(set(projects) - set(self._works) - self._elsewhere):
-            lease = self._leases.take(project_id)
+            lease = self.leases.take(project_id)
             if lease is None:
                 self._elsewhere.add(project_id)
             else:
@@ -309,7 +262,13 @@ class VolumeCycle:
                 text = f"server {show(server.name)} ({server.id}) does not get {LAST_BACKUP_KEY}: {why}"
                 self._emit(Problem(server.project_id, text, is_failure=False))
 
-    def _rotate(self, plan: VolumePlan, inventory: VolumeInventory, records: Records, begun: datetime) -> None:
+    def _rotate(
+        self, plan: VolumePlan, inventory: VolumeInventory, records: Records, begun: datetime
+    ) -> Mapping[str, Sequence[str]]:
+        """Remove what has expired.
+
+        :return: why nothing, or something, is not removed: id of the project → sentences
+        """
         states = self._store.projects()
         allowed = {id: state.allowed_deletions for id, state in states.items() if state.allowed_deletions}
         known = records.by_id
@@ -318,6 +277,29 @@ class VolumeCycle:
         for work in self._each_work():
             with self._losing(work):
                 rotation.rotate(work, retention, inventory.account.user_id, begun)
+        return retention_problems(retention)
+
+    def _summarise(
+        self,
+        plan: VolumePlan,
+        inventory: VolumeInventory,
+        records: Records,
+        problems: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Keep what was found of each project for the next digest."""
+        quotas = {}
+        for project_id in list(self._works):
+            with suppress(CloudError):  # the digest says that it could not be read
+                quotas[project_id] = self._cloud.quota(project_id)
+        known, now = records.by_id.values(), self._now()
+        statuses = volume_statuses(inventory, known, plan.marked, self._settings, now)
+        whole = None if inventory.why_incomplete else inventory.backups.begun
+        for found in summaries(inventory, plan, statuses, quotas, problems):
+            work = self._works.get(found.project_id)
+            if work is not None:
+                state = ProjectState(found.project_id, found.project_name, whole, now, summary=summary_json(found))
+                with self._losing(work):
+                    work.changes.cycle_ended(state)
 
     def _report(self, plan: VolumePlan, inventory: VolumeInventory) -> None:
         """What somebody has to know before anything is done."""

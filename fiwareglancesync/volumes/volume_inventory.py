@@ -52,6 +52,11 @@ class VolumeInventory:
         """The projects."""
         return {project.id: project for project in self.projects.items}
 
+    def project_name(self, project_id: str) -> str:
+        """``domain/name`` of a project, its id when it is not listed."""
+        project = self.project_by_id.get(project_id)
+        return project_id if project is None else f"{project.domain_name}/{project.name}"
+
     @cached_property
     def volume_by_id(self) -> Mapping[str, Volume]:
         """The volumes of all projects."""

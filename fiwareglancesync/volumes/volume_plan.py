@@ -223,8 +223,7 @@ class _Planner:
 
     def _entry(self, server: Server, volume_id: str, volume: Volume | None, verdict: Verdict, why: str) -> VolumeEntry:
         project_id = server.project_id if volume is None else volume.project_id
-        project = self._inventory.project_by_id.get(project_id)
-        name = project_id if project is None else f"{project.domain_name}/{project.name}"
+        name = self._inventory.project_name(project_id)
         return VolumeEntry(project_id, name, server, volume_id, "" if volume is None else volume.name, verdict, why)
 
     def _in_progress(self, entry: VolumeEntry, record: BackupRecord) -> VolumeEntry:

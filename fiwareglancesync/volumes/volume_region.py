@@ -11,17 +11,21 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from ..locks.lease import USUAL_TIMING, LeaseTiming
+from ..notify.mail_settings import MailSettings
 from ..openstack.credential import Credential
 from ..openstack.refusals import Waits
 from ..openstack.tuning import Tuning
 from .backup_cloud import BackupCloud
+from .conductor import Conductor
+from .digest_reporter import DigestReporter
 from .inventory_reader import InventoryReader
 from .openstack_backups import OpenStackBackups
 from .project_leases import ProjectLeases
 from .shared_clock import SharedClock
-from .shared_listings import SharedListings
+from .shared_listings import OwnListings, SharedListings
 from .volume_cycle import VolumeCycle
 from .volume_events import EmitVolume
+from .volume_inventory import VolumeInventory
 from .volume_listings import ListingStore
 from .volume_model import VolumeSettings
 from .volume_store import VolumeStore
@@ -67,6 +71,43 @@ class VolumeRegion:
             yield VolumeCycle(
                 self.cloud, self.engine, reader, leases, self.settings, emit, self.clock.now, wait
             )
+
+    @contextmanager
+    def conductor(
+        self,
+        mail: MailSettings,
+        emit: EmitVolume,
+        wait: Callable[[float], None],
+        timing: LeaseTiming = USUAL_TIMING,
+    ) -> Iterator[Conductor]:
+        """What does one cycle after the other, and sends digests; its leases are given back at the end.
+
+        :param mail: where digests go
+        :param emit: takes what happens
+        :param wait: waits for so many seconds; what it raises ends the conductor
+        :param timing: of the leases
+        :raises CloudError: the region is not in the catalog, or the account is refused
+        """
+        with self.cycles(emit, wait, timing) as cycle:
+            reporter = DigestReporter(
+                self.engine,
+                self.cloud.region,
+                cycle.leases,
+                self.settings,
+                mail,
+                self.cloud.member_addresses,
+                self.cloud.account().user_id,
+                emit,
+            )
+            yield Conductor(cycle, self.settings, self.clock, emit, wait, reporter)
+
+    def inventory(self) -> VolumeInventory:
+        """Read the region now, for what only shows something; nothing is stored.
+
+        :raises CloudError: it cannot be read
+        """
+        now = self.clock.now()
+        return InventoryReader(self.cloud, OwnListings(self.cloud), self.settings, self.clock.now).read(now, now)
 
 
 def open_region(

@@ -32,6 +32,11 @@ class Protection(Enum):
     UNRESTORABLE = "unrestorable"
     """There are good backups by the records, but of each a part of the chain is not there."""
 
+    @property
+    def rank(self) -> int:
+        """The worse, the higher."""
+        return list(Protection).index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class VolumeStatus:

@@ -11,9 +11,10 @@ from sqlalchemy import Engine
 
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.openstack.tuning import Tuning
+from fiwareglancesync.volumes.cycle_order import CycleOrder
 from fiwareglancesync.volumes.openstack_backups import OpenStackBackups
 from fiwareglancesync.volumes.shared_clock import SharedClock
-from fiwareglancesync.volumes.volume_cycle import CycleOrder, VolumeCycle
+from fiwareglancesync.volumes.volume_cycle import VolumeCycle
 from fiwareglancesync.volumes.volume_events import VolumeEvent
 from fiwareglancesync.volumes.volume_model import BackupRecord, VolumeSettings
 from fiwareglancesync.volumes.volume_region import VolumeRegion

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.volumes.cycle_order import CycleCounts, CycleOrder
 from fiwareglancesync.volumes.volume_changes import VolumeChanges, WrongState
-from fiwareglancesync.volumes.volume_cycle import CycleCounts, CycleOrder
 from fiwareglancesync.volumes.volume_events import BackupEnded, BackupRequested, BackupUndecided, CycleStarted, Problem
 from fiwareglancesync.volumes.volume_model import BackupType, RecordState, VolumeSettings
 from fiwareglancesync.volumes.volume_store import OtherAccount, VolumeStore
