@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.base import database
 from fiwareglancesync.base.errors import DatabaseUnavailable
 from fiwareglancesync.jobs.database_upgrade import WrongRevision, newest_revision, revision_of
 from fiwareglancesync.volumes.volume_database import open_volume_database
 from fiwareglancesync.volumes.volume_model import RecordState
 from fiwareglancesync.volumes.volume_store import VolumeStore
 from tests.support.databases import at_revision, differences, remove_tables
+from tests.support.postgresql import running_postgresql
 from tests.support.volume_records import REGION, changes_of, planned, run_to
 
 FEDERATION = "Spain@https://keystone.example.org"
@@ -76,3 +78,28 @@ def test_a_file_that_is_no_database_is_reported_in_one_line(tmp_path: Path) -> N
     (tmp_path / "new.db").write_text("no database" * 1000)
     with pytest.raises(DatabaseUnavailable, match=r"^the database cannot be used: file is not a database; see"):
         open_volume_database(f"sqlite:///{tmp_path}/new.db")
+
+
+def test_a_database_that_is_locked_for_too_long_is_reported_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0)
+    engine = open_volume_database(f"sqlite:///{tmp_path}/new.db")
+    changes = changes_of(engine)
+    with engine.connect() as other:
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+        assert list(VolumeStore(engine, REGION).records()) == []
+        with pytest.raises(DatabaseUnavailable, match=r"^the database cannot be used: database is locked; see"):
+            changes.plan(planned())
+    assert changes.plan(planned())
+
+
+@pytest.mark.outside
+def test_a_server_that_is_away_is_reported_in_one_line(tmp_path: Path) -> None:
+    with running_postgresql(tmp_path) as url:
+        at_revision(url, "head", FEDERATION)
+        engine = open_volume_database(url)
+        changes = changes_of(engine)
+        run_to(changes, planned(), RecordState.RUNNING)
+    with pytest.raises(DatabaseUnavailable, match=r"^the database cannot be used: connection [^\n]*\[main\]$"):
+        changes.plan(planned("w"))
