@@ -19,7 +19,10 @@ NOWHERE = "00000000-1111-2222-3333-444444444444"
 MARKS = {"__automated_backup": "True", "glancesync_task": "a-task"}
 
 
-@pytest.fixture(scope="module", params=["stand-in", pytest.param("real", marks=pytest.mark.integration)])
+REAL = pytest.param("real", marks=[pytest.mark.integration, pytest.mark.volumes])
+
+
+@pytest.fixture(scope="module", params=["stand-in", REAL])
 def world(request: pytest.FixtureRequest, root: Path) -> Iterator[VolumeCloud]:
     """A cloud with a tenant and an account."""
     with stand_in_volume_cloud() if request.param == "stand-in" else real_volume_cloud(root) as made:

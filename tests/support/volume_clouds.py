@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from fiwareglancesync.openstack.credential import Credential
 from fiwareglancesync.openstack.tuning import Tuning
 from fiwareglancesync.volumes.openstack_backups import OpenStackBackups
 
-from .cloud import running_cloud
+from .cloud import missing, running_cloud
 from .cloud_operator import CloudOperator, Person
 from .stand_ins.cloud_stand_in import cloud_stand_in
 
@@ -84,7 +82,7 @@ def real_volume_cloud(root: Path) -> Iterator[VolumeCloud]:
     """
     described = json.loads(running_cloud(root).read_text(encoding="utf-8"))
     if not described.get("volumes", {}).get("servers"):
-        pytest.skip("the development cloud has no volumes; add them with scripts/devcloud up --with volumes")
+        missing("the development cloud has no volumes; add them with scripts/devcloud up --with volumes")
     keystone = described["keystones"]["keystone-a"]
     admin = keystone["accounts"]["admin"]
     credential = Credential(
