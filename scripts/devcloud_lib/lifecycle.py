@@ -17,7 +17,7 @@ from devcloud_lib.errors import CloudError
 from devcloud_lib.install import install
 from devcloud_lib.reset import remove_images
 from devcloud_lib.state import Cloud, Service
-from devcloud_lib.volumes import quick_folder, server_table, volume_launch
+from devcloud_lib.volumes import runtime_folder, server_table, volume_launch
 from devcloud_lib.volumes.volume_install import install_volumes
 from devcloud_lib.volumes.volume_reset import remove_volumes
 from devcloud_lib.volumes.volume_seed import ensure_flavor
@@ -203,7 +203,7 @@ def down(cloud: Cloud) -> None:
     stop(cloud, dependent)
     stop(cloud, [name for name in cloud.services if name not in dependent])
     if cloud.has_volumes:
-        quick_folder.give_back(cloud)
+        runtime_folder.give_back(cloud)
 
 
 def purge(cloud: Cloud, *, with_software: bool) -> None:
@@ -236,7 +236,7 @@ def _must_prepare_volumes(cloud: Cloud, software: str, unprepared: Sequence[Serv
         return True
     if any(service.name == topology.VOLUMES_KEYSTONE for service in unprepared):
         return True
-    return not cloud.services["mariadb"].is_running and not quick_folder.fetch_data(cloud)
+    return not cloud.services["mariadb"].is_running and not runtime_folder.fetch_data(cloud)
 
 
 def _names(services: Sequence[Service]) -> str:

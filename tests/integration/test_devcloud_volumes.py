@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from devcloud_lib import identity, state, topology
 from devcloud_lib.http import Client, query
-from devcloud_lib.volumes import quick_folder
+from devcloud_lib.volumes import runtime_folder
 from devcloud_lib.volumes.server_table import CATALOG, SERVERS
 from devcloud_lib.volumes.volume_clients import compute
 from devcloud_lib.volumes.volume_seed import SEED_SERVERS
@@ -146,7 +146,7 @@ class TestEnd:
     def test_volumes_and_backups_survive_a_down(self, cloud: OwnCloud, seeded: Volumes) -> None:
         before = [seeded.listed(name, kind).keys() for name in ("demo", "other") for kind in ("volumes", "backups")]
         cloud.do("down")
-        assert not quick_folder.path_of(cloud.folder).exists()
+        assert not runtime_folder.path_of(cloud.folder).exists()
         cloud.do("up")
         again = Volumes(state.load(cloud.folder))
         after = [again.listed(name, kind).keys() for name in ("demo", "other") for kind in ("volumes", "backups")]
@@ -169,7 +169,7 @@ class TestEnd:
         for pid in pids:
             wait_until_gone(pid)
         assert not any(in_folder(path, cloud.folder) for path in Path("/proc").glob("[0-9]*"))
-        assert not quick_folder.path_of(cloud.folder).exists()
+        assert not runtime_folder.path_of(cloud.folder).exists()
         assert sorted(path.name for path in cloud.folder.iterdir()) == [".gitignore", "lock"]
 
 

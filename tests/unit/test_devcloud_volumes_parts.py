@@ -21,7 +21,7 @@ from devcloud_lib.cli import main
 from devcloud_lib.errors import CloudError
 from devcloud_lib.http import Client
 from devcloud_lib.launch import SERVER_SIDE
-from devcloud_lib.volumes import amqp, mariadb_server, quick_folder, volume_install
+from devcloud_lib.volumes import amqp, mariadb_server, runtime_folder, volume_install
 from devcloud_lib.volumes.server_table import APIS, CATALOG, SERVERS, WITHOUT_OPTIONS
 from devcloud_lib.volumes.volume_config import config_files
 from devcloud_lib.volumes.volume_launch import launch
@@ -33,12 +33,12 @@ OPENSTACK = [name for name in SERVERS if name not in WITHOUT_OPTIONS]
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where quick folders are made, instead of the machine's memory."""
+    """Where runtime folders are made, instead of the machine's memory."""
     memory = tmp_path / "memory"
     memory.mkdir()
-    monkeypatch.setattr(quick_folder, "MEMORY", memory)
-    monkeypatch.setattr(quick_folder, "DISK", tmp_path)
-    monkeypatch.setattr(quick_folder, "NEEDED_BYTES", 0)
+    monkeypatch.setattr(runtime_folder, "MEMORY", memory)
+    monkeypatch.setattr(runtime_folder, "DISK", tmp_path)
+    monkeypatch.setattr(runtime_folder, "NEEDED_BYTES", 0)
     return memory
 
 
@@ -114,7 +114,7 @@ class TestConfiguration:
         for text in config_files(cloud, cloud.services[name]).values():
             assert "$HOME" not in text.replace("$$HOME", "")
 
-    def test_what_computes_does_not_know_the_databases(self, cloud: state.Cloud) -> None:
+    def test_nova_compute_has_no_access_to_the_databases(self, cloud: state.Cloud) -> None:
         def knows(name: str) -> bool:
             return cloud.database_password in "".join(config_files(cloud, cloud.services[name]).values())
 
@@ -136,7 +136,9 @@ class TestConfiguration:
         service.use_standard()
         assert launch(cloud, service).fingerprint == before
 
-    def test_the_environment_of_the_caller_is_none(self, cloud: state.Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_environment_of_the_caller_is_no_such_reason(
+        self, cloud: state.Cloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         before = launch(cloud, cloud.services["nova-api"]).fingerprint
         monkeypatch.setenv("PATH", "/elsewhere")
         assert launch(cloud, cloud.services["nova-api"]).fingerprint == before
@@ -161,37 +163,37 @@ class TestConfiguration:
             ("identity", "Madrid"), ("image", "Madrid")}
 
 
-class TestQuickFolder:
+class TestRuntimeFolder:
     def test_the_data_waits_in_the_folder_of_the_cloud(self, cloud: state.Cloud, places: Path) -> None:
-        quick = quick_folder.path_of(cloud.folder)
-        assert quick.parent == places
-        quick_folder.make(quick)
-        (quick / quick_folder.DATA).mkdir()
-        (quick / quick_folder.DATA / "table").write_text("rows", encoding="ascii")
-        quick_folder.give_back(cloud)
-        assert not quick.exists()
-        assert quick_folder.fetch_data(cloud)
-        assert (quick / quick_folder.DATA / "table").read_text(encoding="ascii") == "rows"
+        runtime = runtime_folder.path_of(cloud.folder)
+        assert runtime.parent == places
+        runtime_folder.make(runtime)
+        (runtime / runtime_folder.DATA).mkdir()
+        (runtime / runtime_folder.DATA / "table").write_text("rows", encoding="ascii")
+        runtime_folder.give_back(cloud)
+        assert not runtime.exists()
+        assert runtime_folder.fetch_data(cloud)
+        assert (runtime / runtime_folder.DATA / "table").read_text(encoding="ascii") == "rows"
         assert [path.name for path in cloud.services["mariadb"].folder.iterdir()] == []
 
     def test_a_cloud_whose_memory_is_gone_has_no_data(self, cloud: state.Cloud) -> None:
-        assert not quick_folder.fetch_data(cloud)
+        assert not runtime_folder.fetch_data(cloud)
 
     def test_without_room_in_memory_it_is_on_disk_and_stays_there(
         self, cloud: state.Cloud, places: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(quick_folder, "NEEDED_BYTES", 2**62)
-        quick = quick_folder.path_of(cloud.folder)
-        assert quick.parent == places.parent
-        quick_folder.make(quick)
-        monkeypatch.setattr(quick_folder, "NEEDED_BYTES", 0)
-        assert quick_folder.path_of(cloud.folder) == quick
+        monkeypatch.setattr(runtime_folder, "NEEDED_BYTES", 2**62)
+        runtime = runtime_folder.path_of(cloud.folder)
+        assert runtime.parent == places.parent
+        runtime_folder.make(runtime)
+        monkeypatch.setattr(runtime_folder, "NEEDED_BYTES", 0)
+        assert runtime_folder.path_of(cloud.folder) == runtime
 
     def test_what_another_user_could_have_made_is_refused(self, cloud: state.Cloud, tmp_path: Path) -> None:
         (tmp_path / "elsewhere").mkdir()
-        quick_folder.path_of(cloud.folder).symlink_to(tmp_path / "elsewhere")
+        runtime_folder.path_of(cloud.folder).symlink_to(tmp_path / "elsewhere")
         with pytest.raises(CloudError, match="belongs to another user"):
-            quick_folder.make(quick_folder.path_of(cloud.folder))
+            runtime_folder.make(runtime_folder.path_of(cloud.folder))
 
 
 class TestQueue:

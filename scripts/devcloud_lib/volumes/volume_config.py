@@ -8,7 +8,7 @@ from devcloud_lib import topology
 from devcloud_lib.configuration import Sections, merged, path_value, render
 from devcloud_lib.ports import HOST
 from devcloud_lib.state import Cloud, Service
-from devcloud_lib.volumes import mariadb_server, quick_folder
+from devcloud_lib.volumes import mariadb_server, runtime_folder
 from devcloud_lib.volumes.server_table import BACKEND, HOST_NAME, SHARE
 
 QUEUE_USER = "openstack"
@@ -68,7 +68,7 @@ def _cinder(cloud: Cloud, service: Service) -> Sections:
             "backup_use_temp_snapshot": "false",
         },
         "database": {"connection": _database(cloud, "cinder")},
-        "coordination": {"backend_url": f"file://{path_value(quick_folder.path_of(cloud.folder) / 'locks')}"},
+        "coordination": {"backend_url": f"file://{path_value(runtime_folder.path_of(cloud.folder) / 'locks')}"},
         "oslo_policy": {"policy_file": path_value(service.conf_dir / POLICY_FILE)},
         "oslo_concurrency": _locks(cloud),
         "keystone_authtoken": _authtoken(cloud, "cinder", "block-storage"),
@@ -132,7 +132,7 @@ def _database(cloud: Cloud, name: str) -> str:
 
 
 def _locks(cloud: Cloud) -> dict[str, str]:
-    return {"lock_path": path_value(quick_folder.path_of(cloud.folder) / "locks")}
+    return {"lock_path": path_value(runtime_folder.path_of(cloud.folder) / "locks")}
 
 
 def _account(cloud: Cloud, name: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from workbench.progress import Say
 from devcloud_lib import install, ports, processes
 from devcloud_lib.configuration import render
 from devcloud_lib.errors import CloudError
-from devcloud_lib.volumes import mariadb_server, quick_folder
+from devcloud_lib.volumes import mariadb_server, runtime_folder
 from devcloud_lib.volumes.server_table import HOST_NAME
 from devcloud_lib.waiting import wait_for
 
@@ -53,7 +53,7 @@ def data_template(venv: Path) -> Path:
 
     :param venv: the virtual environment of the volumes.
     """
-    return install.prepared_folder(venv) / quick_folder.DATA
+    return install.prepared_folder(venv) / runtime_folder.DATA
 
 
 def _make_databases(venv: Path) -> None:
@@ -63,9 +63,9 @@ def _make_databases(venv: Path) -> None:
     work = template.with_name("work")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(prefix="glancesync-devcloud-", dir=quick_folder.place()) as name:
-        quick = Path(name)
-        data = quick / quick_folder.DATA
+    with tempfile.TemporaryDirectory(prefix="glancesync-devcloud-", dir=runtime_folder.place()) as name:
+        runtime = Path(name)
+        data = runtime / runtime_folder.DATA
         install.run(mariadb_server.install_command(data), folder=work, log=work / "install.log",
                     environment=install.server_environment(venv))
         port, password = ports.choose(()), secrets.token_hex(16)

@@ -14,7 +14,7 @@ from devcloud_lib import install
 from devcloud_lib.launch import SERVER_SIDE, Launch, uwsgi_command
 from devcloud_lib.ports import HOST
 from devcloud_lib.state import Cloud, Service
-from devcloud_lib.volumes import mariadb_server, quick_folder
+from devcloud_lib.volumes import mariadb_server, runtime_folder
 from devcloud_lib.volumes.volume_config import QUEUE_USER, config_files
 from devcloud_lib.volumes.volume_install import data_template
 
@@ -36,10 +36,10 @@ def prepare(cloud: Cloud, software: str) -> None:
     """
     for folder in (*(service.folder for service in cloud.volume_servers()), cloud.folder / "volumes"):
         shutil.rmtree(folder, ignore_errors=True)
-    quick_folder.remove(cloud)
-    quick = quick_folder.path_of(cloud.folder)
-    quick_folder.make(quick)
-    shutil.copytree(data_template(cloud.volumes_venv), quick / quick_folder.DATA)
+    runtime_folder.remove(cloud)
+    runtime = runtime_folder.path_of(cloud.folder)
+    runtime_folder.make(runtime)
+    shutil.copytree(data_template(cloud.volumes_venv), runtime / runtime_folder.DATA)
     for folder in (cloud.share, cloud.backups):
         folder.mkdir(parents=True, mode=0o700)
     for service in cloud.volume_servers():
@@ -48,10 +48,10 @@ def prepare(cloud: Cloud, software: str) -> None:
 
 def make_folders(cloud: Cloud, service: Service) -> None:
     """Make the folders that a server needs when it starts."""
-    quick = quick_folder.path_of(cloud.folder)
-    quick_folder.make(quick)
-    for folder in (service.folder, service.conf_dir, service.folder / "state", quick / "locks", quick / "tmp",
-                   quick / "rabbitmq"):
+    runtime = runtime_folder.path_of(cloud.folder)
+    runtime_folder.make(runtime)
+    for folder in (service.folder, service.conf_dir, service.folder / "state", runtime / "locks", runtime / "tmp",
+                   runtime / "rabbitmq"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
@@ -71,8 +71,8 @@ def launch(cloud: Cloud, service: Service) -> Launch:
 
 
 def _mariadb(cloud: Cloud, service: Service) -> Launch:
-    init_file = quick_folder.path_of(cloud.folder) / "init.sql"  # short, without characters that need quoting
-    data = quick_folder.path_of(cloud.folder) / quick_folder.DATA
+    init_file = runtime_folder.path_of(cloud.folder) / "init.sql"  # short, without characters that need quoting
+    data = runtime_folder.path_of(cloud.folder) / runtime_folder.DATA
     return Launch(
         mariadb_server.command(data, service.port, init_file), install.server_environment(cloud.volumes_venv),
         {init_file: mariadb_server.account_sql(cloud.database_password)},
@@ -80,7 +80,7 @@ def _mariadb(cloud: Cloud, service: Service) -> Launch:
 
 
 def _rabbitmq(cloud: Cloud, service: Service) -> Launch:
-    home = quick_folder.path_of(cloud.folder) / "rabbitmq"
+    home = runtime_folder.path_of(cloud.folder) / "rabbitmq"
     config = home / "rabbitmq.conf"
     plugins = home / "enabled_plugins"
     settings = {
@@ -137,7 +137,7 @@ def _environment(cloud: Cloud) -> Mapping[str, str]:
     return environment | {
         "PATH": path,
         "PYTHONPATH": str(SERVER_SIDE),
-        "TMPDIR": str(quick_folder.path_of(cloud.folder) / "tmp"),
+        "TMPDIR": str(runtime_folder.path_of(cloud.folder) / "tmp"),
         # Nova takes its pipeline from the first one, whose path has to be absolute.
         "OS_NOVA_CONFIG_DIR": "conf",
         "OS_NOVA_CONFIG_FILES": f"{cloud.volumes_venv / 'etc' / 'nova' / 'api-paste.ini'};nova.conf",

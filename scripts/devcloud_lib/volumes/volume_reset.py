@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devcloud_lib.reset import remove_files
 from devcloud_lib.state import Cloud
-from devcloud_lib.volumes import mariadb_server, quick_folder, volume_launch
+from devcloud_lib.volumes import mariadb_server, runtime_folder, volume_launch
 
 # What belongs to the schema or to the running services, not to any project. Flavors and types of volumes stay.
 KEPT_TABLES = {
@@ -28,7 +28,7 @@ def remove_volumes(cloud: Cloud) -> None:
     if not cloud.services["mariadb"].is_running:
         volume_launch.prepare(cloud, cloud.services["mariadb"].prepared_with)
         return
-    data = quick_folder.path_of(cloud.folder) / quick_folder.DATA
+    data = runtime_folder.path_of(cloud.folder) / runtime_folder.DATA
     statements = ["SET FOREIGN_KEY_CHECKS = 0;"]
     for database, table in (line.split("\t") for line in mariadb_server.query(data, _tables_sql())):
         if table not in KEPT_TABLES[database]:

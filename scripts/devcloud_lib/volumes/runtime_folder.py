@@ -21,7 +21,7 @@ DATA = "mariadb"
 
 
 def path_of(folder: Path) -> Path:
-    """The quick folder of the cloud in `folder`, whether it is there or not."""
+    """The runtime folder of the cloud in `folder`, whether it is there or not."""
     name = f"glancesync-devcloud-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
     present = [parent / name for parent in (MEMORY, DISK) if (parent / name).is_dir()]
     if present:
@@ -30,12 +30,12 @@ def path_of(folder: Path) -> Path:
 
 
 def place() -> Path:
-    """Where a quick folder is made: in memory, or on disk where there is no room in memory."""
+    """Where a runtime folder is made: in memory, or on disk where there is no room in memory."""
     return MEMORY if _has_room(MEMORY) else DISK
 
 
 def make(path: Path) -> None:
-    """Make a quick folder, unless it is there.
+    """Make a runtime folder, unless it is there.
 
     :raises CloudError: another user has made it.
     """
@@ -45,33 +45,33 @@ def make(path: Path) -> None:
 
 
 def fetch_data(cloud: Cloud) -> bool:
-    """Have MariaDB's data in the quick folder.
+    """Have MariaDB's data in the runtime folder.
 
     :returns: whether there is any: after a power failure in a running cloud there is none.
     """
-    quick = path_of(cloud.folder)
-    make(quick)
+    runtime = path_of(cloud.folder)
+    make(runtime)
     kept = _kept_data(cloud)
     if kept.is_dir():
-        shutil.rmtree(quick / DATA, ignore_errors=True)
-        shutil.move(kept, quick / DATA)
-    return (quick / DATA).is_dir()
+        shutil.rmtree(runtime / DATA, ignore_errors=True)
+        shutil.move(kept, runtime / DATA)
+    return (runtime / DATA).is_dir()
 
 
 def give_back(cloud: Cloud) -> None:
     """Keep MariaDB's data in the cloud's folder and free the memory; the servers do not run."""
-    quick = path_of(cloud.folder)
-    if (quick / DATA).is_dir():
+    runtime = path_of(cloud.folder)
+    if (runtime / DATA).is_dir():
         kept = _kept_data(cloud)
         shutil.rmtree(kept, ignore_errors=True)
         shutil.rmtree(kept.with_name("data.new"), ignore_errors=True)
-        shutil.move(quick / DATA, kept.with_name("data.new"))
+        shutil.move(runtime / DATA, kept.with_name("data.new"))
         kept.with_name("data.new").rename(kept)
     remove(cloud)
 
 
 def remove(cloud: Cloud) -> None:
-    """Remove the quick folder."""
+    """Remove the runtime folder."""
     shutil.rmtree(path_of(cloud.folder), ignore_errors=True)
 
 
