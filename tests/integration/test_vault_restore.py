@@ -28,22 +28,30 @@ def before(odd: OddImages) -> Mapping[str, Any]:
 
 @pytest.fixture(scope="module")
 def backup(odd: OddImages, before: Mapping[str, Any], faulty: FaultyCloud, tmp_path_factory: Any) -> Path:
-    """A vault with all odd images of the region, which is lost afterwards."""
+    """A vault with all odd images of the region, which is lost afterwards, and beside it a copy of the vault."""
     folder: Path = tmp_path_factory.mktemp("backup")
     command = faulty.command(folder)
-    assert command("vault", "init", str(folder / "vault")).code == 0
+    for name in ("vault", "copy"):
+        assert command("vault", "init", str(folder / name)).code == 0
     assert command("vault", "backup", REGION, "--vault", str(folder / "vault")).code == 0
-    return folder / "vault"
+    assert command("vault", "copy", str(folder / "copy"), "--vault", str(folder / "vault")).code == 0
+    return folder
+
+
+@pytest.fixture(params=["vault", "copy"])
+def vault(backup: Path, request: pytest.FixtureRequest) -> Path:
+    """The vault that is left."""
+    return backup / str(request.param)
 
 
 @pytest.fixture
-def restore(backup: Path, faulty: FaultyCloud, root: Path, tmp_path: Path) -> Any:
+def restore(vault: Path, faulty: FaultyCloud, root: Path, tmp_path: Path) -> Any:
     """Restores into a region that has lost everything."""
     empty_glance(running_cloud(root), REGION)
     command = faulty.command(tmp_path)
 
     def call(*words: str, source: str = f"vault:{REGION}") -> Result:
-        return command("--from", source, REGION, "--vault", str(backup), *words)
+        return command("--from", source, REGION, "--vault", str(vault), *words)
 
     return call
 
