@@ -1,0 +1,81 @@
+"""What there is to report of projects at the end of a cycle, from its plan (volumes 6). Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..openstack.cloud_model import Project, Server
+from .digest_model import LateVolume, ProjectDigest, SkippedVolume
+from .volume_model import Verdict
+from .volume_plan import VolumeEntry, VolumePlan
+from .volume_status import Protection, VolumeStatus
+
+NO_VOLUME = "(no volume)"
+"""Stands for the volume of a server that has none."""
+
+
+@dataclass
+class _Present:
+    """What was found of one project."""
+
+    late: list[LateVolume] = field(default_factory=list)
+    skipped: list[SkippedVolume] = field(default_factory=list)
+    unprotected: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def present_digests(
+    plan: VolumePlan, statuses: Iterable[VolumeStatus], projects: Mapping[str, Project]
+) -> Mapping[str, ProjectDigest]:
+    """What there is to report of each project at present, by its id: no outcomes, which records have, and no quota.
+
+    :param plan: the last one of the cycle
+    :param statuses: of all volumes that are backed up
+    :param projects: for their names, by id
+    """
+    found: dict[str, _Present] = defaultdict(_Present)
+    for status in statuses:
+        _add_status(found[status.project_id], status)
+    for entry in plan.entries:
+        if entry.verdict is Verdict.SKIP:
+            found[entry.project_id].skipped.append(_skipped(entry))
+    for server in plan.unprotected:
+        found[server.project_id].unprotected.append(_name(server))
+    for server, text in plan.warnings:
+        found[server.project_id].warnings.append(f"Server {_name(server)}: {text}")
+    return {
+        id: ProjectDigest(
+            id,
+            full_name(id, projects),
+            late=tuple(present.late),
+            skipped=tuple(present.skipped),
+            unprotected=tuple(present.unprotected),
+            warnings=tuple(present.warnings),
+        )
+        for id, present in found.items()
+    }
+
+
+def full_name(project_id: str, projects: Mapping[str, Project]) -> str:
+    """The name of a project with its domain; the id when it is not known."""
+    project = projects.get(project_id)
+    return project_id if project is None else f"{project.domain_name}/{project.name}"
+
+
+def _add_status(present: _Present, status: VolumeStatus) -> None:
+    volume, last = status.volume_name or status.volume_id, status.last_good
+    if status.protection is Protection.LATE or last is None:
+        ended = None if last is None else last.finished or last.due
+        present.late.append(LateVolume(_name(status.server), volume, ended))
+    if status.protection is Protection.UNRESTORABLE:
+        present.warnings.append(f"Volume {volume}: no backup of it can be restored: {status.why}")
+
+
+def _skipped(entry: VolumeEntry) -> SkippedVolume:
+    return SkippedVolume(_name(entry.server), entry.volume_name or entry.volume_id or NO_VOLUME, entry.why)
+
+
+def _name(server: Server) -> str:
+    return server.name or server.id
