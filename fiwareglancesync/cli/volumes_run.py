@@ -13,6 +13,7 @@ from ..base.text import show
 from ..base.waiting import pause
 from ..terminal.streams import write_line
 from ..terminal.volume_narrative import volume_line
+from ..volumes.conductor import Conductor
 from ..volumes.cycle_order import CycleCounts, CycleOrder
 from ..volumes.volume_events import VolumeEvent
 from ..volumes.volume_preview import chosen_projects
@@ -53,13 +54,16 @@ def run_once(options: argparse.Namespace) -> int:
     :param options: the parsed command line
     :return: the exit code
     """
-    region = open_volumes(open_configuration(options))
+    configuration = open_configuration(options)
+    region = open_volumes(configuration)
     if options.allow_deletions is not None:
         _allow_deletions(region, *options.allow_deletions)
     narrator = Narrator(options)
     started = time.monotonic()
     with cancellable(), region.cycles(narrator, _wait) as cycle:
         cycle.run(CycleOrder(forced=options.now))
+        with region.reporter(configuration.mail, narrator) as reporter:
+            reporter(region.clock.now())
     narrator.write(logging.INFO, _summary(region, narrator.counts, time.monotonic() - started))
     return 1 if narrator.counts.has_failed else 0
 
@@ -72,8 +76,12 @@ def conduct(options: argparse.Namespace) -> int:
     configuration = open_configuration(options)
     region = open_volumes(configuration)
     narrator = Narrator(options, times=True)
-    with cancellable(), region.conductor(configuration.mail, narrator, _wait) as conductor:
-        conductor.run()
+    with (
+        cancellable(),
+        region.cycles(narrator, _wait) as cycle,
+        region.reporter(configuration.mail, narrator) as reporter,
+    ):
+        Conductor(cycle, region.settings, region.clock, narrator, _wait, reporter).run()
     return 0
 
 

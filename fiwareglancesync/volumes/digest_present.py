@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
 
 from ..openstack.cloud_model import Project, Server
 from .digest_model import LateVolume, ProjectDigest, SkippedVolume
+from .digest_summary import summary_json
+from .volume_inventory import VolumeInventory
 from .volume_model import Verdict
 from .volume_plan import VolumeEntry, VolumePlan
+from .volume_rows import ProjectState
 from .volume_status import Protection, VolumeStatus
 
 NO_VOLUME = "(no volume)"
 """Stands for the volume of a server that has none."""
+
+NO_PROBLEMS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 @dataclass
@@ -27,13 +34,17 @@ class _Present:
 
 
 def present_digests(
-    plan: VolumePlan, statuses: Iterable[VolumeStatus], projects: Mapping[str, Project]
+    plan: VolumePlan,
+    statuses: Iterable[VolumeStatus],
+    projects: Mapping[str, Project],
+    problems: Mapping[str, Sequence[str]] = NO_PROBLEMS,
 ) -> Mapping[str, ProjectDigest]:
     """What there is to report of each project at present, by its id: no outcomes, which records have, and no quota.
 
     :param plan: the last one of the cycle
     :param statuses: of all volumes that are backed up
     :param projects: for their names, by id
+    :param problems: further sentences about projects, by id
     """
     found: dict[str, _Present] = defaultdict(_Present)
     for status in statuses:
@@ -45,6 +56,8 @@ def present_digests(
         found[server.project_id].unprotected.append(_name(server))
     for server, text in plan.warnings:
         found[server.project_id].warnings.append(f"Server {_name(server)}: {text}")
+    for id, texts in problems.items():
+        found[id].warnings.extend(texts)
     return {
         id: ProjectDigest(
             id,
@@ -56,6 +69,28 @@ def present_digests(
         )
         for id, present in found.items()
     }
+
+
+def ended_state(
+    project_id: str,
+    known: ProjectState | None,
+    present: Mapping[str, ProjectDigest],
+    inventory: VolumeInventory,
+    now: datetime,
+) -> ProjectState:
+    """What is kept of a project when a cycle has ended.
+
+    :param known: what was kept before, None in its first cycle
+    :param present: what there is to report of projects
+    :param now: the present moment
+    """
+    name = full_name(project_id, inventory.project_by_id)
+    if project_id not in inventory.project_by_id and known is not None:
+        name = known.project_name  # it is gone
+    before = ProjectState(project_id, name) if known is None else known
+    summary = summary_json(present.get(project_id) or ProjectDigest(project_id, name))
+    last_whole = before.last_whole if inventory.why_incomplete else inventory.backups.begun
+    return replace(before, project_name=name, last_whole=last_whole, last_cycle=now, summary=summary)
 
 
 def full_name(project_id: str, projects: Mapping[str, Project]) -> str:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select, update
 
 from ..base.database import database_errors, key_of
-from ..base.errors import LeaseLost
+from ..base.errors import CloudError, LeaseLost
 from ..base.messages import Message
 from ..locks.lease_group import HeldLease
 from ..notify.database_outbox import DatabaseOutbox
 from ..notify.delivery import send_due
 from ..notify.mail_addresses import Members
 from ..notify.mail_settings import MailSettings
+from ..openstack.cloud_model import BackupQuota
 from .digest_mail import DigestProblems, project_mails, whole_mail
-from .digest_model import Digest
+from .digest_model import Digest, ProjectDigest
 from .digest_outcomes import with_outcomes
 from .digest_summary import read_summary
 from .project_leases import ProjectLeases
@@ -31,6 +34,9 @@ MARGIN = timedelta(minutes=1)
 """From the end of a period until its digest is made: what was written at the last moment is visible then."""
 
 
+NO_CYCLE = "No cycle of this project has ended in this period: what is said of its volumes is older."
+
+
 def digest_of(engine: Engine, region: str, settings: VolumeSettings, begin: datetime, end: datetime) -> Digest:
     """What there is to report of a period, from the database alone.
 
@@ -41,7 +47,14 @@ def digest_of(engine: Engine, region: str, settings: VolumeSettings, begin: date
     :raises DatabaseUnavailable: the database cannot be used
     """
     store = VolumeStore(engine, region)
-    projects = [read_summary(each.project_id, each.project_name, each.summary) for each in store.projects().values()]
+    recorded = store.recorded_projects()
+    projects = []
+    for state in store.projects().values():
+        found = read_summary(state.project_id, state.project_name, state.summary)
+        if state.last_cycle is not None and state.last_cycle >= begin:
+            projects.append(found)
+        elif state.project_id in recorded:
+            projects.append(replace(found, warnings=(*found.warnings, NO_CYCLE)))
     reported = with_outcomes(projects, store.outcomes(begin, end), begin, end)
     return Digest(begin, end, tuple(reported), region, zone=ZoneInfo(settings.timezone))
 
@@ -54,6 +67,7 @@ class DigestReporter:
     :param leases: of the conductor
     :param mail: where mails go
     :param members: the addresses of a project's members
+    :param quota: the quotas of a project, by its id
     :param account_id: id of the account that makes the backups
     :param emit: takes what somebody has to know
     """
@@ -66,6 +80,7 @@ class DigestReporter:
         settings: VolumeSettings,
         mail: MailSettings,
         members: Members,
+        quota: Callable[[str], BackupQuota],
         account_id: str,
         emit: EmitVolume,
     ) -> None:
@@ -75,6 +90,7 @@ class DigestReporter:
         self._settings = settings
         self._mail = mail
         self._members = members
+        self._quota = quota
         self._account_id = account_id
         self._emit = emit
         self._outbox = DatabaseOutbox(engine)
@@ -108,6 +124,7 @@ class DigestReporter:
         if end <= begin:
             return
         digest = digest_of(self._engine, self._region, self._settings, begin, end)
+        digest = replace(digest, projects=tuple(map(self._with_quota, digest.projects)))
         self._outbox.add(whole_mail(digest, self._mail, self._account_id, now))
         self._add_of_projects(digest, None, now)
         with database_errors(), self._engine.begin() as connection:
@@ -119,6 +136,12 @@ class DigestReporter:
         if self._waiting is not None:
             digest, projects = self._waiting
             self._add_of_projects(digest, projects, now)
+
+    def _with_quota(self, project: ProjectDigest) -> ProjectDigest:
+        try:
+            return replace(project, quota=self._quota(project.project_id))
+        except CloudError as error:
+            return replace(project, warnings=(*project.warnings, f"The quotas cannot be read: {error}"))
 
     def _add_of_projects(self, digest: Digest, only: frozenset[str] | None, now: datetime) -> None:
         problems = DigestProblems()

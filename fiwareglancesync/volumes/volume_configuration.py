@@ -69,7 +69,8 @@ def load_volumes(
     :raises UsageError: an override is not ``KEY=VALUE``
     """
     configuration = Configuration(conf, overrides, environ, tables, _no_check)
-    settings, mail = read_volume_settings(configuration), read_mail_settings(configuration, environ)
+    settings = read_volume_settings(configuration)
+    mail = read_mail_settings(configuration, environ) if account_needed else MailSettings()
     prefix, _, region = settings.region.rpartition(":")
     may_lack_account = not account_needed and bool(settings.account_id)
     target = _target(configuration, prefix or MASTER, Resolver(environ, os_cloud, may_lack_account, bool(region)))

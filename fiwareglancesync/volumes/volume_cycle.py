@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
@@ -19,8 +19,7 @@ from .backup_requests import BackupRequester, Begun
 from .backup_retention import expiring_volumes, plan_retention, retention_problems
 from .backup_rotation import Rotation
 from .cycle_order import CycleOrder
-from .cycle_summary import summaries
-from .digest_summary import summary_json
+from .digest_present import ended_state, present_digests
 from .inventory_reader import InventoryReader
 from .project_leases import ProjectLeases
 from .project_work import ProjectWork, Records
@@ -34,7 +33,6 @@ from .volume_events import (
 from .volume_inventory import VolumeInventory
 from .volume_model import BackupRecord, BackupType, RecordState, Verdict, VolumeSettings
 from .volume_plan import BEGINS, VolumeEntry, VolumePlan, plan_volumes, volumes_to_read
-from .volume_rows import ProjectState
 from .volume_status import volume_statuses
 from .volume_store import VolumeStore
 
@@ -69,7 +67,7 @@ class VolumeCycle:
         self._cloud = cloud
         self._engine = engine
         self._reader = reader
-        self.leases = leases
+        self._leases = leases
         self._settings = settings
         self._emit = emit
         self._now = now
@@ -133,7 +131,7 @@ class VolumeCycle:
         self._works = {id: work for id, work in self._works.items() if not work.lease.is_lost}
         before = len(self._works)
         for project_id in sorted(set(projects) - set(self._works) - self._elsewhere):
-            lease = self.leases.take(project_id)
+            lease = self._leases.take(project_id)
             if lease is None:
                 self._elsewhere.add(project_id)
             else:
@@ -279,27 +277,22 @@ class VolumeCycle:
                 rotation.rotate(work, retention, inventory.account.user_id, begun)
         return retention_problems(retention)
 
-    def _summarise(
+    def _keep_found(
         self,
         plan: VolumePlan,
         inventory: VolumeInventory,
         records: Records,
         problems: Mapping[str, Sequence[str]],
     ) -> None:
-        """Keep what was found of each project for the next digest."""
-        quotas = {}
-        for project_id in list(self._works):
-            with suppress(CloudError):  # the digest says that it could not be read
-                quotas[project_id] = self._cloud.quota(project_id)
-        known, now = records.by_id.values(), self._now()
-        statuses = volume_statuses(inventory, known, plan.marked, self._settings, now)
-        whole = None if inventory.why_incomplete else inventory.backups.begun
-        for found in summaries(inventory, plan, statuses, quotas, problems):
-            work = self._works.get(found.project_id)
-            if work is not None:
-                state = ProjectState(found.project_id, found.project_name, whole, now, summary=summary_json(found))
-                with self._losing(work):
-                    work.changes.cycle_ended(state)
+        """Keep what the next digest says of each project besides the outcomes of backups (volumes 6)."""
+        now = self._now()
+        statuses = volume_statuses(inventory, records.by_id.values(), plan.marked, self._settings, now)
+        present = present_digests(plan, statuses, inventory.project_by_id, problems)
+        states = self._store.projects()
+        for work in self._each_work():
+            with self._losing(work):
+                known = states.get(work.project_id)
+                work.changes.cycle_ended(ended_state(work.project_id, known, present, inventory, now))
 
     def _report(self, plan: VolumePlan, inventory: VolumeInventory) -> None:
         """What somebody has to know before anything is done."""

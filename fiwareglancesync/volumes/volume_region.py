@@ -16,7 +16,6 @@ from ..openstack.credential import Credential
 from ..openstack.refusals import Waits
 from ..openstack.tuning import Tuning
 from .backup_cloud import BackupCloud
-from .conductor import Conductor
 from .digest_reporter import DigestReporter
 from .inventory_reader import InventoryReader
 from .openstack_backups import OpenStackBackups
@@ -73,33 +72,22 @@ class VolumeRegion:
             )
 
     @contextmanager
-    def conductor(
-        self,
-        mail: MailSettings,
-        emit: EmitVolume,
-        wait: Callable[[float], None],
-        timing: LeaseTiming = USUAL_TIMING,
-    ) -> Iterator[Conductor]:
-        """What does one cycle after the other, and sends digests; its leases are given back at the end.
+    def reporter(
+        self, mail: MailSettings, emit: EmitVolume, timing: LeaseTiming = USUAL_TIMING
+    ) -> Iterator[DigestReporter]:
+        """What makes digests and sends mails after a cycle (volumes 6).
 
-        :param mail: where digests go
-        :param emit: takes what happens
-        :param wait: waits for so many seconds; what it raises ends the conductor
-        :param timing: of the leases
-        :raises CloudError: the region is not in the catalog, or the account is refused
+        :param mail: where mails go
+        :param emit: takes what somebody has to know
+        :param timing: of the lease
         """
-        with self.cycles(emit, wait, timing) as cycle:
-            reporter = DigestReporter(
-                self.engine,
-                self.cloud.region,
-                cycle.leases,
-                self.settings,
-                mail,
-                self.cloud.member_addresses,
-                self.cloud.account().user_id,
+        cloud = self.cloud
+        account_id = self.settings.account_id or cloud.account().user_id
+        with ProjectLeases(self.engine, cloud.region, str(uuid.uuid4()), timing) as leases:
+            yield DigestReporter(
+                self.engine, cloud.region, leases, self.settings, mail, cloud.member_addresses, cloud.quota, account_id,
                 emit,
-            )
-            yield Conductor(cycle, self.settings, self.clock, emit, wait, reporter)
+            )  # fmt: skip
 
     def inventory(self) -> VolumeInventory:
         """Read the region now, for what only shows something; nothing is stored.

@@ -8,15 +8,16 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
 
 from fiwareglancesync.base.errors import DatabaseUnavailable, LeaseLost, Unreachable
 from fiwareglancesync.locks.lease_group import HeldLease
 from fiwareglancesync.notify.database_outbox import DatabaseOutbox
 from fiwareglancesync.notify.mail_settings import MailSettings
 from fiwareglancesync.notify.outbox import OutgoingMail
+from fiwareglancesync.openstack.cloud_model import BackupQuota, Limit
 from fiwareglancesync.volumes.digest_model import ProjectDigest
-from fiwareglancesync.volumes.digest_reporter import DigestReporter, digest_of
+from fiwareglancesync.volumes.digest_reporter import NO_CYCLE, DigestReporter, digest_of
 from fiwareglancesync.volumes.digest_summary import summary_json
 from fiwareglancesync.volumes.project_leases import ProjectLeases
 from fiwareglancesync.volumes.volume_changes import VolumeChanges
@@ -24,6 +25,7 @@ from fiwareglancesync.volumes.volume_events import Problem, VolumeEvent
 from fiwareglancesync.volumes.volume_model import VolumeSettings
 from fiwareglancesync.volumes.volume_rows import ProjectState
 from fiwareglancesync.volumes.volume_store import VolumeStore
+from fiwareglancesync.volumes.volume_tables import backups
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.volume_records import NEVER, PROJECT, REGION, planned, taken
 
@@ -54,7 +56,7 @@ class Reporting:
         """Another reporter, as after a restart."""
         leases = ProjectLeases(self.engine, REGION, run, NEVER)
         return DigestReporter(
-            self.engine, REGION, leases, SETTINGS, self.mail, self._members, "account", self.events.append
+            self.engine, REGION, leases, SETTINGS, self.mail, self._members, self._quota, "account", self.events.append
         )
 
     def after(self, hours: float) -> None:
@@ -69,6 +71,11 @@ class Reporting:
             raise Unreachable("Keystone does not answer")
         return ["ana@example.org"]
 
+    def _quota(self, project_id: str) -> BackupQuota:
+        if not self.members_can_be_read:
+            raise Unreachable("Cinder does not answer")
+        return BackupQuota(Limit(10, 9), Limit(None, 40))
+
     def _back_up(self) -> None:
         """Record a good backup, and what a cycle found."""
         lease, record = taken(self.engine), planned(project_name="default/sales")
@@ -78,7 +85,7 @@ class Reporting:
         changes.running(record.id, "backup")
         changes.good(record.id, now, None, now + timedelta(days=14))
         found = ProjectDigest(PROJECT, "default/sales", unprotected=("bastion",))
-        changes.cycle_ended(ProjectState(PROJECT, "default/sales", summary=summary_json(found)))
+        changes.cycle_ended(ProjectState(PROJECT, "default/sales", last_cycle=now, summary=summary_json(found)))
         lease.give_back()
 
 
@@ -102,6 +109,7 @@ def test_when_a_period_has_ended_its_digests_are_sent_once(reporting: Reporting,
     assert sorted(subjects(server)) == [
         f"Volume backups in Spain: {counts}", f"Volume backups of default/sales in Spain: {counts}"
     ]  # fmt: skip
+    assert "Backups: 9 of 10 in use, 0 reserved: 90 % (high)" in server.received[0].body("plain")
     assert reporting.problems() == []
 
 
@@ -142,6 +150,7 @@ def test_a_project_whose_members_could_not_be_read_gets_its_digest_later(
     reporting.members_can_be_read = False
     reporting.after(24.1)
     assert server.receivers == ["ops@example.org"]
+    assert "* default/sales: The quotas cannot be read: Cinder does not answer" in server.received[0].body("plain")
     assert reporting.problems() == [
         f"project default/sales ({PROJECT}): its members cannot be read, so its mail waits: Keystone does not answer"
     ]
@@ -214,3 +223,12 @@ def test_the_digest_of_any_time_is_in_the_database(reporting: Reporting) -> None
     assert (len(project.good), project.unprotected) == (1, ("bastion",))
     (project,) = digest_of(reporting.engine, REGION, SETTINGS, begin - timedelta(days=1), begin).projects
     assert (len(project.good), project.unprotected) == (0, ("bastion",))
+
+
+def test_a_project_without_a_cycle_says_so_and_is_left_out_when_it_has_no_backups(reporting: Reporting) -> None:
+    begin, end = reporting.began + timedelta(days=1), reporting.began + timedelta(days=2)
+    (project,) = digest_of(reporting.engine, REGION, SETTINGS, begin, end).projects
+    assert (project.good, project.warnings) == ((), (NO_CYCLE,))
+    with reporting.engine.begin() as connection:
+        connection.execute(delete(backups))
+    assert digest_of(reporting.engine, REGION, SETTINGS, begin, end).projects == ()
