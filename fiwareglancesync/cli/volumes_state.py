@@ -12,7 +12,7 @@ from ..base.errors import GlanceSyncError, UsageError
 from ..base.text import printable
 from ..terminal.streams import write_line
 from ..terminal.textfile_metrics import Gauge, Sample, write_metrics
-from ..terminal.volume_tables import status_rows, write_statuses
+from ..terminal.backup_tables import status_rows, write_statuses
 from ..volumes.digest import whole_page
 from ..volumes.digest_file import write_digest
 from ..volumes.digest_reporter import digest_of

@@ -98,7 +98,8 @@ class VolumeCycle:
         self._fail_due(plan, requester)
         self._make(plan, inventory, records, requester, outcomes, order, begun)
         self._mark_servers(plan, records)
-        self._rotate(plan, inventory, records, begun)
+        problems = self._rotate(plan, inventory, records, begun)
+        self._keep_found(plan, inventory, records, problems)
         self._store.drop_gone(KEPT_DIGESTS * self._settings.report_period)
 
     def take_over(self) -> bool:
