@@ -7,8 +7,8 @@ import sys
 from datetime import datetime, timezone
 
 from ..base.text import printable
-from ..terminal.streams import write_line
 from ..terminal.backup_tables import plan_rows, write_plan
+from ..terminal.streams import write_line
 from ..volumes.inventory_reader import InventoryReader
 from ..volumes.openstack_backups import OpenStackBackups
 from ..volumes.shared_listings import OwnListings

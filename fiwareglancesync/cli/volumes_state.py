@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ..base.errors import GlanceSyncError, UsageError
 from ..base.text import printable
+from ..terminal.backup_tables import status_rows, write_statuses
 from ..terminal.streams import write_line
 from ..terminal.textfile_metrics import Gauge, Sample, write_metrics
-from ..terminal.backup_tables import status_rows, write_statuses
 from ..volumes.digest import whole_page
 from ..volumes.digest_file import write_digest
 from ..volumes.digest_reporter import digest_of
