@@ -208,8 +208,8 @@ VOLUME_OPTIONS = (*SCHEDULE_OPTIONS, *RETENTION_OPTIONS, *EXECUTION_OPTIONS)
 def volumes_section() -> SectionTable:
     """The options of section ``[volumes]``."""
     text = "Backups of the volumes of marked servers, through Cinder: which, how often, and how long they are kept."
-    defaults = {option.key: getattr(VolumeSettings, option.key) for option in VOLUME_OPTIONS}
-    return SectionTable(text, VOLUME_OPTIONS, defaults)
+    defaults = VolumeSettings()
+    return SectionTable(text, VOLUME_OPTIONS, {option.key: getattr(defaults, option.key) for option in VOLUME_OPTIONS})
 
 
 def read_volume_settings(configuration: Configuration) -> VolumeSettings:
