@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fiwareglancesync.base.errors import CloudError, Forbidden
 from fiwareglancesync.openstack.project_tokens import NoAccess
 from fiwareglancesync.openstack.request_outcome import Accepted, Outcome, Refusal, Refused, Unknown
+from fiwareglancesync.openstack.retry import Deadline
+from fiwareglancesync.openstack.service import Call, Service
 from fiwareglancesync.openstack.tuning import Tuning
 from fiwareglancesync.volumes.backup_cloud import BackupCloud, NewBackup, NewVolume
 from tests.support.cloud_operator import CloudOperator
@@ -203,6 +208,32 @@ def test_a_listing_has_all_pages_once(world: VolumeCloud) -> None:
         assert expected <= set(ids)
     assert volumes <= {volume.id for volume in paged.volumes(world.tenant).items}
     assert {backup.volume_id for backup in paged.backups(min(volumes)).items} == {min(volumes)}
+
+
+def test_a_list_begins_again_when_its_marker_does_not_exist(
+    world: VolumeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volumes = [world.operator.new_volume(world.alice) for _ in range(2)]
+    world.operator.new_server(world.alice, volumes[0])
+    world.operator.new_backup(world.alice, volumes[0], force=True)
+    world.operator.new_backup(world.alice, volumes[1])
+    send = Service.request
+    lost: list[str] = []
+
+    def request(service: Service, call: Call, deadline: Deadline | None = None) -> Any:
+        marker = re.search(r"marker=([^&]+)", call.path)
+        if marker and service.address not in lost:
+            lost.append(service.address)
+            call = replace(call, path=call.path.replace(marker[1], NOWHERE))
+        return send(service, call, deadline)
+
+    monkeypatch.setattr(Service, "request", request)
+    paged = world.backups(tuning=Tuning(page=1))
+    for lists in (paged.servers, paged.volumes, paged.backups):
+        lost.clear()
+        listing = lists()
+        assert (listing.is_whole, listing.reason) == (True, "")
+        assert len(lost) == 1
 
 
 def test_a_member_is_no_account(world: VolumeCloud, volume: str) -> None:
