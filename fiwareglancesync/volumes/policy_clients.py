@@ -21,7 +21,7 @@ class AllowedClients:
     def allows(self, address: str) -> bool:
         """Whether a client may ask.
 
-        :param address: of the connection itself, "" for that of a unix socket, whose file says who may use it
+        :param address: of the connection itself, "" for that of a unix socket, whose folder says who may use it
         """
         if not self._networks or not address:
             return True

@@ -42,6 +42,7 @@ def serve_policy(
     def load() -> Any:
         service = policy_service(configuration)
         service.account.find()
+        service.records.works()  # logs at the start that it does not
         return create_policy_app(service)
 
     def when_ready(arbiter: Any) -> None:
