@@ -237,6 +237,10 @@ def _same_content(selected: Selected, image: Image, context: PlanContext) -> Pla
     master = selected.image
     notes = differences_left(master, image, context.target)
     if image.status == DEACTIVATED:
+        if context.restores and master.status != DEACTIVATED:
+            where = f"{context.listing.region}: image {master.label} (UUID {image.id})"
+            text = f"{where} is deactivated there, and stays so; reactivate it there"
+            context.messages.append(Message.warning(text, master.name))
         return PlanEntry(SyncStatus.OK, master, image, reason="deactivated in the region", notes=notes)
     if not context.listing.owns(image):
         return PlanEntry(SyncStatus.OK, master, image, notes=notes)

@@ -61,6 +61,13 @@ class TestMatching:
         patch = only([master_image("a", **fields)], [image("a")]).patch
         assert {**patch.fields, "tags": patch.tags} == fields
 
+    def test_one_that_is_deactivated_in_the_region_stays_so_and_is_reported(self) -> None:
+        plan = restore_plan([master_image("a")], [image("a", status="deactivated")])
+        assert plan.entries[0].status == "ok"
+        assert texts(plan) == ["Burgos: image a (UUID r-a) is deactivated there, and stays so; reactivate it there"]
+        both = restore_plan([master_image("a", status="deactivated")], [image("a", status="deactivated")])
+        assert (both.entries[0].status, texts(both)) == ("ok", [])
+
 
 class TestLinks:
     AMI = master_image("ami", properties={"kernel_id": "m-k"})
