@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import uuid
 
 
 def this_machine() -> str:
@@ -14,6 +15,16 @@ def this_machine() -> str:
     except OSError:
         namespace = ""
     return f"{socket.gethostname()} {namespace}".strip()
+
+
+def this_boot() -> str:
+    """The same, as long as the machine runs: no other one has it, even one with the same name."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
+    except OSError:
+        boot = str(uuid.uuid4())  # then this is no machine that is known
+    return f"{this_machine()} {boot}"
 
 
 def is_running(pid: int) -> bool:

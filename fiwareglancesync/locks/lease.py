@@ -16,7 +16,6 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Double,
     Engine,
@@ -122,14 +121,18 @@ class Lease:
     :param identity: what is locked
     :param run: id of the run
     :param timing: how long it lasts
+    :param host: where this process can be found by its number, None for ``this_machine``
     """
 
-    def __init__(self, engine: Engine, identity: str, run: str, timing: LeaseTiming = USUAL_TIMING) -> None:
+    def __init__(
+        self, engine: Engine, identity: str, run: str, timing: LeaseTiming = USUAL_TIMING, host: str | None = None
+    ) -> None:
         self._engine = engine
         self.key = key_of(identity)
         self.token = str(uuid.uuid4())
         self._run = run
         self._timing = timing
+        self._host = host or this_machine()
 
     def take(self, *, wait: bool = False) -> str:
         """Take the lease.
@@ -143,7 +146,7 @@ class Lease:
             if holder is None:
                 if self._take_first():
                     return ""
-            elif self._take_from(holder, true() if _is_dead(holder) else EXPIRED):
+            elif self._take_from(holder):
                 return str(holder.run)
             elif wait or holder.run == self._run:
                 time.sleep(self._timing.retry)
@@ -151,9 +154,9 @@ class Lease:
                 raise RegionLocked.by(_process(holder))
 
     def take_if_free(self) -> bool:
-        """Take the lease unless somebody has it by the database's clock, wherever that process is, dead or alive."""
+        """Take the lease if it has expired by the database's clock, or its holder has died."""
         holder = self._holder()
-        return self._take_first() if holder is None else self._take_from(holder, EXPIRED)
+        return self._take_first() if holder is None else self._take_from(holder)
 
     def _take_first(self) -> bool:
         """Make the row, unless another run makes it first."""
@@ -162,8 +165,9 @@ class Lease:
             return True
         return False
 
-    def _take_from(self, holder: Row[Any], free: ColumnElement[bool]) -> bool:
-        """Take the lease from a holder if it is free, unless another run takes it first."""
+    def _take_from(self, holder: Row[Any]) -> bool:
+        """Take the lease if it has expired or its holder has died, unless another run takes it first."""
+        free = true() if self._is_dead(holder) else EXPIRED
         theirs = update(leases).where(leases.c.identity == self.key, leases.c.token == holder.token, free)
         with self._engine.begin() as connection:
             return connection.execute(theirs.values(**self._mine())).rowcount > 0
@@ -198,11 +202,15 @@ class Lease:
         with self._engine.connect() as connection:
             return connection.execute(select(leases).where(leases.c.identity == self.key)).first()
 
+    def _is_dead(self, holder: Row[Any]) -> bool:
+        """Whether the holder was a process of this machine and has died."""
+        return bool(holder.host == self._host) and not is_running(holder.pid)
+
     def _mine(self) -> dict[str, Any]:
         return {
             "run": self._run,
             "token": self.token,
-            "host": this_machine(),
+            "host": self._host,
             "pid": os.getpid(),
             "started": NOW,
             "expires": NOW + self._timing.lease,
@@ -256,11 +264,6 @@ def _renewing(taken: list[Lease], timing: LeaseTiming) -> Iterator[None]:
         yield
     finally:
         ended.set()
-
-
-def _is_dead(holder: Row[Any]) -> bool:
-    """Whether the holder was a process of this machine and has died; this process holds the machine's lock already."""
-    return bool(holder.host == this_machine()) and not is_running(holder.pid)
 
 
 def _process(holder: Row[Any]) -> str:

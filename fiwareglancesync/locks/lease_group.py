@@ -13,8 +13,8 @@ For a loop that works on many things, such as projects, and shares them with loo
             lease.give_back()
 
 A thread prolongs all leases of a group with one transaction. Unlike a run that loses the lease of a region, a process
-that loses one of these leases goes on: only the work under that lease ends. The database's clock alone decides who has
-a lease, so the clocks of the machines may differ.
+that loses one of these leases goes on: only the work under that lease ends. The database's clock decides whether a
+lease has ended, so the clocks of the machines may differ. A process that died on this machine is not waited for.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Engine
 
 from ..base.database import database_errors
 from ..base.errors import DatabaseUnavailable, LeaseLost
+from ..base.machine import this_boot
 from .lease import USUAL_TIMING, Lease, LeaseTiming, renew_all
 
 CHUNK = 400
@@ -132,14 +133,15 @@ class LeaseGroup:
                 held.give_back()
 
     def take(self, identity: str) -> HeldLease | None:
-        """Take a lease if nobody has it.
+        """Take a lease if no living process has it.
 
         :param identity: what it is for, in words for people
         :return: None when another process, or this one, has it
         :raises DatabaseUnavailable: the database cannot be used
         """
         begun = self._timing.clock()
-        lease = Lease(self._engine, identity, self._run, self._timing)
+        # No other machine may take this one's processes for its own: unlike a region, no lock of a file is held.
+        lease = Lease(self._engine, identity, self._run, self._timing, this_boot())
         with database_errors():
             if not lease.take_if_free():
                 return None

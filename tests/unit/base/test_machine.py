@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fiwareglancesync.base.machine import is_loopback
+from fiwareglancesync.base.machine import is_loopback, this_boot, this_machine
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,15 @@ from fiwareglancesync.base.machine import is_loopback
 )
 def test_which_hosts_are_this_machine_alone(host: str, near: bool) -> None:
     assert is_loopback(host) is near
+
+
+def test_a_boot_is_that_of_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert this_boot() == this_boot()
+    assert this_boot().startswith(f"{this_machine()} ")
+    assert len(this_boot()) <= len(this_machine()) + 40
+
+    def fail(*_: object, **__: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("builtins.open", fail)
+    assert this_boot() != this_boot()

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event, select, update
 
 from fiwareglancesync.base.database import key_of, open_engine
 from fiwareglancesync.base.errors import DatabaseUnavailable, LeaseLost
+from fiwareglancesync.base.machine import this_machine
 from fiwareglancesync.locks import lease_group
 from fiwareglancesync.locks.lease import LeaseTiming, leases, renew_all
 from fiwareglancesync.locks.lease_group import HeldLease, LeaseGroup
@@ -34,7 +35,9 @@ right = time.time
 time.time = lambda: right() + ahead
 from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.locks.lease import LeaseTiming
-from fiwareglancesync.locks.lease_group import LeaseGroup
+from fiwareglancesync.locks import lease_group
+lease_group.this_boot = lambda: "elsewhere pid:[1] 1"
+LeaseGroup = lease_group.LeaseGroup
 with LeaseGroup(open_engine(database), "theirs", LeaseTiming(lease=lasts)) as group:
     print(group.take("project P") is not None, flush=True)
     sys.stdin.read()
@@ -220,6 +223,13 @@ def test_a_thread_renews(engine: Engine) -> None:
         wait_for(is_renewed, "the renewal")
 
 
+def waiting(engine: Engine) -> bool:
+    """Whether a connection to a PostgreSQL waits for a lock; it shows a transaction the same answer again and again."""
+    with engine.connect() as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return bool(connection.exec_driver_sql(query).scalar())
+
+
 @pytest.mark.outside
 def test_nobody_takes_a_lease_while_something_is_written_under_it(postgresql: str) -> None:
     engine = open_engine(postgresql)
@@ -231,9 +241,7 @@ def test_nobody_takes_a_lease_while_something_is_written_under_it(postgresql: st
         with engine.begin() as connection:
             lease.guard(connection)
             taking = threads.submit(LeaseGroup(engine, "theirs", NEVER).take, "project P")
-            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            with engine.connect() as other:
-                wait_for(lambda: bool(other.exec_driver_sql(waits).scalar()), "that the other one waits")
+            wait_for(lambda: waiting(engine), "that the other one waits")
             assert not taking.done()
         assert taking.result() is not None
     assert not written(engine, lease)
@@ -254,6 +262,18 @@ def test_a_database_that_is_away_costs_no_lease(tmp_path: Path, caplog: pytest.L
         (tmp_path / "away").rename(folder)
         group.renew()
         assert not lease.is_lost
+
+
+def test_a_process_of_this_machine_that_died_is_not_waited_for(engine: Engine, ours: LeaseGroup) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    lost = taken(ours)
+    with engine.begin() as connection:
+        connection.execute(update(leases).values(pid=int(gone.stdout)))
+    assert ours.take("project P") is not None
+    assert not written(engine, lost)
+    with engine.begin() as connection:
+        connection.execute(update(leases).values(pid=int(gone.stdout), host=f"{this_machine()} another boot"))
+    assert ours.take("project P") is None
 
 
 @contextmanager
