@@ -12,6 +12,7 @@ from ..config.option_tables import MAIN, MASTER, OptionTables
 from ..config.reader import Configuration, TargetValues
 from ..config.resolving import Resolver
 from ..config.sections import Findings, Values
+from ..locks.region_lock import check_database
 from ..notify.mail_settings import MailSettings
 from ..openstack.credential import Credential
 from ..openstack.project_tokens import check_account
@@ -66,6 +67,7 @@ def load_volumes(
     :param os_cloud: the entry of ``clouds.yaml`` that ``--os-cloud`` names, None when it is not given
     :param account_needed: whether the account has to be stated although ``account_id`` is
     :raises ConfigError: with one line for every problem found
+    :raises NotInstalled: the driver of the database is not installed
     :raises UsageError: an override is not ``KEY=VALUE``
     """
     configuration = Configuration(conf, overrides, environ, tables, _no_check)
@@ -83,12 +85,14 @@ def load_volumes(
     credential = target.credential
     if not may_lack_account:
         check_account(credential)
+    database = str(configuration.section(MAIN).rules.get("database") or _default_database(environ))
+    check_database(database)
     return VolumeConfiguration(
         settings,
         credential if not may_lack_account or _is_complete(credential) else None,
         target.name,
         region or target.region or environ.get(REGION_VARIABLE, "").strip(),
-        str(configuration.section(MAIN).rules.get("database") or _default_database(environ)),
+        database,
         mail,
         tuple(configuration.findings.warnings),
     )

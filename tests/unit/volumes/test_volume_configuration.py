@@ -41,6 +41,11 @@ def test_the_database_is_that_of_the_configuration(tmp_path: Path) -> None:
     assert "s3cret" not in repr(found)
 
 
+def test_a_database_that_is_none_is_a_mistake_of_the_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^\[main\] database: the database URL cannot be used; expected one such as"):
+        load(tmp_path, f"[main]\ndatabase = nonsense://u:s3cret@db/name\n[master]\n{ACCOUNT}")
+
+
 def test_without_one_it_is_a_file(tmp_path: Path) -> None:
     text = f"[master]\n{ACCOUNT}"
     assert load(tmp_path, text).database == f"sqlite:///{tmp_path}/.local/share/glancesync/glancesync-volumes.db"
