@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ from tests.support.volumes import ACCOUNT, NOW, make_inventory
 class Simulation:
     """Servers and volumes, what Cinder has of them, and what the database says.
 
-    :param fails: whether a backup ends in an error
+    :param failing: how many of the next backups end in an error
     :param minutes: how long a backup takes
     """
 
@@ -30,7 +30,7 @@ class Simulation:
         volumes: list[Volume],
         settings: VolumeSettings,
         *,
-        fails: Callable[[BackupRecord], bool] = lambda _: False,
+        failing: int = 0,
         minutes: int = 15,
         now: datetime = NOW,
     ) -> None:
@@ -43,8 +43,8 @@ class Simulation:
         self.removed: list[BackupRecord] = []
         self.history: list[BackupRecord] = []
         self.most_running = 0
+        self.failing = failing
         self._parents: dict[str, str] = {}
-        self._fails = fails
         self._takes = timedelta(minutes=minutes)
         self._numbers = 0
 
@@ -94,6 +94,10 @@ class Simulation:
             if record.volume_id == volume_id and is_whole(list(chain_of(record, by_backup_id)), self.backups)
         ]
 
+    def has_all_bases(self) -> bool:
+        """Whether every backup is there that another one builds on."""
+        return all(base in self.backups for base in self._bases())
+
     def _begin(self, entry: VolumeEntry) -> None:
         """Cinder accepts the request; an incremental backup builds on the newest available one."""
         planned = new_record(entry, self._new_id(), self.now)
@@ -120,7 +124,8 @@ class Simulation:
                 self._end(record)
 
     def _end(self, record: BackupRecord) -> None:
-        has_failed, id = self._fails(record), record.backup_id or ""
+        has_failed, id = self.failing > 0, record.backup_id or ""
+        self.failing = max(0, self.failing - 1)
         self.backups[id] = replace(self.backups[id], status="error" if has_failed else "available")
         self.volumes[record.volume_id] = replace(self.volumes[record.volume_id], status="in-use")
         ended = replace(record, finished=self.now, parent_id=self._parents.get(id))

@@ -66,13 +66,7 @@ def test_the_window_is_kept() -> None:
 
 
 def test_after_failures_the_volume_is_tried_again_more_and_more_rarely_and_then_wholly() -> None:
-    failing = {"count": 4}
-
-    def fails(record: BackupRecord) -> bool:
-        failing["count"] -= 1
-        return failing["count"] >= 0
-
-    simulation = Simulation([make_server()], [make_volume()], VolumeSettings(), fails=fails)
+    simulation = Simulation([make_server()], [make_volume()], VolumeSettings(), failing=4)
     simulation.run(3)
     tried = sorted(simulation.history, key=lambda record: record.due)
     assert [record.state for record in tried[:5]] == [RecordState.FAILED] * 4 + [RecordState.GOOD]
