@@ -121,9 +121,7 @@ class ProjectSignIn(SignIn):
     """
 
     def __init__(self, project: str, credential: Credential, tuning: Tuning, waits: Waits, own: SignIn) -> None:
-        scoped = replace(
-            credential, project_id=project, project_name="", project_domain_name="", project_domain_id=""
-        )
+        scoped = replace(credential, project_id=project, project_name="", project_domain_name="", project_domain_id="")
         super().__init__(scoped, tuning, waits, own.transport)
         self._project = project
         self._own = own

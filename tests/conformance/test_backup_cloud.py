@@ -90,9 +90,7 @@ def test_a_backup_is_in_the_project_of_its_volume_and_of_the_account(
     assert shown["name"] == "web_data_20261128T220000Z"
 
 
-def test_an_incremental_backup_needs_one_that_is_available(
-    world: VolumeCloud, cloud: BackupCloud, volume: str
-) -> None:
+def test_an_incremental_backup_needs_one_that_is_available(world: VolumeCloud, cloud: BackupCloud, volume: str) -> None:
     outcome = cloud.create_backup(NewBackup(world.tenant, volume, "first", True))
     assert refused(outcome) is Refusal.NO_PARENT
     found = cloud.volume(volume)

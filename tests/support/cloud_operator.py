@@ -49,7 +49,13 @@ class CloudOperator:
                 self._undo.pop()()
 
     def ask(
-        self, service: str, method: str, path: str, document: Any = None, *, person: Person | None = None,
+        self,
+        service: str,
+        method: str,
+        path: str,
+        document: Any = None,
+        *,
+        person: Person | None = None,
         refused: bool = False,
     ) -> Any:
         """Send a request.
@@ -119,8 +125,13 @@ class CloudOperator:
         """Make a server that boots from the first volume."""
         self.ask("block-storage", "POST", f"/volumes/{volumes[0]}/action", {"os-set_bootable": {"bootable": True}})
         disk = {"boot_index": 0, "uuid": volumes[0], "source_type": "volume", "destination_type": "volume"}
-        server = {"name": "server", "flavorRef": self._flavor(), "networks": "none", "metadata": metadata,
-                  "block_device_mapping_v2": [disk]}
+        server = {
+            "name": "server",
+            "flavorRef": self._flavor(),
+            "networks": "none",
+            "metadata": metadata,
+            "block_device_mapping_v2": [disk],
+        }
         made = str(self.ask("compute", "POST", "/servers", {"server": server}, person=person)["server"]["id"])
         self._undo.append(lambda: self._remove_server(made, volumes))
         self.wait(lambda: self.ask("compute", "GET", f"/servers/{made}")["server"]["status"], "ACTIVE")

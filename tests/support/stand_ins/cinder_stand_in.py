@@ -102,8 +102,9 @@ class CinderStandIn:
 
         marker = asked.query.get("marker")
         lost = Refuses(404, "itemNotFound", f"Volume {marker} could not be found.")
-        page = self.lists.page(asked, "volumes", select, lambda volume: shown_volume(volume, caller),
-                               self._state.page_limit, lost)
+        page = self.lists.page(
+            asked, "volumes", select, lambda volume: shown_volume(volume, caller), self._state.page_limit, lost
+        )
         return Reply(200, page)
 
     def _backups(self, asked: Asked, caller: Caller) -> Reply:
@@ -114,15 +115,21 @@ class CinderStandIn:
 
         marker = asked.query.get("marker")
         lost = Refuses(404, "itemNotFound", f"Backup {marker} could not be found.")
-        page = self.lists.page(asked, "backups", select, lambda backup: shown_backup(backup, caller, version),
-                               self._state.page_limit, lost)
+        page = self.lists.page(
+            asked, "backups", select, lambda backup: shown_backup(backup, caller, version), self._state.page_limit, lost
+        )
         return Reply(200, page)
 
     def _create_volume(self, asked: Asked, caller: Caller) -> Reply:
         wanted = asked.document["volume"]
         self._reserve(caller.project_id, "volumes", "gigabytes", wanted["size"])
-        volume = StoredVolume(new_id(), wanted.get("name") or "", caller.project_id, size=wanted["size"],
-                              metadata=wanted.get("metadata", {}))
+        volume = StoredVolume(
+            new_id(),
+            wanted.get("name") or "",
+            caller.project_id,
+            size=wanted["size"],
+            metadata=wanted.get("metadata", {}),
+        )
         self._state.volumes[volume.id] = volume
         return Reply(202, {"volume": shown_volume(volume, caller)})
 
@@ -156,11 +163,21 @@ class CinderStandIn:
             raise Refuses(400, "badRequest", _NO_PARENT)
         self._state.previous_status[volume.id], volume.status = volume.status, "backing-up"
         if any(ord(letter) > 0xFFFF for letter in wanted.get("name") or ""):
-            raise Refuses(500, "computeFault", "The server has either erred or is incapable of performing the "
-                                               "requested operation.")
-        backup = StoredBackup(new_id(), wanted.get("name") or "", caller.project_id, caller.user_id, volume.id,
-                              size=volume.size, parent_id=parent.id if parent else None,
-                              metadata=wanted.get("metadata") or {})
+            raise Refuses(
+                500,
+                "computeFault",
+                "The server has either erred or is incapable of performing the requested operation.",
+            )
+        backup = StoredBackup(
+            new_id(),
+            wanted.get("name") or "",
+            caller.project_id,
+            caller.user_id,
+            volume.id,
+            size=volume.size,
+            parent_id=parent.id if parent else None,
+            metadata=wanted.get("metadata") or {},
+        )
         if parent is not None:
             parent.dependants += 1
         self._state.backups[backup.id] = backup
@@ -210,8 +227,11 @@ class CinderStandIn:
         if backup.status != "available":
             raise Refuses(400, "badRequest", "Invalid backup: Backup status must be available")
         if volume.size < backup.size:
-            raise Refuses(400, "badRequest", f"Invalid volume: volume size {volume.size} is too small to restore "
-                                             f"backup of size {backup.size}.")
+            raise Refuses(
+                400,
+                "badRequest",
+                f"Invalid volume: volume size {volume.size} is too small to restore backup of size {backup.size}.",
+            )
         backup.status, volume.status = "restoring", "restoring-backup"
         return Reply(202, {"restore": {"backup_id": backup.id, "volume_id": volume.id, "volume_name": volume.name}})
 
@@ -236,8 +256,9 @@ class CinderStandIn:
             figures = f"Requested {size}G, quota is {quota[gigabytes]}G and {consumed}G has been consumed."
             raise Refuses(413, "overLimit", f"{text} {figures}", Retry_After="0")
         if 0 <= quota[number] < used(project, number) + 1:
-            raise Refuses(413, "overLimit", f"Maximum number of {number} allowed ({quota[number]}) exceeded",
-                          Retry_After="0")
+            raise Refuses(
+                413, "overLimit", f"Maximum number of {number} allowed ({quota[number]}) exceeded", Retry_After="0"
+            )
 
     def _find(self, caller: Caller, backup_id: str) -> StoredBackup:
         backup = self._state.backups.get(backup_id)

@@ -63,9 +63,7 @@ class CloudStandIn:
 
     def credential(self, user: str = "backups", project: str = "") -> Credential:
         """How a user signs in; without a project for the one of the same name."""
-        return Credential(
-            auth_url=self.auth_url, username=user, password=PASSWORD, project_name=project or user
-        )
+        return Credential(auth_url=self.auth_url, username=user, password=PASSWORD, project_name=project or user)
 
     def fail(self, pattern: str, status: int = 500, **details: Any) -> Fault:
         """Have requests fail; see :class:`Fault`."""
@@ -117,8 +115,15 @@ class CloudStandIn:
         first = since or now() - timedelta(hours=count)
         made = [
             StoredBackup(
-                new_id(), f"{owner.name}-{number}", owner.project_id, user or self.account, volume, "available",
-                owner.size, metadata={**MARKS, "glancesync_task": new_id()}, created_at=first + timedelta(hours=number),
+                new_id(),
+                f"{owner.name}-{number}",
+                owner.project_id,
+                user or self.account,
+                volume,
+                "available",
+                owner.size,
+                metadata={**MARKS, "glancesync_task": new_id()},
+                created_at=first + timedelta(hours=number),
             )
             for number in range(count)
         ]

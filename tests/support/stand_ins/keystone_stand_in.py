@@ -77,17 +77,25 @@ class KeystoneStandIn:
             ("PUT", f"/groups/{one}/users/{one}", self._add_member),
             ("PUT", f"/projects/{one}/users/{one}/roles/{one}", self._assign("user", "project")),
             ("PUT", f"/projects/{one}/groups/{one}/roles/{one}", self._assign("group", "project")),
-            ("PUT", f"/OS-INHERIT/domains/{one}/users/{one}/roles/{one}/inherited_to_projects",
-             self._assign("user", "domain")),
-            ("DELETE", f"/OS-INHERIT/domains/{one}/users/{one}/roles/{one}/inherited_to_projects",
-             self._take_inherited),
+            (
+                "PUT",
+                f"/OS-INHERIT/domains/{one}/users/{one}/roles/{one}/inherited_to_projects",
+                self._assign("user", "domain"),
+            ),
+            (
+                "DELETE",
+                f"/OS-INHERIT/domains/{one}/users/{one}/roles/{one}/inherited_to_projects",
+                self._take_inherited,
+            ),
         ]
 
     def _sign_in(self, auth: Mapping[str, Any]) -> Reply:
         state = self._state
         wanted = auth["identity"]["password"]["user"]
-        user = next((user for user in state.users.values() if wanted.get("id", wanted.get("name")) in
-                     (user.id, user.name)), None)
+        user = next(
+            (user for user in state.users.values() if wanted.get("id", wanted.get("name")) in (user.id, user.name)),
+            None,
+        )
         if user is None or not user.enabled or user.password != wanted["password"]:
             raise Refuses(401, "error", _UNAUTHORIZED)
         scope = auth["scope"]["project"]
@@ -116,8 +124,13 @@ class KeystoneStandIn:
                 "name": kind,
                 "id": kind,
                 "endpoints": [
-                    {"id": kind, "interface": "public", "region": self._region, "region_id": self._region,
-                     "url": url % {"project": project}}
+                    {
+                        "id": kind,
+                        "interface": "public",
+                        "region": self._region,
+                        "region_id": self._region,
+                        "url": url % {"project": project},
+                    }
                 ],
             }
             for kind, url in self._endpoints().items()
@@ -163,8 +176,9 @@ class KeystoneStandIn:
 
     def _new_user(self, asked: Asked) -> Reply:
         wanted = asked.document["user"]
-        user = StoredUser(uuid.uuid4().hex, wanted["name"], wanted["password"], wanted.get("email", ""),
-                          wanted.get("enabled", True))
+        user = StoredUser(
+            uuid.uuid4().hex, wanted["name"], wanted["password"], wanted.get("email", ""), wanted.get("enabled", True)
+        )
         self._state.users[user.id] = user
         return Reply(201, {"user": _user(user)})
 
@@ -208,8 +222,14 @@ class KeystoneStandIn:
 
 
 def _project(project: StoredProject) -> dict[str, Any]:
-    return {"id": project.id, "name": project.name, "domain_id": project.domain_id, "enabled": project.enabled,
-            "is_domain": False, "parent_id": project.domain_id}
+    return {
+        "id": project.id,
+        "name": project.name,
+        "domain_id": project.domain_id,
+        "enabled": project.enabled,
+        "is_domain": False,
+        "parent_id": project.domain_id,
+    }
 
 
 def _domain(domain: StoredDomain) -> dict[str, Any]:

@@ -20,8 +20,22 @@ ITEMS: dict[type, some.SearchStrategy[Any]] = {
     Server: some.builds(Server, TEXT, TEXT, TEXT, METADATA, some.lists(TEXT, max_size=3).map(tuple)),
     Volume: some.builds(Volume, TEXT, TEXT, TEXT, TEXT, some.integers(), METADATA, TEXT),
     CloudBackup: some.builds(
-        CloudBackup, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, some.integers(), some.booleans(), some.booleans(), MOMENTS,
-        TEXT, METADATA, TEXT, some.none() | MOMENTS, some.none() | MOMENTS,
+        CloudBackup,
+        TEXT,
+        TEXT,
+        TEXT,
+        TEXT,
+        TEXT,
+        TEXT,
+        some.integers(),
+        some.booleans(),
+        some.booleans(),
+        MOMENTS,
+        TEXT,
+        METADATA,
+        TEXT,
+        some.none() | MOMENTS,
+        some.none() | MOMENTS,
     ),
     Project: some.builds(Project, TEXT, TEXT, TEXT, TEXT, some.booleans()),
 }
@@ -33,8 +47,21 @@ def backup(number: int) -> CloudBackup:
     marks = {"__automated_backup": "True", "glancesync_task": identifier, "glancesync_expires": "2026-12-12T22:00:00Z"}
     created = NOW + timedelta(seconds=number)
     return CloudBackup(
-        identifier, f"server_volume_{number}", "p" * 32, "u" * 32, f"volume-{number % 10}", "available", 1,
-        number % 3 > 0, False, created, "", marks, "", created, created + timedelta(minutes=5),
+        identifier,
+        f"server_volume_{number}",
+        "p" * 32,
+        "u" * 32,
+        f"volume-{number % 10}",
+        "available",
+        1,
+        number % 3 > 0,
+        False,
+        created,
+        "",
+        marks,
+        "",
+        created,
+        created + timedelta(minutes=5),
     )
 
 

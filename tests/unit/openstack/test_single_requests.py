@@ -92,8 +92,11 @@ def test_an_answer_without_an_id_leaves_it_open(cloud: CloudStandIn, volume: str
 @pytest.mark.parametrize(
     ("status", "document", "refusal"),
     [
-        (400, {"badRequest": {"message": "Invalid backup: No backups available to do an incremental backup."}},
-         Refusal.NO_PARENT),
+        (
+            400,
+            {"badRequest": {"message": "Invalid backup: No backups available to do an incremental backup."}},
+            Refusal.NO_PARENT,
+        ),
         (400, {"badRequest": {"message": 'Invalid volume: the current status is "deleting".'}}, Refusal.REJECTED),
         (409, {"conflictingRequest": {"message": "in use"}}, Refusal.REJECTED),
         (406, {"computeFault": {"message": "Version 3.56 is not supported by the API."}}, Refusal.REJECTED),
