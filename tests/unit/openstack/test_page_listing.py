@@ -67,6 +67,17 @@ def test_a_page_that_fails_for_good_leaves_the_list_incomplete(
     assert ids(listing) == made[:2:-1]
 
 
+@pytest.mark.parametrize("status", [0, -1])
+def test_a_page_that_does_not_come_leaves_the_list_incomplete(
+    cloud: CloudStandIn, made: list[str], status: int
+) -> None:
+    cloud.fail(BACKUPS, status, after=1, times=99)
+    listing = region(cloud, tuning=replace(PAGES_OF_TWO, control=0.5)).backups()
+    assert not listing.is_whole
+    assert listing.reason.startswith("the list of backups is not complete: Cinder at ")
+    assert ids(listing) == made[:2:-1]
+
+
 def test_another_success_than_200_leaves_the_list_incomplete(cloud: CloudStandIn, made: list[str]) -> None:
     cloud.fail(BACKUPS, 206, times=99, document={"backups": [], "count": 0})
     listing = listed(cloud)
