@@ -108,6 +108,9 @@ def back_up(given: BackupInput) -> BackupOutcome:
         listed = now()
         _report_future(given, listed)
         inventory = take_inventory(given.place, given.shelf, hold, given.recorder.report)
+        if inventory.former and not inventory.images:
+            text = f"{given.place.name}: the region has no image of the project; the run before this one has"
+            given.recorder.report(Message.warning(f"{text} {len(inventory.former)}"))
         plan = plan_backup(inventory, given.options.patterns, trust_hashes=given.options.trust_hashes)
         writer.bind(given.shelf, source_of(given.place), rebind=given.options.rebind)
         return _BackupExecution(given, writer, plan, listed).run()

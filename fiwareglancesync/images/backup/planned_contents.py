@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import weakref
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from tempfile import TemporaryFile
 
 from ..vault.vault_model import ContentKey
 from .backup_plan import BackupPlan, PlannedImage, Step
@@ -16,31 +16,31 @@ Claim = Callable[[Collection[ContentKey]], frozenset[ContentKey]]
 
 
 class PlannedContents:
-    """Contents that were claimed by a region, in a nameless file: the processes of ``--parallel`` share it."""
+    """Contents that were claimed by a region, in a file in memory: the processes of ``--parallel`` share it."""
 
     def __init__(self) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115 - it lives as long as this object
+        self._descriptor = os.memfd_create("planned contents")
+        weakref.finalize(self, os.close, self._descriptor)
 
     def claim(self, contents: Collection[ContentKey]) -> frozenset[ContentKey]:
         """Claim contents for a region.
 
         :return: those that no region had claimed before
         """
-        with self._alone() as descriptor:
-            end = os.fstat(descriptor).st_size
-            claimed = set(os.pread(descriptor, end, 0).decode("ascii").split())
+        with self._alone():
+            end = os.fstat(self._descriptor).st_size
+            claimed = set(os.pread(self._descriptor, end, 0).decode("ascii").split())
             new = frozenset(content for content in contents if content.sha512 not in claimed)
-            os.pwrite(descriptor, "".join(f"{content.sha512}\n" for content in new).encode("ascii"), end)
+            os.pwrite(self._descriptor, "".join(f"{content.sha512}\n" for content in new).encode("ascii"), end)
             return new
 
     @contextmanager
-    def _alone(self) -> Iterator[int]:
-        descriptor = self._file.fileno()
-        fcntl.lockf(descriptor, fcntl.LOCK_EX)  # flock would not do: forked processes share its lock
+    def _alone(self) -> Iterator[None]:
+        fcntl.lockf(self._descriptor, fcntl.LOCK_EX)  # flock would not do: forked processes share its lock
         try:
-            yield descriptor
+            yield
         finally:
-            fcntl.lockf(descriptor, fcntl.LOCK_UN)
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
 
 
 def fetched_once(plan: BackupPlan, claim: Claim) -> BackupPlan:

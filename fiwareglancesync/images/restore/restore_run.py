@@ -136,7 +136,9 @@ class RestoreRun(Run):
             if message.image is None or message.image in chosen or self.choice.matches(message.image):
                 yield message
         if not selection.images and not selection.left_out:
-            yield Message.warning(f"{self.source_name} has no image that can be restored")
+            is_shelf = isinstance(self._source, VaultPlace)
+            advice = "; --at TIME takes an older backup, glancesync vault runs lists them" if is_shelf else ""
+            yield Message.warning(f"{self.source_name} has no image that can be restored{advice}")
         names = [each.image.name for each in selection.images] + [left.image.name for left in selection.left_out]
         for pattern in self.choice.unmatched(names):
             why = why_unmatched(pattern, names, names)

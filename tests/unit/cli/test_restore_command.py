@@ -114,6 +114,13 @@ def test_a_former_backup_can_be_restored(north: VaultCommand) -> None:
     assert list(status(north, "Burgos", "--at", "2026-03-01T13:00:00Z")) == ["image1", "image2"]
 
 
+def test_a_backup_without_images_is_a_warning_with_a_way_out(north: VaultCommand) -> None:
+    north.back_up({}, number=5)
+    result = north.command("--from", "vault:Burgos", "Burgos")
+    assert result.code == 0
+    assert "vault:Burgos has no image that can be restored; --at TIME takes an older backup" in result.err
+
+
 def test_a_backup_of_the_future_is_a_warning(north: VaultCommand) -> None:
     north.back_up({3: {}}, number=24 * 366 * 100)
     result = north.command("--from", "vault:Burgos", "Burgos")

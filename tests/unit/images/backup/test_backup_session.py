@@ -166,6 +166,13 @@ def test_a_vault_that_fails_in_one_process_ends_the_regions_that_have_not_begun(
     assert calls.errors() == ["Burgos: the disk is gone; the backup ends here"]
 
 
+def test_a_region_that_has_lost_all_images_is_reported(calls: Calls) -> None:
+    calls.run("Burgos")
+    calls.federation.places["Burgos"] = DescribedPlace("Burgos")
+    assert not calls.run("Burgos")["Burgos"].outcome.failed
+    assert calls.errors() == ["Burgos: the region has no image of the project; the run before this one has 2"]
+
+
 def test_a_run_of_the_future_is_reported(calls: Calls) -> None:
     calls.run("Burgos")
     shelf = calls.vault.shelf("Burgos")
