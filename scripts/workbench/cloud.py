@@ -29,13 +29,14 @@ def without_cloud(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def exported(environ: Mapping[str, str]) -> dict[str, str]:
+def exported(environ: Mapping[str, str], *options: str) -> dict[str, str]:
     """The variables that ``scripts/devcloud env`` exports.
 
+    :param options: of that command
     :raises subprocess.CalledProcessError: there is no such cloud
     """
     text = subprocess.run(
-        command("env"), env=dict(environ), capture_output=True, text=True, check=True
+        command("env", *options), env=dict(environ), capture_output=True, text=True, check=True
     ).stdout
     words = [word for word in shlex.split(text) if "=" in word]
     return dict(word.split("=", 1) for word in words)

@@ -8,11 +8,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from workbench import cloud
+from workbench import cloud, volume_trial
 from workbench.cloud import CHECKOUT
 from workbench.venv import SetupError, clean_environment, prepare
 
@@ -43,15 +44,24 @@ development cloud (real Keystones and Glances on loopback) with some images, sho
 it, and shows the result. Then it backs up a region into the vault .try/vault, deletes an image of the
 region, and restores it. With --embedded the synchronisation on a federation kept in files, within seconds;
 there only one region is synchronised, so that something is left to do, and there is no backup.
+With --volumes the cloud has real Cinder and Nova too, which needs root: it shows the plan for the
+volumes of two servers, one cycle of backups, their status, the report, and that a member of a project
+cannot delete such a backup.
 """
 
 
 @dataclass(frozen=True)
 class Step:
-    """Commands that are shown together; each is printed before its output."""
+    """Commands that are shown together; each is printed before its output.
+
+    :param variables: besides those of the stage
+    :param around: is entered while the commands run
+    """
 
     title: str
     commands: Sequence[Sequence[str]]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass(frozen=True)
@@ -77,13 +87,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/try", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--embedded", action="store_true", help="without OpenStack: a federation kept in a file")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--embedded", action="store_true", help="without OpenStack: a federation kept in a file")
+    which.add_argument("--volumes", action="store_true", help="backups of volumes instead, on real Cinder and Nova")
     options = parser.parse_args(arguments)
     try:
         _title("Installing GlanceSync into .try/venv")
         requirements = ["--constraint", str(LOCK), "--editable", str(CHECKOUT)]
         python = prepare(VENV, requirements, WHAT_IS_INSTALLED, _say)
-        stage = _embedded(python) if options.embedded else _real()
+        stage = _embedded(python) if options.embedded else _volumes(python) if options.volumes else _real()
         _show(stage, python.parent)
     except SetupError as error:
         print(f"ERROR: {error}", file=sys.stderr)
@@ -104,9 +116,10 @@ def _show(stage: Stage, programs: Path) -> None:
     environment["PATH"] = os.pathsep.join([str(programs), environment.get("PATH", os.defpath)])
     for step in stage.steps:
         _title(step.title)
-        for words in step.commands:
-            _say(f"$ {shlex.join(words)}")
-            _call(words, environment | stage.variables)
+        with step.around():
+            for words in step.commands:
+                _say(f"$ {shlex.join(words)}")
+                _call(words, environment | stage.variables | dict(step.variables))
 
 
 def _synchronisation(regions: Sequence[str]) -> list[Step]:
@@ -156,6 +169,39 @@ def _real() -> Stage:
         },
         f"The cloud goes on running; its state, logs and configuration are in {folder}.",
         f"The vault is {VAULT}; the next scripts/try deletes it and makes it again.",
+        "Look at the cloud with scripts/devcloud status, stop it with scripts/devcloud down.",
+    ))  # fmt: skip
+
+
+def _volumes(python: Path) -> Stage:
+    environment = _environment()
+    folder = environment.get(cloud.FOLDER_VARIABLE, str(CHECKOUT / ".devcloud"))
+    _title(f"Starting the development cloud with Cinder and Nova in {folder}")
+    _call(cloud.command("up", "--with", "volumes"), environment, quiet=True)
+    _title("Making projects with servers and volumes, and the account for backups")
+    _call(cloud.command("seed", "--with", "volumes"), environment)
+    shutil.rmtree(volume_trial.FOLDER, ignore_errors=True)  # of an earlier call, perhaps of a cloud that is no more
+    volume_trial.FOLDER.mkdir(mode=0o700, parents=True)
+    account = volume_trial.account_variables(environment, "backup")
+    account["GLANCESYNCAPP_DATABASE_PATH"] = str(volume_trial.FOLDER)
+    report = os.path.relpath(volume_trial.FOLDER / "report.html", CHECKOUT)
+    steps = [
+        Step("What a cycle would do: all volumes of the servers with the mark backup=true",
+             [("glancesync", "volumes", "plan")]),
+        Step("One cycle", [("glancesync", "volumes", "run")]),
+        Step("How well each volume is protected, and the report that is mailed, as a file",
+             [("glancesync", "volumes", "status"), ("glancesync", "volumes", "report", "--out", report)]),
+        Step("A member of the project deletes a backup; Cinder asks the policy server",
+             [("python", "-c", volume_trial.DELETE)], volume_trial.account_variables(environment, "demo"),
+             lambda: volume_trial.protected_backups(python, environment | account)),
+    ]  # fmt: skip
+    enter = 'eval "$(scripts/devcloud env --account backup)"'
+    return Stage(account, steps, _epilogue(
+        f"{enter}; export GLANCESYNCAPP_DATABASE_PATH={shlex.quote(str(volume_trial.FOLDER))}",
+        {"The next cycle has nothing to do before tomorrow; this shows why:": ("glancesync volumes plan",),
+         "One line for monitoring:": ("glancesync volumes check",)},
+        f"The cloud goes on running; its state, logs and configuration are in {folder}.",
+        f"The report is {volume_trial.FOLDER / 'report.html'}; open it in a browser.",
         "Look at the cloud with scripts/devcloud status, stop it with scripts/devcloud down.",
     ))  # fmt: skip
 
