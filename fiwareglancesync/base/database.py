@@ -51,16 +51,18 @@ def database_url(text: str) -> URL:
     return url
 
 
-def open_engine(text: str) -> Engine:
-    """Open a database without keeping connections, so that a fork cannot share one.
+def open_engine(text: str, *, keep_connections: bool = False) -> Engine:
+    """Open a database, usually without keeping connections, so that a fork cannot share one.
 
     :param text: its URL
+    :param keep_connections: for a process that does not fork, and uses the database often
     :raises GlanceSyncError: the URL is wrong
     :raises NotInstalled: its driver is not installed
     """
     url = database_url(text)
     try:
-        engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=connect_args(url))
+        pool: dict[str, Any] = {"pool_pre_ping": True} if keep_connections else {"poolclass": NullPool}
+        engine = create_engine(url, hide_parameters=True, connect_args=connect_args(url), **pool)
     except ImportError as error:
         raise no_driver(url) from error
     prepare(engine)

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Double,
     Engine,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Row,
     String,
     Table,
+    and_,
     insert,
     select,
     true,
@@ -48,6 +50,9 @@ leases = Table(
 )
 
 EXPIRED = leases.c.expires < NOW
+
+FREE = {"expires": 0.0, "token": ""}
+"""The row of a lease that was given back; it keeps who had it."""
 
 log = logging.getLogger("glancesync")
 
@@ -193,7 +198,7 @@ class Lease:
     def give_back(self) -> None:
         """Free the lease; a renewal that is still under way has no effect. The row keeps who had it."""
         with self._engine.begin() as connection:
-            connection.execute(self._change().values(expires=0.0, token=""))
+            connection.execute(self._change().values(FREE))
 
     def _change(self) -> Any:
         return update(leases).where(leases.c.identity == self.key, leases.c.token == self.token)
@@ -225,9 +230,23 @@ def renew_all(connection: Connection, held: Sequence[Lease], seconds: float) -> 
     :param seconds: how long they last from now on
     :return: the tokens of those that nobody else has taken
     """
-    mine = (leases.c.identity.in_([lease.key for lease in held]), leases.c.token.in_([lease.token for lease in held]))
-    connection.execute(update(leases).where(*mine).values(expires=NOW + seconds))
-    return frozenset(connection.execute(select(leases.c.token).where(*mine)).scalars())
+    mine = _of_all(held)
+    connection.execute(update(leases).where(mine).values(expires=NOW + seconds))
+    return frozenset(connection.execute(select(leases.c.token).where(mine)).scalars())
+
+
+def give_back_all(connection: Connection, held: Sequence[Lease]) -> None:
+    """Free several leases at once.
+
+    :param connection: in a transaction
+    :param held: few enough for one statement
+    """
+    connection.execute(update(leases).where(_of_all(held)).values(FREE))
+
+
+def _of_all(held: Sequence[Lease]) -> ColumnElement[bool]:
+    tokens = leases.c.token.in_([lease.token for lease in held])
+    return and_(leases.c.identity.in_([lease.key for lease in held]), tokens)
 
 
 @contextmanager

@@ -21,7 +21,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from types import TracebackType
 
 from sqlalchemy import Connection, Engine
@@ -29,10 +31,10 @@ from sqlalchemy import Connection, Engine
 from ..base.database import database_errors
 from ..base.errors import DatabaseUnavailable, LeaseLost
 from ..base.machine import this_boot
-from .lease import USUAL_TIMING, Lease, LeaseTiming, renew_all
+from .lease import USUAL_TIMING, Lease, LeaseTiming, give_back_all, renew_all
 
 CHUNK = 400
-"""Leases that one statement prolongs: databases limit the number of its parameters."""
+"""Leases that one statement changes: databases limit the number of its parameters."""
 
 log = logging.getLogger("glancesync")
 
@@ -128,9 +130,12 @@ class LeaseGroup:
     ) -> None:
         """Give back all; those that cannot be given back end by themselves."""
         self._ended.set()
-        for held in self._current():
-            with suppress(DatabaseUnavailable):
-                held.give_back()
+        chunks = list(_chunks(self._current()))
+        for held in chain.from_iterable(chunks):
+            held.lose()
+        with suppress(DatabaseUnavailable), database_errors(), self._engine.begin() as connection:
+            for chunk in chunks:
+                give_back_all(connection, [held.lease for held in chunk])
 
     def take(self, identity: str) -> HeldLease | None:
         """Take a lease if no living process has it.
@@ -160,9 +165,8 @@ class LeaseGroup:
         kept: set[str] = set()
         if held:
             with database_errors(), self._engine.begin() as connection:
-                for start in range(0, len(held), CHUNK):
-                    chunk = [each.lease for each in held[start : start + CHUNK]]
-                    kept |= renew_all(connection, chunk, self._timing.lease)
+                for chunk in _chunks(held):
+                    kept |= renew_all(connection, [each.lease for each in chunk], self._timing.lease)
         for each in held:
             if each.lease.token in kept:
                 each.prolong(begun + self._timing.lease)
@@ -182,3 +186,7 @@ class LeaseGroup:
                 self.renew()
             except DatabaseUnavailable as error:
                 log.warning("Leases cannot be renewed: %s", error)
+
+
+def _chunks(held: list[HeldLease]) -> Iterator[list[HeldLease]]:
+    return (held[start : start + CHUNK] for start in range(0, len(held), CHUNK))

@@ -22,7 +22,7 @@ def open_volume_database(url: str) -> Engine:
     :raises GlanceSyncError: the URL is wrong
     :raises NotInstalled: its driver is not installed
     """
-    engine = open_engine(url)
+    engine = open_engine(url, keep_connections=True)
     path = engine.url.database
     if engine.dialect.name == "sqlite" and path and path != ":memory:" and not path.startswith("file:"):
         _make_private(Path(path))
@@ -40,7 +40,7 @@ def open_existing_database(url: str) -> Engine | None:
     :raises GlanceSyncError: the URL is wrong
     :raises NotInstalled: its driver is not installed
     """
-    engine = open_engine(url)
+    engine = open_engine(url, keep_connections=True)
     path = engine.url.database
     if engine.dialect.name == "sqlite" and path and not os.path.exists(path):
         return None

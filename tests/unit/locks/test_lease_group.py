@@ -113,9 +113,15 @@ def test_a_lease_that_is_given_back_is_free_at_once(engine: Engine, ours: LeaseG
     assert theirs.take("project P") is not None
 
 
-def test_all_are_given_back_in_the_end(engine: Engine, theirs: LeaseGroup) -> None:
+def test_all_are_given_back_in_the_end_in_one_transaction(
+    engine: Engine, theirs: LeaseGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_group, "CHUNK", 1)
+    commits: list[object] = []
     with LeaseGroup(engine, "ours", NEVER) as group:
         first, second = taken(group, "project P"), taken(group, "project Q")
+        event.listen(engine, "commit", commits.append)
+    assert len(commits) == 1
     assert first.is_lost
     assert second.is_lost
     assert theirs.take("project P") is not None

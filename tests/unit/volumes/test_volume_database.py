@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from fiwareglancesync.base import database
 from fiwareglancesync.base.errors import DatabaseUnavailable
@@ -92,6 +93,15 @@ def test_a_database_that_is_locked_for_too_long_is_reported_in_one_line(
         with pytest.raises(DatabaseUnavailable, match=r"^the database cannot be used: database is locked; see"):
             changes.plan(planned())
     assert changes.plan(planned())
+
+
+def test_connections_are_kept(tmp_path: Path) -> None:
+    engine = open_volume_database(f"sqlite:///{tmp_path}/new.db")
+    opened: list[object] = []
+    event.listen(engine, "connect", lambda *words: opened.append(words))
+    for _ in range(3):
+        VolumeStore(engine, REGION).now()
+    assert len(opened) <= 1
 
 
 @pytest.mark.outside
