@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fiwareglancesync.volumes.volume_model import VolumeSettings
@@ -59,6 +59,7 @@ EVENTS: dict[str, Callable[[Simulation, float], None]] = {
 events = st.lists(st.tuples(st.sampled_from([*EVENTS, "run", "run", "run"]), st.integers(0, 20)), max_size=25)
 
 
+@example([("run", 10), ("unmark", 0), ("run", 20), ("run", 20)], 2, 1)
 @given(events, st.integers(0, 3), st.integers(1, 2))
 def test_what_something_needs_is_never_removed(happened: list[Event], depth: int, kept: int) -> None:
     settings = VolumeSettings(

@@ -122,6 +122,14 @@ def test_a_due_time_of_a_clock_that_was_years_ahead_does_not_stop_the_backups() 
     assert (found.due, found.is_due) == (NOW + DAY - HOUR, False)
 
 
+def test_a_failure_that_ended_before_its_due_time_is_tried_again_for_a_later_one() -> None:
+    """The clock was set back meanwhile."""
+    last = failed(NOW, NOW - 90 * MINUTE)
+    found = next_due([last], 3600, NOW + MINUTE)
+    assert found.is_due
+    assert found.due > last.due
+
+
 def test_a_failure_that_ended_in_the_future_does_not_stop_the_backups() -> None:
     last = failed(NOW - 2 * HOUR, NOW + 3650 * DAY)
     assert next_due([last], INTERVAL, NOW).is_due
