@@ -45,6 +45,7 @@ class Step:
     """One backup of the past.
 
     :param parent: which earlier backup it builds on, as a part of all of them; None for a full one
+    :param is_ours: whether Cinder says that our account made it
     """
 
     parent: float | None
@@ -92,7 +93,7 @@ def past_of(made: Sequence[Step]) -> Past:
         ids.append(f"b-{number}")
         if parent is not None:
             past.parents[f"b-{number}"] = parent
-        if step.is_ours and step.is_recorded:
+        if step.is_recorded:
             past.records.append(record)
         if step.status != "gone":
             user = ACCOUNT.user_id if step.is_ours else "alice"
