@@ -1,4 +1,4 @@
-"""How well each volume is protected by its backups (volumes 1). Pure: the present moment is a parameter."""
+"""How well each volume is protected by its backups (volumes 3.7). Pure: the present moment is a parameter."""
 
 from __future__ import annotations
 
