@@ -71,8 +71,8 @@ PACKAGES = (
 """What a Debian with nothing but Python lacks. A part that is new adds itself to ``Part`` and its packages here."""
 
 ESSENTIAL = frozenset(
-    ("basename", "bash", "cat", "dirname", "grep", "head", "ls", "mkdir", "mktemp", "rm", "sed", "sh", "sleep", "tail",
-     "wc")
+    ("basename", "bash", "cat", "dirname", "grep", "head", "ls", "mkdir", "mktemp", "rm", "sed", "sh", "sha512sum",
+     "sleep", "sync", "tail", "wc")
 )
 """Programs that we use of the packages without which there is no Debian."""
 
