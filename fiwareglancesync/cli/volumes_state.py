@@ -15,7 +15,7 @@ from ..terminal.streams import write_line
 from ..terminal.textfile_metrics import Gauge, Sample, write_metrics
 from ..volumes.digest import whole_page
 from ..volumes.digest_file import write_digest
-from ..volumes.digest_reporter import digest_of
+from ..volumes.digest_reporter import digest_of, with_quotas
 from ..volumes.digest_text import digest_text
 from ..volumes.volume_database import open_existing_database
 from ..volumes.volume_region import VolumeRegion
@@ -91,7 +91,8 @@ def report(options: argparse.Namespace) -> int:
     now = region.clock.now()
     usual = now - timedelta(seconds=region.settings.report_period)
     since = usual if options.since is None else read_time(options.since, "--since")
-    page = whole_page(digest_of(engine, region.cloud.region, region.settings, since, now))
+    digest = digest_of(engine, region.cloud.region, region.settings, since, now)
+    page = whole_page(with_quotas(digest, region.cloud.quota))
     if options.out is None:
         sys.stdout.write(digest_text(page))
     else:

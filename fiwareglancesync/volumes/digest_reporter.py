@@ -33,6 +33,8 @@ from .volume_tables import regions
 MARGIN = timedelta(minutes=1)
 """From the end of a period until its digest is made: what was written at the last moment is visible then."""
 
+ReadQuota = Callable[[str], BackupQuota]
+"""Reads the quotas of a project, by its id; raises ``CloudError``."""
 
 NO_CYCLE = "No cycle of this project has ended in this period: what is said of its volumes is older."
 
@@ -59,6 +61,21 @@ def digest_of(engine: Engine, region: str, settings: VolumeSettings, begin: date
     return Digest(begin, end, tuple(reported), region, zone=ZoneInfo(settings.timezone))
 
 
+def with_quotas(digest: Digest, quota: ReadQuota) -> Digest:
+    """A digest with the quotas of its projects at present; one that cannot be read is a warning of its project.
+
+    :param quota: reads the quotas of a project
+    """
+
+    def add(project: ProjectDigest) -> ProjectDigest:
+        try:
+            return replace(project, quota=quota(project.project_id))
+        except CloudError as error:
+            return replace(project, warnings=(*project.warnings, f"The quotas cannot be read: {error}"))
+
+    return replace(digest, projects=tuple(map(add, digest.projects)))
+
+
 class DigestReporter:
     """Called by a conductor after each cycle: one of all conductors makes digests and sends mails.
 
@@ -80,7 +97,7 @@ class DigestReporter:
         settings: VolumeSettings,
         mail: MailSettings,
         members: Members,
-        quota: Callable[[str], BackupQuota],
+        quota: ReadQuota,
         account_id: str,
         emit: EmitVolume,
     ) -> None:
@@ -124,7 +141,7 @@ class DigestReporter:
         if end <= begin:
             return
         digest = digest_of(self._engine, self._region, self._settings, begin, end)
-        digest = replace(digest, projects=tuple(map(self._with_quota, digest.projects)))
+        digest = with_quotas(digest, self._quota)
         self._outbox.add(whole_mail(digest, self._mail, self._account_id, now))
         self._add_of_projects(digest, None, now)
         with database_errors(), self._engine.begin() as connection:
@@ -136,12 +153,6 @@ class DigestReporter:
         if self._waiting is not None:
             digest, projects = self._waiting
             self._add_of_projects(digest, projects, now)
-
-    def _with_quota(self, project: ProjectDigest) -> ProjectDigest:
-        try:
-            return replace(project, quota=self._quota(project.project_id))
-        except CloudError as error:
-            return replace(project, warnings=(*project.warnings, f"The quotas cannot be read: {error}"))
 
     def _add_of_projects(self, digest: Digest, only: frozenset[str] | None, now: datetime) -> None:
         problems = DigestProblems()

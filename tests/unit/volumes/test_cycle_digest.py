@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -53,7 +52,7 @@ def pass_a_day(bench: CycleBench) -> None:
 def report(bench: CycleBench, mail: MailSettings) -> None:
     """Report as a conductor does after a cycle."""
     with bench.region.reporter(mail, bench.events.append) as reporter:
-        reporter(bench.region.store.now() + timedelta(seconds=1))
+        reporter(bench.region.store.now())
 
 
 def test_what_a_cycle_did_and_found_is_in_the_mail(bench: CycleBench, server: MailServer) -> None:
