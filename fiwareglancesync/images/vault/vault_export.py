@@ -20,7 +20,7 @@ from .vault_errors import NewerFormat, VaultError, VaultFailed
 from .vault_folder import Shelf
 from .vault_listing import newest_run
 from .vault_model import KeptImage, Record
-from .vault_paths import VaultPaths
+from .vault_paths import vault_around
 
 NAME_BYTES = 255
 """Bytes that the name of a file may have."""
@@ -118,10 +118,9 @@ def _check_outside(folder: Path) -> None:
 
     :raises UsageError: it is in one
     """
-    real = folder.resolve()
-    for each in (real, *real.parents):
-        if VaultPaths(each).mark.exists():
-            raise UsageError(f"{folder} is in the vault {each}; name a folder outside of it")
+    vault = vault_around(folder)
+    if vault is not None:
+        raise UsageError(f"{folder} is in the vault {vault}; name a folder outside of it")
 
 
 _Found = tuple[Shelf, KeptImage, Record]

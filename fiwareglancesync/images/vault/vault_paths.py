@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import date, datetime
 from pathlib import Path
@@ -107,6 +108,15 @@ class ShelfPaths:
     def run(self, listed: datetime) -> Path:
         """The file of a run."""
         return self.runs / f"{file_time(listed)}.json"
+
+
+def vault_around(path: str | Path) -> Path | None:
+    """The vault that a file or a folder is in, or is; None when it is in none.
+
+    :param path: it may not be there yet
+    """
+    real = Path(os.path.realpath(path))
+    return next((each for each in (real, *real.parents) if os.path.lexists(VaultPaths(each).mark)), None)
 
 
 def is_shelf_name(name: str) -> bool:

@@ -70,6 +70,15 @@ def test_a_wrong_call_is_refused(unchanged: VaultCommand, words: list[str], name
     assert named in line
 
 
+def test_its_report_does_not_replace_anything_in_the_vault(unchanged: VaultCommand) -> None:
+    mark = unchanged.vault.paths.mark
+    before = mark.read_bytes()
+    for words in (["--from", "vault:Burgos", "Burgos", "--report"], ["Burgos", "--events"]):
+        result = unchanged.command(*words, str(mark))
+        assert (result.code, "is in the vault" in result.err) == (2, True)
+    assert mark.read_bytes() == before
+
+
 def test_both_forms_restore(north: VaultCommand) -> None:
     assert "Burgos: Pending: image1 (0 MB)" in north.command("vault", "restore", "Burgos", "Burgos", "--dry-run").out
     assert north.command("vault", "restore", "Burgos", "Burgos", "--image", "image1").code == 0

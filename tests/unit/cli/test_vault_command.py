@@ -183,6 +183,21 @@ def test_neither_replaces_the_configuration_nor_the_metrics(
 
 
 @pytest.mark.parametrize(
+    ("option", "name"),
+    [("--report", "vault.json"), ("--events", "vault.json"), ("--report", "new"), ("--output-dir", "shelves/logs")],
+)
+def test_nothing_of_a_run_is_written_into_a_vault(
+    federation: Regions, vault: Vault, capsys: pytest.CaptureFixture[str], option: str, name: str
+) -> None:
+    before = vault.paths.mark.read_bytes()
+    assert main(["vault", "backup", "Burgos", "--vault", "./v", "--parallel", option, f"v/{name}"]) == 2
+    complaint = f"ERROR:{option}: v/{name} is in the vault {vault.folder}, which is not changed; name another place\n"
+    assert capsys.readouterr().err == complaint
+    assert vault.paths.mark.read_bytes() == before
+    assert vault.shelf_names() == []
+
+
+@pytest.mark.parametrize(
     ("words", "complaint"),
     [
         (["--events", "x", "--report", "./x"], "--events and --report name the same file, ./x"),
