@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...base.content import PIECE_BYTES, Piece
+from ...base.hashing import hashed_meanwhile
 from . import vault_files
 from .vault_errors import VaultError, WrongContent
 from .vault_model import ContentKey
@@ -50,18 +50,8 @@ class IncomingContent:
 
         :raises VaultError: the disk refuses
         """
-        if self._size <= PIECE_BYTES:  # not worth a thread
-            for content in map(_bytes_of, pieces):
-                self._hash(content)
-                self._write(content)
-            return
-        with ThreadPoolExecutor(1, thread_name_prefix="hash") as thread:
-            hashed = thread.submit(self._hash, b"")
-            for content in map(_bytes_of, pieces):
-                hashed.result()
-                hashed = thread.submit(self._hash, content)
-                self._write(content)
-            hashed.result()
+        for content in hashed_meanwhile(map(_bytes_of, pieces), self._hash):
+            self._write(content)
 
     def clone(self, source: int) -> bool:
         """Let the file share the blocks of another one, if the file system can, and hash it.

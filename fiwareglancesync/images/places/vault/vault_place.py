@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ....base.content import PIECE_BYTES, Download
 from ....base.errors import NotFound
+from ....base.hashing import hashed_meanwhile
 from ....openstack.place_identity import PlaceIdentity
 from ...model import Image, Listing, normal_uuid
 from ...vault.incoming_content import SHA512
@@ -149,16 +150,19 @@ def checked_pieces(descriptor: int, content: ContentKey, path: Path) -> Iterator
     """
     digest = hashlib.sha512(usedforsecurity=False)
     position = 0
-    while True:
-        try:
-            piece = os.pread(descriptor, PIECE_BYTES, position)
-        except OSError as error:
-            raise VaultError(f"{path}: {error.strerror}") from error
-        if not piece:
-            break
-        digest.update(piece)
+    for piece in hashed_meanwhile(_pieces(descriptor, path), digest.update):
         position += len(piece)
         yield piece
     if position != content.size or digest.hexdigest() != content.sha512:
         what = f"the vault's content is damaged: {path} has other bytes than its name says"
         raise WrongContent(f"{what}; glancesync vault verify names all images that need it")
+
+
+def _pieces(descriptor: int, path: Path) -> Iterator[bytes]:
+    position = 0
+    try:
+        while piece := os.pread(descriptor, PIECE_BYTES, position):
+            position += len(piece)
+            yield piece
+    except OSError as error:
+        raise VaultError(f"{path}: {error.strerror}") from error
