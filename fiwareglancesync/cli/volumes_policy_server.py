@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from ..kinds import option_tables
-from ..terminal.streams import write_line
+from ..terminal.streams import log_to_standard_error, write_line
 from ..volumes.policy_server import serve_policy, wildcard_warning
 from ..volumes.policy_service import listen_address
 from ..volumes.volume_configuration import load_volumes
@@ -30,17 +30,9 @@ def run_policy_server(options: argparse.Namespace) -> int:
     for text in filter(None, (*configuration.warnings, wildcard_warning(configuration, address))):
         write_line(sys.stderr, f"WARNING:{text}")
     if not options.debug:
-        _log_to_standard_error()
+        log_to_standard_error(logging.INFO, FORMAT)
     serve_policy(configuration, address, options.workers, _report)
     return 0
-
-
-def _log_to_standard_error() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(FORMAT))
-    logger = logging.getLogger("glancesync")
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
 
 
 def _report(lines: Sequence[str]) -> None:

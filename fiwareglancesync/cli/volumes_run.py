@@ -11,7 +11,7 @@ from ..base.errors import UsageError
 from ..base.signals import cancellable
 from ..base.text import show
 from ..base.waiting import pause
-from ..terminal.streams import write_line
+from ..terminal.streams import log_to_standard_error, write_line
 from ..terminal.volume_narrative import volume_line
 from ..volumes.conductor import Conductor
 from ..volumes.cycle_order import CycleCounts, CycleOrder
@@ -19,6 +19,8 @@ from ..volumes.volume_events import VolumeEvent
 from ..volumes.volume_preview import chosen_projects
 from ..volumes.volume_region import VolumeRegion
 from .volumes_opening import open_configuration, open_volumes
+
+FORM = "%(levelname)s:%(message)s"
 
 MAX_DIGITS = 9
 """Digits of the largest number of removals."""
@@ -34,6 +36,8 @@ class Narrator:
         self.counts = CycleCounts()
         self._least = logging.WARNING if options.quiet else logging.INFO
         self._times = times
+        if not options.debug:  # mails that nobody is to send are logged
+            log_to_standard_error(self._least, "%(asctime)s %(levelname)s:%(message)s" if times else FORM)
 
     def __call__(self, event: VolumeEvent) -> None:
         """Take an event."""

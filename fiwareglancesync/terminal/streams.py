@@ -62,8 +62,17 @@ def reconfigure_output() -> None:
 
 def log_requests() -> None:
     """Log each request that is made to a service, for ``--debug``."""
+    log_to_standard_error(logging.DEBUG, "%(levelname)s:%(message)s")
+
+
+def log_to_standard_error(level: int, form: str) -> None:
+    """Write what the program logs as lines.
+
+    :param level: from which on
+    :param form: of a line
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s:%(message)s"))
+    handler.setFormatter(logging.Formatter(form))
     logger = logging.getLogger("glancesync")
     logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
+    logger.setLevel(level)
