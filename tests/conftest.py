@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Generator, Iterator
@@ -23,6 +24,16 @@ settings.load_profile("ours")
 
 ROOT = Path(__file__).resolve().parent.parent
 CLOUD_OF_THE_TESTS = ("GLANCESYNC_DEVCLOUD_DIR", "GLANCESYNC_DEVCLOUD_VENV")
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """Take back what a command that a test calls does to the log: where it goes, and from which level on."""
+    logger = logging.getLogger("glancesync")
+    level, handlers = logger.level, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
 
 
 @pytest.fixture(autouse=True, scope="session")
