@@ -13,6 +13,9 @@ from .shared_listings import Listings
 from .volume_inventory import VolumeInventory
 from .volume_model import VolumeSettings
 
+PAGE_ITEMS = 1000
+"""Backups that one request lists."""
+
 
 class InventoryReader:
     """Reads one region, cycle after cycle.
@@ -58,7 +61,7 @@ class InventoryReader:
     def read_again(
         self, inventory: VolumeInventory, volumes: Mapping[str, str], backup_ids: Collection[str]
     ) -> VolumeInventory:
-        """Read the backups of single volumes, and single backups, into an inventory.
+        """Read the backups of single volumes, and single backups, into an inventory; all where that are fewer requests.
 
         Nothing is done in a project of which something cannot be read.
 
@@ -66,6 +69,9 @@ class InventoryReader:
         :param backup_ids: backups of other volumes
         :raises CloudError: a backup cannot be read
         """
+        if len(volumes) + len(backup_ids) > len(inventory.backups.items) / PAGE_ITEMS + 1:
+            self._backups = self._cloud.backups()
+            return replace(inventory, backups=self._backups)
         again: dict[str, datetime] = {}
         unreadable: dict[str, str] = {}
         backups = dict(inventory.backup_by_id)

@@ -155,7 +155,8 @@ class VolumeCycle:
             for record in known.values()
             if record.is_unfinished and record.backup_id and record.volume_id not in mine
         }
-        inventory = self._reader.read_again(inventory, mine, running)
+        if inventory.backups.begun < begun:
+            inventory = self._reader.read_again(inventory, mine, running)
         outcomes = OutcomeFinder(self._cloud, records, settings, self._emit, self._now)
         resolutions = resolve_unknown(list(known.values()), inventory, settings)
         for work in self._each_work():

@@ -174,6 +174,34 @@ def test_a_project_that_another_conductor_has_is_left_to_it(cloud: CloudStandIn,
     assert len(bench.records()) == 2
 
 
+def lists(cloud: CloudStandIn) -> list[str]:
+    """The volume of each listing of backups, "" for one of all."""
+    asked = [each for each in cloud.http.requests if each.method == "GET" and each.path.endswith("/backups/detail")]
+    return [each.query.get("volume_id", "") for each in asked if each.query.get("limit") != "1"]
+
+
+def test_backups_are_listed_as_a_whole_at_first_and_then_those_of_volumes_that_are_due(
+    cloud: CloudStandIn, bench: CycleBench
+) -> None:
+    volumes = [cloud.add_volume(f"v{number}") for number in range(3)]
+    cloud.add_server("web", *volumes, backup="true")
+    with bench.cycles() as cycle:
+        bench.done(cycle)
+        assert set(lists(cloud)) == {""}
+        cloud.http.requests.clear()
+        bench.pass_time(minutes=10)
+        bench.done(cycle)
+        assert lists(cloud) == []
+        bench.pass_time(minutes=1)
+        bench.done(cycle, CycleOrder(forced=volumes[:1]))
+        assert lists(cloud) == volumes[:1]
+        cloud.http.requests.clear()
+        bench.pass_time(minutes=1)
+        bench.done(cycle, CycleOrder(forced=volumes))
+        assert lists(cloud) == [""]
+    assert [record.type for record in bench.records()].count(INCREMENTAL) == 4
+
+
 def test_a_service_that_is_down_is_reported_and_nothing_begins(cloud: CloudStandIn, bench: CycleBench) -> None:
     cloud.add_server("web", cloud.add_volume(), backup="true")
     cloud.state.backup_service_is_up = False
