@@ -13,7 +13,7 @@ from .base.signals import ignore_signals
 from .base.text import printable
 from .commands import command_of, synchronise
 from .terminal.standard_outputs import OutputFailed, run_program
-from .terminal.streams import write_line
+from .terminal.streams import end_log, write_line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,6 +74,8 @@ def _call(words: list[str], *, is_process: bool) -> int:
             return missing.exit_code
         _report(f"internal error: {type(error).__name__}: {error}; --debug shows where it comes from")
         return 1
+    finally:
+        end_log()
 
 
 def _run(words: Sequence[str], prog: str, *, is_process: bool) -> int:

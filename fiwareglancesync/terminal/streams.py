@@ -71,8 +71,20 @@ def log_to_standard_error(level: int, form: str) -> None:
     :param level: from which on
     :param form: of a line
     """
-    handler = logging.StreamHandler()
+    handler = _LogLines()
     handler.setFormatter(logging.Formatter(form))
     logger = logging.getLogger("glancesync")
     logger.addHandler(handler)
     logger.setLevel(level)
+
+
+def end_log() -> None:
+    """Stop writing the log: standard error may be another stream, or closed, when the next call begins."""
+    logger = logging.getLogger("glancesync")
+    for handler in [each for each in logger.handlers if isinstance(each, _LogLines)]:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+
+
+class _LogLines(logging.StreamHandler):  # type: ignore[type-arg]  # it takes none before Python 3.11
+    """Writes the log of one call on standard error."""

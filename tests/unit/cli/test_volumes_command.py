@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from pathlib import Path
@@ -57,6 +58,7 @@ def test_a_wrong_call_is_one_line(capsys: pytest.CaptureFixture[str], words: lis
 
 
 def test_an_address_that_is_in_use_is_one_line(capsys: pytest.CaptureFixture[str], conf: str) -> None:
+    handlers = list(logging.getLogger("glancesync").handlers)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["volumes", "policy-server", "--conf", conf, "--listen", f"127.0.0.1:{port}"]) == 1
@@ -64,3 +66,4 @@ def test_an_address_that_is_in_use_is_one_line(capsys: pytest.CaptureFixture[str
         f"ERROR:The server cannot listen at 127.0.0.1:{port}: another program uses port {port}. "
         "Please stop it, or choose another port with --listen.\n"
     )
+    assert logging.getLogger("glancesync").handlers == handlers
