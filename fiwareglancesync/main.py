@@ -38,7 +38,7 @@ def _call(words: list[str], *, is_process: bool) -> int:
     try:
         return _run(words, prog, is_process=is_process)
     except Cancelled as stopped:
-        _report(_interrupted(stopped.unfinished))
+        _report(_interrupted(stopped))
         if is_process:
             _end_at_once(stopped.exit_code)
         return stopped.exit_code
@@ -96,10 +96,11 @@ def _trace(debug: bool) -> None:
         traceback.print_exc()
 
 
-def _interrupted(unfinished: Sequence[str]) -> str:
+def _interrupted(stopped: Cancelled) -> str:
     """The last line of an interrupted run."""
+    unfinished = stopped.unfinished
     if not unfinished:
-        return "Interrupted; no unfinished image is left."
+        return f"Interrupted; {stopped.left}."
     count = len(unfinished)
     images = "1 unfinished image stays" if count == 1 else f"{count} unfinished images stay"
     return f"Interrupted; {images} for the next run to finish or remove: {', '.join(unfinished)}"

@@ -276,6 +276,9 @@ class Cancelled(KeyboardInterrupt):
     :param signal: number of the signal
     """
 
+    left = "no unfinished image is left"
+    """What the interruption leaves, where nothing is in ``unfinished``."""
+
     unfinished: tuple[str, ...] = ()
     """The images that the run could not remove in time, a line for each, for the user."""
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..base.errors import Cancelled
 from ..base.parser import Parser
 from ..base.version import __version__
 from ..terminal.streams import log_requests, reconfigure_output
@@ -276,7 +277,11 @@ def main(words: Sequence[str], prog: str) -> int:
     reconfigure_output()
     if options.debug:
         log_requests()
-    return VERBS[options.verb].run(options)
+    try:
+        return VERBS[options.verb].run(options)
+    except Cancelled as stopped:
+        stopped.left = "what Cinder has begun goes on, and the next cycle records it"
+        raise
 
 
 def _add_common_arguments(parser: Parser) -> None:

@@ -29,7 +29,7 @@ def volume_line(event: VolumeEvent) -> tuple[int, str]:
 def _line(event: VolumeEvent) -> tuple[int, str]:
     match event:
         case CycleStarted(region, volumes, due):
-            return logging.INFO, f"{region}: {volumes} volumes are backed up, {due} are due now"
+            return logging.INFO, f"{region}: volumes with backups: {volumes}, due now: {due}"
         case BackupRequested(record):
             what = f"{record.type.value} backup of {record.size} GiB begun: {record.backup_id}"
             return logging.INFO, f"{_name(record)}: {what}"

@@ -6,14 +6,17 @@ import csv
 import io
 import json
 import os
+import signal
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from fiwareglancesync.base.errors import GlanceSyncError
+from fiwareglancesync.base.errors import Cancelled, GlanceSyncError
 from fiwareglancesync.cli.volumes_command import main
 from fiwareglancesync.volumes import volume_cycle
+from fiwareglancesync.volumes.conductor import Conductor
 from tests.support.stand_ins.cloud_stand_in import PASSWORD, REGION, CloudStandIn, cloud_stand_in
 
 Run = Callable[..., tuple[int, str, str]]
@@ -80,7 +83,7 @@ def test_a_plan_of_a_project_that_is_not_there_names_the_near_one(run: Run) -> N
 def test_a_run_does_what_the_plan_says(cloud: CloudStandIn, run: Run) -> None:
     code, _, error = run("run")
     assert code == 0
-    assert "INFO:Spain: 2 volumes are backed up, 2 are due now" in error
+    assert "INFO:Spain: volumes with backups: 2, due now: 2" in error
     assert error.splitlines()[-1].startswith("INFO:Spain: 2 good, 0 failed; ")
     assert {backup.status for backup in cloud.state.backups.values()} == {"available"}
     assert [row["action"] for row in rows(run("plan", "--format", "csv")[1])] == ["wait", "wait"]
@@ -182,3 +185,17 @@ def test_an_account_that_is_no_administrator_is_refused(cloud: CloudStandIn, run
     code, _, error = run("run")
     assert code == 1
     assert error.endswith("the account needs the role admin, by an inherited assignment on every domain")
+
+
+def test_a_conductor_does_cycles_until_a_signal_and_says_what_goes_on(
+    cloud: CloudStandIn, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(conductor: Conductor, moment: datetime) -> None:
+        raise Cancelled(signal.SIGTERM)
+
+    monkeypatch.setattr(Conductor, "_wait_until", stop)
+    with pytest.raises(Cancelled) as stopped:
+        main(("conductor",), "glancesync volumes")
+    assert stopped.value.left == "what Cinder has begun goes on, and the next cycle records it"
+    assert {backup.status for backup in cloud.state.backups.values()} == {"available"}
+    assert run("plan", "--format", "csv")[1].count("it is not due yet") == 2

@@ -51,7 +51,13 @@ def test_a_url_that_cannot_be_used_is_refused() -> None:
 
 
 @pytest.mark.outside
-@pytest.mark.parametrize("running", [running_postgresql, running_mariadb], ids=["PostgreSQL", "MariaDB"])
+@pytest.mark.parametrize(
+    "running",
+    [
+        pytest.param(running_postgresql, id="PostgreSQL"),
+        pytest.param(running_mariadb, id="MariaDB", marks=pytest.mark.slow),
+    ],
+)
 def test_connections_are_kept_and_made_anew(
     tmp_path: Path, running: Callable[[Path], AbstractContextManager[str]]
 ) -> None:
