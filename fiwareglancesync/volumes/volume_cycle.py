@@ -207,7 +207,9 @@ class VolumeCycle:
             if not chosen:
                 return
             entry = waiting.pop(chosen[0])
-            outcome, work = Begun.PROJECT_IS_FULL, self._works[entry.project_id]
+            outcome, work = Begun.PROJECT_IS_FULL, self._works.get(entry.project_id)
+            if work is None:  # another conductor has taken over the project meanwhile
+                continue
             with self._losing(work):
                 outcome = requester.begin(work, entry)
             if outcome is Begun.REGION_IS_FULL:

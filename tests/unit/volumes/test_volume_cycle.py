@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from fiwareglancesync.locks.lease import leases
 from fiwareglancesync.volumes.cycle_order import CycleCounts, CycleOrder
 from fiwareglancesync.volumes.volume_changes import VolumeChanges, WrongState
-from fiwareglancesync.volumes.volume_events import BackupEnded, BackupRequested, BackupUndecided, CycleStarted, Problem
+from fiwareglancesync.volumes.volume_events import (
+    BackupEnded,
+    BackupRequested,
+    BackupUndecided,
+    CycleStarted,
+    Problem,
+    VolumeEvent,
+)
 from fiwareglancesync.volumes.volume_model import BackupType, RecordState, VolumeSettings
 from fiwareglancesync.volumes.volume_store import OtherAccount, VolumeStore
 from tests.support.stand_ins.cloud_stand_in import CloudStandIn, cloud_stand_in
@@ -172,6 +181,29 @@ def test_a_project_that_another_conductor_has_is_left_to_it(cloud: CloudStandIn,
         assert not [event for event in events if isinstance(event, BackupRequested | BackupEnded)]
     bench.cycle()
     assert len(bench.records()) == 2
+
+
+def test_a_project_that_is_lost_while_backups_are_made_ends_the_work_on_it_and_nothing_else(
+    cloud: CloudStandIn, bench: CycleBench
+) -> None:
+    cloud.add_server("web", *(cloud.add_volume(f"v{number}") for number in range(3)), backup="true")
+    events: list[VolumeEvent] = []
+
+    def lose_at_first_end(event: VolumeEvent) -> None:
+        events.append(event)
+        if isinstance(event, BackupEnded):
+            with bench.engine.begin() as connection:
+                connection.execute(update(leases).values(token="another conductor's", expires=2.0**40))
+
+    with bench.region.cycles(lose_at_first_end, lambda seconds: None) as cycle:
+        cycle.run(CycleOrder())
+    assert [event for event in events if isinstance(event, Problem) and "has taken over" in event.text]
+    assert posts(cloud) == 2
+    assert sorted(record.state.value for record in bench.records()) == ["good", "running"]
+    with bench.engine.begin() as connection:
+        connection.execute(update(leases).values(expires=0.0))
+    bench.cycle()
+    assert [record.state for record in bench.records()] == [RecordState.GOOD] * 3
 
 
 def lists(cloud: CloudStandIn) -> list[str]:
