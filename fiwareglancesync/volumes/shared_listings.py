@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from ..base.errors import LeaseLost
 from ..locks.lease_group import HeldLease
 from ..openstack.cloud_model import CloudBackup, Listing, Project, Server, Volume
 from ..openstack.listing_content import OtherFormat, pack, unpack
@@ -107,6 +108,8 @@ class SharedListings:
                 continue
             try:
                 return [self._list(kind, item, make, lease) for kind, (item, make) in kinds.items()]
+            except LeaseLost:  # it took so long that another conductor lists by now
+                continue
             finally:
                 lease.give_back()
 

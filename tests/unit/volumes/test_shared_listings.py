@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
+from fiwareglancesync.locks.lease import leases
+from fiwareglancesync.openstack.cloud_model import Listing, Project
 from fiwareglancesync.volumes.openstack_backups import OpenStackBackups
 from fiwareglancesync.volumes.project_leases import ProjectLeases
 from fiwareglancesync.volumes.shared_listings import SharedListings
@@ -79,6 +81,23 @@ def test_a_listing_that_another_conductor_makes_is_waited_for(engine: Engine, cl
     with pytest.raises(Waited):
         conductor(engine, region(cloud), "first").backups(ListingStore(engine, REGION).now())
     assert cloud.http.requests == []
+
+
+def test_a_listing_that_took_too_long_is_left_to_the_conductor_that_lists_by_now(
+    engine: Engine, cloud: CloudStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backups = region(cloud)
+    since = ListingStore(engine, REGION).now() - LONG_AGO
+    made = backups.projects()
+
+    def list_slowly() -> Listing[Project]:
+        with engine.begin() as connection:
+            connection.execute(update(leases).values(token="another conductor's", expires=2.0**40))
+        return made
+
+    monkeypatch.setattr(backups, "projects", list_slowly)
+    with pytest.raises(Waited):
+        conductor(engine, backups, "first").read(since)
 
 
 def test_why_a_listing_is_not_whole_is_shared_too(engine: Engine, cloud: CloudStandIn) -> None:
