@@ -90,7 +90,7 @@ class VolumeCycle:
         plan, inventory = self._plan(inventory, records, order, begun)
         due = sum(entry.verdict in BEGINS for entry in plan.entries)
         self._emit(CycleStarted(self._cloud.region, len(plan.marked), due))
-        self._report(plan, inventory)
+        self._report(plan, inventory, order)
         outcomes = OutcomeFinder(self._cloud, records, self._settings, self._emit, self._now)
         requester = BackupRequester(self._cloud, records, self._settings, self._emit, self._now)
         self._find_parents(records, outcomes)
@@ -298,8 +298,11 @@ class VolumeCycle:
                 known = states.get(work.project_id)
                 work.changes.cycle_ended(ended_state(work.project_id, known, present, inventory, now))
 
-    def _report(self, plan: VolumePlan, inventory: VolumeInventory) -> None:
+    def _report(self, plan: VolumePlan, inventory: VolumeInventory, order: CycleOrder) -> None:
         """What somebody has to know before anything is done."""
+        known = {server.id for each in plan.marked.values() for server in each.servers} | set(plan.marked)
+        for unknown in sorted(set(order.forced) - known):
+            self._emit(Problem("", f"{show(unknown)}: no server with the mark and no volume of one has this id"))
         if not inventory.backup_hosts:
             self._emit(Problem("", "no cinder-backup service is up: nothing is begun"))
         if inventory.why_incomplete:

@@ -79,6 +79,14 @@ def test_what_is_forced_is_due_now(cloud: CloudStandIn, bench: CycleBench) -> No
     assert len(bench.records()) == 2
 
 
+def test_what_is_forced_and_is_not_there_is_reported(cloud: CloudStandIn, bench: CycleBench) -> None:
+    cloud.add_server("web", cloud.add_volume(), backup="true")
+    unmarked = cloud.add_server("db", cloud.add_volume())
+    events = bench.cycle(CycleOrder(forced=[unmarked]))
+    assert Problem("", f"{unmarked}: no server with the mark and no volume of one has this id") in events
+    assert len(bench.records()) == 1
+
+
 def test_more_volumes_than_the_limits_permit_are_done_one_after_the_other(
     cloud: CloudStandIn, bench: CycleBench
 ) -> None:
