@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from ..base.errors import CloudError
 from ..openstack.cloud_model import CloudBackup
 from .backup_adoption import RequestOutcome, Resolution
-from .backup_cloud import BackupCloud
 from .backup_progress import Progress, judge_running
-from .project_work import ProjectWork, Records
-from .volume_events import BackupEnded, BackupRequested, EmitVolume, Problem
-from .volume_model import BackupRecord, BackupType, RecordState, VolumeSettings
+from .project_work import CycleStep, ProjectWork
+from .volume_events import BackupEnded, BackupRequested, Problem
+from .volume_model import BackupRecord, BackupType, RecordState
 
 
-class OutcomeFinder:
-    """Looks for outcomes in one project after the other.
-
-    :param records: of the region
-    :param now: the present moment by the database's clock
-    """
-
-    def __init__(
-        self,
-        cloud: BackupCloud,
-        records: Records,
-        settings: VolumeSettings,
-        emit: EmitVolume,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._cloud = cloud
-        self._records = records
-        self._settings = settings
-        self._emit = emit
-        self._now = now
+class OutcomeFinder(CycleStep):
+    """Looks for outcomes in one project after the other."""
 
     def settle(self, work: ProjectWork, resolutions: Sequence[Resolution]) -> None:
         """Write down what came of requests with an unknown outcome.
@@ -47,12 +28,12 @@ class OutcomeFinder:
             if each.outcome is RequestOutcome.FOUND and each.backup is not None:
                 work.changes.adopted(record.id, each.backup.id)
                 state = record.state if record.state is RecordState.LOST else RecordState.RUNNING
-                self._emit(BackupRequested(self._records.change(record, state=state, backup_id=each.backup.id)))
+                self.emit(BackupRequested(self.records.change(record, state=state, backup_id=each.backup.id)))
             elif each.outcome is RequestOutcome.LOST:
-                finished = self._now()
+                finished = self.now()
                 work.changes.lost(record.id, finished, each.why)
                 values = {"state": RecordState.LOST, "finished": finished, "reason": each.why}
-                self._emit(BackupEnded(self._records.change(record, **values)))
+                self.emit(BackupEnded(self.records.change(record, **values)))
 
     def look(self, work: ProjectWork, record: BackupRecord) -> bool:
         """Look whether a backup has ended, and write down how.
@@ -62,11 +43,11 @@ class OutcomeFinder:
         :raises LeaseLost: another conductor has the project
         """
         try:
-            backup = self._cloud.backup(record.backup_id or "")
+            backup = self.cloud.backup(record.backup_id or "")
         except CloudError as error:
-            self._emit(Problem(record.project_name, f"backup {record.backup_id}: {error}", is_failure=False))
+            self.emit(Problem(record.project_name, f"backup {record.backup_id}: {error}", is_failure=False))
             return False
-        judgement = judge_running(record, backup, self._settings, self._now())
+        judgement = judge_running(record, backup, self.settings, self.now())
         if judgement.progress is Progress.RUNNING:
             return False
         if judgement.progress is Progress.FAILED:
@@ -80,27 +61,27 @@ class OutcomeFinder:
         parent = self._parent(record)
         if parent is not None:
             work.changes.parent_found(record.id, parent)
-            self._records.change(record, parent_id=parent)
+            self.records.change(record, parent_id=parent)
 
     def _end_good(self, work: ProjectWork, record: BackupRecord, backup: CloudBackup) -> None:
         # When Cinder says so: this process may look much later.
-        finished = min(backup.updated_at or self._now(), self._now())
+        finished = min(backup.updated_at or self.now(), self.now())
         expires = finished + timedelta(seconds=record.retention)
         parent = self._parent(record) if record.type is BackupType.INCREMENTAL else None
         work.changes.good(record.id, finished, parent, expires)
         values = {"state": RecordState.GOOD, "finished": finished, "parent_id": parent, "expires": expires}
-        self._emit(BackupEnded(self._records.change(record, reason="", reported=True, **values)))
+        self.emit(BackupEnded(self.records.change(record, reason="", reported=True, **values)))
 
     def _end_failed(self, work: ProjectWork, record: BackupRecord, reason: str) -> None:
-        finished = self._now()
+        finished = self.now()
         work.changes.failed(record.id, finished, reason)
         values = {"state": RecordState.FAILED, "finished": finished, "reason": reason}
-        self._emit(BackupEnded(self._records.change(record, reported=True, **values)))
+        self.emit(BackupEnded(self.records.change(record, reported=True, **values)))
 
     def _parent(self, record: BackupRecord) -> str | None:
         try:
-            return self._cloud.parent_of(record.backup_id or "")
+            return self.cloud.parent_of(record.backup_id or "")
         except CloudError as error:
             text = f"the parent of backup {record.backup_id} is not known, so it does not count as good: {error}"
-            self._emit(Problem(record.project_name, text, is_failure=False))
+            self.emit(Problem(record.project_name, text, is_failure=False))
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
@@ -11,11 +10,11 @@ from enum import Enum
 from ..base.errors import CloudError, LeaseLost
 from ..openstack.request_outcome import Accepted, Refusal, Refused, Unknown
 from .backup_chain import CinderStatus
-from .backup_cloud import BackupCloud, NewBackup
+from .backup_cloud import NewBackup
 from .backup_marks import marks_of
-from .project_work import ProjectWork, Records
-from .volume_events import BackupEnded, BackupRequested, BackupUndecided, EmitVolume
-from .volume_model import BackupRecord, BackupType, RecordState, VolumeSettings
+from .project_work import CycleStep, ProjectWork
+from .volume_events import BackupEnded, BackupRequested, BackupUndecided
+from .volume_model import BackupRecord, BackupType, RecordState
 from .volume_plan import PASSING, READY, VolumeEntry, new_record
 
 
@@ -35,26 +34,8 @@ class Begun(Enum):
     """Nothing further begins in the project in this cycle: a quota is used up, or the account gets no token."""
 
 
-class BackupRequester:
-    """Requests one backup after the other.
-
-    :param records: of the region
-    :param now: the present moment by the database's clock
-    """
-
-    def __init__(
-        self,
-        cloud: BackupCloud,
-        records: Records,
-        settings: VolumeSettings,
-        emit: EmitVolume,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._cloud = cloud
-        self._records = records
-        self._settings = settings
-        self._emit = emit
-        self._now = now
+class BackupRequester(CycleStep):
+    """Requests one backup after the other."""
 
     def begin(self, work: ProjectWork, entry: VolumeEntry) -> Begun:
         """Begin a backup that is due.
@@ -62,33 +43,33 @@ class BackupRequester:
         :param work: of the volume's project
         :raises LeaseLost: another conductor has the project; what was sent is found by it
         """
-        record = new_record(entry, str(uuid.uuid4()), self._now())
+        record = new_record(entry, str(uuid.uuid4()), self.now())
         if entry.record is not None:
             # What was planned earlier may be of another type by now, and its name has another time.
             work.changes.withdraw(entry.record.id)
-            self._records.drop(entry.record)
+            self.records.drop(entry.record)
         if not work.changes.plan(record):
             return Begun.NO
-        self._records.by_id[record.id] = record
+        self.records.by_id[record.id] = record
         return self._request(work, record)
 
     def fail(self, work: ProjectWork, entry: VolumeEntry) -> None:
         """Write down that a volume that was due cannot be backed up."""
         planned = entry.record
-        record = replace(new_record(entry, str(uuid.uuid4()), self._now()), state=RecordState.PLANNED, finished=None)
+        record = replace(new_record(entry, str(uuid.uuid4()), self.now()), state=RecordState.PLANNED, finished=None)
         if planned is None and not work.changes.plan(record):
             return
         self._fail(work, planned or record, entry.why)
 
     def _request(self, work: ProjectWork, record: BackupRecord) -> Begun:
-        begun = self._now()
-        if not work.changes.creating(record.id, begun, self._settings.max_running):
+        begun = self.now()
+        if not work.changes.creating(record.id, begun, self.settings.max_running):
             work.changes.withdraw(record.id)
-            self._records.drop(record)
+            self.records.drop(record)
             return Begun.REGION_IS_FULL
-        record = self._records.change(record, state=RecordState.CREATING, begun=begun)
+        record = self.records.change(record, state=RecordState.CREATING, begun=begun)
         try:
-            outcome = self._cloud.create_backup(_wanted(record, begun), check=work.check_request)
+            outcome = self.cloud.create_backup(_wanted(record, begun), check=work.check_request)
         except LeaseLost:
             self._withdraw_request(work, record)
             raise
@@ -97,11 +78,11 @@ class BackupRequester:
             return Begun.PROJECT_IS_FULL
         if isinstance(outcome, Accepted):
             work.changes.running(record.id, outcome.id)
-            record = self._records.change(record, state=RecordState.RUNNING, backup_id=outcome.id)
-            self._emit(BackupRequested(record))
+            record = self.records.change(record, state=RecordState.RUNNING, backup_id=outcome.id)
+            self.emit(BackupRequested(record))
             return Begun.YES
         if isinstance(outcome, Unknown):
-            self._emit(BackupUndecided(record, outcome.text))
+            self.emit(BackupUndecided(record, outcome.text))
             return Begun.YES
         return self._refused(work, record, outcome)
 
@@ -124,7 +105,7 @@ class BackupRequester:
     def _full_instead(self, work: ProjectWork, record: BackupRecord) -> Begun:
         """The volume has no backup to build on: a full one in the same cycle, unless a restore hides its backups."""
         try:
-            found = self._cloud.backups(record.volume_id)
+            found = self.cloud.backups(record.volume_id)
         except CloudError:
             self._withdraw_request(work, record)
             return Begun.NO
@@ -132,13 +113,13 @@ class BackupRequester:
             self._withdraw_request(work, record)
             return Begun.NO
         work.changes.refused(record.id, BackupType.FULL)
-        record = self._records.change(record, state=RecordState.PLANNED, begun=None, type=BackupType.FULL)
+        record = self.records.change(record, state=RecordState.PLANNED, begun=None, type=BackupType.FULL)
         return self._request(work, record)
 
     def _is_passing(self, record: BackupRecord) -> bool:
         """Whether the volume, read again, is in a state in which the next cycle may succeed."""
         try:
-            volume = self._cloud.volume(record.volume_id)
+            volume = self.cloud.volume(record.volume_id)
         except CloudError:
             return True  # the next listing shows it
         return volume is not None and (volume.status in PASSING and volume.status not in READY)
@@ -146,15 +127,15 @@ class BackupRequester:
     def _withdraw_request(self, work: ProjectWork, record: BackupRecord) -> None:
         """Nothing was made: the record is planned again, for a later attempt."""
         work.changes.refused(record.id)
-        self._records.change(record, state=RecordState.PLANNED, begun=None)
+        self.records.change(record, state=RecordState.PLANNED, begun=None)
 
     def _fail(self, work: ProjectWork, record: BackupRecord, reason: str) -> None:
-        finished = self._now()
+        finished = self.now()
         work.changes.failed(record.id, finished, reason)
-        record = self._records.change(
+        record = self.records.change(
             record, state=RecordState.FAILED, finished=finished, reason=reason, reported=True
         )
-        self._emit(BackupEnded(record))
+        self.emit(BackupEnded(record))
 
 
 def _wanted(record: BackupRecord, begun: datetime) -> NewBackup:

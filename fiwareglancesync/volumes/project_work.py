@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Engine
 
 from ..base.errors import LeaseLost
+from .backup_cloud import BackupCloud
 from .project_leases import ProjectLease
 from .volume_changes import VolumeChanges
-from .volume_model import BackupRecord
+from .volume_events import EmitVolume
+from .volume_model import BackupRecord, VolumeSettings
 
 
 @dataclass
@@ -34,6 +36,22 @@ class Records:
     def of_project(self, project_id: str) -> Mapping[str, BackupRecord]:
         """The records of a project, by id."""
         return {id: record for id, record in self.by_id.items() if record.project_id == project_id}
+
+
+@dataclass(frozen=True)
+class CycleStep:
+    """What the steps of a cycle have in common.
+
+    :param records: of the region
+    :param emit: takes what happens
+    :param now: the present moment by the database's clock
+    """
+
+    cloud: BackupCloud
+    records: Records
+    settings: VolumeSettings
+    emit: EmitVolume
+    now: Callable[[], datetime]
 
 
 class ProjectWork:
