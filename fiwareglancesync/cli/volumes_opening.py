@@ -8,7 +8,9 @@ import sys
 
 from sqlalchemy import Engine
 
+from ..base.errors import UsageError
 from ..base.text import printable
+from ..images.places.factory import EMBEDDED
 from ..kinds import option_tables
 from ..terminal.streams import write_line
 from ..volumes.volume_configuration import VolumeConfiguration, load_volumes
@@ -21,7 +23,10 @@ def open_configuration(options: argparse.Namespace) -> VolumeConfiguration:
 
     :param options: the parsed command line
     :raises ConfigError: it cannot be used
+    :raises UsageError: the environment names an embedded federation
     """
+    if os.environ.get(EMBEDDED):
+        raise UsageError(f"the embedded federation that {EMBEDDED} names has no volumes; unset the variable")
     configuration = load_volumes(options.conf, options.config, os.environ, option_tables(), os_cloud=options.os_cloud)
     for text in configuration.warnings:
         write_line(sys.stderr, f"WARNING:{printable(text)}")

@@ -80,6 +80,14 @@ def test_a_plan_of_a_project_that_is_not_there_names_the_near_one(run: Run) -> N
     assert run("plan", "Default/tenant")[0] == 0
 
 
+def test_an_embedded_federation_has_no_volumes(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GLANCESYNC_MOCKPERSISTENT_PATH", str(tmp_path))
+    assert run("plan")[::2] == (
+        2,
+        "the embedded federation that GLANCESYNC_MOCKPERSISTENT_PATH names has no volumes; unset the variable",
+    )
+
+
 def test_a_run_does_what_the_plan_says(cloud: CloudStandIn, run: Run) -> None:
     code, _, error = run("run")
     assert code == 0
