@@ -73,6 +73,18 @@ def _remote_parser(prog: str) -> Parser:
     return build_parser(prog)
 
 
+def _snapshots(words: Sequence[str], prog: str) -> int:
+    from .cli.snapshots_command import main
+
+    return main(words, prog)
+
+
+def _snapshots_parser(prog: str) -> Parser:
+    from .cli.snapshots_command import build_parser
+
+    return build_parser(prog)
+
+
 def _vault(words: Sequence[str], prog: str) -> int:
     from .cli.vault_command import main
 
@@ -81,6 +93,18 @@ def _vault(words: Sequence[str], prog: str) -> int:
 
 def _vault_parser(prog: str) -> Parser:
     from .cli.vault_arguments import build_parser
+
+    return build_parser(prog)
+
+
+def _vms(words: Sequence[str], prog: str) -> int:
+    from .cli.vms_command import main
+
+    return main(words, prog)
+
+
+def _vms_parser(prog: str) -> Parser:
+    from .cli.vms_command import build_parser
 
     return build_parser(prog)
 
@@ -112,7 +136,9 @@ def _worker_parser(prog: str) -> Parser:
 COMMANDS: Mapping[str, Command] = {
     "db": Command(_db, _db_parser),
     "remote": Command(_remote, _remote_parser),
+    "snapshots": Command(_snapshots, _snapshots_parser),
     "vault": Command(_vault, _vault_parser),
+    "vms": Command(_vms, _vms_parser),
     "volumes": Command(_volumes, _volumes_parser),
     "worker": Command(_worker, _worker_parser),
 }

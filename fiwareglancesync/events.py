@@ -210,7 +210,8 @@ class Done(_JsonEvent):
     :param size: bytes of the image
     :param done: bytes moved
     :param seconds: since the action began
-    :param notes: why ways that are preferred to this one were not taken
+    :param notes: why ways that are preferred to this one were not taken, each after the name of the way and a colon;
+        and what is not as it was in the backup of a restored image, such as its UUID
     """
 
     kind = "done"

@@ -54,12 +54,18 @@ def _volumes() -> SectionTable:
     return volumes_section()
 
 
+def _snapshots() -> SectionTable:
+    from .snapshots.snapshot_options import snapshots_section
+
+    return snapshots_section()
+
+
 SECTIONS: Sections = {
     "notify": _notify,
     "schedule": _reserved,
     "listen": _reserved,
     "volumes": _volumes,
-    "snapshots": _reserved,
+    "snapshots": _snapshots,
     "vault": _reserved,
     "vault:": _vault,
 }

@@ -10,13 +10,17 @@ from pathlib import Path
 
 from flask import Flask
 
-from ..base.database import open_engine
+from ..base.database import database_errors, open_engine
 from ..base.errors import GlanceSyncError, UsageError
 from ..base.parser import Parser
+from ..config.option_tables import MAIN
+from ..config.reader import Configuration
+from ..images.configuration import names_master_region
 from ..images.federation_name import federation_of
-from ..images.places.factory import read_settings
+from ..images.places.factory import EMBEDDED, read_settings
 from ..images.settings import Settings
 from ..jobs.database_owner import OtherFederation, may_be_renamed, rebind, rebind_command, recorded, shown
+from ..jobs.database_upgrade import newest_revision, upgrade
 from ..kinds import option_tables
 from ..serving.start_error import StartError
 from .database_files import owners, rebind_file
@@ -25,20 +29,22 @@ from .server_database import configured_url, open_database, prepare_database_url
 from .server_settings import ServerSettings, load_worker_settings
 
 DESCRIPTION = """\
-Looks after the database of tasks without a server: the one that "database" in the configuration names, else the
-file of the federation in the folder of the databases.
+Upgrade the database of the server, of volume backups and of snapshots, or record the new name of its federation.
+It is the one that "database" in the configuration names, else the file of the federation in the folder of the
+databases.
 """
 
 EPILOG = """\
 A database belongs to one federation: the region and the Keystone of the master, or the folder of an embedded
-federation. It is recorded when the database is first used, and another federation is refused. A region called "db" is
-written master:db.
+federation. It is recorded when the database is first used, and another federation is refused. Where "database" is
+configured and no master region is, as for volume backups alone, upgrade records none. A region called "db" is written
+master:db.
 
 exit status: 0 done; 1 it cannot be done, and nothing was changed; 2 wrong usage.
 """
 
 UPGRADE = "bring the tables to the revision that this program needs"
-REBIND = "have a database belong to its federation under a new name: after a change of Keystone's address, for one"
+REBIND = "record the new name of a database's federation, for example after a change of Keystone's address"
 
 
 def main(words: Sequence[str], prog: str) -> int:
@@ -51,6 +57,9 @@ def main(words: Sequence[str], prog: str) -> int:
     :raises GlanceSyncError: it cannot be done
     """
     options = build_parser(prog).parse_args(words)
+    if options.action == "upgrade" and (url := _url_without_federation(options.conf, options.os_cloud, os.environ)):
+        print(_upgrade_tables(url))
+        return 0
     actions: Mapping[str, Callable[[_Database], str]] = {
         "upgrade": _Database.upgrade,
         "rebind": lambda database: database.rebind(options.old),
@@ -92,6 +101,34 @@ def build_parser(prog: str) -> Parser:
         help="the federation that is recorded; without it, nothing is changed and what is recorded is printed",
     )
     return parser
+
+
+def _url_without_federation(conf: str | None, os_cloud: str | None, environ: Mapping[str, str]) -> str:
+    """The configured database when there is no master region, because it is for volume backups alone; else "".
+
+    :raises ConfigError: the configuration is wrong
+    """
+    if environ.get(EMBEDDED):
+        return ""
+    configuration = Configuration(conf, (), environ, option_tables(), lambda values, findings: None)
+    url = str(configuration.section(MAIN).rules.get("database") or "")
+    if not url or names_master_region(configuration, environ, os_cloud):
+        return ""
+    configuration.raise_problems()
+    return url
+
+
+def _upgrade_tables(url: str) -> str:
+    """Bring the tables of a database that need not belong to a federation to the newest revision; what was done.
+
+    :raises GlanceSyncError: it cannot be used
+    """
+    engine = open_engine(url)
+    with database_errors():
+        upgrade(engine)
+        owner = recorded(engine)
+    whose = "no federation" if owner is None else f"the federation {owner}"
+    return f"The database {shown(engine)} is at revision {newest_revision()} and belongs to {whose}."
 
 
 class _Database:

@@ -88,9 +88,7 @@ def main() -> None:
     """Run the command line; errors are reported in lines that begin with ERROR."""
     try:
         cli.main(obj=ScriptInfo(create_app=_application))
-    except StartError as error:
-        _end("\n\n".join(f"ERROR: {problem}" for problem in error.problems))
-    except ConfigError as error:
+    except (StartError, ConfigError) as error:
         _end("\n".join(f"ERROR: {problem}" for problem in error.problems))
     except NotInstalled as error:
         _end(f"ERROR: {error}", error.exit_code)

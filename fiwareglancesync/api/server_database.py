@@ -20,9 +20,10 @@ from ..jobs import tables
 from ..jobs.database_owner import claim, may_be_renamed, rebind_command, refuse_another
 from ..jobs.database_upgrade import MIGRATIONS, WrongRevision, make_ready, revision_of, upgrade
 from ..locks.lease import leases
-from ..notify import database_outbox
+from ..notify import database_outbox, problem_notices
 from ..serving.start_error import StartError
-from ..volumes import volume_tables
+from ..snapshots.state import snapshot_schema
+from ..volumes.state import volume_tables
 from .database_files import file_of, owners, url_of
 from .server_settings import DATABASE_VARIABLE, ServerSettings
 
@@ -76,10 +77,22 @@ class VolumeBackupModel(db.Model):  # type: ignore[name-defined,misc]
     __table__ = volume_tables.backups
 
 
+class SnapshotJobModel(db.Model):  # type: ignore[name-defined,misc]
+    """A job of snapshots, for the shell."""
+
+    __table__ = snapshot_schema.jobs
+
+
 class MailModel(db.Model):  # type: ignore[name-defined,misc]
     """A mail that is not sent yet, for the shell."""
 
     __table__ = database_outbox.mails
+
+
+class ProblemModel(db.Model):  # type: ignore[name-defined,misc]
+    """A problem of which there was a mail, for the shell."""
+
+    __table__ = problem_notices.problems
 
 
 MODELS = (
@@ -90,7 +103,9 @@ MODELS = (
     SummaryModel,
     LeaseModel,
     VolumeBackupModel,
+    SnapshotJobModel,
     MailModel,
+    ProblemModel,
 )
 
 

@@ -31,7 +31,7 @@ from .server_database import open_database, prepare_database, prepare_database_u
 from .server_settings import ServerSettings, worker_configuration
 
 DESCRIPTION = """\
-Carries out the tasks of a GlanceSync server whose settings say EXECUTOR = celery, on this machine or another one. Run
+Carry out the tasks of a GlanceSync server whose settings have EXECUTOR = celery, on this machine or another one. Run
 as many as you like: each task is done by one of them. They need the server's settings file, broker and database,
 and the configuration with the credentials of the regions.
 """

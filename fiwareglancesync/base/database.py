@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,10 @@ BUSY_SECONDS = 30
 
 CONNECT_SECONDS = 10
 """Seconds in which a database has to answer; PyMySQL has the same limit by itself."""
+
+# What fails is raised, too, and reported in one line. Without a handler SQLAlchemy would print a traceback besides,
+# for instance when a signal ends the program while a connection is given back.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 metadata = MetaData()
 """The tables of all rooms, which migrations compare with a database."""
@@ -66,7 +72,40 @@ def open_engine(text: str, *, keep_connections: bool = False) -> Engine:
     except ImportError as error:
         raise no_driver(url) from error
     prepare(engine)
+    if keep_connections and url.get_backend_name() == "sqlite":
+        watch_file(engine, url.database)
     return engine
+
+
+def watch_file(engine: Engine, path: str | None) -> None:
+    """Use no kept connection to a file that is not the database any more: others would not see what is written there.
+
+    :param path: of the SQLite database; one in memory has no file
+    """
+    if not path or path == ":memory:" or path.startswith("file:"):
+        return
+    used: list[tuple[int, int] | None] = []
+
+    def check(*_: Any) -> None:
+        if used and _file_id(path) != used[0]:
+            text = "was removed or replaced while it was in use; end all processes that use it, and start them again"
+            raise DatabaseUnavailable(f"the database {path} {text}")
+
+    def remember(*_: Any) -> None:
+        used[:] = used or [_file_id(path)]
+
+    event.listen(engine, "do_connect", check)
+    event.listen(engine, "connect", remember)
+    event.listen(engine, "checkout", check)
+
+
+def _file_id(path: str) -> tuple[int, int] | None:
+    """What tells a file from another one of the same path; None when there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def no_driver(url: URL) -> NotInstalled:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from .errors import NotInstalled
 
-EXTRAS = {"celery": "celery", "redis": "celery", "psycopg": "postgresql", "pymysql": "mysql"}
+EXTRAS = {"celery": "celery", "redis": "celery", "psycopg": "postgresql", "pymysql": "mysql",
+          "ovirtsdk4": "ovirt", "pycurl": "ovirt", "watchdog": "snapshots"}  # fmt: skip
 """Modules that only some users need, each with the extra of ``setup.py`` that installs it."""
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))

@@ -258,6 +258,9 @@ class RegionLocked(GlanceSyncError):
     holder = ""
     """The sentence that names the process, its machine and since when."""
 
+    process = ""
+    """The process, its machine and since when."""
+
     @classmethod
     def by(cls, process: str) -> RegionLocked:
         """The error for a process that has the lock.
@@ -266,7 +269,7 @@ class RegionLocked(GlanceSyncError):
         """
         holder = f"another run holds the region: {process}"
         error = cls(f"{holder}; try again later, or use --wait")
-        error.holder = holder
+        error.holder, error.process = holder, process
         return error
 
 

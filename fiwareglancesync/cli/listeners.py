@@ -142,10 +142,12 @@ class Listeners:
             self.narrate("All is done.")
 
     def summarise(self, summary: Callable[[Path | None], str]) -> None:
-        """Write the last line of a run and of a table.
+        """Write the last line of a run and of a table. Events that come later are dropped.
 
         :param summary: makes it with the folder of the logs
         """
+        # Threads of an interrupted run whose results nobody needs any more may still wait for a service.
+        self._listeners.clear()
         if self._mode in NARRATED or (self._mode is Mode.STATUS and self._options.format in TABLES):
             logs = None if self._region_logs is None else self._region_logs.folder
             self._log_writer.write_to_stderr(summary(logs))

@@ -16,9 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..base.errors import GlanceSyncError
+from ..base.file_replacement import replace_file
 from ..images.execution.outcome import RegionOutcome
 from ..images.model import SyncStatus
-from ..terminal.textfile_metrics import Gauge, Sample, label_text, metrics_text, real_path, replace_file
+from ..terminal.textfile_metrics import Gauge, Sample, label_text, metrics_text, real_path
 
 METRICS: Mapping[str, Gauge] = {
     "glancesync_last_run_timestamp_seconds": Gauge("When the last run ended", ("mode",)),

@@ -214,7 +214,7 @@ def _add_output(parser: Parser, form: str = FORM_HELP, folder: str = FOLDER_HELP
         help="print more, with the time of each line: which way each image went, and what was changed",
     )
     output.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
-    output.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
+    output.add_argument("--debug", action="store_true", help="print each request, and the traceback of an error")
 
 
 def parse_arguments(arguments: Sequence[str], prog: str) -> argparse.Namespace:

@@ -33,7 +33,7 @@ from ..images.vault_options import PREFIX as SHELF_PREFIX
 from ..kinds import option_tables
 from ..terminal.status_writer import StatusWriter
 from ..terminal.streams import log_requests, reconfigure_output
-from ..terminal.suggestions import advice, hint
+from ..terminal.suggestions import advice, hint, misspelt_command
 from ..terminal.text_tables import write_regions
 from .exit_reasons import reasons
 from .listeners import NARRATED, Listeners
@@ -361,6 +361,10 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 def _meant(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
     """Suggestions for regions that look like a command: the user may have no configuration yet."""
+    first = options.regions[0] if options.regions else ""
+    if advice(first, ()) is None and (command := misspelt_command(first)) is not None:
+        yield first, command  # the others are words of that command
+        return
     for word in options.regions:
         meant = advice(word, ())
         if meant is not None:

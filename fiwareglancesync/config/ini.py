@@ -63,6 +63,9 @@ def decode(data: bytes, name: str) -> tuple[str, list[str]]:
     :param name: what errors call the file
     :return: the text and the problems; the text is "" when there is one
     """
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        return "", [f"{name}:{line}: found the byte 0x00, expected UTF-8 text; remove it"]
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:

@@ -13,8 +13,8 @@ from ..notify.mail_addresses import is_address, is_domain, parse_mailbox
 from ..notify.mail_settings import MailSettings, SmtpTls
 from .option_tables import Option, SectionTable
 from .reader import Configuration, without_empty
-from .sections import Values
-from .values import FILE, Kind, split_list, up_to
+from .sections import Findings, Values
+from .values import BOOLEAN, DURATION, FILE, Kind, split_list, up_to
 
 NOTIFY = "notify"
 """The name of the section."""
@@ -51,6 +51,10 @@ def _domain(text: str) -> str:
     return domain
 
 
+def _remind(text: str) -> int:
+    return 0 if text == "0" else int(DURATION.parse(text))
+
+
 def _ascii(text: str) -> str:
     if not text.isascii():
         raise ValueError(text)
@@ -62,6 +66,7 @@ TLS = Kind(" or ".join(each.value for each in SmtpTls), _tls)
 MAILBOX = Kind("an address such as backup@example.org or GlanceSync <backup@example.org>", parse_mailbox)
 RECEIVERS = Kind("addresses such as ops@example.org, separated by commas", _receivers)
 DOMAIN = Kind("a domain such as example.org", _domain)
+REMIND = Kind("a time such as 24h, or 0 for no reminders", _remind)
 ASCII_TEXT = Kind("ASCII characters", _ascii)
 
 MAIL_OPTIONS: tuple[Option, ...] = (
@@ -114,6 +119,17 @@ MAIL_OPTIONS: tuple[Option, ...] = (
         "it, the addresses that Keystone has of the project's members get it.",
         sample="projects.example.org",
     ),
+    Option(
+        "remind",
+        REMIND,
+        "After how long there is another mail about a problem that goes on. 0 means never.",
+        default="24h",
+    ),
+    Option(
+        "notify_always",
+        BOOLEAN,
+        "Whether vault status and heal with --mail send a mail also when all is well.",
+    ),
 )
 
 
@@ -133,7 +149,15 @@ def read_mail_settings(configuration: Configuration, environ: Mapping[str, str])
     :param configuration: that has been read
     :param environ: the environment
     """
-    values, findings = configuration.section(NOTIFY), configuration.findings
+    return mail_settings_of(configuration.section(NOTIFY), configuration.findings, environ)
+
+
+def mail_settings_of(values: Values, findings: Findings, environ: Mapping[str, str]) -> MailSettings:
+    """The settings of mail of a section; what is wrong or odd is added to the findings.
+
+    :param values: of the section
+    :param environ: the environment
+    """
     rules = without_empty(values.rules)
     if "smtp_user" in rules:
         rules.setdefault("smtp_password", environ.get(PASSWORD_VARIABLE, ""))

@@ -18,7 +18,7 @@ from ..base.text import nearest, show
 from ..openstack.credential import Credential
 from . import ini, sections
 from .ini import COMMAND_LINE, Document, IniEntry, Section
-from .option_tables import DEFAULT, MAIN, MASTER, OptionTables, kind_of_section
+from .option_tables import DEFAULT, MAIN, MASTER, OptionTables
 from .resolving import ENVIRONMENT, Resolved, Resolver
 from .sections import Findings, Values
 
@@ -91,13 +91,6 @@ class Configuration:
         """
         return self.values.get(name) or Values(Section(name, self.source))
 
-    def sections_of(self, kind: str) -> Iterator[Values]:
-        """The values of the sections of one kind, in the order of the file.
-
-        :param kind: the name under which their options are listed, such as ``vault:``
-        """
-        return (values for name, values in self.values.items() if kind_of_section(name) == kind)
-
     def master(self, resolver: Resolver) -> TargetValues:
         """The target whose section is ``[master]``.
 
@@ -111,11 +104,17 @@ class Configuration:
 
         :param resolver: resolves the credentials
         """
-        for name, values in self.values.items():
-            if name != MASTER and self._may_be_target(name):
-                resolved = resolver.resolve(values, self._inherited)
-                if self._is_target(values, resolved):
-                    yield self._target(values, resolved)
+        return (self._target(values, resolved) for values, resolved in self._others(resolver))
+
+    def target(self, name: str, resolver: Resolver) -> TargetValues | None:
+        """One target, None when there is none of this name; how the others sign in does not matter.
+
+        :param resolver: resolves the credentials
+        """
+        others = {values.section.name: (values, resolved) for values, resolved in self._others(resolver)}
+        if name == MASTER:
+            return self.master(resolver)
+        return self._target(*others[name]) if name in others else None
 
     def raise_problems(self) -> None:
         """Report what is wrong.
@@ -124,6 +123,14 @@ class Configuration:
         """
         if self.findings.problems:
             raise ConfigError(self.findings.problems, self.findings.warnings)
+
+    def _others(self, resolver: Resolver) -> Iterator[tuple[Values, Resolved]]:
+        """The sections of the other targets with their credentials; what is no section of a target is reported."""
+        for name, values in self.values.items():
+            if name != MASTER and self._may_be_target(name):
+                resolved = resolver.resolve(values, self._inherited)
+                if self._is_target(values, resolved):
+                    yield values, resolved
 
     def _may_be_target(self, name: str) -> bool:
         return name not in (MAIN, DEFAULT) and self._tables.other_options(name) is None
@@ -225,7 +232,7 @@ def override(document: Document, words: Sequence[str], tables: OptionTables) -> 
         section_name, dot, key = name.rpartition(".")
         section_name, key = section_name.strip(), key.strip().lower()
         if not equals or not key or (dot and not section_name):
-            raise UsageError(f"{word} is not KEY=VALUE; put regions before --config or after --")
+            raise UsageError(f"--config {word}: expected SECTION.KEY=VALUE or KEY=VALUE")
         if not dot:
             section_name = MAIN if key in tables.main_keys and key not in tables.target_keys else DEFAULT
         section = document.sections.setdefault(section_name, Section(section_name, COMMAND_LINE))

@@ -172,6 +172,10 @@ def _unknown(key: str, section: str, tables: OptionTables, *, ignored: bool) -> 
     if key in other:
         home = f"[{DEFAULT}] or the section of a target" if section == MAIN else f"[{MAIN}]"
         return f"has no effect here; it belongs in {home}"
+    homes = [name for name in tables.others if key in tables.options_of(name)]
+    if homes:
+        home = " or ".join(f"[{name}NAME]" if name.endswith(":") else f"[{name}]" for name in homes)
+        return f"has no effect here; it belongs in {home}"
     near = nearest(key, table) or nearest(key, other)
     unknown = "unknown key, ignored" if ignored else "unknown key, nothing is done"
     return f"{unknown}; did you mean {near}?" if near else unknown
@@ -186,7 +190,8 @@ def intended_section(values: Values, tables: OptionTables, *, cannot_sign_in: bo
     """
     if values.holds_credential:
         return ""
-    known = {name.casefold(): name for name in (MAIN, DEFAULT, MASTER)}
+    subjects = [name for name in tables.others if not name.endswith(":")]
+    known = {name.casefold(): name for name in (MAIN, DEFAULT, MASTER, *subjects)}
     name = values.section.name.casefold()
     if name in known:
         return known[name]

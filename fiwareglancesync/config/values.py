@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 MAX_DIGITS = 15
 """Digits of the largest number that is accepted; a longer one is a mistake."""
@@ -194,6 +195,14 @@ def _path(text: str) -> Path:
         raise ValueError(text) from error
 
 
+def _timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, OSError) as error:  # there is no such file, or it is a folder such as Europe
+        raise ValueError(text) from error
+    return text
+
+
 def _database(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S*", text):
         raise ValueError(text)
@@ -220,6 +229,7 @@ TIMEOUT = Kind("a time such as 30 (seconds), 5min or 1h30min, from 1s to 7d", _t
 RETRY_TIMEOUT = Kind("a time such as 5min or 1h, from 1min to 7d", _retry_timeout)
 SLOWEST_RATE = Kind("bytes a second, such as 4M, more than 0", _rate)
 PATH = Kind("a path", _path)
+TIMEZONE = Kind("the name of a time zone such as Europe/Madrid", _timezone)
 URL = Kind("an address that starts with http:// or https://", parse_url)
 DATABASE = Kind("a database URL such as postgresql://host/name", _database)
 INTERFACE = Kind("one of " + ", ".join(INTERFACES) + ", or several of them", parse_interface)

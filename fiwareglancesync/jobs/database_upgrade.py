@@ -20,6 +20,9 @@ ENGINE = "engine"
 """The attribute of Alembic's configuration by which the migrations get their database."""
 
 
+UPGRADE = "Please run the command: glancesync db upgrade (or run.py db upgrade)"
+
+
 class WrongRevision(GlanceSyncError):
     """The tables of the database are not those that this program needs."""
 
@@ -34,10 +37,24 @@ def make_ready(engine: Engine) -> None:
     """
     if revision_of(engine) != newest_revision() and engine.dialect.name == "sqlite":
         upgrade(engine)
-    found, newest = revision_of(engine), newest_revision()
-    if found != newest:
-        text = f"The tables of the database are at revision {found or 'none'}, this program needs {newest}."
-        raise WrongRevision(f"{text} Please run the command: glancesync db upgrade (or run.py db upgrade)")
+    found = revision_of(engine)
+    if found != newest_revision():
+        raise _other_revision(found, UPGRADE)
+
+
+def check_readable(engine: Engine) -> None:
+    """Make sure that tables that are there can be read as they are.
+
+    :raises WrongRevision: they are at another revision
+    :raises SQLAlchemyError: the database cannot be used
+    """
+    found = revision_of(engine)
+    if found == newest_revision():
+        return
+    if found is not None and found not in _known_revisions():
+        raise _too_new(found)
+    is_upgraded = engine.dialect.name == "sqlite"
+    raise _other_revision(found, "The next command that writes into it upgrades them." if is_upgraded else UPGRADE)
 
 
 def upgrade(engine: Engine) -> None:
@@ -72,11 +89,23 @@ def newest_revision() -> str:
 
 def _upgrade(engine: Engine) -> None:
     found = revision_of(engine)
-    known = {revision.revision for revision in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if found is not None and found not in known:
-        text = f"The tables of the database are at revision {found}, which this program does not know"
-        raise WrongRevision(f"{text}; a newer version has used it. Please install that version.")
+    if found is not None and found not in _known_revisions():
+        raise _too_new(found)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes[ENGINE] = engine
     command.upgrade(config, "head")
+
+
+def _known_revisions() -> set[str]:
+    return {revision.revision for revision in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+
+
+def _other_revision(found: str | None, remedy: str) -> WrongRevision:
+    text = f"The tables of the database are at revision {found or 'none'}, this program needs {newest_revision()}."
+    return WrongRevision(f"{text} {remedy}")
+
+
+def _too_new(found: str) -> WrongRevision:
+    text = f"The tables of the database are at revision {found}, which this program does not know"
+    return WrongRevision(f"{text}; a newer version has used it. Please install that version.")

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     and_,
     insert,
+    or_,
     select,
     true,
     update,
@@ -49,7 +50,10 @@ leases = Table(
     Column("expires", Double, nullable=False),
 )
 
-EXPIRED = leases.c.expires < NOW
+LONGEST_LEASE = 86_400.0
+"""Seconds: a lease that ends later than this was written by a clock that was wrong, and was not renewed since."""
+
+EXPIRED = or_(leases.c.expires < NOW, leases.c.expires > NOW + LONGEST_LEASE)
 
 FREE = {"expires": 0.0, "token": ""}
 """The row of a lease that was given back; it keeps who had it."""

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ..base.errors import CloudError, NotFound, Scope
+from ..base.errors import CloudError, Forbidden, NotFound, Scope
 from .answers import Operation
 from .catalog import dicts
 from .cloud_model import BackupQuota, CloudBackup, Listing, Server, ServiceState, Volume
@@ -55,6 +55,26 @@ class CloudInventory:
         """
         document = self._region.cinder().request(Call(Operation.LIST, "GET", "/os-services"))
         return _read(lambda found: tuple(map(read_cinder_service, _list_of(found, "services"))), document)
+
+    def is_administrator(self) -> bool:
+        """Whether Cinder and Nova list what is in all projects to the account.
+
+        :raises CloudError: there is no answer
+        """
+        try:
+            self.services()
+            _dead_cells(self._region.nova())
+        except Forbidden:
+            return False
+        return True
+
+    def own_servers(self) -> Listing[Server]:
+        """The servers of the account's own project, as anybody gets them."""
+        return list_whole(self._region.nova(), _SERVERS, {}, self._clock, all_projects=False)
+
+    def own_volumes(self) -> Listing[Volume]:
+        """The volumes of the account's own project, as anybody gets them."""
+        return list_whole(self._region.cinder(), _VOLUMES, {}, self._clock, all_projects=False)
 
     def servers(self, project_id: str = "") -> Listing[Server]:
         """The servers of a project, "" for those of all projects.

@@ -16,6 +16,7 @@ class Server:
 
     :param metadata: what its project wrote, as it is
     :param volume_ids: volumes that are attached, in Nova's order
+    :param image_id: the image that it was started from, "" for none, as when it was started from a volume
     """
 
     id: str
@@ -23,6 +24,7 @@ class Server:
     project_id: str
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     volume_ids: tuple[str, ...] = ()
+    image_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ class Volume:
     :param status: Cinder's word, such as ``in-use``
     :param size: in GiB
     :param host: the service that has it, "" when Cinder does not say
+    :param image_id: the image that it was made from, "" for none
+    :param type: name of its type, "" for none
+    :param name_id: the id in the name of its content, "" when that is its own id or Cinder does not say
     """
 
     id: str
@@ -41,6 +46,9 @@ class Volume:
     size: int
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     host: str = ""
+    image_id: str = ""
+    type: str = ""
+    name_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +104,18 @@ class BackupQuota:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project of Keystone; its full name is ``domain/name``."""
+    """A project of Keystone."""
 
     id: str
     name: str
     domain_id: str
     domain_name: str
     enabled: bool = True
+
+    @property
+    def full_name(self) -> str:
+        """``domain/name``."""
+        return f"{self.domain_name}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

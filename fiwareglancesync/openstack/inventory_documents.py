@@ -34,6 +34,7 @@ def read_server(document: Document) -> Server:
         intern(_text(document, "tenant_id")),
         _metadata(document),
         tuple(_text(volume, "id") for volume in dicts(attached)),
+        _image_id(document.get("image"), "id"),
     )
 
 
@@ -47,7 +48,16 @@ def read_volume(document: Document) -> Volume:
         _number(document, "size"),
         _metadata(document),
         intern(str(document.get("os-vol-host-attr:host") or "")),
+        _image_id(document.get("volume_image_metadata"), "image_id"),
+        intern(str(document.get("volume_type") or "")),
+        intern(str(document.get("os-vol-mig-status-attr:name_id") or "")),
     )
+
+
+def _image_id(document: object, key: str) -> str:
+    """The id of an image; "" where there is none, which Nova writes as an empty text."""
+    found = document.get(key) if isinstance(document, dict) else None
+    return intern(found) if isinstance(found, str) else ""
 
 
 def read_backup(document: Document) -> CloudBackup:

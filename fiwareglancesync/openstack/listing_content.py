@@ -22,7 +22,7 @@ from .cloud_model import CloudBackup, Listing, Project, Server, Volume
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 _ROWS_IN_A_LINE = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -114,12 +114,13 @@ def _volume_row(volume: Volume, number: _Number) -> _Row:
         volume.size,
         _metadata_row(volume.metadata, number),
         number(volume.host),
+        number(volume.type),
     ]
 
 
 def _volume(row: _Row, shared: list[str]) -> Volume:
     metadata = _metadata(row[5], shared)
-    return Volume(row[0], row[1], shared[row[2]], shared[row[3]], row[4], metadata, shared[row[6]])
+    return Volume(row[0], row[1], shared[row[2]], shared[row[3]], row[4], metadata, shared[row[6]], type=shared[row[7]])
 
 
 def _backup_row(backup: CloudBackup, number: _Number) -> _Row:

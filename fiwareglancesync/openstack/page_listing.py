@@ -55,13 +55,21 @@ class _LostMarker(CloudError):
 
 
 def list_whole(
-    service: Service, kind: ListedKind[T], filters: Mapping[str, str], clock: Callable[[], datetime]
+    service: Service,
+    kind: ListedKind[T],
+    filters: Mapping[str, str],
+    clock: Callable[[], datetime],
+    *,
+    all_projects: bool = True,
 ) -> Listing[T]:
-    """List items of all projects. An error ends the listing: it is not whole then.
+    """List items. An error ends the listing: it is not whole then.
 
     :param filters: only such as the service certainly has: Cinder answers others with an empty list
     :param clock: the present time, aware
+    :param all_projects: otherwise those of the account's own project, which need no further rights
     """
+    if all_projects:
+        filters = {"all_tenants": "1", **filters}
     begun = clock()
     items: list[T] = []
     reason = ""
@@ -84,7 +92,7 @@ def _read_pages(service: Service, kind: ListedKind[T], filters: Mapping[str, str
     :param items: gets the items, each once
     :return: why something may be missing, "" when nothing is
     """
-    parameters = {"all_tenants": "1", **filters, "limit": str(service.tuning.page)}
+    parameters = {**filters, "limit": str(service.tuning.page)}
     if kind.is_counted:
         parameters["with_count"] = "true"
     seen: set[str] = set()

@@ -59,13 +59,21 @@ class ProjectTokens:
 
     :param credential: user and password, and the account's own project
     :param wall_clock: the time of this machine in seconds since the epoch
-    :raises ConfigError: the credential is bound to one project
+    :param only_own: whether the own project is the only one that tokens are needed for
+    :raises ConfigError: the credential is bound to one project, and others are needed
     """
 
     def __init__(
-        self, credential: Credential, tuning: Tuning, waits: Waits, wall_clock: Callable[[], float] = time.time
+        self,
+        credential: Credential,
+        tuning: Tuning,
+        waits: Waits,
+        wall_clock: Callable[[], float] = time.time,
+        *,
+        only_own: bool = False,
     ) -> None:
-        check_account(credential)
+        if not only_own:
+            check_account(credential)
         self._credential = credential
         self._tuning = tuning
         self._waits = waits

@@ -94,6 +94,8 @@ def _endpoints(catalog: Catalog, kind: ServiceKind) -> ServiceEndpoints:
 
 def _only_region(endpoints: ServiceEndpoints) -> str:
     names = sorted(endpoints.used)
+    if not endpoints.offered:
+        raise UnknownRegion("the catalog has no Cinder in any region")
     if len(names) != 1:
         listed = ", ".join(names) or "none"
         raise UnknownRegion(f"no region is named, and the catalog has a Cinder in {len(names)} ({listed}); name one")
@@ -109,6 +111,8 @@ def _without(kind: ServiceKind, region: str, endpoints: ServiceEndpoints) -> Unk
             "(OS_INTERFACE)"
         )
     known = sorted(endpoints.used)
+    if not endpoints.offered:
+        return UnknownRegion(f"{region}: the catalog has no {kind.name}, there or in any other region")
     text = f"{region}: the catalog has no {kind.name} there; the regions with one are: {', '.join(known) or 'none'}"
     near = nearest(region, known)
     error = UnknownRegion(f"{text}; did you mean {near}?" if near else text)

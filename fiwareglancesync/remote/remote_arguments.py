@@ -65,6 +65,32 @@ def build_parser(prog: str) -> Parser:
 
     sync = add("sync", "start the synchronisation of regions")
     _add_regions(sync)
+    _add_sync_options(sync)
+
+    tasks = add("tasks", "list the tasks of a region, newest first")
+    tasks.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
+    _add_format(tasks, "table")
+
+    watch = add("watch", "follow a task to its end, with a progress bar on a terminal")
+    watch.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
+    watch.add_argument("task", nargs="?", help="the task's id (default: the newest)")
+
+    cancel = add("cancel", "end a task; what it has begun is removed")
+    cancel.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
+    cancel.add_argument("task", help="the task's id")
+    return parser
+
+
+def _common(default: str | None = None) -> Parser:
+    """The options that are understood before the command and after it."""
+    common = Parser(add_help=False, argument_default=default)
+    common.add_argument("--server", metavar="URL", help=f"the server's address (default: {SERVER})")
+    common.add_argument("--os-cloud", metavar="NAME", help="take the account from this entry of clouds.yaml")
+    common.add_argument("--debug", action="store_true", help="log each request, and show the traceback of an error")
+    return common
+
+
+def _add_sync_options(sync: argparse.ArgumentParser) -> None:
     sync.add_argument("--dry-run", action="store_true", help="only show what would be done")
     sync.add_argument(
         "--image",
@@ -107,35 +133,13 @@ def build_parser(prog: str) -> Parser:
         "--wait", dest="follow", action="store_const", const=Follow.TO_THE_END, help="wait for the end of the tasks"
     )
 
-    tasks = add("tasks", "list the tasks of a region, newest first")
-    tasks.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
-    _add_format(tasks, "table")
-
-    watch = add("watch", "follow a task to its end, with a progress bar on a terminal")
-    watch.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
-    watch.add_argument("task", nargs="?", help="the task's id (default: the newest)")
-
-    cancel = add("cancel", "end a task; what it has begun is removed")
-    cancel.add_argument("regions", nargs=1, metavar="region", help="NAME, or TARGET:NAME")
-    cancel.add_argument("task", help="the task's id")
-    return parser
-
-
-def _common(default: str | None = None) -> Parser:
-    """The options that are understood before the command and after it."""
-    common = Parser(add_help=False, argument_default=default)
-    common.add_argument("--server", metavar="URL", help=f"the server's address (default: {SERVER})")
-    common.add_argument("--os-cloud", metavar="NAME", help="take the account from this entry of clouds.yaml")
-    common.add_argument("--debug", action="store_true", help="log each request, and show the traceback of an error")
-    return common
-
 
 def _add_regions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("regions", nargs="+", metavar="region", help="NAME, or TARGET:NAME")
 
 
 def _add_format(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument("--format", choices=FORMATS, default=default, help=f"of the output (default: {default})")
+    parser.add_argument("-f", "--format", choices=FORMATS, default=default, help=f"of the output (default: {default})")
 
 
 def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:

@@ -8,6 +8,9 @@ from typing import Any
 STOP_SECONDS = 30
 """Seconds that requests have to end when a server stops."""
 
+WORKER_CONNECTIONS = 512
+"""Connections that a worker accepts at once: it ends when it has none of the 1024 files left that systemd permits."""
+
 
 def run_gunicorn(load: Callable[[], Any], address: str, options: Mapping[str, Any]) -> None:
     """Serve until a signal ends the process.
@@ -24,6 +27,7 @@ def run_gunicorn(load: Callable[[], Any], address: str, options: Mapping[str, An
         "bind": address,
         "worker_class": TimedWorker,
         "graceful_timeout": STOP_SECONDS,
+        "worker_connections": WORKER_CONNECTIONS,
         "forwarded_allow_ips": "",  # no proxy is trusted to name another address than that of the connection
         "control_socket_disable": True,
         **options,

@@ -3,6 +3,9 @@
 While the lines are shown the cursor stands at the beginning of the first one. So nothing has to be known of their
 number, of what else was written, or of a new size of the window when they are cleared: all below the cursor goes. That
 is why this is not ``rich.live``, which goes up as many lines as it remembers.
+
+A signal may cut a drawing off: a slow terminal has taken a part of it only, and at Control-C the kernel discards what
+the terminal has not read. Then the cursor is anywhere, so the terminal itself remembers the place of the first line.
 """
 
 from __future__ import annotations
@@ -23,6 +26,12 @@ CLEAR = "\r\x1b[J"
 
 CLEAR_LINE = "\x1b[K"
 
+SAVE, RESTORE = "\x1b7", "\x1b8"
+"""Have the terminal remember where the cursor is; put it there."""
+
+CANCEL = "\x18"
+"""End a sequence that was cut off."""
+
 NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
 """Whether a line that is too long goes on in the next row; it must not, if the window has just been made narrower."""
 
@@ -41,6 +50,9 @@ class BottomLines:
         self._process = os.getpid()
         self._shown = False
         self._closed = False
+        self._interrupted = False
+        self._below = 0
+        self._saved: os.terminal_size | None = None
         self._gap = [""] if _prints_late(sys.stdout) else []
 
     @property
@@ -66,15 +78,22 @@ class BottomLines:
             self.clear()
             return
         shown = [*self._gap, *lines]
-        up = f"\x1b[{len(shown) - 1}A" if len(shown) > 1 else ""
+        below = len(shown) - 1
+        up = f"\x1b[{below}A" if below else ""
         self._shown = True
-        self._write(f"\r{NO_WRAP}" + f"{CLEAR_LINE}\n".join(shown) + f"\x1b[J{WRAP}{up}\r")
+        if below > self._below:
+            # Then nothing scrolls while they are drawn: the place of the first one stays the same.
+            self._write(f"\r{SAVE}\x1b[J" + "\n" * below + up)
+        self._write(f"\r{SAVE}")
+        self._saved, self._below = self._window(), below
+        self._write(NO_WRAP + f"{CLEAR_LINE}\n".join(shown) + f"\x1b[J{WRAP}{up}\r")
 
     def clear(self) -> None:
         """Take the lines away; the cursor is where the first one was."""
         if self._shown:
             self._shown = False
-            self._write(CLEAR)
+            self._write(self._clear_anywhere() if self._interrupted else CLEAR)
+            self._saved, self._below = None, 0
 
     def close(self) -> None:
         """Take the lines away and show none any more."""
@@ -85,12 +104,27 @@ class BottomLines:
         """Take the lines away in a signal handler: the stream may be in the middle of a text."""
         if self._shown and os.getpid() == self._process:
             with suppress(OSError):
-                os.write(self._descriptor, CLEAR.encode())
+                os.write(self._descriptor, self._clear_anywhere().encode())
 
     def close_at_once(self) -> None:
         """Take the lines away in a signal handler, and show none any more."""
-        self._closed = True
+        self._closed = self._interrupted = True
         self.clear_at_once()
+
+    def _clear_anywhere(self) -> str:
+        """What clears the lines though their drawing may have been cut off.
+
+        In a window of another size their place is another one, and so it is when another program has written there.
+        """
+        if self._gap or self._saved is None or self._saved != self._window():
+            return CLEAR
+        return f"{CANCEL}{RESTORE}{SAVE}{WRAP}{CLEAR}"
+
+    def _window(self) -> os.terminal_size | None:
+        try:
+            return os.get_terminal_size(self._descriptor)
+        except OSError:
+            return None
 
     def _in_foreground(self) -> bool:
         try:
@@ -99,9 +133,11 @@ class BottomLines:
             return True
 
     def _write(self, text: str) -> None:
+        data = text.encode(self._stream.encoding, self._stream.errors or "replace")
         with suppress(OSError):  # the terminal is gone; whatever has to be written reports that
-            self._stream.write(text)
             self._stream.flush()
+            while data:  # without a buffer: what a signal has cut off must not come later
+                data = data[os.write(self._descriptor, data) :]
 
 
 @contextmanager

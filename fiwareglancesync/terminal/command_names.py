@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 COMMAND_HELP: Mapping[str, str] = {
-    "db": "look after the database of tasks: upgrade it, or rebind it to its federation's new name",
+    "db": "upgrade the database, or record the new name of its federation",
     "remote": "see and start what a GlanceSync server carries out",
-    "vault": "keep the images of regions in a folder",
+    "snapshots": "make snapshots of volumes in Ceph by a schedule",
+    "vault": "back up the images of regions into a folder",
+    "vms": "back up virtual machines consistently, by gluster's geo-replication",
     "volumes": "back up volumes through Cinder, and protect the backups",
     "worker": "carry out tasks of a GlanceSync server, with Celery",
 }

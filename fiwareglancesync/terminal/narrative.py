@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -33,6 +34,9 @@ TITLES = {
     Action.BACKUP: "Backing up image",
 }
 """The actions that move bytes."""
+
+WAY_NOTE = re.compile(r"[\w-]+: ")
+"""A note about a way begins with its name; any other note has been reported as a warning."""
 
 
 def lines(event: Event) -> Iterator[Line]:
@@ -99,7 +103,7 @@ def _done(event: Done) -> Iterator[Line]:
     if event.action in TITLES:
         yield logging.INFO, f"{event.region}: Image uploaded."
         yield logging.DEBUG, f"{event.region}: {event.image} was copied with way {event.way}, {event.seconds:.1f} s"
-        for note in event.notes:
+        for note in filter(WAY_NOTE.match, event.notes):
             yield logging.DEBUG, f"{event.region}: {event.image} was not copied with way {note}"
 
 

@@ -1,18 +1,45 @@
-"""Tables whose cells, identifiers for example, are never broken: on a narrow terminal each row is a paragraph."""
+"""Rows as CSV, JSON and tables whose cells are never broken: on a narrow terminal each row is a paragraph."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from typing import TextIO
 
 from ..base.text import printable
-from .text_tables import print_table
+from .text_tables import dump, print_table
 
 MIN_LAST_COLUMN = 24
 """Columns of the terminal that the last cell of a row needs; it holds remarks, which may be wrapped."""
 
 GAP = 3
 """Columns of the terminal between two cells."""
+
+
+def write_rows(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    documents: Sequence[object],
+    form: str,
+    stream: TextIO,
+    keys: Sequence[str] = (),
+) -> None:
+    """Write rows in the format that the user has chosen; CSV and JSON have texts as they are.
+
+    :param heads: names of the columns of the table
+    :param rows: cells
+    :param documents: for JSON, one for each row
+    :param form: ``table``, ``csv`` or ``json``
+    :param keys: names of the columns of CSV; default: those of the table in lower case
+    """
+    if form == "json":
+        dump(documents, stream)
+    elif form == "csv":
+        writer = csv.writer(stream)
+        writer.writerow(keys or [head.lower().replace(" ", "_") for head in heads])
+        writer.writerows(rows)
+    else:
+        print_records(heads, rows, stream)
 
 
 def print_records(heads: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from typing import Protocol, TextIO
 
+from ..base.text import printable
 from .standard_outputs import OutputFailed
 
 
@@ -53,6 +55,15 @@ def write_if_possible(stream: TextIO, text: str) -> str | None:
     return None
 
 
+def write_warnings(texts: Iterable[str]) -> None:
+    """Write warnings on standard error.
+
+    :param texts: a line each
+    """
+    for text in texts:
+        write_line(sys.stderr, f"WARNING:{printable(text)}")
+
+
 def reconfigure_output() -> None:
     """Write names that are no valid Unicode unchanged, and line ends too."""
     for stream in (sys.stdout, sys.stderr):
@@ -65,14 +76,15 @@ def log_requests() -> None:
     log_to_standard_error(logging.DEBUG, "%(levelname)s:%(message)s")
 
 
-def log_to_standard_error(level: int, form: str) -> None:
+def log_to_standard_error(level: int, form: str, form_of_time: str | None = None) -> None:
     """Write what the program logs as lines.
 
     :param level: from which on
     :param form: of a line
+    :param form_of_time: of the time in it, as ``strftime`` takes it; None: with milliseconds
     """
     handler = _LogLines()
-    handler.setFormatter(logging.Formatter(form))
+    handler.setFormatter(logging.Formatter(form, form_of_time))
     logger = logging.getLogger("glancesync")
     logger.addHandler(handler)
     logger.setLevel(level)

@@ -54,10 +54,18 @@ def is_probably_no_region(word: str) -> bool:
     return advice(word, ()) is not None
 
 
+def misspelt_command(word: str) -> str | None:
+    """The command whose name a word is nearly; None when it is similar to none."""
+    meant = nearest(word, COMMAND_HELP, cutoff=LIKENESS)
+    return f"did you mean the command {meant}?" if meant else None
+
+
 def hint(word: str) -> str | None:
     """What a word may have been meant to be that is similar to one of a command; None when it is similar to none.
 
     :param word: a word that names no region
     """
     meant = nearest(word, _ADVICE, cutoff=LIKENESS)
+    if meant in COMMAND_HELP:
+        return misspelt_command(word)
     return _ADVICE[meant] if meant else None

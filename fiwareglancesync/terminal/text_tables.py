@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from ..base.text import printable
+from ..images.heat.image_status import ImageStatus
 from ..images.model import SyncStatus
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ COLOURS: dict[str, str] = {
     SyncStatus.OK_STALLED_CHECKSUM: "green dim",
     SyncStatus.ERROR_CHECKSUM: "bold red",
     SyncStatus.ERROR_AMI: "bold red",
+    ImageStatus.ALL_GOOD: "green",
+    ImageStatus.ELSEWHERE: "green dim",
+    ImageStatus.ALERT: "bold red",
 }
 
 LEFT_OUT = "left_out"
@@ -27,7 +31,7 @@ LEFT_OUT = "left_out"
 
 NUMBERS = frozenset(
     {"MB", "MB on disk", "MB to fetch", "OK", "Pending", "Errors", "Failures", "Skipped", "Record"}
-    | {"Images", "Images to fetch", "Images to record"}
+    | {"Images", "Images to fetch", "Images to record", "Line"}
 )
 """Columns of numbers."""
 

@@ -7,15 +7,11 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import GlanceSyncError
-
-MODE = 0o644
-"""The node exporter reads the file with another account; there is no secret in it."""
-
+from ..base.file_replacement import replace_file
 
 MAX_LINKS = 40
 """Links that are followed on the way to a file, as Linux does."""
@@ -136,20 +132,3 @@ def metrics_text(gauges: Mapping[str, Gauge], samples: Iterable[Sample]) -> byte
 def label_text(value: str) -> str:
     """The value of a label; UTF-8 has no lone surrogates."""
     return value.encode("utf-8", "backslashreplace").decode()
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file at once, so that no half of it is ever read."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")  # the collector reads *.prom alone
-    with suppress(FileNotFoundError):
-        new.unlink()  # of a process with the same number that was killed; or another account has made it
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-    try:
-        with open(descriptor, "wb") as file:
-            os.fchmod(descriptor, MODE)
-            file.write(content)
-        os.replace(new, path)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink()
-        raise
