@@ -8,11 +8,25 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Column, Double, Engine, Integer, Row, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    Engine,
+    Integer,
+    Row,
+    String,
+    Table,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from ..base.database import LARGE_BYTES, ExactText, database_errors, key_of, metadata, packed, unpacked
-from .outbox import OutgoingMail
+from .outbox import REFUSED_PAUSE, MembersOf, OutgoingMail
 
 mails = Table(
     "mails",
@@ -23,7 +37,7 @@ mails = Table(
     Column("next_attempt", Double, nullable=False, index=True),
     Column("attempts", Integer, nullable=False),
     Column("problem", ExactText, nullable=False),
-    # Receivers, subject and both bodies: compressed JSON.
+    # Receivers, or the project whose members they are, subject and both bodies: compressed JSON.
     Column("content", LARGE_BYTES, nullable=False),
 )
 
@@ -41,13 +55,17 @@ class DatabaseOutbox:
 
     def add(self, mail: OutgoingMail) -> None:
         """Keep a mail until it is sent; one of the same Message-ID that waits already stays as it is."""
-        new = insert(mails).values(message_key=key_of(mail.message_id), **_values(mail))
         with database_errors(), suppress(IntegrityError), self._engine.begin() as connection:
-            connection.execute(new)
+            insert_mail(connection, mail)
 
     def due(self, now: datetime) -> Iterator[OutgoingMail]:
-        """The mails whose next attempt is not after a moment, the earliest first; one at a time."""
-        due = select(mails.c.message_key).where(mails.c.next_attempt <= now.timestamp())
+        """The mails whose next attempt is not after a moment, the earliest first; one at a time.
+
+        No pause is longer than ``REFUSED_PAUSE``: a mail that would wait longer was kept by a clock that was wrong.
+        """
+        latest = (now + REFUSED_PAUSE).timestamp()
+        is_due = or_(mails.c.next_attempt <= now.timestamp(), mails.c.next_attempt > latest)
+        due = select(mails.c.message_key).where(is_due)
         with database_errors(), self._engine.connect() as connection:
             keys = connection.execute(due.order_by(mails.c.next_attempt, mails.c.message_key)).scalars().all()
         for key in keys:
@@ -71,12 +89,23 @@ class DatabaseOutbox:
         self.remove_sent(mail)
 
 
+def insert_mail(connection: Connection, mail: OutgoingMail) -> None:
+    """Keep a mail in the transaction of whoever records what it is about.
+
+    :raises IntegrityError: one of the same Message-ID waits already
+    """
+    connection.execute(insert(mails).values(message_key=key_of(mail.message_id), **_values(mail)))
+
+
 def _is(mail: OutgoingMail) -> Any:
     return mails.c.message_key == key_of(mail.message_id)
 
 
 def _values(mail: OutgoingMail) -> dict[str, Any]:
-    content = {"receivers": mail.receivers, "subject": mail.subject, "text": mail.text, "html": mail.html}
+    content: dict[str, Any] = {"receivers": mail.receivers, "subject": mail.subject}
+    content |= {"text": mail.text, "html": mail.html}
+    if mail.members_of is not None:
+        content["members_of"] = [mail.members_of.project_id, mail.members_of.project_name]
     return {
         "message_id": mail.message_id, "created": mail.created.timestamp(), "attempts": mail.attempts,
         "next_attempt": mail.next_attempt.timestamp(), "problem": mail.problem, "content": packed(json.dumps(content)),
@@ -85,6 +114,7 @@ def _values(mail: OutgoingMail) -> dict[str, Any]:
 
 def _mail(row: Row[Any]) -> OutgoingMail:
     content = json.loads(unpacked(row.content))
+    members_of = content.get("members_of")
     return OutgoingMail(
         message_id=row.message_id,
         receivers=tuple(content["receivers"]),
@@ -95,4 +125,5 @@ def _mail(row: Row[Any]) -> OutgoingMail:
         next_attempt=datetime.fromtimestamp(row.next_attempt, timezone.utc),
         attempts=row.attempts,
         problem=row.problem,
+        members_of=None if members_of is None else MembersOf(*members_of),
     )

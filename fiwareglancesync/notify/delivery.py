@@ -11,13 +11,14 @@ from datetime import datetime, timezone
 from email.message import EmailMessage
 from typing import Protocol
 
+from ..base.errors import CloudError, Scope
 from ..base.messages import Message
 from ..base.text import printable, show
-from .mail_addresses import Mailbox
-from .mail_errors import MailError, MailScope
+from .mail_addresses import Mailbox, Members, Receivers, member_receivers
+from .mail_errors import MailError, MailScope, MembersUnread, NoMembersReadable
 from .mail_message import build_message, shortened
 from .mail_settings import MailSettings
-from .outbox import KEPT, Outbox, OutgoingMail, after_failure
+from .outbox import KEPT, MembersOf, Outbox, OutgoingMail, after_failure, begun
 from .smtp_session import SmtpSession
 
 ROUND_SECONDS = 600.0
@@ -58,6 +59,7 @@ class DeliveryReport:
 def send_due(
     outbox: Outbox,
     settings: MailSettings,
+    members: Members,
     now: datetime,
     *,
     connect: Callable[[MailSettings], MailSession] = SmtpSession,
@@ -68,15 +70,16 @@ def send_due(
     Each receiver gets a copy of its own, so nobody sees the others. A mail without receivers, and every mail when there
     is no sender, is written to the log, and counts as sent.
 
-    :param outbox: where the mails are; each is changed as soon as its outcome is known
+    :param outbox: where the mails are; each is changed before it is sent, and as soon as a receiver has it
     :param settings: the mail server and the sender
+    :param members: reads the addresses of a project's members
     :param now: the moment, aware
     :param connect: opens a connection when a mail is sent
     :param clock: seconds that only grow
     """
     end = clock() + ROUND_SECONDS
     with closing(connect(settings)) as session:
-        current = _Round(outbox, settings, session, now, lambda: clock() >= end)
+        current = _Round(outbox, settings, members, session, now, lambda: clock() >= end)
         for mail in outbox.due(now):
             if current.is_over():
                 break
@@ -85,26 +88,67 @@ def send_due(
 
 
 class _Round:
-    """One look at the outbox; once the server has failed as a whole, it is not asked again."""
+    """One look at the outbox; once a server has failed as a whole, it is not asked again."""
 
     def __init__(
-        self, outbox: Outbox, settings: MailSettings, session: MailSession, now: datetime, is_over: Callable[[], bool]
+        self,
+        outbox: Outbox,
+        settings: MailSettings,
+        members: Members,
+        session: MailSession,
+        now: datetime,
+        is_over: Callable[[], bool],
     ) -> None:
         self.report = DeliveryReport()
         self.is_over = is_over
         self._outbox = outbox
         self._settings = settings
+        self._members = members
         self._session = session
         self._now = now
         self._server_error: MailError | None = None
+        self._members_error: MailError | None = None
 
     def handle(self, mail: OutgoingMail) -> None:
         sender = self._settings.sender
-        if sender is None or not mail.receivers:
+        if sender is None or not (mail.receivers or mail.members_of):
             _write_to_log(mail)
             self._finish(mail)
+        elif mail.members_of is None:
+            self._send_copies(mail, sender)
+        else:
+            self._send_to_members(mail, sender, mail.members_of)
+
+    def _send_to_members(self, mail: OutgoingMail, sender: Mailbox, project: MembersOf) -> None:
+        """Read the addresses of the members, and send them a mail; nobody else may have one."""
+        try:
+            found = self._read_members(project)
+        except MailError as error:
+            self._keep(mail, [error])
             return
+        self.report.messages += [Message.warning(warning) for warning in found.warnings]
+        if found.addresses:
+            self._send_copies(replace(mail, receivers=found.addresses, members_of=None), sender)
+        else:
+            self._outbox.remove_sent(mail)
+
+    def _read_members(self, project: MembersOf) -> Receivers:
+        if self._members_error is not None:
+            raise self._members_error
+        try:
+            return member_receivers(project.project_id, project.project_name, self._members)
+        except CloudError as error:
+            if error.scope is Scope.IMAGE:
+                who = f"project {show(project.project_name)} ({project.project_id})"
+                raise MembersUnread(f"the members of {who} cannot be read: {error}") from error
+            self._members_error = NoMembersReadable(f"the members of projects cannot be read: {error}")
+            self.report.messages.append(Message.warning(f"Mails to members of projects wait: {self._members_error}"))
+            raise self._members_error from error
+
+    def _send_copies(self, mail: OutgoingMail, sender: Mailbox) -> None:
         failed: dict[str, MailError] = {}
+        if self._server_error is None:  # what cannot be recorded is not sent: it would be sent again and again
+            self._outbox.replace(begun(mail, self._now))
         for number, receiver in enumerate(mail.receivers):
             if self.is_over():
                 rest = (*failed, *mail.receivers[number:])
@@ -112,8 +156,11 @@ class _Round:
                 self.report.waiting += 1
                 return
             error = self._server_error or self._send(mail, sender, receiver)
+            rest = (*failed, *mail.receivers[number + 1 :])
             if error is not None:
                 failed[receiver] = error
+            elif rest:  # who is killed from here on sends this copy to nobody again
+                self._outbox.replace(begun(replace(mail, receivers=rest), self._now))
         if failed:
             self._keep(replace(mail, receivers=tuple(failed)), list(failed.values()))
         else:
@@ -151,7 +198,7 @@ class _Round:
         if kept is None:
             self._outbox.remove_given_up(replace(mail, problem=str(error)))
             self.report.given_up += 1
-            receivers = show(", ".join(mail.receivers), 200)
+            receivers = show(", ".join(mail.receivers) or _members_text(mail), 200)
             text = f"Mail given up after {KEPT.days} days: '{subject}' to {receivers}: {error}"
             self.report.messages.append(Message.error(text))
             return
@@ -160,6 +207,10 @@ class _Round:
         again = f"tried again after {kept.next_attempt.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
         copies = [each for each in errors if each.scope is MailScope.COPY]
         self.report.messages += [Message.warning(f"Mail not sent, {again}: '{subject}': {each}") for each in copies]
+
+
+def _members_text(mail: OutgoingMail) -> str:
+    return "" if mail.members_of is None else f"the members of project {mail.members_of.project_name}"
 
 
 def _write_to_log(mail: OutgoingMail) -> None:

@@ -18,7 +18,7 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _NAMED = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 
 Members = Callable[[str], Iterable[str]]
-"""Returns the addresses of a project's members, by the project's id."""
+"""Returns the addresses of a project's members, by the project's id; raises ``CloudError``."""
 
 
 @dataclass(frozen=True)
@@ -78,24 +78,37 @@ def parse_mailbox(text: str) -> Mailbox:
     return found
 
 
-def project_receivers(project_id: str, project_name: str, domain: str, members: Members) -> Receivers:
-    """The addresses of a project: that of its name in a domain, else those of its members.
+def project_receiver(project_id: str, project_name: str, domain: str) -> Receivers:
+    """The address of a project: that of its name in a domain.
 
     :param project_id: the project's id
     :param project_name: its name
-    :param domain: where projects have addresses, "" when they have none
-    :param members: is called only when there is no such domain
+    :param domain: where projects have addresses
     """
-    shown = f"project {show(project_name)} ({project_id})"
-    if domain:
-        address = f"{project_name}@{domain}"
-        # To some mail servers a slash means a file.
-        if is_address(address) and "/" not in project_name:
-            return Receivers((address,))
-        return Receivers((), (f"{shown}: its name is no local part of an address; it gets no mail",))
+    address = f"{project_name}@{domain}"
+    # To some mail servers a slash means a file.
+    if is_address(address) and "/" not in project_name:
+        return Receivers((address,))
+    why = "its name is no local part of an address; it gets no mail"
+    return Receivers((), (f"{_shown(project_id, project_name)}: {why}",))
+
+
+def member_receivers(project_id: str, project_name: str, members: Members) -> Receivers:
+    """The addresses of a project's members.
+
+    :param project_id: the project's id
+    :param project_name: its name
+    :param members: reads them
+    :raises CloudError: they cannot be read now
+    """
+    shown = _shown(project_id, project_name)
     found = tuple(dict.fromkeys(members(project_id)))
     usable = tuple(address for address in found if is_address(address))
     wrong = [f"{shown}: {show(address)} is no address of mail; skipped" for address in found if not is_address(address)]
     if not usable:
         wrong.append(f"{shown}: none of its members has an address; it gets no mail")
     return Receivers(usable, tuple(wrong))
+
+
+def _shown(project_id: str, project_name: str) -> str:
+    return f"project {show(project_name)} ({project_id})"

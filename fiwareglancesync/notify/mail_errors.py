@@ -17,7 +17,7 @@ class MailScope(Enum):
     """The copy of one receiver."""
 
     SERVER = "server"
-    """Everything that would go to this server."""
+    """Everything that needs the same server."""
 
 
 class MailError(GlanceSyncError):
@@ -60,6 +60,16 @@ class Malformed(MailError):
     """No message can be made of the mail."""
 
     retryable_without_code = False
+
+
+class MembersUnread(MailError):
+    """The addresses of a project's members cannot be read now."""
+
+
+class NoMembersReadable(MembersUnread):
+    """The addresses of no project's members can be read now."""
+
+    scope = MailScope.SERVER
 
 
 class ServerUnreachable(MailError):

@@ -25,6 +25,8 @@ class MailSettings:
     :param sender: None when mail is written to the log
     :param receivers: addresses that get the reports of all projects
     :param project_receiver_domain: where each project has an address of its name; "" when its members get the mail
+    :param remind: seconds after which a mail about a problem that goes on is sent again, 0 for none
+    :param notify_always: whether a mail about images is sent also when all is well
     """
 
     smtp_host: str = "localhost"
@@ -36,6 +38,8 @@ class MailSettings:
     sender: Mailbox | None = None
     receivers: tuple[str, ...] = ()
     project_receiver_domain: str = ""
+    remind: int = 86400
+    notify_always: bool = False
 
     @property
     def server(self) -> str:

@@ -20,6 +20,17 @@ REFUSED_PAUSE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class MembersOf:
+    """The members of a project, as receivers of a mail: their addresses are read when it is sent.
+
+    :param project_name: for messages
+    """
+
+    project_id: str
+    project_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingMail:
     """A mail that is not sent to everybody yet.
 
@@ -32,6 +43,7 @@ class OutgoingMail:
     :param attempts: how often it was tried without success
     :param next_attempt: when it is tried next, aware
     :param problem: why the last attempt failed, "" before
+    :param members_of: the project whose members get it, as long as their addresses have not been read; None otherwise
     """
 
     message_id: str
@@ -43,6 +55,7 @@ class OutgoingMail:
     next_attempt: datetime
     attempts: int = 0
     problem: str = ""
+    members_of: MembersOf | None = None
 
 
 class Outbox(Protocol):
@@ -53,6 +66,8 @@ class Outbox(Protocol):
 
     def due(self, now: datetime) -> Iterator[OutgoingMail]:
         """The mails whose next attempt is not after a moment, the earliest first.
+
+        One whose next attempt is more than a day away was kept by a clock that was wrong: it is due as well.
 
         They come one at a time, as a body may be large. Each is changed before the next one is read.
         """
@@ -68,13 +83,24 @@ class Outbox(Protocol):
 
 
 def new_mail(
-    message_id: str, receivers: tuple[str, ...], subject: str, text: str, html: str, now: datetime
+    message_id: str, receivers: tuple[str, ...] | MembersOf, subject: str, text: str, html: str, now: datetime
 ) -> OutgoingMail:
     """A mail that is due at once.
 
     :param now: the moment, aware
     """
-    return OutgoingMail(message_id, receivers, subject, text, html, created=now, next_attempt=now)
+    made = OutgoingMail(message_id, (), subject, text, html, created=now, next_attempt=now)
+    if isinstance(receivers, MembersOf):
+        return replace(made, members_of=receivers)
+    return replace(made, receivers=receivers)
+
+
+def begun(mail: OutgoingMail, now: datetime) -> OutgoingMail:
+    """The mail as it is kept while it is sent: who is killed in the middle leaves it for later, each time for longer.
+
+    :param now: the moment, aware
+    """
+    return replace(mail, attempts=mail.attempts + 1, next_attempt=now + _pause(mail.attempts))
 
 
 def after_failure(mail: OutgoingMail, error: MailError, now: datetime) -> OutgoingMail | None:

@@ -9,12 +9,13 @@ from itertools import count
 
 import pytest
 
+from fiwareglancesync.base.errors import DatabaseUnavailable, Forbidden, Unreachable
 from fiwareglancesync.notify.delivery import ROUND_SECONDS, DeliveryReport, send_due
-from fiwareglancesync.notify.mail_addresses import Mailbox
+from fiwareglancesync.notify.mail_addresses import Mailbox, Members
 from fiwareglancesync.notify.mail_errors import ConnectionBroke, MailError, ReceiverRefused, ServerUnreachable
 from fiwareglancesync.notify.mail_settings import MailSettings
-from fiwareglancesync.notify.outbox import KEPT, OutgoingMail, new_mail
-from tests.support.outboxes import MemoryOutbox
+from fiwareglancesync.notify.outbox import KEPT, MembersOf, OutgoingMail, new_mail
+from tests.support.outboxes import MemoryOutbox, no_members
 
 NOW = datetime(2026, 11, 28, 6, tzinfo=timezone.utc)
 SETTINGS = MailSettings(sender=Mailbox("glancesync@example.org"))
@@ -46,8 +47,10 @@ def mail(number: int, *names: str, created: datetime = NOW) -> OutgoingMail:
     return new_mail(f"<{number}@example.org>", receivers, f"Subject {number}", "text", "", created)
 
 
-def deliver(outbox: MemoryOutbox, session: Session, now: datetime = NOW) -> DeliveryReport:
-    return send_due(outbox, SETTINGS, now, connect=lambda _: session)
+def deliver(
+    outbox: MemoryOutbox, session: Session, now: datetime = NOW, members: Members = no_members
+) -> DeliveryReport:
+    return send_due(outbox, SETTINGS, members, now, connect=lambda _: session)
 
 
 def test_what_is_due_is_sent_a_copy_to_each_receiver() -> None:
@@ -76,6 +79,43 @@ def test_one_that_fails_holds_back_no_other_and_only_those_who_miss_it_get_it_ag
     session.failures.clear()
     assert deliver(outbox, session, kept.next_attempt).sent == 1
     assert session.taken[3:] == ["b@example.org"]
+
+
+class Killed(BaseException):
+    """Stands for a kill."""
+
+
+def test_a_kill_in_the_middle_repeats_at_most_the_copy_that_was_being_sent() -> None:
+    outbox, session = MemoryOutbox(mail(1, "a", "b", "c")), Session()
+    take = session.send
+
+    def send_and_be_killed(message: EmailMessage, sender: str, receiver: str) -> None:
+        take(message, sender, receiver)
+        if receiver.startswith("b"):
+            raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "send", send_and_be_killed)
+        with pytest.raises(Killed):
+            deliver(outbox, session)
+    (kept,) = outbox.waiting.values()
+    assert (kept.receivers, kept.attempts) == (("b@example.org", "c@example.org"), 1)
+    deliver(outbox, session, kept.next_attempt)
+    assert session.taken == [f"{name}@example.org" for name in "abbc"]
+    assert outbox.waiting == {}
+
+
+def test_what_cannot_be_recorded_is_not_sent() -> None:
+    outbox, session = MemoryOutbox(mail(1, "a")), Session()
+
+    def refuse(_: OutgoingMail) -> None:
+        raise DatabaseUnavailable("the disk is full")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "replace", refuse)
+        with pytest.raises(DatabaseUnavailable):
+            deliver(outbox, session)
+    assert session.taken == []
 
 
 def test_a_server_that_is_away_is_asked_once_a_round() -> None:
@@ -121,7 +161,7 @@ def test_a_mail_of_which_no_message_can_be_made_holds_back_no_other() -> None:
 def test_a_slow_server_keeps_the_caller_ten_minutes_and_a_mail_in_the_middle_goes_on_later() -> None:
     outbox = MemoryOutbox(mail(1, "a", "b", "c", "d"), mail(2, "e"))
     session, clock = Session(a=ReceiverRefused("greylisted", 451)), count(step=ROUND_SECONDS / 4)
-    send_due(outbox, SETTINGS, NOW, connect=lambda _: session, clock=lambda: next(clock))
+    send_due(outbox, SETTINGS, no_members, NOW, connect=lambda _: session, clock=lambda: next(clock))
     assert session.taken == ["b@example.org"]
     first, second = outbox.waiting.values()
     assert first.receivers == ("a@example.org", "c@example.org", "d@example.org")
@@ -139,6 +179,78 @@ def test_without_sender_or_receivers_the_text_goes_to_the_log_and_counts_as_sent
     outbox = MemoryOutbox(new_mail("<1@x>", receivers, "It\nis\x1b", "first\nsecond \x1b[31m\u202e", "<p>", NOW))
     session = Session()
     with caplog.at_level(logging.INFO, "glancesync"):
-        report = send_due(outbox, settings, NOW, connect=lambda _: session)
+        report = send_due(outbox, settings, no_members, NOW, connect=lambda _: session)
     assert (report.sent, outbox.waiting, session.asked) == (1, {}, 0)
     assert caplog.messages == ["Mail 'It\\x0ais\\x1b':\nfirst\nsecond \\x1b[31m\\u202e"]
+
+
+def for_members(number: int, created: datetime = NOW) -> OutgoingMail:
+    project = MembersOf(f"{number}", f"Default/p{number}")
+    return new_mail(f"<m{number}@example.org>", project, f"Subject {number}", "text", "", created)
+
+
+class Directory:
+    """Who is a member of a project; reading fails for projects that are named.
+
+    :param failures: by the project's id
+    """
+
+    def __init__(self, **failures: Exception) -> None:
+        self.failures = {name.removeprefix("p"): error for name, error in failures.items()}
+        self.asked: list[str] = []
+
+    def __call__(self, project_id: str) -> list[str]:
+        self.asked.append(project_id)
+        if project_id in self.failures:
+            raise self.failures[project_id]
+        return [f"member-of-{project_id}@example.org"]
+
+
+class TestMembers:
+    def test_the_members_of_a_project_are_read_when_the_mail_is_sent(self) -> None:
+        outbox, session = MemoryOutbox(for_members(1)), Session()
+        assert deliver(outbox, session, members=Directory()).sent == 1
+        assert session.taken == ["member-of-1@example.org"]
+
+    def test_a_project_whose_members_cannot_be_read_waits_and_holds_back_no_other(self) -> None:
+        outbox, session = MemoryOutbox(for_members(1), for_members(2)), Session()
+        directory = Directory(p1=Forbidden("Keystone says no"))
+        report = deliver(outbox, session, members=directory)
+        assert session.taken == ["member-of-2@example.org"]
+        (kept,) = outbox.waiting.values()
+        why = "the members of project Default/p1 (1) cannot be read: Keystone says no"
+        assert (kept.members_of, kept.attempts, kept.problem) == (MembersOf("1", "Default/p1"), 1, why)
+        assert [message.text for message in report.messages] == [
+            f"Mail not sent, tried again after 2026-11-28 06:01 UTC: 'Subject 1': {why}"
+        ]
+        directory.failures.clear()
+        assert deliver(outbox, session, kept.next_attempt, directory).sent == 1
+
+    def test_a_keystone_that_is_away_is_asked_once_a_round(self) -> None:
+        outbox, session = MemoryOutbox(mail(9, "a"), *map(for_members, range(5))), Session()
+        directory = Directory(p0=Unreachable("Keystone does not answer"))
+        report = deliver(outbox, session, members=directory)
+        assert (directory.asked, session.taken, len(outbox.waiting)) == (["0"], ["a@example.org"], 5)
+        assert [message.text for message in report.messages] == [
+            "Mails to members of projects wait: the members of projects cannot be read: Keystone does not answer"
+        ]
+
+    def test_those_who_miss_it_get_it_again(self) -> None:
+        session = Session(**{"member-of-1": ReceiverRefused("greylisted", 451)})
+        outbox = MemoryOutbox(for_members(1))
+        deliver(outbox, session, members=Directory())
+        (kept,) = outbox.waiting.values()
+        assert (kept.receivers, kept.members_of) == (("member-of-1@example.org",), None)
+
+    def test_without_an_address_nobody_gets_it_and_that_is_reported(self) -> None:
+        outbox, session = MemoryOutbox(for_members(1)), Session()
+        report = deliver(outbox, session, members=lambda _: [])
+        assert (session.taken, outbox.waiting, report.sent) == ([], {}, 0)
+        assert [message.text for message in report.messages] == [
+            "project Default/p1 (1): none of its members has an address; it gets no mail"
+        ]
+
+    def test_after_a_week_the_project_that_does_not_get_it_is_named(self) -> None:
+        outbox = MemoryOutbox(for_members(1))
+        (message,) = deliver(outbox, Session(), NOW + KEPT, Directory(p1=Forbidden("Keystone says no"))).messages
+        assert "to the members of project Default/p1: the members of project" in message.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from fiwareglancesync.notify.mail_settings import SmtpTls
 from fiwareglancesync.notify.outbox import KEPT, OutgoingMail, new_mail
 from fiwareglancesync.notify.smtp_session import SmtpSession
 from tests.support.mail_server import CLOSE, HANG, MailServer, mail_server
-from tests.support.outboxes import MemoryOutbox
+from tests.support.outboxes import MemoryOutbox, no_members
 
 NOW = datetime(2026, 11, 28, 6, tzinfo=timezone.utc)
 A, B, C = (f"{name}@example.org" for name in "abc")
@@ -33,7 +34,7 @@ def mail(number: int, *receivers: str) -> OutgoingMail:
 
 
 def deliver(outbox: MemoryOutbox, server: MailServer, now: datetime = NOW, timeout: float = 20.0) -> DeliveryReport:
-    return send_due(outbox, server.settings(), now, connect=partial(SmtpSession, timeout=timeout))
+    return send_due(outbox, server.settings(), no_members, now, connect=partial(SmtpSession, timeout=timeout))
 
 
 def until_empty(outbox: MemoryOutbox, server: MailServer) -> datetime:
@@ -84,7 +85,7 @@ def test_a_mail_may_come_twice_and_is_then_the_same_one(server: MailServer) -> N
 def test_a_server_that_fails_in_the_middle_of_one_mail_gets_the_next_one(server: MailServer, answer: str) -> None:
     server.data_answers = [answer]
     outbox = MemoryOutbox(mail(1, A), mail(2, B))
-    report = deliver(outbox, server, timeout=0.5)
+    report = deliver(outbox, server, timeout=2.0)
     assert (report.sent, report.waiting, server.receivers) == (1, 1, [B])
     until_empty(outbox, server)
     assert server.receivers == [B, A]
@@ -93,12 +94,12 @@ def test_a_server_that_fails_in_the_middle_of_one_mail_gets_the_next_one(server:
 def test_a_certificate_that_is_not_valid_holds_all_mails_until_it_is(certificate: Path) -> None:
     with mail_server(certificate) as server:
         outbox = MemoryOutbox(mail(1, A), mail(2, B))
-        report = send_due(outbox, server.settings(smtp_tls=SmtpTls.STARTTLS), NOW)
+        report = send_due(outbox, server.settings(smtp_tls=SmtpTls.STARTTLS), no_members, NOW)
         (message,) = report.messages
         assert message.text.startswith(f"No mail can be sent: the certificate of 127.0.0.1:{server.port} is not valid")
         assert server.connections == 1
         settings = server.settings(smtp_tls=SmtpTls.STARTTLS, smtp_cacert=str(certificate))
-        assert send_due(outbox, settings, NOW + timedelta(days=1)).sent == 2
+        assert send_due(outbox, settings, no_members, NOW + timedelta(days=1)).sent == 2
 
 
 def test_a_signal_in_the_middle_of_a_mail_loses_nothing(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +112,8 @@ def test_a_signal_in_the_middle_of_a_mail_loses_nothing(server: MailServer, monk
     with monkeypatch.context() as patch:
         patch.setattr("smtplib.SMTP.data", interrupted)
         with pytest.raises(Cancelled):
-            send_due(outbox, server.settings(), NOW, connect=lambda _: session)
-    assert outbox.waiting == {"<1@example.org>": mail(1, A)}
-    deliver(outbox, server)
+            send_due(outbox, server.settings(), no_members, NOW, connect=lambda _: session)
+    (kept,) = outbox.waiting.values()
+    assert kept == replace(mail(1, A), attempts=1, next_attempt=NOW + timedelta(minutes=1))
+    send_due(outbox, server.settings(), no_members, kept.next_attempt)
     assert server.receivers == [A]

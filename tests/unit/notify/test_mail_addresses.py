@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fiwareglancesync.notify.mail_addresses import Mailbox, Receivers, is_address, parse_mailbox, project_receivers
-
-
-def no_members(project_id: str) -> list[str]:
-    raise AssertionError(f"the members of {project_id} are not needed")
+from fiwareglancesync.notify.mail_addresses import (
+    Mailbox,
+    Receivers,
+    is_address,
+    member_receivers,
+    parse_mailbox,
+    project_receiver,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,24 +49,24 @@ def test_an_address_breaks_out_of_no_header(text: str) -> None:
 
 class TestProjects:
     def test_a_project_has_the_address_of_its_name(self) -> None:
-        assert project_receivers("1", "demo", "example.org", no_members) == Receivers(("demo@example.org",))
+        assert project_receiver("1", "demo", "example.org") == Receivers(("demo@example.org",))
 
     @pytest.mark.parametrize(
         "name", ["", "two words", "größe", "a@b", "x" * 65, "a\r\nBcc: x", "a,b", ".dot", "<b>", "a/b"]
     )
     def test_a_name_that_is_no_local_part_is_skipped_with_a_warning(self, name: str) -> None:
-        found = project_receivers("1", name, "example.org", no_members)
+        found = project_receiver("1", name, "example.org")
         assert found.addresses == ()
         (warning,) = found.warnings
         assert "(1): its name is no local part of an address; it gets no mail" in warning
         assert warning.isprintable()
 
     def test_without_a_domain_its_members_get_the_mail_once(self) -> None:
-        found = project_receivers("1", "demo", "", {"1": ["a@x.org", "b@x.org", "a@x.org"]}.__getitem__)
+        found = member_receivers("1", "demo", {"1": ["a@x.org", "b@x.org", "a@x.org"]}.__getitem__)
         assert found == Receivers(("a@x.org", "b@x.org"))
 
     def test_what_keystone_has_is_checked(self) -> None:
-        found = project_receivers("1", "demo", "", lambda _: ["a@x.org", "b@x.org\r\nBcc: c@x.org", ""])
+        found = member_receivers("1", "demo", lambda _: ["a@x.org", "b@x.org\r\nBcc: c@x.org", ""])
         assert found == Receivers(
             ("a@x.org",),
             (
@@ -73,5 +76,5 @@ class TestProjects:
         )
 
     def test_without_any_address_the_warning_names_the_project(self) -> None:
-        found = project_receivers("1", "demo", "", lambda _: [])
+        found = member_receivers("1", "demo", lambda _: [])
         assert found == Receivers((), ("project demo (1): none of its members has an address; it gets no mail",))
