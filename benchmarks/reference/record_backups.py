@@ -6,7 +6,7 @@ from uuid import uuid4
 from sqlalchemy import insert
 
 from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.volumes.volume_tables import backups
+from fiwareglancesync.volumes.state.volume_tables import backups
 
 EMPTY: dict[type, object] = {str: "", object: "", float: 0.0, int: 0, bool: False}
 

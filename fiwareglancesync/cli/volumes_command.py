@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from ..base.errors import Cancelled
 from ..base.parser import Parser
-from ..base.version import __version__
-from ..terminal.streams import log_requests, reconfigure_output
+from .check_line import add_metrics_file
+from .command_verbs import (
+    Verb,
+    add_account_and_config,
+    add_conf_and_debug,
+    add_format,
+    add_progress,
+    add_quiet,
+    call_verb,
+    name_text,
+    verbs_parser,
+)
 
 EPILOG = """\
 exit status: 0 all done; 1 something failed; 2 wrong usage or configuration; 129, 130 and 143 interrupted.
 """
 
-
-@dataclass(frozen=True)
-class Verb:
-    """A verb; its functions import what they need when they are called.
-
-    :param help: what it does, in a few words
-    :param description: the same for its own help, in whole sentences
-    :param add_arguments: adds the arguments that not all verbs have
-    :param run: carries a call out, and returns the exit code
-    """
-
-    help: str
-    description: str
-    add_arguments: Callable[[Parser], None]
-    run: Callable[[argparse.Namespace], int]
+LEFT = "what Cinder has begun goes on, and the next cycle records it"
+LEFT_OF_A_DRILL = "the next cycle or drill removes a temporary volume that is there"
+"""What a signal leaves, for the user."""
 
 
 def _policy_server_arguments(parser: Parser) -> None:
@@ -46,8 +43,8 @@ def _policy_server(options: argparse.Namespace) -> int:
 
 def _plan_arguments(parser: Parser) -> None:
     text = "only these projects, by id or as domain/name (default: all)"
-    parser.add_argument("projects", nargs="*", metavar="PROJECT", help=text)
-    _add_format(parser)
+    parser.add_argument("projects", nargs="*", type=name_text, metavar="PROJECT", help=text)
+    add_format(parser)
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -57,11 +54,12 @@ def _plan(options: argparse.Namespace) -> int:
 
 
 def _run_arguments(parser: Parser) -> None:
-    text = "a server or volume, by id, that is due now, whatever schedule and window say; may be repeated"
+    text = "a server or volume, by id, that is due now, whatever its schedule and its window; may be repeated"
     parser.add_argument("--now", action="append", default=[], metavar="ID", help=text)
     text = "allow N removals in PROJECT in this cycle, when more are due than usual"
     parser.add_argument("--allow-deletions", nargs=2, metavar=("N", "PROJECT"), help=text)
-    _add_quiet(parser)
+    add_progress(parser)
+    add_quiet(parser)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -77,7 +75,7 @@ def _conduct(options: argparse.Namespace) -> int:
 
 
 def _status_arguments(parser: Parser) -> None:
-    _add_format(parser)
+    add_format(parser)
     text = "end with 1 unless every volume is ok"
     parser.add_argument("--exit-code", action="store_true", help=text)
 
@@ -86,11 +84,6 @@ def _status(options: argparse.Namespace) -> int:
     from .volumes_state import print_status
 
     return print_status(options)
-
-
-def _check_arguments(parser: Parser) -> None:
-    text = "write the same as metrics for the textfile collector of Prometheus' node exporter; its name ends in .prom"
-    parser.add_argument("--metrics-file", metavar="FILE", help=text)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -111,9 +104,22 @@ def _report(options: argparse.Namespace) -> int:
     return report(options)
 
 
+def _drill_arguments(parser: Parser) -> None:
+    text = "the number of backups, each of another volume (default: 1)"
+    parser.add_argument("--sample", metavar="N", default="1", help=text)
+    add_progress(parser)
+    add_quiet(parser)
+
+
+def _drill(options: argparse.Namespace) -> int:
+    from .volumes_drill import drill
+
+    return drill(options)
+
+
 def _backup_arguments(parser: Parser) -> None:
     parser.add_argument("backup", metavar="BACKUP", help="id of the backup in Cinder")
-    _add_quiet(parser)
+    add_quiet(parser)
 
 
 def _hold(options: argparse.Namespace) -> int:
@@ -135,9 +141,9 @@ def _retry(options: argparse.Namespace) -> int:
 
 
 def _purge_arguments(parser: Parser) -> None:
-    parser.add_argument("project", metavar="PROJECT", help="the project, by id or as domain/name")
+    parser.add_argument("project", type=name_text, metavar="PROJECT", help="the project, by id or as domain/name")
     parser.add_argument("--yes", action="store_true", help="do not ask for a confirmation at a terminal")
-    _add_quiet(parser)
+    add_quiet(parser)
 
 
 def _purge(options: argparse.Namespace) -> int:
@@ -152,21 +158,11 @@ def _rebuild(options: argparse.Namespace) -> int:
     return rebuild(options)
 
 
-def _add_format(parser: Parser) -> None:
-    parser.add_argument(
-        "--format", choices=("table", "csv", "json"), default="table", help="how it is printed (default: table)"
-    )
-
-
-def _add_quiet(parser: Parser) -> None:
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
-
-
 VERBS: Mapping[str, Verb] = {
     "plan": Verb(
         "print what a cycle would do now",
-        "Print, for each volume of a marked server, what a cycle would do now and why, and which backups would go. "
-        "Nothing is written anywhere.",
+        "Print, for each volume of a marked server, what a cycle would do now and why, and which backups would be "
+        "removed. Nothing is written anywhere.",
         _plan_arguments,
         _plan,
     ),
@@ -179,7 +175,7 @@ VERBS: Mapping[str, Verb] = {
     "conductor": Verb(
         "do one cycle after the other",
         "Do one cycle after the other until a signal ends it. Several conductors, on any machines, share the work.",
-        _add_quiet,
+        add_quiet,
         _conduct,
     ),
     "status": Verb(
@@ -193,15 +189,22 @@ VERBS: Mapping[str, Verb] = {
         "print one line about all volumes, for monitoring",
         "Print one line about all volumes, and end with the exit codes of a plugin of Nagios: 0 ok, 1 a warning, "
         "2 critical, 3 unknown.",
-        _check_arguments,
+        add_metrics_file,
         _check,
     ),
     "report": Verb(
-        "write what a digest says of the time until now",
-        "Write what a digest says of the time until now: what failed, what is late, skipped and unprotected, what was "
-        "backed up and what has gone.",
+        "print the report that the daily mail has",
+        "Print the report that the daily mail has, for the time since --since: what failed, is late, was skipped or is "
+        "not protected, and which backups were made and removed.",
         _report_arguments,
         _report,
+    ),
+    "drill": Verb(
+        "restore backups for a test",
+        "Restore the newest backups of some volumes into temporary volumes of the account's own project, check them, "
+        "and remove the temporary volumes. The volumes whose last drill is the longest ago come first.",
+        _drill_arguments,
+        _drill,
     ),
     "hold": Verb(
         "keep a backup until release",
@@ -210,28 +213,28 @@ VERBS: Mapping[str, Verb] = {
         _hold,
     ),
     "release": Verb(
-        "let a held backup go when it has expired",
-        "Let a backup that hold keeps go when it has expired.",
+        "end the hold of a backup",
+        "End the hold of a backup: it is removed when it has expired.",
         _backup_arguments,
         _release,
     ),
     "retry": Verb(
-        "try a removal again",
+        "try again to remove a backup",
         "Try again in the next cycle to remove a backup whose removal Cinder has refused.",
         _backup_arguments,
         _retry,
     ),
     "purge": Verb(
         "remove all backups of a project",
-        "Remove all recorded backups of a project for good, the newest first. It is the only way in which the backups "
-        "of a deleted project go. At a terminal it asks first.",
+        "Remove all recorded backups of a project for good, the newest first. Backups of a "
+        "deleted project are removed in no other way. At a terminal it asks first.",
         _purge_arguments,
         _purge,
     ),
     "rebuild": Verb(
-        "record the backups that Cinder has, when the database is lost",
-        "Record the backups that Cinder has of the account and the database does not, when the database is lost.",
-        _add_quiet,
+        "record the backups that Cinder has, after the database was lost",
+        "Record the backups of the account that Cinder has and the database has not: after the database was lost.",
+        add_quiet,
         _rebuild,
     ),
     "policy-server": Verb(
@@ -249,20 +252,8 @@ def build_parser(prog: str) -> Parser:
 
     :param prog: the command as the user typed it, such as ``glancesync volumes``
     """
-    parser = Parser(
-        prog=prog,
-        description="Back up the volumes of marked servers, and protect the backups.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"glancesync {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for name, verb in VERBS.items():
-        of_verb = verbs.add_parser(name, help=verb.help, description=verb.description, allow_abbrev=False)
-        _add_common_arguments(of_verb)
-        verb.add_arguments(of_verb)
-    return parser
+    text = "Back up the volumes of marked servers, and protect the backups."
+    return verbs_parser(prog, text, EPILOG, VERBS, _add_common_arguments)
 
 
 def main(words: Sequence[str], prog: str) -> int:
@@ -273,30 +264,14 @@ def main(words: Sequence[str], prog: str) -> int:
     :return: the exit code
     :raises GlanceSyncError: the call is wrong, or nothing can be done
     """
-    options = build_parser(prog).read(words)
-    reconfigure_output()
-    if options.debug:
-        log_requests()
     try:
-        return VERBS[options.verb].run(options)
+        return call_verb(build_parser(prog), words, VERBS)
     except Cancelled as stopped:
-        stopped.left = "what Cinder has begun goes on, and the next cycle records it"
+        stopped.left = LEFT_OF_A_DRILL if "drill" in words[:1] else LEFT
         raise
 
 
 def _add_common_arguments(parser: Parser) -> None:
     """The options that all verbs have."""
-    parser.add_argument("--conf", metavar="FILE", help="the configuration file")
-    parser.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
-    parser.add_argument(
-        "--os-cloud",
-        metavar="NAME",
-        help="the account is this entry of clouds.yaml, whatever else says so",
-    )
-    parser.add_argument(
-        "--config",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="set an option: section.key=value, or key=value for all targets; may be repeated",
-    )
+    add_conf_and_debug(parser)
+    add_account_and_config(parser, "the account")

@@ -6,17 +6,17 @@ import argparse
 import sys
 from datetime import datetime, timezone
 
-from ..base.text import printable
+from ..base.text import show
 from ..terminal.backup_tables import plan_rows, write_plan
-from ..terminal.streams import write_line
-from ..volumes.inventory_reader import InventoryReader
+from ..terminal.streams import write_warnings
+from ..volumes.execution.inventory_reader import InventoryReader
+from ..volumes.execution.shared_listings import OwnListings
 from ..volumes.openstack_backups import OpenStackBackups
-from ..volumes.shared_listings import OwnListings
-from ..volumes.volume_database import open_existing_database
+from ..volumes.planning.volume_preview import Preview, preview
+from ..volumes.state.volume_database import open_existing_database
+from ..volumes.state.volume_store import VolumeStore
 from ..volumes.volume_model import BackupRecord
-from ..volumes.volume_preview import Preview, preview
 from ..volumes.volume_region import TUNING
-from ..volumes.volume_store import VolumeStore
 from .volumes_opening import open_configuration
 
 
@@ -29,8 +29,7 @@ def print_plan(options: argparse.Namespace) -> int:
     found = _preview(options)
     write_plan(plan_rows(found), options.format, sys.stdout)
     problems = list(_problems(found))
-    for text in problems:
-        write_line(sys.stderr, f"WARNING:{printable(text)}")
+    write_warnings(problems)
     return 1 if found.inventory.why_incomplete else 0
 
 
@@ -52,9 +51,12 @@ def _problems(found: Preview) -> list[str]:
     problems = [] if found.inventory.backup_hosts else ["no cinder-backup service is up: nothing would begin"]
     if found.inventory.why_incomplete:
         problems.append(f"nothing would be removed: {found.inventory.why_incomplete}")
-    names = {entry.project_id: entry.project_name for entry in found.plan.entries}
+    names = found.project_names
     for project_id, why in found.retention.problems.items():
         if found.shows(project_id):
             problems.append(f"{names.get(project_id, project_id)}: nothing would be removed: {why}")
-    problems += [text for server, text in found.plan.warnings if found.shows(server.project_id)]
+    for server, text in found.plan.warnings:
+        if found.shows(server.project_id):
+            name = names.get(server.project_id, server.project_id)
+            problems.append(f"{name}: server {show(server.name)} ({server.id}): {text}")
     return problems

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from ..kinds import option_tables
 from ..terminal.streams import log_to_standard_error, write_line
-from ..volumes.policy_server import serve_policy, wildcard_warning
-from ..volumes.policy_service import listen_address
+from ..volumes.policy_checks.policy_server import serve_policy, wildcard_warning
+from ..volumes.policy_checks.policy_service import listen_address
 from ..volumes.volume_configuration import load_volumes
 
 FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(message)s"

@@ -13,11 +13,12 @@ from ..base.text import one_line, show
 from ..base.waiting import pause
 from ..terminal.streams import write_line
 from ..volumes.backup_purge_run import purge
-from ..volumes.project_leases import ProjectLeases
 from ..volumes.record_rebuild import rebuild_records
-from ..volumes.volume_database import open_volume_database
-from ..volumes.volume_store import VolumeStore
-from .volumes_opening import open_configuration, open_volumes
+from ..volumes.state.project_leases import ProjectLeases
+from ..volumes.state.volume_database import open_volume_database
+from ..volumes.state.volume_store import VolumeStore
+from ..volumes.volume_model import BackupRecord
+from .volumes_opening import check_recorded, open_configuration, open_recorded_volumes, open_volumes
 from .volumes_run import Narrator
 
 
@@ -28,8 +29,9 @@ def hold(options: argparse.Namespace) -> int:
     :return: the exit code
     :raises UsageError: it is not recorded, or its removal has been requested
     """
-    if not _store(options).hold(options.backup):
-        raise UsageError(f"{show(options.backup)}: no backup of ours has this id, or its removal is requested already")
+    store = _store(options)
+    if not store.hold(options.backup):
+        raise _refused(store, options.backup, "it is being removed already")
     return _say(options, f"Backup {options.backup} is kept until glancesync volumes release {options.backup}")
 
 
@@ -40,9 +42,10 @@ def release(options: argparse.Namespace) -> int:
     :return: the exit code
     :raises UsageError: it is not recorded
     """
-    if not _store(options).release(options.backup):
-        raise UsageError(f"{show(options.backup)}: no backup of ours has this id")
-    return _say(options, f"Backup {options.backup} goes when it has expired")
+    store = _store(options)
+    if not store.release(options.backup):
+        raise _refused(store, options.backup, "it is not held")
+    return _say(options, f"Backup {options.backup} is removed when it has expired")
 
 
 def retry(options: argparse.Namespace) -> int:
@@ -52,8 +55,9 @@ def retry(options: argparse.Namespace) -> int:
     :return: the exit code
     :raises UsageError: none was refused
     """
-    if not _store(options).retry(options.backup):
-        raise UsageError(f"{show(options.backup)}: no removal of a backup of this id was refused")
+    store = _store(options)
+    if not store.retry(options.backup):
+        raise _refused(store, options.backup, "Cinder has refused no removal of it")
     return _say(options, f"The next cycle tries again to remove backup {options.backup}")
 
 
@@ -64,10 +68,10 @@ def purge_project(options: argparse.Namespace) -> int:
     :return: the exit code
     :raises UsageError: there are none, or the user does not confirm it
     """
-    region = open_volumes(open_configuration(options))
+    region = open_recorded_volumes(open_configuration(options))
     project_id = _recorded_project(region.store, options.project)
-    count = sum(record.backup_id is not None for record in region.store.records(project_id))
     if not options.yes and sys.stdin.isatty():
+        count = sum(map(_is_kept, region.store.records(project_id)))
         _confirm(f"Remove all {count} backups of project {options.project} for good? [y/N] ")
     narrator = Narrator(options)
     with (
@@ -77,9 +81,8 @@ def purge_project(options: argparse.Namespace) -> int:
         done = purge(region, project_id, leases, narrator, _wait)
     for each in done.kept:
         narrator.write(logging.WARNING, f"backup {each.record.backup_id} stays: {each.why}")
-    narrator.write(
-        logging.INFO, f"{done.requested} of {count} backups are removed, {len(done.kept)} stay, {done.left} are left"
-    )
+    kept = len(done.kept)
+    narrator.write(logging.INFO, f"backups removed: {done.requested}, kept: {kept}, not gone yet: {done.left}")
     return 1 if done.kept or done.left or narrator.counts.has_failed else 0
 
 
@@ -93,16 +96,33 @@ def rebuild(options: argparse.Namespace) -> int:
     narrator = Narrator(options)
     with cancellable(), ProjectLeases(region.engine, region.cloud.region, str(uuid.uuid4())) as leases:
         made, known = rebuild_records(region, leases, narrator)
-    narrator.write(logging.INFO, f"{made} records are made, {known} were there")
+    narrator.write(logging.INFO, f"Records made: {made}; already there: {known}")
     return 1 if narrator.counts.has_failed else 0
 
 
 def _store(options: argparse.Namespace) -> VolumeStore:
     configuration = open_configuration(options)
+    check_recorded(configuration)
     region = configuration.region
     engine = open_volume_database(configuration.database)
     # The region's name in the catalog is part of what is looked for; Keystone is asked for it only if it is not stated.
     return VolumeStore(engine, region or open_volumes(configuration, engine).cloud.region)
+
+
+def _refused(store: VolumeStore, backup: str, why: str) -> UsageError:
+    """Why nothing is changed.
+
+    :param backup: as the user named it
+    :param why: the reason if it is recorded
+    """
+    if all(record.backup_id != backup for record in store.records()):
+        why = "no such backup is recorded; name it by the id that openstack volume backup list shows"
+    return UsageError(f"{show(backup)}: {why}")
+
+
+def _is_kept(record: BackupRecord) -> bool:
+    """Whether Cinder has a backup, and is not removing it."""
+    return record.backup_id is not None and (record.removal_asked is None or bool(record.last_refusal))
 
 
 def _recorded_project(store: VolumeStore, word: str) -> str:

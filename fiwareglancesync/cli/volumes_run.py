@@ -6,21 +6,25 @@ import argparse
 import logging
 import sys
 import time
+from contextlib import suppress
 
-from ..base.errors import UsageError
+from ..base.errors import CloudError, UsageError
 from ..base.signals import cancellable
 from ..base.text import show
 from ..base.waiting import pause
+from ..notify.mail_settings import MailSettings
 from ..terminal.streams import log_to_standard_error, write_line
+from ..terminal.volume_bars import VolumeBars, volume_bars
 from ..terminal.volume_narrative import volume_line
-from ..volumes.conductor import Conductor
-from ..volumes.cycle_order import CycleCounts, CycleOrder
+from ..volumes.execution.conductor import Conductor
+from ..volumes.execution.cycle_order import CycleCounts, CycleOrder
+from ..volumes.planning.volume_preview import chosen_projects
 from ..volumes.volume_events import VolumeEvent
-from ..volumes.volume_preview import chosen_projects
 from ..volumes.volume_region import VolumeRegion
 from .volumes_opening import open_configuration, open_volumes
 
 FORM = "%(levelname)s:%(message)s"
+FORM_OF_TIME = "%Y-%m-%d %H:%M:%S"
 
 MAX_DIGITS = 9
 """Digits of the largest number of removals."""
@@ -30,26 +34,32 @@ class Narrator:
     """Writes events as lines on standard error, and counts them.
 
     :param times: whether each line begins with the time
+    :param bars: what shows the progress below the lines, None for nothing
     """
 
-    def __init__(self, options: argparse.Namespace, *, times: bool = False) -> None:
+    def __init__(
+        self, options: argparse.Namespace, *, times: bool = False, bars: VolumeBars | None = None
+    ) -> None:
         self.counts = CycleCounts()
+        self._bars = bars or VolumeBars(None)
         self._least = logging.WARNING if options.quiet else logging.INFO
         self._times = times
         if not options.debug:  # mails that nobody is to send are logged
-            log_to_standard_error(self._least, "%(asctime)s %(levelname)s:%(message)s" if times else FORM)
+            log_to_standard_error(self._least, f"%(asctime)s {FORM}" if times else FORM, FORM_OF_TIME)
 
     def __call__(self, event: VolumeEvent) -> None:
         """Take an event."""
         self.counts(event)
         level, text = volume_line(event)
         self.write(level, text)
+        self._bars.take(event)
 
     def write(self, level: int, text: str) -> None:
         """Write a line."""
         if level >= self._least:
-            moment = time.strftime("%Y-%m-%d %H:%M:%S ") if self._times else ""
-            write_line(sys.stderr, f"{moment}{logging.getLevelName(level)}:{text}")
+            moment = time.strftime(f"{FORM_OF_TIME} ") if self._times else ""
+            with self._bars.hidden():
+                write_line(sys.stderr, f"{moment}{logging.getLevelName(level)}:{text}")
 
 
 def run_once(options: argparse.Namespace) -> int:
@@ -62,12 +72,17 @@ def run_once(options: argparse.Namespace) -> int:
     region = open_volumes(configuration)
     if options.allow_deletions is not None:
         _allow_deletions(region, *options.allow_deletions)
-    narrator = Narrator(options)
     started = time.monotonic()
-    with cancellable(), region.cycles(narrator, _wait) as cycle:
-        cycle.run(CycleOrder(forced=options.now))
-        with region.reporter(configuration.mail, narrator) as reporter:
-            reporter(region.clock.now())
+    with cancellable(), volume_bars(options.progress) as bars:
+        narrator = Narrator(options, bars=bars)
+        with region.cycles(narrator, bars.wait) as cycle:
+            try:
+                cycle.run(CycleOrder(forced=options.now))
+            except CloudError:
+                _report_all_the_same(region, configuration.mail, narrator)
+                raise
+            with region.reporter(configuration.mail, narrator) as reporter:
+                reporter(region.clock.now())
     narrator.write(logging.INFO, _summary(region, narrator.counts, time.monotonic() - started))
     return 1 if narrator.counts.has_failed else 0
 
@@ -89,6 +104,12 @@ def conduct(options: argparse.Namespace) -> int:
     return 0
 
 
+def _report_all_the_same(region: VolumeRegion, mail: MailSettings, narrator: Narrator) -> None:
+    """Make a digest that is due although no cycle can be done; it says that none has ended."""
+    with suppress(CloudError), region.reporter(mail, narrator) as reporter:
+        reporter(region.clock.now())
+
+
 def _allow_deletions(region: VolumeRegion, number: str, project: str) -> None:
     """Write down that an operator allows more removals of a project than usual."""
     if not number.isdecimal() or not number.isascii() or len(number) > MAX_DIGITS:
@@ -96,7 +117,7 @@ def _allow_deletions(region: VolumeRegion, number: str, project: str) -> None:
     listing = region.cloud.projects()
     (project_id,) = chosen_projects(listing.items, [project])
     found = next(each for each in listing.items if each.id == project_id)
-    region.store.allow_deletions(project_id, f"{found.domain_name}/{found.name}", int(number))
+    region.store.allow_deletions(project_id, found.full_name, int(number))
 
 
 def _summary(region: VolumeRegion, counts: CycleCounts, seconds: float) -> str:
@@ -104,7 +125,7 @@ def _summary(region: VolumeRegion, counts: CycleCounts, seconds: float) -> str:
     parts += [f"{counts.undecided} undecided"] if counts.undecided else []
     parts += [f"{counts.removed} removed"] if counts.removed else []
     parts += [f"{counts.refused} removals refused"] if counts.refused else []
-    parts += [f"{counts.problems} problems"] if counts.problems else []
+    parts += [f"{counts.problems} problem{'s' * (counts.problems > 1)}"] if counts.problems else []
     return f"{region.cloud.region}: {', '.join(parts)}; {seconds:.0f} s"
 
 

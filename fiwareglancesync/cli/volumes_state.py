@@ -4,36 +4,49 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from ..base.errors import GlanceSyncError, UsageError
-from ..base.text import printable
+from ..base.errors import UsageError
 from ..terminal.backup_tables import status_rows, write_statuses
-from ..terminal.streams import write_line
+from ..terminal.streams import write_warnings
 from ..terminal.textfile_metrics import Gauge, Sample, write_metrics
-from ..volumes.digest import whole_page
-from ..volumes.digest_file import write_digest
-from ..volumes.digest_reporter import digest_of, with_quotas
-from ..volumes.digest_text import digest_text
-from ..volumes.volume_database import open_existing_database
+from ..volumes.digests.digest import whole_page
+from ..volumes.digests.digest_file import write_digest
+from ..volumes.digests.digest_reporter import digest_of, with_quotas
+from ..volumes.digests.digest_text import digest_text
+from ..volumes.drill_model import DrillState
+from ..volumes.planning.volume_status import Protection
+from ..volumes.planning.volume_survey import VolumeSurvey, survey
+from ..volumes.state.drill_store import DrillStore
 from ..volumes.volume_region import VolumeRegion
-from ..volumes.volume_status import Protection
-from ..volumes.volume_survey import Severity, VolumeSurvey, survey
+from .check_line import CheckResult, print_check
 from .time_option import read_time
-from .volumes_opening import open_configuration, open_volumes
+from .volumes_opening import open_configuration, open_volumes_to_show
 
-VOLUMES, AGE, UNPROTECTED, READ = (
-    f"glancesync_volumes{end}" for end in ("", "_oldest_good_backup_seconds", "_unprotected_servers", "_checked_at")
-)
+VOLUMES, AGE, UNPROTECTED, HOSTS, COMPLETE, READ, DRILLS, DRILLED = (
+    f"glancesync_volumes{end}"
+    for end in (
+        "", "_oldest_good_backup_seconds", "_unprotected_servers", "_backup_hosts", "_listing_complete", "_checked_at",
+        "_by_last_drill", "_last_drill_at",
+    )
+)  # fmt: skip
 
 GAUGES = {
     VOLUMES: Gauge("Volumes of marked servers, by how well they are protected.", ("region", "verdict")),
     AGE: Gauge("Age of the oldest of the last good backups of all volumes.", ("region",)),
     UNPROTECTED: Gauge("Servers without the mark.", ("region",)),
+    DRILLS: Gauge("Volumes of marked servers, by what the last restore drill found.", ("region", "result")),
+    DRILLED: Gauge("When the last restore drill ended, in seconds since the epoch.", ("region",)),
+    HOSTS: Gauge("Hosts with a service cinder-backup that is up and enabled.", ("region",)),
+    COMPLETE: Gauge("1 if everything could be read, 0 if something is missing from the other figures.", ("region",)),
     READ: Gauge("When this was read, in seconds since the epoch.", ("region",)),
 }
+
+
+DRILL_RESULTS = {"good": DrillState.GOOD, "failed": DrillState.FAILED, "never": None}
 
 
 def print_status(options: argparse.Namespace) -> int:
@@ -42,10 +55,9 @@ def print_status(options: argparse.Namespace) -> int:
     :param options: the parsed command line
     :return: the exit code
     """
-    found = _survey(open_volumes(open_configuration(options)))
+    found = _survey(*open_volumes_to_show(open_configuration(options)))
     write_statuses(status_rows(found), options.format, sys.stdout)
-    for text in found.problems:
-        write_line(sys.stderr, f"WARNING:{printable(text)}")
+    write_warnings(found.problems)
     return 1 if options.exit_code and not found.is_well else 0
 
 
@@ -55,26 +67,22 @@ def check(options: argparse.Namespace) -> int:
     :param options: the parsed command line
     :return: the exit code of a plugin of Nagios
     """
-    try:
-        if options.metrics_file and not options.metrics_file.endswith(".prom"):
-            raise UsageError(f"--metrics-file {options.metrics_file}: the collector reads only names that end in .prom")
-        region = open_volumes(open_configuration(options))
-        found = _survey(region)
-        if options.metrics_file:
-            samples = _samples(region.cloud.region, found)
-            write_metrics(Path(options.metrics_file), GAUGES, samples, "--metrics-file")
-    except (GlanceSyncError, OSError) as error:
-        text = "; ".join(str(error).splitlines()).replace("|", "/")
-        write_line(sys.stdout, printable(f"VOLUMES {Severity.UNKNOWN.name} - {text}"))
-        return Severity.UNKNOWN.value
+    return print_check("VOLUMES", lambda: _check(options))
+
+
+def _check(options: argparse.Namespace) -> CheckResult:
+    region, notes = open_volumes_to_show(open_configuration(options))
+    found = _survey(region, notes)
+    if options.metrics_file:
+        write_metrics(options.metrics_file, GAUGES, _samples(region.cloud.region, found), "--metrics-file")
     counts = [f"{found.counts[each]} {each.value}" for each in Protection if found.counts[each]]
     text = "; ".join((*found.problems, f"{len(found.volumes)} volumes: {', '.join(counts) or 'none is marked'}"))
     data = [f"{each.value}={found.counts[each]}" for each in Protection]
     oldest = found.oldest()
     data += [] if oldest is None else [f"oldest={oldest:.0f}s"]
     data.append(f"unprotected={len(found.unprotected)}")
-    write_line(sys.stdout, printable(f"VOLUMES {found.severity.name} - {text.replace('|', '/')} | {' '.join(data)}"))
-    return found.severity.value
+    data += [f"drill_{name}={found.drills[state]}" for name, state in DRILL_RESULTS.items()]
+    return CheckResult(found.severity, text, data)
 
 
 def report(options: argparse.Namespace) -> int:
@@ -83,15 +91,15 @@ def report(options: argparse.Namespace) -> int:
     :param options: the parsed command line
     :return: the exit code
     """
-    configuration = open_configuration(options)
-    engine = open_existing_database(configuration.database)
-    if engine is None:
-        raise UsageError("nothing is recorded yet; glancesync volumes run does the first cycle")
-    region = open_volumes(configuration, engine)
+    region, missing = open_volumes_to_show(open_configuration(options))
+    if missing:
+        raise UsageError(*missing)
     now = region.clock.now()
     usual = now - timedelta(seconds=region.settings.report_period)
-    since = usual if options.since is None else read_time(options.since, "--since")
-    digest = digest_of(engine, region.cloud.region, region.settings, since, now)
+    since = usual if options.since is None else read_time(options.since, "--since", is_begin=True)
+    if since >= now:
+        raise UsageError(f"--since {options.since}: expected a time that has passed")
+    digest = digest_of(region.engine, region.cloud.region, region.settings, since, now)
     page = whole_page(with_quotas(digest, region.cloud.quota))
     if options.out is None:
         sys.stdout.write(digest_text(page))
@@ -100,8 +108,15 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
-def _survey(region: VolumeRegion) -> VolumeSurvey:
-    return survey(region.inventory(), list(region.store.records()), region.settings, region.clock.now())
+def _survey(region: VolumeRegion, notes: Sequence[str]) -> VolumeSurvey:
+    """Judge the volumes.
+
+    :param notes: what somebody has to know besides
+    """
+    drills = DrillStore(region.engine, region.cloud.region).all()
+    records = list(region.store.records())
+    found = survey(region.inventory(), records, region.settings, region.clock.now(), drills)
+    return replace(found, problems=(*notes, *found.problems))
 
 
 def _samples(region: str, found: VolumeSurvey) -> Iterator[Sample]:
@@ -111,4 +126,11 @@ def _samples(region: str, found: VolumeSurvey) -> Iterator[Sample]:
     if oldest is not None:
         yield Sample(AGE, (region,), oldest)
     yield Sample(UNPROTECTED, (region,), len(found.unprotected))
+    for name, state in DRILL_RESULTS.items():
+        yield Sample(DRILLS, (region, name), found.drills[state])
+    last = found.last_drill()
+    if last is not None:
+        yield Sample(DRILLED, (region,), last.timestamp())
+    yield Sample(HOSTS, (region,), len(found.inventory.backup_hosts))
+    yield Sample(COMPLETE, (region,), int(not found.inventory.why_incomplete))
     yield Sample(READ, (region,), found.moment.timestamp())

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
-from ..base.text import printable
 from ..base.units import readable_duration
-from .text_tables import dump, print_table
+from ..volumes.planning.backup_removal import Fate
+from .record_tables import write_rows
 
 if TYPE_CHECKING:
-    from ..volumes.volume_preview import Preview
-    from ..volumes.volume_survey import VolumeSurvey
+    from ..volumes.planning.volume_preview import Preview
+    from ..volumes.planning.volume_survey import VolumeSurvey
 
-PLAN_COLUMNS = ("project", "server", "volume", "action", "why")
-STATUS_COLUMNS = ("project", "server", "volume", "verdict", "last_good", "age", "chain", "why")
+LATER = "it goes after the backups that build on it"
+"""Of an expired backup that a cycle removes later: backups that are removed before build on it."""
+
+PLAN_HEADS = ("Project", "Server", "Volume", "Action", "Why")
+STATUS_HEADS = ("Project", "Server", "Volume", "Verdict", "Last good", "Age", "Chain", "Why", "Drilled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def plan_rows(preview: Preview) -> Iterator[PlanRow]:
             until = "" if entry.until is None else _time(entry.until)
             why = f"{entry.why} (until {until})" if until and entry.why else entry.why
             yield PlanRow(
-                entry.project_name,
+                preview.project_names.get(entry.project_id, entry.project_name),
                 entry.server.name or entry.server.id,
                 entry.volume_name or entry.volume_id,
                 entry.verdict.value,
@@ -52,15 +54,16 @@ def plan_rows(preview: Preview) -> Iterator[PlanRow]:
                 entry.volume_id,
                 until=until,
             )
-    for each in preview.retention.removals:
+    for each in (*preview.retention.removals, *preview.retention.later):
         record = each.record
         if preview.shows(record.project_id):
+            later = f"; {LATER}" if each.fate is Fate.LATER else ""
             yield PlanRow(
                 record.project_name,
                 record.server_name,
                 record.volume_name or record.volume_id,
                 "expire",
-                f"{record.name}: {each.why}",
+                f"{record.name}: {each.why}{later}",
                 record.volume_id,
                 record.backup_id or "",
             )
@@ -72,14 +75,8 @@ def write_plan(rows: Iterable[PlanRow], form: str, stream: TextIO) -> None:
     :param form: ``table``, ``csv`` or ``json``
     """
     found = list(rows)
-    if form == "json":
-        dump([asdict(row) for row in found], stream)
-    elif form == "csv":
-        writer = csv.writer(stream)
-        writer.writerow(PLAN_COLUMNS)
-        writer.writerows(_cells(row) for row in found)
-    else:
-        print_table(("Project", "Server", "Volume", "Action", "Why"), map(_cells, found), stream)
+    cells = [(row.project, row.server, row.volume, row.action, row.why) for row in found]
+    write_rows(PLAN_HEADS, cells, [asdict(row) for row in found], form, stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,8 @@ class StatusRow:
 
     :param age: seconds since the end of the last good backup, None when there is none
     :param chain: how many backups that one consists of
+    :param drilled: when the last restore drill of one of its backups ended
+    :param drill: what that one found: ``good`` or ``failed``
     """
 
     project: str
@@ -99,15 +98,21 @@ class StatusRow:
     chain: int = 0
     why: str = ""
     volume_id: str = ""
+    drilled: str = ""
+    drill: str = ""
 
 
 def status_rows(found: VolumeSurvey) -> Iterator[StatusRow]:
     """The rows of a status: the volumes, the worst first, then servers without the mark."""
-    name = found.inventory.project_name
+    def name(project_id: str) -> str:
+        return found.project_names.get(project_id, project_id)
+
     for each in sorted(
-        found.volumes, key=lambda status: (-status.protection.rank, name(status.project_id), status.server.name)
+        found.volumes,
+        key=lambda each: (-each.protection.rank, name(each.project_id), each.server.name, each.volume_name),
     ):
         end = None if each.last_good is None else each.last_good.finished
+        drill = each.last_drill
         yield StatusRow(
             name(each.project_id),
             each.server.name or each.server.id,
@@ -118,6 +123,8 @@ def status_rows(found: VolumeSurvey) -> Iterator[StatusRow]:
             each.chain,
             each.why,
             each.volume_id,
+            "" if drill is None or drill.finished is None else _time(drill.finished),
+            "" if drill is None else drill.state.value,
         )
     for server in found.unprotected:
         yield StatusRow(name(server.project_id), server.name or server.id, "", "unprotected")
@@ -129,25 +136,15 @@ def write_statuses(rows: Iterable[StatusRow], form: str, stream: TextIO) -> None
     :param form: ``table``, ``csv`` or ``json``
     """
     found = list(rows)
-    if form == "json":
-        dump([asdict(row) for row in found], stream)
-    elif form == "csv":
-        writer = csv.writer(stream)
-        writer.writerow(STATUS_COLUMNS)
-        writer.writerows(_status_cells(row, str) for row in found)
-    else:
-        heads = ("Project", "Server", "Volume", "Verdict", "Last good", "Age", "Chain", "Why")
-        print_table(heads, [_status_cells(row, readable_duration) for row in found], stream)
+    age = readable_duration if form == "table" else str
+    cells = [_status_cells(row, age) for row in found]
+    write_rows(STATUS_HEADS, cells, [asdict(row) for row in found], form, stream)
 
 
 def _status_cells(row: StatusRow, age: Callable[[int], str]) -> Sequence[str]:
     old = "" if row.age is None else age(row.age)
-    cells = (row.project, row.server, row.volume, row.verdict, row.last_good, old, str(row.chain or ""), row.why)
-    return [printable(text) for text in cells]
-
-
-def _cells(row: PlanRow) -> Sequence[str]:
-    return [printable(text) for text in (row.project, row.server, row.volume, row.action, row.why)]
+    chain = str(row.chain or "")
+    return row.project, row.server, row.volume, row.verdict, row.last_good, old, chain, row.why, row.drilled
 
 
 def _time(moment: datetime) -> str:

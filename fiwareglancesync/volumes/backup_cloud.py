@@ -49,11 +49,13 @@ class NewVolume:
 
     :param size: in GiB
     :param metadata: says what it is for
+    :param type: name of its type, "" for Cinder's default: an encrypted backup needs a volume of the same type
     """
 
     name: str
     size: int
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    type: str = ""
 
 
 class BackupCloud(Protocol):

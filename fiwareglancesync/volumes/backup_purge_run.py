@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..base.errors import GlanceSyncError
-from .backup_purge import plan_purge
-from .backup_removal import ExpiredBackup
-from .backup_rotation import Rotation
-from .project_leases import ProjectLeases
-from .project_work import ProjectWork, Records
+from .execution.backup_rotation import Rotation
+from .execution.project_work import ProjectWork, Records
+from .planning.backup_purge import plan_purge
+from .planning.backup_removal import ExpiredBackup
+from .planning.volume_inventory import VolumeInventory
+from .state.project_leases import ProjectLeases
 from .volume_events import EmitVolume
-from .volume_inventory import VolumeInventory
 from .volume_region import VolumeRegion
 
 POLL_SECONDS = 5.0
@@ -23,7 +23,7 @@ MOST_ROUNDS = 60
 
 
 class ProjectBusy(GlanceSyncError):
-    """A conductor works on the project at this moment."""
+    """A conductor has the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +53,23 @@ def purge(
     protects a chain then, so only backups without dependants are asked for.
 
     :param wait: waits for so many seconds; what it raises ends the purge
-    :raises ProjectBusy: a conductor works on the project
+    :raises ProjectBusy: a conductor has the project
+    :raises OtherAccount: the database holds the backups of another account
     :raises CloudError: the region cannot be read
     """
     lease = leases.take(project_id)
     if lease is None:
-        raise ProjectBusy(f"a conductor works on project {project_id} at this moment; try again when it has ended")
+        name = next((record.project_name for record in region.store.records(project_id)), project_id)
+        raise ProjectBusy(f"a conductor has project {name}; stop the conductors, and start them again after the purge")
     work = ProjectWork(region.engine, lease, region.cloud.request_seconds)
     requested: set[str] = set()
     for _ in range(MOST_ROUNDS):
         inventory = region.inventory()
-        records = Records({record.id: record for record in region.store.records(project_id)})
-        plan = plan_purge(project_id, inventory, records.by_id.values(), region.settings, region.clock.now())
+        region.store.claim(inventory.account.user_id)
+        records = Records(region.store.records(project_id))
+        plan = plan_purge(project_id, inventory, records.all, region.settings, region.clock.now())
         scope = _scope(project_id, inventory)
-        rotation = Rotation(region.cloud, records, emit, region.clock.now, scope)
+        rotation = Rotation(region.cloud, records, region.settings, emit, region.clock.now, scope)
         if plan.problems:
             rotation.rotate(work, plan, inventory.account.user_id, region.clock.now())
         before = len(requested)

@@ -150,6 +150,7 @@ class OpenStackBackups:
     def create_volume(self, volume: NewVolume, *, check: Check = do_not_check) -> Outcome:
         """Request a volume in the account's own project; accepted with its id."""
         wanted = {"name": volume.name, "size": volume.size, "metadata": dict(volume.metadata)}
+        wanted |= {"volume_type": volume.type} if volume.type else {}
         call = Call(Operation.CREATE, "POST", "/volumes", {"volume": wanted})
         return send_once(self._region.cinder(), call, "volume", check)
 

@@ -13,8 +13,8 @@ import os
 from flask import Flask
 
 from ..kinds import option_tables
-from .policy_application import create_policy_app
-from .policy_service import policy_service
+from .policy_checks.policy_application import create_policy_app
+from .policy_checks.policy_service import policy_service
 from .volume_configuration import load_volumes
 
 log = logging.getLogger("glancesync.policy")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 
 from ..base.errors import CloudError
-from .backup_chain import PRESENT
-from .backup_rebuild import rebuild
-from .project_leases import ProjectLeases
-from .volume_changes import VolumeChanges
+from .planning.backup_chain import PRESENT
+from .planning.backup_rebuild import rebuild
+from .planning.volume_plan import plan_volumes
+from .state.project_leases import ProjectLeases
+from .state.volume_changes import VolumeChanges
 from .volume_events import EmitVolume, Problem
 from .volume_model import BackupRecord
-from .volume_plan import plan_volumes
 from .volume_region import VolumeRegion
 
 
@@ -47,7 +47,7 @@ def rebuild_records(region: VolumeRegion, leases: ProjectLeases, emit: EmitVolum
     for project_id, records in sorted(missing.items()):
         lease = leases.take(project_id)
         if lease is None:
-            emit(Problem(inventory.project_name(project_id), "a conductor works on the project; try again later"))
+            emit(Problem(inventory.project_name(project_id), "a conductor has the project: stop it first"))
             continue
         changes = VolumeChanges(region.engine, lease)
         made += sum(changes.restore(record) for record in records)

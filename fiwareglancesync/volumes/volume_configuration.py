@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..base.errors import ConfigError
 from ..config.mail_options import read_mail_settings
-from ..config.option_tables import MAIN, MASTER, OptionTables
-from ..config.reader import Configuration, TargetValues
-from ..config.resolving import Resolver
+from ..config.option_tables import MAIN, OptionTables
+from ..config.reader import Configuration
+from ..config.region_account import region_account
 from ..config.sections import Findings, Values
 from ..locks.region_lock import check_database
 from ..notify.mail_settings import MailSettings
@@ -18,9 +17,6 @@ from ..openstack.credential import Credential
 from ..openstack.project_tokens import check_account
 from .volume_model import VolumeSettings
 from .volume_options import SECTION, read_volume_settings
-
-REGION_VARIABLE = "OS_REGION_NAME"
-"""The variable that names the region where nothing else does."""
 
 DATABASE_VARIABLE = "GLANCESYNCAPP_DATABASE_PATH"
 """The variable that names the folder of databases that no configuration names."""
@@ -73,16 +69,11 @@ def load_volumes(
     configuration = Configuration(conf, overrides, environ, tables, _no_check)
     settings = read_volume_settings(configuration)
     mail = read_mail_settings(configuration, environ) if account_needed else MailSettings()
-    prefix, _, region = settings.region.rpartition(":")
     may_lack_account = not account_needed and bool(settings.account_id)
-    target = _target(configuration, prefix or MASTER, Resolver(environ, os_cloud, may_lack_account, bool(region)))
-    configuration.raise_problems()
-    if target is None:
-        where = configuration.section(SECTION).where("region")
-        raise ConfigError(f"{where}: there is no target {prefix}", configuration.findings.warnings)
-    if target.problem:
-        raise ConfigError(target.problem, configuration.findings.warnings)
-    credential = target.credential
+    account = region_account(
+        configuration, SECTION, settings.region, environ, os_cloud=os_cloud, anonymous=may_lack_account
+    )
+    credential = account.credential
     if not may_lack_account:
         check_account(credential)
     database = str(configuration.section(MAIN).rules.get("database") or _default_database(environ))
@@ -90,18 +81,12 @@ def load_volumes(
     return VolumeConfiguration(
         settings,
         credential if not may_lack_account or _is_complete(credential) else None,
-        target.name,
-        region or target.region or environ.get(REGION_VARIABLE, "").strip(),
+        account.target,
+        account.region,
         database,
         mail,
         tuple(configuration.findings.warnings),
     )
-
-
-def _target(configuration: Configuration, name: str, resolver: Resolver) -> TargetValues | None:
-    """The target whose credential is that of the account, None when there is none of this name."""
-    targets = (configuration.master(resolver), *configuration.other_targets(resolver))
-    return next((target for target in targets if target.name == name), None)
 
 
 def _is_complete(credential: Credential) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from .drill_model import DrillRecord
 from .volume_model import BackupRecord
 
 
@@ -48,6 +49,19 @@ class BackupUndecided:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupPostponed:
+    """A backup that is due was not made; a later cycle requests it.
+
+    :param why: the reason, in one line
+    :param is_failure: whether the exit code shows it
+    """
+
+    record: BackupRecord
+    why: str
+    is_failure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RemovalRequested:
     """Cinder removes an expired backup."""
 
@@ -73,6 +87,71 @@ class BackupGone:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillsChosen:
+    """It is known which backups are drilled.
+
+    :param chosen: how many
+    :param possible: how many could be drilled now
+    :param later: how many can be restored, and must not be drilled now
+    """
+
+    region: str
+    chosen: int
+    possible: int
+    later: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRequested:
+    """Cinder restores a backup into the temporary volume of a drill."""
+
+    drill: DrillRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DrillEnded:
+    """The outcome of a drill is known; the state of the record says which."""
+
+    drill: DrillRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DrillInterrupted:
+    """A drill of an earlier call came to no end."""
+
+    drill: DrillRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DrillPostponed:
+    """A backup is not drilled now, and no temporary volume was made for it.
+
+    :param why: the reason, in one line
+    """
+
+    record: BackupRecord
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryVolumeGone:
+    """The temporary volume of a drill is removed."""
+
+    drill: DrillRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TemporaryVolumeLeft:
+    """The temporary volume of a drill is not removed, or may still be made; a later cycle or drill removes it.
+
+    :param why: the reason, in one line
+    """
+
+    drill: DrillRecord
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something that somebody has to know; the cycle goes on.
 
@@ -90,9 +169,17 @@ VolumeEvent: TypeAlias = (
     | BackupRequested
     | BackupEnded
     | BackupUndecided
+    | BackupPostponed
     | RemovalRequested
     | RemovalRefused
     | BackupGone
+    | DrillsChosen
+    | RestoreRequested
+    | DrillEnded
+    | DrillInterrupted
+    | DrillPostponed
+    | TemporaryVolumeGone
+    | TemporaryVolumeLeft
     | Problem
 )
 EmitVolume: TypeAlias = Callable[[VolumeEvent], None]

@@ -9,6 +9,9 @@ from enum import Enum
 HOUR = 3_600
 DAY = 86_400
 
+LONGEST_PERIOD = 36500 * DAY
+"""Seconds of the longest time in the configuration."""
+
 SHORTEST_TIMEOUT = 12 * HOUR
 """Seconds that a backup may take, however small its volume is, unless the configuration says another time."""
 
@@ -62,10 +65,11 @@ class BackupRecord:
     :param held: an operator forbids its removal
     :param refusals: how often Cinder refused its removal
     :param removal_asked: when its removal was asked for last
-    :param last_refusal: what Cinder said then
+    :param last_refusal: why Cinder did not begin it then, "" while it may do so
     :param missing_since: first listing by id that answered 404; the record goes at the second in another cycle
     :param reported: whether its outcome is stored for a digest
     :param removed: when it was seen gone for good; the record is kept until that is in a digest
+    :param drill_failed: the last restore drill of it could not restore it (volumes 1.3)
     """
 
     id: str
@@ -95,6 +99,7 @@ class BackupRecord:
     missing_since: datetime | None = None
     reported: bool = False
     removed: datetime | None = None
+    drill_failed: bool = False
 
     @property
     def is_unfinished(self) -> bool:
@@ -113,14 +118,13 @@ class BackupRecord:
 
 
 class Verdict(Enum):
-    """What the plan says of a volume, or of a backup (volumes 1)."""
+    """What the plan says of a volume (volumes 1)."""
 
     FULL = "full"
     INCREMENTAL = "incremental"
     WAIT = "wait"
     SKIP = "skip"
     FAIL = "fail"
-    EXPIRE = "expire"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo
 
 from ..base.units import duration
 from ..config.option_tables import Option, SectionTable
 from ..config.reader import Configuration, without_empty
 from ..config.sections import Values
-from ..config.values import BOOLEAN, DURATION, POSITIVE, TEXT, WHOLE, Kind, split_list
+from ..config.values import BOOLEAN, DURATION, POSITIVE, TEXT, TIMEZONE, WHOLE, Kind, split_list
 from ..serving.listen_address import read_listen_address
 from .policy_clients import AllowedClients
-from .volume_model import DAY, VolumeSettings
+from .volume_model import LONGEST_PERIOD, VolumeSettings
 
 SECTION = "volumes"
 """The name of the section."""
-
-LONGEST_PERIOD = 36500 * DAY
-"""Seconds of the longest time that is accepted; a longer one is a mistake."""
 
 MINUTES_OF_DAY = 1440
 
@@ -51,14 +47,6 @@ def _minute(hours: str, minutes: str) -> int:
     return minute
 
 
-def _timezone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (KeyError, OSError) as error:  # there is no such file, or it is a folder such as Europe
-        raise ValueError(text) from error
-    return text
-
-
 def _listen(text: str) -> str:
     read_listen_address(text)
     return text
@@ -72,7 +60,6 @@ def _clients(text: str) -> tuple[str, ...]:
 
 PERIOD = Kind("a time such as 24h, 1d12h, 2w or 3600 (seconds), more than 0 and at most 100y", _period)
 WINDOW = Kind("two different times of the day such as 22:00-06:00", _window)
-TIMEZONE = Kind("the name of a time zone such as Europe/Madrid", _timezone)
 LISTEN = Kind("HOST:PORT, [ADDRESS]:PORT or unix:PATH", _listen)
 CLIENTS = Kind("addresses and networks such as 192.0.2.7, 2001:db8::/64, separated by commas", _clients)
 

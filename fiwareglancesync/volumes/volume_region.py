@@ -10,24 +10,27 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from ..base.errors import ConfigError
+from ..base.text import show
 from ..locks.lease import USUAL_TIMING, LeaseTiming
 from ..notify.mail_settings import MailSettings
 from ..openstack.credential import Credential
 from ..openstack.refusals import Waits
 from ..openstack.tuning import Tuning
 from .backup_cloud import BackupCloud
-from .digest_reporter import DigestReporter
-from .inventory_reader import InventoryReader
+from .digests.digest_reporter import DigestReporter
+from .execution.inventory_reader import InventoryReader
+from .execution.shared_listings import OwnListings, SharedListings
+from .execution.volume_cycle import VolumeCycle
 from .openstack_backups import OpenStackBackups
-from .project_leases import ProjectLeases
-from .shared_clock import SharedClock
-from .shared_listings import OwnListings, SharedListings
-from .volume_cycle import VolumeCycle
+from .planning.volume_inventory import VolumeInventory
+from .state.project_leases import ProjectLeases
+from .state.shared_clock import SharedClock
+from .state.volume_listings import ListingStore
+from .state.volume_store import VolumeStore
 from .volume_events import EmitVolume
-from .volume_inventory import VolumeInventory
-from .volume_listings import ListingStore
 from .volume_model import VolumeSettings
-from .volume_store import VolumeStore
+from .volume_options import SECTION
 
 TUNING = Tuning(connect=10.0, control=25.0)
 """A request ends before a lease that is renewed in time does: see ``request_seconds``."""
@@ -62,8 +65,10 @@ class VolumeRegion:
         :param wait: waits for so many seconds; what it raises ends the cycle
         :param timing: of the leases
         :raises CloudError: the region is not in the catalog
+        :raises ConfigError: ``account_id`` is of another account
         """
         region = self.cloud.region
+        self._check_account_id()
         with ProjectLeases(self.engine, region, str(uuid.uuid4()), timing) as leases:
             shared = SharedListings(self.cloud, ListingStore(self.engine, region), leases, wait)
             reader = InventoryReader(self.cloud, shared, self.settings, self.clock.now)
@@ -88,6 +93,18 @@ class VolumeRegion:
                 self.engine, cloud.region, leases, self.settings, mail, cloud.member_addresses, cloud.quota, account_id,
                 emit,
             )  # fmt: skip
+
+    def _check_account_id(self) -> None:
+        """The policy server believes ``account_id``: with a wrong one it would let members delete new backups.
+
+        :raises ConfigError: it is of another account
+        """
+        stated, found = self.settings.account_id, self.cloud.account().user_id
+        if stated not in ("", found):
+            raise ConfigError(
+                f"[{SECTION}] account_id: found {show(stated)!r}, but the account that makes the backups has the id "
+                f"{found}; write this one, and restart the policy server"
+            )
 
     def inventory(self) -> VolumeInventory:
         """Read the region now, for what only shows something; nothing is stored.

@@ -1,12 +1,20 @@
-"""``scripts/try --volumes``: backups of volumes on real Cinder and Nova, and a deletion that is refused."""
+"""``scripts/try --volumes``: backups of volumes on real Cinder and Nova, a restore, and a deletion that is refused.
+
+Called as a program, ``volume_trial.py`` deletes a backup as a member of its project does.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from workbench import cloud
 from workbench.cloud import CHECKOUT
@@ -23,19 +31,8 @@ START_SECONDS = 30
 
 ACCOUNT_ID = "import openstack; print(openstack.connect().current_user_id)"
 
-DELETE = """\
-import openstack
-from openstack.exceptions import HttpException
-cinder = openstack.connect().block_storage
-backup = next(cinder.backups())
-try:
-    cinder.delete_backup(backup, ignore_missing=False)
-except HttpException as error:
-    print(f"Backup {backup.name} is not deleted: HTTP {error.status_code}: {error.details}")
-else:
-    raise SystemExit(f"Backup {backup.name} is deleted although it is protected")
-"""
-"""What a member of a project does with the newest backup that the project has."""
+DELETE = ("python", "scripts/workbench/volume_trial.py")
+"""The command that deletes the newest backup of a project, as a member of the project."""
 
 
 def account_variables(environment: Mapping[str, str], account: str) -> dict[str, str]:
@@ -85,3 +82,25 @@ def _restart(environment: Mapping[str, str], *words: str) -> None:
     done = subprocess.run(cloud.command("restart", "cinder-api", *words), env=own, capture_output=True, check=False)
     if done.returncode:
         raise SetupError(done.stderr.decode(errors="replace").strip())
+
+
+def _delete_backup() -> None:
+    """Delete the newest backup that the project has.
+
+    :raises SystemExit: it is not refused
+    """
+    import openstack
+    from openstack.exceptions import HttpException
+
+    cinder: Any = openstack.connect().block_storage
+    backup = next(cinder.backups())
+    try:
+        cinder.delete_backup(backup, ignore_missing=False)
+    except HttpException as error:
+        print(f"Backup {backup.name} is not deleted: HTTP {error.status_code}: {error.details}")
+    else:
+        raise SystemExit(f"Backup {backup.name} is deleted although it is protected")
+
+
+if __name__ == "__main__":
+    _delete_backup()

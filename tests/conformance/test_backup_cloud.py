@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from devcloud_lib.waiting import wait_for
 
 from fiwareglancesync.base.errors import CloudError, Forbidden
 from fiwareglancesync.openstack.project_tokens import NoAccess
@@ -120,7 +122,10 @@ def test_a_base_is_removed_only_after_what_builds_on_it(world: VolumeCloud, clou
 
 
 def test_a_users_own_backup_becomes_the_parent(world: VolumeCloud, cloud: BackupCloud, volume: str) -> None:
-    backed_up(world, cloud, volume)
+    first = cloud.backup(backed_up(world, cloud, volume))
+    assert first is not None
+    # Cinder finds the newest one by whole seconds.
+    assert wait_for(lambda: datetime.now(timezone.utc) > first.created_at + timedelta(seconds=1), 10)
     own = world.operator.new_backup(world.alice, volume, name="mine", metadata=MARKS)
     assert cloud.parent_of(backed_up(world, cloud, volume, is_incremental=True)) == own
     found = cloud.backup(own)
@@ -309,15 +314,27 @@ def test_members_are_those_with_a_role_and_those_of_groups(world: VolumeCloud, c
 def test_a_drill_restores_into_a_volume_of_the_accounts_own_project(
     world: VolumeCloud, cloud: BackupCloud, volume: str
 ) -> None:
+    path = f"/volumes/{volume}/metadata"
+    world.operator.ask("block-storage", "POST", path, {"metadata": {"owner": "alice"}}, person=world.alice)
+    source = cloud.volume(volume)
+    assert source is not None
     backup = backed_up(world, cloud, volume)
-    target = accepted(cloud.create_volume(NewVolume("drill", 1, {"glancesync_drill": "a-task"})))
+    target = accepted(cloud.create_volume(NewVolume("drill", 1, {"glancesync_drill": "a-task"}, source.type)))
     world.operator.wait_for_volume(target)
     made = cloud.volume(target)
     assert made is not None
     assert (made.project_id, made.metadata) == (world.account.project, {"glancesync_drill": "a-task"})
+    assert (made.type, made.size) == (source.type, 1)
     assert cloud.restore(backup, target) == Accepted()
+    begun = cloud.volume(target)
+    assert begun is not None
+    assert begun.status in ("restoring-backup", "available")
     world.operator.wait_for_backup(backup)
     world.operator.wait_for_volume(target)
+    restored = cloud.volume(target)
+    assert restored is not None
+    assert restored.name == "drill"
+    assert restored.metadata == {"owner": "alice", "src_backup_id": backup}, "the metadata are those of the backup"
     assert cloud.delete_volume(target) == Accepted()
     world.operator.wait_until_gone(f"/volumes/{target}")
     assert refused(cloud.delete_volume(target)) is Refusal.NOT_FOUND

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from fiwareglancesync.openstack.cloud_model import BackupQuota, Limit
-from fiwareglancesync.volumes.digest_model import (
+from fiwareglancesync.volumes.digests.digest_model import (
     Digest,
     ExpiredBackup,
     FailedBackup,

@@ -9,7 +9,7 @@ from fiwareglancesync.volumes.openstack_backups import OpenStackBackups
 
 from .stand_ins.cloud_stand_in import CloudStandIn
 
-HASTY = Tuning(connect=2.0, control=20.0, attempts=3, first_wait=0.001, retry_limit=5.0, wait_limit=5.0)
+HASTY = Tuning(connect=60.0, control=60.0, attempts=3, first_wait=0.001, retry_limit=60.0, wait_limit=5.0)
 
 
 def region(cloud: CloudStandIn, user: str = "backups", project: str = "", **details: Any) -> OpenStackBackups:

@@ -16,7 +16,7 @@ import requests
 from sqlalchemy import insert
 
 from fiwareglancesync.base.database import open_engine
-from fiwareglancesync.volumes.volume_tables import backups
+from fiwareglancesync.volumes.state.volume_tables import backups
 from tests.support.server import ROOT, serving
 
 RECORDED = "11111111-94d5-4b0c-8f6e-0c3b7d2a9e15"
@@ -45,36 +45,43 @@ def form_of(backup_id: str, **changes: Any) -> dict[str, str]:
 def ask(address: str, backup_id: str, **changes: Any) -> tuple[int, str]:
     """Ask as Cinder does; status and body."""
     form = form_of(backup_id, **changes)
-    answer = requests.post(f"{address}/v1/backup?backup_id={backup_id}", data=form, timeout=30)
+    answer = requests.post(f"{address}/v1/backup?backup_id={backup_id}", data=form, timeout=180)
     return answer.status_code, answer.text
 
 
-def policy_command(*words: str) -> list[str]:
+PROGRAM = ROOT / "fiwareglancesync" / "sync.py"
+PATIENT = ROOT / "tests" / "support" / "patient_policy_server.py"
+"""The program, and the same with a policy server that waits longer for others on a busy machine."""
+
+
+def policy_command(*words: str, program: Path = PROGRAM) -> list[str]:
     """A call of the command."""
-    return [sys.executable, str(ROOT / "fiwareglancesync" / "sync.py"), "volumes", "policy-server", *words]
+    return [sys.executable, str(program), "volumes", "policy-server", *words]
 
 
 def call(words: Sequence[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """A call that ends by itself."""
     return subprocess.run(
         policy_command(*words), env={"PATH": os.environ["PATH"], **environ}, capture_output=True, text=True,
-        check=False, timeout=120,
+        check=False, timeout=300,
     )  # fmt: skip
 
 
 @contextmanager
 def policy_server(
-    conf: Path, port: int, output: Path, *words: str, is_ready: Callable[[], bool] | None = None
-) -> Iterator[str]:
+    conf: Path, port: int, output: Path, *words: str, is_ready: Callable[[], bool] | None = None,
+    program: Path = PATIENT,
+) -> Iterator[str]:  # fmt: skip
     """The policy server with a configuration; its address.
 
     :param output: a file that takes what it prints
     :param words: further words of its command line
     :param is_ready: whether it serves by now; None means that it answers at the address
+    :param program: that is called; usually one that waits longer for its database than a user's
     """
     address = f"http://127.0.0.1:{port}"
     environ = {"PATH": os.environ["PATH"], "HOME": str(output.parent)}
-    command = policy_command("--conf", str(conf), "--listen", f"127.0.0.1:{port}", *words)
+    command = policy_command("--conf", str(conf), "--listen", f"127.0.0.1:{port}", *words, program=program)
     with serving(command, environ, output, is_ready or (lambda: _answers(address))):
         yield address
 
@@ -82,5 +89,5 @@ def policy_server(
 def _answers(address: str) -> bool:
     try:
         return requests.get(f"{address}/v1/health", timeout=10).status_code in (200, 503)
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -11,16 +12,22 @@ from sqlalchemy import Engine
 
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.openstack.tuning import Tuning
-from fiwareglancesync.volumes.cycle_order import CycleOrder
+from fiwareglancesync.volumes.drill_model import DrillRecord
+from fiwareglancesync.volumes.drill_run import drill_backups
+from fiwareglancesync.volumes.execution.cycle_order import CycleOrder
+from fiwareglancesync.volumes.execution.volume_cycle import VolumeCycle
 from fiwareglancesync.volumes.openstack_backups import OpenStackBackups
-from fiwareglancesync.volumes.shared_clock import SharedClock
-from fiwareglancesync.volumes.volume_cycle import VolumeCycle
+from fiwareglancesync.volumes.state.drill_store import DrillStore
+from fiwareglancesync.volumes.state.project_leases import ProjectLeases
+from fiwareglancesync.volumes.state.shared_clock import SharedClock
 from fiwareglancesync.volumes.volume_events import VolumeEvent
 from fiwareglancesync.volumes.volume_model import BackupRecord, VolumeSettings
 from fiwareglancesync.volumes.volume_region import VolumeRegion
 from tests.support.stand_ins.cloud_stand_in import REGION, CloudStandIn
 
-QUICK = Tuning(connect=2.0, control=2.0, attempts=1)
+QUICK = Tuning(connect=20.0, control=20.0, attempts=1)
+"""A request may last much less than a lease of 90 s: else none is sent."""
+
 USUAL = CycleOrder()
 
 
@@ -45,6 +52,8 @@ class CycleBench:
         self.events: list[VolumeEvent] = []
         self.later = timedelta()
         self.waited = 0.0
+        self.when_waiting: Callable[[], None] = lambda: None
+        self.wait: Callable[[float], None] = self._let_pass
         backups = OpenStackBackups(cloud.credential(), REGION, tuning=QUICK, clock=self.now)
         self.region = VolumeRegion(backups, engine, _MovedClock(self.now), settings)
 
@@ -69,6 +78,17 @@ class CycleBench:
         cycle.run(order)
         return list(self.events)
 
+    def drill(self, sample: int = 1) -> list[VolumeEvent]:
+        """Do one call of ``drill``, and return what happened."""
+        del self.events[:]
+        with ProjectLeases(self.engine, REGION, str(uuid.uuid4())) as leases:
+            drill_backups(self.region, leases, self.events.append, self.wait, sample)
+        return list(self.events)
+
+    def drills(self) -> list[DrillRecord]:
+        """The drills, the oldest first."""
+        return DrillStore(self.engine, REGION).all()
+
     def records(self) -> list[BackupRecord]:
         """The records, the oldest due time first."""
         return sorted(self.region.store.records(), key=lambda record: (record.due, record.volume_id))
@@ -77,8 +97,13 @@ class CycleBench:
         """Let time pass for the cycles; the cloud's clock stays."""
         self.later += timedelta(**time)
 
+    def _let_pass(self, seconds: float) -> None:
+        """Wait for a drill: what never ends runs into its time limit."""
+        self.pass_time(seconds=seconds)
+
     def _wait(self, seconds: float) -> None:
         self.waited += seconds
+        self.when_waiting()
 
 
 def new_database(folder: Path) -> Engine:

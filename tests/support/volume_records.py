@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Engine, update
 
 from fiwareglancesync.locks.lease import LeaseTiming, leases
-from fiwareglancesync.volumes.project_leases import ProjectLease, ProjectLeases
-from fiwareglancesync.volumes.volume_changes import VolumeChanges
+from fiwareglancesync.volumes.state.project_leases import ProjectLease, ProjectLeases
+from fiwareglancesync.volumes.state.volume_changes import VolumeChanges
 from fiwareglancesync.volumes.volume_model import BackupRecord, BackupType, RecordState
 
 REGION = "Spain"
@@ -18,7 +18,7 @@ PROJECT = "11111111111111111111111111111111"
 ODD = "odd \ud800 \x00 'name'; DROP TABLE volume_backups; --"
 DUE = datetime(2026, 11, 28, 22, 0, 0, 123457, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
-NEVER = LeaseTiming(renewal=1e9)
+NEVER = LeaseTiming(lease=3600.0, renewal=1e9)
 """Leases that no thread renews."""
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fiwareglancesync.openstack.cloud_model import CloudBackup, Server, Volume
-from fiwareglancesync.volumes.backup_chain import chain_of, data_time, is_whole
-from fiwareglancesync.volumes.backup_marks import marks_of
-from fiwareglancesync.volumes.backup_retention import RetentionPlan, plan_retention
-from fiwareglancesync.volumes.volume_inventory import VolumeInventory
+from fiwareglancesync.volumes.planning.backup_chain import chain_of, data_time, is_whole
+from fiwareglancesync.volumes.planning.backup_marks import marks_of
+from fiwareglancesync.volumes.planning.backup_retention import RetentionPlan, plan_retention
+from fiwareglancesync.volumes.planning.volume_inventory import VolumeInventory
+from fiwareglancesync.volumes.planning.volume_plan import VolumeEntry, new_record, plan_volumes
 from fiwareglancesync.volumes.volume_model import BackupRecord, BackupType, RecordState, Verdict, VolumeSettings
-from fiwareglancesync.volumes.volume_plan import VolumeEntry, new_record, plan_volumes
 from tests.support.volumes import ACCOUNT, NOW, make_inventory
 
 

@@ -16,8 +16,8 @@ from fiwareglancesync.openstack.cloud_model import (
     ServiceState,
     Volume,
 )
-from fiwareglancesync.volumes.backup_marks import marks_of
-from fiwareglancesync.volumes.volume_inventory import VolumeInventory
+from fiwareglancesync.volumes.planning.backup_marks import marks_of
+from fiwareglancesync.volumes.planning.volume_inventory import VolumeInventory
 from fiwareglancesync.volumes.volume_model import BackupRecord, BackupType, RecordState
 
 T = TypeVar("T")

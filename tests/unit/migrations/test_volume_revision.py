@@ -25,10 +25,9 @@ def test_every_value_of_a_database_of_revision_0003_stays(empty: str) -> None:
     at_revision(empty, "0003", FEDERATION)
     TaskStore(open_engine(empty)).create(Job("sync", "Burgos"))
     before = read_rows(empty)
-    at_revision(empty, "head", FEDERATION)
+    at_revision(empty, "0004", FEDERATION)
     after = read_rows(empty)
     assert {name: after[name] for name in before} == before | {"alembic_version": [{"version_num": "0004"}]}
-    assert differences(empty) == []
     write_rows(empty, {"volume_backups": [BACKUP], "mails": []})
     at_revision(empty, "0003", FEDERATION, down=True)
     assert read_rows(empty) == before

@@ -59,6 +59,18 @@ def test_an_account_that_is_not_complete_is_reported(tmp_path: Path) -> None:
         load(tmp_path, "[master]\nkeystone_url = http://keystone/v3\n")
 
 
+def test_how_other_targets_sign_in_does_not_matter(tmp_path: Path) -> None:
+    others = "[north]\nuser = half\n[south]\ncloud = missing\n"
+    assert load(tmp_path, f"[master]\n{ACCOUNT}{others}").warnings == ()
+    found = load(tmp_path, f"[volumes]\nregion = backups:Spain\n[backups]\n{ACCOUNT}{others}")
+    assert (found.target, found.region, found.warnings) == ("backups", "Spain", ())
+
+
+def test_a_misspelt_section_is_named(tmp_path: Path) -> None:
+    (warning,) = load(tmp_path, f"[master]\n{ACCOUNT}[volume]\n").warnings
+    assert "unknown section [volume], ignored; did you mean [volumes]?" in warning
+
+
 def test_an_application_credential_is_refused(tmp_path: Path) -> None:
     text = "keystone_url = http://k/v3\napplication_credential_id = a\napplication_credential_secret = b\n"
     with pytest.raises(ConfigError, match="bound to one project"):

@@ -1,0 +1,1 @@
+"""Cycles: reading, requests, outcomes, removals, conductors."""

@@ -1,0 +1,1 @@
+"""Pure: what is due, which type, what expires, how well a volume is protected."""

@@ -1,0 +1,1 @@
+"""The policy server, which Cinder asks before a backup is deleted."""
