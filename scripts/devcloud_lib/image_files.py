@@ -54,7 +54,7 @@ def qcow2(data: bytes, virtual_size: int) -> bytes:
         QCOW2_CLUSTER_BITS, virtual_size,
         0,  # not encrypted
         1, level_1, refcount_table, 1,
-        0, 0,  # no snapshots
+        0, 0,  # no snapshots in it
         0, 0, 0,  # no optional features
         4, 104,  # refcounts of 2^4 bits; the length of this header
     )

@@ -14,6 +14,9 @@ HOST = "127.0.0.1"
 # of that range could be lost to some passing client while the server that owns it restarts.
 CANDIDATES = range(20000, 32000)
 
+_held: list[socket.socket] = []
+"""The sockets that keep the chosen ports until this process ends; by then the servers listen there."""
+
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on that port of loopback now."""
@@ -29,11 +32,27 @@ def is_free(port: int) -> bool:
 def choose(taken: Collection[int]) -> int:
     """A random free port that is not one of `taken`.
 
-    Random, so that two clouds that start at the same moment do not choose the same ones.
+    No other process can choose it while this one lives: two clouds may start at the same moment.
 
     :raises CloudError: there is none.
     """
     for port in random.sample(CANDIDATES, len(CANDIDATES)):
-        if port not in taken and is_free(port):
+        if port not in taken and _hold(port):
             return port
     raise CloudError(f"no free port on {HOST} between {CANDIDATES.start} and {CANDIDATES.stop}")
+
+
+def _hold(port: int) -> bool:
+    """Keep a free port from others that choose one.
+
+    :returns: whether it is free.
+    """
+    holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        holder.bind((HOST, port))  # this fails, too, where another process holds it
+    except OSError:
+        holder.close()
+        return False
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # from now on a server can listen beside it
+    _held.append(holder)
+    return True

@@ -13,7 +13,7 @@ from pathlib import Path
 from devcloud_lib.errors import CloudError
 
 TERM_SECONDS = 5.0
-KILL_SECONDS = 5.0
+KILL_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 
@@ -130,7 +130,7 @@ def _group_of(process: Path) -> int | None:
         fields = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] in "ZX" else int(fields[2])
+    return None if fields[0] in "ZX" and _threads(int(process.name)) <= 1 else int(fields[2])
 
 
 def _threads(pid: int) -> int:

@@ -33,7 +33,7 @@ def seed(cloud: Cloud, say: Callable[[str], None]) -> None:
     :raises CloudError: the cloud is not up, or a Glance refuses an image.
     """
     for region, images in SEED.items():
-        clients = {name: _client(cloud, region, name) for name in {image.account for image in images}}
+        clients = {name: client_of(cloud, region, name) for name in {image.account for image in images}}
         ids: dict[str, str] = {}
         uploads = 0
         for image in images:
@@ -43,14 +43,18 @@ def seed(cloud: Cloud, say: Callable[[str], None]) -> None:
             content = image.build()
             present = _keep_one(api, image.name, project, hashlib.md5(content, usedforsecurity=False).hexdigest())
             if present is None:
-                present = _upload(api, image, content)
+                present = upload(api, image, content)
                 uploads += 1
-            _bring_in_line(api, present, image, properties)
+            bring_in_line(api, present, image, properties)
             ids[image.name] = present["id"]
-        say(f"{region}: {len(images)} images, {uploads} of them uploaded now.")
+        say(f"{region}: images: {len(images)}, uploaded now: {uploads}")
 
 
-def _client(cloud: Cloud, region: str, account_name: str) -> Client:
+def client_of(cloud: Cloud, region: str, account_name: str) -> Client:
+    """What talks to a region's Glance.
+
+    :param account_name: who, a key of `topology.ACCOUNTS`.
+    """
     keystone = cloud.keystone_of(region)
     account = cloud.accounts[keystone.name][account_name]
     token = sign_in(keystone.port, user=account.user, password=account.password, project=account.project)
@@ -72,13 +76,32 @@ def _keep_one(api: Client, name: str, project: str, checksum: str) -> dict[str, 
         if kept is None and image["status"] == "active" and image["checksum"] == checksum:
             kept = image
         else:
-            if image["protected"]:
-                _patch(api, image["id"], [{"op": "replace", "path": "/protected", "value": False}])
-            api.call("DELETE", f"/v2/images/{image['id']}")
+            delete(api, image)
     return kept
 
 
-def _upload(api: Client, image: SeedImage, content: bytes) -> dict[str, Any]:
+def delete(api: Client, image: dict[str, Any]) -> None:
+    """Delete an image, also a protected one.
+
+    :param image: what Glance says of it.
+    """
+    if image["protected"]:
+        _patch(api, image["id"], [{"op": "replace", "path": "/protected", "value": False}])
+    api.call("DELETE", f"/v2/images/{image['id']}")
+
+
+def upload(api: Client, image: SeedImage, content: bytes) -> dict[str, Any]:
+    """Make an image with its bytes, and without properties; it is private.
+
+    :returns: what Glance said of it before the bytes came.
+    """
+    created = create(api, image)
+    api.call("PUT", f"/v2/images/{created['id']}/file", content, content_type=DATA_TYPE)
+    return created
+
+
+def create(api: Client, image: SeedImage) -> dict[str, Any]:
+    """Make an image without bytes, and without properties; it is private."""
     created: dict[str, Any] = api.call("POST", "/v2/images", {
         "name": image.name,
         "disk_format": image.disk_format,
@@ -87,11 +110,15 @@ def _upload(api: Client, image: SeedImage, content: bytes) -> dict[str, Any]:
         "min_ram": image.min_ram,
         "visibility": "private",
     }).json()
-    api.call("PUT", f"/v2/images/{created['id']}/file", content, content_type=DATA_TYPE)
     return created
 
 
-def _bring_in_line(api: Client, present: dict[str, Any], image: SeedImage, properties: dict[str, str]) -> None:
+def bring_in_line(api: Client, present: dict[str, Any], image: SeedImage, properties: dict[str, str]) -> None:
+    """Give an image the name, the visibility and the properties that it is to have.
+
+    :param present: what Glance says of it.
+    :param properties: all of them; those that links make included.
+    """
     wanted = properties | {"name": image.name, "visibility": image.visibility}
     changes = [
         {"op": "replace" if key in present else "add", "path": f"/{key}", "value": value}

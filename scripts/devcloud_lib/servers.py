@@ -23,7 +23,7 @@ from devcloud_lib.topology import BOOTSTRAP_ACCOUNT
 from devcloud_lib.volumes import volume_health, volume_launch
 
 START_SECONDS = 240.0
-HEALTH_SECONDS = 2.0
+HEALTH_SECONDS = 10.0
 POLL_SECONDS = 0.1
 THREADS = 8
 

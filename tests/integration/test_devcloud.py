@@ -126,6 +126,20 @@ class TestRunningCloud:
         (again,) = glance.pages(query("/v2/images", name="orion-psb-image-R5.4"), "images")
         assert (again["id"] != victim["id"], again["checksum"]) == (True, victim["checksum"])
 
+    def test_seed_takes_back_what_was_changed_for_healing(self, cloud: OwnCloud) -> None:
+        def statuses() -> list[tuple[str, str, str]]:
+            found = cloud.images("Spain").values()
+            return sorted((each["name"], each["status"], each["checksum"] or "") for each in found)
+
+        cloud.do("seed")
+        first = statuses()
+        cloud.do("seed", "--changed")
+        changed = statuses()
+        assert {status for _, status, _ in changed} == {"active", "deactivated", "queued"}
+        assert [name for name, _, _ in changed].count("orion-psb-image-R5.4") == 2
+        cloud.do("seed")
+        assert statuses() == first
+
     def test_seed_renames_back_what_a_synchronisation_renamed(self, cloud: OwnCloud) -> None:
         cloud.do("seed")
         retired = next(image for image in cloud.images("Burgos").values() if image["name"] == "repository-image-R4")
@@ -220,7 +234,7 @@ def test_a_port_that_somebody_listens_on_is_not_chosen() -> None:
 
 
 def test_a_reused_pid_is_not_taken_for_ours_nor_ended() -> None:
-    with subprocess.Popen(["sleep", "60"], start_new_session=True) as foreign:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as foreign:
         try:
             ours = processes.Process(foreign.pid, started=1, boot=Path(BOOT_ID).read_text(encoding="ascii").strip())
             assert not ours.is_alive()

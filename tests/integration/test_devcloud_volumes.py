@@ -22,7 +22,7 @@ POLICY = '"backup:get_all": "!"\n'
 CHUNK_BYTES = 2**20
 MARK = b"written by the test"
 
-pytestmark = [pytest.mark.integration, pytest.mark.volumes]
+pytestmark = [pytest.mark.integration, pytest.mark.volumes, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,8 @@ from devcloud_lib.volumes.volume_config import config_files
 from devcloud_lib.volumes.volume_launch import launch
 from devcloud_lib.volumes.volume_reset import KEPT_TABLES
 from workbench import debian
+
+from tests.support.server import wait_for
 
 OPENSTACK = [name for name in SERVERS if name not in WITHOUT_OPTIONS]
 
@@ -227,10 +228,7 @@ class TestStandIns:
         command = [sys.executable, str(SERVER_SIDE / "neutron_standin.py"), str(port)]
         process = processes.spawn(command, folder=tmp_path, log=tmp_path / "log", environment=dict(os.environ))
         try:
-            deadline = time.monotonic() + 20
-            while not answers(port):
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
+            wait_for(lambda: answers(port), "the server")
             assert Client(port).call("GET", "/v2.0/security-groups?a=b").json() == {"security_groups": []}
             assert Client(port).call("GET", "/").json()["versions"][0]["id"] == "v2.0"
         finally:
@@ -281,6 +279,7 @@ class TestRefusals:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         state.new_cloud(tmp_path, tmp_path / "venv").save()
+        monkeypatch.setattr("devcloud_lib.cli.remove_new", lambda cloud: None)
         monkeypatch.setattr("devcloud_lib.cli.seed", lambda cloud, say: None)
         assert main(["--dir", str(tmp_path), "seed", "--with", "volumes"]) == 1
         assert capsys.readouterr().err == (
@@ -309,10 +308,7 @@ def test_a_killed_process_cannot_finish_anything(tmp_path: Path) -> None:
     ready, finished = tmp_path / "ready", tmp_path / "finished"
     script = f"trap 'touch {finished}' TERM; touch {ready}; while :; do sleep 60; done"
     process = processes.spawn(["sh", "-c", script], folder=tmp_path, log=tmp_path / "log", environment=dict(os.environ))
-    deadline = time.monotonic() + 20
-    while not ready.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(ready.exists, "the process")
     processes.end([process], gently=False)
     assert not process.is_alive()
     assert not finished.exists()
@@ -322,10 +318,7 @@ def test_what_a_process_leaves_behind_ends_with_it(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     script = f"(trap '' TERM; touch {ready}; while :; do sleep 60; done) & wait"
     process = processes.spawn(["sh", "-c", script], folder=tmp_path, log=tmp_path / "log", environment=dict(os.environ))
-    deadline = time.monotonic() + 20
-    while not ready.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_for(ready.exists, "the process")
     os.kill(process.pid, signal.SIGKILL)
     os.waitpid(process.pid, 0)
     assert (process.is_alive(), process.has_group()) == (False, True)

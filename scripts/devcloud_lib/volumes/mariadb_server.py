@@ -16,7 +16,7 @@ from devcloud_lib.ports import HOST
 USER = "openstack"
 DATABASES = ("cinder", "nova", "nova_api", "nova_cell0", "placement")
 SOCKET = "mariadb.sock"
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 10.0
 
 # Nobody needs this data after a power failure: the server need not wait for the disk.
 OPTIONS = (

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 HOST_NAME = "devcloud"
 """The host that Cinder and Nova name in their listings."""
 BACKEND = "nfs"
+CEPH_BACKEND = "ceph"
+"""A further backend, when the cloud has a cluster of Ceph."""
 SHARE = "127.0.0.1:/volumes"
 """The NFS share that the volume driver believes it has mounted."""
 SHARE_HASH = hashlib.md5(SHARE.encode(), usedforsecurity=False).hexdigest()

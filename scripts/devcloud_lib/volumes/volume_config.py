@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from devcloud_lib import topology
+from devcloud_lib.ceph import ceph_cluster
+from devcloud_lib.ceph.ceph_cluster import CINDER, POOLS, CephCluster
 from devcloud_lib.configuration import Sections, merged, path_value, render
 from devcloud_lib.ports import HOST
 from devcloud_lib.state import Cloud, Service
 from devcloud_lib.volumes import mariadb_server, runtime_folder
-from devcloud_lib.volumes.server_table import BACKEND, HOST_NAME, SHARE
+from devcloud_lib.volumes.server_table import BACKEND, CEPH_BACKEND, HOST_NAME, SHARE
 
 QUEUE_USER = "openstack"
 POLICY_FILE = "policy.yaml"
@@ -37,7 +39,7 @@ def config_files(cloud: Cloud, service: Service) -> dict[Path, str]:
 
 def _cinder(cloud: Cloud, service: Service) -> Sections:
     etc = cloud.volumes_venv / "etc" / "cinder"
-    return {
+    sections: dict[str, dict[str, str]] = {
         "DEFAULT": {
             **_common(cloud, service),
             "auth_strategy": "keystone",
@@ -45,7 +47,7 @@ def _cinder(cloud: Cloud, service: Service) -> Sections:
             "resource_query_filters_file": path_value(etc / "resource_filters.json"),
             "enabled_backends": BACKEND,
             "glance_api_servers": cloud.services[topology.VOLUMES_REGION].url,
-            "backup_driver": "cinder.backup.drivers.posix.PosixBackupDriver",
+            "backup_driver": "devcloud_backup.SparseBackupDriver",
             "backup_posix_path": path_value(cloud.backups),
             "backup_file_size": str(BACKUP_FILE_BYTES),
             "backup_sha_block_size_bytes": str(BACKUP_BLOCK_BYTES),
@@ -74,6 +76,28 @@ def _cinder(cloud: Cloud, service: Service) -> Sections:
         "keystone_authtoken": _authtoken(cloud, "cinder", "block-storage"),
         "service_user": {**_account(cloud, "cinder"), "send_service_user_token": "true"},
         "nova": {**_account(cloud, "cinder"), "interface": "public"},
+    }
+    if ceph_cluster.exists(cloud.folder):
+        sections["DEFAULT"] |= {
+            "enabled_backends": f"{BACKEND},{CEPH_BACKEND}",
+            # A volume with the type of a backend is made there.
+            "scheduler_default_filters": "CapabilitiesFilter",
+        }
+        sections[CEPH_BACKEND] = _ceph(ceph_cluster.load(cloud.folder))
+    return sections
+
+
+def _ceph(cluster: CephCluster) -> dict[str, str]:
+    return {
+        "volume_driver": "cinder.volume.drivers.rbd.RBDDriver",
+        "volume_backend_name": CEPH_BACKEND,
+        "rbd_pool": POOLS[0],
+        "rbd_user": CINDER,
+        "rbd_ceph_conf": path_value(cluster.config_file),
+        "rbd_secret_uuid": cluster.fsid,
+        # A volume that has snapshots goes into the trash after so many attempts to remove it.
+        "rados_connection_retries": "1",
+        "rados_connection_interval": "1",
     }
 
 

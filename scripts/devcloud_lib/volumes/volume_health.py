@@ -12,7 +12,7 @@ from devcloud_lib.volumes import amqp, mariadb_server
 from devcloud_lib.volumes.server_table import SERVERS
 from devcloud_lib.volumes.volume_config import QUEUE_USER
 
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 10.0
 GOOD = (200, 300)
 """Cinder answers 300 to who asks for its versions."""
 

@@ -24,7 +24,7 @@ from devcloud_lib.volumes import mariadb_server, runtime_folder
 from devcloud_lib.volumes.server_table import HOST_NAME
 from devcloud_lib.waiting import wait_for
 
-START_SECONDS = 60.0
+START_SECONDS = 240.0
 
 # Nova takes these apart and puts in what is configured where it runs: the ports differ from cloud to cloud.
 CELL_DATABASE = "{scheme}://{username}:{password}@{hostname}:{port}/"

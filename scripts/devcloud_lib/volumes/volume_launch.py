@@ -11,6 +11,7 @@ from pathlib import Path
 from workbench import debian
 
 from devcloud_lib import install
+from devcloud_lib.ceph.ceph_modules import module_folder
 from devcloud_lib.launch import SERVER_SIDE, Launch, uwsgi_command
 from devcloud_lib.ports import HOST
 from devcloud_lib.state import Cloud, Service
@@ -136,7 +137,7 @@ def _environment(cloud: Cloud) -> Mapping[str, str]:
     path = os.pathsep.join([str(SERVER_SIDE / "bin"), environment["PATH"], *SYSTEM_FOLDERS])
     return environment | {
         "PATH": path,
-        "PYTHONPATH": str(SERVER_SIDE),
+        "PYTHONPATH": os.pathsep.join(map(str, filter(None, (SERVER_SIDE, module_folder(cloud.folder))))),
         "TMPDIR": str(runtime_folder.path_of(cloud.folder) / "tmp"),
         # Nova takes its pipeline from the first one, whose path has to be absolute.
         "OS_NOVA_CONFIG_DIR": "conf",

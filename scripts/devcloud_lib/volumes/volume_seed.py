@@ -9,13 +9,16 @@ from functools import partial
 from typing import Any
 
 from devcloud_lib import identity, image_files, topology
+from devcloud_lib.ceph import ceph_cluster, ceph_programs
+from devcloud_lib.ceph.ceph_cluster import CINDER, POOLS, CephCluster
 from devcloud_lib.errors import CloudError
 from devcloud_lib.http import Client, query
 from devcloud_lib.state import Account, Cloud, new_account
+from devcloud_lib.volumes.server_table import CEPH_BACKEND
 from devcloud_lib.volumes.volume_clients import block_storage, compute
 from devcloud_lib.waiting import wait_for
 
-READY_SECONDS = 120.0
+READY_SECONDS = 300.0
 
 FLAVOR = {"id": "1", "name": "tiny", "ram": 64, "vcpus": 1, "disk": 1}
 """With a disk, for Nova refuses servers from images otherwise."""
@@ -26,6 +29,7 @@ QUOTAS_OF_SERVERS = {"instances": 1000, "cores": 1000, "ram": 1000000}
 
 GIB = 2**30
 CHUNK_BYTES = image_files.MIB
+CEPH_MEBIBYTES = 32
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,14 @@ class SeedServer:
 
     :param account: the owner, a key of `topology.SEED_ACCOUNTS`.
     :param volumes: the names of its volumes, each of 1 GiB with a few MiB of data.
+    :param volume_type: of these, empty for the usual one.
     """
 
     name: str
     account: str
     volumes: tuple[str, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    volume_type: str = ""
 
 
 SEED_SERVERS = (
@@ -47,6 +53,12 @@ SEED_SERVERS = (
     SeedServer("cache", "demo", ("cache-root",)),
     SeedServer("database", "other", ("database-root",), {"backup": "true"}),
 )
+
+CEPH_SERVERS = (
+    SeedServer("shop", "demo", ("shop-root", "shop-data"), volume_type=CEPH_BACKEND),
+    SeedServer("mail", "other", ("mail-root",), volume_type=CEPH_BACKEND),
+)
+"""Servers whose volumes are in Ceph, of a cloud that has it."""
 
 
 def seed_volumes(cloud: Cloud, say: Callable[[str], None]) -> None:
@@ -59,11 +71,15 @@ def seed_volumes(cloud: Cloud, say: Callable[[str], None]) -> None:
     if not cloud.has_volumes:
         raise CloudError("this cloud has no volumes; add them with: scripts/devcloud up --with volumes")
     _ensure_accounts(cloud)
+    servers = [*SEED_SERVERS]
+    if ceph_cluster.exists(cloud.folder):
+        _ensure_ceph_type(cloud)
+        servers.extend(CEPH_SERVERS)
     for name in topology.SEED_ACCOUNTS:
         account = _account(cloud, name)
         _raise_quotas(cloud, account)
         say(f"Project {account.project} of the domain {account.domain}: member {account.user}")
-        for server in SEED_SERVERS:
+        for server in servers:
             if server.account == name:
                 say(f"  server {server.name}: {_ensure_server(cloud, account, server)}")
     backup = _account(cloud, topology.BACKUP_ACCOUNT)
@@ -109,7 +125,8 @@ def _ensure_server(cloud: Cloud, account: Account, wanted: SeedServer) -> str:
     """
     api = compute(cloud, account)
     volumes = {
-        name: _ensure_volume(cloud, account, name, bootable=name == wanted.volumes[0]) for name in wanted.volumes
+        name: _ensure_volume(cloud, account, name, wanted.volume_type, bootable=name == wanted.volumes[0])
+        for name in wanted.volumes
     }
     found = api.call("GET", query("/v2.1/servers", name=f"^{wanted.name}$")).json()["servers"]
     server_id = str(found[0]["id"]) if found else _make_server(api, wanted, list(volumes.values()))
@@ -136,15 +153,28 @@ def _make_server(api: Client, wanted: SeedServer, volume_ids: list[str]) -> str:
     return str(api.call("POST", "/v2.1/servers", body).json()["server"]["id"])
 
 
-def _ensure_volume(cloud: Cloud, account: Account, name: str, *, bootable: bool) -> str:
+def _ensure_ceph_type(cloud: Cloud) -> None:
+    """Have the type of volumes that are in Ceph."""
+    admin = _account(cloud, topology.BOOTSTRAP_ACCOUNT.user)
+    api, root = block_storage(cloud, admin), f"/v3/{admin.project_id}/types"
+    if CEPH_BACKEND not in {each["name"] for each in api.call("GET", root).json()["volume_types"]}:
+        specs = {"volume_backend_name": CEPH_BACKEND}
+        api.call("POST", root, {"volume_type": {"name": CEPH_BACKEND, "extra_specs": specs}})
+
+
+def _ensure_volume(cloud: Cloud, account: Account, name: str, volume_type: str, *, bootable: bool) -> str:
     api = block_storage(cloud, account)
     root = f"/v3/{account.project_id}/volumes"
     found = api.call("GET", query(root, name=name)).json()["volumes"]
     if found:
         return str(found[0]["id"])
-    volume_id = str(api.call("POST", root, {"volume": {"name": name, "size": 1}}).json()["volume"]["id"])
+    wanted = {"name": name, "size": 1} | ({"volume_type": volume_type} if volume_type else {})
+    volume_id = str(api.call("POST", root, {"volume": wanted}).json()["volume"]["id"])
     _wait_for(partial(_volume, cloud, account, volume_id), "available", f"volume {name}")
-    _fill(cloud, volume_id)
+    if volume_type == CEPH_BACKEND:
+        _fill_image(ceph_cluster.load(cloud.folder), volume_id)
+    else:
+        _fill(cloud, volume_id)
     api.call("POST", f"{root}/{volume_id}/action", {"os-set_bootable": {"bootable": bootable}})
     return volume_id
 
@@ -155,6 +185,13 @@ def _fill(cloud: Cloud, volume_id: str) -> None:
         for at in (0, GIB // 2, GIB - CHUNK_BYTES):
             file.seek(at)
             file.write(image_files.raw(CHUNK_BYTES, f"{volume_id} {at}"))
+
+
+def _fill_image(cluster: CephCluster, volume_id: str) -> None:
+    """Write a few MiB of data into a volume that is in Ceph."""
+    image = f"{POOLS[0]}/volume-{volume_id}"
+    sizes = ("--io-type", "write", "--io-size", "1M", "--io-total", f"{CEPH_MEBIBYTES}M")
+    ceph_programs.run(cluster, "rbd", "--id", CINDER, "bench", image, *sizes)
 
 
 def _volume(cloud: Cloud, account: Account, volume_id: str) -> dict[str, Any]:
