@@ -1,0 +1,145 @@
+"""Which resource a type stands for, by the ``resource_registry`` of an environment (vault 5.1). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TypeAlias
+
+from .template_documents import Environment, is_template_name
+from .template_images import TemplatePosition
+from .template_nodes import Fields, Scalar
+
+NO_TYPES = frozenset({"hooks", "restricted_actions", "base_url"})
+"""Keys of a registry that name no type of a resource."""
+
+RESOURCES = "resources"
+MAX_ALIASES = 20
+"""Types that stand for each other, one after the other; a pattern can lead to ever longer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEntry:
+    """What a registry says of a type.
+
+    :param path: the keys that lead to it; the last one is the type, or a pattern of types
+    :param value: another type, or a template
+    :param position: where it is
+    :param base: what a relative name of a template is relative to; empty for the folder of the environment
+    """
+
+    path: tuple[str, ...]
+    value: str
+    position: TemplatePosition
+    base: str = ""
+
+    @property
+    def is_template(self) -> bool:
+        return is_template_name(self.path[-1]) or is_template_name(self.value)
+
+    @property
+    def template(self) -> str:
+        """The template that it names."""
+        return self.path[-1] if is_template_name(self.path[-1]) else self.value
+
+    def matches(self, kind: str) -> bool:
+        """Whether it is a pattern for a type."""
+        pattern = self.path[-1]
+        if self.is_template or not pattern.endswith("*") or kind == self.value:
+            return False
+        return kind.startswith(pattern[:-1])
+
+
+Level: TypeAlias = "Mapping[str, RegistryEntry | Level]"
+"""Entries for the resources of a name, and below the names of nested stacks further ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRegistry:
+    """The entries of an environment, as one stack sees them.
+
+    :param entries: by type or pattern
+    :param resources: the part ``resources``: entries for resources of certain names
+    """
+
+    entries: Mapping[str, RegistryEntry] = field(default_factory=dict)
+    resources: Mapping[str, Level] = field(default_factory=dict)
+
+    def find(self, kind: str, name: str, _seen: frozenset[str] = frozenset()) -> RegistryEntry | str:
+        """What a resource is: the entry that names its template, or its type in the end.
+
+        :param kind: its type, as the template gives it
+        :param name: of the resource
+        """
+        if kind in _seen or len(_seen) > MAX_ALIASES:
+            return kind
+        for entry in sorted(self._candidates(kind, name), key=lambda entry: (-len(entry.path), entry.path)):
+            if entry.is_template:
+                return entry
+            pattern = entry.path[-1]
+            if pattern.endswith("*") and entry.value.endswith("*"):
+                return self.find(entry.value[:-1] + kind[len(pattern) - 1 :], name, _seen | {kind})
+            return self.find(entry.value, name, _seen | {kind})
+        return kind
+
+    def _candidates(self, kind: str, name: str) -> Iterator[RegistryEntry]:
+        named = self.resources.get(name, {}).get(kind)
+        if isinstance(named, RegistryEntry):
+            yield named
+        if kind in self.entries:
+            yield self.entries[kind]
+        yield from (entry for entry in self.entries.values() if entry.matches(kind))
+
+    def of_nested(self, name: str, used: RegistryEntry | None) -> ResourceRegistry:
+        """The entries that a nested stack sees: without the one that led to it, and of ``resources`` what is for it.
+
+        :param name: of the resource that the nested stack is
+        :param used: the entry that named its template; None if there is none
+        """
+        entries = {key: entry for key, entry in self.entries.items() if entry != used}
+        if not name:
+            return ResourceRegistry(entries, self.resources)
+        resources: dict[str, Level] = {}
+        for pattern, level in sorted(self.resources.items(), key=lambda pair: pair[0] == name):
+            if fnmatchcase(name, pattern):
+                resources |= {key: below for key, below in level.items() if not isinstance(below, RegistryEntry)}
+        return ResourceRegistry(entries, resources)
+
+
+def named_templates(level: Level) -> Iterator[RegistryEntry]:
+    """The entries that name templates, at any depth."""
+    for entry in level.values():
+        if not isinstance(entry, RegistryEntry):
+            yield from named_templates(entry)
+        elif entry.is_template:
+            yield entry
+
+
+def registry_of(environment: Environment) -> ResourceRegistry:
+    """The registry of an environment."""
+    base = _base(environment.registry, "")
+    section = environment.registry.get(RESOURCES)
+    resources = _level(section, (RESOURCES,), base) if isinstance(section, Fields) else {}
+    entries = _level(environment.registry, (), base)
+    return ResourceRegistry(
+        {key: entry for key, entry in entries.items() if isinstance(entry, RegistryEntry)},
+        {key: level for key, level in resources.items() if not isinstance(level, RegistryEntry)},
+    )
+
+
+def _level(fields: Fields, path: tuple[str, ...], base: str) -> Level:
+    level: dict[str, RegistryEntry | Level] = {}
+    for key, node in fields.entries.items():
+        if key in NO_TYPES:
+            continue
+        if isinstance(node, Fields):
+            level[key] = _level(node, (*path, key), _base(node, base))
+        elif isinstance(node, Scalar) and isinstance(node.value, str) and node.value:
+            level[key] = RegistryEntry((*path, key), node.value, node.position, base)
+    return level
+
+
+def _base(fields: Fields, above: str) -> str:
+    node = fields.get("base_url")
+    return str(node.value) if isinstance(node, Scalar) and node.value else above
