@@ -8,11 +8,20 @@ from functools import partial
 
 from ..base.errors import UsageError
 from ..base.parser import Parser, refuse_options
-from ..base.version import __version__
+from .command_verbs import (
+    Verbs,
+    add_account_and_config,
+    add_conf_and_debug,
+    add_debug,
+    add_format,
+    add_quiet,
+    command_parser,
+    path_text,
+)
 from .sync_arguments import add_restore_arguments, check_arguments, check_values
+from .vault_healing_arguments import add_healing_verbs
+from .vault_template_arguments import add_templates_verb
 from .vault_upkeep_arguments import add_upkeep_verbs
-
-FORMATS = ("table", "csv", "json")
 
 EPILOG = """\
 exit status: 0 all done; 1 a region or an image failed, or the bytes of an image are refused; 2 wrong usage or
@@ -26,15 +35,8 @@ def build_parser(prog: str) -> Parser:
 
     :param prog: the command as the user typed it, such as ``glancesync vault``
     """
-    parser = Parser(
-        prog=prog,
-        description="Keep the images of regions in a folder, with all that Glance says of them.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"glancesync {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    text = "Back up the images of regions into a folder, with everything that Glance reports of them."
+    parser, verbs = command_parser(prog, text, EPILOG)
     _add_init(verbs)
     _add_backup(verbs)
     _add_restore(verbs)
@@ -43,6 +45,8 @@ def build_parser(prog: str) -> Parser:
     _add_ls(verbs)
     _add_show(verbs)
     add_upkeep_verbs(partial(_add, verbs, configured=False))
+    add_templates_verb(verbs)
+    add_healing_verbs(verbs, partial(_add, verbs, configured=True))
     return parser
 
 
@@ -54,7 +58,7 @@ def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
     :raises UsageError: it is wrong
     """
     options = build_parser(prog).read(words)
-    regions = getattr(options, "regions", [])
+    regions = [options.region] if "region" in options else getattr(options, "regions", [])
     refuse_options(regions)
     if any(not region.strip() for region in regions):
         raise UsageError("a region's name is empty; write NAME, TARGET:NAME or TARGET:")
@@ -69,33 +73,17 @@ def parse_arguments(words: Sequence[str], prog: str) -> argparse.Namespace:
     return options
 
 
-def _add(verbs: argparse._SubParsersAction[Parser], name: str, text: str, *, configured: bool) -> Parser:
+def _add(verbs: Verbs, name: str, text: str, *, configured: bool) -> Parser:
     """Add a verb with the options that all have.
 
     :param configured: whether regions are contacted
     """
     parser = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
     parser.add_argument("--vault", metavar="NAME|PATH", help="which vault (default: the only one that is configured)")
-    parser.add_argument("--conf", metavar="FILE", help="the configuration file")
-    parser.add_argument("--debug", action="store_true", help="print each request, and where an error came from")
+    add_conf_and_debug(parser)
     if configured:
-        parser.add_argument(
-            "--os-cloud",
-            metavar="NAME",
-            help="the master's account is this entry of clouds.yaml, whatever else says so",
-        )
-        parser.add_argument(
-            "--config",
-            action="append",
-            default=[],
-            metavar="KEY=VALUE",
-            help="set an option: section.key=value, or key=value for all targets; may be repeated",
-        )
+        add_account_and_config(parser, "the master's account")
     return parser
-
-
-def _add_format(parser: Parser) -> None:
-    parser.add_argument("--format", choices=FORMATS, default="table", help="how it is printed (default: table)")
 
 
 def _add_regions(parser: Parser) -> None:
@@ -110,15 +98,15 @@ def _add_regions(parser: Parser) -> None:
     )
 
 
-def _add_init(verbs: argparse._SubParsersAction[Parser]) -> None:
+def _add_init(verbs: Verbs) -> None:
     text = "make an empty vault"
     parser = verbs.add_parser("init", help=text, description="Make an empty vault.", allow_abbrev=False)
-    parser.add_argument("folder", metavar="FOLDER", help="a folder that is empty or not there yet")
-    parser.add_argument("--debug", action="store_true", help="print where an error came from")
+    parser.add_argument("folder", type=path_text, metavar="FOLDER", help="a folder that is empty or not there yet")
+    add_debug(parser)
 
 
-def _add_backup(verbs: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(verbs, "backup", "keep the images of regions as they are now", configured=True)
+def _add_backup(verbs: Verbs) -> None:
+    parser = _add(verbs, "backup", "back up the images of regions", configured=True)
     _add_regions(parser)
     parser.add_argument("--shelf", metavar="S", help="the shelf, for one region (default: the name of the region)")
     parser.add_argument("--rebind", action="store_true", help="let the shelf be of another source from now on")
@@ -137,10 +125,10 @@ def _add_backup(verbs: argparse._SubParsersAction[Parser]) -> None:
     )
     parser.set_defaults(show_regions=False)
     parser.add_argument("-v", "--verbose", action="store_true", help="print more: the way of each image")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    add_quiet(parser)
 
 
-def _add_restore(verbs: argparse._SubParsersAction[Parser]) -> None:
+def _add_restore(verbs: Verbs) -> None:
     text = "bring the images of a backup into regions; the same as glancesync --from vault:SHELF"
     parser = verbs.add_parser("restore", help=text, description=f"{text[0].upper()}{text[1:]}.", allow_abbrev=False)
     parser.add_argument("shelf", metavar="SHELF", help="the shelf")
@@ -149,7 +137,7 @@ def _add_restore(verbs: argparse._SubParsersAction[Parser]) -> None:
     add_restore_arguments(parser)
 
 
-def _add_size(verbs: argparse._SubParsersAction[Parser]) -> None:
+def _add_size(verbs: Verbs) -> None:
     parser = _add(verbs, "size", "print what a backup would fetch", configured=True)
     parser.set_defaults(
         show_regions=False,
@@ -162,23 +150,23 @@ def _add_size(verbs: argparse._SubParsersAction[Parser]) -> None:
         shelf=None,
     )
     _add_regions(parser)
-    _add_format(parser)
+    add_format(parser)
 
 
-def _add_runs(verbs: argparse._SubParsersAction[Parser]) -> None:
+def _add_runs(verbs: Verbs) -> None:
     parser = _add(verbs, "runs", "list the finished backups", configured=False)
     parser.add_argument("shelves", nargs="*", metavar="SHELF", help="only these shelves")
-    _add_format(parser)
+    add_format(parser)
 
 
-def _add_ls(verbs: argparse._SubParsersAction[Parser]) -> None:
+def _add_ls(verbs: Verbs) -> None:
     parser = _add(verbs, "ls", "list the images of the newest complete backup", configured=False)
     parser.add_argument("shelves", nargs="*", metavar="SHELF", help="only these shelves")
     parser.add_argument("--at", metavar="TIME", help="as it was then, such as 2026-11-28 or 2026-11-28T09:00:00Z (UTC)")
-    _add_format(parser)
+    add_format(parser)
 
 
-def _add_show(verbs: argparse._SubParsersAction[Parser]) -> None:
+def _add_show(verbs: Verbs) -> None:
     parser = _add(verbs, "show", "print all that is kept of an image", configured=False)
     parser.add_argument("uuid", metavar="UUID", help="the image")
-    _add_format(parser)
+    add_format(parser)

@@ -16,7 +16,7 @@ from ..images.backup.backup_run import BackupOptions
 from ..images.backup.backup_session import BackupSession
 from ..images.backup.vault_choice import choose_vault
 from ..images.configuration import check_targets
-from ..images.places.factory import open_federation, read_settings
+from ..images.places.factory import open_equal_regions, read_settings
 from ..images.region_job import Mode, refused
 from ..images.region_names import RegionRef
 from ..images.settings import MASTER, Settings, Target
@@ -68,7 +68,7 @@ def _session(options: argparse.Namespace, settings: Settings, listeners: Listene
     how = BackupOptions(tuple(options.image), getattr(options, "rebind", False), chosen.trust_hashes)
     return BackupSession(
         settings,
-        open_federation(settings, os.environ),
+        open_equal_regions(settings, os.environ),
         Vault(chosen.path),
         how,
         listeners.emit,

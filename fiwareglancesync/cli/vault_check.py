@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 
-from ..base.errors import GlanceSyncError, UsageError
 from ..base.file_names import file_name
-from ..base.text import printable
+from ..base.severity import worst
 from ..base.units import MIB
 from ..images.vault.vault_folder import Vault
-from ..images.vault.vault_health import (
-    Severity,
-    Thresholds,
-    VaultState,
-    age_of,
-    problems,
-    rough_time,
-    unverified,
-    worst,
-)
+from ..images.vault.vault_health import Thresholds, VaultState, age_of, problems, rough_time, unverified
 from ..images.vault.vault_listing import chosen_shelves
 from ..images.vault.vault_survey import survey
 from ..images.vault.vault_writer import now
-from ..terminal.streams import write_line
+from .check_line import CheckResult, print_check
 from .vault_metrics import write_vault_metrics
+
+NAME = "VAULT"
+"""How the line begins."""
 
 
 def check_vault(options: argparse.Namespace, find: Callable[[argparse.Namespace], Vault]) -> int:
@@ -45,32 +36,20 @@ def check_vault(options: argparse.Namespace, find: Callable[[argparse.Namespace]
         options.free_warning,
         options.free_critical,
     )
-    try:
-        if options.metrics_file and not options.metrics_file.endswith(".prom"):
-            raise UsageError(f"--metrics-file {options.metrics_file}: the collector reads only names that end in .prom")
-        vault, moment = find(options), now()
-        state = survey(vault, chosen_shelves(vault, options.shelves), moment)
-        found = problems(state, limits, moment)
-        severity = worst(found)
-        text = "; ".join(problem.text for problem in found) or _all_well(state, moment)
-        line = f"{text} | {' '.join(_performance(state, limits, moment))}"
-        if options.metrics_file:
-            write_vault_metrics(Path(options.metrics_file), vault, state, severity, moment)
-    except (GlanceSyncError, OSError) as error:
-        return report_unknown(error)
-    write_line(sys.stdout, printable(f"VAULT {severity.name} - {line}"))
-    return severity.value
+    return print_check(NAME, lambda: _check(options, find, limits))
 
 
-def report_unknown(error: Exception) -> int:
-    """Report that the vault could not be looked at.
-
-    :param error: why
-    :return: the exit code
-    """
-    text = "; ".join(str(error).splitlines()).replace("|", "/")
-    write_line(sys.stdout, printable(f"VAULT {Severity.UNKNOWN.name} - {text}"))
-    return Severity.UNKNOWN.value
+def _check(
+    options: argparse.Namespace, find: Callable[[argparse.Namespace], Vault], limits: Thresholds
+) -> CheckResult:
+    vault, moment = find(options), now()
+    state = survey(vault, chosen_shelves(vault, options.shelves), moment)
+    found = problems(state, limits, moment)
+    severity = worst(problem.severity for problem in found)
+    text = "; ".join(problem.text for problem in found) or _all_well(state, moment)
+    if options.metrics_file:
+        write_vault_metrics(options.metrics_file, vault, state, severity, moment)
+    return CheckResult(severity, text, list(_performance(state, limits, moment)))
 
 
 def _all_well(state: VaultState, moment: datetime) -> str:

@@ -19,8 +19,10 @@ from ..images.vault.run_diff import choose_run, differences
 from ..images.vault.vault_folder import Vault, init_vault
 from ..images.vault.vault_listing import newest_records
 from ..kinds import option_tables
-from ..terminal.streams import log_requests, reconfigure_output, write_line
+from ..terminal.streams import write_line
 from ..terminal.vault_tables import write_differences, write_records
+from .check_line import print_unknown
+from .command_verbs import prepare
 from .time_option import read_time
 from .vault_arguments import parse_arguments
 
@@ -36,14 +38,10 @@ def main(words: Sequence[str], prog: str) -> int:
     try:
         options = parse_arguments(words, prog)
     except UsageError as error:
-        if words[:1] == ["check"]:
-            from .vault_check import report_unknown
-
-            return report_unknown(error)
+        if "check" in words[:1]:
+            return print_unknown("VAULT", error)
         raise
-    reconfigure_output()
-    if options.debug:
-        log_requests()
+    prepare(options)
     with cancellable():
         return VERBS[options.verb](options)
 
@@ -144,6 +142,36 @@ def _export(options: argparse.Namespace) -> int:
     return export_images(options, _vault(options))
 
 
+def _templates(options: argparse.Namespace) -> int:
+    from .vault_templates import list_templates
+
+    return list_templates(options)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from .vault_status import print_status  # only now: other verbs contact no region
+
+    return print_status(options)
+
+
+def _heal(options: argparse.Namespace) -> int:
+    from .vault_heal import heal_region
+
+    return heal_region(options)
+
+
+def _undelete(options: argparse.Namespace) -> int:
+    from .vault_undelete import undelete_image
+
+    return undelete_image(options)
+
+
+def _classify(options: argparse.Namespace) -> int:
+    from .vault_classify import classify_files
+
+    return classify_files(options)
+
+
 VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "init": _init,
     "backup": _backup,
@@ -160,6 +188,11 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "copy": _copy,
     "adopt": _adopt,
     "export": _export,
+    "templates": _templates,
+    "status": _status,
+    "heal": _heal,
+    "undelete": _undelete,
+    "classify": _classify,
 }
 
 

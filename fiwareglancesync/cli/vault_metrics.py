@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from ..base.severity import Severity
 from ..images.vault.vault_folder import Vault
-from ..images.vault.vault_health import Severity, VaultState
+from ..images.vault.vault_health import VaultState
 from ..terminal.textfile_metrics import Gauge, Sample, write_metrics
 
 OF_VAULT, OF_SHELF = ("vault",), ("vault", "shelf")

@@ -11,6 +11,8 @@ from ..base.units import duration
 from ..config.values import DURATION, SIZE, WHOLE, Kind
 from ..images.vault.image_inspection import FORMATS
 from ..images.vault.vault_health import Room, Thresholds
+from .check_line import add_metrics_file
+from .command_verbs import add_format, add_quiet, path_text
 
 AddVerb = Callable[[str, str], Parser]
 """Adds a verb with its help, and the options that all verbs have."""
@@ -96,19 +98,10 @@ def _add_shelves(parser: Parser, usual: str = "all shelves") -> None:
     parser.add_argument("--shelf", dest="shelves", action="append", default=[], metavar="S", help=text)
 
 
-def _add_format(parser: Parser) -> None:
-    text = "how it is printed (default: table)"
-    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help=text)
-
-
 def _add_progress_and_quiet(parser: Parser) -> None:
     text = "show a progress bar (default: when standard error is a terminal)"
     parser.add_argument("--progress", action=argparse.BooleanOptionalAction, help=text)
-    _add_quiet(parser)
-
-
-def _add_quiet(parser: Parser) -> None:
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    add_quiet(parser)
 
 
 def _add_verify(add: AddVerb) -> None:
@@ -135,8 +128,7 @@ def _add_check(add: AddVerb) -> None:
         text = f"{severity}: less space is free, such as 10%% or 50G (default: {str(free).replace(' %', '%%')})"
         parser.add_argument(f"--free-{name}", type=_room, default=free, metavar="SPACE", help=text)
     _add_shelves(parser)
-    text = "write the same as metrics for the textfile collector of Prometheus' node exporter; its name ends in .prom"
-    parser.add_argument("--metrics-file", metavar="FILE", help=text)
+    add_metrics_file(parser)
 
 
 def _room(text: str) -> Room:
@@ -164,7 +156,7 @@ def _add_forget(add: AddVerb) -> None:
     parser.add_argument("--keep-within", type=value_of(AGE), default=0, metavar="AGE", help=text)
     _add_shelves(parser, "each shelf by itself")
     parser.add_argument("--dry-run", action="store_true", help="print what would be dropped")
-    _add_format(parser)
+    add_format(parser)
 
 
 def _add_prune(add: AddVerb) -> None:
@@ -173,14 +165,14 @@ def _add_prune(add: AddVerb) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what would be removed")
     parser.add_argument("--force", action="store_true", help="even if over half of all bytes leave")
     parser.add_argument("-v", "--verbose", action="store_true", help="print each file")
-    _add_quiet(parser)
+    add_quiet(parser)
 
 
 def _add_diff(add: AddVerb) -> None:
     parser = add("diff", "print what differs between two runs")
     text = "SHELF (its newest run), SHELF@TIME (the newest run at that time), or TIME where there is one shelf"
     parser.add_argument("runs", nargs=2, metavar="RUN", help=text)
-    _add_format(parser)
+    add_format(parser)
 
 
 def _add_copy(add: AddVerb) -> None:
@@ -194,7 +186,7 @@ def _add_copy(add: AddVerb) -> None:
 def _add_export(add: AddVerb) -> None:
     parser = add("export", "write the images of the newest complete runs as plain files")
     parser.description = EXPORT_HELP
-    parser.add_argument("folder", metavar="DIR", help="where to; is made if it is missing")
+    parser.add_argument("folder", type=path_text, metavar="DIR", help="where to; is made if it is missing")
     _add_shelves(parser)
     _add_progress_and_quiet(parser)
 
@@ -202,7 +194,7 @@ def _add_export(add: AddVerb) -> None:
 def _add_adopt(add: AddVerb) -> None:
     parser = add("adopt", "take plain image files into a shelf of their own")
     parser.description = ADOPT_HELP
-    parser.add_argument("folder", metavar="DIR", help="the folder with the files")
+    parser.add_argument("folder", type=path_text, metavar="DIR", help="the folder with the files")
     parser.add_argument("--shelf", required=True, metavar="S", help="the shelf; it is made if it is missing")
     text = "the format of all files (default: what the content of each shows)"
     parser.add_argument("--format", choices=FORMATS, help=text)

@@ -81,6 +81,17 @@ def load_settings(
     )
 
 
+def names_master_region(configuration: Configuration, environ: Mapping[str, str], os_cloud: str | None) -> bool:
+    """Whether a configuration or the environment says which region is the master.
+
+    :param configuration: nothing of it needs to be right
+    :param os_cloud: the entry of ``clouds.yaml`` that ``--os-cloud`` names, None when it is not given
+    """
+    main = configuration.section(MAIN)
+    master = configuration.master(Resolver(environ, os_cloud, anonymous=True, has_region=False))
+    return bool(_master_region(main.rules.get("master_region") or "", main, master, environ)[0])
+
+
 def check_targets(settings: Settings, asked: Iterable[str]) -> None:
     """Check that the targets that are asked for can be used.
 
@@ -121,6 +132,7 @@ def _master_region(stated: str, main: Values, master: TargetValues, environ: Map
 
 def _problems_of_region(region: str, source: str) -> Iterator[str]:
     if not region:
-        yield f"{source}: the master region is missing: set it there, or {REGION_VARIABLE} in the environment"
+        text = f"set master_region in [main], or {REGION_VARIABLE} in the environment"
+        yield f"{source}: the master region is missing: {text}"
     elif ":" in region:
         yield f"{source}: found '{show(region)}', expected a region of the master target"

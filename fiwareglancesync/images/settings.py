@@ -164,6 +164,16 @@ class ListEntry:
     targets: tuple[str, ...]
 
 
+class InUse(str, Enum):
+    """What is done about images that servers and volumes may use, where the catalog has no Nova or no Cinder."""
+
+    CHECKED = "checked"
+    """Every image may be in use, so none is removed."""
+
+    UNCHECKED = "unchecked"
+    """The cloud has no such service, so nothing of it uses an image."""
+
+
 @dataclass(frozen=True)
 class VaultSettings:
     """A configured vault (vault 2.1).
@@ -171,11 +181,21 @@ class VaultSettings:
     :param name: of its section, without ``vault:``
     :param path: the folder
     :param trust_hashes: whether content that the vault has is not read again
+    :param templates: folders with the templates that say which images are needed
+    :param tag: only names that contain it are compared, "" for all
+    :param quarantine: seconds for which an image is not needed before it is hidden, and hidden before it is deleted
+    :param max_deletions: how many images are removed in a week, at most
+    :param in_use: what a service means that the catalog does not have
     """
 
     name: str
     path: Path
     trust_hashes: bool = True
+    templates: tuple[Path, ...] = ()
+    tag: str = ""
+    quarantine: int = 7 * 86400
+    max_deletions: int = 10
+    in_use: InUse = InUse.CHECKED
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from fiwareglancesync.images.vault.vault_folder import Vault
 from tests.support.cloud import running_cloud
 from tests.support.emptied_glance import empty_glance
 from tests.support.faults import Command, FaultyCloud, Made, Result, until
+from tests.support.free_ports import free_port
 from tests.support.kill_after import KILLED
 from tests.support.observed_federations import OURS, run_program
-from tests.support.proxy import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -171,7 +171,7 @@ def test_the_master_region_is_restored_where_it_is_named(lost: Lost) -> None:
     empty_glance(lost.description, "Spain")
     result = lost.restore(region="Spain")
     assert result.code == 0
-    assert "Spain: this is the master region; --from writes to it" in result.err
+    assert "Spain: this is the master region; it is written to" in result.err
     assert {name: image.id for name, image in lost.there("Spain").items()} == lost.uuids
 
 

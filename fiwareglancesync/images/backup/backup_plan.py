@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -31,6 +31,9 @@ class Step(Enum):
 
     FETCH = "fetch"
     """Its bytes are read, and it gets a new record unless it has the right one."""
+
+    STAY = "stay"
+    """Its record stays, although the region does not have it any more."""
 
     SKIP = "skip"
     """It has no content yet."""
@@ -73,6 +76,18 @@ class Inventory:
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     former: Mapping[str, FormerImage] = field(default_factory=dict)
     held: frozenset[ContentKey] = frozenset()
+
+
+@dataclass(frozen=True)
+class BackupScope:
+    """The images that a backup is about, where it is not about all of a region; the others keep their records.
+
+    :param images: UUIDs of images of the region
+    :param leaving: UUIDs of images of the shelf that the region does not have, and that are not in the run any more
+    """
+
+    images: frozenset[str]
+    leaving: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -143,22 +158,51 @@ class BackupPlan:
         return tuple(SkippedImage(p.image.id, p.image.name, p.image.status) for p in self.of(Step.SKIP))
 
 
-def plan_backup(inventory: Inventory, patterns: tuple[str, ...] = (), *, trust_hashes: bool = True) -> BackupPlan:
+def plan_backup(
+    inventory: Inventory,
+    patterns: tuple[str, ...] = (),
+    *,
+    trust_hashes: bool = True,
+    scope: BackupScope | None = None,
+) -> BackupPlan:
     """Decide what is done with each image.
 
     :param inventory: the region and the shelf
     :param patterns: of ``--image``; without any, all images are meant
     :param trust_hashes: whether content that the vault has is not read again
+    :param scope: the images that are meant, None for all
     """
     images = []
     for described in inventory.images:
-        if not patterns or any(fnmatchcase(described.image.name, pattern) for pattern in patterns):
+        if _is_meant(described.image, patterns, scope):
             images.append(_planned(described, inventory, trust_hashes=trust_hashes))
         elif (former := inventory.former.get(described.image.id)) is not None:
             images.append(PlannedImage(described.image, Step.KEEP, _state(described, inventory), former=former))
+    images += list(_staying(inventory, scope, images)) if scope is not None else ()
     names = [described.image.name for described in inventory.images]
     unmatched = tuple(p for p in dict.fromkeys(patterns) if not any(fnmatchcase(name, p) for name in names))
     return BackupPlan(tuple(images), inventory.others, patterns, unmatched)
+
+
+def _is_meant(image: Image, patterns: tuple[str, ...], scope: BackupScope | None) -> bool:
+    if scope is not None and image.id not in scope.images:
+        return False
+    return not patterns or any(fnmatchcase(image.name, pattern) for pattern in patterns)
+
+
+def _staying(inventory: Inventory, scope: BackupScope, planned: Iterable[PlannedImage]) -> Iterator[PlannedImage]:
+    """The images of the shelf that stay although the region does not have them any more.
+
+    Another image of the name takes the place of one only if it is in the run itself: one that nobody can read yet, that
+    has just been deleted, or that the backup is not about, does not.
+    """
+    there = {described.image.id for described in inventory.images}
+    names = {each.image.label for each in planned if each.step not in (Step.SKIP, Step.REFUSE)}
+    for uuid, former in inventory.former.items():
+        image = Image(uuid, former.kept.name, "")
+        if uuid not in there | scope.leaving and image.label not in names:
+            state = ImageState(uuid, {}) if former.record is None else former.record.state
+            yield PlannedImage(image, Step.STAY, state, former=former)
 
 
 def content_of(state: ImageState, former: Record | None) -> ContentKey | None:

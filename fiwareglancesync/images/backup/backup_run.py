@@ -23,7 +23,7 @@ from ..vault.vault_times import is_in_future
 from ..vault.vault_writer import VaultWriter, now
 from .backup_inventory import take_inventory
 from .backup_outcome import BackedUpImage, BackupOutcome
-from .backup_plan import NO_BYTES, BackupPlan, PlannedImage, Step, plan_backup
+from .backup_plan import NO_BYTES, BackupPlan, BackupScope, Inventory, PlannedImage, Step, plan_backup
 from .backup_threads import AT_ONCE, make_together
 from .content_fetch import ContentFetcher
 
@@ -41,11 +41,13 @@ class BackupOptions:
     :param patterns: of ``--image``
     :param rebind: whether a shelf of another source is bound anew
     :param trust_hashes: whether content that the vault has is not read again
+    :param scope: the images that are meant, None for all
     """
 
     patterns: tuple[str, ...] = ()
     rebind: bool = False
     trust_hashes: bool = True
+    scope: BackupScope | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ def plan_only(given: BackupInput) -> BackupPlan:
         return frozenset(content for content in contents if given.vault.find(content) is not None)
 
     inventory = take_inventory(given.place, given.shelf, find, given.recorder.report)
-    return plan_backup(inventory, given.options.patterns, trust_hashes=given.options.trust_hashes)
+    return _plan(inventory, given.options)
+
+
+def _plan(inventory: Inventory, options: BackupOptions) -> BackupPlan:
+    return plan_backup(inventory, options.patterns, trust_hashes=options.trust_hashes, scope=options.scope)
 
 
 def back_up(given: BackupInput) -> BackupOutcome:
@@ -111,7 +117,7 @@ def back_up(given: BackupInput) -> BackupOutcome:
         if inventory.former and not inventory.images:
             text = f"{given.place.name}: the region has no image of the project; the run before this one has"
             given.recorder.report(Message.warning(f"{text} {len(inventory.former)}"))
-        plan = plan_backup(inventory, given.options.patterns, trust_hashes=given.options.trust_hashes)
+        plan = _plan(inventory, given.options)
         writer.bind(given.shelf, source_of(given.place), rebind=given.options.rebind)
         return _BackupExecution(given, writer, plan, listed).run()
 
@@ -185,7 +191,7 @@ class _BackupExecution:
             return
         missing = former.record.missing if former.record is not None else None
         self._kept[planned.image.id] = _Kept(former.kept, missing)
-        if planned.step is Step.KEEP:
+        if planned.step in (Step.KEEP, Step.STAY):
             self._note(planned)
 
     def _make(self, planned: PlannedImage) -> None:
@@ -278,7 +284,7 @@ class _BackupExecution:
                 return
             for uuid in vanished:
                 del self._kept[uuid]
-                if last or planned[uuid].step is Step.SKIP:
+                if last or planned[uuid].step in (Step.SKIP, Step.STAY):
                     self._fail(planned[uuid], VANISHED)
                 else:
                     self._make(planned[uuid].anew)
@@ -334,7 +340,7 @@ def outcome_of_plan(plan: BackupPlan, given: BackupInput) -> BackupOutcome:
         given.shelf.name,
         images=[
             BackedUpImage(p.image.id, p.image.name, error=p.reason if p.step is Step.REFUSE else None)
-            for p in plan.of(Step.KEEP, Step.RECORD, Step.FETCH, Step.REFUSE)
+            for p in plan.of(Step.KEEP, Step.STAY, Step.RECORD, Step.FETCH, Step.REFUSE)
         ],
         skipped=len(plan.skipped),
         others=plan.others,

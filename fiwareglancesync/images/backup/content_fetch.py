@@ -50,7 +50,7 @@ class ContentFetcher:
         self._writer = writer
         self._sources = sources
         self._throttles = throttles
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
         self._reading = 0
 
     def fetch(self, planned: PlannedImage, recorder: MoveRecorder, *, trust_hashes: bool = True) -> ContentKey:
@@ -74,25 +74,30 @@ class ContentFetcher:
 
     def _read(self, planned: PlannedImage, recorder: MoveRecorder) -> ContentKey:
         """Read it from the first source that has it."""
-        with self._room(planned.size):
+        with self._room(planned.size, recorder.check):
             if not planned.size:
                 return self._write(planned, EMPTY, recorder, lambda content: None)
             return self._read_from_first(planned, recorder)
 
     @contextmanager
-    def _room(self, size: int) -> Iterator[None]:
-        """Refuse what does not fit beside what other threads are reading.
+    def _room(self, size: int, check: Callable[[], None]) -> Iterator[None]:
+        """Wait for other threads while it does not fit beside what they are reading; refuse what does not fit alone.
 
         :param size: bytes
+        :param check: called while it waits; what it raises ends the wait
         """
         with self._guard:
-            self._writer.check_room(self._reading + size)
+            while self._reading and not self._writer.has_room(self._reading + size):
+                self._guard.wait(POLL_SECONDS)
+                check()
+            self._writer.check_room(size)
             self._reading += size
         try:
             yield
         finally:
             with self._guard:
                 self._reading -= size
+                self._guard.notify_all()
 
     def _read_from_first(self, planned: PlannedImage, recorder: MoveRecorder) -> ContentKey:
         usable = [source for source in self._sources if source.why_unusable(planned.image) is None]

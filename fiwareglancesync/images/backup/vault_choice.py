@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,3 +38,11 @@ def choose_vault(word: str | None, settings: Callable[[], Settings]) -> VaultSet
     near = nearest(word, vaults)
     meant = f"; did you mean {near}?" if near else ""
     raise UsageError(f"--vault {word}: no vault has this name, and there is no such folder; configured: {known}{meant}")
+
+
+def vault_option(folder: Path, settings: Settings) -> str:
+    """The option that names a vault in a command for the user, after a space; "" for the only configured one."""
+    names = [name for name, each in settings.vaults.items() if each.path == folder]
+    if names:
+        return "" if len(settings.vaults) == 1 else f" --vault {shlex.quote(names[0])}"
+    return f" --vault {shlex.quote(str(folder.absolute()))}"

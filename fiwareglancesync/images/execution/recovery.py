@@ -19,7 +19,7 @@ KeptPrivate = Callable[[str, str, str, GlanceSyncError], None]
 """Takes a restored image whose visibility is refused: its name and UUID, the visibility, and why."""
 
 STILL_FETCHED = (
-    "the region is still fetching its content, so a later run will tidy it;"
+    "the region is still fetching its content, so a later run finishes or removes it;"
     " if that Glance was restarted meanwhile, delete the image"
 )
 """Why an image is not removed. A Glance that was restarted does not continue its imports, and shows them as running."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def open_federation(settings: Settings, environ: Mapping[str, str]) -> Federatio
     if len(federations) == 1:
         return next(iter(federations.values()))
     return MixedFederation(lambda target: kind_of(target, environ), federations)
+
+
+def open_equal_regions(settings: Settings, environ: Mapping[str, str]) -> Federation:
+    """Open the federation so that the listing of the master region has images of other projects too.
+
+    :param settings: the configuration
+    :param environ: the environment
+    :raises GlanceSyncError: the embedded federation cannot be opened
+    """
+    return open_federation(replace(settings, master_region=""), environ)
 
 
 class MixedFederation:

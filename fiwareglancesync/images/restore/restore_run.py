@@ -125,7 +125,7 @@ class RestoreRun(Run):
             if self.is_master(place):
                 return
             if self._is_configured(place):
-                yield Message.warning(f"{ref.full}: this is the master region; --from writes to it, as it is named")
+                yield Message.warning(f"{ref.full}: this is the master region; it is written to, because it is named")
             if self.settings.targets[ref.target].sync_members and not self._has_projects(place):
                 text = f"{ref.full}: members are not restored: their projects are those of another Keystone"
                 yield Message.warning(text)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import Enum
 from typing import Any, TypeGuard, TypeVar
 
 from ..model import is_uuid
@@ -13,6 +14,7 @@ from .vault_errors import NewerFormat, UnreadableDocument
 from .vault_times import read_time
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
 
 FORMAT = 1
 """The format that this program reads and writes."""
@@ -87,6 +89,13 @@ class Fields:
         if not is_uuid(text):
             raise self._refused(key, "a UUID")
         return text
+
+    def choice(self, key: str, kind: type[E]) -> E:
+        """A member of an enumeration, by its value."""
+        try:
+            return kind(self.text(key))
+        except ValueError as error:
+            raise self._refused(key, f"one of {', '.join(each.value for each in kind)}") from error
 
     def time(self, key: str) -> datetime:
         """A time."""

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 
+from ...base.severity import Severity
 from ...base.units import MIB, duration
 from .vault_times import time_text
-
-
-class Severity(IntEnum):
-    """How bad something is; the numbers are the exit codes of plugins of Nagios."""
-
-    OK = 0
-    WARNING = 1
-    CRITICAL = 2
-    UNKNOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +105,6 @@ def problems(state: VaultState, limits: Thresholds, now: datetime) -> list[Probl
     return sorted(found, key=lambda problem: -problem.severity)
 
 
-def worst(found: list[Problem]) -> Severity:
-    """The severity of all problems together."""
-    return max((problem.severity for problem in found), default=Severity.OK)
-
-
 def unverified(state: VaultState, seconds: float, now: datetime) -> int:
     """The number of contents that were last known to be right longer ago than this."""
     before = now.timestamp() - seconds
@@ -132,7 +118,7 @@ def age_of(shelf: ShelfState, now: datetime) -> float | None:
 
 def _shelf_problems(state: VaultState, limits: Thresholds, now: datetime) -> Iterator[Problem]:
     if not state.shelves:
-        yield Problem(Severity.WARNING, "it has no shelf: nothing was ever backed up")
+        yield Problem(Severity.WARNING, "the vault has no shelf: nothing was ever backed up")
     for shelf in state.shelves:
         age = age_of(shelf, now)
         if shelf.error is not None:

@@ -94,6 +94,7 @@ class ShelfPaths:
             raise ShelfNameRefused(f"the name of a shelf has 1 to {MAX_NAME_BYTES} characters: {name!r}")
         self.folder = vault.shelves / file_name(name)
         self.binding = self.folder / "shelf.json"
+        self.healing = self.folder / "healing.json"
         self.records = self.folder / RECORDS
         self.runs = self.folder / "runs"
 

@@ -94,14 +94,18 @@ class VaultWriter:
         # Another run may have moved it back between these two looks.
         return size_of(usual) == content.size
 
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes fit, with something to spare."""
+        return int(size * (1 + SPARE)) <= vault_files.free_bytes(self.vault.folder)
+
     def check_room(self, size: int) -> None:
         """Refuse what does not fit, with something to spare.
 
         :param size: bytes
         :raises VaultError: there is not enough room
         """
-        free, needed = vault_files.free_bytes(self.vault.folder), int(size * (1 + SPARE))
-        if needed > free:
+        if not self.has_room(size):
+            free = vault_files.free_bytes(self.vault.folder)
             what = f"{mib(size)} MB and 10 % to spare"
             raise VaultError(f"there is no room in {self.vault.folder}: {what} are needed, {free // MIB} MB are free")
 

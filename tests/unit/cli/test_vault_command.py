@@ -64,7 +64,7 @@ def federation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Regions:
         return made
 
     monkeypatch.setattr(vault_backup, "read_settings", lambda *unused: made.settings)
-    monkeypatch.setattr(vault_backup, "open_federation", opened)
+    monkeypatch.setattr(vault_backup, "open_equal_regions", opened)
     return made
 
 

@@ -15,6 +15,7 @@ from ....base.errors import NotFound
 from ....base.hashing import hashed_meanwhile
 from ....openstack.place_identity import PlaceIdentity
 from ...model import Image, Listing, normal_uuid
+from ...removal_mark import as_before_hiding
 from ...vault.incoming_content import SHA512
 from ...vault.vault_errors import NewerFormat, VaultError, VaultFailed, WrongContent
 from ...vault.vault_folder import Shelf
@@ -126,9 +127,11 @@ class VaultPlace:
     def _image(self, record: Record) -> Image:
         """The image as the source described it, with the hash that the vault has computed.
 
-        A shelf has own images only; it may have been bound to another project when the record was written.
+        A shelf has own images only; it may have been bound to another project when the record was written. An image
+        that was hidden before its deletion is what it was before (vault 5.3).
         """
-        image = image_of({**record.state.document, "id": record.state.id, "owner": self.project}, self.name)
+        document = {**record.state.document, "id": record.state.id, "owner": self.project}
+        image = as_before_hiding(image_of(document, self.name))
         return image if record.content is None else _with_content(image, record.content)
 
     def _unreadable(self, kept: KeptImage) -> Image:

@@ -16,6 +16,7 @@ from fiwareglancesync.images.backup import backup_run, backup_threads
 from fiwareglancesync.images.backup.backup_plan import PlannedImage
 from fiwareglancesync.images.backup.backup_run import back_up
 from fiwareglancesync.images.vault import vault_files
+from fiwareglancesync.images.vault.incoming_content import IncomingContent
 from fiwareglancesync.images.vault.vault_errors import VaultFailed
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from tests.support.described_place import DescribedPlace
@@ -25,7 +26,7 @@ from tests.support.vaults import faults, uuid_of
 
 from .conftest import given
 
-SECONDS = 10
+SECONDS = 60
 """For which a test waits for what has to happen."""
 
 
@@ -164,27 +165,28 @@ def test_an_interruption_ends_what_is_being_read(
     assert faults(vault) == []
 
 
-def test_there_has_to_be_room_for_all_that_is_read_at_the_same_time(
+def test_an_image_that_does_not_fit_beside_another_one_waits_for_that(
     vault: Vault, place: DescribedPlace, events: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.add(1, b"1" * 100)
     place.add(2, b"2" * 100)
-    first, second = threading.Event(), threading.Event()
-    free = vault_files.free_bytes
+    place.add(3, b"3" * 200)
+    reading, most, together = [0], [0], threading.Event()
+    monkeypatch.setattr(vault_files, "free_bytes", lambda path: 150)
+    write = IncomingContent.write
 
-    def room(path: Path) -> int:
-        if first.is_set():
-            second.set()
-        return 150
+    def counted(content: IncomingContent, pieces: Any) -> None:
+        reading[0] += 1
+        most[0] = max(most[0], reading[0])
+        if reading[0] > 1:
+            together.set()
+        together.wait(0.05)
+        write(content, pieces)
+        reading[0] -= 1
 
-    def observe(image_id: str) -> None:
-        first.set()
-        assert second.wait(SECONDS)
-
-    monkeypatch.setattr(vault_files, "free_bytes", room)
-    observe_downloads(place, monkeypatch, observe)
-    outcome = back_up(given(vault, place, events, at_once=2))
-    assert [image.error is None for image in outcome.images].count(True) == 1
-    assert any("there is no room" in str(image.error) for image in outcome.images)
-    monkeypatch.setattr(vault_files, "free_bytes", free)
-    assert not back_up(given(vault, place, events, at_once=1)).failed
+    monkeypatch.setattr(IncomingContent, "write", counted)
+    outcome = back_up(given(vault, place, events, at_once=3))
+    assert most == [1]
+    assert {image.name for image in outcome.images if image.error is None} == {"image1", "image2"}
+    (failed,) = [str(image.error) for image in outcome.images if image.error]
+    assert "there is no room" in failed

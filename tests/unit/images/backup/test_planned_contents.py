@@ -44,7 +44,7 @@ def test_of_several_processes_one_claims_a_content() -> None:
     processes = [fork.Process(target=claim) for _ in range(8)]
     for process in processes:
         process.start()
-    found = [claimed.get(timeout=60) for _ in processes]
+    found = [claimed.get(timeout=300) for _ in processes]
     for process in processes:
         process.join()
     assert sorted(found) == [[]] * 7 + [[3, 5]]

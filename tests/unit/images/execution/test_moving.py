@@ -38,6 +38,6 @@ def test_a_move_that_waits_for_its_next_attempt_ends_with_the_others() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         setup.sync(through=lambda place: BytesPlace(place, fails=fail), mover=Mover(upload_ways(StreamSource(master))))
-    until(lambda: moves() == [], "the end of the pause", 30.0)
+    until(lambda: moves() == [], "the end of the pause")
     assert sorted(master.downloads) == ["m-a", "m-b"]
     assert "a" not in setup.names()

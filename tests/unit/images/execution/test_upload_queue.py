@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -23,6 +22,7 @@ from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, RegionSetup, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
 from tests.support.events import of_type
+from tests.support.server import wait_for
 
 CONTENTS = {name: f"content of {name}".encode() for name in ("a", "b", "c", "d")}
 IMAGES = [replace(master_image(name, md5(content)), size=len(content)) for name, content in CONTENTS.items()]
@@ -155,16 +155,15 @@ def test_a_region_that_takes_one_upload_at_a_time_gets_them_all(pauses: list[flo
     def one_at_a_time(number: int) -> None:
         if not busy.acquire(blocking=False):
             raise crowded()
-        time.sleep(0.05)
+        wait_for(lambda: fewer in scenario.setup.reported(), "uploads that are refused meanwhile")
         busy.release()
 
+    cause = "over limit: image_count_uploading (HTTP 413)"
+    fewer = f"Burgos: Images are uploaded at most 1 at a time from now on. Cause: {cause}"
     scenario = Scenario(one_at_a_time, IMAGES, uploads_per_region=at_once)
     assert not scenario.sync().failed
     assert scenario.setup.names() == sorted(CONTENTS)
     assert sorted(scenario.place.created) == sorted(CONTENTS)
-    reported = scenario.setup.reported()
-    cause = "over limit: image_count_uploading (HTTP 413)"
-    assert f"Burgos: Images are uploaded at most 1 at a time from now on. Cause: {cause}" in reported
 
 
 def test_one_that_is_refused_while_no_other_is_under_way_is_tried_again_for_a_while(pauses: list[float]) -> None:

@@ -74,7 +74,7 @@ class TestReading:
         reader = threading.Thread(target=look)
         reader.start()
         try:
-            assert left.wait(30)
+            assert left.wait(180)
         finally:
             on.set()
             reader.join()

@@ -20,7 +20,7 @@ from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, content_
 CONTENT = content_of(1)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 HALF = 8 * PART
-GROWTH_TIMEOUT_SECONDS = 30.0
+GROWTH_TIMEOUT_SECONDS = 180.0
 FORK = multiprocessing.get_context("fork")
 
 

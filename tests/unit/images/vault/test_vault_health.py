@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
+from fiwareglancesync.base.severity import Severity, worst
 from fiwareglancesync.images.vault.adopt_files import source_of_files
 from fiwareglancesync.images.vault.vault_folder import Vault, init_vault
 from fiwareglancesync.images.vault.vault_health import (
     Room,
-    Severity,
     ShelfState,
     Thresholds,
     VaultState,
     problems,
     rough_time,
-    worst,
 )
 from fiwareglancesync.images.vault.vault_survey import survey
 from fiwareglancesync.images.vault.vault_writer import VaultWriter
@@ -50,7 +49,7 @@ def shelf(**fields: Any) -> VaultState:
         (shelf(newest=None), Severity.CRITICAL, "shelf Burgos has no complete run"),
         (shelf(newest=None, error="x cannot be read"), Severity.CRITICAL, "shelf Burgos: x cannot be read"),
         (shelf(missing=2), Severity.CRITICAL, "2 contents of the newest complete run are missing"),
-        (replace(WELL, shelves=()), Severity.WARNING, "it has no shelf"),
+        (replace(WELL, shelves=()), Severity.WARNING, "the vault has no shelf"),
         (replace(WELL, damaged=1), Severity.WARNING, "1 damaged contents have not been fetched again"),
         (
             replace(WELL, verified=(NOW.timestamp() - 31 * DAY,)),
@@ -63,7 +62,7 @@ def shelf(**fields: Any) -> VaultState:
 )
 def test_each_problem_has_its_severity(state: VaultState, severity: Severity, text: str) -> None:
     found = problems(state, Thresholds(), NOW)
-    assert worst(found) is severity
+    assert worst(problem.severity for problem in found) is severity
     assert text in "".join(problem.text for problem in found)
     assert len(found) == (severity is not Severity.OK)
 

@@ -15,14 +15,14 @@ from tests.support.scripted_server import ScriptedServer, token_answer
 PROJECT = "p" * 32
 PASSWORD = "s3cret-Pa55"
 HASTY = Tuning(
-    connect=2.0,
-    control=5.0,
-    idle=5.0,
-    upload_answer=5.0,
+    connect=60.0,
+    control=60.0,
+    idle=60.0,
+    upload_answer=60.0,
     grace=0.0,
     attempts=3,
     first_wait=0.001,
-    retry_limit=10.0,
+    retry_limit=60.0,
     wait_limit=0.05,
     page=2,
 )
@@ -47,7 +47,7 @@ def credential(cloud: ScriptedServer) -> Credential:
 @pytest.fixture
 def target(credential: Credential) -> Target:
     """The target of the master."""
-    return Target("master", credential, list_images_timeout=10)
+    return Target("master", credential, list_images_timeout=60)
 
 
 Federate = Callable[..., OpenStackFederation]

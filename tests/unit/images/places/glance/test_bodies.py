@@ -180,7 +180,7 @@ class TestUploading:
     ) -> None:
         cloud.on("PUT", FILE, Silence(read))
         cloud.on("GET", IMAGE, SAVING)
-        hasty = replace(HASTY, idle=0.2, upload_answer=0.2)
+        hasty = replace(HASTY, idle=1.0, upload_answer=1.0)
         with pytest.raises(TimedOut, match=f"did not answer in time after \\d+ of {MANY * len(PIECE)} bytes"):
             federate(hasty).place(target, "Burgos").upload("i-1", Source(MANY).body)
         assert uploads(cloud) == 1
@@ -231,17 +231,28 @@ class TestLostAnswers:
 
     @pytest.fixture
     def hurried(self, federate: Federate, target: Target) -> OpenStackPlace:
-        """A region that is looked at often."""
-        return federate(replace(HASTY, upload_answer=0.5, grace=0.1, poll_min=0.01)).place(target, "Burgos")
+        """A region that is looked at often, for a short time."""
+        return federate(replace(HASTY, upload_answer=1.0, grace=0.1, poll_min=0.01)).place(target, "Burgos")
 
-    @pytest.mark.parametrize(
-        "lost", [HangUp(), Silence(), Answer(502), Answer(504)], ids=["closed", "late", "502", "504"]
-    )
+    @pytest.fixture
+    def patient(self, federate: Federate, target: Target) -> OpenStackPlace:
+        """A region that is looked at often, for longer than any test lasts."""
+        return federate(replace(HASTY, upload_answer=3600.0, grace=3600.0, poll_min=0.01)).place(target, "Burgos")
+
+    @pytest.mark.parametrize("lost", [HangUp(), Answer(502), Answer(504)], ids=["closed", "502", "504"])
     def test_an_image_that_becomes_active_is_uploaded(
-        self, cloud: ScriptedServer, hurried: OpenStackPlace, lost: Act
+        self, cloud: ScriptedServer, patient: OpenStackPlace, lost: Act
     ) -> None:
         cloud.on("PUT", FILE, lost)
-        cloud.on("GET", IMAGE, *([] if isinstance(lost, Silence) else [SAVING, SAVING]), seen("active"))
+        cloud.on("GET", IMAGE, SAVING, SAVING, seen("active"))
+        patient.upload("i-1", Source().body)
+        assert uploads(cloud) == 1
+
+    def test_one_that_is_active_when_its_answer_is_late_is_uploaded(
+        self, cloud: ScriptedServer, hurried: OpenStackPlace
+    ) -> None:
+        cloud.on("PUT", FILE, Silence())
+        cloud.on("GET", IMAGE, seen("active"))
         hurried.upload("i-1", Source().body)
         assert uploads(cloud) == 1
 
@@ -251,22 +262,22 @@ class TestLostAnswers:
         ids=["queued", "killed", "another size", "gone", "unknown"],
     )
     def test_an_image_that_does_not_is_none(
-        self, cloud: ScriptedServer, hurried: OpenStackPlace, state: Answer
+        self, cloud: ScriptedServer, patient: OpenStackPlace, state: Answer
     ) -> None:
         cloud.on("PUT", FILE, HangUp())
         cloud.on("GET", IMAGE, SAVING, state)
         with pytest.raises(Unreachable, match=f"after {SIZE} of {SIZE} bytes") as caught:
-            hurried.upload("i-1", Source().body)
+            patient.upload("i-1", Source().body)
         assert caught.value.retryable
         assert uploads(cloud) == 1
 
     @pytest.mark.parametrize("lost", [HangUp(), Answer(502), Answer(504)], ids=["closed", "502", "504"])
     def test_one_that_a_proxy_has_not_passed_on_yet_is_waited_for(
-        self, cloud: ScriptedServer, hurried: OpenStackPlace, lost: Act
+        self, cloud: ScriptedServer, patient: OpenStackPlace, lost: Act
     ) -> None:
         cloud.on("PUT", FILE, lost)
         cloud.on("GET", IMAGE, QUEUED, QUEUED, SAVING, seen("active"))
-        hurried.upload("i-1", Source().body)
+        patient.upload("i-1", Source().body)
         assert uploads(cloud) == 1
         assert len(cloud.of("GET", IMAGE)) == 4
 
@@ -284,7 +295,7 @@ class TestLostAnswers:
     def test_one_that_nobody_passes_on_is_sent_again_soon(
         self, cloud: ScriptedServer, federate: Federate, target: Target, lost: Act
     ) -> None:
-        place = federate(replace(HASTY, upload_answer=3600.0, grace=0.1, poll_min=0.01)).place(target, "Burgos")
+        place = federate(replace(HASTY, upload_answer=3600.0, grace=2.0, poll_min=0.01)).place(target, "Burgos")
         cloud.on("PUT", FILE, lost)
         cloud.on("GET", IMAGE, QUEUED)
         with pytest.raises((Unreachable, ServiceFailure)) as caught:
@@ -312,7 +323,7 @@ class TestLostAnswers:
         begun = time.monotonic()
         with pytest.raises(TimedOut, match=r"after the last byte the image is still .*upload_answer_timeout") as caught:
             hurried.upload("i-1", Source().body)
-        assert time.monotonic() - begun > 0.5
+        assert time.monotonic() - begun > 1.0
         assert (caught.value.retryable, caught.value.scope) == (False, scope)
 
     def test_the_time_grows_with_the_size(
@@ -323,7 +334,7 @@ class TestLostAnswers:
         cloud.on("GET", IMAGE, seen("active"))
         begun = time.monotonic()
         federate(slow).place(target, "Burgos").upload("i-1", Source().body)
-        assert 1.0 <= time.monotonic() - begun < 5.0
+        assert 1.0 <= time.monotonic() - begun < 60.0
 
     def test_the_wait_ends_when_nobody_wants_it_any_more(
         self, cloud: ScriptedServer, burgos: OpenStackPlace

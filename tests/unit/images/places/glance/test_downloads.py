@@ -77,7 +77,7 @@ class TestDownloading:
 
     def test_a_stall_is_an_error_of_the_source(self, cloud: ScriptedServer, federate: Federate, target: Target) -> None:
         cloud.on("GET", FILE, Answer(200, content=b"123", length=10, keep_open=True))
-        place = federate(replace(HASTY, idle=0.2)).place(target, "Burgos")
+        place = federate(replace(HASTY, idle=1.0)).place(target, "Burgos")
         with place.download("i-1") as body, pytest.raises(SourceBroke, match="did not answer in time"):
             list(body.pieces())
 

@@ -190,8 +190,8 @@ class TestRefusalsForNow:
     def test_failures_after_a_refusal_have_their_own_patience(
         self, cloud: ScriptedServer, federate: Federate, target: Target
     ) -> None:
-        place = federate(replace(HASTY, wait_limit=3.0, retry_limit=0.5)).place(target, "Burgos")
-        wait = Answer(429, headers={"Retry-After": "1"})
+        place = federate(replace(HASTY, wait_limit=5.0, retry_limit=2.5)).place(target, "Burgos")
+        wait = Answer(429, headers={"Retry-After": "3"})
         cloud.on("GET", ONE, wait, Answer(500), Answer(500), Answer(200, stored()))
         assert place.get("i-1").id == "i-1"
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places.vault.vault_place import LOST, VaultPlace
+from fiwareglancesync.images.removal_mark import REMOVAL, hiding
 from fiwareglancesync.images.vault.vault_errors import NewerFormat, VaultError, WrongContent
 from fiwareglancesync.images.vault.vault_folder import Shelf, init_vault
 from fiwareglancesync.images.vault.vault_model import ImageState, KeptImage, Record
@@ -51,6 +53,19 @@ def test_images_state_the_hash_that_the_vault_computed(shelf: Shelf) -> None:
     (image,) = place.listing().images
     assert (image.checksum, image.hash_algo, image.hash_value) == (None, "sha512", sha512(b"unhashed"))
     assert place.members(uuid_of(1)) == {"p2"}
+
+
+def test_an_image_that_was_hidden_before_its_deletion_is_what_it_was(shelf: Shelf) -> None:
+    before = Image(uuid_of(1), "image1", "Burgos", visibility="public")
+    mark = hiding(before, LISTED).set[REMOVAL]
+    with VaultWriter(shelf.vault) as writer:
+        writer.bind(shelf, SOURCE)
+        key = store(writer, b"one")
+        document = document_of(1, b"one", os_hidden=True, **{REMOVAL: mark})
+        record = writer.add_record(shelf, Record(ImageState(uuid_of(1), document), LISTED, key))
+        run = writer.add_run(shelf, run_of((KeptImage(uuid_of(1), "image1", record, key),)))
+    (image,) = VaultPlace(shelf, run).listing().images
+    assert (image.hidden, image.visibility, dict(image.user_properties)) == (False, "public", {})
 
 
 def test_content_is_read_in_pieces(place: VaultPlace) -> None:

@@ -1,0 +1,1 @@
+"""Heals a region and a shelf by what templates need: restores, backups, removals (vault 5)."""
