@@ -1,0 +1,1 @@
+"""The port to a cluster, the cluster by the bindings, and its lock."""

@@ -1,0 +1,1 @@
+"""Makes copies at the times of the schedule, until it is asked to end."""

@@ -1,0 +1,1 @@
+"""Makes and removes copies, adopts snapshots, and reads how well servers are protected."""
