@@ -1,0 +1,1 @@
+"""Consistent backups of virtual machines by gluster's geo-replication (vms 1)."""

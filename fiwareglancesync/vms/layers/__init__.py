@@ -1,0 +1,1 @@
+"""The files of disks at both ends: chains, comparison, removal of overlays."""

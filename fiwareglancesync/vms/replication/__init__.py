@@ -1,0 +1,1 @@
+"""The port to geo-replication, gluster behind it, and how an older backup is kept."""
