@@ -41,7 +41,7 @@ setup(
     package_data={
         "fiwareglancesync": ["py.typed"],
         "fiwareglancesync.migrations": ["alembic.ini", "script.py.mako"],
-        "fiwareglancesync.volumes": ["templates/*.html"],
+        "fiwareglancesync.volumes.digests": ["templates/*.html"],
     },
     data_files=[("share/man/man1", ["docs/man/glancesync.1"])],
     python_requires=">=3.10",
@@ -73,13 +73,16 @@ setup(
     extras_require={
         "postgresql": ["psycopg[binary]>=3.1,<4"],
         "mysql": ["PyMySQL>=1.1,<2"],
+        "snapshots": ["watchdog>=3,<7"],
         "celery": ["celery[redis]>=5.5,<6"],
+        "ovirt": ["ovirt-engine-sdk-python>=4.4,<5"],
     },
     entry_points={
         "console_scripts": [
             "glancesync = fiwareglancesync.main:main",
             "glancesync-completion = fiwareglancesync.scripts.completion:main",
             "glancesync-server = fiwareglancesync.run:main",
+            "snapmanager = fiwareglancesync.scripts.snapmanager:main",
             "glancesync-generate-config = fiwareglancesync.scripts.generate_config_file:main",
         ],
     },

@@ -40,3 +40,12 @@ def exported(environ: Mapping[str, str], *options: str) -> dict[str, str]:
     ).stdout
     words = [word for word in shlex.split(text) if "=" in word]
     return dict(word.split("=", 1) for word in words)
+
+
+def venv_beside(name: str, environ: Mapping[str, str]) -> Path:
+    """Where a virtual environment of tests is: beside that of the development cloud.
+
+    :param name: ends its name
+    """
+    venv = Path(environ.get(VENV_VARIABLE) or CHECKOUT / ".devcloud" / "venv").expanduser().resolve()
+    return venv.with_name(f"{venv.name}-{name}")

@@ -27,6 +27,8 @@ class Part(Enum):
     LONG = "scripts/test --long"
     BENCHMARKS = "benchmarks/run"
     VOLUMES = "scripts/devcloud up --with volumes"
+    CEPH = "scripts/devcloud up --with ceph"
+    GLUSTER = "scripts/devcloud up --with gluster"
 
 
 @dataclass(frozen=True)
@@ -48,31 +50,62 @@ def _package(name: str, gives: Sequence[str], *parts: Part) -> Package:
 
 
 PACKAGES = (
+    _package("attr", ["getfattr"], Part.GLUSTER),
+    _package("ceph-common", ["ceph", "ceph-authtool", "rados", "rbd"], Part.CEPH),
+    _package("ceph-mgr", ["ceph-mgr"], Part.CEPH),
+    _package("ceph-mgr-modules-core", ["/usr/share/ceph/mgr/mgr_module.py"], Part.CEPH),
+    _package("ceph-mon", ["ceph-mon", "monmaptool"], Part.CEPH),
+    _package("ceph-osd", ["ceph-osd"], Part.CEPH),
     _package("chromium", ["chromium"], Part.TEST),
     _package("curl", ["curl"], Part.UNIT, Part.BENCHMARKS),
     _package("erlang-base", ["epmd"], Part.VOLUMES),
+    _package("gcc", ["gcc"], Part.TEST),
     _package("git", ["git"], Part.UNIT, Part.BENCHMARKS),
+    _package("glusterfs-client", ["glusterfs", "/usr/sbin/mount.glusterfs"], Part.GLUSTER),
+    _package("glusterfs-server", ["glusterd"], Part.GLUSTER),
+    _package("iproute2", ["ip"], Part.GLUSTER),
+    _package("libvirt-clients", ["virsh"], Part.GLUSTER),
+    _package("libvirt-daemon", ["libvirtd"], Part.GLUSTER),
+    _package(
+        "libvirt-daemon-driver-qemu",
+        ["/usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so"],
+        Part.GLUSTER,
+    ),
+    _package("libxml2-dev", ["/usr/include/libxml2/libxml/xmlreader.h"], Part.TEST),
     _package("mariadb-client-core", ["mariadb"], Part.LONG, Part.VOLUMES),
     _package("mariadb-server-core", ["mariadbd", "mariadb-install-db"], Part.LONG, Part.VOLUMES),
+    _package("mount", ["mount", "umount"], Part.GLUSTER),
+    _package("openssh-client", ["ssh-keygen"], Part.GLUSTER),
+    _package("openssh-server", ["sshd"], Part.GLUSTER),
     _package("openssl", ["openssl"], Part.UNIT),
     _package("postgresql", [f"/usr/lib/postgresql/*/bin/{name}" for name in ("initdb", "pg_ctl")], Part.TEST),
+    _package("python3-libvirt", ["/usr/lib/python3/dist-packages/libvirt.py"], Part.GLUSTER),
+    _package("python3-rados", ["/usr/lib/python3/dist-packages/rados.cpython-*.so"], Part.CEPH),
+    _package("python3-rbd", ["/usr/lib/python3/dist-packages/rbd.cpython-*.so"], Part.CEPH),
+    _package(
+        f"python{sysconfig.get_python_version()}-dev", [f"{sysconfig.get_path('include')}/Python.h"], Part.TEST
+    ),
     _package(
         f"python{sysconfig.get_python_version()}-venv",
         [f"{sysconfig.get_path('stdlib')}/ensurepip/__init__.py"],
         Part.SETUP,
     ),
-    _package("qemu-utils", ["qemu-img"], Part.TEST, Part.VOLUMES),
+    _package("qemu-system-x86", ["qemu-system-x86_64"], Part.GLUSTER),
+    _package("qemu-utils", ["qemu-img", "qemu-io"], Part.TEST, Part.VOLUMES, Part.GLUSTER),
     _package("rabbitmq-server", ["/usr/lib/rabbitmq/bin/rabbitmq-server"], Part.VOLUMES),
     _package("redis-server", ["redis-server"], Part.TEST),
+    _package("rsync", ["rsync"], Part.GLUSTER),
+    _package("seabios", ["/usr/share/seabios/bios.bin"], Part.GLUSTER),
     _package("systemd", ["systemd-analyze"], Part.UNIT),
+    _package("util-linux", ["nsenter", "unshare"], Part.GLUSTER),
     _package("wrk", ["wrk"], Part.BENCHMARKS),
     _package("zsh", ["zsh"], Part.UNIT),
 )
 """What a Debian with nothing but Python lacks. A part that is new adds itself to ``Part`` and its packages here."""
 
 ESSENTIAL = frozenset(
-    ("basename", "bash", "cat", "dirname", "grep", "head", "ls", "mkdir", "mktemp", "rm", "sed", "sh", "sha512sum",
-     "sleep", "sync", "tail", "wc")
+    ("basename", "bash", "cat", "cp", "dirname", "grep", "head", "ls", "mkdir", "mktemp", "rm", "sed", "sh",
+     "sha512sum", "sleep", "sync", "tail", "wc")
 )
 """Programs that we use of the packages without which there is no Debian."""
 

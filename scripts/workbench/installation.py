@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MANUAL_PAGE = Path("share", "man", "man1", "glancesync.1")
 CONSTRAINTS = ROOT / "requirements.txt"
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist")
-COMMANDS = ("glancesync", "glancesync-completion", "glancesync-generate-config", "glancesync-server")
+COMMANDS = ("glancesync", "glancesync-completion", "glancesync-generate-config", "glancesync-server", "snapmanager")
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import tempfile
@@ -17,8 +18,18 @@ from workbench.cloud import CHECKOUT
 from workbench.progress import Say, duration, line_cleared, progress
 from workbench.steps import Interrupted, Kind, Outcome, Step, Surroundings, run
 
-UP = Step("development cloud", cloud.command("up"), limit=600.0, confidential=True)
-DOWN = Step("cloud down", cloud.command("down"), confidential=True)
+START = 1800.0
+"""Seconds after which the start of a cloud has hung: the first one installs packages, on a machine with other work."""
+
+UP = Step("development cloud", cloud.command("up"), limit=START, confidential=True)
+UP_WITH_CEPH = Step("Ceph", cloud.command("up", "--with", "ceph"), limit=START, confidential=True)
+UP_WITH_BOTH = Step(
+    "Ceph and Cinder", cloud.command("up", "--with", "ceph", "--with", "volumes"), limit=START, confidential=True
+)
+UP_WITH_VOLUMES = Step("Cinder and Nova", cloud.command("up", "--with", "volumes"), limit=START, confidential=True)
+UP_WITH_GLUSTER = Step("gluster", cloud.command("up", "--with", "gluster"), limit=START, confidential=True)
+GUESTS = Step("guests", cloud.command("seed", "--with", "gluster"), limit=START, confidential=True)
+DOWN = Step("cloud down", cloud.command("down"), limit=480.0, confidential=True)
 
 LINE_SECONDS = 60.0
 """Seconds between two lines that say which steps run, where no line can move."""
@@ -29,24 +40,33 @@ class Lane:
     """Steps that come one after the other.
 
     :param steps: what needs no development cloud
-    :param on_cloud: what comes afterwards, on a development cloud that no other lane uses
+    :param on_cloud: what comes afterwards, on a development cloud that no other lane uses: sequences that begin with
+        their start; when a start fails, what follows it is left out
     """
 
-    steps: Sequence[Step]
-    on_cloud: Sequence[Step] = ()
+    steps: Sequence[Step] = ()
+    on_cloud: Sequence[Sequence[Step]] = ()
+
+    @property
+    def all_steps(self) -> Sequence[Step]:
+        """Everything in its order."""
+        return [*self.steps, *(step for steps in self.on_cloud for step in steps)]
 
 
-def run_lanes(lanes: Sequence[Lane], scratch: Path, logs: Path, environment: Mapping[str, str]) -> list[Outcome]:
+def run_lanes(
+    lanes: Sequence[Lane], scratch: Path, logs: Path, environment: Mapping[str, str], end: float = math.inf
+) -> list[Outcome]:
     """Run the lanes side by side and print what came of each step, with its output if it has failed.
 
     :param scratch: a folder for what exists during the run
     :param logs: a folder that takes the output of each step, and the logs of a cloud on which a step has failed
     :param environment: the whole environment of the commands
+    :param end: moment of the steady clock at which all steps end; the clouds are taken down then
     :returns: what came of the steps, lane by lane
     :raises KeyboardInterrupt: the run was stopped; all steps have ended
     """
     stopping = Event()
-    where = Surroundings(CHECKOUT, scratch, environment, stopping)
+    where = Surroundings(CHECKOUT, scratch, environment, stopping, end)
     with progress("Testing", _say, every=LINE_SECONDS) as note, ThreadPoolExecutor(len(lanes)) as pool:
         printer = _Printer(logs, note)
         results = [pool.submit(_run_lane, lane, where, printer, number) for number, lane in enumerate(lanes, 1)]
@@ -103,12 +123,20 @@ def _run_lane(lane: Lane, where: Surroundings, printer: _Printer, number: int) -
     outcomes = [printer.run(step, where, number) for step in lane.steps]
     if lane.on_cloud:
         with _own_cloud(where) as there:
-            on_cloud = [printer.run(UP, there, number)]
-            if on_cloud[0].is_good:
-                on_cloud += [printer.run(step, there, number) for step in lane.on_cloud]
+            on_cloud = _run_on_cloud(lane, there, printer, number)
             if not all(outcome.is_good for outcome in on_cloud):
                 _keep_logs(Path(there.environment[cloud.FOLDER_VARIABLE]), printer.folder_of_cloud(number))
         outcomes += on_cloud
+    return outcomes
+
+
+def _run_on_cloud(lane: Lane, there: Surroundings, printer: _Printer, number: int) -> list[Outcome]:
+    outcomes = []
+    for start, *steps in lane.on_cloud:
+        outcomes.append(printer.run(start, there, number))
+        if not outcomes[-1].is_good:
+            break
+        outcomes += [printer.run(step, there, number) for step in steps]
     return outcomes
 
 
@@ -141,5 +169,5 @@ def _own_cloud(where: Surroundings) -> Iterator[Surroundings]:
         yield replace(where, environment={**where.environment, **variables})
     finally:
         environment = cloud.without_cloud(os.environ) | variables
-        run(DOWN, replace(where, environment=environment, stopping=Event()))
+        run(DOWN, replace(where, environment=environment, stopping=Event(), end=math.inf))
         shutil.rmtree(folder, ignore_errors=True)

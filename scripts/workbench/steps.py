@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -48,7 +49,7 @@ class Step:
     name: str
     command: Sequence[str]
     kind: Kind = Kind.CHECK
-    limit: float = 300.0
+    limit: float = 1800.0
     may_be_empty: bool = False
     confidential: bool = False
 
@@ -88,12 +89,14 @@ class Surroundings:
     :param scratch: a folder for the reports of the tests
     :param environment: the whole environment of the commands
     :param stopping: set when the steps have to end
+    :param end: moment of the steady clock at which a step that still runs is ended, and after which none begins
     """
 
     folder: Path
     scratch: Path
     environment: Mapping[str, str]
     stopping: Event
+    end: float = math.inf
 
 
 def run(step: Step, where: Surroundings, output: IO[bytes] | None = None) -> Outcome:
@@ -105,10 +108,12 @@ def run(step: Step, where: Surroundings, output: IO[bytes] | None = None) -> Out
     """
     report = where.scratch / f"report-{step.name.replace(' ', '-')}"
     begin = time.monotonic()
+    if begin >= where.end:
+        return Outcome(step.name, 0, 1, 0, 0.0, "not run, because the time of all steps is over")
     status = _run(step, report, where, output)
     seconds = time.monotonic() - begin
     if status is None:
-        return Outcome(step.name, 0, 1, 0, seconds, f"ended after {step.limit:.0f} s")
+        return Outcome(step.name, 0, 1, 0, seconds, f"ended after {seconds:.0f} s")
     if step.kind is Kind.CHECK:
         return Outcome(step.name, int(status == 0), int(status != 0), 0, seconds)
     passed, failed, skipped = count(report)
@@ -158,7 +163,7 @@ def _report_words(kind: Kind, report: Path) -> list[str]:
 
 def _run(step: Step, report: Path, where: Surroundings, output: IO[bytes] | None) -> int | None:
     """Run a step's command in a process group of its own; None when the time was over."""
-    deadline = time.monotonic() + step.limit
+    deadline = min(time.monotonic() + step.limit, where.end)
     with subprocess.Popen(
         [*step.command, *_report_words(step.kind, report)],
         cwd=where.folder,
