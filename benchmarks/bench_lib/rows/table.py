@@ -15,9 +15,12 @@ from . import (
     rebuild,
     scaling,
     several,
+    snapshot_plan,
+    snapshot_run,
     start,
     vault_large,
     vault_many,
+    volume_cycle,
     volume_plan,
     volume_policy,
 )
@@ -38,7 +41,10 @@ ROWS: dict[str, Callable[[Setting], Result]] = {
     "vault-many": vault_many.measure_many,
     "vault-shelves": vault_many.measure_shelves,
     "vault-ls": vault_many.measure_ls,
+    "snapshot-plan": snapshot_plan.measure,
+    "snapshot-run": snapshot_run.measure,
     "volume-plan": volume_plan.measure,
+    "volume-cycle": volume_cycle.measure,
     "volume-policy": volume_policy.measure,
     "rebuild": rebuild.measure,
 }
