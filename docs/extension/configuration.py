@@ -27,14 +27,21 @@ def keys(part: str) -> str:
     :param part: a key of ``PARTS``
     """
     options, default_text = PARTS[part]
-    return "".join(_key(option, default_text(option)) for option in options)
+    earlier = list(PARTS)[: list(PARTS).index(part)]
+    indexed = {option.key for name in earlier for option in PARTS[name][0]}
+    return "".join(_key(option, default_text(option), is_indexed=option.key in indexed) for option in options)
 
 
-def _key(option: Option, default: str) -> str:
+def _key(option: Option, default: str, *, is_indexed: bool) -> str:
+    """Write a key.
+
+    :param is_indexed: whether a key of the same name in another section is the one that references lead to
+    """
     sample = f"\n\nFor example ``{option.key} = {option.sample}``." if option.sample else ""
     return directive(
         "confval",
         option.key,
         escaped(option.help) + sample,
         [("type", escaped(option.kind.expected)), ("default", escaped(default))],
+        ["no-index"] if is_indexed else [],
     )

@@ -17,12 +17,20 @@ def indented(text: str) -> str:
     return textwrap.indent(text, "   ")
 
 
-def directive(name: str, argument: str = "", content: str = "", options: Iterable[tuple[str, str]] = ()) -> str:
+def directive(
+    name: str,
+    argument: str = "",
+    content: str = "",
+    options: Iterable[tuple[str, str]] = (),
+    flags: Iterable[str] = (),
+) -> str:
     """A directive.
 
     :param options: names and values; those without a value are left out
+    :param flags: names of options that have no value
     """
     head = [f".. {name}:: {argument}".rstrip(), *(f"   :{key}: {value}" for key, value in options if value)]
+    head += [f"   :{flag}:" for flag in flags]
     return "\n".join(head) + "\n\n" + (f"{indented(content)}\n\n" if content else "")
 
 
