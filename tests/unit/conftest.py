@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,18 @@ from fiwareglancesync.base.database import metadata, open_engine
 from tests.support.certificates import self_signed
 from tests.support.mariadb import running_mariadb
 from tests.support.postgresql import running_postgresql
+
+
+@pytest.fixture(scope="session", autouse=True)
+def locks_of_these_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the locks of this machine in a folder of these tests: other ones may run at the same time."""
+    tmp_path_factory.getbasetemp()  # stays where it is
+    with tempfile.TemporaryDirectory(prefix="glancesync-test-") as folder, pytest.MonkeyPatch.context() as patch:
+        Path(folder).chmod(0o1777)
+        patch.setattr("tempfile.tempdir", folder)
+        patch.setenv("TMPDIR", folder)
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -23,14 +23,21 @@ from fiwareglancesync.images.model import SyncStatus
 from fiwareglancesync.images.options import WAYS
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.kinds import option_tables
+from fiwareglancesync.vms.backup_config import read_backup_text
 from tests.support.pages import CONTRIBUTING, DOCS, PAGES, blocks, document, literals, mark, marked, rows, words
 
 TABLES = option_tables()
 TIMES = (DURATION, TIMEOUT, RETRY_TIMEOUT, SLOWEST_RATE)
 CONFIGURATION = DOCS / "configuration.rst"
 OUTPUT = DOCS / "output.rst"
-WORLDS = {"embedded", "server", "api", "cloud", "checkout", "help", "tutorial", "shown"}
-"""What tests/integration/test_page_commands.py runs, and what is only shown."""
+VOLUMES = {"account", "member", "administrator"}
+"""What tests/integration/test_volume_page.py runs, on the page about volumes alone."""
+
+VMS = {"slave"}
+"""What tests/integration/test_vm_restore.py runs, on the page about virtual machines alone."""
+
+WORLDS = {"embedded", "server", "api", "cloud", "healing", "checkout", "help", "tutorial", "shown", *VOLUMES, *VMS}
+"""What tests/integration/test_page_commands.py runs too, and what is only shown."""
 
 ENVIRONMENT = {
     "OS_AUTH_URL": "http://127.0.0.1:5000/v3",
@@ -136,6 +143,12 @@ class TestCode:
             file.touch(0o600)
             file.write_text(text, encoding="utf-8")
             assert load_server_settings({"GLANCESYNC_SETTINGS_FILE": str(file)}, embedded=True)
+
+    def test_the_files_of_backups_that_are_shown_are_right(self) -> None:
+        shown = marked("ini", "backup")
+        assert shown
+        for text in shown:
+            assert read_backup_text(text.encode(), "backup.cfg").warnings == (), text
 
     @pytest.mark.parametrize("page", [page for page in PAGES if page != CONTRIBUTING], ids=lambda page: page.stem)
     def test_every_command_is_marked_for_the_test_that_runs_it(self, page: Path) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.api.server_command import cli
+from fiwareglancesync.cli.snapshots_command import build_parser as build_snapshots_parser
 from fiwareglancesync.cli.sync_arguments import parse_arguments
 from fiwareglancesync.cli.vault_arguments import parse_arguments as parse_vault_arguments
+from fiwareglancesync.cli.vms_command import build_parser as build_vms_parser
 from fiwareglancesync.cli.volumes_command import build_parser as build_volumes_parser
 from fiwareglancesync.commands import command_of
 from tests.support.programs import program
@@ -20,6 +22,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples" / "systemd"
 UNITS = sorted(path.name for path in FOLDER.iterdir())
 SERVICES = [name for name in UNITS if name.endswith(".service")]
 TIMERS = [name for name in UNITS if name.endswith(".timer")]
+AS_ROOT = ["glancesync-vms.service"]
+"""It mounts volumes."""
+
 INSTALLED = "/opt/glancesync/bin/"
 
 
@@ -74,17 +79,28 @@ def test_a_service_is_started_with_words_that_its_program_takes(service: str) ->
             parse_vault_arguments(words[1:], "glancesync vault")
         elif words[0] == "volumes":
             build_volumes_parser("glancesync volumes").read(words[1:])
+        elif words[0] == "vms":
+            build_vms_parser("glancesync vms").read(words[1:])
+        elif words[0] == "snapshots":
+            build_snapshots_parser("glancesync snapshots").read(words[1:])
         elif command_of(words) is None:
             parse_arguments(words, program_name)
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [name for name in SERVICES if name not in AS_ROOT])
 def test_a_service_has_an_account_and_a_folder_of_its_own(service: str) -> None:
     section = unit(service)["Service"]
     assert section["User"] == "glancesync"
     assert section["WorkingDirectory"] == f"/var/lib/{section['StateDirectory']}"
     assert section["StateDirectoryMode"] == "0700"
     assert section["NoNewPrivileges"] == "yes"
+
+
+def test_conductor_and_policy_server_use_the_same_database_and_account() -> None:
+    conductor, policy = (unit(f"glancesync-{name}.service")["Service"] for name in ("volumes", "policy"))
+    assert "GLANCESYNCAPP_DATABASE_PATH=/var/lib/glancesync" in conductor["Environment"].splitlines()
+    assert policy["Environment"] == conductor["Environment"]
+    assert policy["EnvironmentFile"] == conductor["EnvironmentFile"]
 
 
 @pytest.mark.parametrize("service", SERVICES)

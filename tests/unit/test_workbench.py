@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from threading import Event
 
@@ -53,6 +54,20 @@ def test_a_step_that_hangs_is_ended_and_has_failed(tmp_path: Path) -> None:
     assert "ended after" in outcome.note
 
 
+def test_when_the_time_of_all_steps_is_over_the_one_that_hangs_is_ended_and_the_next_ones_are_not_run(
+    tmp_path: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "DOWN", Step("cloud down", ["cp", "/dev/null", f"{tmp_path}/down"]))
+    hung = Step("hung", [sys.executable, "-c", "import signal; signal.pause()"])
+    after, up = (Step(name, ["cp", "/dev/null", f"{tmp_path}/{name}"]) for name in ("after", "up"))
+    end = time.monotonic() + 1.0
+    outcomes = run_lanes([Lane([hung, after], [[up, after]])], tmp_path, logs, clean_environment(os.environ), end)
+    assert [(outcome.name, outcome.failed, outcome.note.split()[0]) for outcome in outcomes] == [
+        ("hung", 1, "ended"), ("after", 1, "not"), ("up", 1, "not"),
+    ]  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} == {"logs", "down"}
+
+
 def test_a_step_ends_when_the_run_is_stopped(tmp_path: Path) -> None:
     stopping = Event()
     stopping.set()
@@ -100,12 +115,35 @@ def test_the_logs_of_a_cloud_are_kept_when_a_step_on_it_fails(
     tmp_path: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = 'mkdir "$GLANCESYNC_DEVCLOUD_DIR/Burgos"; echo why >"$GLANCESYNC_DEVCLOUD_DIR/Burgos/server.log"'
-    monkeypatch.setattr(lanes, "UP", Step("cloud", ["sh", "-c", start]))
+    up, good, bad = (Step("any", ["sh", "-c", words]) for words in (start, ":", "exit 1"))
     monkeypatch.setattr(lanes, "DOWN", Step("cloud down", ["sh", "-c", ":"]))
-    run_lanes([Lane([], [Step("good", ["sh", "-c", ":"])])], tmp_path, logs, clean_environment(os.environ))
+    run_lanes([Lane([], [[up, good]])], tmp_path, logs, clean_environment(os.environ))
     assert not (logs / "1-cloud").exists()
-    run_lanes([Lane([], [Step("bad", ["sh", "-c", "exit 1"])])], tmp_path, logs, clean_environment(os.environ))
+    run_lanes([Lane([], [[up, bad]])], tmp_path, logs, clean_environment(os.environ))
     assert (logs / "1-cloud" / "Burgos.log").read_text() == "why\n"
+
+
+def test_what_needs_more_servers_comes_later_on_the_same_cloud(
+    tmp_path: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say = 'echo {0} "$GLANCESYNC_DEVCLOUD_DIR" >>' + str(tmp_path / "calls")
+    up, images, more, volumes, down = (
+        Step(name, ["sh", "-c", say.format(name)]) for name in ("up", "images", "more", "volumes", "down")
+    )
+    monkeypatch.setattr(lanes, "DOWN", down)
+    run_lanes([Lane([], [[up, images], [more, volumes]])], tmp_path, logs, clean_environment(os.environ))
+    done, folders = zip(*map(str.split, (tmp_path / "calls").read_text().splitlines()), strict=True)
+    assert done == ("up", "images", "more", "volumes", "down")
+    assert len(set(folders)) == 1
+
+
+def test_what_follows_a_start_that_failed_does_not_run(
+    tmp_path: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "DOWN", Step("cloud down", ["sh", "-c", ":"]))
+    start, volumes = Step("start", ["sh", "-c", "exit 1"]), Step("volumes", ["sh", "-c", ":"])
+    outcomes = run_lanes([Lane([], [[start, volumes]])], tmp_path, logs, clean_environment(os.environ))
+    assert [(outcome.name, outcome.is_good) for outcome in outcomes] == [("start", False)]
 
 
 def test_tests_are_counted_one_by_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from threading import Event
@@ -12,7 +13,8 @@ import pytest
 from workbench import progress as shown
 from workbench.progress import CLEAR, PipSteps, duration, progress, run_shown
 
-PATIENCE = 30.0
+PATIENCE = 180.0
+DONE = re.compile(r"Doing it: done in \d+ s")
 
 
 class Terminal(io.StringIO):
@@ -49,8 +51,8 @@ def test_without_a_terminal_lines_say_what_is_done_for_how_long(monkeypatch: pyt
         note("the second step")
         assert seen.wait(PATIENCE)
     assert said[0] == "Doing it …"
-    assert "  0 s, the second step" in said
-    assert said[-1] == "Doing it: done in 0 s"
+    assert any(re.fullmatch(r"  \d+ s, the second step", line) for line in said)
+    assert DONE.fullmatch(said[-1])
     assert not any("\x1b" in line or "\r" in line for line in said)
 
 
@@ -66,7 +68,8 @@ def test_on_a_terminal_one_line_moves_and_goes_away(monkeypatch: pytest.MonkeyPa
     written = terminal.getvalue()
     assert "\n" not in written
     assert written.endswith(CLEAR)
-    assert said == ["Doing it: done in 0 s"]
+    (line,) = said
+    assert DONE.fullmatch(line)
 
 
 def test_the_moving_line_is_not_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

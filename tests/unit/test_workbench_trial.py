@@ -81,7 +81,7 @@ def stand_ins(program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return program
 
 
-def test_after_the_synchronisation_an_image_is_lost_and_restored_from_a_backup(
+def test_after_the_synchronisation_images_are_lost_and_come_back_from_a_backup(
     stand_ins: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert trial.main([]) == 0
@@ -89,6 +89,7 @@ def test_after_the_synchronisation_an_image_is_lost_and_restored_from_a_backup(
     vault = os.path.relpath(trial.VAULT, ROOT)
     shown = out.partition("==> The status now")[2].partition("To go on")[0]
     restore = f"--from vault:Burgos Burgos --vault {vault}"
+    heal = f"vault heal Burgos --templates examples/templates --vault {vault}"
     assert [line for line in shown.splitlines() if " in Spain: " in line or " in Burgos: " in line][1:] == [
         f"glancesync in Spain: vault init {vault}",
         f"glancesync in Spain: vault backup Burgos --vault {vault}",
@@ -97,6 +98,10 @@ def test_after_the_synchronisation_an_image_is_lost_and_restored_from_a_backup(
         f"glancesync in Spain: {restore} --dry-run",
         f"glancesync in Spain: {restore}",
         f"glancesync in Spain: {restore} --show-status",
+        'python in Burgos: -c import openstack; openstack.connect().delete_image("kurento-image-R6.3")',
+        f"glancesync in Spain: {heal} --dry-run",
+        f"glancesync in Spain: {heal}",
+        f"glancesync in Spain: {heal}",
     ]
 
 
@@ -104,7 +109,7 @@ def test_a_command_is_printed_before_its_output(stand_ins: Path, capfd: pytest.C
     assert trial.main([]) == 0
     lines = capfd.readouterr().out.splitlines()
     commands = [line for line in lines if line.startswith("$ ")]
-    assert len(commands) == 10
+    assert len(commands) == 14
     for command in commands:
         words = [word for word in shlex.split(command)[1:] if word != "env" and not word.startswith("OS_")]
         output = lines[lines.index(command) + 1]
@@ -122,6 +127,24 @@ def test_the_lost_image_is_one_that_no_synchronisation_brings_back() -> None:
     names = {f"{image.name}_obsolete" for image in SEED[trial.BACKED_UP] if image.account == MAIN_ACCOUNT}
     assert trial.LOST_IMAGE in names
     assert trial.LOST_IMAGE in {image.name for image in SEED[MASTER_REGION]}
+
+
+def test_healing_may_find_images_that_are_nowhere_and_nothing_else_may_end_so(
+    stand_ins: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (stand_ins / "glancesync").write_text('#!/bin/sh\ncase "$*" in "vault heal "*) exit 4;; esac\n')
+    assert trial.main([]) == 0
+    (stand_ins / "glancesync").write_text('#!/bin/sh\ncase "$*" in "vault backup "*) exit 4;; esac\n')
+    assert trial.main([]) == 1
+    (stand_ins / "glancesync").write_text('#!/bin/sh\ncase "$*" in "vault heal "*) exit 1;; esac\n')
+    assert trial.main([]) == 1
+    assert "ended with exit code 1" in capfd.readouterr().err
+
+
+def test_the_needed_image_is_one_of_the_master_region_and_of_a_template() -> None:
+    assert trial.NEEDED_IMAGE in {image.name for image in SEED[MASTER_REGION]}
+    templates = (ROOT / trial.TEMPLATES).rglob("*.template")
+    assert any(trial.NEEDED_IMAGE in template.read_text() for template in templates)
 
 
 def test_its_regions_are_those_of_the_development_cloud() -> None:

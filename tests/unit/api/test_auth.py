@@ -32,7 +32,7 @@ def test_a_command_leaves_no_folder_of_tokens(environ: dict[str, str], tmp_path:
     folder = tmp_path / "temporary"
     folder.mkdir()
     given = environ | KEYSTONE | {"TMPDIR": str(folder)}
-    done = subprocess.run(words, cwd=ROOT, env=given, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(words, cwd=ROOT, env=given, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert list(folder.glob("glancesync-api-*")) == []
 

@@ -14,6 +14,7 @@ from fiwareglancesync.api.app import create_app
 from fiwareglancesync.api.database_files import FILE, url_of
 from fiwareglancesync.base.database import metadata, open_engine
 from fiwareglancesync.jobs.database_owner import claim, file_name, rebind, recorded
+from fiwareglancesync.jobs.database_upgrade import newest_revision
 from fiwareglancesync.jobs.job import Job
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.locks.region_lock import region_lock
@@ -78,11 +79,28 @@ def used(path: Path, owner: str, tasks: int = 1) -> Path:
 
 def test_upgrade_makes_the_federations_own_file(db: Call, folder: Path) -> None:
     path = folder / file_name(NEW)
-    reported = f"The database {path} is at revision 0004 and belongs to the federation {NEW}.\n"
+    reported = f"The database {path} is at revision {newest_revision()} and belongs to the federation {NEW}.\n"
     assert db("upgrade") == (0, reported, "")
     assert recorded(open_engine(url_of(path))) == NEW
     assert path.stat().st_mode & 0o077 == 0
     assert db("upgrade") == (0, reported, "")
+
+
+def test_upgrade_of_a_database_for_volume_backups_alone_needs_neither_master_nor_account(
+    db: Call, folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "volumes.db"
+    (tmp_path / "glancesync.conf").write_text(f"[main]\ndatabase = sqlite:///{path}\n[volumes]\nmax_running = 2\n")
+    upgraded = f"The database {path} is at revision {newest_revision()} and belongs to no federation.\n"
+    assert db("upgrade") == (0, upgraded, "")
+    assert db("upgrade") == (0, upgraded, "")
+
+
+def test_upgrade_of_the_federations_own_file_needs_the_master_region(db: Call, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "glancesync.conf").write_text(CONFIGURATION.replace("master_region = Spain", ""))
+    code, _, err = db("upgrade")
+    assert code == 2
+    assert "[main] master_region: the master region is missing" in err
 
 
 def test_upgrade_goes_on_with_the_file_of_an_older_version(db: Call, folder: Path, tmp_path: Path) -> None:
@@ -91,7 +109,8 @@ def test_upgrade_goes_on_with_the_file_of_an_older_version(db: Call, folder: Pat
     old = used(folder / FILE, OLD)
     at_revision(url_of(old), "0001", OLD, down=True)
     code, out, _ = db("upgrade")
-    assert (code, out) == (0, f"The database {old} is at revision 0004 and belongs to the federation {NEW}.\n")
+    reported = f"The database {old} is at revision {newest_revision()} and belongs to the federation {NEW}.\n"
+    assert (code, out) == (0, reported)
     assert len(TaskStore(open_engine(url_of(old))).running("sync")) == 1
 
 
@@ -218,7 +237,7 @@ def test_a_database_on_a_server(db: Call, folder: Path, server_url: str) -> None
     assert (code, "belongs to no federation yet" in err) == (1, True)
     code, out, err = db("upgrade")
     assert (code, err) == (0, "")
-    assert out.endswith(f" is at revision 0004 and belongs to the federation {NEW}.\n")
+    assert out.endswith(f" is at revision {newest_revision()} and belongs to the federation {NEW}.\n")
     engine = open_engine(server_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []

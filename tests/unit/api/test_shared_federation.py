@@ -31,7 +31,7 @@ def made(service: ApiService, now: list[float]) -> SharedFederation:
 def test_threads_that_come_together_share_what_one_of_them_opened(
     made: SharedFederation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    together = threading.Barrier(THREADS, timeout=30)
+    together = threading.Barrier(THREADS, timeout=180)
     regions = EmbeddedFederation.regions
 
     def slow(federation: EmbeddedFederation, target: Target) -> object:

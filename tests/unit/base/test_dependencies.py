@@ -34,7 +34,7 @@ def bare(*words: str, folder: Path, **variables: str) -> subprocess.CompletedPro
     """Run a script of the package with an interpreter that has no package installed."""
     return subprocess.run(
         [sys.executable, "-S", *words], cwd=folder, env={"PATH": os.defpath, "LANG": "C.UTF-8", **variables},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ except Cancelled as stopped:
     print("tidied", flush=True)
     sys.exit(stopped.exit_code)
 """
+
+
+@pytest.fixture(autouse=True)
+def as_without_nohup() -> Iterator[None]:
+    """No signal is ignored, however the tests were started."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGHUP, signal.SIGTERM)}
+    before |= {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -88,7 +99,7 @@ def test_nothing_fails_because_the_terminal_is_no_more(root: Path) -> None:
     os.close(theirs)
     with open(ours) as terminal:
         assert terminal.readline() == "begun\n"
-    assert process.wait(30) == 129
+    assert process.wait(180) == 129
 
 
 def test_who_is_to_outlive_the_terminal_does() -> None:

@@ -19,7 +19,7 @@ from fiwareglancesync.base.throttle import Throttle
 RATE = 1000
 PIECE = 250
 FORK = multiprocessing.get_context("fork")
-PATIENCE = 30.0
+PATIENCE = 180.0
 
 
 class Clock:

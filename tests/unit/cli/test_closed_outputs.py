@@ -51,7 +51,7 @@ def folder(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(command: str) -> Done:
     """Run a command of the shell."""
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=300)
     return Done(done.returncode, done.stdout, done.stderr)
 
 
@@ -109,7 +109,7 @@ def test_nobody_reads_it(folder: Path, command: str) -> None:
     os.close(reading)
     try:
         ended = subprocess.run(
-            shlex.split(command), stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+            shlex.split(command), stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=300
         )
     finally:
         os.close(writing)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from fiwareglancesync.base.errors import Conflict
+from fiwareglancesync.base.waiting import pause
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedPlace
 from tests.support.builders import carrying, image, master_image
+from tests.support.patient import allow_time_to_tidy
 
 from .conftest import Shell
 from .contents import CONFLICT, IN_STEP, MASTERS
@@ -92,6 +94,7 @@ class TestExitCodes:
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int, write: str
     ) -> None:
         shell.load(Spain=MASTERS, Burgos=CONFLICT)
+        allow_time_to_tidy(monkeypatch)
         before = shell.images("Burgos")
         original = getattr(EmbeddedPlace, write)
 
@@ -110,11 +113,12 @@ class TestExitCodes:
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch, parallel: list[str]
     ) -> None:
         shell.load(Spain=MASTERS, Burgos=[])
+        allow_time_to_tidy(monkeypatch)
         program = os.getpid()
 
         def interrupt(place: EmbeddedPlace, image_id: str, master: Image) -> None:
             os.kill(program, signal.SIGTERM)
-            signal.pause()
+            pause(600.0, lambda: None)
 
         def refuse(place: EmbeddedPlace, image_id: str) -> None:
             raise Conflict("in use", status=409)

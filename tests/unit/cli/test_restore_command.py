@@ -158,7 +158,7 @@ def test_the_source_is_never_written_to(north: VaultCommand) -> None:
 
 def test_the_master_region_is_written_to_where_it_is_named_and_that_is_reported(north: VaultCommand) -> None:
     result = north.command("--from", "vault:Burgos", "Spain")
-    assert (result.code, "Spain: this is the master region; --from writes to it" in result.err) == (0, True)
+    assert (result.code, "Spain: this is the master region; it is written to" in result.err) == (0, True)
     assert status(north, "Spain") == {"image1": "ok", "image2": "ok"}
 
 

@@ -91,7 +91,7 @@ def expected_lines(shell: Shell, regions: int) -> list[str]:
 
 def without_spaces(text: str) -> str:
     """A text that is the same however it is broken into rows, with equal times."""
-    return re.sub(r"(?<=[,;])\d+s", "Ns", text.replace(" ", ""))
+    return re.sub(r"(?<=[,;])\d+(?:s|min(?:\d+s)?)", "Ns", text.replace(" ", ""))
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(60, 24), (80, 24), (200, 50)])

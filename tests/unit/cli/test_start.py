@@ -57,7 +57,7 @@ sys.exit(main())
 )
 def test_help_and_mistakes_load_no_library(root: Path, words: list[str], code: int) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *words], cwd=root, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", SCRIPT, *words], cwd=root, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == code
     loaded = done.stdout.splitlines()[-1].split()
@@ -80,6 +80,6 @@ def test_a_signal_that_comes_when_all_is_done_changes_nothing(root: Path, tmp_pa
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, done.stderr) == (0, "")

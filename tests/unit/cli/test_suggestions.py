@@ -126,6 +126,12 @@ def test_a_word_that_is_like_a_command_word_gets_a_hint(shell: Shell) -> None:
     assert ended.complaints[-1].endswith("are: Burgos, Spain (did you mean --show-status?)")
 
 
+def test_a_misspelt_command_gets_its_name(shell: Shell) -> None:
+    shell.load(Spain=MASTERS, Burgos=[])
+    ended = shell("volume")
+    assert ended.complaints[-1].endswith("are: Burgos, Spain (did you mean the command volumes?)")
+
+
 def test_a_target_that_cannot_be_asked_fails_its_regions_and_the_others_go_on(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +163,15 @@ def test_a_wrong_configuration_is_reported_with_what_the_word_was_meant_for(shel
     ended = shell("help")
     assert ended.code == 2
     assert ended.complaints[-1] == "ERROR:help: is read as the name of a region; did you mean --help?"
+
+
+def test_without_a_configuration_a_misspelt_command_gets_its_name_and_its_words_none(shell: Shell) -> None:
+    shell.load(Spain=MASTERS)
+    shell.configuration.write_text("[main]\nmax_children = many\n")
+    complaints = shell("volume", "plan").complaints
+    assert [line for line in complaints if "is read as" in line] == [
+        "ERROR:volume: is read as the name of a region; did you mean the command volumes?"
+    ]
 
 
 @pytest.mark.parametrize("word", ["Burgos", "RegionOne", "Lisbon", "eu-west-1", "Plano", "stauts"])

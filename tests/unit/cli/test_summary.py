@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from fiwareglancesync.base.errors import Cancelled, TimedOut
 from fiwareglancesync.base.units import MIB
+from fiwareglancesync.base.waiting import pause
 from fiwareglancesync.cli.log_folders import LogPlace
 from fiwareglancesync.cli.region_logs import RegionLogs
 from fiwareglancesync.cli.sync_command import ONE_AT_A_TIME
@@ -24,15 +24,13 @@ from fiwareglancesync.images.places.embedded.embedded_federation import Embedded
 from fiwareglancesync.images.region_names import RegionRef
 from fiwareglancesync.locks.region_lock import lock
 from tests.support.builders import carrying, image, master_image
+from tests.support.patient import allow_time_to_tidy
+from tests.support.summary import without_durations
 
 from .conftest import Shell
 from .contents import CONFLICT, IN_STEP, MASTERS, failing, losing
 
 OTHER = "[other]\ntenant_id = ours\ntenant = us\n"
-
-
-def without_time(text: str) -> str:
-    return re.sub(r"\d+ s\b", "N s", text)
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ def regions(shell: Shell) -> Shell:
     ],
 )
 def test_it_is_the_last_line(regions: Shell, words: list[str], summary: str) -> None:
-    assert without_time(regions(*words).summary) == summary
+    assert without_durations(regions(*words).summary) == summary
 
 
 def test_a_status_counts_what_is_pending_and_has_no_row(shell: Shell) -> None:
@@ -69,7 +67,7 @@ def test_a_status_counts_what_is_pending_and_has_no_row(shell: Shell) -> None:
     shell.load(Spain=[*MASTERS, master_image("old_obsolete", "O")], Burgos=[*IN_STEP, image("old", "O"), left])
     status = shell("--show-status", "--format", "table")
     assert not any("old" in line or "left" in line for line in status.lines)
-    assert without_time(status.summary) == "1 region: 2 ok, 2 pending; N s"
+    assert without_durations(status.summary) == "1 region: 2 ok, 2 pending; N s"
 
 
 def test_of_json_and_events_it_is_no_part(regions: Shell) -> None:
@@ -99,7 +97,7 @@ def test_a_region_that_another_run_holds_is_named(regions: Shell) -> None:
 def test_a_master_that_fails_is_named(regions: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EmbeddedPlace, "listing", failing(TimedOut("30 s"), "listing", "Spain"))
     expected = "0 of 3 regions: nothing done; failed: master region Spain; not begun: 3; N s"
-    assert without_time(regions().summary) == expected
+    assert without_durations(regions().summary) == expected
 
 
 class TestInterrupted:
@@ -107,11 +105,12 @@ class TestInterrupted:
     def interrupted(self, regions: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
         """The run is interrupted when it makes the second image in Burgos."""
         create, parent = EmbeddedPlace.create, os.getpid()
+        allow_time_to_tidy(monkeypatch)
 
         def stop(place: EmbeddedPlace, new: Any) -> Any:
             if new.name == "large" and place.name == "Burgos":
                 os.kill(parent, signal.SIGINT)
-                signal.pause()
+                pause(600.0, lambda: None)
             return create(place, new)
 
         monkeypatch.setattr(EmbeddedPlace, "create", stop)
@@ -120,7 +119,7 @@ class TestInterrupted:
         ended = regions()
         assert (ended.code, ended.complaints[-1]) == (130, "ERROR:Interrupted; no unfinished image is left.")
         expected = "0 of 3 regions: 1 uploaded (1.0 MiB); interrupted: Burgos; not begun: 2; N s"
-        assert without_time(ended.summary) == expected
+        assert without_durations(ended.summary) == expected
 
     def test_in_parallel_the_logs_of_the_regions_say_so_too(self, regions: Shell) -> None:
         ended = regions("--parallel")
@@ -150,7 +149,7 @@ def test_what_was_done_before_a_crash_is_counted_and_reported(
     ended = regions("--report", "report", *metrics, *(["--parallel"] if parallel else []))
     assert ended.code == 1
     done = "3 regions: 3 ok, 1 uploaded (1.0 MiB), 1 to decide, 1 not done; failed: Burgos; N s"
-    assert without_time(ended.summary).startswith(done)
+    assert without_durations(ended.summary).startswith(done)
     burgos = json.loads((regions.folder / "report").read_text())["regions"][0]
     assert burgos["error"]
     assert [(image["image"], image["status"], image["action"]) for image in burgos["images"]] == [
@@ -167,7 +166,7 @@ class TestParallel:
         assert ended.lines[:2] == ["INFO:Dry run: nothing is changed.", "INFO:======Master is Spain"]
         assert ended.lines[-1] == "INFO:All is done."
         blocks = "\n".join(ended.lines[2:-1]).split("INFO:======")[1:]
-        assert sorted(without_time(block.strip()) for block in blocks) == [
+        assert sorted(without_durations(block.strip()) for block in blocks) == [
             "Burgos\nINFO:Burgos: Pending: small (1 MB)\nINFO:Burgos: Pending: large (2 MB)\n"
             "INFO:Burgos: MBs pending : 3\nINFO:Burgos: 2 would be uploaded (3 MB), N s\n"
             "INFO:Region Burgos has finished",
@@ -189,7 +188,7 @@ class TestParallel:
 def test_a_target_that_cannot_be_asked_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     shell.load(Spain=MASTERS, Burgos=IN_STEP, other__Madrid=[], configuration=OTHER)
     monkeypatch.setattr(EmbeddedFederation, "regions", losing("other"))
-    assert without_time(shell("other:", "Burgos").summary) == "1 region: 2 ok; failed: target other; N s"
+    assert without_durations(shell("other:", "Burgos").summary) == "1 region: 2 ok; failed: target other; N s"
 
 
 def test_the_log_of_a_region_says_what_the_run_could_not_remove(tmp_path: Path) -> None:

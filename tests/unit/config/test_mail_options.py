@@ -77,7 +77,9 @@ def test_without_the_section_nothing_is_sent(mail: Mail) -> None:
 def test_the_defaults_are_printed(mail: Mail) -> None:
     texts = {option.key: mail_section().default_text(option) for option in MAIL_OPTIONS}
     assert (texts["smtp_host"], texts["smtp_port"], texts["smtp_tls"]) == ("localhost", "25", "none")
-    assert {text for key, text in texts.items() if key not in ("smtp_host", "smtp_port", "smtp_tls")} == {"none"}
+    assert (texts["notify_always"], texts["remind"]) == ("False", "24h")
+    stated = ("smtp_host", "smtp_port", "smtp_tls", "remind", "notify_always")
+    assert {text for key, text in texts.items() if key not in stated} == {"none"}
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,7 @@ def test_the_defaults_are_printed(mail: Mail) -> None:
     [
         ("smtp_host = mail.example.org:25", "found 'mail.example.org:25', expected the name or the address of"),
         ("smtp_host = smtp://mail", "expected the name or the address of a server, without a port"),
+        ("remind = often", "found 'often', expected a time such as 24h, or 0 for no reminders"),
         ("smtp_host = bücher.de", "expected the name or the address of a server"),
         ("smtp_port = 0", "found '0', expected a whole number from 1 to 65535"),
         ("smtp_tls = ssl", "found 'ssl', expected none or starttls or tls"),
@@ -100,6 +103,11 @@ def test_what_is_wrong_is_named(mail: Mail, entry: str, problem: str) -> None:
     (found,) = mail.problems
     assert found.startswith(f"FILE:2: [notify] {entry.partition(' ')[0]}: ")
     assert problem in found
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("12h", 43200), ("0", 0)])
+def test_reminders_come_after_a_time_or_never(mail: Mail, text: str, seconds: int) -> None:
+    assert mail.read(f"[notify]\nremind = {text}\n").remind == seconds
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]", "127.0.0.1", "localhost", "mail_1.example.org"])

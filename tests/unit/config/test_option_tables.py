@@ -88,14 +88,6 @@ def test_a_default_is_given_in_words(option: Option, text: str) -> None:
     assert TABLES.default_text(option) == text
 
 
-def test_the_sections_of_one_kind_are_found_in_their_order(tmp_path: Path) -> None:
-    configuration = read(tmp_path, "[vault:b]\nkeep = 2\n[volumes]\nkeep = 3\n[vault:a]\nkeep =\n")
-    found = {values.section.name: values.rules for values in configuration.sections_of("vault:")}
-    assert list(found.items()) == [("vault:b", {"keep": 2}), ("vault:a", {"keep": None})]
-    assert [values.rules for values in configuration.sections_of("volumes")] == [{"keep": 3}]
-    assert list(configuration.sections_of("vault")) == []
-
-
 def test_the_check_of_targets_leaves_other_sections_out(tmp_path: Path) -> None:
     file = tmp_path / "test.conf"
     file.write_text("[volumes]\nkeep = 3\n[vault:a]\nkeep = 3\n[main]\nregion = x\n[other]\nlimit = 4\n")

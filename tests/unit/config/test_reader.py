@@ -186,7 +186,7 @@ class TestOverrides:
     def test_a_word_that_is_no_assignment(self, reading: Any, word: str) -> None:
         with pytest.raises(UsageError) as caught:
             load_settings("/no/such", ["a=b", word], reading.environment, option_tables())
-        assert str(caught.value) == f"{word} is not KEY=VALUE; put regions before --config or after --"
+        assert str(caught.value) == f"--config {word}: expected SECTION.KEY=VALUE or KEY=VALUE"
         assert caught.value.exit_code == 2
 
     def test_errors_say_where_they_come_from(self, reading: Any) -> None:
@@ -229,15 +229,17 @@ class TestWarnings:
         ]
 
     def test_a_key_in_the_wrong_section(self, reading: Any) -> None:
-        text = "[main]\nreplace = any\n[DEFAULT]\nmax_children = 3\n"
+        text = "[main]\nreplace = any\n[DEFAULT]\nmax_children = 3\ntemplates = a\n"
         assert reading.warnings(text) == [
             "FILE:2: [main] replace: has no effect here; it belongs in [DEFAULT] or the section of a target",
             "FILE:4: [DEFAULT] max_children: has no effect here; it belongs in [main]",
+            "FILE:5: [DEFAULT] templates: has no effect here; it belongs in [vault:NAME]",
         ]
         assert reading.settings(text).max_children == 1
 
     @pytest.mark.parametrize(
-        ("name", "meant"), [("Main", "main"), ("default", "DEFAULT"), ("maestr", "master"), ("mian", "main")]
+        ("name", "meant"),
+        [("Main", "main"), ("default", "DEFAULT"), ("maestr", "master"), ("mian", "main"), ("volume", "volumes")],
     )
     def test_a_misspelt_section(self, reading: Any, name: str, meant: str) -> None:
         assert reading.warnings(f"[{name}]\nreplace = any\n") == [
@@ -333,7 +335,7 @@ def outcome(reading: Any, text: bytes | None, words: list[str]) -> None:
 
 
 @given(st.text(), st.lists(st.text(max_size=20).map(lambda text: f"a.b={text}"), max_size=3))
-@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 def test_no_text_ends_in_anything_but_settings_or_a_configuration_error(
     reading: Any, text: str, words: list[str]
 ) -> None:
@@ -345,7 +347,7 @@ KEYS = st.sampled_from(sorted({*TABLES.main_keys, *TABLES.target_keys} - {"cloud
 
 
 @given(st.lists(st.tuples(st.sampled_from(["main", "DEFAULT", "master", "x"]), KEYS, st.text(max_size=12))))
-@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 def test_no_value_ends_in_anything_else_either(reading: Any, entries: list[tuple[str, str, str]]) -> None:
     words = [f"{section}.{key}={value}" for section, key, value in entries]
     outcome(reading, None, words)

@@ -34,7 +34,7 @@ def queue() -> Any:
 def test_the_id_of_the_task_alone_is_sent_as_json(queue: Any) -> None:
     CeleryExecutor(queue).start("the-task")
     with queue.connection_for_read() as connection, connection.SimpleQueue(queue.conf.task_default_queue) as messages:
-        message = messages.get(timeout=5)
+        message = messages.get(timeout=60)
     assert (message.content_type, message.headers["task"]) == ("application/json", TASK)
     arguments, options, _ = json.loads(message.body)
     assert (arguments, options) == (["the-task"], {})
@@ -63,7 +63,7 @@ def test_a_task_that_waits_for_long_is_sent_again(queue: Any, tmp_path: Path) ->
     executor.maintain(store)
     executor.maintain(store)
     with queue.connection_for_read() as connection, connection.SimpleQueue(queue.conf.task_default_queue) as messages:
-        assert json.loads(messages.get(timeout=5).body)[0] == [waiting.id]
+        assert json.loads(messages.get(timeout=60).body)[0] == [waiting.id]
         assert messages.qsize() == 0
 
 

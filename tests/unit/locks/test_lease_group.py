@@ -25,7 +25,7 @@ from fiwareglancesync.locks.lease_group import HeldLease, LeaseGroup
 from tests.support.server import ROOT, wait_for
 
 MINUTES = 300.0
-NEVER = LeaseTiming(renewal=1e9)
+NEVER = LeaseTiming(lease=3600.0, renewal=1e9)
 """Leases that only a call renews."""
 
 ELSEWHERE = """
@@ -304,9 +304,9 @@ def test_clocks_five_minutes_apart_neither_steal_nor_block(engine: Engine, ours:
         assert ours.take("project P") is None
     lease = taken(ours)
     lease.give_back()
-    with held_elsewhere(url, ahead, lasts=20.0) as process:
+    with held_elsewhere(url, ahead, lasts=2 * MINUTES) as process:
         process.kill()
     assert ours.take("project P") is None
     with engine.begin() as connection:
-        connection.execute(update(leases).values(expires=leases.c.expires - 20.0))
+        connection.execute(update(leases).values(expires=leases.c.expires - 2 * MINUTES))
     assert ours.take("project P") is not None

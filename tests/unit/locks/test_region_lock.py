@@ -127,7 +127,7 @@ def test_runs_that_want_the_same_in_another_order_do_not_wait_for_each_other() -
     inside: list[tuple[str, ...]] = []
     with ThreadPoolExecutor(len(orders)) as threads:
         for done in [threads.submit(take, order) for order in orders]:
-            done.result(timeout=60)
+            done.result(timeout=300)
 
 
 def test_which_run_held_them_last_is_known_when_it_was_one() -> None:

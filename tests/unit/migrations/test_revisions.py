@@ -102,16 +102,18 @@ NEW_NAMES = {
     "images_failed": "items_failed",
 }  # fmt: skip
 
-TABLES_OF_0004 = (
+NEW_TABLES = (
     "volume_backups", "volume_projects", "volume_listings", "volume_listing_parts", "volume_regions", "mails",
+    "volume_drills", "snapshot_jobs", "snapshot_copies", "snapshot_instances", "snapshot_images",
+    "snapshot_inventories", "problems",
 )  # fmt: skip
 
 
 def as_new(old: Rows) -> Rows:
     """The rows of an older revision as they should be in the newest one."""
     new = dict(old)
-    new["alembic_version"] = [{"version_num": "0004"}]
-    new |= {name: [] for name in TABLES_OF_0004}
+    new["alembic_version"] = [{"version_num": "0008"}]
+    new |= {name: [] for name in NEW_TABLES}
     new["tasks"] = [{NEW_NAMES.get(k, k): v for k, v in row.items()} | {"kind": "sync"} for row in old["tasks"]]
     new["items"] = [{"name" if k == "image" else k: v for k, v in row.items()} for row in new.pop("image_results")]
     new["messages"] = [{"item" if k == "image" else k: v for k, v in row.items()} for row in old["messages"]]

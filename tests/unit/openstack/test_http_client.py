@@ -12,7 +12,7 @@ from fiwareglancesync.openstack.http_client import HttpClient
 from fiwareglancesync.openstack.tuning import Tuning
 from tests.support.scripted_server import Answer, HangUp, ScriptedServer, token_answer
 
-HASTY = Tuning(connect=2.0, control=5.0, attempts=3, first_wait=0.001, retry_limit=5.0)
+HASTY = Tuning(connect=60.0, control=60.0, attempts=3, first_wait=0.001, retry_limit=60.0)
 
 
 @pytest.fixture

@@ -63,6 +63,20 @@ def test_odd_metadata_of_a_server_is_kept() -> None:
     assert read_server(document).metadata == {"backup": "yes", "\u202e": "<b>", "n": "5"}
 
 
+@pytest.mark.parametrize(
+    ("image", "found"), [({"id": "i", "links": []}, "i"), ("", ""), (None, ""), ({}, ""), ({"id": 5}, "")]
+)
+def test_the_image_of_a_server_is_read(image: object, found: str) -> None:
+    document = {"id": "s", "tenant_id": "p", "image": image, "os-extended-volumes:volumes_attached": []}
+    assert read_server(document).image_id == found
+
+
+def test_the_image_of_a_volume_is_read() -> None:
+    document = {"id": "v", "os-vol-tenant-attr:tenant_id": "p", "status": "in-use", "size": 1}
+    assert read_volume(document).image_id == ""
+    assert read_volume({**document, "volume_image_metadata": {"image_id": "i", "min_ram": "0"}}).image_id == "i"
+
+
 @pytest.mark.parametrize("metadata", [None, [], "x", {}])
 def test_metadata_that_is_none_is_empty(metadata: object) -> None:
     assert read_backup({**BACKUP, "metadata": metadata}).metadata == {}

@@ -90,10 +90,10 @@ def test_other_bytes_are_no_listing(content: bytes) -> None:
 def test_another_kind_or_format_is_no_listing_of_this_kind() -> None:
     listing: Listing[Server] = Listing([], True, "", NOW)
     content = pack(listing, Server)
-    with pytest.raises(OtherFormat, match="kind Volume in format 1"):
+    with pytest.raises(OtherFormat, match="kind Volume in format 2"):
         unpack(content, Volume)
-    with pytest.raises(OtherFormat, match="kind Server in format 1"):
-        unpack(content.replace(b'"format":1', b'"format":2'), Server)
+    with pytest.raises(OtherFormat, match="kind Server in format 2"):
+        unpack(content.replace(b'"format":2', b'"format":1'), Server)
 
 
 @given(some.integers(0, 400))

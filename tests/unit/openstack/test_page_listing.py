@@ -72,7 +72,7 @@ def test_a_page_that_does_not_come_leaves_the_list_incomplete(
     cloud: CloudStandIn, made: list[str], status: int
 ) -> None:
     cloud.fail(BACKUPS, status, after=1, times=99)
-    listing = region(cloud, tuning=replace(PAGES_OF_TWO, control=0.5)).backups()
+    listing = region(cloud, tuning=replace(PAGES_OF_TWO, control=2.0)).backups()
     assert not listing.is_whole
     assert listing.reason.startswith("the list of backups is not complete: Cinder at ")
     assert ids(listing) == made[:2:-1]

@@ -135,16 +135,16 @@ def test_the_tokens_of_many_projects_are_not_all_kept(cloud: CloudStandIn) -> No
 @pytest.mark.parametrize("minutes", [-10, 0, 10])
 def test_the_difference_of_the_clocks_is_measured(cloud: CloudStandIn, minutes: int) -> None:
     cloud.keystone.clock_ahead = timedelta(minutes=minutes)
-    assert tokens(cloud).clock_difference() == pytest.approx(-60 * minutes, abs=5)
+    assert tokens(cloud).clock_difference() == pytest.approx(-60 * minutes, abs=60)
 
 
 def test_a_clock_that_is_set_after_the_sign_in_shows(cloud: CloudStandIn) -> None:
     wall = Clock()
     wall.seconds = time.time()
     made = ProjectTokens(cloud.credential(), HASTY, Waits(), wall)
-    assert made.clock_difference() == pytest.approx(0, abs=5)
+    assert made.clock_difference() == pytest.approx(0, abs=60)
     wall.seconds += 400
-    assert made.clock_difference() == pytest.approx(400, abs=5)
+    assert made.clock_difference() == pytest.approx(400, abs=60)
 
 
 def test_time_that_passes_makes_no_difference(cloud: CloudStandIn) -> None:
@@ -154,4 +154,4 @@ def test_time_that_passes_makes_no_difference(cloud: CloudStandIn) -> None:
     made.account()
     for clock in (wall, steady):
         clock.seconds += 1800
-    assert made.clock_difference() == pytest.approx(0, abs=5)
+    assert made.clock_difference() == pytest.approx(0, abs=60)

@@ -13,6 +13,7 @@ from fiwareglancesync.openstack.project_tokens import NoAccess
 from fiwareglancesync.openstack.request_outcome import Accepted, Outcome, Refusal, Refused, Unknown
 from fiwareglancesync.openstack.single_requests import do_not_check
 from fiwareglancesync.volumes.backup_cloud import NewBackup, NewVolume
+from tests.support.free_ports import free_port
 from tests.support.hasty_backups import HASTY, region
 from tests.support.stand_ins.cloud_stand_in import CloudStandIn
 
@@ -77,7 +78,7 @@ def test_a_connection_that_breaks_leaves_it_open(cloud: CloudStandIn, volume: st
 
 def test_an_answer_that_takes_too_long_leaves_it_open(cloud: CloudStandIn, volume: str) -> None:
     cloud.fail(POST, -1, is_done=True, times=99)
-    outcome = create(cloud, volume, tuning=replace(HASTY, control=0.5))
+    outcome = create(cloud, volume, tuning=replace(HASTY, control=2.0))
     assert isinstance(outcome, Unknown)
     assert "did not answer in time" in outcome.text
     assert len(cloud.http.lines(POST)) == len(cloud.state.backups) == 1
@@ -139,7 +140,7 @@ def test_without_a_token_nothing_is_sent(cloud: CloudStandIn, volume: str) -> No
 def test_without_a_connection_nothing_is_sent(
     cloud: CloudStandIn, volume: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    endpoints = {"block-storage": "http://127.0.0.1:1/volume/v3/%(project)s"}
+    endpoints = {"block-storage": f"http://127.0.0.1:{free_port()}/volume/v3/%(project)s"}
     monkeypatch.setattr(cloud.keystone, "_endpoints", lambda: endpoints)
     with pytest.raises(Unreachable, match="connection refused"):
         create(cloud, volume)

@@ -17,7 +17,7 @@ from fiwareglancesync.openstack.transport import Transport
 from fiwareglancesync.openstack.tuning import Tuning
 from tests.support.scripted_server import ScriptedServer
 
-HASTY = Tuning(connect=5.0, control=5.0)
+HASTY = Tuning(connect=60.0, control=60.0)
 
 
 def untrusted(code: int, problem: str) -> ssl.SSLCertVerificationError:

@@ -16,7 +16,7 @@ from tests.support.scripted_server import Answer, HangUp, ScriptedServer, Silenc
 
 from .conftest import GREETING, PASSWORD, TOKENS, refused, task_document
 
-HASTY = Tuning(connect=2.0, control=5.0, attempts=3, first_wait=0.001, retry_limit=5.0)
+HASTY = Tuning(connect=60.0, control=60.0, attempts=3, first_wait=0.001, retry_limit=60.0)
 TASK = "/regions/Burgos/tasks/t-1"
 NO_REGIONS = Answer(200, {"regions": []})
 BUSY = refused(503, "Keystone does not answer")

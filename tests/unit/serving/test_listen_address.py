@@ -128,7 +128,7 @@ def test_the_command_ends_with_one_line(tmp_path: Path, taken: int, words: list[
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert done.stderr.startswith(f"ERROR: The server cannot listen at 127.0.0.1:{taken}: another program uses port ")

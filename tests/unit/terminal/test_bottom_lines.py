@@ -33,8 +33,23 @@ class Screen:
     def __init__(self, stream: TextIO, monkeypatch: pytest.MonkeyPatch) -> None:
         self.window = TerminalWindow(40, 6)
         self.lines = BottomLines(stream)
-        monkeypatch.setattr(self.lines, "_write", self.window.show)
-        monkeypatch.setattr(os, "write", lambda descriptor, data: self.window.show(data.decode()))
+        self.taken: int | None = None
+        monkeypatch.setattr(os, "write", self._write)
+
+    def cut_off_after(self, count: int) -> None:
+        """Take no more than so many further bytes until ``go_on``: the kernel discards the rest."""
+        self.taken = count
+
+    def go_on(self) -> None:
+        """Take all."""
+        self.taken = None
+
+    def _write(self, descriptor: int, data: bytes) -> int:
+        taken = data if self.taken is None else data[: self.taken]
+        if self.taken is not None:
+            self.taken -= len(taken)
+        self.window.show_bytes(taken)
+        return len(data)
 
 
 @pytest.fixture
@@ -85,6 +100,61 @@ def test_after_a_signal_none_is_shown_any_more(screen: Screen, monkeypatch: pyte
         assert signal.getsignal(signal.SIGTERM) is handler
     finally:
         signal.signal(signal.SIGTERM, previous)
+
+
+BEFORE = [f"before {number}" for number in range(10)]
+
+
+@pytest.mark.parametrize("count", range(150))
+def test_wherever_a_signal_cuts_a_drawing_off_none_is_left(screen: Screen, count: int) -> None:
+    screen.window.show("".join(f"{line}\n" for line in BEFORE))
+    screen.lines.show(["━━ 1", "━━ 2", "━━ 3"])
+    screen.lines.clear()
+    screen.window.show("a line\n")
+    screen.lines.show(["━━ 1", "━━ 2", "━━ 3"])
+    screen.cut_off_after(count)
+    screen.lines.show(["━━ 4", "━━ 5", "━━ 6", "━━ 7"])
+    screen.go_on()
+    screen.lines.close_at_once()
+    screen.lines.close()
+    screen.window.show("+" * 60)
+    # Where room was being made, an empty row may be left.
+    assert [row for row in screen.window.rows if row] == [*BEFORE, "a line", "+" * 40, "+" * 20]
+
+
+class Stop(BaseException):
+    """What a handler of a signal raises."""
+
+
+def test_the_rest_of_a_drawing_that_a_signal_cuts_off_does_not_come_later(
+    screen: Screen, terminal: TextIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+
+    def interrupted(descriptor: int, data: bytes) -> int:
+        if b"two" not in data:
+            return write(descriptor, data)
+        write(descriptor, data[:10])
+        raise Stop
+
+    monkeypatch.setattr(os, "write", interrupted)
+    with pytest.raises(Stop):
+        screen.lines.show(["one", "two"])
+    screen.lines.close_at_once()
+    screen.lines.close()
+    terminal.flush()
+    assert screen.window.rows == []
+
+
+def test_in_a_window_of_another_size_the_remembered_place_is_not_used(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen.window.show("".join(f"{line}\n" for line in BEFORE[:3]))
+    screen.lines.show(["one", "two"])
+    screen.window.show("moved by the terminal\n")
+    monkeypatch.setattr(os, "get_terminal_size", lambda descriptor: os.terminal_size((39, 6)))
+    screen.lines.close_at_once()
+    assert screen.window.rows == [*BEFORE[:3], "moved by the terminal"]
 
 
 def test_a_suspended_program_leaves_none_and_shows_them_again(

@@ -140,6 +140,10 @@ def test_the_last_lines_of_a_region(more: dict[str, Any], text: list[str]) -> No
             ["R: N was copied with way stream, 1.2 s", "R: N was not copied with way file: it is not there"],
         ),
         (
+            Done("R", "N", Action.UPLOAD, way="file", seconds=1.0, notes=("gets the UUID U: V is not free",)),
+            ["R: N was copied with way file, 1.0 s"],
+        ),
+        (
             Pending("R", "N", Action.UPLOAD, way="stream", notes=("file: it is not there",)),
             ["R: N would be copied with way stream", "R: N would not be copied with way file: it is not there"],
         ),

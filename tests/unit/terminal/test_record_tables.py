@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from fiwareglancesync.terminal.record_tables import print_records
+from fiwareglancesync.terminal.record_tables import print_records, write_rows
 
 ID = "6daa8606-59d0-4ef7-a264-74146b6e3be8"
 HEADS = ("Task", "Status", "Created", "Remarks")
@@ -55,3 +55,17 @@ def test_nothing_is_wrapped_outside_a_terminal(monkeypatch: pytest.MonkeyPatch) 
     assert len(lines) == 4
     assert lines[2].endswith("the region does not answer")
     assert lines[2].count("answer") == 10
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("csv", "name,last_run\r\na\tb,now\r\n"),
+        ("json", '[\n  {\n    "name": "a\\tb"\n  }\n]\n'),
+        ("table", "\n Name     Last run\n ─────────────────\n a\\x09b   now\n\n"),
+    ],
+)
+def test_csv_and_json_have_texts_as_they_are_and_a_table_escapes_them(form: str, text: str) -> None:
+    stream = io.StringIO()
+    write_rows(("Name", "Last run"), [("a\tb", "now")], [{"name": "a\tb"}], form, stream)
+    assert stream.getvalue() == text
