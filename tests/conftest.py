@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.programs import MISSING
 
@@ -19,6 +19,7 @@ settings.register_profile(
     max_examples=1000 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 50,
     derandomize=os.environ.get("CI") == "true",
     deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],  # the machine may have much other work
 )
 settings.load_profile("ours")
 

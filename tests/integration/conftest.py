@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from devcloud_lib.ceph.ceph_cluster import CephCluster
 
+from tests.support.ceph_clusters import running_ceph
 from tests.support.cloud import running_cloud
 from tests.support.faults import Command, FaultyCloud, Made
 from tests.support.moving import CONTENT, SPAIN, Uploads, proxied
@@ -64,3 +66,9 @@ def spool(tmp_path: Path) -> Path:
 def run(cloud: FaultyCloud, tmp_path: Path, proxy: Proxy, spool: Path, regions: Uploads) -> Command:
     """The program behind the proxy, with no other ways than ``spool`` and ``stream``."""
     return proxied(cloud, tmp_path, proxy, spool)
+
+
+@pytest.fixture(scope="module")
+def cluster(root: Path) -> CephCluster:
+    """The cluster of the development cloud."""
+    return running_ceph(root)

@@ -14,8 +14,8 @@ import requests
 from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud
 from tests.support.faults import Command, Result
+from tests.support.free_ports import free_port
 from tests.support.observed_federations import Given, ObservedCloud, digest_of
-from tests.support.proxy import free_port
 from tests.support.server import gunicorn
 
 pytestmark = pytest.mark.integration
@@ -41,7 +41,7 @@ def token(cloud: DevelopmentCloud) -> requests.Response:
     user = {"name": known.username, "password": known.password, "domain": {"name": "Default"}}
     scope = {"project": {"name": known.project_name, "domain": {"name": "Default"}}}
     wanted = {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}
-    return requests.post(f"{known.auth_url}/auth/tokens", json={"auth": wanted}, timeout=30)
+    return requests.post(f"{known.auth_url}/auth/tokens", json={"auth": wanted}, timeout=180)
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +51,9 @@ def application(cloud: DevelopmentCloud) -> Iterator[dict[str, str]]:
     address = f"{url}/users/{account['user_id']}/application_credentials"
     headers = {"X-Auth-Token": token(cloud).headers["X-Subject-Token"]}
     wanted = {"application_credential": {"name": "test-accounts", "secret": SECRET}}
-    made = requests.post(address, json=wanted, headers=headers, timeout=30).json()["application_credential"]["id"]
+    made = requests.post(address, json=wanted, headers=headers, timeout=180).json()["application_credential"]["id"]
     yield {"auth_url": url, "application_credential_id": made, "application_credential_secret": SECRET}
-    requests.delete(f"{address}/{made}", headers=headers, timeout=30)
+    requests.delete(f"{address}/{made}", headers=headers, timeout=180)
 
 
 @pytest.fixture

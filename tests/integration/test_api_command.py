@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.proxy import free_port
+from tests.support.free_ports import free_port
 from tests.support.server import LOOPBACK, ROOT, answers, embedded_environment, serving, wait_for
 
 RUN = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py")]
@@ -40,11 +40,11 @@ def developed(environ: dict[str, str], folder: Path) -> Iterator[str]:
 
 
 def test_the_development_server_does_tasks_and_has_no_remote_debugger(developed: str) -> None:
-    task = requests.post(f"{developed}/regions/Burgos", timeout=30).json()["taskId"]
+    task = requests.post(f"{developed}/regions/Burgos", timeout=180).json()["taskId"]
     path = f"{developed}/regions/Burgos/tasks/{task}"
-    wait_for(lambda: requests.get(path, timeout=30).json()["status"] == "synced", "the end of the task")
+    wait_for(lambda: requests.get(path, timeout=180).json()["status"] == "synced", "the end of the task")
     for debugger in ("/console", "/?__debugger__=yes&cmd=resource&f=debugger.js"):
-        answer = requests.get(developed + debugger, timeout=30)
+        answer = requests.get(developed + debugger, timeout=180)
         assert answer.headers["Content-Type"] == "application/json"
         assert "EVALEX" not in answer.text
 
@@ -52,7 +52,7 @@ def test_the_development_server_does_tasks_and_has_no_remote_debugger(developed:
 def test_the_shell_has_the_database_and_the_service(environ: dict[str, str], folder: Path) -> None:
     typed = "print(TaskModel.query.count() >= 0, service.store.running('sync'), db.engine.dialect.name)\n"
     done = subprocess.run(
-        [*RUN, "shell"], cwd=folder, env=environ, input=typed, capture_output=True, text=True, timeout=60, check=False
+        [*RUN, "shell"], cwd=folder, env=environ, input=typed, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "True {} sqlite" in done.stdout
@@ -62,7 +62,7 @@ def test_the_shell_has_the_database_and_the_service(environ: dict[str, str], fol
 def test_ways_to_serve_that_exclude_each_other(environ: dict[str, str], folder: Path) -> None:
     words = ["runserver", "--threaded", "--processes", "2"]
     done = subprocess.run(
-        [*RUN, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
+        [*RUN, *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False
     )
     assert (done.returncode, "exclude each other" in done.stderr) == (2, True)
 
@@ -73,7 +73,7 @@ def test_a_federation_that_is_not_there_is_reported_before_anything_is_served(
     nowhere = environ | {"GLANCESYNC_MOCKPERSISTENT_PATH": str(folder / "nowhere")}
     words = ["gunicornserver", "-p", str(free_port())]
     done = subprocess.run(
-        [*RUN, *words], cwd=folder, env=nowhere, capture_output=True, text=True, timeout=60, check=False
+        [*RUN, *words], cwd=folder, env=nowhere, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 1
     assert "holds no embedded federation" in done.stderr.splitlines()[-1]

@@ -21,8 +21,8 @@ from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs.store import STALE_SECONDS, TaskStore
 from fiwareglancesync.jobs.tables import tasks
 from tests.support.builders import master_image
+from tests.support.free_ports import free_port
 from tests.support.jobs import sync_of
-from tests.support.proxy import free_port
 from tests.support.server import ROOT, database_in, embedded_environment, gunicorn, wait_for
 
 POSTS = 50
@@ -49,7 +49,7 @@ def ended(address: str, region: str, task: str) -> dict[str, Any]:
     """A task, once it has ended."""
 
     def look() -> dict[str, Any] | None:
-        found: dict[str, Any] = requests.get(f"{address}/regions/{region}/tasks/{task}", timeout=30).json()
+        found: dict[str, Any] = requests.get(f"{address}/regions/{region}/tasks/{task}", timeout=180).json()
         return found if found["status"] != "syncing" else None
 
     found: dict[str, Any] = wait_for(look, f"the end of task {task}")
@@ -59,13 +59,13 @@ def ended(address: str, region: str, task: str) -> dict[str, Any]:
 def test_many_posts_at_once_run_one_task_at_a_time(server: str) -> None:
     regions = ["Burgos", "Caceres"]
     with ThreadPoolExecutor(POSTS) as threads:
-        posts = [threads.submit(requests.post, f"{server}/regions/{regions[n % 2]}", timeout=60) for n in range(POSTS)]
+        posts = [threads.submit(requests.post, f"{server}/regions/{regions[n % 2]}", timeout=300) for n in range(POSTS)]
     answers = [post.result() for post in posts]
     assert {answer.status_code for answer in answers} == {200}
     given = {answer.json()["taskId"] for answer in answers}
     kept = set()
     for region in regions:
-        listed = requests.get(f"{server}/regions/{region}/tasks", timeout=30).json()["tasks"]
+        listed = requests.get(f"{server}/regions/{region}/tasks", timeout=180).json()["tasks"]
         done = [ended(server, region, task["taskId"]) for task in reversed(listed)]
         assert {task["status"] for task in done} == {"synced"}
         # Where there was more than one, each began after the end of the one before.
@@ -76,7 +76,7 @@ def test_many_posts_at_once_run_one_task_at_a_time(server: str) -> None:
 
 def test_a_task_goes_on_while_the_server_is_restarted(environ: dict[str, str], tmp_path: Path) -> None:
     with gunicorn(environ, tmp_path, free_port()) as address:
-        task = requests.post(f"{address}/regions/Burgos", timeout=30).json()["taskId"]
+        task = requests.post(f"{address}/regions/Burgos", timeout=180).json()["taskId"]
     with gunicorn(environ, tmp_path, free_port()) as address:
         assert ended(address, "Burgos", task)["status"] == "synced"
 
@@ -93,7 +93,7 @@ def test_a_task_whose_worker_is_gone_fails_and_blocks_nothing(
     found = ended(server, "Burgos", task.id)
     assert found["status"] == "failed"
     assert "died" in found["reason"]
-    following = requests.post(f"{server}/regions/Burgos", timeout=30).json()["taskId"]
+    following = requests.post(f"{server}/regions/Burgos", timeout=180).json()["taskId"]
     assert following != task.id
     assert ended(server, "Burgos", following)["status"] == "synced"
 
@@ -106,7 +106,7 @@ def test_tasks_beyond_the_bound_wait_their_turn(tmp_path: Path) -> None:
     environ["GLANCESYNC_SETTINGS_FILE"] = str(tmp_path / "server.cfg")
     with gunicorn(environ, tmp_path, free_port(), workers=3) as address:
         with ThreadPoolExecutor(len(regions)) as threads:
-            posts = list(threads.map(lambda region: requests.post(f"{address}/regions/{region}", timeout=60), regions))
+            posts = list(threads.map(lambda region: requests.post(f"{address}/regions/{region}", timeout=300), regions))
         assert {(post.status_code, post.json()["status"]) for post in posts} == {(200, "syncing")}
         tasks = [ended(address, region, post.json()["taskId"]) for region, post in zip(regions, posts, strict=True)]
     assert {task["status"] for task in tasks} == {"synced"}
@@ -129,12 +129,12 @@ def test_a_foreign_page_starts_nothing_whatever_is_forwarded(server: str) -> Non
             f"{server}/regions/Burgos",
             data='{"dryRun": true}',
             headers={"Content-Type": "text/plain", "Origin": origin, **headers},
-            timeout=30,
+            timeout=180,
         )
         assert answer.status_code == 403, answer.text
-    assert requests.get(server, headers=secure, timeout=30).json()["href"] == f"{server}/"
-    assert requests.get(f"{server}/regions/Burgos/tasks", timeout=30).json() == {"tasks": []}
-    assert requests.post(f"{server}/regions/Burgos", headers={"Origin": server}, timeout=30).status_code == 200
+    assert requests.get(server, headers=secure, timeout=180).json()["href"] == f"{server}/"
+    assert requests.get(f"{server}/regions/Burgos/tasks", timeout=180).json() == {"tasks": []}
+    assert requests.post(f"{server}/regions/Burgos", headers={"Origin": server}, timeout=180).status_code == 200
 
 
 def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[str, str], tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[
     assert holder.stdout is not None
     with holder:
         assert holder.stdout.readline() == b"held\n"
-        task = requests.post(f"{server}/regions/Burgos", timeout=30).json()["taskId"]
+        task = requests.post(f"{server}/regions/Burgos", timeout=180).json()["taskId"]
         found = ended(server, "Burgos", task)
         assert found["status"] == "failed"
         assert "another run holds the region" in found["reason"]
@@ -169,8 +169,8 @@ def test_the_command_and_the_server_respect_one_lock(server: str, environ: dict[
 
 def test_the_counters_of_all_workers_are_reported(server: str) -> None:
     for _ in range(30):
-        assert requests.get(f"{server}/regions", timeout=30).ok
-    text = requests.get(f"{server}/metrics", timeout=30).text
+        assert requests.get(f"{server}/regions", timeout=180).ok
+    text = requests.get(f"{server}/metrics", timeout=180).text
     assert 'glancesync_requests_total{code="200",method="GET",route="/regions"} 30.0' in text
 
 
@@ -182,7 +182,7 @@ def test_another_address_than_loopback_is_refused(environ: dict[str, str], tmp_p
             env=environ,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert done.returncode == 1
@@ -192,7 +192,7 @@ def test_another_address_than_loopback_is_refused(environ: dict[str, str], tmp_p
 
 def test_the_log_rotates_into_one_file_of_all_workers(server: str, tmp_path: Path) -> None:
     requests.get(
-        f"{server}/regions", headers={"X-Request-Id": "look-for-me", "X-Auth-Token": "gAAAAAsecret"}, timeout=30
+        f"{server}/regions", headers={"X-Request-Id": "look-for-me", "X-Auth-Token": "gAAAAAsecret"}, timeout=180
     )
     log = tmp_path / "glancesync-api.log"
     wait_for(lambda: "look-for-me" in log.read_text(), "the line of the request")
@@ -207,7 +207,7 @@ def test_a_worker_that_is_killed_is_replaced(server: str, tmp_path: Path) -> Non
 
     def answers() -> bool:
         try:
-            return requests.get(f"{server}/regions", timeout=30).ok
+            return requests.get(f"{server}/regions", timeout=180).ok
         except requests.ConnectionError:
             return False
 

@@ -21,12 +21,12 @@ from tests.support.catalog import listed
 from tests.support.cloud import running_cloud
 from tests.support.development_cloud import DevelopmentCloud
 from tests.support.forwarder import forwarded
+from tests.support.free_ports import free_port
 from tests.support.observed_federations import Given, ObservedCloud
-from tests.support.proxy import free_port
 from tests.support.server import ROOT, database_in, embedded_environment, gunicorn, wait_for
 
 pytestmark = pytest.mark.integration
-IMAGES = [Given(f"image-{number}", f"image-{number}", f"content {number}") for number in range(6)]
+IMAGES = [Given(f"image-{number:02}", f"image-{number:02}", f"content {number:02}") for number in range(18)]
 SLOW = 8192
 """Bytes a second into a region: an image takes two seconds, which no server takes for a broken connection, and all of
 them so many that whoever interrupts them comes in time."""
@@ -65,7 +65,7 @@ def token(cloud: DevelopmentCloud, account: str) -> str:
         "identity": {"methods": ["password"], "password": {"user": user}},
         "scope": {"project": project},
     }
-    answer = requests.post(f"{cloud.keystone()['url']}/auth/tokens", json={"auth": wanted}, timeout=30)
+    answer = requests.post(f"{cloud.keystone()['url']}/auth/tokens", json={"auth": wanted}, timeout=180)
     assert answer.status_code == 201
     return answer.headers["X-Subject-Token"]
 
@@ -126,13 +126,13 @@ class Caller:
 
     def __call__(self, path: str, method: str = "GET", code: int = 200, **body: Any) -> Any:
         """Ask for something, and see that the answer has the code."""
-        answer = requests.request(method, self._address + path, headers=self._headers, json=body or None, timeout=60)
+        answer = requests.request(method, self._address + path, headers=self._headers, json=body or None, timeout=180)
         assert answer.status_code == code, answer.text
         return answer.json() if answer.content else None
 
 
 def test_who_may_ask(server: str, cloud: DevelopmentCloud) -> None:
-    assert requests.get(f"{server}/regions", timeout=30).json()["error"]["title"] == "Unauthorized"
+    assert requests.get(f"{server}/regions", timeout=180).json()["error"]["title"] == "Unauthorized"
     for shown in ("garbage", token(cloud, "member")):
         error = Caller(server, shown)("/regions", code=401)["error"]
         assert (error["code"], error["title"]) == (401, "Unauthorized")
@@ -152,7 +152,7 @@ def test_a_dead_keystone_is_reported_from_a_bad_token(worker: str, cloud: Develo
             caller("/regions")
         assert Caller(worker, unknown)("/regions", code=503)["error"]["code"] == 503
         assert Caller(worker, "garbage")("/regions", code=503)["error"]["code"] == 503
-        assert requests.get(f"{worker}/health", timeout=30).json()["checks"]["keystone"] == "failed"
+        assert requests.get(f"{worker}/health", timeout=180).json()["checks"]["keystone"] == "failed"
     Caller(worker, "garbage")("/regions", code=401)
 
 
@@ -205,22 +205,22 @@ def test_a_rehearsal_shares_no_task_with_production(
     rehearsal = embedded_environment(tmp_path / "rehearsal")
     rehearsal["GLANCESYNCAPP_DATABASE_PATH"] = environ["GLANCESYNCAPP_DATABASE_PATH"]
     with gunicorn(rehearsal, tmp_path / "rehearsal", free_port()) as address:
-        rehearsed = requests.post(f"{address}/regions/Burgos", timeout=30).json()["taskId"]
+        rehearsed = requests.post(f"{address}/regions/Burgos", timeout=180).json()["taskId"]
         with gunicorn(environ, tmp_path, free_port()) as production:
             caller = Caller(production, token(cloud, "glancesync"))
             assert caller("/regions/Burgos/tasks") == {"tasks": []}
-            assert 'glancesync_tasks{status="synced"}' not in requests.get(f"{production}/metrics", timeout=30).text
+            assert 'glancesync_tasks{status="synced"}' not in requests.get(f"{production}/metrics", timeout=180).text
             asked = caller("/regions/Burgos", "POST", dryRun=True)["taskId"]
-            listed = requests.get(f"{address}/regions/Burgos/tasks", timeout=30).json()["tasks"]
+            listed = requests.get(f"{address}/regions/Burgos/tasks", timeout=180).json()["tasks"]
             assert [task["taskId"] for task in listed] == [rehearsed]
             assert [task["taskId"] for task in caller("/regions/Burgos/tasks")["tasks"]] == [asked]
 
 
 def test_a_foreign_page_is_refused_whatever_token_it_has(server: str, cloud: DevelopmentCloud) -> None:
     headers = {"X-Auth-Token": token(cloud, "glancesync"), "Origin": "http://evil.example"}
-    assert requests.post(f"{server}/regions/Burgos", headers=headers, timeout=30).status_code == 403
-    assert requests.delete(f"{server}/regions/Burgos/tasks/x", headers=headers, timeout=30).status_code == 403
-    assert requests.get(f"{server}/regions", headers=headers, timeout=30).status_code == 200
+    assert requests.post(f"{server}/regions/Burgos", headers=headers, timeout=180).status_code == 403
+    assert requests.delete(f"{server}/regions/Burgos/tasks/x", headers=headers, timeout=180).status_code == 403
+    assert requests.get(f"{server}/regions", headers=headers, timeout=180).status_code == 200
 
 
 def begun(caller: Caller) -> str:
@@ -245,7 +245,8 @@ def test_a_cancelled_task_leaves_nothing_half_made(
     found = ended(caller, path)
     assert (found["status"], found["reason"]) == ("failed", "cancelled")
     assert found["imagesDone"] < len(IMAGES)
-    assert [image for image in federation.seen("Burgos") if image.status != "active"] == []
+    # A busy Glance may still be removing what the task has begun.
+    wait_for(lambda: {image.status for image in federation.seen("Burgos")} <= {"active"}, "no image that is half made")
 
 
 def test_a_killed_task_is_reported_and_made_up_for(

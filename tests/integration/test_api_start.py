@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support.proxy import free_port
+from tests.support.free_ports import free_port
 from tests.support.server import LOOPBACK, ROOT, answers, embedded_environment, serving, wait_for
 
 RUN = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py")]
@@ -46,7 +46,7 @@ def test_address_federation_and_authentication_are_printed_once(
     address = f"http://{LOOPBACK}:{port}/"
     with started(environ, tmp_path, address, *words, "-p", str(port)) as output:
         for _ in range(5):
-            requests.get(address, timeout=30)
+            requests.get(address, timeout=180)
     heading, *printed = rows(output)
     world = f"the embedded one in {tmp_path / 'federation'}, master region Spain; OpenStack is not contacted"
     assert heading.startswith("GlanceSync ")
@@ -97,10 +97,10 @@ def test_a_browser_is_shown_a_page_and_a_program_is_not(environ: dict[str, str],
     port = free_port()
     address = f"http://{LOOPBACK}:{port}/"
     with started(environ, tmp_path, address, "gunicornserver", "-p", str(port)):
-        page = requests.get(address, headers=BROWSER, timeout=30)
+        page = requests.get(address, headers=BROWSER, timeout=180)
         assert page.headers["Content-Type"] == "text/html; charset=utf-8"
         assert f"export GLANCESYNC_SERVER=http://{LOOPBACK}:{port}<" in page.text
-        assert requests.head(address, headers=BROWSER, timeout=30).headers["Content-Length"] == str(len(page.content))
-        plain = requests.get(address, timeout=30)
+        assert requests.head(address, headers=BROWSER, timeout=180).headers["Content-Length"] == str(len(page.content))
+        plain = requests.get(address, timeout=180)
         assert (plain.headers["Content-Type"], plain.headers["Vary"]) == ("application/json", "Accept")
         assert plain.json()["href"] == address

@@ -136,7 +136,7 @@ class TestConfiguration:
         [
             (None, "", "the configuration file (--conf) cannot be read: No such file or directory"),
             (BASIC.encode() + b"images_dir = /caf\xe9\n", ":3", "found the byte 0xe9, expected UTF-8 text"),
-            (b"\x7fELF\x02\x01\x01\0\0", ":1", "expected key = value, a [section], or a comment"),
+            (b"\x7fELF\x02\x01\x01\0\0", ":1", "found the byte 0x00, expected UTF-8 text; remove it"),
         ],
     )
     def test_a_file_that_is_none_is_reported(

@@ -12,8 +12,9 @@ import pytest
 import requests
 
 from fiwareglancesync.jobs.tasks import TaskStatus
+from tests.support.free_ports import free_port
 from tests.support.queueing import SLOTS, Workshop, parent_of, workshop
-from tests.support.redis import free_port, running_redis
+from tests.support.redis import running_redis
 from tests.support.server import gunicorn, wait_for
 
 REGION, OTHER = "Region00", "Region01"
@@ -48,7 +49,7 @@ def test_the_tasks_of_twenty_regions_are_spread_over_two_workers(broker: str, tm
         address = stack.enter_context(gunicorn(shop.environ, tmp_path, free_port()))
         shop.ready(*workers)
         shop.hold.touch()
-        answers = [requests.post(f"{address}/regions/{region}", timeout=30).json() for region in shop.regions]
+        answers = [requests.post(f"{address}/regions/{region}", timeout=180).json() for region in shop.regions]
         wait_for(lambda: len(shop.held()) == 2 * SLOTS, "tasks that are under way")
         for worker in workers:
             assert sum(worker.is_ancestor_of(write.process) for write in shop.held()) == SLOTS
@@ -121,7 +122,7 @@ def test_a_task_whose_machine_is_gone_fails_within_a_minute(shop: Workshop, tmp_
     with gunicorn(shop.environ, tmp_path, free_port()) as address:
         worker = shop.employ()
         shop.hold.touch()
-        task = requests.post(f"{address}/regions/{REGION}", timeout=30).json()["taskId"]
+        task = requests.post(f"{address}/regions/{REGION}", timeout=180).json()["taskId"]
         (held,) = wait_for(shop.held, "a task that is under way")
         worker.dismiss()
         os.kill(held.process, signal.SIGKILL)

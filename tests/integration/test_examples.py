@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.proxy import free_port
+from tests.support.free_ports import free_port
 from tests.support.server import ROOT, embedded_environment, gunicorn
 
 EXAMPLES = ROOT / "examples"
@@ -33,7 +33,7 @@ def run(environ: Mapping[str, str], name: str, *words: str) -> subprocess.Comple
     """Run a program of the examples."""
     command = [sys.executable, str(EXAMPLES / name), *words]
     variables = {**environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_every_program_is_tried() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from fiwareglancesync.images.model import JOURNAL
 from tests.support.faults import PATIENCE, Command, FaultyCloud, Made, Running, until
+from tests.support.patient import TIDY
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import Narrow, RunBeside, Silence
 
@@ -22,8 +23,6 @@ BURGOS, CACERES = "Burgos", "Caceres"
 FILE = "/v2/images/[^/]+/file"
 LARGE = bytes(48 * 2**20)
 REPLACE = ("--config", "master.replace=any")
-TIDY = 5.0
-"""Seconds that an interrupted run has to end."""
 
 
 class TestDeletedMeanwhile:
@@ -190,7 +189,7 @@ class TestWhileUploading:
         code: int,
         parallel: tuple[str, ...],
     ) -> None:
-        upload = self.start(run, narrow, *parallel, count=2 if parallel else 1)
+        upload = self.start(run.patient(), narrow, *parallel, count=2 if parallel else 1)
         if number is signal.SIGINT:
             upload.running.interrupt()
         else:
@@ -209,7 +208,7 @@ class TestWhileUploading:
     ) -> None:
         second = faulty.add("Spain", Made("second", LARGE))
         try:
-            upload = self.start(run, narrow, BURGOS, "--config", "uploads_per_region=2")
+            upload = self.start(run.patient(), narrow, BURGOS, "--config", "uploads_per_region=2")
             until(lambda: proxy.count("PUT", FILE) == 2, "two uploads under way")
             upload.running.interrupt()
             result = upload.running.finish()
@@ -305,12 +304,12 @@ class TestInterruptedWhileARegionIsSlow:
         sent, answered = threading.Barrier(4), threading.Event()
         # Glance has the bytes by then, but the program does not get to know.
         proxy.on(RunBeside(before=sent.wait, after=answered.wait), "PUT", FILE)
-        command = faulty.command(tmp_path, proxy)
+        command = faulty.command(tmp_path, proxy).patient()
         running = command.start(BURGOS, "--transfer", "stream", "--config", "uploads_per_region=3")
         try:
             sent.wait(PATIENCE)
             running.interrupt()
-            result = running.finish(TIDY)
+            result = running.finish()
         finally:
             answered.set()
         assert (result.code, result.err) == (130, "ERROR:Interrupted; no unfinished image is left.\n")

@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.development_cloud import development_cloud
 from tests.support.faults import FaultyCloud, Made, statuses
-from tests.support.proxy import Proxy, free_port
+from tests.support.free_ports import free_port
+from tests.support.proxy import Proxy
 from tests.support.proxy_acts import Answer, HangUp, Late, Silence
 
 pytestmark = pytest.mark.integration
@@ -155,7 +156,7 @@ class TestSlow:
         proxy.on(Silence(), *LIST, port=empty.port("Burgos"))
         proxy.on(Late(0.2), *LIST)
         command = empty.command(tmp_path, proxy)
-        runs = [command.start(*mode, "--config", "list_images_timeout=2") for mode in ((), ("--show-status",))]
+        runs = [command.start(*mode, "--config", "list_images_timeout=10") for mode in ((), ("--show-status",))]
         for result in [run.finish() for run in runs]:
             assert (result.code, result.err) == (1, "ERROR:Burgos: Timeout while retrieving image list.\n")
         empty.assert_holds("Caceres", CONTENT)

@@ -4,10 +4,12 @@ A comment before each block says where its commands run:
 
 * ``.. run: embedded``: on a fresh copy of the example federation;
 * ``server``: as a client of a server over such a copy; ``api``: the same without a client;
-* ``cloud``: on the development cloud; ``checkout``: in a copy of the checkout;
+* ``cloud``: on the development cloud; ``healing``: there, with the tools of the checkout;
+* ``checkout``: in a copy of the checkout;
 * ``help``: the command starts a cloud, or all tests, of which this one is; it is enough that it explains itself;
 * ``tutorial``: the blocks belong together and are run one after the other, as readers do;
 * ``shown``: not run, as it needs root, Docker, PostgreSQL or a server that validates tokens.
+* ``slave``: at the site of a backup of virtual machines (``test_vm_restore.py``).
 
 The page for contributors has marks of its own (``tests/unit/test_contributing.py``).
 """
@@ -27,11 +29,12 @@ from pathlib import Path
 
 import pytest
 
+from fiwareglancesync.images.heat.image_status import ImageStatus
 from fiwareglancesync.images.options import WAYS
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
+from tests.support.free_ports import free_port
 from tests.support.pages import CONTRIBUTING, DOCS, PAGES, TUTORIAL, Block, blocks, marked, words
 from tests.support.programs import program
-from tests.support.proxy import free_port
 from tests.support.server import embedded_environment, gunicorn
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -205,6 +208,23 @@ def test_on_the_development_cloud(block: Block, cloud: DevelopmentCloud, command
     folder = tmp_path / "here"
     folder.mkdir()
     run(block, folder, environment(commands) | account_of(cloud), tmp_path)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("block", blocks_of("healing"))
+def test_healing_shows_every_status(
+    block: Block, cloud: DevelopmentCloud, commands: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    for name in ("examples", "scripts"):
+        (folder / name).symlink_to(ROOT / name)
+    shown = {words[0] for line in block.steps[-1][1] if (words := line.split())}
+    assert shown >= {status.value for status in ImageStatus}
+    fill(cloud)
+    variables = environment(commands) | account_of(cloud) | {"GLANCESYNC_DEVCLOUD_DIR": str(cloud.folder)}
+    run(block, folder, variables, tmp_path)
+    fill(cloud)
 
 
 def account_of(cloud: DevelopmentCloud) -> dict[str, str]:

@@ -33,6 +33,7 @@ from tests.support.interruptions import (
     unfinished,
 )
 from tests.support.observed_federations import Given, Seen
+from tests.support.patient import TIDY
 
 pytestmark = pytest.mark.integration
 
@@ -45,9 +46,6 @@ BEFORE: Sequence[Given] = (*REGION_BEFORE, *FORGED)
 ONE, TWO = ("Burgos",), ("Burgos", "Caceres")
 SLOWED = "bandwidth=15000000"
 """So slow that most moments lie in the middle of a transfer."""
-
-TIDY = 5.0
-"""Seconds within which an interrupted run has to be gone, and everything tidy."""
 
 TRIES = 5
 """How often a kill may be tried: a run may end before its moment has come."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from fiwareglancesync.main import main
-from tests.support.proxy import free_port
+from tests.support.free_ports import free_port
 from tests.support.server import embedded_environment, gunicorn
 
 Call = Callable[..., tuple[int, list[str], list[str]]]

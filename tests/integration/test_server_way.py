@@ -283,13 +283,13 @@ class TestTrouble:
     ) -> None:
         (uuid,) = cloud.hold("Spain", Made("image"))
         target = devcloud.target()
-        federation = OpenStackFederation(Settings("Spain", {"master": target}), Tuning(fetch=1.0))
+        federation = OpenStackFederation(Settings("Spain", {"master": target}), Tuning(fetch=5.0))
         spain, burgos = federation.place(target, "Spain"), federation.place(target, "Burgos")
         image = spain.get(uuid)
         assert burgos.why_unable_to_import(spain) is None
         made = burgos.create(NewImage(burgos.new_id("image"), "image", "raw", "bare", properties={JOURNAL: "{}"}))
         with frozen(devcloud, "Spain"):
-            with pytest.raises(TransferError, match=r"^the region is stuck: .* after 1 s \(its task is processing\)$"):
+            with pytest.raises(TransferError, match=r"^the region is stuck: .* after 5 s \(its task is processing\)$"):
                 burgos.import_from(made.id, spain, image, lambda done: None)
             assert burgos.is_importing(made.id)
             assert not burgos.await_import(made.id, 0, lambda: None)

@@ -30,10 +30,6 @@ from tests.support.proxy_acts import Act, Answer, Claim, Cut, Garble, Late, Lose
 
 pytestmark = pytest.mark.integration
 
-TIDY = 5.0
-"""Seconds within which an interrupted run is gone (sync 1.2)."""
-
-
 class TestIntoARegion:
     """What goes wrong between the program and a region."""
 
@@ -100,7 +96,7 @@ class TestIntoARegion:
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, act: Act
     ) -> None:
         proxy.on(act, "PUT", FILE, port=cloud.port(BURGOS))
-        result = run.hasty(idle=0.5, upload_answer=0.5)(*BOTH, *REPLACE)
+        result = run.hasty(idle=2.0, upload_answer=10.0)(*BOTH, *REPLACE)
         assert result.code == 1
         first, second = result.errors
         assert_matches(
@@ -178,7 +174,7 @@ class TestFromTheMaster:
     ) -> None:
         act, cause = FAULTS[name]
         proxy.on(act, "GET", FILE, port=cloud.port(SPAIN))
-        result = run.hasty(idle=0.5, retry_limit=1)(BURGOS, *REPLACE, "--transfer", way)
+        result = run.hasty(idle=2.0, retry_limit=1)(BURGOS, *REPLACE, "--transfer", way)
         assert result.code == 1
         (line,) = result.errors
         begin = f"ERROR:Burgos: Upload of one failed. Cause: {way}: "
@@ -194,7 +190,7 @@ class TestFromTheMaster:
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, name: str
     ) -> None:
         proxy.on(FAULTS[name][0], "GET", FILE, port=cloud.port(SPAIN), times=1)
-        result = run.hasty(idle=0.5)(BURGOS, *REPLACE, "--transfer", "stream")
+        result = run.hasty(idle=2.0)(BURGOS, *REPLACE, "--transfer", "stream")
         assert (result.code, result.err) == (0, "")
         paths = [seen.path for seen in proxy.of("PUT", FILE)]
         assert len(paths) == len(set(paths)) == 2
@@ -206,7 +202,7 @@ class TestFromTheMaster:
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads, act: Act
     ) -> None:
         proxy.on(act, "GET", FILE, port=cloud.port(SPAIN), times=1)
-        result = run.hasty(idle=0.5)(*BOTH, *REPLACE, *PARALLEL, "--transfer", "spool")
+        result = run.hasty(idle=2.0)(*BOTH, *REPLACE, *PARALLEL, "--transfer", "spool")
         assert (result.code, result.err) == (0, "")
         first, second = proxy.of("GET", FILE, cloud.port(SPAIN))
         assert first.start == 0 < second.start
@@ -228,7 +224,7 @@ class TestFromTheMaster:
     ) -> None:
         act, cause = FAULTS[name]
         proxy.on(act, "GET", FILE, port=cloud.port(SPAIN), times=1)
-        result = run.hasty(idle=0.5)(*BOTH, *REPLACE, "--report", "report.json")
+        result = run.hasty(idle=2.0)(*BOTH, *REPLACE, "--report", "report.json")
         reported = moved(run.folder)
         assert [reported[region]["way"] for region in BOTH] == ["stream", "spool"]
         (note,) = [note for note in reported[BURGOS]["notes"] if note.startswith("spool: ")]
@@ -240,7 +236,7 @@ class TestFromTheMaster:
         self, cloud: FaultyCloud, run: Command, proxy: Proxy, regions: Uploads
     ) -> None:
         proxy.on(Silence(), "GET", FILE, port=cloud.port(SPAIN))
-        result = run.hasty(idle=0.5, retry_limit=0.1)(*BOTH, *REPLACE)
+        result = run.hasty(idle=2.0, retry_limit=0.1)(*BOTH, *REPLACE)
         assert result.code == 1
         assert [len(errors_of(run, result, region)) for region in BOTH] == [1, 1]
         assert (proxy.count("GET", FILE, cloud.port(SPAIN)), proxy.count("POST", "/v2/images")) == (1, 1)
@@ -268,11 +264,11 @@ class TestFromTheMaster:
     ) -> None:
         stall = Stall(MIB)
         proxy.on(stall, "GET", FILE, port=cloud.port(SPAIN))
-        running = run.start(*BOTH, *REPLACE, "--transfer", way, *parallel)
+        running = run.patient().start(*BOTH, *REPLACE, "--transfer", way, *parallel)
         until(stall.begun.is_set, "a download under way")
         until(lambda: proxy.count("PUT", FILE), "an upload under way")
         running.signal(signal.SIGTERM)
-        result = running.finish(TIDY)
+        result = running.finish()
         assert (result.code, result.err) == (143, "ERROR:Interrupted; no unfinished image is left.\n")
         assert running.processes() == []
         regions.undone(*BOTH)

@@ -65,7 +65,7 @@ class TestServices:
     ) -> None:
         with locked(development_cloud(), BURGOS) as (lock, _):
             proxy.on(RunBeside(before=lock), "POST", "/v2/images", port=cloud.port(BURGOS), times=1)
-            result = run.hasty(control=0.5, retry_limit=1)(*BOTH, *REPLACE)
+            result = run.hasty(control=3.0, retry_limit=1)(*BOTH, *REPLACE)
         assert result.code == 1
         first, second = result.errors
         assert first.startswith("ERROR:Burgos: Upload of one failed. Cause: Glance at ")

@@ -41,13 +41,17 @@ def installed(empty_cloud: DevelopmentCloud, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv(cloud.VENV_VARIABLE, str(empty_cloud.described["venv"]))
 
 
-def test_a_lost_image_is_restored_in_each_call(installed: None, capfd: pytest.CaptureFixture[str]) -> None:
+def test_lost_images_come_back_in_each_call(installed: None, capfd: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         assert trial.main([]) == 0
         out, err = capfd.readouterr()
-        _, lost, restored = out.split("\n==> ")[-3:]
+        _, lost, restored, planned, healed, again = out.split("\n==> ")[-6:]
         assert f"pending_upload,Burgos,{trial.LOST_IMAGE}" in lost.splitlines()
         assert f"INFO:Burgos: Pending: {trial.LOST_IMAGE} (2 MB)" in restored.splitlines()
         assert f"INFO:Burgos: Uploading image {trial.LOST_IMAGE} (2 MB)" in restored.splitlines()
         assert f"ok,Burgos,{trial.LOST_IMAGE}" in restored.splitlines()
         assert "is duplicated" not in err
+        assert f"INFO:Burgos: Pending: {trial.NEEDED_IMAGE} (3 MB)" in planned.splitlines()
+        assert f"INFO:Burgos: Uploading image {trial.NEEDED_IMAGE} (3 MB)" in healed.splitlines()
+        assert "imageMissing" not in again
+        assert "ALERT" in again

@@ -16,7 +16,7 @@ from tests.support.summary import without_summary
 from .scenario import Scenario
 
 PROGRAM = Path(__file__).resolve().parent.parent.parent / "fiwareglancesync"
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which a call is taken to hang."""
 
 

@@ -46,7 +46,7 @@ def _answers(description: Path) -> bool:
     addresses += [cloud["regions"][region]["url"] for region in ("Spain", "Burgos")]
     for address in map(urlsplit, addresses):
         try:
-            socket.create_connection((address.hostname or "", address.port or 0), timeout=5).close()
+            socket.create_connection((address.hostname or "", address.port or 0), timeout=60).close()
         except OSError:
             return False
     return True

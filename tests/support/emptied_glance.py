@@ -26,7 +26,7 @@ def empty_glance(cloud: Path, region: str) -> None:
     :param region: the region
     """
     described = json.loads(cloud.read_text(encoding="utf-8"))["regions"][region]
-    with closing(sqlite3.connect(described["database"], timeout=30)) as connection, connection:
+    with closing(sqlite3.connect(described["database"], timeout=180)) as connection, connection:
         for table in TABLES:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are ours
     for path in Path(described["store"]).iterdir():

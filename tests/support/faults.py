@@ -31,9 +31,10 @@ from .summary import without_summary
 
 PROGRAM = str(ROOT / "fiwareglancesync" / "sync.py")
 HASTY = str(ROOT / "tests" / "support" / "hasty.py")
+PATIENT = str(ROOT / "tests" / "support" / "patient.py")
 EMBEDDED = re.compile("^INFO:Embedded federation .*: OpenStack is not contacted\\.\n", re.MULTILINE)
 THROUGH_PROXY = re.compile(r" \(through the proxy [^)]*\)")
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after which a condition that was waited for counts as never met."""
 
 
@@ -98,6 +99,12 @@ class Command:
         """
         made = copy(self)
         made._program = (HASTY, *(f"{name}={value}" for name, value in tuning.items()), "--")
+        return made
+
+    def patient(self) -> Command:
+        """The same with more seconds to remove unfinished images after a signal; see ``patient.py``."""
+        made = copy(self)
+        made._program = (PATIENT,)
         return made
 
     def __call__(self, *arguments: str, **variables: str) -> Result:
@@ -179,7 +186,7 @@ class Running:
             return False
         return True
 
-    def finish(self, patience: float = 120.0) -> Result:
+    def finish(self, patience: float = 300.0) -> Result:
         """Wait for its end.
 
         :param patience: seconds after which it is killed, and the test has failed
@@ -282,10 +289,14 @@ class FaultyCloud(ObservedCloud):
             environment |= {"http_proxy": proxy.address, "no_proxy": "", "NO_PROXY": ""}
         return Command(environment, folder, _Secrets(self._passwords(), proxy))
 
+    def database(self, region: str) -> str:
+        """The database of the Glance of a region, a file."""
+        file: str = self._cloud["regions"][region]["database"]
+        return file
+
     def forget_hashes(self, region: str, image_id: str) -> None:
         """Make an image one that was there before its Glance computed hashes."""
-        database = self._cloud["regions"][region]["database"]
-        with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+        with closing(sqlite3.connect(self.database(region), timeout=180)) as connection, connection:
             statement = "UPDATE images SET checksum = NULL, os_hash_algo = NULL, os_hash_value = NULL WHERE id = ?"
             assert connection.execute(statement, (image_id,)).rowcount == 1
 

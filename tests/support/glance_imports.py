@@ -19,7 +19,7 @@ IMPORT = f"{ONE}/import"
 
 TASKS = f"{ONE}/tasks"
 
-QUICK = replace(HASTY, fetch=5.0, poll_min=0.001, poll_max=0.01, activation=5.0)
+QUICK = replace(HASTY, fetch=60.0, poll_min=0.001, poll_max=0.01, activation=60.0)
 
 MASTER_IMAGE = Image("m-1", "name", "Spain", PROJECT, size=7, disk_format="raw", container_format="bare")
 

@@ -103,7 +103,7 @@ def run_program(
         env={**base, **federation.environment()},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         stdin=subprocess.DEVNULL,
         check=False,
     )

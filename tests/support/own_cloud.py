@@ -16,7 +16,7 @@ from typing import Any
 from devcloud_lib.http import Client, sign_in
 
 COMMAND_SECONDS = 600
-GONE_SECONDS = 20
+GONE_SECONDS = 60
 
 
 @dataclass(frozen=True)

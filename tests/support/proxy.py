@@ -128,7 +128,7 @@ class _Handler(socketserver.StreamRequestHandler):
         act = self.server.take(Seen(method, parts.path, port, start), headers.get("X-Auth-Token", ""))
         if isinstance(act, Crowd):
             with act.taken() as refusal:
-                self._handle(method, target, headers, refusal or Late(act.seconds))
+                self._handle(method, target, headers, refusal or Late(0.0 if act.refused else act.seconds))
             return
         self._handle(method, target, headers, (act.refusal() if isinstance(act, Limit) else None) or act)
 
@@ -270,11 +270,3 @@ def running_proxy() -> Iterator[Proxy]:
         finally:
             proxy.stopping.set()
             proxy.shutdown()
-
-
-def free_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

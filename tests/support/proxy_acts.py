@@ -169,10 +169,10 @@ class Buffer:
 
 @dataclass
 class Crowd:
-    """Pass so many requests on at once, slowly, and refuse a further one in Glance's words.
+    """Pass so many requests on at once, the first ones slowly, and refuse a further one in Glance's words.
 
     :param at_once: how many
-    :param seconds: how long each takes
+    :param seconds: how long each takes until one has been refused, so that all that come meanwhile are too many
     """
 
     at_once: int

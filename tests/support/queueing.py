@@ -23,7 +23,7 @@ from fiwareglancesync.jobs.tasks import Task, TaskStatus
 from fiwareglancesync.kinds import option_tables
 from tests.support.builders import master_image
 from tests.support.jobs import sync_of
-from tests.support.server import ROOT, database_in, embedded_environment, wait_for
+from tests.support.server import PATIENCE, ROOT, database_in, embedded_environment, wait_for
 
 SLOW_MOTION = Path(__file__).resolve().parent / "slow_motion"
 LIMIT = 3600.0
@@ -77,13 +77,13 @@ class Worker:
 
     def end(self) -> int:
         """Wait for its end; its exit code."""
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE)
 
     def dismiss(self) -> None:
         """End it and its slots, if it still runs."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(60)
+        self.process.wait(PATIENCE)
 
 
 @dataclass
@@ -139,7 +139,7 @@ class Workshop:
         assert found is not None
         return found
 
-    def ended(self, task_id: str, patience: float = 60.0) -> Task:
+    def ended(self, task_id: str, patience: float = PATIENCE) -> Task:
         """A task, once it has ended."""
         wait_for(lambda: self.task(task_id).status is not TaskStatus.SYNCING, "the end of a task", patience)
         return self.task(task_id)

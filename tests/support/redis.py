@@ -8,15 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.free_ports import free_port
 from tests.support.programs import program
-from tests.support.server import LOOPBACK, wait_for
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+from tests.support.server import LOOPBACK, PATIENCE, wait_for
 
 
 @contextmanager
@@ -36,7 +30,7 @@ def running_redis(folder: Path) -> Iterator[str]:
         yield f"redis://{LOOPBACK}:{port}/0"
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(PATIENCE)
 
 
 def _answers(port: int) -> bool:

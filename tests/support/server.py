@@ -19,7 +19,7 @@ from fiwareglancesync.images.places.embedded.backup_files import write_backup
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def embedded_environment(folder: Path, regions: Mapping[str, list[Image]] | None = None) -> dict[str, str]:
@@ -93,7 +93,7 @@ def serving(
         yield
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(PATIENCE)
 
 
 @contextmanager
@@ -115,5 +115,5 @@ def answers(address: str) -> bool:
     """Whether a server of the API can be asked there."""
     try:
         return requests.get(address, timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False

@@ -16,6 +16,7 @@ from fiwareglancesync.images.model import Image  # noqa: E402
 from fiwareglancesync.images.places import Place  # noqa: E402
 from fiwareglancesync.images.transfer.instant_copy import InstantCopyWay  # noqa: E402
 from fiwareglancesync.images.transfer.way import ProgressListener  # noqa: E402
+from fiwareglancesync.jobs import pool  # noqa: E402
 from fiwareglancesync.main import main  # noqa: E402 - the path has to be set first
 
 
@@ -23,6 +24,7 @@ def _main() -> int:
     end = sys.argv.index("--")
     steps, pause, *way = sys.argv[1:end]
     copy_at_once = InstantCopyWay.move
+    pool.TERMINATION_SECONDS = 60.0  # dozens of processes end on a machine that may have much other work
 
     def copy(self: InstantCopyWay, image: Image, place: Place, uuid: str, progress: ProgressListener) -> None:
         size = image.size or 0

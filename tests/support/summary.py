@@ -6,8 +6,19 @@ import re
 
 SUMMARY = re.compile(r"^INFO:(?:\d\d:\d\d:\d\d )?(\d+ (?:of \d+ )?regions?: .*)\n", re.MULTILINE)
 
+DURATION = re.compile(r"\b\d+ (?:s|min(?: \d+ s)?)(?!\w)")
+"""How long something took, of less than an hour."""
+
 END = re.compile(r"(?:DEBUG:.*\n)*(?:ERROR:Interrupted; .*\n)?")
 """What may follow the summary: with ``--debug``, queries that nobody waits for; the last line of an interrupted run."""
+
+
+def without_durations(text: str) -> str:
+    """A text with ``N s`` for how long something took.
+
+    :param text: what the program wrote
+    """
+    return DURATION.sub("N s", text)
 
 
 def without_summary(err: str) -> tuple[str, str]:

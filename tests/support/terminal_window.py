@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyte
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after which a program counts as hanging."""
 
 HISTORY = 5000
@@ -58,7 +58,11 @@ class TerminalWindow:
 
     def show(self, text: str) -> None:
         """Show a text, as a program before did."""
-        self._stream.feed(text.replace("\n", "\r\n").encode())
+        self.show_bytes(text.encode())
+
+    def show_bytes(self, data: bytes) -> None:
+        """Show a part of a text, which may end anywhere."""
+        self._stream.feed(data.replace(b"\n", b"\r\n"))
 
     def run(
         self,

@@ -55,7 +55,7 @@ Feature: The REST server behind a real Keystone
     And no Glance was asked for anything
 
   Scenario: A token ends when its time is over, although the server knows it
-    Given Keystone gives tokens for 6 seconds
+    Given Keystone gives tokens for 20 seconds
     And a token of glancesync
     When I ask "GET /regions" with this token
     Then the answer is 200

@@ -28,7 +28,7 @@ KEYSTONES = {"master": "keystone-a", "federation2": "keystone-b"}
 """The Keystone of each target."""
 
 REQUEST = re.compile(r"^request (?P<method>[A-Z]+) (?P<uri>\S+) (?P<status>[0-9]+) at ", re.MULTILINE)
-LOG_SECONDS = 10.0
+LOG_SECONDS = 60.0
 
 
 class NoCloud(Exception):

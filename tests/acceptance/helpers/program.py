@@ -18,7 +18,7 @@ PROGRAMS = {
     "sync.py": ROOT / "fiwareglancesync" / "sync.py",
     "glancesync_serverfacade_mock.py": ROOT / "fiwareglancesync" / "glancesync_serverfacade_mock.py",
 }
-LIMIT = 120.0
+LIMIT = 300.0
 """Seconds that a run may take."""
 
 

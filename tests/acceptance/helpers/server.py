@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from tests.support.proxy import free_port
+from tests.support.free_ports import free_port
 from tests.support.server import gunicorn
 
 from .cloud import OURS, DevelopmentCloud

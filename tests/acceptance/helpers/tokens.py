@@ -9,7 +9,7 @@ import requests
 
 from .cloud import DevelopmentCloud
 
-LIMIT = 30.0
+LIMIT = 60.0
 """Seconds that Keystone may take."""
 
 DOMAIN = {"name": "Default"}

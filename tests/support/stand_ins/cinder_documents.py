@@ -32,9 +32,11 @@ def shown_volume(volume: StoredVolume, caller: Caller) -> dict[str, Any]:
         "metadata": volume.metadata,
         "attachments": [{"server_id": server, "volume_id": volume.id} for server in volume.server_ids],
         "created_at": written(volume.created_at),
+        "volume_type": volume.volume_type,
         "os-vol-tenant-attr:tenant_id": volume.project_id,
     }
-    return {**shown, "os-vol-host-attr:host": "node1@nfs"} if caller.is_admin else shown
+    admins = {"os-vol-host-attr:host": volume.host, "os-vol-mig-status-attr:name_id": volume.name_id}
+    return {**shown, **admins} if caller.is_admin else shown
 
 
 def shown_backup(backup: StoredBackup, caller: Caller, version: tuple[int, int]) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
 from .cinder_documents import microversion, shown_backup, shown_volume
-from .cloud_state import Caller, CloudState, StoredBackup, StoredVolume, new_id, now
+from .cloud_state import Caller, StoredBackup, StoredVolume, new_id, now
 from .http_stand_in import Asked, Refuses, Reply
-from .paging import PagedLists
+from .service_stand_in import ONE, Route, ServiceStandIn
 
 _LISTING = frozenset(("all_tenants", "limit", "marker", "with_count"))
 _FILTERS = frozenset(("project_id", "user_id", "volume_id", "status"))
@@ -18,48 +17,37 @@ _PASSING = ("creating", "deleting", "restoring")
 _NO_PARENT = "Invalid backup: No backups available to do an incremental backup."
 
 
-class CinderStandIn:
+class CinderStandIn(ServiceStandIn):
     """Answers the requests to Cinder."""
 
-    def __init__(self, state: CloudState) -> None:
-        self._state = state
-        self.lists = PagedLists()
-
-    def answer(self, asked: Asked, path: str) -> Reply:
-        """Answer a request.
-
-        :param path: below the address, without version and project
-        """
-        caller = self._state.caller(asked.headers.get("x-auth-token", ""))
-        if caller is None:
-            return Reply(401, {"error": {"code": 401, "message": "The request you have made requires authentication."}})
-        microversion(asked)
-        if not self._state.is_paused:
-            self.finish_all()
-        one = "([^/]+)"
-        routes: list[tuple[str, str, Callable[..., Reply]]] = [
+    def _routes(self) -> Sequence[Route]:
+        return (
             ("GET", "/os-services", self._services),
             ("GET", "/volumes/detail", self._volumes),
             ("POST", "/volumes", self._create_volume),
-            ("GET", f"/volumes/{one}", self._volume),
-            ("DELETE", f"/volumes/{one}", self._delete_volume),
-            ("POST", f"/volumes/{one}/action", self._reset),
+            ("GET", f"/volumes/{ONE}", self._volume),
+            ("DELETE", f"/volumes/{ONE}", self._delete_volume),
+            ("POST", f"/volumes/{ONE}/action", self._reset),
+            ("POST", f"/volumes/{ONE}/metadata", self._set_metadata),
             ("GET", "/backups/detail", self._backups),
             ("POST", "/backups", self._create_backup),
-            ("GET", f"/backups/{one}", self._backup),
-            ("DELETE", f"/backups/{one}", self._delete_backup),
-            ("GET", f"/backups/{one}/export_record", self._export),
-            ("POST", f"/backups/{one}/restore", self._restore),
-            ("GET", f"/os-quota-sets/{one}", self._quota),
-            ("PUT", f"/os-quota-sets/{one}", self._set_quota),
-        ]
-        for method, pattern, serve in routes:
-            found = re.fullmatch(pattern, path)
-            if found and method == asked.method:
-                if method != "GET":
-                    self.lists.changed()
-                return serve(asked, caller, *found.groups())
-        raise Refuses(404, "itemNotFound", "The resource could not be found.")
+            ("GET", f"/backups/{ONE}", self._backup),
+            ("DELETE", f"/backups/{ONE}", self._delete_backup),
+            ("GET", f"/backups/{ONE}/export_record", self._export),
+            ("POST", f"/backups/{ONE}/restore", self._restore),
+            ("GET", f"/os-quota-sets/{ONE}", self._quota),
+            ("PUT", f"/os-quota-sets/{ONE}", self._set_quota),
+        )
+
+    def answer(self, asked: Asked, path: str) -> Reply:
+        """Answer a request, when what was going on is complete.
+
+        :param path: below the address, without version and project
+        """
+        microversion(asked)
+        if not self._state.is_paused:
+            self.finish_all()
+        return super().answer(asked, path)
 
     def finish_all(self) -> None:
         """Complete everything that is going on."""
@@ -82,6 +70,7 @@ class CinderStandIn:
             for each in self._state.volumes.values():
                 if each.status == "restoring-backup":
                     each.status = "available"
+                    each.metadata = {**({} if volume is None else volume.metadata), "src_backup_id": backup.id}
         else:
             return
         self.lists.changed()
@@ -129,6 +118,7 @@ class CinderStandIn:
             caller.project_id,
             size=wanted["size"],
             metadata=wanted.get("metadata", {}),
+            volume_type=wanted.get("volume_type"),
         )
         self._state.volumes[volume.id] = volume
         return Reply(202, {"volume": shown_volume(volume, caller)})
@@ -138,7 +128,7 @@ class CinderStandIn:
 
     def _delete_volume(self, asked: Asked, caller: Caller, volume_id: str) -> Reply:
         volume = self._find_volume(caller, volume_id)
-        if volume.status != "available":
+        if volume.status not in ("available", "error", "error_restoring"):
             text = "Invalid volume: Volume status must be available or error or error_restoring"
             raise Refuses(400, "badRequest", text)
         del self._state.volumes[volume_id]
@@ -148,6 +138,11 @@ class CinderStandIn:
         if "os-reset_status" in asked.document:
             self._find_volume(caller, volume_id).status = asked.document["os-reset_status"]["status"]
         return Reply(202)
+
+    def _set_metadata(self, asked: Asked, caller: Caller, volume_id: str) -> Reply:
+        volume = self._find_volume(caller, volume_id)
+        volume.metadata.update(asked.document["metadata"])
+        return Reply(200, {"metadata": volume.metadata})
 
     def _create_backup(self, asked: Asked, caller: Caller) -> Reply:
         wanted = asked.document["backup"]

@@ -85,7 +85,10 @@ class StoredServer:
 
 @dataclass(slots=True)
 class StoredVolume:
-    """A volume of Cinder."""
+    """A volume of Cinder.
+
+    :param name_id: the id in the name of its content after a migration, None when that is its own
+    """
 
     id: str
     name: str
@@ -95,6 +98,9 @@ class StoredVolume:
     metadata: dict[str, str] = field(default_factory=dict)
     server_ids: list[str] = field(default_factory=list)
     created_at: datetime = field(default_factory=now)
+    volume_type: str | None = None
+    host: str = "node1@nfs"
+    name_id: str | None = None
 
 
 @dataclass(slots=True)

@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .cloud_state import Caller, CloudState, StoredServer, new_id
+from .cloud_state import Caller, StoredServer, new_id
 from .http_stand_in import Asked, Refuses, Reply
-from .paging import PagedLists
+from .service_stand_in import ONE, Route, ServiceStandIn
 
 _PARAMETERS = frozenset(("all_tenants", "project_id", "limit", "marker", "name", "status"))
 _MAX_METADATA = 128
 
 
-class NovaStandIn:
+class NovaStandIn(ServiceStandIn):
     """Answers the requests to Nova."""
 
-    def __init__(self, state: CloudState) -> None:
-        self._state = state
-        self.lists = PagedLists()
-
-    def answer(self, asked: Asked, path: str) -> Reply:
-        """Answer a request.
-
-        :param path: below the address, without the version
-        """
-        caller = self._state.caller(asked.headers.get("x-auth-token", ""))
-        if caller is None:
-            return Reply(401, {"error": {"code": 401, "message": "The request you have made requires authentication."}})
-        one = "([^/]+)"
-        routes: list[tuple[str, str, Callable[..., Reply]]] = [
+    def _routes(self) -> Sequence[Route]:
+        return (
             ("GET", "/servers/detail", self._servers),
             ("POST", "/servers", self._create),
             ("GET", "/os-services", self._services),
             ("GET", "/flavors", self._flavors),
             ("POST", "/flavors", self._new_flavor),
-            ("GET", f"/servers/{one}", self._show),
-            ("DELETE", f"/servers/{one}", self._delete),
-            ("POST", f"/servers/{one}/metadata", self._metadata),
-            ("POST", f"/servers/{one}/os-volume_attachments", self._attach),
-        ]
-        for method, pattern, serve in routes:
-            found = re.fullmatch(pattern, path)
-            if found and method == asked.method:
-                if method != "GET":
-                    self.lists.changed()
-                return serve(asked, caller, *found.groups())
-        raise Refuses(404, "itemNotFound", "The resource could not be found.")
+            ("GET", f"/servers/{ONE}", self._show),
+            ("DELETE", f"/servers/{ONE}", self._delete),
+            ("POST", f"/servers/{ONE}/metadata", self._metadata),
+            ("POST", f"/servers/{ONE}/os-volume_attachments", self._attach),
+        )
 
     def _servers(self, asked: Asked, caller: Caller) -> Reply:
         unknown = sorted(asked.query.keys() - _PARAMETERS)
