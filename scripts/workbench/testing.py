@@ -55,7 +55,8 @@ LIMIT = 180 * MINUTE
 
 SHORT_RUN_LIMIT = 70 * MINUTE
 """Seconds after which all steps of a run without such tests end. They take a third of that, but for a machine with
-other work. CI may end a run after 90 minutes, and does not name the step that hangs. To take the clouds down needs minutes.
+other work. CI may end a run after 90 minutes, and does not name the step that hangs. Taking the clouds down needs
+minutes.
 """
 
 LOGS = CHECKOUT / "build" / "test"
