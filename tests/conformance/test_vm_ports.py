@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from devcloud_lib.waiting import wait_for
 
 from fiwareglancesync.vms.engines.engine_event import Severity, events_of
 from fiwareglancesync.vms.planning.checkpoint_progress import is_complete, obstacle
@@ -63,16 +63,6 @@ def world(
         yield made
         made.close()
 
-
-def wait_until(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)
-    return True
-
-
 class TestReplication:
     def test_both_volumes_are_described(self, georep: GeorepWorld) -> None:
         master, slave = georep.replication.master(), georep.replication.slave()
@@ -97,18 +87,17 @@ class TestReplication:
         assert not is_complete(session.session(), session.master(), checkpoint, LOCAL)
         georep.write()
         session.start()
-        assert wait_until(lambda: is_complete(session.session(), session.master(), checkpoint, LOCAL)), obstacle(
-            session.session(), session.master(), checkpoint, LOCAL
-        )
+        reached = wait_for(lambda: is_complete(session.session(), session.master(), checkpoint, LOCAL), WAIT_SECONDS)
+        assert reached, obstacle(session.session(), session.master(), checkpoint, LOCAL)
         session.pause()
-        assert wait_until(lambda: session.session().is_at_rest)
+        assert wait_for(lambda: session.session().is_at_rest, WAIT_SECONDS)
         assert session.session().is_paused
         assert not is_complete(session.session(), session.master(), checkpoint, LOCAL)
 
     def test_each_change_may_be_asked_for_twice(self, georep: GeorepWorld) -> None:
         session = georep.replication
         session.start()
-        assert wait_until(lambda: session.session().pairs[0].status is PairStatus.ACTIVE)
+        assert wait_for(lambda: session.session().pairs[0].status is PairStatus.ACTIVE, WAIT_SECONDS)
         for change, status in (
             (session.pause, PairStatus.PAUSED),
             (session.start, PairStatus.ACTIVE),
@@ -116,7 +105,7 @@ class TestReplication:
         ):
             change()
             change()
-            assert wait_until(lambda: session.session().pairs[0].status is status)  # noqa: B023 (called at once)
+            assert wait_for(lambda: session.session().pairs[0].status is status, WAIT_SECONDS)  # noqa: B023 (called at once)
 
     def test_the_slave_is_mounted_such_that_files_can_be_removed(self, georep: GeorepWorld) -> None:
         georep.replication.mount_slave(georep.folder)
@@ -151,7 +140,7 @@ class TestEngine:
         layers = [Layers(world.disk, world.layer, overlay)]
         world.engine.merge(world.machine, layers, WAIT_SECONDS)
         assert world.engine.chain(world.machine, world.disk) == (world.layer,)
-        assert wait_until(lambda: not world.overlay_is_there(overlay))
+        assert wait_for(lambda: not world.overlay_is_there(overlay), WAIT_SECONDS)
         world.engine.merge(world.machine, layers, WAIT_SECONDS)
 
     def test_a_guest_that_cannot_be_frozen_has_no_snapshot_where_that_is_required(self, world: MachinesWorld) -> None:
@@ -186,5 +175,5 @@ class TestEngine:
             world.switch_on()
         world.engine.merge(world.machine, layers, WAIT_SECONDS)
         assert world.engine.chain(world.machine, world.disk) == (world.layer,)
-        assert wait_until(lambda: not world.overlay_is_there(overlay))
+        assert wait_for(lambda: not world.overlay_is_there(overlay), WAIT_SECONDS)
         world.switch_on()

@@ -15,8 +15,9 @@ import pytest
 import requests
 
 from tests.support.builders import master_image
+from tests.support.conditions import wait_for
 from tests.support.free_ports import free_port
-from tests.support.server import LOOPBACK, ROOT, embedded_environment, serving, wait_for
+from tests.support.server import LOOPBACK, ROOT, embedded_environment, serving
 
 THREADS = 2
 PATIENCE = 1.0

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.conditions import wait_for
 from tests.support.free_ports import free_port
-from tests.support.server import LOOPBACK, ROOT, answers, embedded_environment, serving, wait_for
+from tests.support.server import LOOPBACK, ROOT, answers, embedded_environment, serving
 
 RUN = [sys.executable, str(ROOT / "fiwareglancesync" / "run.py")]
 

@@ -21,9 +21,10 @@ from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.jobs.store import STALE_SECONDS, TaskStore
 from fiwareglancesync.jobs.tables import tasks
 from tests.support.builders import master_image
+from tests.support.conditions import wait_for
 from tests.support.free_ports import free_port
 from tests.support.jobs import sync_of
-from tests.support.server import ROOT, database_in, embedded_environment, gunicorn, wait_for
+from tests.support.server import ROOT, database_in, embedded_environment, gunicorn
 
 POSTS = 50
 

@@ -19,11 +19,12 @@ from fiwareglancesync.jobs.tables import tasks
 from fiwareglancesync.main import main
 from tests.support.catalog import listed
 from tests.support.cloud import running_cloud
+from tests.support.conditions import wait_for
 from tests.support.development_cloud import DevelopmentCloud
 from tests.support.forwarder import forwarded
 from tests.support.free_ports import free_port
 from tests.support.observed_federations import Given, ObservedCloud
-from tests.support.server import ROOT, database_in, embedded_environment, gunicorn, wait_for
+from tests.support.server import ROOT, database_in, embedded_environment, gunicorn
 
 pytestmark = pytest.mark.integration
 IMAGES = [Given(f"image-{number:02}", f"image-{number:02}", f"content {number:02}") for number in range(18)]

@@ -12,10 +12,11 @@ import pytest
 import requests
 
 from fiwareglancesync.jobs.tasks import TaskStatus
+from tests.support.conditions import wait_for
 from tests.support.free_ports import free_port
 from tests.support.queueing import SLOTS, Workshop, parent_of, workshop
 from tests.support.redis import running_redis
-from tests.support.server import gunicorn, wait_for
+from tests.support.server import gunicorn
 
 REGION, OTHER = "Region00", "Region01"
 SYNCED, FAILED = TaskStatus.SYNCED, TaskStatus.FAILED

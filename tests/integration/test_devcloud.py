@@ -22,7 +22,8 @@ from devcloud_lib.errors import CloudError
 from devcloud_lib.http import PATCH_TYPE, Client, query
 from devcloud_lib.seed_images import SEED
 
-from tests.support.own_cloud import COMMAND_SECONDS, OwnCloud, in_folder, own_cloud, wait_for, wait_until_gone
+from tests.support.conditions import wait_for
+from tests.support.own_cloud import COMMAND_SECONDS, OwnCloud, in_folder, own_cloud, wait_until_gone
 
 WRITERS = 8
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -250,7 +251,7 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: p
     script = f"trap '' TERM; touch '{ready}'; while :; do sleep 60; done"
     command = ["sh", "-c", script]
     stubborn = processes.spawn(command, folder=tmp_path, log=tmp_path / "log", environment=dict(os.environ))
-    wait_for(ready.exists)
+    wait_for(ready.exists, "the start")
     processes.end([stubborn])
     assert not stubborn.is_alive()
 
@@ -336,5 +337,5 @@ def finished_task(glance: Client, path: str) -> dict[str, Any]:
         (found,) = glance.call("GET", f"{path}/tasks").json()["tasks"]
         return dict(found)
 
-    wait_for(lambda: task()["status"] in ("success", "failure"))
+    wait_for(lambda: task()["status"] in ("success", "failure"), "the end of the import")
     return task()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from devcloud_lib.volumes.server_table import CATALOG, SERVERS
 from devcloud_lib.volumes.volume_clients import compute
 from devcloud_lib.volumes.volume_seed import SEED_SERVERS
 
+from tests.support.conditions import wait_for
 from tests.support.development_volumes import READY_SECONDS, Volumes
 from tests.support.own_cloud import OwnCloud, in_folder, own_cloud, wait_until_gone
 
@@ -74,10 +74,8 @@ class TestSeed:
         image = next(glance.pages(query("/v2/images", visibility="public", status="active"), "images"))
         body = {"name": "from-image", "flavorRef": "1", "imageRef": image["id"], "networks": "none"}
         made = api.call("POST", "/v2.1/servers", {"server": body}).json()["server"]
-        deadline = time.monotonic() + READY_SECONDS
-        while (status := seeded.servers("demo")["from-image"]["status"]) == "BUILD":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        wait_for(lambda: seeded.servers("demo")["from-image"]["status"] != "BUILD", "a server", READY_SECONDS)
+        status = seeded.servers("demo")["from-image"]["status"]
         api.call("DELETE", f"/v2.1/servers/{made['id']}")
         assert status == "ACTIVE"
 
@@ -109,7 +107,7 @@ class TestFaults:
     def test_the_queues_and_the_databases_can_be_restarted(self, cloud: OwnCloud, seeded: Volumes) -> None:
         for name in ("rabbitmq", "mariadb", "nova-compute"):
             cloud.do("restart", name)
-        wait_until_all_up(cloud)
+        wait_for(lambda: set(cloud.states().values()) == {"up"}, "all servers", READY_SECONDS, pause=0.5)
         api, root = seeded.cinder("demo", "demo")
         made = seeded.created("demo", "demo", "volume", name="after the restart", size=1)
         api.call("DELETE", f"{root}/volumes/{made['id']}")
@@ -197,17 +195,6 @@ def restored(seeded: Volumes, backup_id: str) -> str:
 def remove_backups(seeded: Volumes, *uuids: str) -> None:
     """Delete backups one after the other and wait until each is gone."""
     api, root = seeded.cinder("backup", "demo")
-    for uuid in uuids:
-        api.call("DELETE", f"{root}/backups/{uuid}")
-        deadline = time.monotonic() + READY_SECONDS
-        while api.try_call("GET", f"{root}/backups/{uuid}").status != 404:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
-
-def wait_until_all_up(cloud: OwnCloud) -> None:
-    """Wait until every server works again."""
-    deadline = time.monotonic() + READY_SECONDS
-    while set(cloud.states().values()) != {"up"}:
-        assert time.monotonic() < deadline, cloud.states()
-        time.sleep(0.5)
+    for path in (f"{root}/backups/{uuid}" for uuid in uuids):
+        api.call("DELETE", path)
+        wait_for(lambda: api.try_call("GET", path).status == 404, "its end", READY_SECONDS)  # noqa: B023 (called at once)

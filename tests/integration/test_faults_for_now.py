@@ -10,7 +10,8 @@ from typing import ClassVar
 
 import pytest
 
-from tests.support.faults import FaultyCloud, Made, until
+from tests.support.conditions import wait_for
+from tests.support.faults import FaultyCloud, Made
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import Answer, Buffer, Crowd, Limit
 
@@ -184,7 +185,7 @@ class TestInterrupted:
         cloud.hold("Caceres")
         proxy.on(Answer(429, "slow down", {"Retry-After": "120"}), method, path)
         running = cloud.command(tmp_path, proxy).patient().start(*words)
-        until(lambda: proxy.count(method, path), "the request that is refused")
+        wait_for(lambda: proxy.count(method, path), "the request that is refused")
         running.interrupt()
         assert running.ends_within(60.0)  # half of the wait
         assert running.finish().code == 130

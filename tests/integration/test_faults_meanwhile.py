@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.images.model import JOURNAL
-from tests.support.faults import PATIENCE, Command, FaultyCloud, Made, Running, until
+from tests.support.conditions import PATIENCE, wait_for
+from tests.support.faults import Command, FaultyCloud, Made, Running
 from tests.support.patient import TIDY
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import Narrow, RunBeside, Silence
@@ -111,7 +112,7 @@ class Upload:
 
     def reached(self, *, count: int = 1) -> None:
         """Wait until that many uploads are under way."""
-        until(lambda: sum(each.begun.is_set() for each in self._narrow) >= count, "an upload under way")
+        wait_for(lambda: sum(each.begun.is_set() for each in self._narrow) >= count, "an upload under way")
 
     def let_go(self) -> None:
         """Let the bytes flow."""
@@ -209,7 +210,7 @@ class TestWhileUploading:
         second = faulty.add("Spain", Made("second", LARGE))
         try:
             upload = self.start(run.patient(), narrow, BURGOS, "--config", "uploads_per_region=2")
-            until(lambda: proxy.count("PUT", FILE) == 2, "two uploads under way")
+            wait_for(lambda: proxy.count("PUT", FILE) == 2, "two uploads under way")
             upload.running.interrupt()
             result = upload.running.finish()
         finally:
@@ -257,7 +258,7 @@ class TestWhileUploading:
         def children() -> list[int]:
             return [process for process in running.processes() if process != running.pid]
 
-        until(lambda: len(children()) == 1, "one region's process has ended")
+        wait_for(lambda: len(children()) == 1, "one region's process has ended")
         return children()
 
 
@@ -283,7 +284,7 @@ class TestWhileListing:
         proxy.on(Silence(), port=faulty.port(silent))
         # Longer than the test's patience with a run.
         running = faulty.command(tmp_path, proxy).start(*words, "--config", "list_images_timeout=3600")
-        until(lambda: faulty.port(silent) in [seen.port for seen in proxy.requests], "a listing request")
+        wait_for(lambda: faulty.port(silent) in [seen.port for seen in proxy.requests], "a listing request")
         if number is signal.SIGINT:
             running.interrupt()
         else:
@@ -313,7 +314,7 @@ class TestInterruptedWhileARegionIsSlow:
         finally:
             answered.set()
         assert (result.code, result.err) == (130, "ERROR:Interrupted; no unfinished image is left.\n")
-        until(lambda: faulty.seen(BURGOS) == [], "the end of what Glance was at")
+        wait_for(lambda: faulty.seen(BURGOS) == [], "the end of what Glance was at")
 
     def test_what_it_does_not_answer_to_is_named(self, faulty: FaultyCloud, tmp_path: Path, proxy: Proxy) -> None:
         faulty.hold("Spain", Made("one", LARGE))
@@ -323,7 +324,7 @@ class TestInterruptedWhileARegionIsSlow:
         proxy.on(Silence(), "DELETE", ".*")
         command = faulty.command(tmp_path, proxy)
         running = command.start(BURGOS, "--transfer", "stream")
-        until(narrow.begun.is_set, "an upload under way")
+        wait_for(narrow.begun.is_set, "an upload under way")
         running.signal(signal.SIGTERM)
         result = running.finish(TIDY)
         narrow.open.set()

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.catalog import listed
+from tests.support.conditions import PATIENCE
 from tests.support.development_cloud import development_cloud
-from tests.support.faults import PATIENCE, Command, FaultyCloud, Result
+from tests.support.faults import Command, FaultyCloud, Result
 from tests.support.forwarder import forwarded
 from tests.support.moving import BURGOS, CACERES, CONTENT, FILE, SPAIN
 from tests.support.observed_federations import Seen

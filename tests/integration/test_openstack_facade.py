@@ -31,6 +31,7 @@ from fiwareglancesync.images.places.glance import OpenStackFederation, Tuning
 from fiwareglancesync.images.places.glance.glance_place import OpenStackPlace
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
+from tests.support.conditions import wait_for
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
 
 pytestmark = pytest.mark.integration
@@ -288,7 +289,7 @@ class TestBodies:
         image_id = new(place, made)
         with pytest.raises(TransferError, match=f"ended after {2 * MIB} of {64 * MIB} bytes"):
             place.upload(image_id, zeros(64 * MIB, given=2 * MIB))
-        wait_for(lambda: place.get(image_id).status == "queued" and _quiet(place, image_id))
+        wait_for(lambda: place.get(image_id).status == "queued" and _quiet(place, image_id), "a queued image")
         place.upload(image_id, zeros(4 * MIB))
         image = place.get(image_id)
         assert (image.status, image.size) == ("active", 4 * MIB)
@@ -338,11 +339,6 @@ class TestListing:
 def _quiet(place: OpenStackPlace, image_id: str) -> bool:
     """Whether the service has noticed that an upload was cut: it shows ``saving`` before it falls back."""
     return all(place.get(image_id).status == "queued" for _ in range(20))
-
-
-def wait_for(condition: Any) -> None:
-    """Wait until a condition holds, at most for half a minute of asking."""
-    assert any(condition() for _ in range(300))
 
 
 def independent(cloud: DevelopmentCloud, region: str, image_id: str) -> bytes:

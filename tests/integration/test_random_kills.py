@@ -15,13 +15,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.cloud import running_cloud
-from tests.support.faults import Command, FaultyCloud, Running, until
+from tests.support.conditions import wait_for
+from tests.support.faults import Command, FaultyCloud, Running
 from tests.support.interruptions import (
     FORGED,
     MASTER,
@@ -123,7 +125,7 @@ class Grounds:
         events = self._folder / "events"
         events.unlink(missing_ok=True)
         running = self.command.start(*kind.arguments, "--events", str(events))
-        until(lambda: events.exists() and "region-planned" in events.read_text(), "a plan")
+        wait_for(lambda: events.exists() and "region-planned" in events.read_text(), "a plan")
         return running
 
     def duration(self, name: str) -> float:
@@ -236,7 +238,7 @@ def test_whenever_a_run_is_interrupted_it_is_tidy_or_reports(grounds: Grounds, n
         assert running.processes() == []
         # What a region is fetching by itself stays for the next run, or its content would for ever.
         if result.errors in ([], [LEFT_TIDY]) or kind is not KINDS["server"]:
-            until(lambda kind=kind: grounds.is_tidy(kind), "a tidy region", TIDY)
+            wait_for(partial(grounds.is_tidy, kind), "a tidy region", TIDY)
         grounds.assert_the_next_run_ends_in_order(kind, ids)
         if result.code != 0:
             (reported,) = result.errors

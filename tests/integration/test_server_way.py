@@ -10,7 +10,6 @@ import random
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,9 @@ from fiwareglancesync.base.units import MIB
 from fiwareglancesync.images.model import JOURNAL, NewImage
 from fiwareglancesync.images.places.glance import OpenStackFederation, Tuning
 from fiwareglancesync.images.settings import Settings
+from tests.support.conditions import PATIENCE, wait_for
 from tests.support.development_cloud import DevelopmentCloud, development_cloud
-from tests.support.faults import PATIENCE, FaultyCloud, Made, Result
+from tests.support.faults import FaultyCloud, Made, Result
 from tests.support.frozen_services import freeze, frozen
 from tests.support.observed_federations import OURS, ROOT
 from tests.support.proxy import Proxy
@@ -263,7 +263,7 @@ class TestTrouble:
         staging = devcloud.folder / "Burgos" / "staging"
         running = cloud.command(tmp_path).start("Burgos", *FORCED)
         try:
-            await_condition(lambda: any(file.stat().st_size for file in staging.iterdir()))
+            wait_for(lambda: any(file.stat().st_size for file in staging.iterdir()), "staged bytes", pause=0.001)
             group = freeze(devcloud, "Spain")
             # What was on its way may still arrive, but not the whole image.
             (staged,) = staging.iterdir()
@@ -344,7 +344,7 @@ class TestTrouble:
         content = some_bytes(128 * MIB)
         cloud.hold("Spain", Made("large", content))
         running = cloud.command(tmp_path).start("Burgos", *FORCED)
-        await_condition(lambda: stored(devcloud, "Burgos"))
+        wait_for(lambda: stored(devcloud, "Burgos"), "stored bytes", pause=0.001)
         running.signal(signal.SIGINT)
         assert running.finish().code == 130
         again = cloud.command(tmp_path)("Burgos", *FORCED)
@@ -388,11 +388,3 @@ def assert_nothing_is_stored_in_vain(cloud: FaultyCloud, devcloud: DevelopmentCl
     """A region's store holds what its images need, and nothing else."""
     ids = {image.id for image in cloud.client(region, OURS).images.list()}
     assert stored(devcloud, region) == ids
-
-
-def await_condition(condition: Any) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.001)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,15 @@ from fiwareglancesync.snapshots.planning.snapshot_records import SnapshotRecords
 from fiwareglancesync.snapshots.state.snapshot_store import SnapshotStore
 from tests.support.ceph_clusters import POOL, real_world
 from tests.support.ceph_troubles import silent_osd
+from tests.support.conditions import wait_for
 from tests.support.programs import program
 
 pytestmark = [pytest.mark.integration, pytest.mark.ceph, pytest.mark.slow]
 
 SERVER = "11111111-0000-4000-8000-000000000000"
 STRANGER = "hourly_20200101T000000Z"
-TIMEOUT, LONGEST = 60, 300.0
+TIMEOUT = 60
+until = partial(wait_for, seconds=300.0, pause=0.5)
 DAEMON_TIMEOUT = 5
 """Seconds: less than the monitors need to give up an OSD that is silent."""
 ALL_HOURS = ",".join(map(str, range(24)))
@@ -107,30 +110,22 @@ def next_minute(after: float = 20.0) -> int:
     return (datetime.now(timezone.utc) + timedelta(seconds=after, minutes=1)).minute
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + LONGEST
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.5)
-
-
 def test_a_daemon_that_is_killed_is_followed_by_one_that_goes_on(bench: Bench) -> None:
     minute = next_minute()
     first = bench.start(minute)
-    until(lambda: any(bench.ours()))
+    until(lambda: any(bench.ours()), "a first copy")
     first.kill()
     first.wait()
     second = bench.start(minute)
-    until(lambda: "the lock snapmanager-daemon" in bench.log())  # that of the first one
-    until(lambda: [len(names) for names in bench.ours()] == [1, 1] and bench.is_recorded())
+    until(lambda: "the lock snapmanager-daemon" in bench.log(), "the lock")  # that of the first one
+    until(lambda: [len(names) for names in bench.ours()] == [1, 1] and bench.is_recorded(), "copies")
     second.send_signal(signal.SIGTERM)
     assert second.wait(120) in (0, 143)
 
 
 def test_a_second_daemon_ends_and_says_whose_the_cluster_is(bench: Bench) -> None:
     bench.start((datetime.now(timezone.utc) - timedelta(minutes=10)).minute)
-    until(lambda: " is in force" in bench.log() and bool(bench.records().jobs))
+    until(lambda: " is in force" in bench.log() and bool(bench.records().jobs), "the schedule")
     second = bench.start(0)
     assert second.wait(120) == 1
     assert bench.processes[0].poll() is None
@@ -138,7 +133,7 @@ def test_a_second_daemon_ends_and_says_whose_the_cluster_is(bench: Bench) -> Non
 
 def test_an_excluded_daemon_makes_a_new_connection(bench: Bench) -> None:
     bench.start(next_minute(30))
-    until(lambda: " is in force" in bench.log() and bool(bench.records().jobs))
+    until(lambda: " is in force" in bench.log() and bool(bench.records().jobs), "the schedule")
     conf = ["-c", str(bench.cluster.config_file), "-n", "client.admin"]
     locks = subprocess.run(
         [program("rados"), *conf, "-p", POOL, "lock", "info", f"snapmanager-daemon.{bench.ceph.fsid}", "snapmanager"],
@@ -146,14 +141,14 @@ def test_an_excluded_daemon_makes_a_new_connection(bench: Bench) -> None:
     ).stdout  # fmt: skip
     address = locks.split('"addr":"')[1].split('"')[0]
     subprocess.run([program("ceph"), *conf, "osd", "blocklist", "add", address, "600"], check=True)
-    until(lambda: [len(names) for names in bench.ours()] == [1, 1] and bench.is_recorded())
+    until(lambda: [len(names) for names in bench.ours()] == [1, 1] and bench.is_recorded(), "copies")
     assert bench.processes[0].poll() is None
 
 
 def test_a_silent_osd_costs_no_slot(bench: Bench) -> None:
     bench.start(next_minute(10))
-    until(lambda: " is in force" in bench.log() and bool(bench.records().jobs))
+    until(lambda: " is in force" in bench.log() and bool(bench.records().jobs), "the schedule")
     with silent_osd(bench.cluster):
-        until(lambda: "did not answer" in bench.log() or "imed out" in bench.log() or "next try" in bench.log())
-    until(lambda: all(bench.ours()) and bench.is_recorded())
+        until(lambda: re.search("did not answer|imed out|next try", bench.log()), "a time-out")
+    until(lambda: all(bench.ours()) and bench.is_recorded(), "copies")
     assert bench.processes[0].poll() is None

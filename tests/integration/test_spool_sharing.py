@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.units import MIB
-from tests.support.faults import Command, FaultyCloud, until
+from tests.support.conditions import wait_for
+from tests.support.faults import Command, FaultyCloud
 from tests.support.moving import BOTH, BURGOS, CONTENT, FILE, PARALLEL, REPLACE, SIZE, SPAIN, Uploads, moved
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import Act, Garble, Narrow, Stall, Whole
@@ -38,7 +39,7 @@ class TestSpool:
             proxy.on(each, "PUT", FILE, port=cloud.port(region))
         runs = [run.start(region, *REPLACE, "--transfer", "spool") for region in BOTH]
         for each in narrow:
-            until(each.begun.is_set, "an upload of each run")
+            wait_for(each.begun.is_set, "an upload of each run")
         for each in narrow:
             each.open.set()
         assert [running.finish().code for running in runs] == [0, 0]
@@ -130,7 +131,7 @@ def leave_a_part(cloud: FaultyCloud, run: Command, proxy: Proxy, spool: Path) ->
     stall = Stall(2 * MIB)
     proxy.on(stall, "GET", FILE, port=cloud.port(SPAIN), times=1)
     running = run.start(BURGOS, *REPLACE, "--transfer", "spool")
-    until(lambda: sum(file.stat().st_size for file in spool.glob("*.data")) >= MIB, "a part of the copy")
+    wait_for(lambda: sum(file.stat().st_size for file in spool.glob("*.data")) >= MIB, "a part of the copy")
     running.kill()
     running.finish()
     (data,) = spool.glob("*.data")

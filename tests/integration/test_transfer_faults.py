@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.base.units import MIB
-from tests.support.faults import Command, FaultyCloud, until
+from tests.support.conditions import wait_for
+from tests.support.faults import Command, FaultyCloud
 from tests.support.moving import (
     AT_ONCE,
     BOTH,
@@ -117,8 +118,8 @@ class TestIntoARegion:
         proxy.on(narrow, "PUT", FILE, port=cloud.port(BURGOS))
         events = tmp_path / "events"
         running = run.start(*BOTH, *REPLACE, *PARALLEL, "--transfer", "spool", "--events", str(events))
-        until(narrow.begun.is_set, "the slow upload")
-        until(lambda: "Caceres" in kinds(events, "region-finished"), "the end of the fast region")
+        wait_for(narrow.begun.is_set, "the slow upload")
+        wait_for(lambda: "Caceres" in kinds(events, "region-finished"), "the end of the fast region")
         assert "Burgos" not in kinds(events, "region-finished")
         regions.done(CACERES)
         narrow.open.set()
@@ -265,8 +266,8 @@ class TestFromTheMaster:
         stall = Stall(MIB)
         proxy.on(stall, "GET", FILE, port=cloud.port(SPAIN))
         running = run.patient().start(*BOTH, *REPLACE, "--transfer", way, *parallel)
-        until(stall.begun.is_set, "a download under way")
-        until(lambda: proxy.count("PUT", FILE), "an upload under way")
+        wait_for(stall.begun.is_set, "a download under way")
+        wait_for(lambda: proxy.count("PUT", FILE), "an upload under way")
         running.signal(signal.SIGTERM)
         result = running.finish()
         assert (result.code, result.err) == (143, "ERROR:Interrupted; no unfinished image is left.\n")

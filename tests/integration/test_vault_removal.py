@@ -13,10 +13,10 @@ from devcloud_lib.volumes.volume_seed import FLAVOR, ensure_flavor, seed_volumes
 
 from fiwareglancesync.images.removal_mark import REMOVAL
 from tests.support.cloud import running_cloud
+from tests.support.conditions import wait_for
 from tests.support.development_volumes import Volumes, running_volumes
 from tests.support.faults import FaultyCloud, Made, Result
 from tests.support.observed_federations import OURS
-from tests.support.server import wait_for
 from tests.support.stack_templates import write_templates
 
 pytestmark = [pytest.mark.integration, pytest.mark.volumes]

@@ -14,8 +14,9 @@ import pytest
 from fiwareglancesync.images.model import JOURNAL
 from fiwareglancesync.images.vault.vault_folder import Vault
 from tests.support.cloud import running_cloud
+from tests.support.conditions import wait_for
 from tests.support.emptied_glance import empty_glance
-from tests.support.faults import Command, FaultyCloud, Made, Result, until
+from tests.support.faults import Command, FaultyCloud, Made, Result
 from tests.support.free_ports import free_port
 from tests.support.kill_after import KILLED
 from tests.support.observed_federations import OURS, run_program
@@ -185,7 +186,7 @@ def test_an_interrupted_restore_goes_on_under_the_original_uuid(lost: Lost) -> N
         before = journal()
         words = ("--from", f"vault:{REGION}", REGION, "--vault", str(lost.vault.folder), "--config", "bandwidth=1")
         running = lost.command.start(*words)
-        until(lambda before=before: journal() not in (None, before), "the image is made, or taken over")
+        wait_for(lambda: journal() not in (None, before), "the image is made, or taken over")  # noqa: B023 (called at once)
         if end == "kill":
             running.kill()
             assert running.finish().code == -signal.SIGKILL

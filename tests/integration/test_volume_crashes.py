@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.volumes.volume_model import RecordState
-from tests.support.server import wait_for
+from tests.support.conditions import wait_for
 from tests.support.volume_clouds import VolumeCloud, real_volume_cloud
 from tests.support.volume_crashes import CrashBench, line_of
 

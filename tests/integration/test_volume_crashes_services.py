@@ -14,10 +14,10 @@ from devcloud_lib import servers, state
 
 from fiwareglancesync.volumes.volume_model import BackupType, RecordState
 from tests.support.cloud import running_cloud
+from tests.support.conditions import wait_for
 from tests.support.development_cloud import DevelopmentCloud
 from tests.support.mariadb import own_mariadb, running_mariadb
 from tests.support.postgresql import running_postgresql
-from tests.support.server import wait_for
 from tests.support.volume_clouds import real_volume_cloud
 from tests.support.volume_crashes import Conductor, CrashBench, line_of
 

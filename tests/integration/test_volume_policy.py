@@ -23,9 +23,9 @@ from tests.support.cinder_policy import (
     PolicedCinder,
     policed_cinder,
 )
+from tests.support.conditions import wait_for
 from tests.support.mariadb import running_mariadb
 from tests.support.policy import PROGRAM, RECORDED, record_backup
-from tests.support.server import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.volumes]
 

@@ -15,11 +15,11 @@ from uuid import uuid4
 from devcloud_lib import identity, topology
 from devcloud_lib.http import Answer
 
+from .conditions import wait_for
 from .development_cloud import ROOT, DevelopmentCloud
 from .development_volumes import Volumes, running_volumes
 from .free_ports import free_port
 from .policy import PATIENT, policy_server
-from .server import wait_for
 
 RULES = ROOT / "examples" / "volumes" / "policy.yaml"
 SHOWN_ACCOUNT = re.compile(r"\b[0-9a-f]{32}\b")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any
 import requests
 
 from fiwareglancesync.openstack.credential import Credential
+from tests.support.conditions import wait_for
 
 PATIENCE_SECONDS = 90.0
 USER_PASSWORD = "a-password"
@@ -175,10 +175,7 @@ class CloudOperator:
     @staticmethod
     def wait(read: Callable[[], object], wanted: object) -> None:
         """Wait until something has a value."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while (found := read()) != wanted:
-            assert time.monotonic() < end, f"{found!r} instead of {wanted!r}"
-            time.sleep(0.1)
+        wait_for(lambda: read() == wanted, repr(wanted), PATIENCE_SECONDS)
 
     def role(self, name: str) -> str:
         """The id of a role."""

@@ -13,7 +13,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from copy import copy
@@ -34,7 +33,6 @@ HASTY = str(ROOT / "tests" / "support" / "hasty.py")
 PATIENT = str(ROOT / "tests" / "support" / "patient.py")
 EMBEDDED = re.compile("^INFO:Embedded federation .*: OpenStack is not contacted\\.\n", re.MULTILINE)
 THROUGH_PROXY = re.compile(r" \(through the proxy [^)]*\)")
-PATIENCE = 180.0
 """Seconds after which a condition that was waited for counts as never met."""
 
 
@@ -380,18 +378,6 @@ class _Secrets(list[str]):
 def md5(content: bytes) -> str:
     """The checksum that Glance calls by this name."""
     return hashlib.md5(content).hexdigest()
-
-
-def until(condition: Any, what: str, seconds: float = PATIENCE) -> None:
-    """Wait until a condition holds.
-
-    :param what: what was waited for, if in vain
-    :param seconds: how long it is waited for
-    """
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"in vain: {what}"
-        threading.Event().wait(0.02)
 
 
 def statuses(result: Result) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .conditions import wait_for
 from .programs import program
-from .server import wait_for
 
 DATABASE, USER, PASSWORD = "glancesync", "glancesync", "secret"
 PREPARATION = (

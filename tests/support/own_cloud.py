@@ -6,14 +6,15 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from devcloud_lib.http import Client, sign_in
+
+from tests.support.conditions import wait_for
 
 COMMAND_SECONDS = 600
 GONE_SECONDS = 60
@@ -87,15 +88,7 @@ def wait_until_gone(pid: int) -> None:
         except (FileNotFoundError, ProcessLookupError):
             return True
 
-    wait_for(gone)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    """Wait until the condition holds; fail when it never does."""
-    deadline = time.monotonic() + GONE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+    wait_for(gone, f"the end of process {pid}", GONE_SECONDS)
 
 
 def in_folder(process: Path, folder: Path) -> bool:

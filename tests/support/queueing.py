@@ -22,8 +22,9 @@ from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Task, TaskStatus
 from fiwareglancesync.kinds import option_tables
 from tests.support.builders import master_image
+from tests.support.conditions import PATIENCE, wait_for
 from tests.support.jobs import sync_of
-from tests.support.server import PATIENCE, ROOT, database_in, embedded_environment, wait_for
+from tests.support.server import ROOT, database_in, embedded_environment
 
 SLOW_MOTION = Path(__file__).resolve().parent / "slow_motion"
 LIMIT = 3600.0

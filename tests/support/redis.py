@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.conditions import PATIENCE, wait_for
 from tests.support.free_ports import free_port
 from tests.support.programs import program
-from tests.support.server import LOOPBACK, PATIENCE, wait_for
+from tests.support.server import LOOPBACK
 
 
 @contextmanager

@@ -6,20 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import requests
 
 from fiwareglancesync.images.model import Image
 from fiwareglancesync.images.places.embedded.backup_files import write_backup
+from tests.support.conditions import PATIENCE, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = "127.0.0.1"
-PATIENCE = 180.0
 
 
 def embedded_environment(folder: Path, regions: Mapping[str, list[Image]] | None = None) -> dict[str, str]:
@@ -56,21 +54,6 @@ def database_in(folder: Path) -> str:
     """The URL of the only database in the folder of an environment's databases."""
     (file,) = (folder / "database").glob("glancesync*.db")
     return f"sqlite:///{file}"
-
-
-def wait_for(condition: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-    """Wait until a condition holds.
-
-    :param condition: asked again and again; what it returns, once it is true
-    :param what: what is waited for
-    """
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"waited in vain for {what}")
 
 
 @contextmanager

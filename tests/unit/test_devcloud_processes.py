@@ -10,7 +10,7 @@ from pathlib import Path
 
 from devcloud_lib import processes
 
-from tests.support.server import wait_for
+from tests.support.conditions import wait_for
 
 WITHOUT_FIRST_THREAD = """\
 import ctypes, os, sys, threading, time

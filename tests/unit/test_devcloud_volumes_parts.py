@@ -27,7 +27,7 @@ from devcloud_lib.volumes.volume_launch import launch
 from devcloud_lib.volumes.volume_reset import KEPT_TABLES
 from workbench import debian
 
-from tests.support.server import wait_for
+from tests.support.conditions import wait_for
 
 OPENSTACK = [name for name in SERVERS if name not in WITHOUT_OPTIONS]
 

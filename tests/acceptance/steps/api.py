@@ -13,7 +13,7 @@ from behave.runner import Context
 
 from tests.acceptance.helpers.server import Answer, Server, running_server, service_credential
 from tests.acceptance.helpers.tokens import Tokens
-from tests.support.server import wait_for
+from tests.support.conditions import wait_for
 
 use_step_matcher("re")
 

@@ -16,7 +16,7 @@ from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import TaskStatus
 from fiwareglancesync.jobs.worker import worker_name
 from fiwareglancesync.locks.permits import Permits
-from tests.support.server import wait_for
+from tests.support.conditions import wait_for
 
 REGIONS = ("Avila", "Burgos", "Caceres", "Madrid")
 

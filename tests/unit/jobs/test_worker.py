@@ -19,7 +19,7 @@ from fiwareglancesync.jobs.job import Job, Outcome
 from fiwareglancesync.jobs.store import TaskStore
 from fiwareglancesync.jobs.tasks import Task, TaskStatus
 from fiwareglancesync.jobs.worker import carry_out, has_died, worker_name
-from tests.support.server import wait_for
+from tests.support.conditions import wait_for
 
 BURGOS = Job("test", "Burgos", '{"how": "well"}')
 

@@ -22,7 +22,8 @@ from fiwareglancesync.base.machine import this_machine
 from fiwareglancesync.base.signals import cancellable
 from fiwareglancesync.locks.lease import USUAL_TIMING, Lease, LeaseTiming, leased, leases
 from fiwareglancesync.locks.region_lock import region_lock
-from tests.support.server import PATIENCE, ROOT, wait_for
+from tests.support.conditions import PATIENCE, wait_for
+from tests.support.server import ROOT
 
 ELSEWHERE = """
 import sys, time

@@ -22,7 +22,8 @@ from fiwareglancesync.base.machine import this_machine
 from fiwareglancesync.locks import lease_group
 from fiwareglancesync.locks.lease import LeaseTiming, leases, renew_all
 from fiwareglancesync.locks.lease_group import HeldLease, LeaseGroup
-from tests.support.server import ROOT, wait_for
+from tests.support.conditions import wait_for
+from tests.support.server import ROOT
 
 MINUTES = 300.0
 NEVER = LeaseTiming(lease=3600.0, renewal=1e9)

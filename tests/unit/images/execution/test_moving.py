@@ -13,7 +13,7 @@ from fiwareglancesync.images.transfer.sources import StreamSource
 from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, RegionSetup, master_image
 from tests.support.bytes_place import BytesPlace, md5
-from tests.support.faults import until
+from tests.support.conditions import wait_for
 
 BUSY, STOPPED = b"busy", b"stop"
 
@@ -33,11 +33,11 @@ def test_a_move_that_waits_for_its_next_attempt_ends_with_the_others() -> None:
         if piece == BUSY:
             raise ServiceFailure("busy", status=503, retryable=True, retry_after=3600.0)
         # The other one has undone what it began, and pauses.
-        until(lambda: "m-a" in master.downloads and setup.names() == ["b"], "the pause")
+        wait_for(lambda: "m-a" in master.downloads and setup.names() == ["b"], "the pause")
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         setup.sync(through=lambda place: BytesPlace(place, fails=fail), mover=Mover(upload_ways(StreamSource(master))))
-    until(lambda: moves() == [], "the end of the pause")
+    wait_for(lambda: moves() == [], "the end of the pause")
     assert sorted(master.downloads) == ["m-a", "m-b"]
     assert "a" not in setup.names()

@@ -21,8 +21,8 @@ from fiwareglancesync.images.transfer.sources import StreamSource
 from fiwareglancesync.images.transfer.upload_way import upload_ways
 from tests.support.builders import MASTER, RegionSetup, errors, image, master_image
 from tests.support.bytes_place import BytesPlace, md5
+from tests.support.conditions import wait_for
 from tests.support.events import of_type
-from tests.support.server import wait_for
 
 CONTENTS = {name: f"content of {name}".encode() for name in ("a", "b", "c", "d")}
 IMAGES = [replace(master_image(name, md5(content)), size=len(content)) for name, content in CONTENTS.items()]

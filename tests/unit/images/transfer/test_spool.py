@@ -14,7 +14,7 @@ from fiwareglancesync.base.attempts import ATTEMPTS
 from fiwareglancesync.base.errors import CloudError, SourceBroke, TransferError, Unreachable
 from fiwareglancesync.images.places import PIECE_BYTES
 from fiwareglancesync.images.transfer import spool as spool_module
-from tests.support.faults import until
+from tests.support.conditions import wait_for
 from tests.support.spool_content import CONTENT, held, leave
 from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, data_files, read
 
@@ -104,7 +104,7 @@ class TestLeftovers:
             pieces = body.pieces()
             assert bytes_of(next(pieces))[:1] == b"X"
             read_some.set()
-            until(lambda: not any(file.stat().st_size for file in data_files(folder)), "that it is dropped")
+            wait_for(lambda: not any(file.stat().st_size for file in data_files(folder)), "that it is dropped")
             with pytest.raises(SourceBroke, match=r"^the copy in the spool was damaged and has been emptied$"):
                 next(pieces)
         assert read(spool, master.images[0]) == CONTENT
@@ -165,8 +165,8 @@ class TestBreaks:
     ) -> None:
         self.breaking(master, times=1)
         with master.spool(folder, first_wait=3600.0).open(master.images[0]):
-            until(lambda: master.sent == HALF, "the break")
-        until(lambda: "spool" not in [thread.name for thread in threading.enumerate()], "the end of the pause")
+            wait_for(lambda: master.sent == HALF, "the break")
+        wait_for(lambda: "spool" not in [thread.name for thread in threading.enumerate()], "the end of the pause")
         assert master.starts == [0]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fiwareglancesync.images.transfer.spool import SpoolSource
-from tests.support.faults import until
+from tests.support.conditions import wait_for
 from tests.support.spooling import PART, SIZE, CountedMaster, bytes_of, content_of, data_files
 
 CONTENT = content_of(1)
@@ -53,7 +53,7 @@ def end(process: BaseProcess) -> None:
 
 def await_length(folder: Path, length: int) -> None:
     """Wait until the only copy has grown."""
-    until(lambda: sum(file.stat().st_size for file in data_files(folder)) >= length, "a copy that grows")
+    wait_for(lambda: sum(file.stat().st_size for file in data_files(folder)) >= length, "a copy that grows")
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_master_is_read_once_however_many_read_the_copy(tmp_path: Path, fold
     results = [tmp_path / f"result-{number}" for number in range(4)]
     processes = [begin(master, folder, result) for result in results]
     # All of them at once: none has come to the end, because the master holds the rest back.
-    until(lambda: all(begun(result).exists() for result in results), "the first piece of each")
+    wait_for(lambda: all(begun(result).exists() for result in results), "the first piece of each")
     assert not any(result.exists() for result in results)
     go.set()
     for process in processes:
@@ -126,7 +126,7 @@ def test_who_read_what_the_killed_one_left_is_reported_or_has_read_what_is_seen_
     master.before = lambda position: _wait(go) if position >= HALF else None
     second = begin(master, folder, tmp_path / "second")
     # The master holds the rest back until the wrong bytes have been read: nobody can know them to be wrong before.
-    until(begun(tmp_path / "second").exists, "the first piece")
+    wait_for(begun(tmp_path / "second").exists, "the first piece")
     go.set()
     second.join(GROWTH_TIMEOUT_SECONDS)
     # The copy shrank while it was being read, or it was read to its end before.
@@ -141,7 +141,7 @@ def test_what_the_killed_one_left_is_fetched_anew_when_it_is_wrong(tmp_path: Pat
     end(begin(master, folder, tmp_path / "first"))
     damage(folder)
     with master.spool(folder).open(master.images[0]) as body:
-        until(lambda: master.starts == [0, HALF, 0], "a download from the beginning")
+        wait_for(lambda: master.starts == [0, HALF, 0], "a download from the beginning")
         await_length(folder, SIZE)
         assert b"".join(map(bytes_of, body.pieces())) == CONTENT
 

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from fiwareglancesync.volumes.policy_checks.bounded_calls import BoundedCalls, NoAnswer
-from tests.support.server import wait_for
+from tests.support.conditions import wait_for
 
 
 def test_a_call_gives_its_answer_or_its_error() -> None:

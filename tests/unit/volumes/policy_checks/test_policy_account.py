@@ -9,7 +9,7 @@ import pytest
 
 from fiwareglancesync.base.errors import Unreachable
 from fiwareglancesync.volumes.policy_checks.policy_account import AccountId
-from tests.support.server import wait_for
+from tests.support.conditions import wait_for
 
 
 def never() -> str:

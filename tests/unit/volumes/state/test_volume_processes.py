@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 
 from fiwareglancesync.volumes.state.volume_store import VolumeStore
 from fiwareglancesync.volumes.volume_model import RecordState
-from tests.support.server import PATIENCE, ROOT, wait_for
+from tests.support.conditions import PATIENCE, wait_for
+from tests.support.server import ROOT
 from tests.support.volume_records import DAY, DUE, REGION
 
 BACKUPS = 30
