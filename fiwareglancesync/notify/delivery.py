@@ -151,9 +151,7 @@ class _Round:
             self._outbox.replace(begun(mail, self._now))
         for number, receiver in enumerate(mail.receivers):
             if self.is_over():
-                rest = (*failed, *mail.receivers[number:])
-                self._outbox.replace(replace(mail, receivers=rest))
-                self.report.waiting += 1
+                self._interrupt(replace(mail, receivers=(*mail.receivers[number:], *failed)), list(failed.values()))
                 return
             error = self._server_error or self._send(mail, sender, receiver)
             rest = (*failed, *mail.receivers[number + 1 :])
@@ -165,6 +163,19 @@ class _Round:
             self._keep(replace(mail, receivers=tuple(failed)), list(failed.values()))
         else:
             self._finish(mail)
+
+    def _interrupt(self, mail: OutgoingMail, errors: list[MailError]) -> None:
+        """Keep a mail whose other copies are for the next round.
+
+        Copies that failed come last, and later: else they would take all the time of the next round again.
+
+        :param mail: for those who have no copy yet
+        """
+        if errors:
+            self._keep(mail, errors)
+        else:
+            self._outbox.replace(mail)
+            self.report.waiting += 1
 
     def _send(self, mail: OutgoingMail, sender: Mailbox, receiver: str) -> MailError | None:
         try:

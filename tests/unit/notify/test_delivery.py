@@ -158,17 +158,40 @@ def test_a_mail_of_which_no_message_can_be_made_holds_back_no_other() -> None:
     assert (session.taken, report.waiting) == (["b@example.org"], 1)
 
 
+def deliver_slowly(outbox: MemoryOutbox, session: Session, now: datetime = NOW) -> DeliveryReport:
+    """A round that has time for two copies."""
+    clock = count(step=ROUND_SECONDS / 4)
+    return send_due(outbox, SETTINGS, no_members, now, connect=lambda _: session, clock=lambda: next(clock))
+
+
 def test_a_slow_server_keeps_the_caller_ten_minutes_and_a_mail_in_the_middle_goes_on_later() -> None:
-    outbox = MemoryOutbox(mail(1, "a", "b", "c", "d"), mail(2, "e"))
-    session, clock = Session(a=ReceiverRefused("greylisted", 451)), count(step=ROUND_SECONDS / 4)
-    send_due(outbox, SETTINGS, no_members, NOW, connect=lambda _: session, clock=lambda: next(clock))
-    assert session.taken == ["b@example.org"]
+    outbox, session = MemoryOutbox(mail(1, "a", "b", "c", "d"), mail(2, "e")), Session()
+    assert deliver_slowly(outbox, session).waiting == 1
+    assert session.taken == ["a@example.org", "b@example.org"]
     first, second = outbox.waiting.values()
-    assert first.receivers == ("a@example.org", "c@example.org", "d@example.org")
+    assert first.receivers == ("c@example.org", "d@example.org")
     assert (first.attempts, second) == (0, mail(2, "e"))
-    session.failures.clear()
     deliver(outbox, session)
     assert sorted(session.taken) == [f"{name}@example.org" for name in "abcde"]
+
+
+def test_copies_that_take_the_whole_time_of_a_round_hold_back_no_other_mail() -> None:
+    outbox = MemoryOutbox(mail(1, "a", "b", "c"), mail(2, "d"))
+    session = Session(a=ConnectionBroke("it hangs"), b=ConnectionBroke("it hangs"))
+    report = deliver_slowly(outbox, session)
+    first, _ = outbox.waiting.values()
+    assert first.receivers == ("c@example.org", "a@example.org", "b@example.org")
+    assert (first.attempts, first.next_attempt, report.waiting) == (1, NOW + timedelta(minutes=1), 1)
+    deliver_slowly(outbox, session)
+    deliver_slowly(outbox, session, first.next_attempt)
+    assert session.taken == ["d@example.org", "c@example.org"]
+
+
+def test_a_mail_that_no_round_has_the_time_for_is_given_up_after_a_week_too() -> None:
+    outbox = MemoryOutbox(mail(1, "a", "b", "c"))
+    session = Session(a=ConnectionBroke("it hangs"), b=ConnectionBroke("it hangs"))
+    report = deliver_slowly(outbox, session, NOW + KEPT)
+    assert (report.given_up, outbox.waiting) == (1, {})
 
 
 @pytest.mark.parametrize(("settings", "names"), [(MailSettings(), ["a"]), (SETTINGS, [])])
