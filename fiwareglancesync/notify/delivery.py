@@ -202,8 +202,9 @@ class _Round:
 
     def _keep(self, mail: OutgoingMail, errors: list[MailError]) -> None:
         """Keep a mail for those who did not get it, or give it up."""
-        # One reason that may pass by itself is enough to try again soon.
-        error = next((error for error in errors if error.retryable), errors[0])
+        # One reason that may pass by itself is enough to try again soon, unless somebody may get a copy each time.
+        soon = next((error for error in errors if error.retryable), errors[0])
+        error = next((error for error in errors if error.may_be_taken), soon)
         kept = after_failure(mail, error, self._now)
         subject = show(mail.subject, 120)
         if kept is None:

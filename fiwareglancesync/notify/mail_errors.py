@@ -25,10 +25,12 @@ class MailError(GlanceSyncError):
 
     :param text: one line
     :param code: the server's reply, None when there was none
+    :ivar may_be_taken: whether the receiver may have it all the same, and the next attempt is another copy for him
     """
 
     scope = MailScope.COPY
     retryable_without_code = True
+    may_be_taken = False
 
     def __init__(self, text: str, code: int | None = None) -> None:
         super().__init__(text)
@@ -53,7 +55,13 @@ class ContentRefused(MailError):
 
 
 class ConnectionBroke(MailError):
-    """The server closed the connection, or did not answer in time, while a mail was sent: it may have been taken."""
+    """The server closed the connection, or did not answer in time, before it had the whole mail."""
+
+
+class Unanswered(ConnectionBroke):
+    """The server closed the connection, or did not answer in time, when it had the whole mail."""
+
+    may_be_taken = True
 
 
 class Malformed(MailError):

@@ -106,6 +106,8 @@ def begun(mail: OutgoingMail, now: datetime) -> OutgoingMail:
 def after_failure(mail: OutgoingMail, error: MailError, now: datetime) -> OutgoingMail | None:
     """The mail with its next attempt after one that failed; None when it is given up.
 
+    A server that takes mails without saying so has each attempt delivered: the pauses are longer then.
+
     The last attempt is at the end of the time for which it is kept.
 
     :param mail: as it was before the attempt
@@ -116,13 +118,15 @@ def after_failure(mail: OutgoingMail, error: MailError, now: datetime) -> Outgoi
     if now >= end:
         return None
     pause = _pause(mail.attempts) if error.retryable else REFUSED_PAUSE
+    if error.may_be_taken:
+        pause = _pause(mail.attempts, LONGEST_PAUSE, REFUSED_PAUSE)
     return replace(mail, attempts=mail.attempts + 1, next_attempt=min(now + pause, end), problem=str(error))
 
 
-def _pause(attempts: int) -> timedelta:
-    pause = FIRST_PAUSE
+def _pause(attempts: int, first: timedelta = FIRST_PAUSE, longest: timedelta = LONGEST_PAUSE) -> timedelta:
+    pause = first
     for _ in range(attempts):
-        if pause >= LONGEST_PAUSE:
+        if pause >= longest:
             break
         pause *= 2
-    return min(pause, LONGEST_PAUSE)
+    return min(pause, longest)

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from typing import Any
 
 from ..base.errors import system_error
 from ..base.text import one_line
@@ -21,11 +22,15 @@ from .mail_errors import (
     ServerRefused,
     ServerUnreachable,
     TlsFailed,
+    Unanswered,
 )
 from .mail_settings import MailSettings, SmtpTls
 
 ANSWER_TIMEOUT_SECONDS = 60.0
 """For each answer of the server."""
+
+TAKING_TIMEOUT_SECONDS = 600.0
+"""For its answer to a whole mail, which it may check: who leaves earlier sends it twice (RFC 5321, 4.5.3.2.6)."""
 
 QUIT_TIMEOUT_SECONDS = 5.0
 """For its answer to our last word, which changes nothing any more."""
@@ -36,12 +41,19 @@ class SmtpSession:
 
     :param settings: which server, and how
     :param timeout: seconds for each answer
+    :param taking_timeout: seconds for the answer to a whole mail
     """
 
-    def __init__(self, settings: MailSettings, timeout: float = ANSWER_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        settings: MailSettings,
+        timeout: float = ANSWER_TIMEOUT_SECONDS,
+        taking_timeout: float = TAKING_TIMEOUT_SECONDS,
+    ) -> None:
         self._settings = settings
         self._timeout = timeout
-        self._connection: smtplib.SMTP | None = None
+        self._taking_timeout = taking_timeout
+        self._connection: _Connection | None = None
 
     def send(self, message: EmailMessage, sender: str, receiver: str) -> None:
         """Send a message to one receiver.
@@ -49,13 +61,14 @@ class SmtpSession:
         :param message: the message
         :param sender: the address that failures are returned to
         :param receiver: the address
-        :raises MailError: it was not sent; after ``ConnectionBroke`` it may have been
+        :raises MailError: it was not sent; after ``Unanswered`` it may have been
         """
         if self._connection is None:
             self._connection = _open(self._settings, self._timeout)
+            self._connection.taking_timeout = self._taking_timeout
         connection = self._connection
         try:
-            with _errors_of_a_copy(self._settings.server, receiver, self._timeout):
+            with _errors_of_a_copy(self._settings.server, receiver, connection):
                 connection.sendmail(sender, [receiver], message.as_bytes())
         except MailError:
             self._begin_anew(connection)
@@ -84,7 +97,45 @@ class SmtpSession:
             self._connection = None
 
 
-def _open(settings: MailSettings, timeout: float) -> smtplib.SMTP:
+class _Connection(smtplib.SMTP):
+    """Waits longer for the answer to a whole mail than for other answers.
+
+    :ivar is_sent: whether the server has the whole mail that is being sent, or was sent last
+    """
+
+    taking_timeout = TAKING_TIMEOUT_SECONDS
+    is_sent = False
+
+    @property
+    def answer_timeout(self) -> float:
+        """Seconds for the answer that is waited for."""
+        return self.taking_timeout if self.is_sent else self.timeout
+
+    def sendmail(self, *args: Any, **options: Any) -> Any:
+        """Send a mail."""
+        self.is_sent = False
+        return super().sendmail(*args, **options)
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """Send the content of a mail."""
+        answer = super().data(msg)
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout)
+        return answer
+
+    def send(self, s: Any) -> None:
+        """Send a command, or the content of a mail, which alone is bytes."""
+        super().send(s)
+        if not isinstance(s, str) and self.sock is not None:
+            self.is_sent = True
+            self.sock.settimeout(self.taking_timeout)
+
+
+class _TlsConnection(_Connection, smtplib.SMTP_SSL):
+    """The same, encrypted from the start."""
+
+
+def _open(settings: MailSettings, timeout: float) -> _Connection:
     """Connect, encrypt and sign in.
 
     :raises MailError: that is not possible
@@ -92,11 +143,11 @@ def _open(settings: MailSettings, timeout: float) -> smtplib.SMTP:
     context = None if settings.smtp_tls is SmtpTls.NONE else _context(settings)
     with _errors_of_the_server(settings, timeout):
         if settings.smtp_tls is SmtpTls.TLS:
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            connection: _Connection = _TlsConnection(
                 settings.smtp_host, settings.smtp_port, timeout=timeout, context=context
             )
         else:
-            connection = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=timeout)
+            connection = _Connection(settings.smtp_host, settings.smtp_port, timeout=timeout)
         opened = False
         try:
             connection.ehlo_or_helo_if_needed()
@@ -169,7 +220,7 @@ def _errors_of_the_server(settings: MailSettings, timeout: float) -> Iterator[No
 
 
 @contextmanager
-def _errors_of_a_copy(server: str, receiver: str, timeout: float) -> Iterator[None]:
+def _errors_of_a_copy(server: str, receiver: str, connection: _Connection) -> Iterator[None]:
     """Make the program's errors of what fails while a mail is sent."""
     try:
         yield
@@ -184,9 +235,13 @@ def _errors_of_a_copy(server: str, receiver: str, timeout: float) -> Iterator[No
         text = f"{server} does not accept the mail to {receiver}: {_reply(error)}"
         raise ContentRefused(text, error.smtp_code) from error
     except smtplib.SMTPServerDisconnected as error:
-        raise ConnectionBroke(f"{server} {_silence(error, timeout)} while the mail to {receiver} was sent") from error
+        text = f"{server} {_silence(error, connection.answer_timeout)}"
+        if connection.is_sent:
+            raise Unanswered(f"{text}: it has the mail to {receiver}, and may deliver it") from error
+        raise ConnectionBroke(f"{text} while the mail to {receiver} was sent") from error
     except TimeoutError as error:
-        raise ConnectionBroke(f"{server} {_no_answer(timeout)} while the mail to {receiver} was sent") from error
+        text = f"{server} {_no_answer(connection.answer_timeout)} while the mail to {receiver} was sent"
+        raise ConnectionBroke(text) from error
     except OSError as error:
         text = f"{server}: the connection broke while the mail to {receiver} was sent: {system_error(error)}"
         raise ConnectionBroke(text) from error

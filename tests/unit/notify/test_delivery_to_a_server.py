@@ -34,7 +34,8 @@ def mail(number: int, *receivers: str) -> OutgoingMail:
 
 
 def deliver(outbox: MemoryOutbox, server: MailServer, now: datetime = NOW, timeout: float = 20.0) -> DeliveryReport:
-    return send_due(outbox, server.settings(), no_members, now, connect=partial(SmtpSession, timeout=timeout))
+    connect = partial(SmtpSession, timeout=timeout, taking_timeout=timeout)
+    return send_due(outbox, server.settings(), no_members, now, connect=connect)
 
 
 def until_empty(outbox: MemoryOutbox, server: MailServer) -> datetime:
@@ -79,6 +80,15 @@ def test_a_mail_may_come_twice_and_is_then_the_same_one(server: MailServer) -> N
     assert first.message["Message-ID"] == second.message["Message-ID"] == "<1@example.org>"
     assert first.message["Date"] == second.message["Date"]
     assert first.body("plain") == second.body("plain")
+
+
+def test_a_server_that_takes_each_copy_and_never_says_so_delivers_few(server: MailServer) -> None:
+    server.answers_after_taking = [CLOSE] * 100
+    server.answers[B] = ["451 4.7.1 Greylisted"] * 100
+    outbox = MemoryOutbox(mail(1, A, B))
+    last = until_empty(outbox, server)
+    assert last == NOW + KEPT
+    assert server.receivers == [A] * 12
 
 
 @pytest.mark.parametrize("answer", [CLOSE, HANG])

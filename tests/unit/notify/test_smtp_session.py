@@ -20,6 +20,7 @@ from fiwareglancesync.notify.mail_errors import (
     ServerRefused,
     ServerUnreachable,
     TlsFailed,
+    Unanswered,
 )
 from fiwareglancesync.notify.mail_message import build_message
 from fiwareglancesync.notify.mail_settings import MailSettings, SmtpTls
@@ -42,9 +43,9 @@ def send(session: SmtpSession, receiver: str = "ops@example.org", text: str = "p
     session.send(message, SENDER.address, receiver)
 
 
-def failure(settings: MailSettings, timeout: float = 20.0) -> MailError:
+def failure(settings: MailSettings, timeout: float = 20.0, taking_timeout: float = 20.0) -> MailError:
     """The error of one mail."""
-    session = SmtpSession(settings, timeout)
+    session = SmtpSession(settings, timeout, taking_timeout)
     with pytest.raises(MailError) as caught:
         send(session)
     session.close()
@@ -117,14 +118,34 @@ def test_after_a_connection_that_ends_a_new_one_is_made(
     assert (server.receivers, server.connections) == (["ops@example.org"], 2)
 
 
-@pytest.mark.parametrize("where", ["answers", "data_answers"])
-def test_a_server_that_stops_to_answer_is_left_after_the_timeout(server: MailServer, where: str) -> None:
-    server.answers["ops@example.org"] = [HANG] if where == "answers" else []
-    server.data_answers = [HANG] if where == "data_answers" else []
+def test_a_server_that_stops_to_answer_is_left_after_the_timeout(server: MailServer) -> None:
+    server.answers["ops@example.org"] = [HANG]
     error = failure(server.settings(), timeout=2.0)
     assert isinstance(error, ConnectionBroke)
-    assert error.retryable
+    assert (error.retryable, error.may_be_taken) == (True, False)
     assert str(error).endswith("did not answer within 2 s while the mail to ops@example.org was sent")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"), [(HANG, "did not answer within 2 s"), (CLOSE, "closed the connection")]
+)
+def test_a_server_that_does_not_say_whether_it_takes_a_mail_may_have_taken_it(
+    server: MailServer, answer: str, words: str
+) -> None:
+    server.answers_after_taking = [answer]
+    error = failure(server.settings(), taking_timeout=2.0)
+    assert isinstance(error, Unanswered)
+    assert error.may_be_taken
+    assert str(error).endswith(f"{words}: it has the mail to ops@example.org, and may deliver it")
+
+
+def test_other_answers_are_waited_for_less_also_after_a_mail(server: MailServer) -> None:
+    server.answers["second@example.org"] = [HANG]
+    session = SmtpSession(server.settings(), timeout=2.0, taking_timeout=60.0)
+    send(session)
+    with pytest.raises(ConnectionBroke, match="did not answer within 2 s"):
+        send(session, "second@example.org")
+    session.close()
 
 
 class TestServersThatServeNobody:
