@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
 from ..base.errors import GlanceSyncError
 
@@ -19,6 +19,9 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 ENGINE = "engine"
 """The attribute of Alembic's configuration by which the migrations get their database."""
 
+
+FIRST_TABLE = "tasks"
+"""A table that the first revision makes, and each later one has."""
 
 UPGRADE = "Please run the command: glancesync db upgrade (or run.py db upgrade)"
 
@@ -51,8 +54,7 @@ def check_readable(engine: Engine) -> None:
     found = revision_of(engine)
     if found == newest_revision():
         return
-    if found is not None and found not in _known_revisions():
-        raise _too_new(found)
+    _check_known(engine, found)
     is_upgraded = engine.dialect.name == "sqlite"
     raise _other_revision(found, "The next command that writes into it upgrades them." if is_upgraded else UPGRADE)
 
@@ -60,7 +62,7 @@ def check_readable(engine: Engine) -> None:
 def upgrade(engine: Engine) -> None:
     """Bring the tables of a database to the newest revision; of SQLite while no other process does.
 
-    :raises WrongRevision: a newer version of this program has used the database
+    :raises WrongRevision: a newer version of this program has used the database, or its revision is missing
     :raises SQLAlchemyError: the database cannot be used
     """
     path = str(engine.url.database or "")
@@ -88,13 +90,25 @@ def newest_revision() -> str:
 
 
 def _upgrade(engine: Engine) -> None:
-    found = revision_of(engine)
-    if found is not None and found not in _known_revisions():
-        raise _too_new(found)
+    _check_known(engine, revision_of(engine))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes[ENGINE] = engine
     command.upgrade(config, "head")
+
+
+def _check_known(engine: Engine, found: str | None) -> None:
+    """Refuse tables of which nobody knows how they are brought to another revision.
+
+    SQLite writes the first tables together with their revision; MariaDB may be interrupted between them.
+    """
+    if found is not None and found not in _known_revisions():
+        raise _too_new(found)
+    if found is None and engine.dialect.name == "sqlite" and inspect(engine).has_table(FIRST_TABLE):
+        text = f"The tables of the database {engine.url.database} have no revision: alembic_version is missing or empty"
+        raise WrongRevision(
+            f"{text}. Please use a copy of the database that is whole, or move this file away and begin anew."
+        )
 
 
 def _known_revisions() -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from sqlalchemy import event
 
 from fiwareglancesync.base import database
+from fiwareglancesync.base.database import open_engine
 from fiwareglancesync.base.errors import DatabaseUnavailable
 from fiwareglancesync.jobs.database_upgrade import WrongRevision, newest_revision, revision_of
-from fiwareglancesync.volumes.state.volume_database import open_volume_database
+from fiwareglancesync.volumes.state.volume_database import open_existing_database, open_volume_database
 from fiwareglancesync.volumes.state.volume_store import VolumeStore
 from fiwareglancesync.volumes.volume_model import RecordState
 from tests.support.databases import at_revision, differences, remove_tables
@@ -67,6 +69,26 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(WrongRevision, match=r"^The tables of the database are at revision 9999, which .* version\.$"):
         open_volume_database(url)
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE alembic_version", "DELETE FROM alembic_version"])
+@pytest.mark.parametrize("open_it", [open_volume_database, open_existing_database])
+def test_a_database_that_has_lost_its_revision_is_refused_with_a_way_out(
+    tmp_path: Path, statement: str, open_it: Callable[[str], object]
+) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+    engine = open_volume_database(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    with pytest.raises(WrongRevision, match=r"/new\.db have no revision: .* a copy of the database that is whole, or"):
+        open_it(url)
+
+
+def test_the_tables_of_another_program_are_no_hindrance(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/other.db"
+    with open_engine(url).begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE others (id INTEGER)")
+    assert revision(url) == newest_revision()
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
