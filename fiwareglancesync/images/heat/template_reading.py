@@ -215,7 +215,7 @@ def _document(path: str) -> Document | None:
     :raises DocumentError: it is no document
     """
     text = _text(path)
-    parsed = parse_document(text, path)
+    parsed = parse_document(text.rstrip(), path)  # as Heat does: it is no part of a block at the end
     if parsed is None:
         return None
     document = document_of(parsed.root, path)
