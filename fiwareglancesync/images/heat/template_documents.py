@@ -162,6 +162,8 @@ def _environment(root: Fields, file: str) -> Environment | BrokenDocument:
         if name not in SECTIONS:
             return BrokenDocument(file, section.position, f"{name[:80]} is no section of an environment")
         if name in ("parameters", "parameter_defaults", "resource_registry"):
+            if _is_empty(section) and name != "resource_registry":  # an empty registry is refused by Heat's client
+                continue
             if not isinstance(section, Fields):
                 return BrokenDocument(file, section.position, f"the section {name} is no mapping")
             sections[name] = section
