@@ -35,15 +35,22 @@ MENTIONS: Mapping[str, tuple[Path, ...]] = {
         ("properties", "block_device_mapping_v2", EACH, "uuid"),
     ),
     "OS::Glance::WebImage": (("kernel_id",), ("ramdisk_id",)),
+    "OS::Sahara::ImageRegistry": (("image",),),
 }
 """Properties of further resources that may be images of Glance; they are only mentioned."""
 
 TYPES_OF_HEAT = re.compile(
-    "(AWS|OS::(Aodh|Barbican|Blazar|Ceilometer|Cinder|Congress|Designate|Glance|Gnocchi|Heat|Ironic|Keystone|Magnum"
-    "|Manila|Metering|Mistral|Monasca|Neutron|Nova|Octavia|Sahara|Senlin|Swift|Trove|Vitrage|Zaqar|Zun))::"
+    "(AWS|OS::(Aodh|Barbican|Blazar|Ceilometer|Congress|Designate|Glance|Gnocchi|Heat|Ironic|Keystone"
+    "|Manila|Metering|Mistral|Monasca|Neutron|Octavia|Sahara|Senlin|Swift|Trove|Vitrage|Zaqar|Zun))::"
     r"\w+(::\w+)*"
+    "|OS::Cinder::(EncryptedVolumeType|QoSAssociation|QoSSpecs|Quota|Volume|VolumeAttachment|VolumeType)"
+    "|OS::Magnum::(Bay|BayModel|Cluster|ClusterTemplate)"
+    "|OS::Nova::(Flavor|FloatingIP|FloatingIPAssociation|HostAggregate|KeyPair|Quota|Server|ServerGroup)"
 )
-"""The types of resources that Heat has; a registry gives the others."""
+"""The types of resources that Heat has; a registry gives the others.
+
+Of the services whose resources use images each type is named, so that a wrong one does not hide an image.
+"""
 
 
 def is_type_of_heat(kind: str) -> bool:

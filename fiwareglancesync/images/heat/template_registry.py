@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
+from .image_uses import is_type_of_heat
 from .template_documents import Environment, is_template_name
 from .template_images import TemplatePosition
 from .template_nodes import Fields, Scalar
@@ -16,7 +17,7 @@ NO_TYPES = frozenset({"hooks", "restricted_actions", "base_url"})
 
 RESOURCES = "resources"
 MAX_ALIASES = 20
-"""Types that stand for each other, one after the other; a pattern can lead to ever longer ones."""
+"""Types that are tried for one resource; a pattern can lead to ever longer ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,12 @@ class RegistryEntry:
             return False
         return kind.startswith(pattern[:-1])
 
+    def type_for(self, kind: str) -> str:
+        """The type that it gives in the place of one that it matches."""
+        pattern = self.path[-1]
+        is_pattern = pattern.endswith("*") and self.value.endswith("*")
+        return self.value[:-1] + kind[len(pattern) - 1 :] if is_pattern else self.value
+
 
 Level: TypeAlias = "Mapping[str, RegistryEntry | Level]"
 """Entries for the resources of a name, and below the names of nested stacks further ones."""
@@ -66,22 +73,27 @@ class ResourceRegistry:
     entries: Mapping[str, RegistryEntry] = field(default_factory=dict)
     resources: Mapping[str, Level] = field(default_factory=dict)
 
-    def find(self, kind: str, name: str, _seen: frozenset[str] = frozenset()) -> RegistryEntry | str:
+    def find(self, kind: str, name: str, _seen: set[str] | None = None) -> RegistryEntry | str:
         """What a resource is: the entry that names its template, or its type in the end.
+
+        An entry that leads to no type of Heat is passed over, as Heat does.
 
         :param kind: its type, as the template gives it
         :param name: of the resource
         """
-        if kind in _seen or len(_seen) > MAX_ALIASES:
+        seen = set() if _seen is None else _seen
+        if kind in seen or len(seen) > MAX_ALIASES:
             return kind
+        seen.add(kind)
+        unknown: list[str] = []
         for entry in sorted(self._candidates(kind, name), key=lambda entry: (-len(entry.path), entry.path)):
             if entry.is_template:
                 return entry
-            pattern = entry.path[-1]
-            if pattern.endswith("*") and entry.value.endswith("*"):
-                return self.find(entry.value[:-1] + kind[len(pattern) - 1 :], name, _seen | {kind})
-            return self.find(entry.value, name, _seen | {kind})
-        return kind
+            found = self.find(entry.type_for(kind), name, seen)
+            if isinstance(found, RegistryEntry) or is_template_name(found) or is_type_of_heat(found):
+                return found
+            unknown.append(found)
+        return kind if is_type_of_heat(kind) or not unknown else unknown[0]
 
     def _candidates(self, kind: str, name: str) -> Iterator[RegistryEntry]:
         named = self.resources.get(name, {}).get(kind)

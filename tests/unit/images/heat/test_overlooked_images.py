@@ -31,7 +31,11 @@ def read(folder: Path, texts: Mapping[str, str]) -> TemplateImages:
 
 class TestTypes:
     @pytest.mark.parametrize(
-        "kind", ["My::Server", "OS::TripleO::Controller", "os::nova::server", "OS::Nova", "'OS::Nova::Server '"]
+        "kind",
+        [
+            *("My::Server", "OS::TripleO::Controller", "os::nova::server", "OS::Nova", "'OS::Nova::Server '"),
+            *("OS::Nova::Servers", "OS::Cinder::Volumes", "OS::Magnum::Clustertemplate"),
+        ],
     )
     def test_a_type_that_no_environment_explains_is_unresolved(self, kind: str) -> None:
         images = resolved({"main.yaml": resources(kind, "{image: ubuntu}")})
@@ -54,9 +58,10 @@ class TestTypes:
             {
                 "a.yaml": resources("OS::Senlin::Profile", profile),
                 "b.yaml": resources("OS::Glance::WebImage", "{kernel_id: three, ramdisk_id: four}"),
+                "c.yaml": resources("OS::Sahara::ImageRegistry", "{image: five, username: ubuntu}"),
             }
         )
-        assert (needed(images), mentioned(images)) == ([], ["one", "two", "four", "three"])
+        assert (needed(images), mentioned(images)) == ([], ["one", "two", "four", "three", "five"])
 
     def test_of_those_an_unknown_value_is_unresolved(self) -> None:
         profile = "{properties: {image: {get_attr: [a, b]}}}"
