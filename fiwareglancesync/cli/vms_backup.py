@@ -17,7 +17,7 @@ from ..vms.backup_journal import Journal
 from ..vms.execution.backup_opening import BackupOpening, RunLimits
 from ..vms.execution.run_ports import Emit
 from ..vms.execution.run_preview import preview
-from ..vms.planning.run_report import event_text, report_lines
+from ..vms.planning.run_report import report_lines, summary_text
 from ..vms.planning.vm_result import Result
 from ..vms.planning.vm_selection import Choice, check_choice
 from ..vms.slave_address import demand_volume, read_slave
@@ -108,7 +108,7 @@ def recovered_message(volume: str, runs: Sequence[str], *, is_done: bool) -> Mes
 
 
 def _closing(journal: Journal) -> Message:
-    text = event_text(journal)
+    text = summary_text(journal)
     return Message.info(text) if journal.result == Result.SUCCESS.value else Message.error(text)
 
 

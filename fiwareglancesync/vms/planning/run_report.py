@@ -46,8 +46,8 @@ def names_text(journal: Journal) -> str:
     return ", ".join(names) or "none"
 
 
-def event_text(journal: Journal, before: str = "") -> str:
-    """One line for the engine and at the end of a run, whatever came of the run.
+def summary_text(journal: Journal, before: str = "") -> str:
+    """One line at the end of a run, whatever came of the run; reasons and warnings have been printed before.
 
     :param before: how earlier runs have left the slave, "" when that is not known
     """
@@ -55,14 +55,18 @@ def event_text(journal: Journal, before: str = "") -> str:
     facts = f"{head}; virtual machines: {names_text(journal)}; duration {duration_text(journal)}"
     facts += "; compared by samples" if journal.verify == Verify.SAMPLED.value else ""
     text = journal.slave_text or before
-    state = f"; the slave {journal.slave} is {text}" if text else ""
+    return facts + (f"; the slave {journal.slave} is {text}" if text else "")
+
+
+def event_text(journal: Journal, before: str = "") -> str:
+    """One line for the engine: the summary, with reasons and warnings. The parameters are ``summary_text``'s."""
     notes = (*journal.reasons, *journal.alerts, *journal.left_out, *journal.warnings)
     further = f"; {len(notes) - MOST_NOTES} more" if len(notes) > MOST_NOTES else ""
-    return facts + state + "".join(f"; {note}" for note in notes[:MOST_NOTES]) + further
+    return summary_text(journal, before) + "".join(f"; {note}" for note in notes[:MOST_NOTES]) + further
 
 
 def report_lines(journal: Journal, before: str = "") -> Iterator[str]:
-    """The report of a run, a line each; the parameters are ``event_text``'s."""
+    """The report of a run, a line each; the parameters are ``summary_text``'s."""
     yield f"Run {journal.run}: {journal.result or 'not ended'}"
     yield f"Volume {journal.master} to {journal.slave}"
     yield f"Begun {journal.started}" + (f", duration {duration_text(journal)}" if journal.ended else "")

@@ -70,7 +70,8 @@ def test_a_volume_that_is_not_mounted_here_is_a_failed_run_with_a_reason(
 ) -> None:
     assert main(["vms", "backup", "data", "gs", "copy", "-c", str(config), "--report"]) == 1
     out, err = capsys.readouterr()
-    assert "the volume data is not mounted on this machine" in err
+    assert err.count("the volume data is not mounted on this machine") == 1
+    assert err.splitlines()[-1] .startswith("ERROR:Backup of volume data to gs::copy: FAILED; virtual machines: none; ")
     assert "FAILED" in out
     assert main(["vms", "check", "-c", str(config)]) == 2
 
