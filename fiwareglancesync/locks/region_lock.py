@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TextIO
@@ -20,6 +21,18 @@ from ..base.machine import is_running
 
 IDENTIFY_SECONDS = 0.5
 """Seconds within which the holder of a lock writes its identification into the file."""
+
+
+@dataclass(frozen=True)
+class LockHolder:
+    """A process that holds a lock.
+
+    :param process: its number and its machine
+    :param since: when it took the lock
+    """
+
+    process: str
+    since: datetime
 
 
 def lock_folders() -> list[Path]:
@@ -68,6 +81,45 @@ def lock(keys: tuple[str, ...], run: str, *, wait: bool = False) -> Iterator[str
     with ExitStack() as held:
         holders = {held.enter_context(_locked(path, run, wait=wait)) for path in paths}
         yield holders.pop() if len(holders) == 1 else ""
+
+
+def lock_holder(key: str) -> LockHolder | None:
+    """The process that holds a lock at this moment, None for none. Nobody is kept from taking it.
+
+    :param key: what is locked
+    :raises GlanceSyncError: as for ``lock_folders``
+    """
+    found = (_holder(folder / _file_name(key)) for folder in lock_folders())
+    return next((each for each in found if each is not None), None)
+
+
+def _holder(path: Path) -> LockHolder | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        identification = _read(file)
+        # Only where a process has died, and another one has its number now, the lock is taken here: for a moment.
+        if not identification or _has_ended(identification) or _is_free(file):
+            return None
+        return _lock_holder(identification)
+
+
+def _is_free(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lock_holder(identification: Mapping[str, object]) -> LockHolder | None:
+    try:
+        since = datetime.fromisoformat(str(identification.get("started")))
+    except ValueError:
+        return None
+    return LockHolder(_name(identification), since) if since.tzinfo is not None else None
 
 
 def _file_name(key: str) -> str:
@@ -139,7 +191,11 @@ def _read(file: TextIO) -> Mapping[str, object]:
 def _process(holder: Mapping[str, object]) -> str:
     if not holder:
         return "a process that has just begun"
-    return f"process {holder.get('pid')} at {holder.get('host')} since {holder.get('started')}"
+    return f"{_name(holder)} since {holder.get('started')}"
+
+
+def _name(holder: Mapping[str, object]) -> str:
+    return f"process {holder.get('pid')} at {holder.get('host')}"
 
 
 def check_database(database: str) -> None:

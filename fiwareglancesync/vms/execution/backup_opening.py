@@ -29,6 +29,7 @@ from .mounted_volumes import MountedVolumes, VolumePlaces
 from .run_ports import Clock, Emit, RunTools, SystemClock
 from .run_reporting import RunReporting
 from .volume_backup import VolumeBackup
+from .volume_lock import volume_key
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class BackupOpening:
         :raises VolumeBusy: another process works on it
         """
         try:
-            with lock((f"vms:{self._volume}",), self._volume_run()):
+            with lock((volume_key(self._volume),), self._volume_run()):
                 yield
         except RegionLocked as error:
             raise VolumeBusy(f"another run works on the volume {self._volume}: {error.process}") from error

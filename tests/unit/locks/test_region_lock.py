@@ -19,7 +19,7 @@ import pytest
 
 from fiwareglancesync.base.errors import GlanceSyncError, RegionLocked
 from fiwareglancesync.locks import region_lock
-from fiwareglancesync.locks.region_lock import lock, lock_folders
+from fiwareglancesync.locks.region_lock import lock, lock_folders, lock_holder
 
 HOLDER = """
 import sys
@@ -302,3 +302,44 @@ def test_a_file_in_its_place_is_refused(folder: Path) -> None:
     folder.write_text("")
     with pytest.raises(GlanceSyncError, match="cannot be used"):
         lock_folders()
+
+
+class TestHolder:
+    """Who holds a lock, without taking it."""
+
+    def test_a_process_that_holds_it_is_named(self, root: Path) -> None:
+        assert lock_holder("a") is None
+        with holder(root, "a b", "them") as other:
+            assert held(other)
+            found = lock_holder("a")
+            assert found is not None
+            assert found.process == f"process {other.pid} at {socket.gethostname()}"
+            assert found.since.tzinfo is not None
+            assert lock_holder("c") is None
+        assert lock_holder("a") is None
+
+    def test_a_process_that_has_given_it_back_or_was_killed_holds_nothing(self, root: Path) -> None:
+        with lock(("a",), "us"):
+            assert lock_holder("a") is not None
+        assert lock_holder("a") is None
+        with holder(root, "a", "them") as other:
+            assert held(other)
+            other.kill()
+            other.wait()
+            assert lock_holder("a") is None
+
+    def test_the_number_of_a_dead_holder_may_be_that_of_another_process(
+        self, files: Callable[[], list[Path]]
+    ) -> None:
+        with lock(("a",), "us"):
+            texts = [path.read_text(encoding="utf-8") for path in files()]
+        for path, text in zip(files(), texts, strict=True):
+            path.write_text(text, encoding="utf-8")
+        assert lock_holder("a") is None
+
+    @pytest.mark.parametrize("text", ["", "[]", "{", '{"pid": 1}', '{"pid": 1, "started": "2026-11-29T00:00:00"}'])
+    def test_a_file_that_says_nothing_names_nobody(self, text: str, files: Callable[[], list[Path]]) -> None:
+        with lock(("a",), "us"):
+            for path in files():
+                path.write_text(text, encoding="utf-8")
+            assert lock_holder("a") is None
