@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any, TypeVar
 
-from ...base.waiting import returned_within
+from ...base.waiting import TooLate, returned_within
 
 T = TypeVar("T")
 
@@ -30,12 +31,22 @@ class HypervisorCalls:
         :param act: makes the call, with what libvirt has for the virtual machine
         :raises TooLate: it has not returned; the next call takes another connection
         """
+        if seconds <= 0:
+            raise TooLate
         connection, self._connection = self._connection, None
+        is_given_up = Event()
 
         def answer() -> tuple[Any, T]:
             used = connection or self._connect()
-            return used, act(used.lookupByUUIDString(machine))
+            found = used.lookupByUUIDString(machine)
+            if is_given_up.is_set():  # what is begun now would be looked for by nobody
+                raise TooLate
+            return used, act(found)
 
-        # After an error the next call takes another connection, too.
-        self._connection, found = returned_within(seconds, answer)
+        try:
+            # After an error the next call takes another connection, too.
+            self._connection, found = returned_within(seconds, answer)
+        except BaseException:
+            is_given_up.set()
+            raise
         return found

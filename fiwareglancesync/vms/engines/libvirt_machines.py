@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ...base.text import one_line
 from ...base.units import readable_duration
-from ...base.waiting import TooLate
+from ...base.waiting import TooLate, returned_within
 from ..vm_errors import DiskNotFound, EngineError, EngineUnreachable, MachineNotFound, MergeFailed, SnapshotRefused
 from ..vm_model import DiskStatus, Layers, Machine
 from ..vm_options import Quiesce
@@ -25,6 +25,9 @@ T = TypeVar("T")
 POLL_SECONDS = 0.1
 QUERY_SECONDS = 60.0
 """Within which a hypervisor has to answer a question. One that hangs, as with its storage, never does."""
+
+SERVER_SECONDS = 60.0
+"""Within which libvirt itself has to answer."""
 
 
 class LibvirtMachines:
@@ -45,7 +48,7 @@ class LibvirtMachines:
         self._libvirt.registerErrorHandler(lambda context, error: None, None)
         self._uri = uri
         try:
-            self._connection = self._connect()
+            self._connection = self._asked(self._connect)
         except self._libvirt.libvirtError as error:
             raise EngineUnreachable(f"libvirt at {uri} does not answer: {one_line(str(error))}") from error
 
@@ -57,7 +60,7 @@ class LibvirtMachines:
     def machines(self) -> Sequence[Machine]:
         """All virtual machines."""
         with self._errors(EngineUnreachable):
-            domains = self._connection.listAllDomains()
+            domains = self._asked(self._connection.listAllDomains)
         calls = HypervisorCalls(self._connect)
         return [machine for domain in domains if (machine := self._machine(domain, calls)) is not None]
 
@@ -86,14 +89,17 @@ class LibvirtMachines:
             raise SnapshotRefused(f"{domain.name()} does not have {missing} of the disks any more")
         if not self._is_on(domain):
             raise SnapshotRefused(f"{domain.name()} is switched off")
-        text = snapshot_xml(targets)
-        try:
-            return HypervisorCalls(self._connect).call(
-                machine, self._wait_timeout, lambda found: self._snapshot(found, text, quiesce)
-            )
-        except TooLate as error:
-            wait = readable_duration(self._wait_timeout)
-            raise SnapshotRefused(f"{domain.name()}: libvirt has not made the snapshot within {wait}") from error
+        text, end, calls = snapshot_xml(targets), time.monotonic() + self._wait_timeout, HypervisorCalls(self._connect)
+
+        def make(flags: int) -> None:
+            left = end - time.monotonic()
+            try:
+                calls.call(machine, left, lambda found: found.snapshotCreateXML(text, flags))
+            except TooLate as error:
+                wait = readable_duration(self._wait_timeout)
+                raise SnapshotRefused(f"{domain.name()}: libvirt has not made the snapshot within {wait}") from error
+
+        return self._snapshot(domain.name(), make, quiesce)
 
     def chain(self, machine: str, disk: str) -> tuple[str, ...]:
         """The ids of a disk's layers."""
@@ -157,25 +163,30 @@ class LibvirtMachines:
 
     def _is_busy(self, domain: Any) -> bool:
         try:
-            return bool(domain.controlInfo()[0] != self._libvirt.VIR_DOMAIN_CONTROL_OK)
+            return bool(self._asked(domain.controlInfo)[0] != self._libvirt.VIR_DOMAIN_CONTROL_OK)
         except self._libvirt.libvirtError:
             return False  # it is switched off, or gone
 
-    def _snapshot(self, domain: Any, text: str, quiesce: Quiesce) -> Consistency:
+    def _snapshot(self, name: str, make: Callable[[int], None], quiesce: Quiesce) -> Consistency:
+        """Make a snapshot, of a guest that is frozen if it can be.
+
+        :param name: of the virtual machine
+        :param make: makes it, with flags; each time a call of its own, so that none is begun after the time is over
+        """
         flags = (
             self._libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
             | self._libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC
             | self._libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA
         )
         try:
-            domain.snapshotCreateXML(text, flags | self._libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE)
+            make(flags | self._libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE)
         except self._libvirt.libvirtError as error:
             if quiesce is Quiesce.REQUIRE or error.get_error_code() not in self._without_agent():
-                raise SnapshotRefused(f"{domain.name()}: {one_line(str(error))}") from error
+                raise SnapshotRefused(f"{name}: {one_line(str(error))}") from error
         else:
             return Consistency.FROZEN
         with self._errors(SnapshotRefused):
-            domain.snapshotCreateXML(text, flags)
+            make(flags)
         return Consistency.CRASH
 
     def _without_agent(self) -> frozenset[int]:
@@ -190,7 +201,7 @@ class LibvirtMachines:
         """A virtual machine; None when it has gone since it was listed."""
         try:
             with self._errors(EngineError):
-                state = self._state(domain.state()[0])
+                state = self._state(self._asked(domain.state)[0])
                 disks = [as_disk(disk, self._place, self._status(domain, disk, calls)) for disk in self._disks(domain)]
                 return Machine(domain.UUIDString(), domain.name(), state, tuple(disks))
         except MachineNotFound:
@@ -207,7 +218,7 @@ class LibvirtMachines:
         """Whether another job works on a disk; while libvirt cannot say so, the disk is locked."""
         try:
             with self._errors(EngineError):
-                busy = bool(domain.isActive()) and bool(
+                busy = bool(self._asked(domain.isActive)) and bool(
                     calls.call(domain.UUIDString(), QUERY_SECONDS, lambda found: found.blockJobInfo(disk.target, 0))
                 )
         except MachineNotFound:
@@ -218,20 +229,32 @@ class LibvirtMachines:
             busy = self._is_on(domain)  # it may have been switched off in between
         return DiskStatus.LOCKED if busy else DiskStatus.OK
 
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What libvirt itself answers.
+
+        :param ask: makes a call that no hypervisor has to answer
+        :raises EngineUnreachable: it hangs; without a time limit no signal would end the wait either
+        """
+        try:
+            return returned_within(SERVER_SECONDS, ask)
+        except TooLate as error:
+            wait = readable_duration(SERVER_SECONDS)
+            raise EngineUnreachable(f"libvirt at {self._uri} has not answered within {wait}") from error
+
     def _connect(self) -> Any:
         return self._libvirt.open(self._uri)
 
     def _is_on(self, domain: Any) -> bool:
         with self._errors(EngineError):
-            return bool(domain.isActive())
+            return bool(self._asked(domain.isActive))
 
     def _domain(self, machine: str) -> Any:
         with self._errors(EngineError):
-            return self._connection.lookupByUUIDString(machine)
+            return self._asked(lambda: self._connection.lookupByUUIDString(machine))
 
     def _disks(self, domain: Any) -> tuple[DomainDisk, ...]:
         with self._errors(EngineError):
-            return read_disks(domain.XMLDesc())
+            return read_disks(self._asked(domain.XMLDesc))
 
     def _disk(self, domain: Any, disk: str) -> DomainDisk:
         for each in self._disks(domain):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Thread, current_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,3 +41,27 @@ def test_the_connection_of_a_late_call_is_left_to_it() -> None:
 def test_an_error_of_a_call_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         HypervisorCalls(Connections()).call("web", 60, lambda found: 1 // 0)
+
+
+def test_what_has_not_begun_in_time_is_not_begun_later() -> None:
+    goes_on, threads, begun = Event(), list[Thread](), list[Any]()
+
+    def look(id: str) -> str:
+        threads.append(current_thread())
+        goes_on.wait()
+        return id
+
+    calls = HypervisorCalls(lambda: SimpleNamespace(lookupByUUIDString=look))
+    with pytest.raises(TooLate):
+        calls.call("web", 1, begun.append)
+    goes_on.set()
+    [late] = threads
+    late.join()
+    assert begun == []
+
+
+def test_a_call_without_time_is_not_begun() -> None:
+    calls = HypervisorCalls(connections := Connections())
+    with pytest.raises(TooLate):
+        calls.call("web", -1, lambda found: found)
+    assert connections.opened == []

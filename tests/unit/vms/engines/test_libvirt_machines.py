@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
-from threading import Event
+from threading import Event, Thread, current_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,6 +90,8 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> Callable[..., LibvirtMachines]
             VIR_DOMAIN_BLOCK_COMMIT_DELETE=2, VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT=2, VIR_DOMAIN_CONTROL_OK=0,
             VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY=16, VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC=128,
             VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA=4, VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE=64,
+            VIR_ERR_AGENT_UNRESPONSIVE=86, VIR_ERR_ARGUMENT_UNSUPPORTED=74, VIR_ERR_CONFIG_UNSUPPORTED=67,
+            VIR_ERR_OPERATION_UNSUPPORTED=84, VIR_ERR_AGENT_UNSYNCED=OPERATION_INVALID,
         )  # fmt: skip
         monkeypatch.setattr(libvirt_machines, "load_libvirt", lambda: module)
         return LibvirtMachines("test:///default", PLACE, wait_timeout)
@@ -139,6 +141,21 @@ def test_a_libvirt_that_was_restarted_does_not_answer_and_nothing_is_said_of_the
         connected(guest).merge(guest.UUIDString(), [FIRST], 10)
 
 
+def test_a_libvirt_that_hangs_does_not_answer(
+    connected: Callable[..., LibvirtMachines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest, goes_on = Guest(), Event()
+    libvirt = connected(guest)
+    monkeypatch.setattr(libvirt_machines, "SERVER_SECONDS", 0.01)
+    monkeypatch.setattr(guest, "XMLDesc", goes_on.wait)
+    monkeypatch.setattr(guest, "state", goes_on.wait)
+    try:
+        with pytest.raises(EngineUnreachable, match="libvirt at test:///default has not answered within 0 s"):
+            libvirt.machines()
+    finally:
+        goes_on.set()
+
+
 class TestHungHypervisor:
     """A hypervisor that does not answer, as when its storage hangs."""
 
@@ -156,6 +173,24 @@ class TestHungHypervisor:
         guest.snapshot = goes_on.wait
         with pytest.raises(SnapshotRefused, match="web: libvirt has not made the snapshot within 0 s"):
             connected(guest, 0.01).snapshot(guest.UUIDString(), {FIRST.disk: "new"}, Quiesce.TRY, "run")
+
+    def test_a_guest_that_is_not_frozen_in_time_gets_no_other_snapshot_later(
+        self, connected: Callable[..., LibvirtMachines], goes_on: Event
+    ) -> None:
+        guest, calls = Guest(), list[Thread]()
+
+        def frozen_too_late() -> None:
+            calls.append(current_thread())
+            goes_on.wait()
+            raise Refusal("the agent does not answer")
+
+        guest.snapshot = frozen_too_late
+        with pytest.raises(SnapshotRefused, match="libvirt has not made the snapshot within 1 s"):
+            connected(guest, 1.0).snapshot(guest.UUIDString(), {FIRST.disk: "new"}, Quiesce.TRY, "run")
+        goes_on.set()
+        [late] = calls
+        late.join()
+        assert len(calls) == 1
 
     def test_a_disk_of_which_it_does_not_say_what_works_on_it_is_locked(
         self, connected: Callable[..., LibvirtMachines], goes_on: Event, monkeypatch: pytest.MonkeyPatch
