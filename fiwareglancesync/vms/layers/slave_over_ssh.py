@@ -1,13 +1,12 @@
 """Reads the slave's files by ssh, so that they do not cross the link: only digests do (vms 2.5).
 
-The command on the other machine is always the same: Python with the text of ``volume_files``. Names travel as JSON on
-its standard input, where nothing interprets quotes.
+The command on the other machine is always the same, a short line that every shell takes as it is: Python. The text of
+``volume_files`` and names travel as JSON on its standard input, where nothing interprets quotes.
 """
 
 from __future__ import annotations
 
 import json
-import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,6 +23,7 @@ from . import volume_files
 from .slave_files import Content, VolumeFiles, Wanted, read_answer
 
 SSH = ("ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=30")
+COMMAND = "exec python3 -I -c 'import json, sys; exec(json.loads(sys.stdin.buffer.readline()))'"
 END_SECONDS = 60.0
 SILENT_SECONDS = 600.0
 """Without a line from the other machine; while it reads, one comes every ``BEAT_SECONDS``."""
@@ -51,7 +51,7 @@ def slave_over_ssh(
     :raises SlaveUnreachable: there is no connection, or the volume cannot be mounted there
     """
     program = Path(volume_files.__file__).read_text(encoding="utf-8")
-    words = [*ssh, "--", account, f"exec python3 -I -c {shlex.quote(program)}"]
+    words = [*ssh, "--", account, COMMAND]
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
@@ -59,7 +59,7 @@ def slave_over_ssh(
             raise SlaveUnreachable(f"{ssh[0]} does not work: {error.strerror}") from error
         files = _SshFiles(process, account, errors, silent)
         try:
-            files.begin(slave)
+            files.begin(program, slave)
             yield files
         finally:
             _end(process)
@@ -80,12 +80,14 @@ class _SshFiles:
         self._silent = silent
         self._lock = Lock()
 
-    def begin(self, slave: SlaveAddress) -> None:
-        """Say which volume is meant, and see that it is mounted.
+    def begin(self, program: str, slave: SlaveAddress) -> None:
+        """Say what is run and which volume is meant, and see that it is mounted.
 
+        :param program: Python
         :raises SlaveUnreachable: it is not
         """
         try:
+            self._send(program)
             answer = self._answer([[LOCAL, slave.host], slave.volume])
             problem = answer.get("problem", "")
         except AttributeError as error:
@@ -118,10 +120,7 @@ class _SshFiles:
         :raises OSError: the connection has ended
         :raises ValueError: what came is no answer
         """
-        with self._ended_when_silent():
-            stdin = self._pipe(self._process.stdin)
-            stdin.write(json.dumps(request).encode() + b"\n")
-            stdin.flush()
+        self._send(request)
         line = self._line()
         while line == b"\n":
             line = self._line()
@@ -129,6 +128,12 @@ class _SshFiles:
             return json.loads(line)
         except (ValueError, RecursionError) as error:
             raise ValueError(NO_ANSWER) from error
+
+    def _send(self, document: Any) -> None:
+        with self._ended_when_silent():
+            stdin = self._pipe(self._process.stdin)
+            stdin.write(json.dumps(document).encode() + b"\n")
+            stdin.flush()
 
     def _line(self) -> bytes:
         with self._ended_when_silent() as silence:

@@ -19,8 +19,9 @@ from fiwareglancesync.vms.vm_errors import SlaveUnreachable
 
 SLAVE = SlaveAddress("gs", "copy")
 FILES = [Wanted(PurePosixPath("one")), Wanted(PurePosixPath("two"))]
-BEGIN = "import json, sys, time\nprint(sys.stdin.readline() and '{}', flush=True)\nsys.stdin.readline()\n"
-"""A machine that has mounted the volume, and has read a request."""
+READ = "sys.stdin.readline()\n"
+BEGIN = f"import json, sys, time\n{READ}{READ}print('{{}}', flush=True)\n{READ}"
+"""A machine that has got its program, has mounted the volume, and has read a request."""
 
 GOOD = '{"size": 3, "digest": "d", "identity": "i"}'
 

@@ -56,6 +56,9 @@ def test_names_reach_gluster_as_they_are_and_the_command_stays_the_same(seen: Pa
     first, second = map(json.loads, seen.read_text().splitlines())
     assert first == second
     assert first[0] == "root@gs"
+    # What a csh or a fish would take in another way than sh.
+    assert not set(first[1]) & set("\n!\\$`\"")
+    assert first[1].count("'") == 2
 
 
 def test_a_machine_without_python_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, seen: Path) -> None:
