@@ -41,16 +41,24 @@ class EventOutbox:
             raise NotWritten.because(error, path) from error
 
     def all(self) -> Sequence[EngineEvent]:
-        """The events that wait, the oldest first; a file that cannot be read is left out."""
+        """The events that wait, the oldest first; a file that is none of ours, or cannot be read, is left out."""
         if not self._folder.is_dir():
             return []
-        paths = [path for path in self._folder.iterdir() if path.suffix == ENDING]
-        found: list[EngineEvent] = []
-        for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns):
-            with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                document = json.loads(path.read_text(encoding="utf-8"))
-                found.append(EngineEvent(severity=Severity(document.pop("severity")), **document))
-        return found
+        found: list[tuple[int, EngineEvent]] = []
+        for path in self._folder.iterdir():
+            if path.suffix == ENDING:
+                with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                    found.append((path.stat().st_mtime_ns, self._read(path)))
+        return [event for _, event in sorted(found, key=lambda each: each[0])]
+
+    def _read(self, path: Path) -> EngineEvent:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        event = EngineEvent(severity=Severity(document.pop("severity")), **document)
+        texts = (event.text, event.cluster, event.domain)
+        is_ours = type(event.custom_id) is int and all(isinstance(each, str) for each in texts)
+        if not is_ours or self._file(event) != path:  # it would be sent again and again
+            raise ValueError(path)
+        return event
 
     def remove(self, event: EngineEvent) -> None:
         """Forget an event that the engine has taken."""

@@ -94,6 +94,21 @@ def test_an_event_that_the_engine_refuses_holds_back_no_other_one_and_is_given_u
     assert not kept.exists()
 
 
+def test_a_file_beside_the_events_that_is_none_of_ours_is_not_sent_and_holds_back_nothing(tmp_path: Path) -> None:
+    site, lines, folder = Site(1), list[Message](), tmp_path / "data" / "events"
+    folder.mkdir(parents=True)
+    ours = '{"custom_id": 5, "severity": "alert", "text": %s}'
+    for name, text in (("5", ours % 5), ("6", ours % '"another"'), ("7", ours % '"torn'), ("8", "[" * 100000)):
+        (folder / f"{name}.event").write_text(text, encoding="utf-8")
+    (folder / "9.event").symlink_to(tmp_path / "nowhere")
+    (folder / "10.event").mkdir()
+    JournalFiles(tmp_path, "data").write(ended_run())
+    reporting(tmp_path, site, lines).report_all()
+    assert [each.cluster for each in site.engine.events] == ["c-1", "c-2"]
+    assert lines == []
+    assert len(list(folder.iterdir())) == 6
+
+
 def test_a_report_that_cannot_be_kept_is_sent_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site, lines = Site(1), list[Message]()
     JournalFiles(tmp_path, "data").write(ended_run())
