@@ -56,7 +56,7 @@ class JournalFiles:
 
         :raises JournalUnreadable: one cannot be read
         """
-        return [self._read(path) for path in sorted(self._paths())]
+        return [found for path in sorted(self._paths()) if (found := self._read(path)) is not None]
 
     def unfinished(self) -> Sequence[Journal]:
         """The journals of runs that have left something to do, the oldest first.
@@ -89,12 +89,17 @@ class JournalFiles:
         paths = [self._folder / name for name in _names(self._folder)]
         return [each for each in paths if each.suffix == ENDING and _RUN.fullmatch(each.stem)]
 
-    def _read(self, path: Path) -> Journal:
+    def _read(self, path: Path) -> Journal | None:
+        """A journal; None when the process that works on the volume has removed it since it was listed."""
         try:
             found = read_journal(path.read_text(encoding="utf-8"))
             if (found.run, found.master) != (path.stem, self.volume_folder.name):
                 raise JournalUnreadable(f"it is that of the run {found.run} of the volume {found.master}")
             return found
+        except FileNotFoundError:
+            if not path.is_symlink():
+                return None
+            raise JournalUnreadable(f"{path}: the journal is a link that leads nowhere") from None
         except (JournalUnreadable, OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             text = f"{path}: the journal cannot be read: {reason}; what its run has left is not known"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +55,18 @@ def test_a_journal_of_another_run_or_volume_is_refused(tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "data", tmp_path / "other")
     with pytest.raises(JournalUnreadable, match="it is that of the run run-1 of the volume data"):
         JournalFiles(tmp_path, "other").unfinished()
+
+
+def test_a_journal_that_the_run_that_goes_on_removes_meanwhile_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = kept(tmp_path)
+    listed = os.listdir(files.volume_folder / "journals")
+    monkeypatch.setattr(os, "listdir", lambda folder: [*listed, "run-0.json"])
+    assert [each.run for each in files.all()] == ["run-1"]
+    (files.volume_folder / "journals" / "run-0.json").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(JournalUnreadable, match=r"run-0\.json: the journal is a link that leads nowhere"):
+        files.all()
 
 
 def test_a_deeply_nested_text_is_no_journal_and_holds_no_events_and_no_records(tmp_path: Path) -> None:
