@@ -10,8 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from ..base.errors import UsageError
+from ..base.text import one_line
 from ..terminal.backup_tables import status_rows, write_statuses
-from ..terminal.streams import write_warnings
+from ..terminal.streams import write_line, write_warnings
 from ..terminal.textfile_metrics import Gauge, Sample, write_metrics
 from ..volumes.digests.digest import whole_page
 from ..volumes.digests.digest_file import write_digest
@@ -105,6 +106,7 @@ def report(options: argparse.Namespace) -> int:
         sys.stdout.write(digest_text(page))
     else:
         write_digest(page, Path(options.out))
+        write_line(sys.stderr, f"INFO:{one_line(options.out)} is written")
     return 0
 
 

@@ -151,7 +151,7 @@ def test_a_report_says_what_a_digest_says(run: Run, tmp_path: Path) -> None:
     assert f"{today} 00:00 to " in run("report", "--since", str(today))[1]
     assert run("report", "--since", "2999-01-01")[::2] == (2, "--since 2999-01-01: expected a time that has passed")
     page = tmp_path / "report.html"
-    assert run("report", "--out", str(page))[0] == 0
+    assert run("report", "--out", str(page)) == (0, "", f"INFO:{page} is written\n")
     assert page.read_text().startswith("<!DOCTYPE html>")
 
 
