@@ -18,6 +18,7 @@ from ...notify.mail_settings import MailSettings
 from ...notify.outbox import OutgoingMail
 from ...notify.problem_mail import ProblemWords, problem_mail
 from ...notify.problem_notices import Notice, NoticeKind, ProblemNotices
+from ...notify.single_mail import SingleOutbox
 from ..planning.service_state import TITLES, State
 from ..state.snapshot_changes import SnapshotChanges
 from ..state.snapshot_store import SnapshotStore
@@ -70,7 +71,8 @@ class DaemonNotices:
         self._states: DaemonStates | None = None
         self._sending: Future[DeliveryReport] | None = None
         self._send_at = 0.0
-        self._has_new = self._is_unrecorded = False
+        self._has_new = False
+        self._unrecorded_sent: SingleOutbox | None = None
         self._trouble = ""
         self._unrecorded = UnrecordedProblem(State.CLUSTER.value, timedelta(seconds=mail.remind), self._write)
 
@@ -111,9 +113,10 @@ class DaemonNotices:
             self._end(self._sending)
         if self._sending is None and (self._has_new or self._clock.passed() >= self._send_at):
             self._has_new = False
-            outbox = self._unrecorded.waiting or self._outbox
+            # By turns: one of them may wait for days, for a receiver who is refused.
+            self._unrecorded_sent = None if self._unrecorded_sent else self._unrecorded.waiting
+            outbox = self._unrecorded_sent or self._outbox
             self._sending = self._threads.submit(send_due, outbox, self._mail, self._members, self._clock.now())
-            self._is_unrecorded = outbox is self._unrecorded.waiting
 
     def _end(self, sending: Future[DeliveryReport]) -> None:
         self._sending = None
@@ -126,7 +129,8 @@ class DaemonNotices:
             if self._trouble != before:
                 log.warning("mails wait: %s", error)
             return
-        if self._is_unrecorded and not report.waiting:
+        sent = self._unrecorded_sent
+        if sent is not None and sent.is_done and sent is self._unrecorded.waiting:  # there may be a newer one
             self._unrecorded.waiting = None
         for message in report.messages:
             log.log(message.level, "%s", message.text)

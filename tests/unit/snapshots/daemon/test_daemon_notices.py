@@ -137,6 +137,26 @@ def test_a_database_that_cannot_record_is_mailed_all_the_same_and_its_end_too(en
         ]  # fmt: skip
 
 
+def test_a_receiver_who_is_refused_holds_back_no_mail_that_is_recorded_later(engine: Engine) -> None:
+    with mail_server() as server:
+        server.answers["gone@example.org"] = ["550 5.1.1 No such user"] * 100
+        bench = Bench(engine, server.settings(receivers=("ops@example.org", "gone@example.org")))
+        rename(engine, "problems", "away")
+        for _ in range(10):
+            with pytest.raises(DatabaseUnavailable):
+                bench.report(State.CLUSTER, "the database cannot be used")
+            bench.notices.send()
+        rename(engine, "away", "problems")
+        for _ in range(5):
+            bench.report(State.CLUSTER, "")
+            bench.notices.send()
+        assert [mail.message["Subject"] for mail in server.received] == [
+            f"Snapshots: {CANNOT_BE_USED}", f"Snapshots, solved: {CANNOT_BE_USED}",
+        ]  # fmt: skip
+        asked = 100 - len(server.answers["gone@example.org"])
+        assert asked == 2  # once for each mail: the next attempt is a day later
+
+
 def test_a_database_that_is_away_for_moments_is_not_mailed(engine: Engine) -> None:
     bench = Bench(engine)
     rename(engine, "problems", "away")
