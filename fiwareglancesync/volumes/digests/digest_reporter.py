@@ -34,6 +34,9 @@ from .digest_summary import read_summary
 MARGIN = timedelta(minutes=1)
 """From the end of a period until its digest is made: what was written at the last moment is visible then."""
 
+SINCE_SET_BACK = timedelta(hours=1)
+"""How long ago a clock may have been set back when that is noticed, which is after each cycle."""
+
 ReadQuota = Callable[[str], BackupQuota]
 """Reads the quotas of a project, by its id; raises ``CloudError``."""
 
@@ -143,8 +146,8 @@ class DigestReporter:
         """Put the mails of a period that has ended into the outbox; they have the same ids if this is done again."""
         period = timedelta(seconds=self._settings.report_period)
         begin = self._reported_until(now)
-        if begin > now + period:  # the clock has been set back since
-            self._write_reported_until(now, lease)
+        if begin > now:  # the clock has been set back, and what was recorded since then is in no digest
+            self._write_reported_until(now - min(SINCE_SET_BACK, period / 2), lease)
             return
         end = begin + (now - MARGIN - begin) // period * period
         if end <= begin:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, update
 
 from fiwareglancesync.base.errors import DatabaseUnavailable, LeaseLost, Scope, Unreachable
 from fiwareglancesync.locks.lease_group import HeldLease
@@ -122,6 +122,19 @@ def test_the_next_period_begins_where_the_last_one_ended_and_says_when_nothing_w
     assert len(server.received) == 2
     reporting.after(48.1)
     assert [subject.endswith("1 unprotected, 0 good, 0 expired") for subject in subjects(server)[2:]] == [True, True]
+
+
+def test_what_is_recorded_after_a_clock_was_ahead_for_hours_is_reported(
+    reporting: Reporting, server: MailServer
+) -> None:
+    reporting.after(24.1 + 12)  # the period has not really ended: it is made of what there is now
+    with reporting.engine.begin() as connection:
+        connection.execute(update(backups).values(recorded=(reporting.began + timedelta(hours=12)).timestamp()))
+    reporting.after(12.1)
+    server.received.clear()
+    reporting.after(12.1 + 24)
+    counts = "0 failed, 0 late, 0 skipped, 1 unprotected, 1 good, 0 expired"
+    assert f"Volume backups in Spain: {counts}" in subjects(server)
 
 
 def test_after_a_clock_that_was_a_year_ahead_there_is_a_digest_after_a_period(
