@@ -16,7 +16,7 @@ from ..images.healing.healing_inventory import HealingInventory
 from ..images.healing.healing_run import HealingOptions, HealingTools
 from ..images.healing.image_users import image_uses
 from ..images.healing.removal_plan import RemovalRules
-from ..images.heat.image_lists import EXIT_ALERT, exit_code_of, given_lists, result_files
+from ..images.heat.image_lists import EXIT_ALERT, given_lists, result_files
 from ..images.places.glance.glance_federation import tuning_for
 from ..images.region_job import Mode
 from ..notify.mail_settings import MailSettings
@@ -87,11 +87,12 @@ def _judge(
     """
     healed = found if options.dry_run else opened.look_again(listeners.report)
     if healed is None:
-        return 1
-    code = exit_code_of([row.row for row in healed.comparison.rows])
-    last = summary(healed, done=done)
-    listeners.report(Message.warning(last) if code == EXIT_ALERT or not done else Message.info(last))
-    problems = send_mail(mail, found, last)
+        code, last = 1, "it is not known how the images stand after healing"
+    else:
+        code, last = healed.exit_code, summary(healed, done=done)
+        is_warning = code == EXIT_ALERT or not done or healed.comparison.tag_matches_nothing
+        listeners.report(Message.warning(last) if is_warning else Message.info(last))
+    problems = send_mail(mail, found, last, healed, done=done and healed is not None)
     for message in problems:
         listeners.report(message)
     if not done or problems or not listeners.all_written:

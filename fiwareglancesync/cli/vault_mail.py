@@ -33,14 +33,27 @@ def mail_settings(options: argparse.Namespace) -> MailSettings | None:
     return settings
 
 
-def send_mail(settings: MailSettings | None, inventory: HealingInventory, closing: str) -> list[Message]:
+def send_mail(
+    settings: MailSettings | None,
+    inventory: HealingInventory,
+    closing: str,
+    healed: HealingInventory | None = None,
+    *,
+    done: bool = True,
+) -> list[Message]:
     """Send the mail about a comparison, if there is one.
 
     :param inventory: as it was found
     :param closing: the last line
+    :param healed: as it is after healing, None where that is not known
+    :param done: whether all that was to be done succeeded
     :return: what went wrong
     """
     if settings is None:
         return []
-    mail = mail_of(inventory.comparison, inventory.ref.full, closing, settings, now())
+    after = None if healed is None else healed.comparison
+    problem = "" if done else "not everything could be done"
+    if inventory.comparison.tag_matches_nothing:
+        problem = "nothing is compared"
+    mail = mail_of(inventory.comparison, inventory.ref.full, closing, settings, now(), after, problem)
     return [] if mail is None else send_now(mail, settings, now()).messages

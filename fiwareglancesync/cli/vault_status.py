@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..base.errors import UsageError
 from ..base.text import printable
-from ..images.heat.image_lists import exit_code_of, given_lists, result_files
+from ..images.heat.image_lists import given_lists, result_files
 from ..images.vault.vault_paths import vault_around
 from ..terminal.healing_tables import summary, write_lists, write_status
 from ..terminal.streams import write_line
@@ -34,12 +34,15 @@ def print_status(options: argparse.Namespace) -> int:
     write_status(inventory, options.format, sys.stdout)
     if written is not None and options.format == "table":
         write_line(sys.stdout, f"INFO:{printable(written)}")
-    problems = send_mail(mail, inventory, summary(inventory, done=True))
+    last = summary(inventory, done=True)
+    if inventory.comparison.tag_matches_nothing:
+        write_line(sys.stderr, f"WARNING:{printable(last)}")
+    problems = send_mail(mail, inventory, last)
     for message in problems:
         write_line(sys.stderr, f"{logging.getLevelName(message.level)}:{printable(message.text)}")
     if problems:
         return 1
-    return exit_code_of(rows)
+    return inventory.exit_code
 
 
 def lists_folder(options: argparse.Namespace) -> Path | None:

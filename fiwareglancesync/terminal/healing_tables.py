@@ -73,7 +73,9 @@ def summary(inventory: HealingInventory, *, done: bool) -> str:
     unneeded = sum(not row.needed for row in rows)
     text = f"{statuses[ImageStatus.ALL_GOOD]} images that templates need are there"
     templates = inventory.comparison.templates
-    if not all(row.is_well for row in rows):
+    if inventory.comparison.tag_matches_nothing:
+        text = f"nothing is compared: no image has the tag {inventory.comparison.tag} in its name"
+    elif not all(row.is_well for row in rows):
         others = (f"{statuses[status]} {status}" for status in WORST_FIRST if statuses[status])
         text = ", ".join(others)
     elif done and not templates.unresolved:

@@ -10,6 +10,7 @@ from ...base.errors import CloudError, UnknownRegion, UsageError
 from ..backup.backup_run import source_of
 from ..backup.vault_choice import vault_option
 from ..heat.image_comparison import Comparison, compare
+from ..heat.image_lists import EXIT_PENDING, exit_code_of
 from ..heat.image_status import ImageStatus
 from ..heat.template_images import TemplateImages
 from ..model import Listing
@@ -57,6 +58,13 @@ class HealingInventory:
     run: BackupRun | None
     comparison: Comparison
 
+    @property
+    def exit_code(self) -> int:
+        """The exit code that says how the images stand."""
+        if self.comparison.tag_matches_nothing:
+            return EXIT_PENDING
+        return exit_code_of([row.row for row in self.comparison.rows])
+
 
 def take_healing_inventory(
     request: HealingRequest, settings: Settings, federation: Federation, vault: Vault
@@ -67,7 +75,7 @@ def take_healing_inventory(
     :raises OtherSource: the shelf is bound to another source
     :raises RunInFuture: it is not known which run is the newest
     :raises VaultError: the shelf cannot be read
-    :raises HealingRefused: the region cannot be listed whole
+    :raises HealingRefused: the region cannot be listed whole, or the shelf is lost
     """
     ref = RegionRef.parse(request.region)
     if not ref.region:
@@ -75,6 +83,7 @@ def take_healing_inventory(
     if request.shelf is not None:
         chosen_shelves(vault, [request.shelf])
     shelf = vault.shelf(request.shelf or ref.full)
+    _check_shelf(shelf)
     try:
         resolve_regions([request.region], settings, federation)
         place = federation.place(settings.targets[ref.target], ref.region)
@@ -87,6 +96,19 @@ def take_healing_inventory(
         raise HealingRefused(f"{ref.full} cannot be listed whole, so nothing is compared. Cause: {error}") from error
     comparison = compare(request.templates, listing, kept, request.tag)
     return HealingInventory(ref, place, shelf, run, _with_older_runs(comparison, shelf, ref, settings))
+
+
+def _check_shelf(shelf: Shelf) -> None:
+    """Refuse a shelf that the vault has by its mark, and that is not there, such as that of an unmounted disk.
+
+    :raises HealingRefused: it is lost
+    """
+    if shelf.name not in shelf.vault.mark().shelves:
+        return
+    lost = next((path for path in (shelf.paths.binding, shelf.paths.runs) if not path.exists()), None)
+    if lost is not None:
+        advice = f"bring it back from a copy, or begin it anew: glancesync vault backup REGION --shelf {shelf.name}"
+        raise HealingRefused(f"{lost} is missing, so shelf {shelf.name} is not whole and nothing is compared; {advice}")
 
 
 def _with_older_runs(comparison: Comparison, shelf: Shelf, ref: RegionRef, settings: Settings) -> Comparison:

@@ -27,7 +27,13 @@ SECTIONS = (
 
 
 def mail_of(
-    comparison: Comparison, region: str, closing: str, settings: MailSettings, now: datetime
+    comparison: Comparison,
+    region: str,
+    closing: str,
+    settings: MailSettings,
+    now: datetime,
+    healed: Comparison | None = None,
+    problem: str = "",
 ) -> OutgoingMail | None:
     """The mail about a comparison; None when all is well and that is not to be reported.
 
@@ -35,32 +41,35 @@ def mail_of(
     :param closing: the last line
     :param settings: the sender and the receivers
     :param now: the moment, aware
+    :param healed: the comparison after healing, which may have hidden images; None where nothing was healed
+    :param problem: what is not well besides, as a sentence part; "" for nothing
     """
-    lines = list(_lines(comparison))
-    if not lines and not settings.notify_always:
+    lines = list(_lines(comparison, healed or comparison))
+    if not lines and not problem and not settings.notify_always:
         return None
     text = "\n".join([*map(printable, lines), printable(closing), ""])
     domain = settings.sender.domain if settings.sender is not None else "localhost"
     identity = message_id(KIND, region, now.isoformat(), domain=domain)
-    return new_mail(identity, settings.receivers, _subject(comparison, region), text, "", now)
+    return new_mail(identity, settings.receivers, _subject(comparison, region, problem), text, "", now)
 
 
-def _subject(comparison: Comparison, region: str) -> str:
+def _subject(comparison: Comparison, region: str, problem: str) -> str:
     counts = Counter(row.status for row in comparison.rows if not row.row.is_well)
     found = [f"{counts[status]} {status}" for status in WORST_FIRST if counts[status]]
     unresolved = len(comparison.templates.unresolved)
     found += [f"{unresolved} unresolved"] if unresolved else []
+    found += [problem] if problem else []
     return f"Images of {region}: {', '.join(found) or 'all is well'}"
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
+def _lines(comparison: Comparison, healed: Comparison) -> Iterator[str]:
     for heading, statuses in SECTIONS:
         rows = (row for row in comparison.of(*statuses) if row.needed)
         yield from _section(heading, map(_of_row, rows))
     unresolved = comparison.templates.unresolved
     entries = (f"{e.position}: {e.cause}" for e in unresolved)
     yield from _section("Unresolved in templates", entries)
-    removed = (row for row in comparison.of(ImageStatus.DELETE) if row.hidden)
+    removed = (row for row in healed.of(ImageStatus.DELETE) if row.hidden)
     yield from _section("Hidden, to be deleted later (vault undelete UUID reverts that)", map(_of_hidden, removed))
 
 
@@ -76,4 +85,5 @@ def _of_row(row: ComparedImage) -> str:
 
 
 def _of_hidden(row: ComparedImage) -> str:
-    return f"{row.name} ({', '.join(image.id for image in row.hidden)})"
+    uuids = ", ".join(image.id for image in row.hidden)
+    return f"{row.name} ({uuids}{'; templates mention it, so it stays' if row.mentioned else ''})"

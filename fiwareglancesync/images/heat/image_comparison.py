@@ -75,6 +75,11 @@ class Comparison:
         """The rows that have one of some statuses."""
         return [row for row in self.rows if row.status in statuses]
 
+    @property
+    def tag_matches_nothing(self) -> bool:
+        """Whether nothing is compared because of the tag, which is perhaps misspelt."""
+        return bool(self.tag) and not self.rows
+
     def with_region(self, region: Listing) -> Comparison:
         """The same comparison with a later listing of the region."""
         return compare(self.templates, region, self.shelf, self.tag)
@@ -236,8 +241,11 @@ def _compared(name: str, needed: _Names, mentioned: _Names, places: _Places, she
     if not reason and name in needed.linked:
         reason = f"image {needed.linked[name]} links to it"
     reason = reason or _why_not_kept(kept, shelf, is_kept)
-    if not reason and not is_needed and name in mentioned.names:
-        reason = f"it stays, as {_who_mentions(name, mentioned)} it"
+    if not is_needed and name in mentioned.names:
+        mentioning = f"as {_who_mentions(name, mentioned)} it"
+        if hidden:
+            reason = f"it is hidden, and not deleted, {mentioning}; vault undelete {hidden[0].id} shows it"
+        reason = reason or f"it stays, {mentioning}"
     return ComparedImage(
         name,
         is_needed,

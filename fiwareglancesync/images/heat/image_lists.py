@@ -16,6 +16,9 @@ TABLE_FILE = "table1.csv"
 EXIT_ALERT = 4
 """The exit code that says that an image which templates need is nowhere."""
 
+EXIT_PENDING = 3
+"""The exit code that says that something has to be done or looked at."""
+
 HEADER = ("imageName", "inBPs", "onDisk", "onCluster", "Status")
 
 
@@ -82,7 +85,7 @@ def exit_code_of(rows: Collection[TableRow]) -> int:
     """The exit code that says how images stand: 4 for an ALERT, 3 for what has to be done or looked at, else 0."""
     if any(row.status is ImageStatus.ALERT for row in rows):
         return EXIT_ALERT
-    return 0 if all(row.is_well for row in rows) else 3
+    return 0 if all(row.is_well for row in rows) else EXIT_PENDING
 
 
 def _lines(names: Iterable[str]) -> bytes:

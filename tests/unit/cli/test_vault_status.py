@@ -95,6 +95,12 @@ def test_the_configuration_may_name_templates_and_tag(north: VaultCommand) -> No
     assert "nowhere" in north.command("vault", "status", "Burgos", *words, "--tag", "").out
 
 
+def test_a_tag_that_no_image_has_is_reported(north: VaultCommand) -> None:
+    result = north.command("vault", "status", "Burgos", "--templates", "templates", "--tag", "typo")
+    text = "Burgos and shelf Burgos: nothing is compared: no image has the tag typo in its name"
+    assert (result.code, result.err) == (3, f"WARNING:{text}\n")
+
+
 @pytest.mark.parametrize("verb", ["status", "heal"])
 @pytest.mark.parametrize(
     ("words", "named"),
@@ -192,6 +198,8 @@ def test_what_is_not_well_is_mailed(north: VaultCommand) -> None:
         assert (north.command(*words, *options, *good).code, len(server.received)) == (0, 1)
         assert north.command(*words, *options, *good, "--config", "notify.notify_always=yes").code == 0
         assert server.received[1].message["Subject"] == "Images of Burgos: all is well"
+        assert north.command(*words, *options, "--tag", "typo").code == 3
+        assert server.received[2].message["Subject"] == "Images of Burgos: nothing is compared"
     result = north.command(*words, *options)
     assert (result.code, "127.0.0.1" in result.err) == (1, True)
 

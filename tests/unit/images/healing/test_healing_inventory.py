@@ -82,6 +82,16 @@ def test_a_shelf_that_is_not_there_is_refused(healed: Healed) -> None:
         healed.look("a", shelf="Burgo")
 
 
+@pytest.mark.parametrize("lost", [".", "shelf.json", "runs"])
+def test_a_shelf_that_is_lost_is_refused(healed: Healed, lost: str) -> None:
+    path = healed.shelf.paths.folder / lost
+    path.rename(healed.vault.folder.with_name("elsewhere"))
+    with pytest.raises(HealingRefused, match=f"{healed.shelf.paths.folder}.* is missing, so shelf Burgos is not whole"):
+        healed.look("a")
+    healed.back_up()
+    assert statuses(healed.look("a").comparison) == {"a": "ALLGOOD", "b": "DeleteImage"}
+
+
 def test_a_vault_that_is_not_mounted_is_refused(healed: Healed) -> None:
     folder = healed.vault.folder
     folder.rename(folder.with_name("elsewhere"))

@@ -62,6 +62,30 @@ def test_nothing_is_sent_when_all_is_well_unless_that_is_asked_for() -> None:
     assert (mail.subject, mail.text) == ("Images of Spain: all is well", "all is well\n")
 
 
+def test_what_the_healing_itself_has_hidden_is_in_its_mail() -> None:
+    whole = image("old", id=UUID)
+    shelf, hidden = [kept("a"), kept("old", id=UUID)], hiding(whole, NOW).apply(whole)
+    well, healed = (compared(["a"], [image("a"), each], shelf) for each in (whole, hidden))
+    mail = mail_of(well, "Spain", "end", SETTINGS, NOW, healed)
+    assert mail is not None
+    assert f"reverts that):\n  old ({UUID})\n" in mail.text
+
+
+def test_what_could_not_be_done_is_mailed_although_no_image_is_missing() -> None:
+    well = compared(["a"], [image("a")], [kept("a")])
+    mail = mail_of(well, "Spain", "end", SETTINGS, NOW, well, "not everything could be done")
+    assert mail is not None
+    assert (mail.subject, mail.text) == ("Images of Spain: not everything could be done", "end\n")
+
+
+def test_a_hidden_image_that_is_mentioned_stays() -> None:
+    whole = image("old", id=UUID)
+    found = compared([], [hiding(whole, NOW).apply(whole)], [], mentioned=["old"])
+    mail = mail_of(found, "Spain", "end", SETTINGS, NOW)
+    assert mail is not None
+    assert f"  old ({UUID}; templates mention it, so it stays)\n" in mail.text
+
+
 def test_names_of_others_cannot_break_lines() -> None:
     mail = mail_of(compared(["a\nb"], [], []), "Spain", "end", SETTINGS, NOW)
     assert mail is not None

@@ -220,6 +220,11 @@ class TestHidden:
         assert (row.status.value, row.on_region) == ("imageMissing", False)
         assert "templates need it again" in row.reason
 
+    def test_the_row_of_a_mentioned_image_says_that_it_is_not_deleted(self) -> None:
+        row = only(compared([], [hidden()], [kept("a", id=UUID)], mentioned=["a"]))
+        words = "it is hidden, and not deleted, as templates/stack.yaml:3 mentions it"
+        assert row.reason == f"{words}; vault undelete {UUID} shows it"
+
     def test_it_is_no_namesake_of_the_image_in_its_place(self) -> None:
         found = compared(["a"], [hidden(), image("a", id=OTHER_UUID)], [kept("a", id=OTHER_UUID)])
         assert statuses(found) == {"a": "ALLGOOD"}
