@@ -1,4 +1,4 @@
-"""The daemon on a real cluster: killed, excluded, twice, and with an OSD that does not answer (snapshots 1.5, 4)."""
+"""The daemon on a real cluster: killed, excluded, twice, with a silent OSD, on a full cluster (snapshots 1.5, 4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fiwareglancesync.snapshots.ceph.ceph_cluster_port import CephCluster as Clu
 from fiwareglancesync.snapshots.planning.snapshot_records import SnapshotRecords
 from fiwareglancesync.snapshots.state.snapshot_store import SnapshotStore
 from tests.support.ceph_clusters import POOL, real_world
-from tests.support.ceph_troubles import silent_osd
+from tests.support.ceph_troubles import filled, silent_osd
 from tests.support.conditions import wait_for
 from tests.support.programs import program
 
@@ -52,8 +52,8 @@ class Bench:
             self.ceph.create(image, STRANGER)
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, minute: int) -> subprocess.Popen[bytes]:
-        """Start a daemon.
+    def start(self, minute: int, verb: str = "daemon") -> subprocess.Popen[bytes]:
+        """Start a daemon, or another verb.
 
         :param minute: of each hour, at which copies are due
         """
@@ -65,8 +65,10 @@ class Bench:
             f"minute = {minute}\n"
         )
         environ = {key: value for key, value in os.environ.items() if not key.startswith(("OS_", "GLANCESYNC_"))}
-        words = [sys.executable, "-m", "fiwareglancesync.sync", "snapshots", "daemon", "--conf", str(conf)]
-        self.processes.append(subprocess.Popen(words, env=environ, stderr=subprocess.DEVNULL))
+        words = [sys.executable, "-m", "fiwareglancesync.sync", "snapshots", verb, "--conf", str(conf)]
+        self.processes.append(
+            subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
         return self.processes[-1]
 
     def log(self) -> str:
@@ -152,3 +154,28 @@ def test_a_silent_osd_costs_no_slot(bench: Bench) -> None:
         until(lambda: re.search("did not answer|imed out|next try", bench.log()), "a time-out")
     until(lambda: all(bench.ours()) and bench.is_recorded(), "copies")
     assert bench.processes[0].poll() is None
+
+
+def test_a_full_cluster_gets_no_copy_and_loses_excess_and_the_next_slot_is_taken(bench: Bench) -> None:
+    for _ in range(3):
+        assert bench.start(0, "run").wait(120) == 0
+    before = bench.ours()
+    assert [len(names) for names in before] == [3, 3]
+    first = bench.start((datetime.now(timezone.utc) - timedelta(minutes=10)).minute)  # its lock needs an object
+    until(lambda: " is in force" in bench.log() and bool(bench.records().jobs), "the schedule")
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(120) == 0
+    with filled(bench.cluster, "OSD_FULL"):
+        daemon = bench.start(next_minute())
+        until(lambda: bench.log().count(": the cluster reports OSD_FULL, POOL_FULL") >= 3, "a warning, two failures")
+        assert bench.ours() == before
+        (bench.folder / "sched.yml").write_text(f"web: 1@{ALL_HOURS}\n")
+        newest = [names[-1:] for names in before]
+        until(lambda: bench.ours() == newest and bench.is_recorded(), "the removal of excess")
+        assert daemon.poll() is None
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(120) == 0
+    daemon = bench.start(next_minute())
+    until(lambda: [len(names) for names in bench.ours()] == [1, 1] and bench.ours() != newest, "the next copies")
+    until(bench.is_recorded, "their records")
+    assert daemon.poll() is None
