@@ -7,6 +7,7 @@ from functools import partial
 
 from ...base.errors import GlanceSyncError
 from ..backup_journal import JournalMachine, Stage, strip_ended
+from ..planning.preflight_checks import space_problems
 from ..planning.vm_selection import NOT_CONSISTENT
 from ..vm_errors import EngineError
 from .run_journal import RunJournal
@@ -37,13 +38,21 @@ class StripStep:
         """
         for machine in list(undropped(self._journal.now)):
             if machine.stage in STRIPPABLE:
-                chains = self._check(machine)
-                if chains is not None:
-                    self._strip(machine, chains)
+                self._finish(machine)
         journal = self._journal.now
         if any(machine.is_stripped for machine in journal.machines) or not journal.machines:
             self._tools.files.put_back(journal.run, journal.kept)
         self._journal.change(partial(strip_ended, now=self._tools.stamp()))
+
+    def _finish(self, machine: JournalMachine) -> None:
+        # A comparison takes hours, in which the overlays grow: when the master gets full, merging comes first.
+        problems = space_problems([self._tools.files.master_space()], self._tools.settings.min_free_master)
+        if problems:
+            self._give_up(machine, *problems)
+            return
+        chains = self._check(machine)
+        if chains is not None:
+            self._strip(machine, chains)
 
     def _check(self, machine: JournalMachine) -> Mapping[str, Collection[str]] | None:
         """The ids of the layers below the overlays, by the id of the disk; None with a difference."""

@@ -331,3 +331,20 @@ def test_neither_volume_is_mounted_while_the_session_runs(operator: Operator, mo
         note(monkeypatch, owner, name, partial(calls.append, name))
     assert operator.back_up().result == "SUCCESS"
     assert calls[:5] == ["mount", "unmount", "start", "mount", "unmount"]
+
+
+def test_a_master_that_fills_up_while_the_slave_is_compared_gives_the_rest_up_and_merges(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strip = SiteFiles.strip
+
+    def filled(self: SiteFiles, machine: Any, chains: Any) -> None:
+        strip(self, machine, chains)
+        operator.site.free = 3
+
+    monkeypatch.setattr(SiteFiles, "strip", filled)
+    ended = operator.back_up()
+    assert ended.result == "PARTIAL"
+    assert ended.reasons == ("vm-2: the master volume data has 3 % free, and 10 % are needed",)
+    assert [machine.is_stripped for machine in ended.machines] == [True, False]
+    assert operator.site.overlays() == set()
