@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,9 +78,16 @@ class RunReporting:
         :param what: as for ``failures_reported``
         """
         now = self._clock.now().isoformat()
-        text = f"{what}: FAILED: {reason}"
+        text = f"{what}: FAILED: {reason}{self._slaves()}"
         events = events_of(now, Severity.ALERT, text, (), "")
         self._send_at_once(events, self._new_mail(now, f"GlanceSync: {what}: FAILED", f"{text}\n"))
+
+    def _slaves(self) -> str:
+        """How earlier runs have left the slaves, as the end of a line; "" when that is not known."""
+        with suppress(GlanceSyncError):
+            newest = newest_by_slave(self._files.all())
+            return "".join(f"; the slave {slave} is {each.slave_text}" for slave, each in sorted(newest.items()))
+        return ""
 
     def _report(self, journal: Journal) -> None:
         """Keep what is to be said of a run; where nothing can be kept, it is sent at once."""

@@ -12,6 +12,7 @@ from fiwareglancesync.main import main
 from fiwareglancesync.vms.backup_config import read_backup_file
 from fiwareglancesync.vms.backup_journal import journal_text
 from fiwareglancesync.vms.execution.backup_opening import BackupOpening, RunLimits
+from fiwareglancesync.vms.execution.journal_files import JournalFiles
 from fiwareglancesync.vms.vm_errors import EngineUnreachable
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.vm_runs import Operator
@@ -103,6 +104,15 @@ def test_another_run_that_works_on_the_volume(calls: Calls, words: list[str]) ->
         assert calls.call(*words) == 1
     assert "another run works on the volume data: process " in calls.mails.received[0].body("plain")
     assert len(calls.events) == 1
+
+
+def test_the_event_says_how_the_slave_is(calls: Calls) -> None:
+    ended = calls.operator.back_up()
+    JournalFiles(calls.state, MASTER).write(ended)
+    with calls.opening().locked():
+        assert calls.call(*BACKUP) == 1
+    assert calls.events[-1].endswith(f"; the slave gs::copy is consistent as of {ended.run}")
+    assert f"consistent as of {ended.run}" in calls.mails.received[0].body("plain")
 
 
 def test_an_alternate_volume_that_is_refused(calls: Calls) -> None:
