@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.gluster, pytest.mark.slow]
 
 SHORT = {"snapshot": {"wait_timeout": "20", "merge_timeout": "20"}}
 SECONDS = 300.0
+LIBVIRT = "/run/libvirtd.pid"
 
 
 @pytest.fixture
@@ -40,7 +43,12 @@ def hung(nodes: VmNodes) -> Iterator[Guest]:
 
 def send(nodes: VmNodes, guest: Guest, number: signal.Signals) -> None:
     """Send a signal to the hypervisor of a guest."""
-    pid = node_commands.run(nodes.world, MASTER, "cat", f"/run/libvirt/qemu/{guest.name}.pid").strip()
+    send_to(nodes, f"/run/libvirt/qemu/{guest.name}.pid", number)
+
+
+def send_to(nodes: VmNodes, file: str, number: signal.Signals) -> None:
+    """Send a signal to the process whose number is in a file on the master."""
+    pid = node_commands.run(nodes.world, MASTER, "cat", file).strip()
     node_commands.run(nodes.world, MASTER, "kill", f"-{number.value}", pid)
 
 
@@ -49,13 +57,36 @@ def is_stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
 
 
+def starter(nodes: VmNodes) -> int:
+    """The pid of the nsenter that has started libvirt, and stops with it."""
+    words = [os.fsencode(word) for word in node_commands.entered(nodes.world, MASTER, ["libvirtd"])]
+    running = (path for path in Path("/proc").iterdir() if path.name.isdecimal())
+    [found] = [int(each.name) for each in running if command_of(each)[: len(words)] == words]
+    return found
+
+
+def command_of(process: Path) -> list[bytes]:
+    """The words of a process; none when it has ended.
+
+    :param process: its folder
+    """
+    try:
+        return (process / "cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def go_on(process: subprocess.Popen[str]) -> None:
+    """Let a run go on that has stopped; nsenter has stopped with it."""
+    for pid in (process.pid, *children_in_node(process)):
+        os.kill(pid, signal.SIGCONT)
+
+
 def test_the_others_are_backed_up_and_the_late_snapshot_is_merged_by_the_next_run(nodes: VmNodes, hung: Guest) -> None:
     process = nodes.start(*nodes.backup_words(), point="before snapshot", sent="STOP")
     assert wait_for(lambda: any(map(is_stopped, children_in_node(process))), SECONDS)
     send(nodes, hung, signal.SIGSTOP)
-    # nsenter has stopped with it.
-    for pid in (process.pid, *children_in_node(process)):
-        os.kill(pid, signal.SIGCONT)
+    go_on(process)
     printed, _ = process.communicate(timeout=SECONDS * 2)
     assert process.returncode == 1, printed
     journal = nodes.journals()[-1]
@@ -78,3 +109,23 @@ def test_a_guest_that_hangs_since_an_earlier_run_is_left_out_and_not_waited_for(
         assert code == 1
         assert nodes.journals()[-1].result == Result.PARTIAL.value, printed
         assert f"NOT CONSISTENT on the slave: {hung.name} ({hung.id}): {reason}" in printed
+
+
+def test_a_libvirt_that_hangs_itself_is_waited_for(nodes: VmNodes) -> None:
+    process = nodes.start(*nodes.backup_words(), point="before bring_to_rest", sent="STOP")
+    assert wait_for(lambda: any(map(is_stopped, children_in_node(process))), SECONDS)
+    send_to(nodes, LIBVIRT, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as reader:
+        try:
+            go_on(process)
+            waiting = reader.submit(next, (line for line in process.stdout or () if "is waited for" in line))
+            assert "libvirt at qemu:///system has not answered within 1 min" in waiting.result(SECONDS)
+        except BaseException:
+            process.kill()  # whose output the reader waits for
+            raise
+        finally:
+            send_to(nodes, LIBVIRT, signal.SIGCONT)
+            os.kill(starter(nodes), signal.SIGCONT)
+    printed, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, printed
+    demand_merged(nodes)
