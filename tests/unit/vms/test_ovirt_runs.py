@@ -196,6 +196,10 @@ def plug(site: OvirtSite) -> None:
     site.add_disk(id_of(2, 1), id_of(4, 2), id_of(4, 3))
 
 
+def migrate(site: OvirtSite) -> None:
+    site.model.machines[id_of(2, 1)].status = "migrating"
+
+
 def merge(site: OvirtSite) -> None:
     machine = site.model.machines[id_of(2, 1)]
     for snapshot in list(machine.snapshots.values()):
@@ -203,7 +207,7 @@ def merge(site: OvirtSite) -> None:
 
 
 @pytest.mark.parametrize("step", some_slow(STEPS, ["CHECK"]))
-@pytest.mark.parametrize("act", [rename, stop, delete, detach, plug, merge])
+@pytest.mark.parametrize("act", [rename, stop, delete, detach, plug, migrate, merge])
 def test_whatever_is_done_to_a_guest_in_any_step_no_backup_lies(
     site: OvirtSite, act: Callable[[OvirtSite], None], step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +217,7 @@ def test_whatever_is_done_to_a_guest_in_any_step_no_backup_lies(
     assert "web" in names(ended)
     if ended.is_consistent:
         site.demand_backup(ended)
-    if act is rename:
+    if act in (rename, migrate):
         assert ended.result == "SUCCESS"
     if act in (plug, delete) and step in ("SNAPSHOT", "REPLICATE"):
         assert ended.result == "PARTIAL"
