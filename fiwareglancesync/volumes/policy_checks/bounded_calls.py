@@ -15,6 +15,10 @@ class NoAnswer(Exception):
     """There was no answer in time, or too many calls have none yet."""
 
 
+class TooManyCalls(NoAnswer):
+    """The call was not made: as many as the limit have no answer yet, which says nothing about who would answer."""
+
+
 class BoundedCalls:
     """Makes calls in threads of its own; no thread is started before the first call, so a process may fork until then.
 
@@ -36,9 +40,10 @@ class BoundedCalls:
 
         :param action: what is called; its exception is raised here
         :raises NoAnswer: there is no answer in time
+        :raises TooManyCalls: the call was not made
         """
         if not self._free.acquire(blocking=False):
-            raise NoAnswer("too many calls have no answer")
+            raise TooManyCalls("too many calls have no answer")
         future: Future[T] = self._threads.submit(action)
         future.add_done_callback(lambda _: self._free.release())
         try:

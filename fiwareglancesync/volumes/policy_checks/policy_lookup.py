@@ -12,7 +12,7 @@ from ...base.database import error_text
 from ...base.errors import GlanceSyncError
 from ...base.text import printable
 from ...openstack.cloud_model import CloudBackup
-from .bounded_calls import BoundedCalls, NoAnswer
+from .bounded_calls import BoundedCalls, NoAnswer, TooManyCalls
 from .policy_decision import BackupOwner
 
 CACHE_SECONDS = 60.0
@@ -99,6 +99,8 @@ class RecordLookup:
     def _ask(self, backup_id: str) -> bool | None:
         try:
             found = self._calls.call(lambda: self._is_recorded(backup_id))
+        except TooManyCalls:
+            return None
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing is known then
             self._watch.fails(error)
             return None
@@ -126,6 +128,8 @@ class CinderLookup:
         """
         try:
             found = self._calls.call(lambda: self._backup(backup_id))
+        except TooManyCalls:  # whoever asks often must not fill the log
+            return None
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing is known then
             self._watch.fails(error)
             return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timezone
-from threading import Event
+from threading import Event, Semaphore
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -15,7 +16,12 @@ from fiwareglancesync.base.errors import CloudError
 from fiwareglancesync.openstack.cloud_model import CloudBackup
 from fiwareglancesync.volumes.policy_checks import policy_lookup
 from fiwareglancesync.volumes.policy_checks.policy_decision import BackupOwner
-from fiwareglancesync.volumes.policy_checks.policy_lookup import CACHE_SECONDS, CinderLookup, RecordLookup
+from fiwareglancesync.volumes.policy_checks.policy_lookup import (
+    CACHE_SECONDS,
+    MAX_CINDER_CALLS,
+    CinderLookup,
+    RecordLookup,
+)
 
 ID = "6f1b7c1e-94d5-4b0c-8f6e-0c3b7d2a9e15"
 OTHER = ID.replace("6f", "7f")
@@ -133,3 +139,23 @@ def test_a_silent_cinder_is_waited_for_only_so_long() -> None:
 
     assert CinderLookup(backup, timeout=0.01).owner(ID) is None
     answer.set()
+
+
+def test_questions_that_are_too_many_are_no_failure_of_cinder(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    asked, answer = Semaphore(0), Event()
+
+    def backup(backup_id: str) -> CloudBackup | None:
+        asked.release()
+        answer.wait()
+        return described()
+
+    lookup = CinderLookup(backup, timeout=60.0)
+    with ThreadPoolExecutor(MAX_CINDER_CALLS) as threads:
+        waiting = [threads.submit(lookup.owner, ID) for _ in range(MAX_CINDER_CALLS)]
+        for _ in waiting:
+            asked.acquire()
+        assert lookup.owner(ID) is None
+        answer.set()
+        assert [each.result() is None for each in waiting] == [False] * MAX_CINDER_CALLS
+    assert caplog.messages == []
