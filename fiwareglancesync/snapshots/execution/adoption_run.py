@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...base.errors import UsageError
 from ...base.text import show
-from ..ceph.ceph_errors import ImageNotFound
+from ..ceph.ceph_errors import ImageNotFound, UnreadableName
 from ..ceph.ceph_model import ImageRef, SeenSnapshot
 from ..ceph.ceph_port import Ceph
 from ..planning.snapshot_adoption import Candidate, beyond_counts, find_candidates
@@ -47,7 +47,7 @@ def adopt(
             raise UsageError(f"no server has the set {show(set_name)}; there is {', '.join(sets) or 'none'}")
         if not dry_run:
             run.settle()
-        found = _find(ceph, run, chosen, pattern)
+        found = _find(ceph, run, chosen, pattern, session.warn)
         if not found:
             raise UsageError(f"no snapshot of a volume with the set {show(set_name)} fits {show(pattern)}")
         adopted = [each.copy for each in found if not each.why_not]
@@ -57,8 +57,10 @@ def adopt(
     return found
 
 
-def _find(ceph: Ceph, run: SnapshotRun, jobs: Sequence[Job], pattern: str) -> list[Adoption]:
-    listings = {job.key.image: _listed(ceph, job.key.image) for job in jobs}
+def _find(
+    ceph: Ceph, run: SnapshotRun, jobs: Sequence[Job], pattern: str, warn: Callable[[str], None]
+) -> list[Adoption]:
+    listings = {job.key.image: _listed(ceph, job.key.image, warn) for job in jobs}
     known = run.ledger.copies()
     recorded = {(copy.image, copy.snapshot_id) for copy in known}
     candidates = find_candidates(jobs, listings, recorded, run.ledger.intents(), pattern)
@@ -68,10 +70,13 @@ def _find(ceph: Ceph, run: SnapshotRun, jobs: Sequence[Job], pattern: str) -> li
     return [Adoption(copy, each.why_not, copy in excess) for each, copy in found]
 
 
-def _listed(ceph: Ceph, image: ImageRef) -> Sequence[SeenSnapshot]:
+def _listed(ceph: Ceph, image: ImageRef, warn: Callable[[str], None]) -> Sequence[SeenSnapshot]:
     try:
         return ceph.snapshots(image)
     except ImageNotFound:
+        return ()
+    except UnreadableName as error:
+        warn(f"nothing of it is adopted: {error}")
         return ()
 
 

@@ -86,6 +86,10 @@ class SnapshotSession:
         if self._lock is not None:
             self._lock.stop()
 
+    def warn(self, text: str) -> None:
+        """Report what is odd."""
+        self._listener(SnapshotWarning(text))
+
     def choose(self, jobs: Jobs, words: Sequence[str], set_name: str) -> list[Job]:
         """The jobs that a user means.
 

@@ -94,6 +94,15 @@ def test_what_an_open_request_made_is_its_copy(
     assert call("run")[0] == 0
 
 
+def test_an_image_whose_snapshots_cannot_be_listed_blocks_no_other(
+    call: Call, cluster: StoredCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "sched.yml").write_text("'*': 2@2\n")
+    cluster.images[image_of("v1")].is_unreadable = True
+    code, rows = call("adopt", "daily", "daily_*")
+    assert (code, {volume_id for _, volume_id, _, _ in rows}, len(rows)) == (0, {"v2"}, 3)
+
+
 def test_a_set_or_a_pattern_that_fits_nothing_is_an_error(call: Call) -> None:
     assert call("adopt", "hourly", "*") == (2, [])
     assert call("adopt", "daily", "none*") == (2, [])
