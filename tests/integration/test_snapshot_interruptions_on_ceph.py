@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,21 +21,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.ceph]
 
 LONGEST = 10.0
 """Much less than the time limit of a request, and much more than a busy machine needs to end a process."""
-
-
-GUEST = """
-import sys
-from fiwareglancesync.snapshots.ceph.ceph_bindings import load_bindings
-rados, rbd = load_bindings()
-with rados.Rados(conffile=sys.argv[1], rados_id="cinder") as cluster, cluster.open_ioctx("volumes") as pool:
-    with rbd.Image(pool, sys.argv[2]) as image:
-        for line in ["first", "second"]:
-            image.write(line.encode(), 0)
-            image.flush()
-            print(line, flush=True)
-            sys.stdin.readline()
-"""
-"""A virtual machine that writes to its disk, twice."""
 
 
 @pytest.fixture
@@ -87,27 +71,6 @@ def test_a_signal_ends_a_run_between_two_requests_and_the_lock_is_free(world: De
     assert errors.splitlines()[-1] == end
     assert SnapshotStore(world.engine, world.ceph.fsid).read().intents == []
     assert world.command("run") == 0
-
-
-@pytest.mark.slow
-def test_a_guest_that_does_not_answer_keeps_its_disk(world: Departing, cluster: CephCluster) -> None:
-    world.timeout = 3
-    volume = world.volumes[0]
-    command = [sys.executable, "-c", GUEST, str(cluster.config_file), f"volume-{volume}"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as guest:
-        assert guest.stdin is not None
-        assert guest.stdout is not None
-        assert guest.stdout.readline() == "first\n"
-        guest.send_signal(signal.SIGSTOP)
-        try:
-            assert world.command("run") == 1
-        finally:
-            guest.send_signal(signal.SIGCONT)
-        guest.stdin.write("\n\n")
-        guest.stdin.flush()
-        assert guest.stdout.readline() == "second\n"
-    assert guest.returncode == 0
-    world.command("run")  # finds what was made late, perhaps
 
 
 @pytest.mark.slow

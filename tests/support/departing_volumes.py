@@ -190,14 +190,29 @@ class Departing:
 
     def free_lock(self) -> None:
         """Have the lock of the cluster, and what a process that was killed watches, end at once instead of later."""
-        name = f"snapmanager.{self.ceph.fsid}"
-        described = json.loads(ceph_programs.run(self.cluster, "rados", "-p", POOL, "lock", "info", name, LOCK))
-        for locker in described["lockers"]:
+        for locker in self.end_lock():
+            ceph_programs.run(self.cluster, "ceph", "osd", "blocklist", "add", locker["addr"], 600)
+
+    def end_lock(self) -> list[dict[str, str]]:
+        """Have the lock of the cluster end at once; who had it."""
+        lockers = self.lock_holders()
+        for locker in lockers:
             ceph_programs.run(
-                self.cluster, "rados", "-p", POOL, "lock", "break", name, LOCK, locker["name"],
+                self.cluster, "rados", "-p", POOL, "lock", "break", self.lock_name, LOCK, locker["name"],
                 "--lock-cookie", locker["cookie"],
             )  # fmt: skip
-            ceph_programs.run(self.cluster, "ceph", "osd", "blocklist", "add", locker["addr"], 600)
+        return lockers
+
+    def lock_holders(self) -> list[dict[str, str]]:
+        """Who has the lock of the cluster."""
+        answer = ceph_programs.run(self.cluster, "rados", "-p", POOL, "lock", "info", self.lock_name, LOCK)
+        holders: list[dict[str, str]] = json.loads(answer)["lockers"]
+        return holders
+
+    @property
+    def lock_name(self) -> str:
+        """The name of the lock of the cluster, and of its object."""
+        return f"snapmanager.{self.ceph.fsid}"
 
     def _write_servers(self) -> Path:
         path = self.folder / "servers.txt"

@@ -32,7 +32,7 @@ from .ceph_errors import (
 from .ceph_model import ClusterHealth, ImageRef, Namespace, SeenSnapshot, Usage
 from .ceph_open_images import OpenImages
 from .ceph_port import SeenImage
-from .earlier_clients import Locker, are_earlier, break_question, read_clients, write_clients
+from .earlier_clients import Locker, are_earlier, break_question, noted_client, read_clients, write_clients
 from .image_directory import LIVE, TRASH, Directory, read_directory
 from .lock_holder import lock_question, read_holder
 
@@ -41,8 +41,8 @@ HEADER = "rbd_header."
 
 LOCK = "snapmanager"
 COOKIE = "snapmanager"
-RENEW = 1
-"""LIBRADOS_LOCK_FLAG_MAY_RENEW."""
+MAY_RENEW, MUST_RENEW = 1, 2
+"""LIBRADOS_LOCK_FLAG_MAY_RENEW and LIBRADOS_LOCK_FLAG_MUST_RENEW."""
 
 TIMEOUTS = ("rados_osd_op_timeout", "rados_mon_op_timeout", "client_mount_timeout")
 
@@ -86,8 +86,9 @@ class CephCluster:
                 self._cluster.conf_set(option, str(timeout))
             self._cluster.connect(timeout=timeout)
         self._pools: dict[str, Any] = {}
-        self._earlier: set[int] = set()
-        self._held: set[tuple[str, str]] = set()
+        self._client = noted_client(self._cluster.get_instance_id(), self._cluster.get_addrs())
+        self._earlier: set[str] = set()
+        self._held: dict[tuple[str, str], tuple[str, int]] = {}
         self._open_images = OpenImages(self._open, self._close_image)
 
     @property
@@ -177,11 +178,14 @@ class CephCluster:
             change()
 
     def _break(self, image: ImageRef, lockers: Collection[Locker]) -> None:
-        """Break the lock that clients have on an image which do nothing any more."""
+        """Break the lock that clients have on an image which do nothing any more, as far as this one has its own."""
+        rados = self._bindings.rados
         with self._errors(f"lock of image {image.id} in pool {image.pool}"):
+            for (pool, name), (holder, seconds) in list(self._held.items()):  # time has passed since the last renewal
+                self._pool(pool).lock_exclusive(name, LOCK, COOKIE, holder, seconds, MUST_RENEW)
             for client, cookie, _ in lockers:
                 question = break_question(client, cookie)
-                with suppress(self._bindings.rados.ObjectNotFound):  # it is broken already
+                with suppress(rados.ObjectNotFound):  # it is broken already
                     self._pool(image.pool).execute(HEADER + image.id, "lock", "break_lock", question)
 
     def is_protected(self, image: ImageRef, snapshot_id: int) -> bool:
@@ -234,25 +238,22 @@ class CephCluster:
         with self._errors(f"lock {name} in pool {pool}"):
             context = self._pool(pool)
             try:
-                context.lock_exclusive(name, LOCK, COOKIE, holder, seconds, RENEW)
+                context.lock_exclusive(name, LOCK, COOKIE, holder, seconds, MAY_RENEW)
             except (rados.ObjectBusy, rados.ObjectExists) as error:
                 raise lock_held(name, pool, self._holder(context, name)) from error
             if (pool, name) not in self._held:
                 self._note_client(context, name)
-                self._held.add((pool, name))
+                self._held[pool, name] = (holder, seconds)
 
     def unlock(self, pool: str, name: str) -> None:
         """Give one's own lock back."""
         with self._errors(f"lock {name} in pool {pool}"):
             context = self._pool(pool)
             if (pool, name) in self._held:
-                self._held.remove((pool, name))
-                others = (each for each in self._noted(context, name) if each != self._cluster.get_instance_id())
-                write_clients(context, name, others)
-            try:
+                del self._held[pool, name]
+                write_clients(context, name, (each for each in self._noted(context, name) if each != self._client))
+            with suppress(self._bindings.rados.ObjectNotFound):
                 context.unlock(name, LOCK, COOKIE)
-            except self._bindings.rados.ObjectNotFound:
-                return
 
     def close(self) -> None:
         """End the connection."""
@@ -262,11 +263,11 @@ class CephCluster:
 
     def _note_client(self, context: Any, name: str) -> None:
         """Note who has a lock now, and learn who has had it, and did not give it back."""
-        noted = [each for each in self._noted(context, name) if each != self._cluster.get_instance_id()]
+        noted = [each for each in self._noted(context, name) if each != self._client]
         self._earlier.update(noted)
-        write_clients(context, name, [*noted, self._cluster.get_instance_id()])
+        write_clients(context, name, [*noted, self._client])
 
-    def _noted(self, context: Any, name: str) -> list[int]:
+    def _noted(self, context: Any, name: str) -> list[str]:
         rados = self._bindings.rados
         return read_clients(context, name, (rados.NoData, rados.ObjectNotFound))
 
@@ -341,10 +342,10 @@ class CephCluster:
                 lockers = opened.list_lockers()["lockers"]
         except (rbd.Error, TypeError, KeyError):  # without lockers the bindings return another type
             lockers = []
-        own = self._cluster.get_instance_id()
-        if are_earlier(lockers, self._earlier, own):
+        if are_earlier(lockers, self._earlier, self._client):
             return LockLeft(lockers)
-        holder = ", ".join(f"{client} at {address}" for client, _, address in lockers if client != f"client.{own}")
+        own = f"client.{self._cluster.get_instance_id()}"
+        holder = ", ".join(f"{client} at {address}" for client, _, address in lockers if client != own)
         what = f"image {image.id} in pool {image.pool}"
         if holder:
             return LockHolderSilent(f"{what}: the holder of its lock, {holder}, does not answer: {error}")

@@ -1,11 +1,13 @@
 """Clients of this program that may have left locks on images, because they were killed (snapshots 5.3).
 
-A client of Ceph has a number that no other one ever gets. Those that have the lock of the cluster are noted on its
-object, until they give the lock back. Whoever has the lock knows that the others on the list do no work any more.
+A client of Ceph has a number that no other one gets as long as the monitors keep their data, and a nonce by chance, the
+end of its address. Those that have the lock of the cluster are noted with both on its object, until they give the lock
+back. Whoever has the lock knows that the others on the list do no work any more.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
@@ -21,6 +23,9 @@ MOST_NOTED = 500
 IMAGE_LOCK = "rbd_lock"
 """How librbd calls the lock of an image."""
 
+NOTED = re.compile(r"[0-9]+/[0-9]+")
+"""A client as it is noted: number and nonce."""
+
 CLIENT = struct.Struct("<Bq")
 CLIENT_TYPE = 8
 
@@ -28,7 +33,15 @@ Locker: TypeAlias = tuple[str, str, str]
 """Client, cookie and address of the holder of a lock."""
 
 
-def read_clients(context: Any, name: str, missing: tuple[type[Exception], ...]) -> list[int]:
+def noted_client(number: int | str, address: str) -> str:
+    """A client as it is noted.
+
+    :param address: of the client; if it has several, all end with the same nonce
+    """
+    return f"{number}/{address.rstrip(']').rpartition('/')[2]}"
+
+
+def read_clients(context: Any, name: str, missing: tuple[type[Exception], ...]) -> list[str]:
     """The clients that are noted, the earliest first.
 
     :param context: of the pool
@@ -39,26 +52,26 @@ def read_clients(context: Any, name: str, missing: tuple[type[Exception], ...]) 
         text = context.get_xattr(name, ATTRIBUTE).decode("ascii", "replace")
     except missing:
         return []
-    return [int(word) for word in text.split() if word.isdecimal()]
+    return [word for word in text.split() if NOTED.fullmatch(word)]
 
 
-def write_clients(context: Any, name: str, clients: Iterable[int]) -> None:
+def write_clients(context: Any, name: str, clients: Iterable[str]) -> None:
     """Note clients.
 
     :param name: of the lock, which this client has
     """
-    context.set_xattr(name, ATTRIBUTE, " ".join(map(str, [*clients][-MOST_NOTED:])).encode("ascii"))
+    context.set_xattr(name, ATTRIBUTE, " ".join([*clients][-MOST_NOTED:]).encode("ascii"))
 
 
-def are_earlier(lockers: Collection[Locker], earlier: Collection[int], own: int) -> bool:
+def are_earlier(lockers: Collection[Locker], earlier: Collection[str], own: str) -> bool:
     """Whether only earlier clients of this program hold a lock.
 
     :param lockers: all holders
-    :param earlier: numbers of clients
-    :param own: number of the present client
+    :param earlier: clients as they are noted
+    :param own: the present client
     """
-    numbers = {client.removeprefix("client.") for client, _, _ in lockers}
-    return bool(numbers) and numbers <= {str(number) for number in earlier if number != own}
+    holders = {noted_client(client.removeprefix("client."), address) for client, _, address in lockers}
+    return bool(holders) and holders <= {each for each in earlier if each != own}
 
 
 def break_question(client: str, cookie: str) -> bytes:
