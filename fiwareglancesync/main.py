@@ -63,6 +63,8 @@ def _call(words: list[str], *, is_process: bool) -> int:
     except GlanceSyncError as error:
         _trace(debug)
         _report(str(error))
+        if is_process and error.leaves_threads:
+            _end_at_once(error.exit_code)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a traceback is for those who ask for it
         from .base.dependencies import not_installed

@@ -34,6 +34,9 @@ class GlanceSyncError(Exception):
 
     exit_code = 1
 
+    leaves_threads = False
+    """Whether threads are left that may never end: the process is not to wait for them."""
+
     def explain(self, text: str) -> None:
         """Add an explanation for the user to the text."""
         self.args = (f"{self} ({text})",)

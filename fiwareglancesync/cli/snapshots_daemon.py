@@ -144,7 +144,7 @@ def _force(
         refresh_servers(configuration, settings, engine, ceph.fsid, log, environ)
         session = SnapshotSession(ceph, engine, settings, open_schedule(settings), log)
         with cancellable():
-            run.call(lambda: session.force(forced), session.stop)
+            run.call(lambda: session.force(forced), session.stop, session.hangs)
     finally:
         if run.has_ended:
             ceph.close()

@@ -95,6 +95,7 @@ def run_snapshots(options: argparse.Namespace) -> int:
                 run.call(
                     lambda: session.run(options.server, set_name, prune=options.prune, orphans=options.orphans),
                     session.stop,
+                    session.hangs,
                 )
         except BaseException:  # what was done until then, also when a signal ended it
             if recorder.rows:

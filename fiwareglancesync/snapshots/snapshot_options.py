@@ -189,6 +189,11 @@ class SnapshotSettings:
     region: str = ""
 
     @property
+    def longest_request(self) -> int:
+        """Seconds after which a request hangs that has not returned; it may need several operations (snapshots 4.7)."""
+        return 3 * self.ceph_timeout
+
+    @property
     def limits(self) -> RunLimits:
         """What limits a run."""
         keep = timedelta(seconds=self.orphan_keep), timedelta(seconds=self.deleted_keep)

@@ -13,17 +13,21 @@ from typing import Any
 import pytest
 from devcloud_lib.ceph import ceph_programs
 from devcloud_lib.ceph.ceph_cluster import SNAPSHOTS, CephCluster
+from devcloud_lib.waiting import wait_for
 
 from fiwareglancesync.snapshots.ceph.ceph_cluster_port import CephCluster as ClusterPort
 from fiwareglancesync.snapshots.ceph.ceph_errors import CephError
 from fiwareglancesync.snapshots.ceph.cluster_lock import LOCK_SECONDS
 from fiwareglancesync.snapshots.ceph.earlier_clients import ATTRIBUTE
 from tests.support.departing_volumes import POOL, STRANGERS, Departing
-from tests.support.stopped_snapshots import KILLED, start
+from tests.support.stopped_snapshots import KILLED, REACHED, STOPPED, start
 
 pytestmark = [pytest.mark.integration, pytest.mark.ceph, pytest.mark.slow]
 
 TIMEOUT = 3
+LATER = 30.0
+"""Seconds: much more than a lock lasts beyond its time."""
+
 GUEST = """
 import sys
 from fiwareglancesync.snapshots.ceph.ceph_bindings import load_bindings
@@ -117,3 +121,23 @@ def test_only_who_has_the_lock_of_the_cluster_breaks_one_that_an_earlier_process
         each.close()
     assert [name for name in names if name.startswith("of-")] == ["of-the-second"]
     world.command("run")
+
+
+@pytest.mark.parametrize("point", ["after create", "before remove"])
+def test_a_run_that_stopped_for_longer_than_its_lock_takes_nothing_from_its_successor(
+    world: Departing, tmp_path_factory: pytest.TempPathFactory, point: str
+) -> None:
+    assert world.command("run") == 0
+    process = start(
+        point, STOPPED, world.write_configuration(), "run", locks=tmp_path_factory.mktemp("another-machine")
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"{REACHED}\n"
+    assert wait_for(lambda: not world.lock_holders(), LOCK_SECONDS + LATER)
+    assert world.command("run") == 0  # breaks the locks of the images that the process has
+    made = world.listed()
+    process.send_signal(signal.SIGCONT)
+    _, errors = process.communicate(timeout=LATER * TIMEOUT)
+    assert process.returncode == 1, errors
+    assert world.recorded() == world.listed() == made
+    assert world.command("run") == 0

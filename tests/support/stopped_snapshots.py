@@ -18,22 +18,28 @@ from fiwareglancesync.main import main
 from fiwareglancesync.snapshots.ceph.ceph_cluster_port import CephCluster
 from fiwareglancesync.snapshots.state.snapshot_changes import SnapshotChanges
 
-KILLED, SIGNALLED = 0, -1
-"""This process is killed, or gets SIGTERM; any other number is the pid of a process that stops."""
+KILLED, SIGNALLED, STOPPED = 0, -1, -2
+"""This process is killed, gets SIGTERM, or stops; any other number is the pid of a process that stops."""
 
 REACHED = "reached"
-"""What the process prints at its point."""
+"""What the process prints at its point, when something stops there."""
 
 
-def start(point: str, number: int, conf: Path, *words: str) -> subprocess.Popen[str]:
+def start(
+    point: str, number: int, conf: Path, *words: str, locks: Path | None = None
+) -> subprocess.Popen[str]:
     """Start a process.
 
     :param point: such as ``before create``
     :param number: what happens when the point is reached
     :param words: of the command
+    :param locks: folder of its file locks, as on a machine of its own; None for the same as others
     """
     command = [sys.executable, "-m", "tests.support.stopped_snapshots", point, str(number), str(conf), *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    own = {} if locks is None else {"TMPDIR": str(locks), "XDG_RUNTIME_DIR": str(locks)}
+    return subprocess.Popen(
+        command, env={**os.environ, **own}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def _act(number: int) -> None:
@@ -41,6 +47,9 @@ def _act(number: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     elif number == SIGNALLED:
         os.kill(os.getpid(), signal.SIGTERM)
+    elif number == STOPPED:
+        print(REACHED, flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
     else:
         os.kill(number, signal.SIGSTOP)
         print(REACHED, flush=True)

@@ -68,6 +68,20 @@ class NoAnswer(CephError):
     """Ceph did not answer in time: the request may still be carried out."""
 
 
+class RequestsHang(GlanceSyncError):
+    """Requests do not return although their time limits have passed.
+
+    Seen of a client that was stopped for so long that another process broke its lock of an image: librbd then waits for
+    ever when it closes the image.
+    """
+
+    leaves_threads = True
+
+    def __init__(self) -> None:
+        text = "requests to Ceph do not return, and the lock of the cluster has ended: the process ends without them"
+        super().__init__(f"{text}; what was requested is settled by the next one")
+
+
 class Blocklisted(CephError):
     """The cluster has excluded this client: only a new connection helps."""
 

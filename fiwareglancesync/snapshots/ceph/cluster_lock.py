@@ -88,6 +88,11 @@ class ClusterLock:
             raise
         self._renewed = began
 
+    @property
+    def age(self) -> float:
+        """Seconds since the last renewal."""
+        return self._clock() - (self._renewed or 0.0)
+
     def guard(self) -> None:
         """Check that something may be begun.
 
@@ -98,9 +103,8 @@ class ClusterLock:
             raise Stopped("the run was interrupted before this was requested")
         if self._is_lost or self._renewed is None:
             raise self._lost()
-        age = self._clock() - self._renewed
-        if age > USABLE_SECONDS:
-            raise LockTooOld(f"the lock {self._name} was not renewed for {age:.0f} s; nothing is made or removed")
+        if self.age > USABLE_SECONDS:
+            raise LockTooOld(f"the lock {self._name} was not renewed for {self.age:.0f} s; nothing is made or removed")
 
     def _lost(self) -> LockTooOld:
         text = "nothing more is made or removed in this run"

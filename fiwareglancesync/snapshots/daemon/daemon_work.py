@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from ...base.errors import GlanceSyncError
-from ..ceph.ceph_errors import Blocklisted, LockHeld
+from ..ceph.ceph_errors import Blocklisted, LockHeld, RequestsHang
 from ..ceph.cluster_lock import LockTooOld, OtherProcess
 from ..execution.snapshot_session import SnapshotSession
 from ..execution.snapshot_taking import ServerSlot
@@ -64,6 +64,8 @@ class DaemonWork:
         self._must_read = False
         self._phase: WorkPhase | None = None
         self._failure: BaseException | None = None
+        self._failed_at: float | None = None
+        self._hangs: Callable[[], bool] = lambda: False
         self._is_excess_judged = False
         self._stack = ExitStack()
         self._jobs: Mapping[JobKey, Job] = {}
@@ -89,6 +91,7 @@ class DaemonWork:
         :param passed: seconds of a clock that nobody sets
         :raises NotConnected: another process has a lock: another try is to be made soon
         :raises CephError: the cluster does not allow it
+        :raises RequestsHang: what was requested does not return
         :raises DatabaseUnavailable: nothing can be recorded
         """
         paused = {key: until for key, until in self._paused.items() if until > passed}
@@ -173,7 +176,7 @@ class DaemonWork:
             run, jobs = self._stack.enter_context(session.opened())
         except (LockHeld, OtherProcess) as error:
             raise NotConnected(str(error)) from error
-        self._phase = WorkPhase(run, jobs, self._threads, self._wake)
+        self._phase, self._hangs = WorkPhase(run, jobs, self._threads, self._wake), session.hangs
         self._jobs, self._failure = jobs.by_key, None
         self._is_excess_judged = not self._must_read
         self._must_read = False
@@ -194,7 +197,11 @@ class DaemonWork:
             self._due_at = self._next(now)
         if self._failure is not None:
             phase.cancel()
+            self._failed_at = passed if self._failed_at is None else self._failed_at
         if not phase.is_idle:
+            is_late = self._failed_at is not None and passed - self._failed_at > self._settings.longest_request
+            if is_late or self._hangs():
+                raise RequestsHang
             return
         if self._failure is not None:
             raise self._failure
@@ -239,7 +246,7 @@ class DaemonWork:
 
     def _leave(self, phase: WorkPhase) -> None:
         self._states = phase.ledger.states()
-        self._phase = self._failure = None
+        self._phase = self._failure = self._failed_at = None
         self._stack.close()
 
     def _next(self, now: datetime) -> datetime | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ...base.errors import ConfigError, GlanceSyncError, NotInstalled
+from ..ceph.ceph_errors import RequestsHang
 from ..ceph.cluster_lock import OtherProcess
 from ..inventory.files_in_use import REFRESH_SECONDS, FilesInUse
 from ..inventory.snapshot_files import LoadedSchedule
@@ -129,12 +130,13 @@ class SnapshotDaemon:
         :raises ExcludedAgain: the cluster excludes one connection after the other
         :raises NotInstalled: the bindings of Ceph are missing at the start
         :raises OtherProcess: another daemon has the cluster
+        :raises RequestsHang: what was requested of the cluster does not return
         """
         requests: set[Request] = set()
         while Request.STOP not in requests:
             try:
                 self._pass(requests)
-            except ExcludedAgain as error:
+            except (ExcludedAgain, RequestsHang) as error:
                 self._trouble, self._locked_since = str(error), None
                 self._report()
                 self._parts.mail()
@@ -197,7 +199,7 @@ class SnapshotDaemon:
         except NotConnected as error:
             seconds, trouble = LOCK_RETRY_SECONDS, str(error)
             self._locked_since = self._clock.passed if self._locked_since is None else self._locked_since
-        except (ExcludedAgain, OtherProcess):
+        except (ExcludedAgain, OtherProcess, RequestsHang):
             raise
         except GlanceSyncError as error:
             if not self._work.cluster and isinstance(error, ConfigError | NotInstalled):

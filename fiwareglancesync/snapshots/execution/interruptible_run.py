@@ -10,7 +10,8 @@ from concurrent.futures import Future, wait
 from threading import Thread
 
 from ...base.errors import Cancelled
-from ...base.waiting import awaited, settle
+from ...base.waiting import SIGNAL_CHECK_SECONDS, settle
+from ..ceph.ceph_errors import RequestsHang
 
 END_SECONDS = 1.0
 """From a signal until the run is left alone: requests that are answered end within it, and give the lock back."""
@@ -31,17 +32,22 @@ class InterruptibleRun:
     def __init__(self) -> None:
         self.has_ended = True
 
-    def call(self, work: Callable[[], None], stop: Callable[[], None]) -> None:
+    def call(self, work: Callable[[], None], stop: Callable[[], None], hangs: Callable[[], bool]) -> None:
         """Do some work; whatever it raises is raised.
 
         :param stop: has the work begin nothing more
+        :param hangs: whether what the work waits for will not come any more
         :raises Cancelled: a signal asked for the end
+        :raises RequestsHang: the work was left alone
         """
         future: Future[None] = Future()
         self.has_ended = False
         try:
             Thread(target=settle, args=(future, work), daemon=True).start()
-            awaited(future)
+            while not wait([future], SIGNAL_CHECK_SECONDS).done:
+                if hangs():
+                    raise RequestsHang
+            future.result()
         except Cancelled as stopped:
             stop()
             wait([future], END_SECONDS)

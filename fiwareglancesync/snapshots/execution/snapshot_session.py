@@ -15,7 +15,7 @@ from ...base.text import nearest, show
 from ..ceph.ceph_errors import ImageNotFound, UnreadableName
 from ..ceph.ceph_model import ImageRef
 from ..ceph.ceph_port import Ceph
-from ..ceph.cluster_lock import ClusterLock, hold
+from ..ceph.cluster_lock import USABLE_SECONDS, ClusterLock, hold, passed_seconds
 from ..inventory.cluster_view import ClusterView, view_cluster
 from ..inventory.snapshot_files import LoadedSchedule
 from ..planning.copy_retention import MOST_AFTER_CREATION, listed_copies, newest_first
@@ -79,12 +79,22 @@ class SnapshotSession:
         self._store = SnapshotStore(engine, ceph.fsid)
         self._lock: ClusterLock | None = None
         self._is_stopped = False
+        self._ended_at: float | None = None
 
     def stop(self) -> None:
         """Begin nothing more in the cluster, and end with ``Stopped``; another thread may call it."""
         self._is_stopped = True
         if self._lock is not None:
             self._lock.stop()
+
+    def hangs(self) -> bool:
+        """Whether requests do not return although they have had their time since the lock was seen to have ended."""
+        if self._lock is None or self._lock.age <= USABLE_SECONDS:
+            self._ended_at = None
+            return False
+        now = passed_seconds()
+        self._ended_at = now if self._ended_at is None else self._ended_at
+        return now - self._ended_at > self._settings.longest_request
 
     def warn(self, text: str) -> None:
         """Report what is odd."""
