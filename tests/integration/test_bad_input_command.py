@@ -266,8 +266,8 @@ class TestEmbeddedFederation:
         result = run("Burgos")
         assert (result.code, result.out) == (2, "")
         assert result.err == (
-            f"ERROR:GLANCESYNC_MOCKPERSISTENT_PATH: {tmp_path}/federation holds no embedded federation;"
-            f" load one with glancesync_serverfacade_mock.py --path {tmp_path}/federation DIR\n"
+            f"ERROR:GLANCESYNC_MOCKPERSISTENT_PATH: {tmp_path}/federation holds no embedded federation; load one with"
+            f" python3 -m fiwareglancesync.glancesync_serverfacade_mock --path {tmp_path}/federation DIR\n"
         )
 
 

@@ -23,7 +23,7 @@ from ...settings import MASTER, Settings, Target, full_name
 from ..port import unknown_region
 from . import image_table
 from .image_limits import check_changed, check_new
-from .sqlite_file import FILE_NAME, Store, holds_federation
+from .sqlite_file import FILE_NAME, Store, holds_federation, obstacle_to
 
 _SEEN_BY_ALL = frozenset({"public", "community"})
 _FILLED = frozenset({"active", "deactivated"})
@@ -47,9 +47,14 @@ class EmbeddedFederation:
             return
         folder = path.expanduser().resolve()
         if not holds_federation(folder / FILE_NAME):
-            raise ConfigError(
-                f"{path} holds no embedded federation; load one with glancesync_serverfacade_mock.py --path {path} DIR"
-            )
+            obstacle = obstacle_to(folder / FILE_NAME)
+            if obstacle:
+                raise ConfigError(
+                    f"the embedded federation in {path} cannot be used: {obstacle}; its folder has to be writable, and "
+                    "its disk must not be full"
+                )
+            loader = "python3 -m fiwareglancesync.glancesync_serverfacade_mock"
+            raise ConfigError(f"{path} holds no embedded federation; load one with {loader} --path {path} DIR")
         self._address = str(folder)
         self._store = Store(folder / FILE_NAME)
 

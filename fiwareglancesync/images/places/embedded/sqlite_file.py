@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 from weakref import WeakSet
@@ -28,6 +28,9 @@ APPLICATION_ID = 0x476C5379
 
 SCHEMA_VERSION = 1
 """The ``user_version`` of our files in SQLite, when they have a federation."""
+
+
+_MAGIC = b"SQLite format 3\0"
 
 
 class Store:
@@ -161,6 +164,23 @@ def is_embedded_store(file: Path) -> bool:
 def holds_federation(file: Path) -> bool:
     """Whether a file is one of our stores and a federation has been loaded into it."""
     return is_embedded_store(file) and file.stat().st_size > 0 and _pragma(file, "user_version") == SCHEMA_VERSION
+
+
+def obstacle_to(file: Path) -> str | None:
+    """Why an SQLite file that is there cannot be opened; None if it can, or is missing or none of SQLite."""
+    try:
+        with file.open("rb") as opened:
+            if opened.read(len(_MAGIC)) != _MAGIC:
+                return None
+        with closing(_connect(file)) as connection:
+            connection.execute("PRAGMA user_version")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return error.strerror
+    except sqlite3.Error as error:
+        return str(error)
+    return None
 
 
 def _pragma(file: Path, name: str) -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sqlite3
+from contextlib import closing
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from hypothesis import given
 from fiwareglancesync.base.errors import CloudError, ConfigError, Conflict, ServiceFailure, UnknownRegion
 from fiwareglancesync.images.model import Image, NewImage, Patch
 from fiwareglancesync.images.places import Body, FolderBacked, InstantCopy
+from fiwareglancesync.images.places.embedded import sqlite_file
 from fiwareglancesync.images.places.embedded.embedded_federation import EmbeddedFederation, EmbeddedPlace
+from fiwareglancesync.images.places.embedded.sqlite_file import SCHEMA_VERSION, create
 from fiwareglancesync.images.places.glance import OpenStackFederation
 from fiwareglancesync.images.settings import Settings, Target
 from fiwareglancesync.openstack.credential import Credential
@@ -174,6 +178,20 @@ def test_what_is_no_federation_is_refused(tmp_path: Path) -> None:
             EmbeddedFederation(path, SETTINGS)
         assert str(refused.value).startswith(f"{path} holds no embedded federation")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_whose_disk_is_full_is_not_called_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = create(tmp_path / "federation")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    EmbeddedFederation(file.parent, SETTINGS)
+
+    def on_a_full_disk(_file: Path | None) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(sqlite_file, "_connect", on_a_full_disk)
+    with pytest.raises(ConfigError, match="cannot be used: database or disk is full; its folder has to be writable"):
+        EmbeddedFederation(file.parent, SETTINGS)
 
 
 def test_two_federations_in_memory_are_reported_apart() -> None:
