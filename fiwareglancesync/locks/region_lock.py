@@ -141,7 +141,12 @@ def _locked(path: Path, run: str, *, wait: bool) -> Iterator[str]:
         last_holder = str(_read(file).get("run", ""))
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
         identification = {"run": run, "pid": os.getpid(), "host": socket.gethostname(), "started": started}
-        _write(file, identification)
+        try:
+            _write(file, identification)
+        except OSError as error:
+            with suppress(OSError):  # the same again, for what is still in the buffer
+                file.close()
+            raise GlanceSyncError(f"the lock cannot be written: {path}: {error.strerror}") from error
         try:
             yield last_holder
         finally:

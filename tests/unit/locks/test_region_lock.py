@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -55,6 +56,20 @@ def files(folder: Path, temporary: Path) -> Callable[[], list[Path]]:
         return [here, there]
 
     return find
+
+
+def test_a_lock_that_a_full_disk_does_not_take_is_named(temporary: Path) -> None:
+    with lock(("https://glance",), "run"):
+        pass
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(GlanceSyncError) as refused, lock(("https://glance",), "run"):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    (file,) = temporary.iterdir()
+    assert str(refused.value) == f"the lock cannot be written: {file}: File too large"
 
 
 @contextmanager
