@@ -52,10 +52,16 @@ def _generate(argv: Sequence[str] | None) -> int:
 
 def _write(path: str, text: str, *, force: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
-    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-        if force:
-            os.fchmod(file.fileno(), 0o600)  # an existing file keeps its mode otherwise
-        file.write(text)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if force:
+                os.fchmod(file.fileno(), 0o600)  # an existing file keeps its mode otherwise
+            file.write(text)
+    except OSError:
+        if not force:  # a part of a configuration would be taken for one, and the next call refused
+            os.unlink(path)
+        raise
 
 
 if __name__ == "__main__":

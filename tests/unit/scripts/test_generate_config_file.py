@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import stat
 import subprocess
 import sys
@@ -43,6 +44,19 @@ def test_a_file_that_exists_is_kept_unless_forced(
 def test_a_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert generate_config_file.main(["-o", str(tmp_path / "no" / "file")]) == 2
     assert "cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_leaves_no_part_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "glancesync.conf"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        code = generate_config_file.main(["-o", str(path)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert code == 2
+    assert capsys.readouterr().err == f"ERROR:{path} cannot be written: File too large\n"
+    assert not path.exists()
 
 
 def test_run_by_its_path_from_anywhere(root: Path, tmp_path: Path) -> None:
