@@ -101,8 +101,9 @@ def is_reserved(section: Section, tables: OptionTables, findings: Findings) -> b
         return True
     if options:
         return False
+    meant = f"; did you mean [{show(name)}:NAME]?" if tables.other_options(f"{name}:NAME") else ""
     findings.warnings.append(
-        f"{section.origin}: [{show(name)}] is reserved, and this version reads nothing in it; ignored"
+        f"{section.origin}: [{show(name)}] is reserved, and this version reads nothing in it; ignored{meant}"
     )
     return True
 

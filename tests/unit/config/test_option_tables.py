@@ -33,10 +33,10 @@ def no_check(_: Values, __: Findings) -> None:
     """Nothing is odd."""
 
 
-def read(tmp_path: Path, text: str) -> Configuration:
+def read(tmp_path: Path, text: str, tables: OptionTables = TABLES) -> Configuration:
     file = tmp_path / "test.conf"
     file.write_text(text)
-    return Configuration(str(file), [], {}, TABLES, no_check)
+    return Configuration(str(file), [], {}, tables, no_check)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,14 @@ def test_a_section_of_another_kind_is_read_by_its_own_table_and_is_no_target(tmp
     unknown, reserved = configuration.findings.warnings
     assert unknown.endswith("test.conf:3: [volumes] limt: unknown key, ignored")
     assert "[notify] is reserved, and this version reads nothing in it; ignored" in reserved
+
+
+def test_a_section_whose_name_was_forgotten_is_reported_with_one(tmp_path: Path) -> None:
+    tables = replace(TABLES, others={"vault": SectionTable, "vault:": lambda: BACKUPS})
+    (warning,) = read(tmp_path, "[vault]\nkeep = 2\n", tables).findings.warnings
+    assert warning.endswith(
+        "test.conf:1: [vault] is reserved, and this version reads nothing in it; ignored; did you mean [vault:NAME]?"
+    )
 
 
 def test_a_wrong_value_there_is_a_problem(tmp_path: Path) -> None:
