@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from ..base.errors import Cancelled
 from .remote_arguments import parse_arguments
+
+LEFT = "what runs on the server goes on"
+"""What an interruption leaves."""
 
 
 def main(words: Sequence[str], prog: str) -> int:
@@ -25,4 +29,8 @@ def main(words: Sequence[str], prog: str) -> int:
     if options.debug:
         log_requests()
     with cancellable():
-        return RemoteCommand(options, prog, os.environ).run()
+        try:
+            return RemoteCommand(options, prog, os.environ).run()
+        except Cancelled as stopped:
+            stopped.left = LEFT
+            raise

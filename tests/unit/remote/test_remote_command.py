@@ -305,6 +305,16 @@ class TestEndings:
             ],
         )
 
+    def test_who_stops_waiting_for_an_answer_is_told_what_that_leaves(
+        self, server: ScriptedServer, remote: Call
+    ) -> None:
+        def stop(_: str) -> Answer:
+            os.kill(os.getpid(), signal.SIGINT)
+            return Answer(200, {"regions": []})
+
+        server.decide("GET", "/regions", stop)
+        assert remote("regions") == (130, [], ["ERROR:Interrupted; what runs on the server goes on."])
+
     def test_when_the_server_is_lost_the_task_may_be_running(self, server: ScriptedServer, remote: Call) -> None:
         server.on("GET", TASK, Answer(200, task_document("syncing")), Answer(500, content=b"oh"))
         code, _, err = remote("watch", "Burgos", "t-1")
