@@ -139,7 +139,7 @@ def prepare_database_url(app: Flask, server: ServerSettings, settings: Settings,
     if not usable:
         raise StartError(
             [
-                f"The folder of the database cannot be used: {folder}: {reason}.\n"
+                f"The folder of the database cannot be used: {folder}: {reason}. "
                 f"Please point the environment variable {DATABASE_VARIABLE} to another one."
             ]
         )

@@ -71,7 +71,7 @@ def test_a_url_of_the_configuration_wins(environ: dict[str, str], tmp_path: Path
 
 def test_a_folder_that_cannot_be_used_is_named(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StartError, match="GLANCESYNCAPP_DATABASE_PATH"):
+    with pytest.raises(StartError, match=r"Not a directory\. Please .* GLANCESYNCAPP_DATABASE_PATH"):
         create_app(environ | {"GLANCESYNCAPP_DATABASE_PATH": str(tmp_path / "file" / "folder")}, background=False)
 
 
