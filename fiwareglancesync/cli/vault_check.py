@@ -53,8 +53,10 @@ def _check(
 
 
 def _all_well(state: VaultState, moment: datetime) -> str:
-    oldest = max((age_of(shelf, moment) or 0 for shelf in state.shelves), default=0)
-    shelves = f"{len(state.shelves)} shelves, the newest complete runs at most {rough_time(oldest)} old"
+    shelves = f"{len(state.shelves)} shelves"
+    ages = [age for shelf in state.shelves if (age := age_of(shelf, moment)) is not None]
+    if ages:
+        shelves += f", the newest complete runs at most {rough_time(max(ages))} old"
     return f"{shelves}; {len(state.verified)} contents; {state.free_bytes // MIB} MB free"
 
 

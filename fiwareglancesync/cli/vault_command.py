@@ -124,7 +124,7 @@ def _diff(options: argparse.Namespace) -> int:
 def _copy(options: argparse.Namespace) -> int:
     from .vault_copying import copy_vault
 
-    to = _vault(argparse.Namespace(**{**vars(options), "vault": options.to}))
+    to = _vault(argparse.Namespace(**{**vars(options), "vault": options.to}), option="")
     return copy_vault(options, _vault(options), to)
 
 
@@ -196,10 +196,13 @@ VERBS: Mapping[str, Callable[[argparse.Namespace], int]] = {
 }
 
 
-def _vault(options: argparse.Namespace, loaded: Callable[[Settings], None] = lambda settings: None) -> Vault:
+def _vault(
+    options: argparse.Namespace, loaded: Callable[[Settings], None] = lambda settings: None, option: str = "--vault "
+) -> Vault:
     """The vault that is meant.
 
     :param loaded: takes the configuration, if it is read
+    :param option: what stands before its name in the call
     """
 
     def settings() -> Settings:
@@ -208,4 +211,4 @@ def _vault(options: argparse.Namespace, loaded: Callable[[Settings], None] = lam
         loaded(found)
         return found
 
-    return Vault(choose_vault(options.vault, settings).path)
+    return Vault(choose_vault(options.vault, settings, option).path)

@@ -12,11 +12,12 @@ from ...base.text import nearest
 from ..settings import Settings, VaultSettings
 
 
-def choose_vault(word: str | None, settings: Callable[[], Settings]) -> VaultSettings:
+def choose_vault(word: str | None, settings: Callable[[], Settings], option: str = "--vault ") -> VaultSettings:
     """The vault that ``--vault`` names, or the only one that is configured.
 
     :param word: a name or a path; None when it is not given
     :param settings: reads the configuration, which is not needed for a path
+    :param option: what stands before the word in the call, with the space between them
     :raises UsageError: there is none, or it is not clear which
     """
     if word is not None and not word.strip():
@@ -37,7 +38,7 @@ def choose_vault(word: str | None, settings: Callable[[], Settings]) -> VaultSet
         return VaultSettings(word, Path(word))
     near = nearest(word, vaults)
     meant = f"; did you mean {near}?" if near else ""
-    raise UsageError(f"--vault {word}: no vault has this name, and there is no such folder; configured: {known}{meant}")
+    raise UsageError(f"{option}{word}: no vault has this name, and there is no such folder; configured: {known}{meant}")
 
 
 def vault_option(folder: Path, settings: Settings) -> str:

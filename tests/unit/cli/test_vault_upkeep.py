@@ -129,6 +129,27 @@ def test_structure_needs_qemu_img(
     )
 
 
+@pytest.mark.usefixtures("vault")
+def test_the_vault_that_is_missing_is_named_as_in_the_call(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vault", "copy", "there", "--vault", "v"]) == 2
+    assert capsys.readouterr().err.startswith("ERROR:there: no vault has this name, and there is no such folder;")
+    assert main(["vault", "copy", "v", "--vault", "here"]) == 2
+    assert capsys.readouterr().err.startswith("ERROR:--vault here: no vault has this name, and there")
+
+
+def test_a_check_states_no_age_where_no_shelf_grows_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain" / "notes").write_bytes(b"x")
+    assert main(["vault", "init", "other"]) == 0
+    assert main(["vault", "adopt", "plain", "--shelf", "files", "--vault", "other"]) == 0
+    capsys.readouterr()
+    assert main(["vault", "check", "--free-warning", "0%", "--free-critical", "0%", "--vault", "other"]) == 0
+    assert capsys.readouterr().out.startswith("VAULT OK - 1 shelves; 1 contents; ")
+
+
 def test_a_check_prints_one_line_and_has_the_exit_codes_of_nagios(
     vault: Vault, at: list[datetime], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
