@@ -50,7 +50,7 @@ def print_records(heads: Sequence[str], rows: Sequence[Sequence[str]], stream: T
     :param stream: where to
     """
     if not stream.isatty() or table_width(heads, rows) <= _terminal_width(stream):
-        print_table(heads, rows, stream)
+        print_table(heads, rows, stream, unbroken=heads[:-1])
         return
     indent = max(map(len, heads)) + 1
     for number, row in enumerate(rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from ..base.text import printable
@@ -87,12 +87,15 @@ def dump(value: object, stream: TextIO) -> None:
     stream.write("\n")
 
 
-def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: TextIO) -> None:
+def print_table(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], stream: TextIO, unbroken: Collection[str] = UNBROKEN
+) -> None:
     """Write a table.
 
     :param heads: names of the columns; statuses have their colours where the first is "Status"
     :param rows: cells; their texts are escaped
     :param stream: where to
+    :param unbroken: names of the columns whose cells are never wrapped
     """
     cells = [tuple(map(printable, row)) for row in rows]
     if not stream.isatty():
@@ -108,7 +111,7 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]], stream: Tex
             console.print(Text(f"\n{head}", "bold"))
             stream.write("\n".join([rule, *lines, "", ""]))  # 10,000 rows take rich 5 s
             return
-    _print_wrapped(heads, cells, console)
+    _print_wrapped(heads, cells, console, unbroken)
 
 
 def _lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -137,7 +140,9 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _print_wrapped(heads: Sequence[str], rows: Iterable[Sequence[str]], console: Console) -> None:
+def _print_wrapped(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], console: Console, unbroken: Collection[str]
+) -> None:
     """Write a table to a terminal, with colours, and wrapped where it is wider."""
     from rich import box
     from rich.table import Table
@@ -146,7 +151,7 @@ def _print_wrapped(heads: Sequence[str], rows: Iterable[Sequence[str]], console:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
         justify: Literal["left", "right"] = "right" if head in NUMBERS else "left"
-        table.add_column(head, justify=justify, no_wrap=head in UNBROKEN, overflow="fold")
+        table.add_column(head, justify=justify, no_wrap=head in unbroken, overflow="fold")
     for first, *others in rows:
         colour = colour_of(first) if heads[0] == "Status" else ""
         table.add_row(Text(first, colour), *map(Text, others))

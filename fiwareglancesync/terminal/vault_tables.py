@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..base.units import MIB
 from ..images.vault.vault_times import time_text
+from .record_tables import print_records
 from .text_tables import dump, print_table
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def write_images(rows: Iterable[ImageRow], form: str, stream: TextIO) -> None:
         _write((), found, form, stream)
         return
     cells = [(r.shelf, r.id, r.name, str(r.record), _mib(r.apparent), _mib(r.stored), r.content) for r in found]
-    print_table(("Shelf", "UUID", "Image", "Record", "MB", "MB on disk", "Content"), cells, stream)
+    print_records(("Shelf", "UUID", "Image", "Record", "MB", "MB on disk", "Content"), cells, stream)
 
 
 def write_sizes(rows: Iterable[SizeRow], form: str, stream: TextIO) -> None:
@@ -138,8 +139,8 @@ def _write(heads: Sequence[str], rows: Iterable[Any], form: str, stream: TextIO)
     elif form == "csv":
         csv.writer(stream).writerows(astuple(row) for row in found)
     else:
-        cells = ([_cell(field.name, getattr(row, field.name)) for field in fields(row)] for row in found)
-        print_table(heads, cells, stream)
+        cells = [[_cell(field.name, getattr(row, field.name)) for field in fields(row)] for row in found]
+        print_records(heads, cells, stream)
 
 
 def _cell(name: str, value: object) -> str:

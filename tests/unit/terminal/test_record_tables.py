@@ -6,7 +6,10 @@ import io
 
 import pytest
 
+from fiwareglancesync.images.vault.run_diff import DiffRow
+from fiwareglancesync.images.vault.vault_listing import ImageRow
 from fiwareglancesync.terminal.record_tables import print_records, write_rows
+from fiwareglancesync.terminal.vault_tables import write_differences, write_images
 
 ID = "6daa8606-59d0-4ef7-a264-74146b6e3be8"
 HEADS = ("Task", "Status", "Created", "Remarks")
@@ -29,6 +32,16 @@ def test_an_identifier_is_never_broken(columns: int, monkeypatch: pytest.MonkeyP
     lines = printed(Terminal(), *ROWS)
     assert sum(line.count(ID) for line in lines) == 2
     assert sum("2026-11-28T09:25:58+00:00" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("columns", [60, 80, 111, 112, 113, 114, 200])
+def test_an_image_of_a_vault_can_be_copied_from_any_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = Terminal()
+    name = "ubuntu-24.04-minimal-cloudimg"
+    write_images([ImageRow("Spain", ID, name, 1, 2**20, 2**20, "kept", None)], "table", stream)
+    write_differences([DiffRow("changed", ID, name, 2**20, "tags " * 40)], "table", stream)
+    assert stream.getvalue().count(ID) == stream.getvalue().count(name) == 2
 
 
 def test_a_row_is_a_paragraph_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
