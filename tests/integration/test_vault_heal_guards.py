@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.conditions import wait_for
 from tests.support.faults import FaultyCloud, Made
 from tests.support.observed_federations import OURS
 from tests.support.proxy import Proxy
 from tests.support.proxy_acts import Act, Answer, Cut, HangUp
-from tests.support.server import wait_for
 
 pytestmark = pytest.mark.integration
 
