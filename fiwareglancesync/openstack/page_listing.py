@@ -15,7 +15,8 @@ from .cloud_model import Listing
 from .service import Call, Service
 
 _ATTEMPTS = 3
-"""A listing begins again when the last item of a page was deleted before the next page was requested."""
+"""A listing begins again when the last item of a page was deleted before the next page was requested, and when an item
+was made after a page was read and before all were counted for it."""
 
 
 class HasId(Protocol):
@@ -54,6 +55,10 @@ class _LostMarker(CloudError):
     """The item that marks the beginning of the next page does not exist any more."""
 
 
+class _TooFew(Exception):
+    """The service counts more items than it lists."""
+
+
 def list_whole(
     service: Service,
     kind: ListedKind[T],
@@ -79,6 +84,9 @@ def list_whole(
             reason = _read_pages(service, kind, filters, items)
         except _LostMarker as error:
             reason = f"the list of {kind.key} changed too fast: {error}"
+            continue
+        except _TooFew as error:
+            reason = str(error)
             continue
         except CloudError as error:
             reason = f"the list of {kind.key} is not complete: {error}"
@@ -114,8 +122,8 @@ def _read_pages(service: Service, kind: ListedKind[T], filters: Mapping[str, str
         parameters["marker"] = marker
     if kind.is_counted and smallest is None:
         return problem or f"the service does not count its {kind.key}"
-    if smallest is not None and len(seen) < smallest:
-        return problem or f"the service counts {smallest} {kind.key} and lists {len(seen)}"
+    if smallest is not None and len(seen) < smallest and not problem:
+        raise _TooFew(f"the service counts {smallest} {kind.key} and lists {len(seen)}")
     return problem
 
 

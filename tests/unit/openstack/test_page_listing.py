@@ -109,8 +109,15 @@ def test_a_list_begins_again_only_twice(cloud: CloudStandIn, made: list[str]) ->
 
 def test_fewer_items_than_counted_are_not_all(cloud: CloudStandIn, made: list[str]) -> None:
     page = {"backups": [], "count": 5}
-    cloud.fail(BACKUPS, 200, document=page)
+    cloud.fail(BACKUPS, 200, document=page, times=99)
     assert listed(cloud).reason == "the service counts 5 backups and lists 0"
+    assert len(cloud.http.lines(BACKUPS)) == 3
+
+
+def test_a_list_begins_again_when_an_item_was_made_before_it_was_counted(cloud: CloudStandIn, made: list[str]) -> None:
+    cloud.fail(BACKUPS, 200, document={"backups": [], "count": 1})
+    listing = listed(cloud)
+    assert (listing.is_whole, ids(listing)) == (True, made[::-1])
 
 
 def test_the_smallest_count_is_the_one_that_matters(cloud: CloudStandIn, made: list[str]) -> None:
