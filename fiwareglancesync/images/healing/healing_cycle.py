@@ -18,7 +18,7 @@ from .healing_errors import HealingRefused
 from .healing_inventory import HealingInventory
 from .healing_plan import HealingPlan, plan_healing, scope_of
 from .healing_run import HealingOptions, HealingTools, check_healing, heal
-from .removal_plan import ImageUses, RemovalPlan, RemovalRules, plan_removals, unneeded_names
+from .removal_plan import ImageUses, RemovalPlan, RemovalRules, plan_removals, unneeded_images
 from .removal_run import begun, remember, remove, report_kept
 
 FEWEST_FILES = 80
@@ -55,7 +55,7 @@ def heal_whole(
     """
     former = check_whole(inventory, tools, options, removal)
     moment, shelf, comparison = now(), inventory.shelf, inventory.comparison
-    ledger = former.observed(unneeded_names(comparison), comparison.templates.files, moment)
+    ledger = former.observed(unneeded_images(comparison), comparison.templates.files, moment)
     removals = _removals(inventory, ledger, removal, moment)
     if former.latest is not None and is_in_future(former.latest, moment):
         # With a clock that is behind, each time that is written now would be too early later.

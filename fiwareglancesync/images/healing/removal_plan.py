@@ -100,13 +100,18 @@ class RemovalPlan:
         return not (self.hide or self.delete or self.leave)
 
 
-def unneeded_names(comparison: Comparison) -> list[str]:
-    """The images that no template needs or mentions, nor by a similar name; none while anything is unresolved."""
+def unneeded_images(comparison: Comparison) -> list[str]:
+    """The images that no template needs or mentions, nor by a similar name; none while anything is unresolved.
+
+    :return: their names and their UUIDs: an image that is renamed is another one for its new name
+    """
     if comparison.templates.unresolved:
         return []
     similar = SimilarNames.of(comparison.templates)
-    rows = [row for row in comparison.of(ImageStatus.DELETE) if not row.mentioned]
-    return [row.name for row in rows if not similar.why_kept(row)]
+    rows = [row for row in comparison.of(ImageStatus.DELETE) if not row.mentioned and not similar.why_kept(row)]
+    names = dict.fromkeys(row.name for row in rows)
+    uuids = dict.fromkeys(normal_uuid(image.id) for row in rows for image in (*row.own, *row.hidden, *row.kept))
+    return [*(names | uuids)]
 
 
 def plan_removals(
@@ -151,7 +156,7 @@ def _due(
     row: ComparedImage, quarantine: timedelta, ledger: HealingLedger, now: datetime
 ) -> Iterator[tuple[str, Image]]:
     """The images of a row whose time has come, each with what is done."""
-    since = ledger.unneeded.get(row.name)
+    since = _unneeded_since(row, ledger)
     if row.mentioned or since is None or now - since < quarantine:
         return
     for image in row.own if not row.hidden else ():
@@ -165,9 +170,18 @@ def _due(
             yield "leave", image
 
 
+def _unneeded_since(row: ComparedImage, ledger: HealingLedger) -> datetime | None:
+    """Since when neither the name of a row nor an image that has it now was needed; None where that is not known."""
+    since = ledger.unneeded.get(row.name)
+    if since is None:
+        return None
+    images = row.hidden or row.own or row.kept
+    return max((since, *(ledger.unneeded.get(normal_uuid(image.id), since) for image in images)))
+
+
 def _waiting(row: ComparedImage, quarantine: timedelta, ledger: HealingLedger, now: datetime) -> str:
     """Until when an image is not removed because ``quarantine`` has not passed, "" for one that does not wait."""
-    since, what = ledger.unneeded.get(row.name), "not needed"
+    since, what = _unneeded_since(row, ledger), "not needed"
     if row.mentioned or since is None:
         return ""
     for image in row.hidden:

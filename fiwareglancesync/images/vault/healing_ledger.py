@@ -51,7 +51,7 @@ class HealingLedger:
     """What healing remembers.
 
     :param files: how many templates there were the last time
-    :param unneeded: name → since when no template needed or mentioned it in any run
+    :param unneeded: name or UUID → since when no template needed or mentioned it in any run
     :param removals: the steps of removals, the oldest first
     """
 
@@ -62,7 +62,7 @@ class HealingLedger:
     def observed(self, names: Iterable[str], files: int, now: datetime) -> HealingLedger:
         """The ledger after a run.
 
-        :param names: the images that no template needs or mentions
+        :param names: the names and UUIDs of the images that no template needs or mentions
         :param files: how many templates there are
         :param now: the present time; a slightly later one in the ledger is that of another machine's clock
         """

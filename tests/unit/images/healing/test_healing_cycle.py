@@ -124,6 +124,17 @@ class TestGuards:
         healed.heal(*NEEDED, days=7, **guard)
         assert uuid_of(3) in healed.place.documents
 
+    def test_an_image_that_takes_the_name_of_an_unneeded_one_waits(self, healed: Healed) -> None:
+        healed.place.add(9, b"app", name="app")
+        healed.heal(*NEEDED, "app")
+        del healed.place.documents[uuid_of(3)]
+        healed.place.documents[uuid_of(9)]["name"] = "old"
+        healed.place.add(10, b"the next app", name="app")
+        healed.heal(*NEEDED, "app", days=8)
+        assert healed.place.changes == []
+        healed.heal(*NEEDED, "app", days=7)
+        assert healed.place.changes == [("update", "old")]
+
     def test_a_single_run_that_needs_it_restarts_the_time(self, healed: Healed) -> None:
         healed.heal(*NEEDED)
         healed.heal(*NEEDED, "old", days=5)
@@ -333,7 +344,7 @@ def test_healing_that_is_killed_at_any_change_of_the_vault_loses_nothing(healed:
             ended = True
         except Killed:
             ledger = read_ledger(healed.shelf)
-            assert (set(ledger.unneeded), ledger.files) == ({"old"}, 10)
+            assert (set(ledger.unneeded), ledger.files) == ({"old", uuid_of(3)}, 10)
             assert faults(healed.vault) == []
             if old(healed).get("os_hidden"):
                 assert "old" in kept(healed)

@@ -14,8 +14,9 @@ from fiwareglancesync.images.healing.removal_plan import (
     RemovalPlan,
     RemovalRules,
     plan_removals,
-    unneeded_names,
+    unneeded_images,
 )
+from fiwareglancesync.images.heat.image_comparison import Comparison
 from fiwareglancesync.images.model import JOURNAL, Image
 from fiwareglancesync.images.removal_mark import hiding
 from fiwareglancesync.images.vault.healing_ledger import HealingLedger, Removal, RemovalStep
@@ -57,6 +58,12 @@ def plan(
     return plan_removals(found, ledger, rules, uses, NOW)
 
 
+def names_of(found: Comparison) -> list[str]:
+    """The names of the images that are not needed."""
+    unneeded = unneeded_images(found)
+    return [row.name for row in found.rows if row.name in unneeded]
+
+
 def removed(found: RemovalPlan) -> dict[str, list[str]]:
     steps = {"hide": found.hide, "delete": found.delete, "leave": found.leave}
     return {step: [each.name for each in images] for step, images in steps.items() if images}
@@ -91,6 +98,14 @@ def test_until_when_an_image_waits_is_named() -> None:
     assert removed(found) == {}
     day = (NOW - 6 * DAY).strftime("%Y-%m-%d")
     assert found.waiting["old"].startswith(f"it is not needed since {day}T")
+
+
+@pytest.mark.parametrize(("region", "shelf"), [([old()], []), ([hidden(8)], []), ([], [kept("old", id=UUID)])])
+def test_an_image_that_was_needed_under_another_name_waits(region: list[Image], shelf: list[Image]) -> None:
+    ledger = HealingLedger(10, {**OLD, UUID: NOW - 6 * DAY})
+    found = plan(region, shelf, ledger=ledger)
+    assert (removed(found), list(found.waiting)) == ({}, ["old"])
+    assert removed(plan(region, shelf, ledger=replace(ledger, unneeded={**OLD, UUID: NOW - 7 * DAY})))
 
 
 def test_an_image_that_only_the_shelf_has_leaves_it() -> None:
@@ -218,17 +233,21 @@ class TestLimits:
 
 
 class TestUnneeded:
+    def test_it_has_the_uuids_of_these_images_too(self) -> None:
+        found = compared([], [old(), hidden(1)], [kept("older", id=SERVER)])
+        assert unneeded_images(found) == ["old", "older", UUID, SERVER]
+
     def test_it_is_what_nothing_needs_or_mentions(self) -> None:
         found = compared(["a"], [image("a"), image("b"), image("c")], [kept("d")], mentioned=["c"])
-        assert unneeded_names(found) == ["b", "d"]
+        assert names_of(found) == ["b", "d"]
 
     def test_the_kernel_of_a_mentioned_image_is_none_of_them(self) -> None:
         region = [image("c", properties={"kernel_id": UUID}), image("kernel", id=UUID), image("b")]
-        assert unneeded_names(compared([], region, [], mentioned=["c"])) == ["b"]
+        assert names_of(compared([], region, [], mentioned=["c"])) == ["b"]
 
     def test_nothing_is_known_to_be_unneeded_while_anything_is_unresolved(self) -> None:
         found = compared(["a"], [image("b")], [])
-        assert unneeded_names(replace(found, templates=templates(["a"], unresolved=True))) == []
+        assert names_of(replace(found, templates=templates(["a"], unresolved=True))) == []
 
 
 @pytest.mark.parametrize("given", ["OLD", " old ", "o\u0301ld", "\uff4fld"])
@@ -236,7 +255,7 @@ def test_a_name_that_differs_only_in_what_databases_ignore_is_kept(given: str) -
     for found in (plan([old()], needed=[given]), plan([old()], mentioned=[given])):
         assert removed(found) == {}
         assert found.kept == {"old": f"templates name {given}, which Glance may take for the same name"}
-    assert unneeded_names(compared([given], [old()])) == []
+    assert names_of(compared([given], [old()])) == []
 
 
 @pytest.mark.parametrize("given", [UUID, UUID.upper(), UUID.replace("-", "")])
@@ -244,7 +263,7 @@ def test_an_image_whose_uuid_templates_name_stays_on_the_shelf_under_another_nam
     theirs = image("renamed", id=UUID, owner=THEIRS)
     found = plan([theirs], [kept("old", id=UUID)], needed=[given])
     assert (removed(found), found.kept) == ({}, {"old": "templates name its UUID"})
-    assert unneeded_names(compared([given], [theirs], [kept("old", id=UUID)])) == []
+    assert names_of(compared([given], [theirs], [kept("old", id=UUID)])) == []
 
 
 def test_a_name_that_contains_one_of_templates_is_removed_all_the_same() -> None:
