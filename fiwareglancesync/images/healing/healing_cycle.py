@@ -170,7 +170,7 @@ def _with_removals(plan: HealingPlan, inventory: HealingInventory, removals: Rem
     scope = BackupScope(scope.images | {image.id for image in leaving}, scope.leaving)
     kept = {image.id for image in comparison.shelf.images} - set(comparison.shelf.missing)
     is_needed = bool(removals.leave) or any(image.id not in kept for image in leaving)
-    return replace(plan, scope=scope, backs_up=bool(plan.backups) or is_needed)
+    return replace(plan, scope=scope, backs_up=plan.backs_up or is_needed)
 
 
 def _report_pending(inventory: HealingInventory, removals: RemovalPlan, tools: HealingTools) -> None:

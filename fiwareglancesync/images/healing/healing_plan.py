@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..backup.backup_plan import BackupScope
 from ..heat.image_comparison import ACTIVE, ComparedImage, Comparison
 from ..heat.image_status import ImageStatus
-from ..model import Image
+from ..model import Image, normal_uuid
 from ..planning.journal import read_journals
 
 
@@ -53,7 +53,7 @@ def plan_healing(comparison: Comparison) -> HealingPlan:
         tuple(row for row in comparison.rows if row.lost_links is not None),
         backups,
         scope_of(comparison),
-        bool(backups),
+        bool(backups or _renamed(comparison)),
     )
 
 
@@ -81,4 +81,19 @@ def scope_of(comparison: Comparison, leaving: frozenset[str] = frozenset()) -> B
     needed = [row for row in comparison.rows if row.needed]
     images = {image.id for row in needed for image in row.own if image.status == ACTIVE}
     visible_again = {reverted(row).id for row in needed if row.status is ImageStatus.IMAGE_MISSING and row.hidden}
-    return BackupScope(frozenset(images | visible_again), leaving)
+    return BackupScope(frozenset(images | visible_again | _renamed(comparison)), leaving)
+
+
+def _renamed(comparison: Comparison) -> set[str]:
+    """UUIDs of images of the region that the shelf has under a name which a needed image of the region has by now.
+
+    Without a new record the shelf would have two images of that name, and could restore neither.
+    """
+    kept = {normal_uuid(image.id): image.label for image in comparison.shelf.images}
+    found = set()
+    for image in filter(comparison.region.owns, comparison.region.images):
+        former = kept.get(normal_uuid(image.id), image.label)
+        row = comparison.by_name.get(former) if former != image.label and image.status == ACTIVE else None
+        if row is not None and row.needed and row.on_region:
+            found.add(image.id)
+    return found

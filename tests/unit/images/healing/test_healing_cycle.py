@@ -15,6 +15,7 @@ from fiwareglancesync.images.model import Image, Patch
 from fiwareglancesync.images.removal_mark import REMOVAL
 from fiwareglancesync.images.vault.healing_ledger import read_ledger
 from fiwareglancesync.images.vault.vault_errors import UnreadableDocument
+from tests.support.comparing import statuses
 from tests.support.failing_disk import Kill, Killed, observed_disk
 from tests.support.vaults import faults, sha512, uuid_of
 
@@ -134,6 +135,15 @@ class TestGuards:
         assert healed.place.changes == []
         healed.heal(*NEEDED, "app", days=7)
         assert healed.place.changes == [("update", "old")]
+
+    def test_names_that_rotate_are_not_ambiguous_on_the_shelf(self, healed: Healed) -> None:
+        healed.place.add(9, b"app", name="app")
+        healed.heal(*NEEDED, "app", delete=False)
+        healed.place.documents[uuid_of(9)]["name"] = "app-1"
+        healed.place.add(10, b"the next app", name="app")
+        assert healed.heal(*NEEDED, "app", delete=False)
+        assert statuses(healed.look(*NEEDED, "app").comparison)["app"] == "ALLGOOD"
+        assert kept(healed) == ["a", "app", "app-1", "b"]
 
     def test_a_single_run_that_needs_it_restarts_the_time(self, healed: Healed) -> None:
         healed.heal(*NEEDED)

@@ -71,6 +71,15 @@ class TestScope:
         hidden = hiding(whole, datetime.now(timezone.utc)).apply(whole)
         assert scope_of(compared([], [hidden], [])).images == frozenset()
 
+    def test_an_image_whose_former_name_a_needed_one_has_by_now_gets_a_new_record(self) -> None:
+        former, present = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "12")
+        region, renamed = [image("app", "B", id=present)], image("app-1", id=former)
+        shelf = [kept("app", id=former), kept("app", "B", id=present)]
+        plan = plan_healing(compared(["app"], [*region, renamed], shelf))
+        assert (plan.backs_up, plan.scope.images) == (True, frozenset({former, present}))
+        plan = plan_healing(compared(["app"], [renamed], shelf[:1]))
+        assert (plan.backs_up, plan.scope.images) == (False, frozenset())
+
     def test_only_what_is_to_leave_leaves(self) -> None:
         found = compared(["a", "b"], [image("a")], [kept("a"), kept("b"), kept("c")])
         assert scope_of(found).leaving == frozenset()
