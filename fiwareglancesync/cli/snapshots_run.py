@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from threading import Lock
 
 from ..base.errors import UsageError
@@ -99,7 +100,8 @@ def run_snapshots(options: argparse.Namespace) -> int:
                 )
         except BaseException:  # what was done until then, also when a signal ended it
             if recorder.rows:
-                write_outcomes(recorder.rows, servers, options.format, sys.stdout)
+                with suppress(OSError):  # nobody reads them; what ended the run decides how the process ends
+                    write_outcomes(recorder.rows, servers, options.format, sys.stdout)
             raise
         recorder.write(servers, options.format, "nothing was made or removed")
     finally:
