@@ -33,7 +33,8 @@ class SlaveStatus:
 
     :param state: ``consistent as of RUN`` or ``torn since TIME``
     :param run: the run that has written last to it
-    :param result: how that ended; before, ``going on``, or ``not ended`` when no process does it any more
+    :param result: how that ended; before, ``going on`` or ``being recovered``, or ``not ended`` when no process works
+        on the volume
     :param left_out: what is not consistent there, a line each
     """
 
@@ -99,7 +100,7 @@ def volume_status(master: str, journals: Sequence[Journal], process: VolumeProce
     ]
     return VolumeStatus(
         master,
-        tuple(_slave(each, is_running=each is running) for _, each in sorted(newest.items())),
+        tuple(_slave(each, running, process) for _, each in sorted(newest.items())),
         former[-1] if former else None,
         max(good, default=None),
         tuple(sorted(set(unmerged))),
@@ -146,8 +147,9 @@ def problems_of(found: VolumeStatus, now: datetime, max_age: float) -> tuple[Sev
     return worst(severity for severity, _ in texts), [text for _, text in texts]
 
 
-def _slave(journal: Journal, *, is_running: bool) -> SlaveStatus:
+def _slave(journal: Journal, running: Journal | None, process: VolumeProcess | None) -> SlaveStatus:
+    unended = "not ended" if process is None else "going on" if journal is running else "being recovered"
     return SlaveStatus(
         journal.master, journal.slave, journal.slave_text, journal.run,
-        journal.result or ("going on" if is_running else "not ended"), journal.is_consistent, journal.left_out,
+        journal.result or unended, journal.is_consistent, journal.left_out,
     )  # fmt: skip

@@ -135,10 +135,12 @@ def test_a_process_that_recovers_a_killed_run_is_named_and_does_not_mend_the_sla
     keep(tmp_path, replicating(3))
     with lock((volume_key(VOLUME),), "us"):
         code, line = checked(config, capsys)
-        assert main(["vms", "status", "-c", str(config)]) == 0
+        assert main(["vms", "status", "-c", str(config), "--format", "csv"]) == 0
     assert code == 2
     assert line.startswith(f"VMS CRITICAL - data: no slave holds a consistent backup; data: {PROCESS} works on")
     assert line.endswith("; it recovers run-2")
-    assert "WARNING" not in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert "WARNING" not in err
+    assert ",run-2,being recovered,torn since" in out
     assert main(["vms", "status", "-c", str(config)]) == 0
     assert capsys.readouterr().err == "WARNING:data: run run-2 has not ended, or was killed\n"
