@@ -6,6 +6,7 @@ The mount has the client number that may write although geo-replication has made
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,20 +55,22 @@ def trial(world: GlusterWorld, *words: object, root: Path) -> Any:
 
 @pytest.mark.parametrize("volume", SLAVES)
 def test_digests_by_ssh_are_those_of_a_mount_whatever_the_names_are(
-    world: GlusterWorld, volume: str, root: Path
+    world: GlusterWorld, volume: str, root: Path, tmp_path: Path
 ) -> None:
     # Of the master volume, which may be written: its large file has several shards.
+    large = tmp_path / "large"
+    large.write_bytes(os.urandom(SHARD + SHARD // 2))
     folder = world.mount(MASTER, volume)
     try:
         node_commands.run(world, MASTER, "cp", "--no-preserve=all", "/etc/hosts", folder / NAMES[0])
-        node_commands.run(world, MASTER, "cp", "--no-preserve=all", sys.executable, folder / NAMES[1])
+        node_commands.run(world, MASTER, "cp", "--no-preserve=all", large, folder / NAMES[1])
         words = ("digests", folder, MASTER.host, volume, *NAMES, "missing")
         mounted, by_ssh = trial(world, *words, root=root)
     finally:
         node_commands.run(world, MASTER, "rm", "-f", *(folder / name for name in NAMES))
     assert mounted == by_ssh
     assert [each["problem"] for each in mounted[:3]] == ["", "", "it is not there"]
-    assert mounted[1]["size"] == Path(sys.executable).stat().st_size > SHARD
+    assert mounted[1]["size"] == large.stat().st_size > SHARD
     assert not node_commands.succeeds(world, SLAVE, "grep", "-q", "glancesync-vms-", "/proc/mounts")
 
 
