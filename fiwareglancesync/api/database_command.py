@@ -31,7 +31,7 @@ from .server_settings import ServerSettings, load_worker_settings
 DESCRIPTION = """\
 Upgrade the database of the server, of volume backups and of snapshots, or record the new name of its federation.
 It is the one that "database" in the configuration names, else the file of the federation in the folder of the
-databases.
+databases; volume backups and snapshots then have files of their own, which their commands upgrade.
 """
 
 EPILOG = """\
