@@ -157,7 +157,10 @@ class CrashGrounds:
         shutil.rmtree(self.vault.folder, ignore_errors=True)
         shutil.copytree(self._prepared, self.vault.folder)
         removals = tuple(Removal(self.ids[name], name, RemovalStep.HIDDEN, LONG_AGO) for name in ("back", "gone"))
-        ledger = HealingLedger(1, dict.fromkeys(("old", "gone", "left"), LONG_AGO), removals)
+        run = self.shelf.newest_complete()
+        left = [image.id for image in run.images if image.name == "left"] if run else []
+        unneeded = ("old", "gone", "left", self.ids["old"], self.ids["gone"], *left)
+        ledger = HealingLedger(1, dict.fromkeys(unneeded, LONG_AGO), removals)
         self.shelf.paths.healing.write_bytes(ledger.as_document())
 
     def _hide(self, name: str) -> None:
