@@ -65,7 +65,7 @@ class DaemonWork:
         self._phase: WorkPhase | None = None
         self._failure: BaseException | None = None
         self._failed_at: float | None = None
-        self._hangs: Callable[[], bool] = lambda: False
+        self._session: SnapshotSession | None = None
         self._is_excess_judged = False
         self._stack = ExitStack()
         self._jobs: Mapping[JobKey, Job] = {}
@@ -176,7 +176,7 @@ class DaemonWork:
             run, jobs = self._stack.enter_context(session.opened())
         except (LockHeld, OtherProcess) as error:
             raise NotConnected(str(error)) from error
-        self._phase, self._hangs = WorkPhase(run, jobs, self._threads, self._wake), session.hangs
+        self._phase, self._session = WorkPhase(run, jobs, self._threads, self._wake), session
         self._jobs, self._failure = jobs.by_key, None
         self._is_excess_judged = not self._must_read
         self._must_read = False
@@ -200,7 +200,7 @@ class DaemonWork:
             self._failed_at = passed if self._failed_at is None else self._failed_at
         if not phase.is_idle:
             is_late = self._failed_at is not None and passed - self._failed_at > self._settings.longest_request
-            if is_late or self._hangs():
+            if is_late or (self._session is not None and self._session.hangs()):
                 raise RequestsHang
             return
         if self._failure is not None:
@@ -246,7 +246,7 @@ class DaemonWork:
 
     def _leave(self, phase: WorkPhase) -> None:
         self._states = phase.ledger.states()
-        self._phase = self._failure = self._failed_at = None
+        self._phase = self._session = self._failure = self._failed_at = None
         self._stack.close()
 
     def _next(self, now: datetime) -> datetime | None:
