@@ -113,9 +113,16 @@ class CloudOperator:
         """Take that role away."""
         self.ask("identity", "DELETE", self._inherited(person))
 
-    def new_volume(self, person: Person, name: str = "volume", size: int = 1) -> str:
+    def new_type(self, **extra_specs: str) -> str:
+        """Make a type of volumes; its name."""
+        wanted = {"name": f"type-{uuid.uuid4().hex[:8]}", "extra_specs": extra_specs}
+        made = self.ask("block-storage", "POST", "/types", {"volume_type": wanted})["volume_type"]
+        self._undo.append(lambda: self.ask("block-storage", "DELETE", f"/types/{made['id']}"))
+        return str(made["name"])
+
+    def new_volume(self, person: Person, name: str = "volume", size: int = 1, **details: Any) -> str:
         """Make a volume and wait for it."""
-        wanted = {"volume": {"name": name, "size": size}}
+        wanted = {"volume": {"name": name, "size": size, **details}}
         volume = str(self.ask("block-storage", "POST", "/volumes", wanted, person=person)["volume"]["id"])
         self._undo.append(lambda: self._remove_volume(volume))
         self.wait_for_volume(volume)
