@@ -213,3 +213,31 @@ def test_a_volume_that_is_transferred_begins_anew_in_its_new_project(bench: Cras
     wait_for(is_clean, "the old backups to go")
     assert not set(old) & set(bench.backups())
     bench.check()
+
+
+def test_only_volumes_that_are_not_to_be_skipped_are_backed_up(bench: CrashBench) -> None:
+    operator, alice = bench.world.operator, bench.world.alice
+    wanted = operator.new_volume(alice, "wanted", metadata={"skip-volume-backup": "false"})
+    skipped = operator.new_volume(alice, "skipped", metadata={"skip-volume-backup": " Yes"})
+    other = operator.new_volume(alice, "other")
+    operator.new_server(alice, wanted, skipped, **{bench.mark: " ON "})
+    operator.new_server(alice, other, **{bench.mark: "maybe"})
+    assert planned(bench) == {
+        "wanted": ("full", "it is the first backup"), "skipped": ("skip", "the volume has skip-volume-backup"),
+    }  # fmt: skip
+    assert bench.run().returncode == 0
+    assert [backup["volume_id"] for backup in bench.backups().values()] == [wanted]
+
+
+def test_nothing_is_begun_while_no_backup_service_is_up(bench: CrashBench, root: Path) -> None:
+    bench.add_volumes("data")
+    with DevelopmentCloud(running_cloud(root).parent).stopped("cinder-backup"):
+        down = {"data": ("wait", "no cinder-backup service is up")}
+        wait_for(lambda: planned(bench) == down, "Cinder to list the service as down")
+        done = bench.run()
+        assert done.returncode == 1
+        assert "ERROR:no cinder-backup service is up: nothing is begun\n" in done.stderr
+        assert (bench.records(), bench.backups()) == ([], {})
+    wait_for(lambda: planned(bench) == {"data": ("full", "it is the first backup")}, "the service")
+    assert bench.run().returncode == 0
+    bench.check()
