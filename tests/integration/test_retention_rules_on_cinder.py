@@ -25,7 +25,11 @@ NOBODY = '"backup:delete": "!"\n'
 """A policy of Cinder with which nobody deletes backups."""
 
 REFUSAL = "Policy doesn't allow backup:delete to be performed."
-VOLUMES, ROUNDS, MOST = 8, 7, 50
+VOLUMES, ROUNDS = 8, 7
+"""Volumes, and backups of each of them: together more than may be removed at once."""
+
+MOST = 50
+"""Removals in one cycle of a project with few volumes."""
 
 pytestmark = [pytest.mark.integration, pytest.mark.volumes, pytest.mark.slow]
 
@@ -231,3 +235,43 @@ def test_an_account_that_has_lost_its_right_removes_nothing(bench: CrashBench) -
     operator.make_administrator(account)
     wait_for(lambda: run(bench) and not bench.records(), "the backup to go")
     assert bench.backups() == {}
+
+
+def test_a_backup_in_error_is_no_good_one_and_what_a_user_changed_stays(bench: CrashBench) -> None:
+    operator, alice = bench.world.operator, bench.world.alice
+    (volume,) = bench.add_volumes("data")
+    bench.settings["full_backup_depth"] = "0"
+    run(bench)
+    run(bench, "--now", volume)
+    older, newer = (str(record.backup_id) for record in bench.good(volume))
+    operator.ask("block-storage", "POST", f"/backups/{newer}/action", {"os-reset_status": {"status": "error"}})
+    bench.settings |= AT_ONCE | {"keep_at_least": "1"}
+    wait_for(lambda: run(bench) and len(bench.records()) == 1, "the backup in error to go")
+    assert set(bench.backups()) == {older}, "the last good one stays"
+    forged = {"backup": {"metadata": {"glancesync_task": "forged"}}}
+    operator.ask("block-storage", "PUT", f"/backups/{older}", forged, person=alice)
+    bench.settings["keep_at_least"] = "0"
+    run(bench)
+    assert set(bench.backups()) == {older}
+    assert "has expired and stays: its glancesync_task was changed to 'forged'." in bench.call("report").stdout
+    operator.ask("block-storage", "PUT", f"/backups/{older}", {"backup": {"metadata": {}}}, person=alice)
+    wait_for(lambda: run(bench) and not bench.records(), "the backup to go")
+    assert bench.backups() == {}
+
+
+def test_the_record_of_a_backup_that_somebody_removed_goes_in_the_second_cycle(bench: CrashBench) -> None:
+    operator = bench.world.operator
+    (volume,) = bench.add_volumes("data")
+    run(bench)
+    (made,) = bench.good(volume)
+    operator.ask("block-storage", "DELETE", f"/backups/{made.backup_id}")
+    operator.wait_until_gone(f"/backups/{made.backup_id}")
+    run(bench)
+    (missing,) = bench.good(volume)
+    assert missing.missing_since is not None
+    assert bench.call("status", "--exit-code").returncode == 1
+    run(bench)
+    assert bench.records() == []
+    run(bench, "--now", volume)
+    assert bench.good(volume)[0].type is BackupType.FULL
+    bench.check()

@@ -26,6 +26,9 @@ from tests.support.volume_crashes import CrashBench, line_of
 FAILING = ("error", "error_restoring", "error_extending")
 STUCK = ", but no backup of it is being made: set its state back"
 FULL, INCREMENTAL = BackupType.FULL, BackupType.INCREMENTAL
+MOST_ITEMS = 128
+"""Metadata items that a server of Nova may have."""
+
 UP_SECONDS = 3600
 """How long Cinder believes that a service is up that does not report."""
 
@@ -241,3 +244,42 @@ def test_nothing_is_begun_while_no_backup_service_is_up(bench: CrashBench, root:
     wait_for(lambda: planned(bench) == {"data": ("full", "it is the first backup")}, "the service")
     assert bench.run().returncode == 0
     bench.check()
+
+
+def test_a_volume_waits_while_its_only_backup_is_restored_and_that_one_stays(bench: CrashBench, root: Path) -> None:
+    operator, alice = bench.world.operator, bench.world.alice
+    (volume,) = bench.add_volumes("data")
+    bench.settings |= {"retention": "1s", "min_retention": "1s"}
+    assert bench.run().returncode == 0
+    bench.settings["keep_at_least"] = "0"
+    target = operator.new_volume(alice)
+    (backup,) = bench.backups()
+    with frozen_backups(root):
+        restore = {"restore": {"volume_id": target}}
+        operator.ask("block-storage", "POST", f"/backups/{backup}/restore", restore, person=alice)
+        done = bench.run("--now", volume)
+        assert f"({volume}) is not backed up now: its only backups are being restored\n" in done.stderr
+        assert {id: each["status"] for id, each in bench.backups().items()} == {backup: "restoring"}
+    operator.wait_for_backup(backup)
+    operator.wait_for_volume(target)
+    del bench.settings["keep_at_least"]
+    done = bench.run("--now", volume)
+    assert done.returncode == 0, done.stderr
+    assert types(bench, volume) == [FULL, INCREMENTAL]
+    bench.check()
+
+
+def test_a_server_without_room_for_the_time_of_its_backup_has_a_good_one_all_the_same(bench: CrashBench) -> None:
+    operator, alice = bench.world.operator, bench.world.alice
+    volume = operator.new_volume(alice)
+    others = {f"item-{number}": "" for number in range(MOST_ITEMS - 1)}
+    server = operator.new_server(alice, volume, **{bench.mark: "true"}, **others)
+    done = bench.run()
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("WARNING:")]
+    assert f"({server}): it does not get last-backup-time: " in line
+    assert types(bench, volume) == [FULL]
+    operator.ask("compute", "DELETE", f"/servers/{server}/metadata/item-0", person=alice)
+    done = bench.run()
+    assert [line for line in done.stderr.splitlines() if line.startswith("WARNING:")] == []
+    assert "last-backup-time" in operator.ask("compute", "GET", f"/servers/{server}")["server"]["metadata"]
