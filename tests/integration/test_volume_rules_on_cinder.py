@@ -174,9 +174,10 @@ def test_the_backup_after_a_volume_has_grown_is_full(bench: CrashBench) -> None:
 
 def test_the_chain_of_a_volume_that_is_retyped_goes_on(bench: CrashBench) -> None:
     operator, alice = bench.world.operator, bench.world.alice
+    kind = operator.new_type()
     (volume,) = bench.add_volumes("data")
     assert bench.run().returncode == 0
-    retype(operator, alice, volume, operator.new_type())
+    retype(operator, alice, volume, kind)
     done = bench.run("--now", volume)
     assert done.returncode == 0, done.stderr
     bench.check()
