@@ -81,6 +81,8 @@ def test_an_image_whose_name_is_not_utf8_keeps_no_other_one_from_being_listed(
         assert found[image].name.startswith("volume-")
         with pytest.raises(UnreadableName):
             ceph.snapshots(odd)
+    world.empty_trash_of(odd)  # commands end with 1 while there is such an image
+    assert odd not in [each.ref for each in ceph.images(POOL)]
 
 
 def test_an_image_in_the_trash_is_listed_and_its_snapshots_can_be_removed(

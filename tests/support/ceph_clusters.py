@@ -40,6 +40,9 @@ class CephWorld(Protocol):
     def trash(self, image: ImageRef) -> None:
         """Move an image into the trash."""
 
+    def empty_trash_of(self, image: ImageRef) -> None:
+        """Remove an image that is in the trash."""
+
     def protect(self, image: ImageRef, name: str) -> None:
         """Protect a snapshot."""
 
@@ -68,6 +71,9 @@ class MemoryWorld:
 
     def trash(self, image: ImageRef) -> None:
         self.cluster.images[image].is_trashed = True
+
+    def empty_trash_of(self, image: ImageRef) -> None:
+        del self.cluster.images[image]
 
     def protect(self, image: ImageRef, name: str) -> None:
         self.cluster.images[image].protected.add(self._id(image, name))
@@ -114,6 +120,9 @@ class RealWorld:
 
     def trash(self, image: ImageRef) -> None:
         self._bindings.rbd.RBD().trash_move(self._volumes, self._made[image])
+
+    def empty_trash_of(self, image: ImageRef) -> None:
+        self._bindings.rbd.RBD().trash_remove(self._volumes, image.id)
 
     def protect(self, image: ImageRef, name: str) -> None:
         with self._open(image) as opened:
