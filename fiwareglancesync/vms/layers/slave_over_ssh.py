@@ -1,7 +1,8 @@
 """Reads the slave's files by ssh, so that they do not cross the link: only digests do (vms 2.5).
 
-The command on the other machine is always the same, a short line that every shell takes as it is: Python. The text of
-``volume_files`` and names travel as JSON on its standard input, where nothing interprets quotes.
+The command on the other machine is always the same, a short line that every shell takes as it is: Python with as many
+bytes of standard input as ``volume_files`` has. That text comes first there, and then names as JSON, where nothing
+interprets quotes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from . import volume_files
 from .slave_files import Content, VolumeFiles, Wanted, read_answer
 
 SSH = ("ssh", "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=30")
-COMMAND = "exec python3 -I -c 'import json, sys; exec(json.loads(sys.stdin.buffer.readline()))'"
+COMMAND = """exec sh -c 'exec python3 -I -c "$(dd bs=1 count={size} 2>/dev/null)"'"""
+"""With blocks of one byte ``dd`` reads no more than it is to."""
+
 END_SECONDS = 60.0
 SILENT_SECONDS = 600.0
 """Without a line from the other machine; while it reads, one comes every ``BEAT_SECONDS``."""
@@ -50,8 +53,8 @@ def slave_over_ssh(
     :param silent: seconds without a line after which the connection is ended
     :raises SlaveUnreachable: there is no connection, or the volume cannot be mounted there
     """
-    program = Path(volume_files.__file__).read_text(encoding="utf-8")
-    words = [*ssh, "--", account, COMMAND]
+    program = Path(volume_files.__file__).read_bytes()
+    words = [*ssh, "--", account, COMMAND.format(size=len(program))]
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
@@ -80,14 +83,14 @@ class _SshFiles:
         self._silent = silent
         self._lock = Lock()
 
-    def begin(self, program: str, slave: SlaveAddress) -> None:
+    def begin(self, program: bytes, slave: SlaveAddress) -> None:
         """Say what is run and which volume is meant, and see that it is mounted.
 
         :param program: Python
         :raises SlaveUnreachable: it is not
         """
         try:
-            self._send(program)
+            self._write(program)
             answer = self._answer([[LOCAL, slave.host], slave.volume])
             problem = answer.get("problem", "")
         except AttributeError as error:
@@ -120,7 +123,7 @@ class _SshFiles:
         :raises OSError: the connection has ended
         :raises ValueError: what came is no answer
         """
-        self._send(request)
+        self._write(json.dumps(request).encode() + b"\n")
         line = self._line()
         while line == b"\n":
             line = self._line()
@@ -129,10 +132,10 @@ class _SshFiles:
         except (ValueError, RecursionError) as error:
             raise ValueError(NO_ANSWER) from error
 
-    def _send(self, document: Any) -> None:
+    def _write(self, content: bytes) -> None:
         with self._ended_when_silent():
             stdin = self._pipe(self._process.stdin)
-            stdin.write(json.dumps(document).encode() + b"\n")
+            stdin.write(content)
             stdin.flush()
 
     def _line(self) -> bytes:

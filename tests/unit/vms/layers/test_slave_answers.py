@@ -19,8 +19,8 @@ from fiwareglancesync.vms.vm_errors import SlaveUnreachable
 
 SLAVE = SlaveAddress("gs", "copy")
 FILES = [Wanted(PurePosixPath("one")), Wanted(PurePosixPath("two"))]
-READ = "sys.stdin.readline()\n"
-BEGIN = f"import json, sys, time\n{READ}{READ}print('{{}}', flush=True)\n{READ}"
+SIZE, READ = Path(volume_files.__file__).stat().st_size, "sys.stdin.readline()\n"
+BEGIN = f"import json, sys, time\nsys.stdin.read({SIZE})\n{READ}print('{{}}', flush=True)\n{READ}"
 """A machine that has got its program, has mounted the volume, and has read a request."""
 
 GOOD = '{"size": 3, "digest": "d", "identity": "i"}'
